@@ -1,0 +1,49 @@
+# `make setup` builds .venv from nothing but Python 3.11+; every other target needs only make.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help setup demo test soak lint types fix bench clean
+
+help:
+	@echo "make setup | demo | test | lint | types | fix | bench | soak | clean"
+
+# Two stamps: the demo needs no development tools.
+$(VENV)/.runtime: pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and "Reprise needs Python 3.11 or newer; this is %d.%d. Try: make PYTHON=python3.11" % v[:2])'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	@touch $@
+
+setup: $(VENV)/.dev
+
+demo: $(VENV)/.runtime
+	$(BIN)/reprise demo $(ARGS)
+
+test: $(VENV)/.dev
+	$(BIN)/pytest -n 2 --dist loadgroup -m 'not soak' $(ARGS)
+
+soak: $(VENV)/.dev
+	$(BIN)/pytest -m soak --timeout 3600 $(ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+fix: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m bench $(ARGS)
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache demo-output

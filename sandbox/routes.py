@@ -1,0 +1,166 @@
+"""Which handler answers what: every host, method and path that the sandbox knows."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from sandbox import (
+    accounts,
+    activity,
+    bloks,
+    cdn,
+    challenge,
+    direct,
+    login,
+    second_step,
+    stories,
+    uploads,
+)
+from sandbox.call import OpenHandler, PrivateHandler
+from sandbox.ledger import CAA_LOGIN, LEGACY_LOGIN
+
+API_HOST = "i.instagram.com"
+LOGIN_HOST = "b.i.instagram.com"
+# Known so that calls to it are recorded; nothing is answered there.
+WEB_HOST = "www.instagram.com"
+_CDN = re.compile(r"[a-z0-9.-]+\.(?:cdninstagram\.com|fbcdn\.net)")
+
+_ASYNC = "/api/v1/bloks/async_action/"
+_APPS = "/api/v1/bloks/apps/"
+
+
+def is_known_host(host: str) -> bool:
+    """Whether the sandbox plays this host, so that a tunnel to it may be opened."""
+    return host in (API_HOST, LOGIN_HOST, WEB_HOST) or _CDN.fullmatch(host) is not None
+
+
+@dataclass(frozen=True)
+class Route:
+    """One row of the table. In the path, `<pk>` and the like stand for one argument each."""
+
+    host: str | re.Pattern[str]
+    method: str
+    path: str
+    open: OpenHandler | None = None
+    private: PrivateHandler | None = None
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        kinds = {"<pk>": r"(\d{1,40})", "<id>": r"(\d{1,40}(?:_\d+)?)", "<name>": "([^/]+)"}
+        pattern = re.escape(self.path)
+        for kind, expression in kinds.items():
+            pattern = pattern.replace(kind, expression)
+        return re.compile(pattern)
+
+    def match(self, host: str, method: str, path: str) -> tuple[str, ...] | None:
+        """The arguments in the path, or None if this is another route's request."""
+        is_host = host == self.host if isinstance(self.host, str) else self.host.fullmatch(host)
+        if not is_host or method != self.method:
+            return None
+        found = self._pattern.fullmatch(path)
+        return found.groups(default="") if found else None
+
+
+def _open(host: str | re.Pattern[str], method: str, path: str, handler: OpenHandler) -> Route:
+    return Route(host, method, path, open=handler)
+
+
+def _private(method: str, path: str, handler: PrivateHandler) -> Route:
+    return Route(API_HOST, method, path, private=handler)
+
+
+def _two_factor(path: str, handler: OpenHandler) -> Route:
+    return _open(API_HOST, "POST", path, handler)
+
+
+ROUTES = (
+    # Logging in
+    _open(LOGIN_HOST, "POST", "/graphql_www", login.register_device),
+    _open(
+        LOGIN_HOST,
+        "POST",
+        f"{_ASYNC}com.bloks.www.bloks.caa.login.process_client_data_and_redirect/",
+        login.open_login_page,
+    ),
+    _open(LOGIN_HOST, "POST", "/api/v1/attestation/create_android_keystore/", login.attest),
+    _open(
+        LOGIN_HOST,
+        "POST",
+        f"{_ASYNC}com.bloks.www.caa.login.oauth.token.fetch.async/",
+        login.fetch_token,
+    ),
+    _open(LOGIN_HOST, "POST", CAA_LOGIN, login.caa_login),
+    _open(API_HOST, "GET", "/accounts/login/", login.web_page),
+    _open(API_HOST, "GET", "/api/v1/qe/sync/", login.sync),
+    _open(API_HOST, "POST", "/api/v1/qe/sync/", login.sync),
+    _open(API_HOST, "POST", "/api/v1/launcher/sync/", login.launcher_sync),
+    _open(API_HOST, "POST", LEGACY_LOGIN, login.legacy_login),
+    # The second step of a login
+    *(
+        _two_factor(path, second_step.two_factor_screen)
+        for path in (
+            f"{_APPS}{bloks.TWO_FACTOR_SCREEN}/",
+            f"{_APPS}com.bloks.www.two_step_verification.method_picker/",
+            f"{_ASYNC}com.bloks.www.two_step_verification.method_picker.navigation.async/",
+            f"{_APPS}com.bloks.www.two_factor_login.enter_totp_code/",
+            f"{_APPS}com.bloks.www.two_factor_login.enter_backup_code/",
+        )
+    ),
+    _two_factor(
+        f"{_ASYNC}com.bloks.www.two_step_verification.verify_code.async/",
+        second_step.verify_two_factor,
+    ),
+    _open(
+        LOGIN_HOST, "POST", f"{_ASYNC}{bloks.PROFILE_CODE_ENTRY}/", second_step.open_profile_code
+    ),
+    _open(
+        LOGIN_HOST, "POST", f"{_APPS}{bloks.PROFILE_CODE_SCREEN}/", second_step.profile_code_screen
+    ),
+    _open(
+        LOGIN_HOST, "POST", f"{_ASYNC}{bloks.PROFILE_CODE_SUBMIT}/", second_step.submit_profile_code
+    ),
+    *(
+        _open(API_HOST, method, f"{prefix}/challenge/<pk>/<name>/", handler)
+        for prefix in ("/api/v1", "/api")
+        for method, handler in (("GET", challenge.show), ("POST", challenge.take))
+    ),
+    # Accounts
+    _private("GET", "/api/v1/accounts/current_user/", accounts.current_user),
+    _private("POST", "/api/v1/accounts/logout/", accounts.logout),
+    _private("GET", "/api/v1/users/<name>/usernameinfo/", accounts.info_by_username),
+    _private("GET", "/api/v1/users/<pk>/info/", accounts.info_by_pk),
+    # Home screen
+    _private("POST", "/api/v1/feed/reels_tray/", stories.tray),
+    _private("POST", "/api/v1/feed/timeline/", stories.timeline),
+    _private("GET", "/api/v1/news/inbox/", activity.inbox),
+    # Direct messages
+    _private("GET", "/api/v1/direct_v2/inbox/", direct.inbox),
+    _private("GET", "/api/v1/direct_v2/pending_inbox/", direct.pending_inbox),
+    _private("GET", "/api/v1/direct_v2/spam_inbox/", direct.spam_inbox),
+    _private("GET", "/api/v1/direct_v2/threads/<pk>/", direct.thread),
+    _private("POST", "/api/v1/direct_v2/threads/<pk>/approve/", direct.approve),
+    # Stories and uploads
+    _private("GET", "/api/v1/feed/user/<pk>/story/", stories.reel),
+    _private("GET", "/api/v1/media/<id>/info/", stories.media_info),
+    _private("POST", "/api/v1/media/<id>/delete/", stories.delete_media),
+    _private("POST", "/rupload_igphoto/<name>", uploads.photo),
+    _private("GET", "/rupload_igvideo/<name>", uploads.video_offset),
+    _private("POST", "/rupload_igvideo/<name>", uploads.video),
+    _private("POST", "/api/v1/media/configure_to_story/", uploads.configure_to_story),
+    # Files
+    _open(_CDN, "GET", "/v/<pk>.jpg", cdn.photo_file),
+    _open(_CDN, "GET", f"/v/<pk>_w{cdn.SMALL_WIDTH}.jpg", cdn.small_photo_file),
+    _open(_CDN, "GET", "/v/<pk>.mp4", cdn.video_file),
+    _open(_CDN, "GET", "/p/<pk>.jpg", cdn.avatar),
+)
+
+
+def find_route(host: str, method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
+    """The route for a request with the arguments in its path, None if there is none."""
+    for route in ROUTES:
+        arguments = route.match(host, method, path)
+        if arguments is not None:
+            return route, arguments
+    return None

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import aiograpi.mixins.photo
+import aiograpi.mixins.video
+import pytest
+import trio
+
+from sandbox import Sandbox, open_sandbox
+from sandbox.person import Person
+from sandbox.sample_media import make_photo, make_video
+from tests.sandbox.clients import App, asyncio_loop
+
+
+class Clock:
+    """The sandbox's clock in these tests: it stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(scope="session")
+def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("media") / "photo.jpg"
+    make_photo(path, 540, 960, 1, "a story")
+    return path
+
+
+@pytest.fixture(scope="session")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("media") / "video.mp4"
+    make_video(path, 270, 480, 2, 15, 2)
+    return path
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def sandbox(tmp_path: Path, clock: Clock) -> AsyncIterator[Sandbox]:
+    async with open_sandbox(tmp_path / "sandbox", clock=clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+def studio(sandbox: Sandbox) -> Person:
+    return sandbox.world.add_person("studio", password="a password")
+
+
+@pytest.fixture
+def anna(sandbox: Sandbox) -> Person:
+    return sandbox.world.add_person("anna", full_name="Anna Berg")
+
+
+@pytest.fixture
+async def open_app(sandbox: Sandbox) -> AsyncIterator[Callable[..., App]]:
+    """Makes aiograpi clients of the sandbox, and closes them after the test."""
+    apps: list[App] = []
+
+    def make(**more: Any) -> App:
+        apps.append(App(sandbox, **more))
+        return apps[-1]
+
+    async with asyncio_loop():
+        yield make
+        with trio.move_on_after(5, shield=True):
+            for app in apps:
+                await app.close()
+
+
+@pytest.fixture
+def app(open_app: Callable[..., App]) -> App:
+    return open_app()
+
+
+@pytest.fixture
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaves out the seconds that aiograpi waits before it configures an upload."""
+
+    async def sleep(seconds: float) -> None:
+        pass
+
+    for module in (aiograpi.mixins.photo, aiograpi.mixins.video):
+        monkeypatch.setattr(module, "asyncio", SimpleNamespace(sleep=sleep))

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from sandbox import Sandbox
+from sandbox.control_input import _KINDS
+from sandbox.person import Person
+from tests.sandbox.clients import API, configure, logged_in, plain_client, upload_photo
+
+
+@pytest.fixture
+async def control(
+    sandbox: Sandbox, studio: Person, anna: Person
+) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=sandbox.proxy_url, trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture
+async def app(sandbox: Sandbox, studio: Person) -> AsyncIterator[httpx.AsyncClient]:
+    async with plain_client(sandbox, headers=logged_in(sandbox, studio)) as client:
+        yield client
+
+
+async def test_it_says_what_it_is(control: httpx.AsyncClient) -> None:
+    about = (await control.get("/")).json()
+    assert "simulated Instagram" in about["what"]
+    assert "POST /mentions" in about
+
+
+async def test_looking_inside(
+    control: httpx.AsyncClient, app: httpx.AsyncClient, anna: Person, photo: Path
+) -> None:
+    await upload_photo(app, photo)
+    sticker = {"type": "mention", "user_id": str(anna.pk)}
+    place = {"x": 0.5, "y": 0.5, "width": 0.2, "height": 0.1}
+    await configure(app, tap_models=json.dumps([{**sticker, **place}]))
+    await app.get("https://www.instagram.com/")
+
+    ledger = (await control.get("/ledger")).json()
+    assert [entry["status"] for entry in ledger["requests"]] == [200, 200, 404]
+    assert [entry["known"] for entry in ledger["requests"]] == [True, True, False]
+    assert ledger["mark"] == 3
+    assert (await control.get("/ledger?since=2")).json()["requests"][0]["path"] == "/"
+
+    [post] = (await control.get("/posts")).json()["posts"]
+    assert (post["account"], post["mentions"][0]["username"]) == ("studio", "anna")
+    assert Path(post["file"]).exists()
+
+    world = (await control.get("/world")).json()
+    assert {person["username"] for person in world["people"]} == {"studio", "anna"}
+    assert [story["owner"] for story in world["stories"]] == ["studio"]
+    assert {chat["viewer"] for chat in world["chats"]} == {"studio", "anna"}
+    assert "a password" not in json.dumps(world)
+
+
+async def test_faults_come_and_go(control: httpx.AsyncClient, app: httpx.AsyncClient) -> None:
+    order = {"path": "qe/sync", "kind": "status", "code": 503, "json": {"message": "no"}}
+    added = await control.post("/faults", json={**order, "times": None})
+    assert (added.status_code, added.json()["kind"]) == (201, "status")
+    assert (await app.get(f"{API}/api/v1/qe/sync/")).json() == {"message": "no"}
+
+    [shown] = (await control.get("/faults")).json()["faults"]
+    assert (shown["hits"], shown["times"], shown["path"]) == (1, None, "qe/sync")
+    assert (await control.delete("/faults")).json() == {"cleared": 1}
+    assert (await app.get(f"{API}/api/v1/qe/sync/")).status_code == 200
+
+
+@pytest.mark.parametrize("kind", [*_KINDS, "challenge_required"])
+async def test_every_kind_of_fault_can_be_ordered(
+    control: httpx.AsyncClient, app: httpx.AsyncClient, kind: str
+) -> None:
+    values: dict[str, Any] = {
+        "status": {"code": 500},
+        "truncated": {"bytes": 1},
+        "oversized": {"bytes": 3, "announced": False},
+        "body": {"text": "<html>"},
+        "slow": {"bytes_per_second": 100_000},
+        "delay": {"seconds": 0},
+        "delayed_effect": {"seconds": 0.01},
+        "redirect": {"location": "https://www.instagram.com/"},
+        "throttled": {"retry_after": 3},
+        "challenge_required": {"account": "studio"},
+        "hang": {"after_effect": False},
+    }
+    added = await control.post("/faults", json={"kind": kind, **values.get(kind, {})})
+    assert added.status_code == 201, added.text
+    with suppress(httpx.TransportError):
+        await app.get(f"{API}/api/v1/accounts/current_user/", timeout=0.3)
+    [shown] = (await control.get("/faults")).json()["faults"]
+    assert shown["hits"] == 1
+
+
+@pytest.mark.parametrize(
+    ("order", "says"),
+    [
+        ({"kind": "meteor"}, "kind has to be one of"),
+        ({}, "kind has to be one of"),
+        ({"kind": ["hang"]}, "kind has to be one of"),
+        ({"kind": "status"}, "needs a value"),
+        ({"kind": "status", "code": "500"}, "code has to be of type int"),
+        ({"kind": "status", "code": True}, "code has to be of type int"),
+        ({"kind": "hang", "after_effect": 1}, "after_effect has to be of type bool"),
+        ({"kind": "hang", "seconds": 1}, "seconds is not known"),
+        ({"kind": "hang", "times": "many"}, "times has to be"),
+        ({"kind": "challenge_required"}, "account has to name a person"),
+    ],
+)
+async def test_a_wrong_fault_is_refused(
+    control: httpx.AsyncClient, sandbox: Sandbox, order: dict[str, Any], says: str
+) -> None:
+    response = await control.post("/faults", json=order)
+    assert response.status_code == 400
+    assert says in response.json()["error"]
+    assert sandbox.faults.active == []
+
+
+@pytest.mark.parametrize("kind", ["photo", "video"])
+async def test_somebody_mentions_somebody(
+    sandbox: Sandbox, control: httpx.AsyncClient, studio: Person, anna: Person, kind: str
+) -> None:
+    order = {"from": "anna", "to": "studio", "kind": kind, "shape": "generic_xma"}
+    response = await control.post("/mentions", json={**order, "box": "pending"})
+    assert response.status_code == 201, response.text
+    [story] = sandbox.world.reel(anna)
+    assert (story.kind, story.mentions) == (kind, (studio,))
+    assert response.json()["story"]["pk"] == story.pk
+    [thread] = sandbox.world.threads
+    assert (thread.viewer, thread.box) == (studio, "pending")
+
+
+async def test_a_mention_with_an_own_file(
+    sandbox: Sandbox, control: httpx.AsyncClient, anna: Person, photo: Path, video: Path
+) -> None:
+    for file, kind in ((photo, "image/jpeg"), (video, "video/mp4")):
+        response = await control.post(
+            "/mentions?from=anna&to=studio",
+            content=file.read_bytes(),
+            headers={"content-type": kind},
+        )
+        assert response.status_code == 201, response.text
+    stories = sandbox.world.reel(anna)
+    assert [story.file.read_bytes() for story in stories] == [
+        photo.read_bytes(),
+        video.read_bytes(),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "says"),
+    [
+        (b"not json", 400, "JSON object"),
+        (b"\xff\xfe", 400, "JSON object"),
+        (b"[]", 400, "JSON object"),
+        (b'{"from": "anna"}', 400, "to has to name a person"),
+        (b'{"from": "zoe", "to": "studio"}', 404, "nobody called zoe"),
+        (b'{"from": "anna", "to": "studio", "kind": "song"}', 400, "photo, video"),
+        (b'{"from": "anna", "to": "studio", "shape": []}', 400, "xma"),
+        (b'{"from": "anna", "to": "studio", "when": 1}', 400, "when is not known"),
+    ],
+)
+async def test_a_wrong_mention_is_refused(
+    control: httpx.AsyncClient, body: bytes, status: int, says: str
+) -> None:
+    response = await control.post("/mentions", content=body)
+    assert response.status_code == status
+    assert says in response.json()["error"]
+
+
+async def test_other_wrong_requests(control: httpx.AsyncClient) -> None:
+    assert (await control.get("/nothing")).status_code == 404
+    assert (await control.post("/ledger")).status_code == 405
+    assert (await control.get("/ledger?since=-1")).status_code == 400
+    bad = await control.post(
+        "/mentions?from=anna&to=studio", content=b"x", headers={"content-type": "image/jpeg"}
+    )
+    assert bad.status_code == 422
+    assert "neither" in bad.json()["error"]
