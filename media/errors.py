@@ -1,0 +1,23 @@
+"""What can be wrong with a file, in words that a person can be shown."""
+
+from __future__ import annotations
+
+
+class MediaError(Exception):
+    """A file cannot be used; `reason` says why in plain words."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class MediaInvalid(MediaError):
+    """The bytes cannot be decoded: truncated, damaged, or of an unsupported format."""
+
+
+class MediaTooLarge(MediaError):
+    """The pixels, the bytes or the duration are over a bound."""
+
+
+class RenderFailed(MediaError):
+    """The renderer crashed, or ran out of memory or time: the file may be fine."""

@@ -1,0 +1,113 @@
+"""The sound of a video, remade as what Instagram plays: 48 kHz stereo, in step with the picture."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from fractions import Fraction
+
+import av.error
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.audio.stream import AudioStream
+from av.container import InputContainer, OutputContainer
+from av.filter import Graph
+
+from media.source import decoded, time_of
+
+RATE = 48_000
+_TICKS = Fraction(1, RATE)
+_BIT_RATE = 128_000
+_FRAME = 1024  # samples that AAC takes at a time
+
+
+class SoundTrack:
+    """Writes the first sound of `source` beside a picture that begins at second `begin_s`.
+
+    Nothing is written, and no track made, if there is no sound that can be decoded.
+    """
+
+    def __init__(
+        self, source: InputContainer, output: OutputContainer, begin_s: float, end_s: float
+    ) -> None:
+        self._output = output
+        streams = [stream for stream in source.streams.audio if stream.codec_context]
+        self._frames = _frames(source, streams[0], begin_s, end_s) if streams else iter(())
+        self._next = next(self._frames, None)
+        self._stream = None
+        if self._next is not None:
+            self._stream = output.add_stream("aac", rate=RATE, layout="stereo")
+            self._stream.bit_rate = _BIT_RATE
+
+    def write_until(self, end_s: float) -> None:
+        """Write what sounds before second `end_s` of the output."""
+        while self._next is not None and _end_s(self._next) <= end_s:
+            self._encode(self._next)
+            self._next = next(self._frames, None)
+
+    def _encode(self, frame: AudioFrame | None) -> None:
+        assert self._stream is not None
+        # The encoder's lead-in before second 0 is left out: to be skipped by players it needs an
+        # edit list, which Instagram does not want.
+        packets = self._stream.encode(frame)
+        self._output.mux([packet for packet in packets if (packet.pts or 0) >= 0])
+
+    def finish(self, end_s: float) -> None:
+        """Write what sounds before `end_s`, and end the track."""
+        if self._stream is not None:
+            self.write_until(end_s)
+            self._encode(None)
+
+
+def _end_s(frame: AudioFrame) -> float:
+    return (frame.time or 0.0) + frame.samples / RATE
+
+
+def _frames(
+    source: InputContainer, stream: AudioStream, begin_s: float, end_s: float
+) -> Iterator[AudioFrame]:
+    """Yield the sound from `begin_s` to `end_s` of the source, silence where it has holes."""
+    timeline, shape, resampler = _timeline(), None, None
+    for frame in decoded(source, stream):
+        assert isinstance(frame, AudioFrame)
+        if resampler is None or _shape(frame) != shape:  # some streams change under way
+            resampler, shape = AudioResampler("fltp", "stereo", RATE), _shape(frame)
+        time_s = time_of(frame)
+        if time_s is not None and time_s > end_s:
+            break  # also a false time far ahead, which would be filled with silence
+        frame.pts = None if time_s is None else round((time_s - begin_s) * RATE)
+        frame.time_base = _TICKS
+        with contextlib.suppress(av.error.FFmpegError):  # as odd as what cannot be decoded
+            for piece in resampler.resample(frame):
+                timeline.push(piece)
+        yield from _ready(timeline)
+    timeline.push(None)
+    yield from _ready(timeline)
+
+
+def _shape(frame: AudioFrame) -> tuple[str, str, int]:
+    return frame.format.name, frame.layout.name, frame.sample_rate
+
+
+def _timeline() -> Graph:
+    """Return filters that put sound in its place from second 0 on.
+
+    Holes and the time before the first sound become silence; overlaps are cut.
+    """
+    graph = Graph()
+    graph.link_nodes(
+        graph.add_abuffer(format="fltp", layout="stereo", sample_rate=RATE, time_base=_TICKS),
+        graph.add("aresample", f"{RATE}:async=1:first_pts=0"),
+        graph.add("asetnsamples", f"{_FRAME}:p=0"),
+        graph.add("abuffersink"),
+    )
+    graph.configure()
+    return graph
+
+
+def _ready(graph: Graph) -> Iterator[AudioFrame]:
+    with contextlib.suppress(av.error.BlockingIOError, av.error.EOFError):
+        while True:
+            frame = graph.pull()
+            assert isinstance(frame, AudioFrame)
+            yield frame

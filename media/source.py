@@ -1,0 +1,206 @@
+"""Video files from strangers, opened and decoded within bounds.
+
+Everything here blocks and runs code written in C on bytes that nobody vouches for.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import av
+import av.error
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from media.errors import MediaInvalid, MediaTooLarge
+from media.frames import Look, Turn, turn_of
+from media.sniff import MediaType, sniff
+
+_log = logging.getLogger(__name__)
+
+MAX_DURATION_S = 600.0
+MAX_SIDE = 4096
+_CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+THREADS = min(4, _CORES)
+
+MICROSECONDS = 1_000_000  # the clock of containers
+
+# How much of the declared duration may be missing before a file counts as broken off.
+_TOLERANCE_S, _TOLERANCE = 0.5, 0.05
+
+# Never let libavformat choose: some of its formats are lists of other files and addresses.
+_DEMUXERS = {
+    MediaType.MP4: "mov",
+    MediaType.MOV: "mov",
+    MediaType.MKV: "matroska",
+    MediaType.WEBM: "matroska",
+    MediaType.AVI: "avi",
+}
+# Titles in a strange encoding are no reason to refuse a video: PyAV 19 has no other way.
+_LENIENT: dict[str, Any] = {} if av.__version__ >= "19" else {"metadata_errors": "replace"}
+
+
+class OpenVideo:
+    """An opened file with the one stream of it that we look at."""
+
+    def __init__(self, container: InputContainer, stream: VideoStream, duration_s: float) -> None:
+        self.container = container
+        self.stream = stream
+        self.duration_s = duration_s
+        self.fps = _exact(stream.average_rate)
+        self._turn: Turn | None = None
+
+    def frames(self) -> Iterator[tuple[float, VideoFrame]]:
+        """Yield each frame with the second it begins at, strictly growing, whatever the file says.
+
+        Packets that cannot be decoded are left out. Raises MediaInvalid if none can or if the
+        frames end long before the declared duration, MediaTooLarge if they are over the bound.
+        """
+        step_s = float(1 / (self.fps or 30))
+        last_s = end_s = None
+        for frame in decoded(self.container, self.stream):
+            assert isinstance(frame, VideoFrame)
+            _check_side(frame.width, frame.height)
+            time_s = time_of(frame)
+            if time_s is None or (last_s is not None and time_s <= last_s):
+                time_s = 0.0 if last_s is None else last_s + step_s
+            end_s = time_s + float((frame.duration or 0) * (frame.time_base or 0))
+            last_s = time_s
+            yield time_s, frame
+        if end_s is None:
+            raise MediaInvalid("the video has no picture that can be decoded")
+        missing_s = self.duration_s - (end_s - self._start_s())
+        if missing_s > max(_TOLERANCE_S, _TOLERANCE * self.duration_s):
+            raise MediaInvalid(f"the video breaks off {missing_s:.1f} s before its end")
+
+    def _start_s(self) -> float:
+        start, time_base = self.stream.start_time, self.stream.time_base
+        return float(start * time_base) if start and time_base else 0.0
+
+    def look(self, frame: VideoFrame) -> Look:
+        """Return how that frame of this stream is to be read."""
+        # The turn is the stream's. To ask every frame would be costly: asking makes a reference
+        # cycle, so the frame stays in memory until the garbage collector comes by.
+        if self._turn is None:
+            self._turn = turn_of(frame)
+        return Look.of(frame, _exact(self.stream.sample_aspect_ratio), self._turn)
+
+
+@contextmanager
+def open_video(path: Path) -> Iterator[OpenVideo]:
+    """Open the first video stream of a file, its declared size and length within the bounds.
+
+    Raises MediaInvalid, MediaTooLarge.
+    """
+    kind = sniff(path)
+    if kind not in _DEMUXERS:
+        raise MediaInvalid(f"this is not a video we can read ({kind or 'unknown format'})")
+    with ExitStack() as stack:
+        with reading():
+            container = stack.enter_context(
+                av.open(
+                    str(path.absolute()),  # cannot be mistaken for "protocol:address"
+                    format=_DEMUXERS[kind],
+                    container_options={"protocol_whitelist": "file"},
+                    **_LENIENT,
+                )
+            )
+            stream = _first_stream(container)
+            duration_s = _duration_s(container, stream)
+        if duration_s > MAX_DURATION_S:
+            raise MediaTooLarge(f"the video is longer than {MAX_DURATION_S:.0f} s")
+        yield OpenVideo(container, stream, duration_s)
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Turn libav's errors into MediaInvalid, where only the bytes of the file can be at fault.
+
+    Damaged bytes make it ask for absurd memory or for positions outside the file too; only that
+    no thread is to be had (EAGAIN) says nothing about the file, and passes.
+    """
+    try:
+        yield
+    except BlockingIOError:
+        raise
+    except av.error.FFmpegError as error:
+        raise MediaInvalid(f"the video is damaged: {error.strerror}") from error
+
+
+def decoded(
+    container: InputContainer, stream: VideoStream | AudioStream
+) -> Iterator[VideoFrame | AudioFrame]:
+    """Yield the frames of a stream, leaving out what cannot be decoded."""
+    for packet in chain(_packets(container, stream), [None]):  # None asks for the last frames
+        try:
+            frames = stream.decode(packet)
+        except (MemoryError, BlockingIOError):  # no memory or no thread: not the packet's fault
+            raise
+        except (av.error.FFmpegError, ValueError):  # the latter if the decoder did not even open
+            continue
+        yield from frames
+
+
+def time_of(frame: VideoFrame | AudioFrame) -> float | None:
+    """Return the second a frame begins at, or None if the file does not say it in earnest."""
+    return frame.time if frame.time is not None and math.isfinite(frame.time) else None
+
+
+def _packets(container: InputContainer, stream: VideoStream | AudioStream) -> Iterator[Packet[Any]]:
+    try:
+        yield from container.demux(stream)
+    except av.error.FFmpegError as error:
+        _log.info("file ended early error=%s", error)
+
+
+def _first_stream(container: InputContainer) -> VideoStream:
+    for stream in container.streams.video:
+        if stream.disposition & Disposition.attached_pic:
+            continue  # the cover of a song
+        if stream.codec_context is None:
+            raise MediaInvalid("the video is in a format that we cannot decode")
+        _check_side(stream.codec_context.width, stream.codec_context.height)
+        stream.thread_type = "AUTO"
+        stream.codec_context.thread_count = THREADS
+        return stream
+    raise MediaInvalid("there is no video in the file")
+
+
+def _check_side(width: int, height: int) -> None:
+    if max(width, height) > MAX_SIDE:
+        raise MediaTooLarge(f"{width} x {height} pixels are too many for a video")
+
+
+def _exact(rational: Fraction | None) -> Fraction | None:
+    # PyAV 18 has fractions here, 19 a type of its own, in which 1/0 may come and counts as false.
+    return Fraction(rational.numerator, rational.denominator) if rational else None
+
+
+def _duration_s(container: InputContainer, stream: VideoStream) -> float:
+    """Return the length that the file declares, or else what its packets take up."""
+    whole_s = (container.duration or 0) / MICROSECONDS
+    if stream.duration and stream.time_base:
+        own_s = float(stream.duration * stream.time_base)
+        return min(own_s, whole_s or own_s)
+    if whole_s:  # Matroska, which counts from 0 even if the first frame comes later
+        return whole_s - max(0.0, (container.start_time or 0) / MICROSECONDS)
+    begin_s, end_s = math.inf, 0.0
+    for packet in _packets(container, stream):
+        if packet.pts is not None:
+            begin_s = min(begin_s, float(packet.pts * packet.time_base))
+            end_s = max(end_s, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+    container.seek(0)
+    return max(0.0, end_s - begin_s)

@@ -1,0 +1,68 @@
+"""Videos from strangers: what they are, and a still of them.
+
+Everything here blocks and runs decoders written in C: `render` calls it in a child process.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from av.filter import Graph
+from av.video.frame import VideoFrame
+from PIL import Image
+
+from media.frames import Look, add_upright, prepare
+from media.source import MICROSECONDS, open_video, reading
+from media.tasks import VideoInfo
+
+
+def probe_video(path: Path) -> VideoInfo:
+    """Read the headers and decode one frame, which proves that the video can be decoded.
+
+    Raises MediaInvalid, MediaTooLarge.
+    """
+    with open_video(path) as video:
+        _, frame = next(video.frames())
+        look = video.look(frame)
+        width, height = look.upright_size
+        sounds = [stream for stream in video.container.streams.audio if stream.codec_context]
+        return VideoInfo(
+            width=width,
+            height=height,
+            duration_s=video.duration_s,
+            fps=float(video.fps or 0),
+            video_codec=video.stream.codec_context.name,
+            audio_codec=sounds[0].codec_context.name if sounds else None,
+            size_bytes=path.stat().st_size,
+            rotation=look.rotation,
+        )
+
+
+def poster_frame(path: Path, at_s: float = 0.0) -> Image.Image:
+    """Return the picture shown at that second (or the last one before it ends), upright, as RGB.
+
+    Raises MediaInvalid, MediaTooLarge.
+    """
+    with open_video(path) as video, reading():
+        if at_s > 0:
+            video.container.seek(int(at_s * MICROSECONDS))
+        frames = video.frames()
+        _, shown = next(frames)
+        for time_s, frame in frames:
+            if time_s > at_s:
+                break
+            shown = frame
+        return _as_image(shown, video.look(shown))
+
+
+def _as_image(frame: VideoFrame, look: Look) -> Image.Image:
+    graph = Graph()
+    source, last = add_upright(graph, look, look.upright_size, "rgb24")
+    sink = graph.add("buffersink")
+    last.link_to(sink)
+    graph.configure()
+    source.push(prepare(frame, look, 0))
+    picture = sink.pull()
+    assert isinstance(picture, VideoFrame)
+    image: Image.Image = picture.to_image()  # type: ignore[no-untyped-call]
+    return image

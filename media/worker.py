@@ -1,0 +1,71 @@
+"""The child process of `render`: a task as JSON on its input, progress and result as JSON lines.
+
+It decodes strangers' bytes, so it may crash, hang or grow without harm: the parent watches it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from media.errors import MediaError
+from media.overlay import render
+from media.photo import save_jpeg
+from media.tasks import OverlayJob, VideoInfo
+from media.video import poster_frame, probe_video
+
+_MEMORY = 4 * 1024**3  # address space: several times what a 4096 x 4096 source takes
+_NICENESS = 10
+
+
+def main() -> None:
+    """Do the one task that standard input names."""
+    _limit_resources()
+    task = json.load(sys.stdin)
+    try:
+        info = _poster(**task) if "poster" in task else _render(**task)
+    except MediaError as error:
+        _say(error=type(error).__name__, reason=error.reason)
+    except MemoryError:
+        _say(error="RenderFailed", reason="the video needs more memory than it is given")
+    else:
+        _say(result=asdict(info))
+
+
+def _poster(source: str, poster: str) -> VideoInfo:
+    info = probe_video(Path(source))
+    save_jpeg(poster_frame(Path(source)), Path(poster), quality=95)
+    return info
+
+
+def _render(**fields: Any) -> VideoInfo:
+    for name in ("source", "background", "foreground", "output"):
+        fields[name] = Path(fields[name])
+    job = OverlayJob(**fields | {"box": tuple(fields["box"])})
+    render(job, lambda share: _say(progress=share))
+    return probe_video(job.output)
+
+
+def _say(**message: object) -> None:
+    # A parent that is gone breaks the pipe, and so ends this process too.
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
+def _limit_resources() -> None:
+    if hasattr(os, "nice"):
+        os.nice(_NICENESS)
+    with contextlib.suppress(ImportError, ValueError, OSError):  # not on every platform
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+
+
+if __name__ == "__main__":
+    main()
