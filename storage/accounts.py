@@ -1,0 +1,82 @@
+"""Connected Instagram accounts."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from uuid import uuid4
+
+from sqlite_utils import Database
+
+from storage import records
+from storage.errors import AlreadyExists
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One Instagram account; its tokens and passwords are in `storage.secrets`."""
+
+    TABLE: ClassVar[str] = "accounts"
+    id: str
+    user_id: str
+    ig_user_id: str
+    username: str
+    name: str | None = None
+    profile_picture_url: str | None = None
+    account_type: str | None = None
+    facebook_page_id: str | None = None
+    facebook_page_name: str | None = None
+    token_expires_at: datetime | None = None
+    login_method: str = "instagram"
+    followers_count: int | None = None
+    media_count: int | None = None
+    last_synced_at: datetime | None = None
+    created_at: datetime
+
+
+def add(
+    db: Database,
+    *,
+    user_id: str,
+    username: str,
+    now: datetime,
+    ig_user_id: str = "",
+    login_method: str = "instagram",
+) -> Account:
+    """Connect an account; raises `AlreadyExists` when that username is connected."""
+    account = Account(
+        id=str(uuid4()),
+        user_id=user_id,
+        ig_user_id=ig_user_id,
+        username=username,
+        login_method=login_method,
+        created_at=now,
+    )
+    try:
+        records.insert(db, account)
+    except sqlite3.IntegrityError:
+        raise AlreadyExists(f"The account @{username} is connected already") from None
+    return account
+
+
+def get(db: Database, account_id: str) -> Account:
+    """Return one account; raises `NotFound`."""
+    return records.get(db, Account, account_id)
+
+
+def by_username(db: Database, username: str) -> Account | None:
+    """Return the account of that username, whatever its case."""
+    return records.fetch_one(db, Account, "WHERE username = ?", (username,))
+
+
+def of_user(db: Database, user_id: str) -> list[Account]:
+    """Return a user's accounts, oldest first."""
+    return records.fetch(db, Account, "WHERE user_id = ? ORDER BY created_at, id", (user_id,))
+
+
+def remove(db: Database, account_id: str) -> None:
+    """Disconnect an account: tokens, sessions, configuration and mentions go, posts stay."""
+    get(db, account_id)
+    db.conn.execute("DELETE FROM accounts WHERE id = ?", (account_id,))

@@ -1,0 +1,88 @@
+"""Browser sessions and the one-time codes that start them."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar
+from uuid import uuid4
+
+from sqlite_utils import Database
+
+from storage import records
+
+CODE_LIFETIME = timedelta(minutes=5)
+SESSION_LIFETIME = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrowserSession:
+    TABLE: ClassVar[str] = "browser_sessions"
+    id: str
+    user_id: str
+    created_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginCode:
+    TABLE: ClassVar[str] = "login_codes"
+    hash: str
+    user_id: str
+    expires_at: datetime
+    used_at: datetime | None = None
+
+
+def create_code(db: Database, *, user_id: str, now: datetime) -> str:
+    """Return a code that starts one session within five minutes; only its hash is kept."""
+    code = secrets.token_urlsafe(32)
+    db.conn.execute("DELETE FROM login_codes WHERE expires_at < ?", (records.encode(now),))
+    records.insert(db, LoginCode(hash=_hash(code), user_id=user_id, expires_at=now + CODE_LIFETIME))
+    return code
+
+
+def redeem_code(db: Database, code: str, now: datetime) -> BrowserSession | None:
+    """Exchange a fresh code for a session, once; None when it is unknown, used or too old."""
+    row = db.conn.execute(
+        "UPDATE login_codes SET used_at = ?1"
+        " WHERE hash = ?2 AND used_at IS NULL AND expires_at > ?1 RETURNING user_id",
+        (records.encode(now), _hash(code)),
+    ).fetchone()
+    return None if row is None else create(db, user_id=row[0], now=now)
+
+
+def create(
+    db: Database, *, user_id: str, now: datetime, lifetime: timedelta = SESSION_LIFETIME
+) -> BrowserSession:
+    """Start a session."""
+    db.conn.execute("DELETE FROM browser_sessions WHERE expires_at < ?", (records.encode(now),))
+    session = BrowserSession(
+        id=str(uuid4()), user_id=user_id, created_at=now, expires_at=now + lifetime
+    )
+    records.insert(db, session)
+    return session
+
+
+def alive(db: Database, session_id: str, now: datetime) -> BrowserSession | None:
+    """Return the session when it has neither ended nor expired."""
+    return records.fetch_one(
+        db,
+        BrowserSession,
+        "WHERE id = ? AND ended_at IS NULL AND expires_at > ?",
+        (session_id, now),
+    )
+
+
+def end(db: Database, session_id: str, now: datetime) -> None:
+    """End a session on the server, whatever cookie still names it."""
+    db.conn.execute(
+        "UPDATE browser_sessions SET ended_at = ? WHERE id = ? AND ended_at IS NULL",
+        (records.encode(now), session_id),
+    )
+
+
+def _hash(code: str) -> str:
+    return hashlib.sha256(code.encode()).hexdigest()

@@ -1,0 +1,103 @@
+"""Deliveries: how far one post has come on its way to Instagram.
+
+A post has at most one open delivery. Its step is committed before the outward act it names
+(`PUBLISHING`) or after the act that it records (`UPLOADED`, `PUBLISHED`), so that after a
+crash the row says what may have happened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+from uuid import uuid4
+
+from sqlite_utils import Database
+
+from storage import records
+
+
+class RouteName(StrEnum):
+    PRIVATE = "PRIVATE"
+    GRAPH = "GRAPH"
+
+
+class Step(StrEnum):
+    """CREATED: nothing is at Instagram. UPLOADED: bytes are, nobody sees them.
+    PUBLISHING: the post may be live. PUBLISHED: it is."""
+
+    CREATED = "CREATED"
+    UPLOADED = "UPLOADED"
+    PUBLISHING = "PUBLISHING"
+    PUBLISHED = "PUBLISHED"
+
+
+class Outcome(StrEnum):
+    PUBLISHED = "PUBLISHED"
+    REFUSED = "REFUSED"
+    UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    TABLE: ClassVar[str] = "deliveries"
+    id: str
+    post_id: str
+    route: RouteName
+    step: Step
+    upload_id: str | None = None
+    container_id: str | None = None
+    own_media_before: list[str] | None = None
+    publishing_at: datetime | None = None
+    created_at: datetime
+    updated_at: datetime
+    closed_at: datetime | None = None
+    outcome: Outcome | None = None
+
+
+def open_for(db: Database, post_id: str, route: RouteName, now: datetime) -> Delivery:
+    """Return the post's open delivery, made on the first call."""
+    found = find_open(db, post_id)
+    if found is not None:
+        return found
+    delivery = Delivery(
+        id=str(uuid4()),
+        post_id=post_id,
+        route=route,
+        step=Step.CREATED,
+        created_at=now,
+        updated_at=now,
+    )
+    records.insert(db, delivery)
+    return delivery
+
+
+def find_open(db: Database, post_id: str) -> Delivery | None:
+    """Return the post's open delivery, or None."""
+    return records.fetch_one(db, Delivery, "WHERE post_id = ? AND closed_at IS NULL", (post_id,))
+
+
+def latest(db: Database, post_id: str) -> Delivery | None:
+    """Return the post's newest delivery, open or closed."""
+    return records.fetch_one(
+        db, Delivery, "WHERE post_id = ? ORDER BY created_at DESC, rowid DESC", (post_id,)
+    )
+
+
+def advance(
+    db: Database, /, delivery_id: str, step: Step, now: datetime, **changes: object
+) -> Delivery:
+    """Commit a step with what is known at that step."""
+    records.update(db, Delivery, delivery_id, step=step, updated_at=now, **changes)
+    return records.get(db, Delivery, delivery_id)
+
+
+def close(db: Database, delivery_id: str, outcome: Outcome, now: datetime) -> None:
+    """End a delivery; a later attempt opens a new one."""
+    records.update(db, Delivery, delivery_id, closed_at=now, updated_at=now, outcome=outcome)
+
+
+def reopen(db: Database, delivery_id: str, now: datetime) -> None:
+    """Open an `UNKNOWN` delivery again, so that its outcome is asked about before anything."""
+    records.update(db, Delivery, delivery_id, closed_at=None, updated_at=now, outcome=None)

@@ -1,0 +1,28 @@
+"""What storage can refuse; callers never see `sqlite3` or `cryptography` errors."""
+
+from __future__ import annotations
+
+
+class StorageError(Exception):
+    """Something the store could not do; the message is fit for a person to read."""
+
+
+class NotFound(StorageError):
+    """No row of that kind has that id."""
+
+    def __init__(self, kind: str, identifier: str) -> None:
+        super().__init__(f"No {kind} with id {identifier}")
+        self.kind = kind
+        self.identifier = identifier
+
+
+class AlreadyExists(StorageError):
+    """A row with that identity is there already."""
+
+
+class Unavailable(StorageError):
+    """The database cannot be used right now: locked, disk full, read-only or closed."""
+
+
+class Unusable(StorageError):
+    """The data directory, the database or its key does not let the daemon start."""

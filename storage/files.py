@@ -1,0 +1,74 @@
+"""Media on disk, named by content: the same bytes are kept once, whoever brought them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of the media folder; `path` is relative to it."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+class MediaFolder:
+    """The media folder of a data directory. Every method blocks: call it in a thread."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.incoming = root / "incoming"
+        for directory in (root, self.incoming):
+            directory.mkdir(exist_ok=True, mode=0o700)
+
+    def scratch(self, suffix: str = "") -> Path:
+        """Return a fresh name for a file that is still being written."""
+        return self.incoming / f"{secrets.token_hex(16)}{suffix}"
+
+    def adopt(self, file: Path, suffix: str) -> StoredFile:
+        """Move a finished file into the folder under its content's name, durably, mode 0600."""
+        digest = hashlib.sha256()
+        size = 0
+        with file.open("rb") as content:
+            while chunk := content.read(_CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+            os.fsync(content.fileno())
+        name = digest.hexdigest()
+        target = self.root / name[:2] / f"{name}{suffix}"
+        target.parent.mkdir(exist_ok=True, mode=0o700)
+        file.chmod(0o600)
+        file.replace(target)
+        _sync_directory(target.parent)
+        return StoredFile(str(target.relative_to(self.root)), name, size)
+
+    def path(self, stored: str) -> Path:
+        """Return where a stored path lies on disk."""
+        return self.root / stored
+
+    def clear_incoming(self) -> int:
+        """At start: delete what a crash left half-written; returns how many entries."""
+        left = list(self.incoming.iterdir())
+        for entry in left:
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)
+        return len(left)
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,132 @@
+"""Durable jobs (the contract's `ScheduledJob`): what is due when, claimed atomically."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+from uuid import uuid4
+
+from sqlite_utils import Database
+
+from storage import records
+
+MAX_ATTEMPTS = 5
+
+
+class JobType(StrEnum):
+    PUBLISH = "PUBLISH"
+    STORY_REPOST_CHECK = "STORY_REPOST_CHECK"
+
+
+class JobStatus(StrEnum):
+    PENDING = "PENDING"
+    PROCESSING = "PROCESSING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    TABLE: ClassVar[str] = "jobs"
+    id: str
+    user_id: str
+    type: JobType
+    status: JobStatus
+    account_id: str | None
+    post_id: str | None
+    run_at: datetime
+    repeat_interval_ms: int | None = None
+    repeat_key: str | None = None
+    attempts: int = 0
+    max_attempts: int = MAX_ATTEMPTS
+    last_error: str | None = None
+    created_at: datetime
+    updated_at: datetime
+    completed_at: datetime | None = None
+
+
+def add_publish(
+    db: Database, *, user_id: str, account_id: str, post_id: str, run_at: datetime, now: datetime
+) -> Job:
+    """Queue the publishing of a post; a post has at most one open job."""
+    job = Job(
+        id=str(uuid4()),
+        user_id=user_id,
+        type=JobType.PUBLISH,
+        status=JobStatus.PENDING,
+        account_id=account_id,
+        post_id=post_id,
+        run_at=run_at,
+        created_at=now,
+        updated_at=now,
+    )
+    records.insert(db, job)
+    return job
+
+
+# One statement, so that two claimers can never take the same job. An account with a job in
+# progress is passed over: the posts of one account go out one at a time.
+_CLAIM = """
+UPDATE jobs SET status = 'PROCESSING', attempts = attempts + 1, updated_at = :now
+WHERE id = (
+    SELECT id FROM jobs AS due
+    WHERE status = 'PENDING' AND run_at <= :now AND NOT EXISTS (
+        SELECT 1 FROM jobs AS busy
+        WHERE busy.account_id = due.account_id AND busy.status = 'PROCESSING')
+    ORDER BY run_at, id LIMIT 1)
+RETURNING id
+"""
+
+
+def claim_next(db: Database, now: datetime) -> Job | None:
+    """Take the earliest due job of an account that is not busy, or None."""
+    row = db.conn.execute(_CLAIM, {"now": records.encode(now)}).fetchone()
+    return None if row is None else records.get(db, Job, row[0])
+
+
+def next_run_at(db: Database, after: datetime) -> datetime | None:
+    """Return when the next job later than `after` is due."""
+    job = records.fetch_one(
+        db, Job, "WHERE status = 'PENDING' AND run_at > ? ORDER BY run_at, id", (after,)
+    )
+    return None if job is None else job.run_at
+
+
+def finish(
+    db: Database, job_id: str, status: JobStatus, now: datetime, error: str | None = None
+) -> None:
+    """End a job."""
+    records.update(
+        db, Job, job_id, status=status, updated_at=now, completed_at=now, last_error=error
+    )
+
+
+def postpone(
+    db: Database, job_id: str, run_at: datetime, now: datetime, error: str, *, counted: bool
+) -> None:
+    """Put a claimed job back for later, with the reason; `counted` keeps the attempt counted."""
+    db.conn.execute(
+        "UPDATE jobs SET status = 'PENDING', run_at = ?, updated_at = ?, last_error = ?,"
+        " attempts = attempts - ? WHERE id = ?",
+        (records.encode(run_at), records.encode(now), error, 0 if counted else 1, job_id),
+    )
+
+
+def open_for_post(db: Database, post_id: str) -> Job | None:
+    """Return the post's pending or running job, or None."""
+    return records.fetch_one(
+        db, Job, "WHERE post_id = ? AND status IN ('PENDING', 'PROCESSING')", (post_id,)
+    )
+
+
+def release_claimed(db: Database, now: datetime) -> int:
+    """At start: give back what a dead process had claimed; returns how many."""
+    cursor = db.conn.execute(
+        "UPDATE jobs SET status = 'PENDING', run_at = min(run_at, ?1), updated_at = ?1"
+        " WHERE status = 'PROCESSING'",
+        (records.encode(now),),
+    )
+    return cursor.rowcount

@@ -1,0 +1,105 @@
+"""Settings and poll state of the story-repost engine, one row per account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+from uuid import uuid4
+
+from sqlite_utils import Database
+
+from storage import records
+from storage.errors import NotFound
+
+
+class PollStatus(StrEnum):
+    SUCCESS = "SUCCESS"
+    FAILED = "FAILED"
+    NO_MENTIONS = "NO_MENTIONS"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepostConfig:
+    """The contract's `StoryRepostConfig` (reference §5) without what can be derived.
+
+    Hours of the sleep window are local to `timezone`; equal hours mean no window.
+    The defaults are those of docs/account-safety.md.
+    """
+
+    TABLE: ClassVar[str] = "story_repost_configs"
+    id: str
+    user_id: str
+    account_id: str
+    is_enabled: bool = False
+    poll_interval_hours: int = 12
+    jitter_minutes: int = 15
+    sleep_window_start: int = 23
+    sleep_window_end: int = 7
+    timezone: str = "UTC"
+    daily_repost_limit: int = 10
+    auto_repost_enabled: bool = False
+    auto_tag_original_poster: bool = True
+    approval_required: bool = False
+    template: str = "classic"
+    signature_overlay: str | None = None
+    last_poll_at: datetime | None = None
+    last_poll_status: PollStatus | None = None
+    last_poll_error: str | None = None
+    seen_until: datetime | None = None
+    consecutive_failures: int = 0
+    auto_disabled_at: datetime | None = None
+    auto_disable_reason: str | None = None
+    last_auto_sync_at: datetime | None = None
+    configured_at: datetime | None = None
+    created_at: datetime
+    updated_at: datetime
+
+
+def find(db: Database, account_id: str) -> RepostConfig | None:
+    """Return an account's configuration, or None when it has none."""
+    return records.fetch_one(db, RepostConfig, "WHERE account_id = ?", (account_id,))
+
+
+def get(db: Database, account_id: str) -> RepostConfig:
+    """Return an account's configuration; raises `NotFound` when it has none."""
+    found = find(db, account_id)
+    if found is None:
+        raise NotFound("story repost configuration for account", account_id)
+    return found
+
+
+def of_user(db: Database, user_id: str) -> list[RepostConfig]:
+    """Return every configuration of a user, oldest first."""
+    return records.fetch(db, RepostConfig, "WHERE user_id = ? ORDER BY created_at, id", (user_id,))
+
+
+def enabled(db: Database) -> list[RepostConfig]:
+    """Return the configurations that the engine runs."""
+    return records.fetch(db, RepostConfig, "WHERE is_enabled = 1 ORDER BY created_at, id")
+
+
+def save(
+    db: Database, /, *, user_id: str, account_id: str, now: datetime, **settings: object
+) -> RepostConfig:
+    """Create an account's configuration or change the named settings of it."""
+    found = find(db, account_id)
+    if found is None:
+        found = RepostConfig(
+            id=str(uuid4()), user_id=user_id, account_id=account_id, created_at=now, updated_at=now
+        )
+        records.insert(db, found)
+    return change(db, account_id, now=now, **settings)
+
+
+def change(db: Database, /, account_id: str, *, now: datetime, **changes: object) -> RepostConfig:
+    """Change columns of an account's configuration; raises `NotFound` when it has none."""
+    found = get(db, account_id)
+    records.update(db, RepostConfig, found.id, updated_at=now, **changes)
+    return records.get(db, RepostConfig, found.id)
+
+
+def remove(db: Database, account_id: str) -> None:
+    """Delete an account's configuration; none is no error."""
+    db.conn.execute("DELETE FROM story_repost_configs WHERE account_id = ?", (account_id,))

@@ -1,0 +1,62 @@
+"""Sealed secrets of accounts and of the daemon; nothing here is ever stored in the clear."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sqlite_utils import Database
+
+from storage.vault import Vault
+
+
+class AccountSecret(StrEnum):
+    """What is kept for one account."""
+
+    ACCESS_TOKEN = "access_token"  # noqa: S105 - a name, not a token
+    PASSWORD = "password"  # noqa: S105
+    SESSION = "session"
+    PENDING_LOGIN = "pending_login"
+
+
+def put(db: Database, vault: Vault, account_id: str, name: AccountSecret, secret: str) -> None:
+    """Store or replace one secret of an account."""
+    db.conn.execute(
+        "INSERT OR REPLACE INTO account_secrets (account_id, name, sealed) VALUES (?, ?, ?)",
+        (account_id, name.value, vault.seal(secret)),
+    )
+
+
+def get(db: Database, vault: Vault, account_id: str, name: AccountSecret) -> str | None:
+    """Return one secret of an account in the clear, or None when there is none."""
+    row = db.conn.execute(
+        "SELECT sealed FROM account_secrets WHERE account_id = ? AND name = ?",
+        (account_id, name.value),
+    ).fetchone()
+    return None if row is None else vault.open(row[0])
+
+
+def exists(db: Database, account_id: str, name: AccountSecret) -> bool:
+    """Say whether an account has that secret, without opening it."""
+    row = db.conn.execute(
+        "SELECT 1 FROM account_secrets WHERE account_id = ? AND name = ?", (account_id, name.value)
+    ).fetchone()
+    return row is not None
+
+
+def forget(db: Database, account_id: str, *names: AccountSecret) -> None:
+    """Delete secrets of an account; absent ones are no error."""
+    db.conn.executemany(
+        "DELETE FROM account_secrets WHERE account_id = ? AND name = ?",
+        [(account_id, name.value) for name in names],
+    )
+
+
+def daemon_secret(db: Database, vault: Vault, name: str, fresh: str) -> str:
+    """Return a secret of the daemon itself, storing `fresh` under that name on first use."""
+    row = db.conn.execute("SELECT sealed FROM daemon_secrets WHERE name = ?", (name,)).fetchone()
+    if row is not None:
+        return vault.open(row[0])
+    db.conn.execute(
+        "INSERT INTO daemon_secrets (name, sealed) VALUES (?, ?)", (name, vault.seal(fresh))
+    )
+    return fresh

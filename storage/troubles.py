@@ -1,0 +1,81 @@
+"""What Instagram held against an account; while one is open, nothing is sent for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from sqlite_utils import Database
+
+from storage import records
+
+
+class TroubleKind(StrEnum):
+    """CHALLENGE and BLOCK escalate within 30 days; LOGIN waits for a person; RATE just passes."""
+
+    CHALLENGE = "CHALLENGE"
+    BLOCK = "BLOCK"
+    LOGIN = "LOGIN"
+    RATE = "RATE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """One answer of Instagram that pauses an account until `until`, or until a person acts."""
+
+    TABLE: ClassVar[str] = "troubles"
+    id: int | None = None
+    account_id: str
+    kind: TroubleKind
+    reason: str
+    at: datetime
+    until: datetime | None = None
+    cleared_at: datetime | None = None
+
+
+def add(db: Database, trouble: Trouble) -> None:
+    """Record a trouble."""
+    records.insert(db, trouble)
+
+
+def active(db: Database, account_id: str, now: datetime) -> Trouble | None:
+    """Return the trouble that pauses an account longest now, or None."""
+    return records.fetch_one(
+        db,
+        Trouble,
+        "WHERE account_id = ? AND cleared_at IS NULL AND (until IS NULL OR until > ?)"
+        " ORDER BY until IS NULL DESC, until DESC",
+        (account_id, now),
+    )
+
+
+def since(
+    db: Database, account_id: str, start: datetime, kind: TroubleKind | None = None
+) -> list[Trouble]:
+    """Return an account's troubles after `start`, newest first, cleared ones too."""
+    found = records.fetch(
+        db, Trouble, "WHERE account_id = ? AND at > ? ORDER BY at DESC", (account_id, start)
+    )
+    return [trouble for trouble in found if kind is None or trouble.kind is kind]
+
+
+def clear(db: Database, account_id: str, now: datetime) -> None:
+    """End every open trouble of an account: a person has logged in."""
+    db.conn.execute(
+        "UPDATE troubles SET cleared_at = ? WHERE account_id = ? AND cleared_at IS NULL",
+        (records.encode(now), account_id),
+    )
+
+
+def clear_disabling(db: Database, account_id: str, now: datetime) -> None:
+    """End the troubles that switched story reposts off: a person has switched them on again.
+
+    A challenge pause and a login that waits go on: switching on resolves neither.
+    """
+    db.conn.execute(
+        "UPDATE troubles SET cleared_at = ? WHERE account_id = ? AND cleared_at IS NULL"
+        " AND (kind = 'BLOCK' OR (kind = 'CHALLENGE' AND until IS NULL))",
+        (records.encode(now), account_id),
+    )

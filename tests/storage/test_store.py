@@ -1,0 +1,173 @@
+"""The database: durable, private, one writer, and honest when it cannot be used."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import pytest
+import trio
+from sqlite_utils import Database
+
+from storage import users
+from storage.errors import NotFound, Unavailable, Unusable
+from storage.migrations import migrations
+from storage.store import open_directly, open_store, transaction
+
+NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+SCHEMA = Path(__file__).parents[2] / "storage" / "schema.sql"
+
+
+def schema_of(db: Database) -> str:
+    rows = db.conn.execute(
+        "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE '%sqlite%'"
+        " ORDER BY type DESC, name"
+    )
+    return "\n\n".join(f"{row[0]};" for row in rows) + "\n"
+
+
+async def test_the_migrations_lead_to_the_schema_on_paper(tmp_path: Path) -> None:
+    async with open_store(tmp_path / "reprise.db") as store:
+        assert await store.read(schema_of) == SCHEMA.read_text()
+
+
+async def test_every_connection_is_durable_and_keeps_references(tmp_path: Path) -> None:
+    def pragmas(db: Database) -> tuple[object, ...]:
+        names = ("journal_mode", "synchronous", "foreign_keys")
+        return tuple(db.conn.execute(f"PRAGMA {name}").fetchone()[0] for name in names)
+
+    async with open_store(tmp_path / "reprise.db") as store:
+        assert await store.write(pragmas) == ("wal", 2, 1)
+        assert await store.read(pragmas) == ("wal", 2, 1)
+
+
+async def test_files_are_for_the_owner_only(tmp_path: Path) -> None:
+    async with open_store(tmp_path / "reprise.db") as store:
+        await store.write(users.ensure_owner, NOW)
+        modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes["reprise.db"] == 0o600
+    assert set(modes.values()) == {0o600}
+
+
+async def test_a_write_is_all_or_nothing(tmp_path: Path) -> None:
+    def half(db: Database) -> None:
+        users.ensure_owner(db, NOW)
+        raise ValueError("a bug in the middle")
+
+    async with open_store(tmp_path / "reprise.db") as store:
+        with pytest.raises(ValueError, match="in the middle"):
+            await store.write(half)
+        count = await store.read(lambda db: db.conn.execute("SELECT count(*) FROM users"))
+        assert count.fetchone() == (0,)
+
+
+async def test_readers_cannot_write(tmp_path: Path) -> None:
+    async with open_store(tmp_path / "reprise.db") as store:
+        with pytest.raises(Unavailable, match="readonly"):
+            await store.read(users.ensure_owner, NOW)
+
+
+async def test_two_hundred_writes_at_once_all_arrive(tmp_path: Path) -> None:
+    def add(db: Database, number: int) -> None:
+        (count,) = db.conn.execute("SELECT count(*) FROM users").fetchone()
+        db.conn.execute("INSERT INTO users VALUES (?, ?)", (f"{count}-{number}", "now"))
+
+    async with open_store(tmp_path / "reprise.db") as store:
+        async with trio.open_nursery() as nursery:
+            for number in range(200):
+                nursery.start_soon(partial(store.write, add, number))
+        rows = await store.read(lambda db: db.conn.execute("SELECT id FROM users").fetchall())
+    # Each transaction saw all before it: the counts are 0 to 199.
+    assert sorted(int(row[0].split("-")[0]) for row in rows) == list(range(200))
+
+
+async def test_another_process_that_writes_in_between_is_waited_for(tmp_path: Path) -> None:
+    def read_then_write(db: Database) -> None:
+        users.ensure_owner(db, NOW)
+
+    path = tmp_path / "reprise.db"
+    async with open_store(path) as store:
+        with open_directly(path) as other:
+            for _ in range(20):
+                with transaction(other):
+                    other.conn.execute("UPDATE users SET created_at = created_at")
+                await store.write(read_then_write)
+
+
+async def test_a_newer_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "reprise.db"
+    async with open_store(path) as store:
+        await store.write(_pretend_newer)
+    with pytest.raises(Unusable, match="newer Reprise"):
+        async with open_store(path):
+            pass
+
+
+def _pretend_newer(db: Database) -> None:
+    db.conn.execute(
+        "INSERT INTO _sqlite_migrations (migration_set, name, applied_at)"
+        " VALUES ('reprise', 'm9999_future', 'now')"
+    )
+
+
+async def test_a_copy_is_kept_before_the_schema_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "reprise.db"
+    async with open_store(path) as store:
+        owner = await store.write(users.ensure_owner, NOW)
+
+    known = list(migrations._migrations)
+
+    def m0002_fails(db: Database) -> None:
+        db.conn.execute("ALTER TABLE users ADD COLUMN nickname TEXT")
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(migrations, "_migrations", list(known))
+    migrations(name="m0002_fails")(m0002_fails)
+    with pytest.raises(Unusable):
+        async with open_store(path):
+            pass
+    copy = tmp_path / "reprise.db.before-m0002_fails"
+    assert copy.stat().st_mode & 0o777 == 0o600
+    monkeypatch.setattr(migrations, "_migrations", known)
+    for database in (path, copy):  # the failed change left nothing behind
+        async with open_store(database) as store:
+            assert await store.write(users.ensure_owner, NOW) == owner
+
+
+async def test_what_is_no_database_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "reprise.db"
+    path.write_bytes(b"this is no database, whatever its name says" * 100)
+    with pytest.raises(Unusable, match=r"reprise\.db cannot be opened"):
+        async with open_store(path):
+            pass
+
+
+async def test_a_locked_database_is_unavailable_and_recovers(tmp_path: Path) -> None:
+    path = tmp_path / "reprise.db"
+    async with open_store(path) as store:
+        await store.write(lambda db: db.conn.execute("PRAGMA busy_timeout = 50").fetchone())
+        with (
+            open_directly(path) as other,
+            transaction(other),
+            pytest.raises(Unavailable, match="locked"),
+        ):
+            await store.write(users.ensure_owner, NOW)
+        await store.write(users.ensure_owner, NOW)
+
+
+async def test_a_closed_store_says_so(tmp_path: Path) -> None:
+    async with open_store(tmp_path / "reprise.db") as store:
+        pass
+    with pytest.raises(Unavailable):
+        await store.read(users.ensure_owner, NOW)
+    with pytest.raises(Unavailable):
+        await store.write(users.ensure_owner, NOW)
+
+
+def test_not_found_says_what() -> None:
+    error = NotFound("post", "abc")
+    assert str(error) == "No post with id abc"
