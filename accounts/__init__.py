@@ -1,0 +1,1 @@
+"""Accounts as people connect them: logging in, keeping the session, bearing Instagram's moods."""

@@ -1,0 +1,85 @@
+"""The store side of the Private API: sessions, rationed automatic logins, recorded troubles."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from accounts.trouble import MEMORY, consequence_of
+from instagram import errors
+from storage import credentials, repost_configs, troubles
+from storage.credentials import SavedLogin
+from storage.store import Database, Store
+from storage.troubles import Trouble
+from storage.vault import Vault
+
+logger = logging.getLogger(__name__)
+
+
+class StoredLogins:
+    """`instagram.keeper.LoginKeeper` on the store."""
+
+    def __init__(self, store: Store, vault: Vault, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._vault = vault
+        self._now = now
+
+    async def saved_login(self, account_id: str) -> SavedLogin | None:
+        return await self._store.read(credentials.saved_login, self._vault, account_id)
+
+    async def device(self, account_id: str) -> Mapping[str, Any] | None:
+        return await self._store.read(credentials.device_of, self._vault, account_id)
+
+    async def save_session(self, account_id: str, session: Mapping[str, Any]) -> None:
+        await self._store.write(credentials.save_session, self._vault, account_id, session)
+
+    async def hold(self, account_id: str) -> tuple[str, datetime | None] | None:
+        trouble = await self._store.read(troubles.active, account_id, self._now())
+        return None if trouble is None else (trouble.reason, trouble.until)
+
+    async def claim_automatic_login(self, account_id: str) -> bool:
+        return await self._store.write(credentials.claim_automatic_login, account_id, self._now())
+
+    async def automatic_login_done(self, account_id: str, session: Mapping[str, Any]) -> None:
+        await self._store.write(
+            credentials.record_automatic_login, self._vault, account_id, session, self._now()
+        )
+
+    async def report(self, account_id: str, error: errors.InstagramError) -> None:
+        """Record what Instagram holds against an account, and pause or disable it."""
+        trouble = await self._store.write(_record, account_id, error, self._now())
+        logger.warning(
+            "account paused account=%s kind=%s until=%s reason=%s",
+            account_id,
+            trouble.kind,
+            trouble.until.isoformat() if trouble.until else "a person acts",
+            trouble.reason,
+        )
+
+
+def _record(db: Database, account_id: str, error: errors.InstagramError, now: datetime) -> Trouble:
+    earlier = troubles.since(db, account_id, now - MEMORY)
+    consequence = consequence_of(error, earlier, now)
+    trouble = Trouble(
+        account_id=account_id,
+        kind=consequence.kind,
+        reason=consequence.reason,
+        at=now,
+        until=consequence.until,
+    )
+    troubles.add(db, trouble)
+    refused = isinstance(error, errors.LoginFailed)
+    if refused and not isinstance(error, errors.TwoFactorRequired):
+        credentials.reject_password(db, account_id, now)
+    if consequence.disables and repost_configs.find(db, account_id) is not None:
+        repost_configs.change(
+            db,
+            account_id,
+            now=now,
+            is_enabled=False,
+            auto_disabled_at=now,
+            auto_disable_reason=consequence.reason,
+        )
+    return trouble

@@ -1,0 +1,54 @@
+"""What follows when Instagram holds something against an account. Pure; docs/account-safety.md."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from instagram import errors
+from storage.troubles import Trouble, TroubleKind
+
+MEMORY = timedelta(days=30)
+CHALLENGE_PAUSES = (timedelta(hours=24), timedelta(hours=72))
+FIRST_BLOCK_PAUSE = timedelta(hours=24)
+RATE_PAUSE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """A pause until `until`, or until a person acts when that is None."""
+
+    kind: TroubleKind
+    reason: str
+    until: datetime | None
+    disables: bool
+
+
+def consequence_of(
+    error: errors.InstagramError, earlier: Sequence[Trouble], now: datetime
+) -> Consequence:
+    """Return what an account-level error means, given the troubles of the last 30 days."""
+
+    def count(kind: TroubleKind) -> int:
+        return sum(trouble.kind is kind and now - trouble.at < MEMORY for trouble in earlier)
+
+    match error:
+        case errors.ChallengeRequired():
+            before = count(TroubleKind.CHALLENGE)
+            if before < len(CHALLENGE_PAUSES):
+                until: datetime | None = now + CHALLENGE_PAUSES[before]
+                return Consequence(TroubleKind.CHALLENGE, error.reason, until, disables=False)
+            reason = f"{error.reason}. This is challenge {before + 1} within 30 days"
+            return Consequence(TroubleKind.CHALLENGE, reason, None, disables=True)
+        case errors.ActionBlocked():
+            pause = FIRST_BLOCK_PAUSE * 2 ** count(TroubleKind.BLOCK)
+            return Consequence(TroubleKind.BLOCK, error.reason, now + pause, disables=True)
+        case errors.AccountSuspended():
+            return Consequence(TroubleKind.BLOCK, error.reason, None, disables=True)
+        case errors.RateLimited():
+            wait = timedelta(seconds=error.retry_after_s) if error.retry_after_s else RATE_PAUSE
+            return Consequence(TroubleKind.RATE, error.reason, now + wait, disables=False)
+        case _:
+            reason = f"{error.reason}; nothing is sent until you log in again"
+            return Consequence(TroubleKind.LOGIN, reason, None, disables=False)

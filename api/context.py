@@ -1,0 +1,32 @@
+"""What handlers work with: one frozen value, given to the app by the composition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts.logins import LoginDesk
+from api.session_cookie import SessionCookies
+from publish.scheduler import Scheduler
+from repost.engine import RepostEngine
+from storage.store import Store
+from storage.vault import Vault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiContext:
+    store: Store
+    vault: Vault
+    logins: LoginDesk
+    engine: RepostEngine
+    scheduler: Scheduler
+    cookies: SessionCookies
+    now: Callable[[], datetime]
+    uptime_s: Callable[[], float]
+    services: Callable[[], Mapping[str, str]]
+    record_key_use: Callable[[str], None]
+    user_id: str
+    hosts: frozenset[str]
+    pace: float
+    development: bool

@@ -1,0 +1,117 @@
+"""From request to response for every operation: authenticate, validate, call, render."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import orjson
+from pydantic import BaseModel, ValidationError
+from quart import Request, Response, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, RequestTimeout
+
+from api.auth import check_host, identify
+from api.context import ApiContext
+from api.contract import Caller, Operation
+from api.errors import ApiError, api_error_of, envelope
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One validated request, as handlers see it."""
+
+    context: ApiContext
+    operation: Operation
+    caller: Caller | None
+    path: Mapping[str, str]
+    body: Any = None
+    query: Any = None
+
+    @property
+    def user_id(self) -> str:
+        """The user whose data this is about."""
+        return self.caller.user_id if self.caller else self.context.user_id
+
+
+async def run_operation(
+    operation: Operation, context: ApiContext, path: Mapping[str, str]
+) -> Response:
+    """Answer the current request with an operation; every failure becomes the envelope."""
+    try:
+        check_host(request, context)
+        caller = await identify(request, context, operation.auth)
+        call = Call(
+            context,
+            operation,
+            caller,
+            path,
+            body=await _body(operation, request) if operation.body else None,
+            query=_query(operation, request) if operation.query else None,
+        )
+        result = await operation.handler(call)
+        return result if isinstance(result, Response) else _rendered(result, operation.status)
+    except Exception as error:  # noqa: BLE001 - the one place that turns failures into answers
+        return error_response(error, context)
+
+
+def error_response(error: Exception, context: ApiContext) -> Response:
+    """Return the contract's envelope for any failure; bugs are logged under a request id."""
+    known = api_error_of(error) or _of_http(error)
+    if known is None:
+        request_id = uuid4().hex[:12]
+        logger.error("request failed id=%s path=%s", request_id, request.path, exc_info=error)
+        message = f"Something went wrong; the log has it under {request_id}"
+        known = ApiError("INTERNAL_ERROR", message)
+    body = orjson.dumps(envelope(known, development=context.development))
+    return Response(body, known.code.status, content_type="application/json")
+
+
+def _rendered(model: BaseModel, status: int) -> Response:
+    return Response(model.model_dump_json(by_alias=True), status, content_type="application/json")
+
+
+async def _body(operation: Operation, incoming: Request) -> BaseModel:
+    assert operation.body is not None
+    data = await incoming.get_data()
+    if incoming.mimetype != "application/json":
+        raise ApiError("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json")
+    try:
+        return operation.body.model_validate_json(data, strict=True)
+    except ValidationError as invalid:
+        raise _validation_error(invalid, operation) from None
+
+
+def _query(operation: Operation, incoming: Request) -> BaseModel:
+    assert operation.query is not None
+    try:
+        return operation.query.model_validate_strings(incoming.args.to_dict())
+    except ValidationError as invalid:
+        raise _validation_error(invalid, operation) from None
+
+
+def _validation_error(invalid: ValidationError, operation: Operation) -> ApiError:
+    problems = invalid.errors(include_url=False, include_context=False, include_input=False)
+    first = problems[0]
+    where = ".".join(str(part) for part in first["loc"]) or "body"
+    code = operation.codes.get(str(first["loc"][0]) if first["loc"] else "", "VALIDATION_ERROR")
+    return ApiError(code, f"{where}: {first['msg']}", details=problems)
+
+
+def _of_http(error: Exception) -> ApiError | None:
+    match error:
+        case RequestEntityTooLarge():
+            return ApiError("UPLOAD_ERROR", "The body is too large")
+        case RequestTimeout():
+            return ApiError("VALIDATION_ERROR", "The body did not arrive in time")
+        case HTTPException(code=404):
+            return ApiError("NOT_FOUND", "There is nothing at this path")
+        case HTTPException(code=405):
+            return ApiError("METHOD_NOT_ALLOWED", "This path does not take this method")
+        case HTTPException(code=400):
+            return ApiError("VALIDATION_ERROR", "The request is malformed")
+    return None

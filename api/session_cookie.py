@@ -1,0 +1,43 @@
+"""The browser's session cookie: a signed JWT that names a session the server can end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import jwt
+
+from storage.browser_sessions import BrowserSession
+
+COOKIE_NAME = "session"
+_ALGORITHM = "HS256"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionCookies:
+    """Signs and reads session cookies with the daemon's own secret."""
+
+    secret: str = field(repr=False)
+
+    def sign(self, session: BrowserSession) -> str:
+        """Return the cookie's value for a session."""
+        claims = {
+            "sid": session.id,
+            "sub": session.user_id,
+            "iat": session.created_at,
+            "exp": session.expires_at,
+        }
+        return jwt.encode(claims, self.secret, algorithm=_ALGORITHM)
+
+    def session_id(self, value: str) -> str | None:
+        """Return the session that a cookie names, or None when it is forged."""
+        try:
+            # Whether it is still alive is the database's to say, by the daemon's own clock.
+            claims = jwt.decode(
+                value,
+                self.secret,
+                algorithms=[_ALGORITHM],
+                options={"require": ["sid", "exp"], "verify_exp": False, "verify_iat": False},
+            )
+        except jwt.InvalidTokenError:
+            return None
+        return str(claims["sid"])

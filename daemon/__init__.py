@@ -1,0 +1,1 @@
+"""The process: composition, supervision, settings and the command line."""

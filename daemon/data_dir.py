@@ -1,0 +1,84 @@
+"""The data directory: made private, and used by one daemon at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage.errors import Unusable
+
+LOCK_FILE = "reprise.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class RunningDaemon:
+    """The daemon that holds a data directory."""
+
+    pid: int
+    url: str
+
+
+def prepare(data_dir: Path) -> None:
+    """Make the directory with mode 0700; raises `Unusable` when it cannot be written."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        data_dir.chmod(0o700)
+        probe = data_dir / ".writable"
+        probe.touch(mode=0o600)
+        probe.unlink()
+    except OSError as error:
+        raise Unusable(
+            f"The data directory {data_dir} cannot be written ({error.strerror}); "
+            "set REPRISE_DATA_DIR to one that can"
+        ) from None
+
+
+@contextmanager
+def held(data_dir: Path) -> Iterator[Callable[[str], None]]:
+    """Hold the directory while the block runs; the yielded function publishes the daemon's URL.
+
+    Raises `Unusable` when another daemon holds it. The lock ends with the process, however it
+    ends.
+    """
+    descriptor = os.open(data_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            other = running(data_dir)
+            who = f" (process {other.pid}, {other.url})" if other else ""
+            raise Unusable(f"Another Reprise uses {data_dir} already{who}") from None
+
+        def announce(url: str) -> None:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "url": url}).encode(), 0)
+
+        os.ftruncate(descriptor, 0)
+        yield announce
+        os.ftruncate(descriptor, 0)
+    finally:
+        os.close(descriptor)
+
+
+def running(data_dir: Path) -> RunningDaemon | None:
+    """Return the daemon that holds the directory and listens, or None."""
+    path = data_dir / LOCK_FILE
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        try:
+            return RunningDaemon(**json.loads(path.read_text()))
+        except (ValueError, TypeError, OSError):
+            return None  # it holds the directory but does not listen yet
+    finally:
+        os.close(descriptor)
+    return None

@@ -1,0 +1,196 @@
+"""Settings: environment, then `config.toml`, then default. Unknown ones are refused."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import platformdirs
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the message names it and says what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything an operator can set. Secrets are not shown in its repr."""
+
+    host: str = "127.0.0.1"
+    port: int = 3001
+    data_dir: Path
+    proxy: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
+    pace: float = 1.0
+    log_level: str = "info"
+    log_format: str = "auto"
+    env: str = "production"
+
+    @property
+    def database(self) -> Path:
+        return self.data_dir / "reprise.db"
+
+    @property
+    def media_dir(self) -> Path:
+        return self.data_dir / "media"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the settings table: how a text becomes a value, and what it means."""
+
+    name: str
+    variable: str
+    parse: Callable[[str], Any]
+    help: str
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise ValueError("a port lies between 0 and 65535")
+    return port
+
+
+def _pace(text: str) -> float:
+    pace = float(text)
+    if not 0 <= pace <= 100:
+        raise ValueError("a factor between 0 and 100")
+    return pace
+
+
+def _proxy(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https", "socks5", "socks5h") or not parts.hostname:
+        raise ValueError("an address like http://host:port or socks5://host:port")
+    return text
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"one of {', '.join(choices)}")
+        return text
+
+    return parse
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
+TABLE = (
+    Setting("host", "REPRISE_HOST", str, "Address the API listens on"),
+    Setting("port", "REPRISE_PORT", _port, "Port the API listens on; 0 takes a free one"),
+    Setting("data_dir", "REPRISE_DATA_DIR", _path, "Folder of database, media and key"),
+    Setting("proxy", "REPRISE_PROXY", _proxy, "Proxy for all traffic to Meta"),
+    Setting("ca_file", "REPRISE_CA_FILE", _path, "A CA to trust for that traffic as well"),
+    Setting(
+        "pace", "REPRISE_PACE", _pace, "Factor on human-like pauses; 0 only with a local sandbox"
+    ),
+    Setting(
+        "log_level",
+        "REPRISE_LOG_LEVEL",
+        _one_of("debug", "info", "warning", "error"),
+        "What is logged",
+    ),
+    Setting(
+        "log_format",
+        "REPRISE_LOG_FORMAT",
+        _one_of("auto", "text", "json", "journal"),
+        "How it is logged; auto is journal under systemd, else text",
+    ),
+    Setting(
+        "env",
+        "REPRISE_ENV",
+        _one_of("production", "development"),
+        "development adds `details` to validation errors",
+    ),
+)
+_CONFIG_VARIABLE = "REPRISE_CONFIG"
+
+
+def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings of this process; raises `SettingsError`."""
+    config_file = environ.get(_CONFIG_VARIABLE)
+    path = _path(config_file) if config_file else _default_config()
+    values = _from_file(path, required=config_file is not None)
+    values |= _from_environment(environ)
+    values.setdefault("data_dir", _default_data_dir(environ))
+    settings = Settings(**values)
+    _check_pace(settings)
+    return settings
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    known = {setting.variable: setting for setting in TABLE}
+    for variable in environ:
+        if (
+            variable.startswith("REPRISE_")
+            and variable not in known
+            and variable != _CONFIG_VARIABLE
+        ):
+            raise SettingsError(f"{variable} is no setting of Reprise; see `reprise run --help`")
+    return {
+        setting.name: _parsed(setting, setting.variable, environ[setting.variable])
+        for setting in TABLE
+        if environ.get(setting.variable)
+    }
+
+
+def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
+    if not path.exists() and not required:
+        return {}
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}") from None
+    known = {setting.name: setting for setting in TABLE}
+    unknown = sorted(set(table) - set(known))
+    if unknown:
+        raise SettingsError(f"{path}: {unknown[0]} is no setting of Reprise")
+    return {
+        name: _parsed(known[name], f"{path}: {name}", str(value)) for name, value in table.items()
+    }
+
+
+def _parsed(setting: Setting, where: str, text: str) -> Any:
+    try:
+        return setting.parse(text)
+    except ValueError as error:
+        raise SettingsError(f"{where} = {text!r} cannot be used: {error}") from None
+
+
+def _check_pace(settings: Settings) -> None:
+    if settings.pace == 0 and not _is_loopback(settings.proxy):
+        raise SettingsError(
+            "REPRISE_PACE = 0 takes every pause out and is only for a sandbox: "
+            "REPRISE_PROXY must then be an address of this machine"
+        )
+
+
+def _is_loopback(proxy: str | None) -> bool:
+    host = urlsplit(proxy).hostname if proxy else None
+    if host is None:
+        return False
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _default_config() -> Path:
+    return platformdirs.user_config_path("reprise", appauthor=False) / "config.toml"
+
+
+def _default_data_dir(environ: Mapping[str, str]) -> Path:
+    under_systemd = environ.get("STATE_DIRECTORY", "").split(":")[0]
+    if under_systemd:
+        return Path(under_systemd)
+    return platformdirs.user_data_path("reprise", appauthor=False)

@@ -1,0 +1,117 @@
+"""Runs the daemon's services side by side and decides what a crash of one means."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import trio
+
+logger = logging.getLogger(__name__)
+
+FIRST_BACKOFF_S = 1.0
+LONGEST_BACKOFF_S = 60.0
+SOUND_AFTER_S = 300.0
+
+
+class Policy(StrEnum):
+    """FATAL: the daemon ends, and its supervisor starts it anew. RESTART: the service does."""
+
+    FATAL = "fatal"
+    RESTART = "restart"
+
+
+class State(StrEnum):
+    STARTING = "starting"
+    RUNNING = "running"
+    BACKOFF = "backoff"
+    STOPPED = "stopped"
+
+
+class Run(Protocol):
+    async def __call__(self, *, task_status: trio.TaskStatus[None]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Something that runs for the daemon's life, and what a crash of it means."""
+
+    name: str
+    run: Run
+    policy: Policy
+
+
+class ServiceCrashed(Exception):
+    """A service without which the daemon cannot go on has crashed."""
+
+
+class Supervisor:
+    """Starts services in order, each ready before the next, and keeps them running."""
+
+    def __init__(self, services: Sequence[Service]) -> None:
+        self._services = services
+        self._states = {service.name: State.STARTING for service in services}
+        self._ended = {service.name: trio.Event() for service in services}
+
+    def states(self) -> Mapping[str, str]:
+        """Return each service's state by name."""
+        return {name: state.value for name, state in self._states.items()}
+
+    async def run(
+        self,
+        *,
+        on_ready: Callable[[], None],
+        stop: trio.Event,
+        drain: Callable[[], None],
+        grace_s: float,
+    ) -> None:
+        """Run every service until `stop` is set; then `drain`, and wait at most `grace_s`.
+
+        Services with the policy FATAL end by themselves when drained, the others are
+        cancelled. Raises a group with `ServiceCrashed` when a fatal one crashed.
+        """
+        async with trio.open_nursery() as nursery:
+            for service in self._services:
+                await nursery.start(self._keep, service, name=service.name)
+            on_ready()
+            await stop.wait()
+            drain()
+            with trio.move_on_after(grace_s):
+                for service in self._services:
+                    if service.policy is Policy.FATAL:
+                        await self._ended[service.name].wait()
+            nursery.cancel_scope.cancel()
+
+    async def _keep(
+        self, service: Service, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Run a service, again and again where its policy says so. Started when it first is."""
+        backoff_s = FIRST_BACKOFF_S
+        while True:
+            started_at = trio.current_time()
+            self._states[service.name] = State.STARTING
+            try:
+                async with trio.open_nursery() as nursery:
+                    await nursery.start(service.run, name=service.name)
+                    self._states[service.name] = State.RUNNING
+                    task_status.started()
+                    task_status = trio.TASK_STATUS_IGNORED
+                self._states[service.name] = State.STOPPED
+                self._ended[service.name].set()
+                return
+            except Exception as error:
+                logger.exception("service crashed name=%s policy=%s", service.name, service.policy)
+                if service.policy is Policy.FATAL:
+                    raise ServiceCrashed(f"The service {service.name} crashed") from error
+            # A service that fails at its start must not keep the others from starting.
+            task_status.started()
+            task_status = trio.TASK_STATUS_IGNORED
+            if trio.current_time() - started_at > SOUND_AFTER_S:
+                backoff_s = FIRST_BACKOFF_S
+            self._states[service.name] = State.BACKOFF
+            await trio.sleep(backoff_s * random.uniform(1, 1.5))
+            backoff_s = min(2 * backoff_s, LONGEST_BACKOFF_S)

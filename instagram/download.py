@@ -1,0 +1,109 @@
+"""Fetching story media from Instagram's CDN: only its hosts, only https, bounded, to disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import trio
+
+from instagram.errors import DownloadFailed
+
+MEDIA_DOMAINS = ("cdninstagram.com", "fbcdn.net")
+MAX_BYTES = 100 * 1024 * 1024
+TIME_LIMIT_S = 120.0
+_REDIRECTS = 3
+_CHUNK = 256 * 1024
+
+
+def check_media_url(url: str) -> None:
+    """Raise `DownloadFailed` unless `url` is https on one of Instagram's media hosts.
+
+    The address comes out of direct messages, which strangers write.
+    """
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").rstrip(".").lower()
+        port = parts.port
+    except ValueError:
+        raise DownloadFailed("The address of the media is malformed", permanent=True) from None
+    known = any(host == domain or host.endswith(f".{domain}") for domain in MEDIA_DOMAINS)
+    if parts.scheme != "https" or not known or port not in (None, 443):
+        raise DownloadFailed(
+            f"The media is not on Instagram's own servers ({parts.scheme}://{host})",
+            permanent=True,
+        )
+
+
+async def download(
+    client: httpx.AsyncClient,
+    url: str,
+    target: Path,
+    *,
+    user_agent: str,
+    max_bytes: int = MAX_BYTES,
+    time_limit_s: float = TIME_LIMIT_S,
+) -> int:
+    """Stream the media at `url` into `target` (mode 0600) and return its size in bytes.
+
+    Leaves no file behind when it raises `DownloadFailed`.
+    """
+    try:
+        with trio.fail_after(time_limit_s):
+            return await _fetch(client, url, target, user_agent, max_bytes)
+    except trio.TooSlowError:
+        reason = f"The media did not arrive within {time_limit_s:.0f} s"
+        raise DownloadFailed(reason, permanent=False) from None
+    except httpx.HTTPError as error:
+        reason = f"The media could not be fetched ({type(error).__name__})"
+        raise DownloadFailed(reason, permanent=False) from error
+
+
+async def _fetch(
+    client: httpx.AsyncClient, url: str, target: Path, user_agent: str, max_bytes: int
+) -> int:
+    for _ in range(_REDIRECTS):
+        check_media_url(url)
+        async with client.stream("GET", url, headers={"User-Agent": user_agent}) as response:
+            if response.is_redirect:
+                url = str(response.next_request.url) if response.next_request else ""
+                continue
+            _check_answer(response, max_bytes)
+            return await _save(response, target, max_bytes)
+    raise DownloadFailed("The media redirects too often", permanent=True)
+
+
+def _check_answer(response: httpx.Response, max_bytes: int) -> None:
+    status = response.status_code
+    if status in (403, 404, 410):
+        raise DownloadFailed(f"The media is gone from Instagram ({status})", permanent=True)
+    if status != 200:
+        raise DownloadFailed(f"Instagram's media server answers {status}", permanent=False)
+    length = response.headers.get("content-length", "0")
+    if length.isdigit() and int(length) > max_bytes:
+        raise DownloadFailed(_too_large(max_bytes), permanent=True)
+
+
+async def _save(response: httpx.Response, target: Path, max_bytes: int) -> int:
+    size = 0
+    path = trio.Path(target)
+    await path.touch(mode=0o600)
+    try:
+        async with await path.open("wb") as file:
+            async for chunk in response.aiter_bytes(_CHUNK):
+                size += len(chunk)
+                if size > max_bytes:
+                    raise DownloadFailed(_too_large(max_bytes), permanent=True)
+                await file.write(chunk)
+        if size == 0:
+            raise DownloadFailed("Instagram delivered an empty file", permanent=False)
+    except BaseException:
+        with trio.CancelScope(shield=True):
+            await path.unlink(missing_ok=True)
+        raise
+    return size
+
+
+def _too_large(max_bytes: int) -> str:
+    return f"The media is larger than {max_bytes // (1024 * 1024)} MB"

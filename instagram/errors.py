@@ -1,0 +1,101 @@
+"""What can go wrong at Instagram, in our words. Each `reason` is fit for a person to read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+class InstagramError(Exception):
+    """A call to Instagram that did not give what was asked for."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Unavailable(InstagramError):
+    """No usable answer: network, proxy, time limit, server trouble, or an answer in no known form.
+
+    `maybe_applied` says that the request may have had its effect nevertheless.
+    """
+
+    def __init__(self, reason: str, *, maybe_applied: bool = False) -> None:
+        super().__init__(reason)
+        self.maybe_applied = maybe_applied
+
+
+class RateLimited(InstagramError):
+    """Instagram answered 429; `retry_after_s` when it said how long to wait."""
+
+    def __init__(self, reason: str, retry_after_s: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after_s = retry_after_s
+
+
+class NotFound(InstagramError):
+    """The story, media or person is gone, or this account may not see it."""
+
+
+class Refused(InstagramError):
+    """Instagram understood the request and refused it for good."""
+
+
+class NotReady(InstagramError):
+    """Instagram is still working on what was uploaded; ask again a little later."""
+
+
+class NotLoggedIn(InstagramError):
+    """The account has no Private API session."""
+
+
+class SessionExpired(InstagramError):
+    """Instagram ended the session (`login_required`)."""
+
+
+class LoginFailed(InstagramError):
+    """Instagram did not accept a login. It is never repeated with the same password by itself."""
+
+
+class TwoFactorRequired(LoginFailed):
+    """The login needs a code from the app, SMS or the list of backup codes."""
+
+
+class WrongCode(InstagramError):
+    """Instagram did not accept the code; another one may be tried."""
+
+
+class AccountTrouble(InstagramError):
+    """Instagram holds something against the account: everything stops until it is resolved."""
+
+
+class ChallengeRequired(AccountTrouble):
+    """A person must confirm something: `kind` is email, sms, app, consent or unknown."""
+
+    def __init__(self, reason: str, *, kind: str = "app", contact_point: str | None = None) -> None:
+        super().__init__(reason)
+        self.kind = kind
+        self.contact_point = contact_point
+
+
+class ActionBlocked(AccountTrouble):
+    """Instagram limits the account (feedback_required, spam block, "wait a few minutes")."""
+
+
+class AccountSuspended(AccountTrouble):
+    """The account is suspended or disabled."""
+
+
+class AccountOnHold(InstagramError):
+    """Refused by Reprise itself: an earlier trouble is not over. Nothing was sent."""
+
+    def __init__(self, reason: str, until: datetime | None) -> None:
+        super().__init__(reason)
+        self.until = until
+
+
+class DownloadFailed(InstagramError):
+    """A media file could not be fetched; `permanent` when trying again cannot help."""
+
+    def __init__(self, reason: str, *, permanent: bool) -> None:
+        super().__init__(reason)
+        self.permanent = permanent

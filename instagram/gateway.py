@@ -1,0 +1,78 @@
+"""All Private API traffic of the daemon: one `PrivateApi` per account, behind one proxy."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import trio
+
+from instagram.client import PrivateClient
+from instagram.door import AccountDoor
+from instagram.download import download
+from instagram.keeper import LoginKeeper
+from instagram.private_api import PrivateApi
+from instagram.trust import Trust
+
+
+class PrivateGateway:
+    """Makes and keeps the accounts' Private APIs. Used inside `open_instagram_loop`."""
+
+    def __init__(
+        self,
+        nursery: trio.Nursery,
+        *,
+        keeper: LoginKeeper,
+        trust: Trust,
+        proxy: str | None,
+        pace: float,
+    ) -> None:
+        self._nursery = nursery
+        self._keeper = keeper
+        self._trust = trust
+        self._proxy = proxy
+        self._pace = pace
+        self._doors: dict[str, AccountDoor] = {}
+        self._media = httpx.AsyncClient(
+            proxy=proxy, verify=trust.context, trust_env=False, timeout=30, follow_redirects=False
+        )
+        self.requests: Counter[str] = Counter()
+
+    def account(self, account_id: str) -> PrivateApi:
+        """Return the Private API of one account; makes no request."""
+        if account_id not in self._doors:
+            self._doors[account_id] = AccountDoor(
+                account_id,
+                keeper=self._keeper,
+                build_client=self._build_client,
+                nursery=self._nursery,
+                requests=self.requests,
+            )
+        return PrivateApi(self._doors[account_id], self._download)
+
+    async def forget(self, account_id: str) -> None:
+        """Drop what is in memory of an account, after its credentials changed or went."""
+        door = self._doors.pop(account_id, None)
+        if door is not None:
+            await door.close()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for account_id in list(self._doors):
+            await self.forget(account_id)
+        await self._media.aclose()
+
+    async def _build_client(self, session: Mapping[str, Any] | None) -> PrivateClient:
+        def build() -> PrivateClient:
+            return PrivateClient(
+                session=session, proxy=self._proxy, trust=self._trust, pace=self._pace
+            )
+
+        return await trio.to_thread.run_sync(build)  # building takes milliseconds of CPU
+
+    async def _download(self, url: str, target: Path, user_agent: str) -> int:
+        self.requests["download"] += 1
+        return await download(self._media, url, target, user_agent=user_agent)

@@ -1,0 +1,46 @@
+"""Where the Private API's logins live between calls: the protocol the store side fulfils."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from instagram.errors import InstagramError
+
+
+class SavedLogin(Protocol):
+    """What restores a session without logging in."""
+
+    @property
+    def username(self) -> str: ...
+    @property
+    def password(self) -> str | None: ...
+    @property
+    def session(self) -> Mapping[str, Any]: ...
+
+
+class LoginKeeper(Protocol):
+    """Keeps sessions, and decides what may be tried without a person."""
+
+    async def saved_login(self, account_id: str) -> SavedLogin | None: ...
+
+    async def device(self, account_id: str) -> Mapping[str, Any] | None:
+        """Return the session or bare device kept for an account."""
+        ...
+
+    async def save_session(self, account_id: str, session: Mapping[str, Any]) -> None: ...
+
+    async def hold(self, account_id: str) -> tuple[str, datetime | None] | None:
+        """Return why and until when nothing may be sent for the account, or None."""
+        ...
+
+    async def claim_automatic_login(self, account_id: str) -> bool:
+        """Say whether one login without a person is allowed now, and use it up."""
+        ...
+
+    async def automatic_login_done(self, account_id: str, session: Mapping[str, Any]) -> None: ...
+
+    async def report(self, account_id: str, error: InstagramError) -> None:
+        """Hear of an error that concerns the account itself."""
+        ...

@@ -1,0 +1,116 @@
+"""What Reprise does through the Private API of one account, verb by verb."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from instagram import errors, inbox, login, stories, uploads
+from instagram.client import PrivateClient
+from instagram.door import AccountDoor
+from instagram.login import LoggedIn, PendingCode
+from instagram.stories import Mention, Story
+
+Download = Callable[[str, Path, str], Awaitable[int]]
+
+
+class PrivateApi:
+    """One account's Private API. Every method raises `InstagramError` subclasses only."""
+
+    def __init__(self, door: AccountDoor, download: Download) -> None:
+        self._door = door
+        self._download = download
+
+    # Reading
+
+    async def inbox_page(self, cursor: str | None = None) -> dict[str, Any]:
+        return await self._door.call("inbox", lambda c: inbox.inbox_page(c, cursor))
+
+    async def pending_page(self, cursor: str | None = None) -> dict[str, Any]:
+        return await self._door.call("pending_inbox", lambda c: inbox.pending_page(c, cursor))
+
+    async def thread_page(self, thread_id: str, cursor: str) -> dict[str, Any]:
+        return await self._door.call("thread", lambda c: inbox.thread_page(c, thread_id, cursor))
+
+    async def activity(self) -> dict[str, Any]:
+        return await self._door.call("activity", inbox.activity)
+
+    async def stories_of(self, user_pk: str) -> list[Story]:
+        return await self._door.call("reel", lambda c: stories.stories_of(c, user_pk))
+
+    async def story(self, pk: str) -> Story:
+        """Return one story; raises `NotFound` when it is gone or not visible."""
+        return await self._door.call("media_info", lambda c: stories.story(c, pk))
+
+    async def own_stories(self) -> list[Story]:
+        """Return what is in the account's own story now."""
+        return await self._door.call("own_reel", lambda c: stories.stories_of(c, str(c.user_id)))
+
+    async def download(self, url: str, target: Path) -> int:
+        """Stream story media to `target`; raises `DownloadFailed`."""
+        return await self._download(url, target, await self._door.user_agent())
+
+    # Writing
+
+    async def upload_photo(self, file: Path, size: int, upload_id: str) -> None:
+        """Upload a JPEG of `size` bytes; nobody sees it before it is configured."""
+        await self._door.call(
+            "upload",
+            lambda c: uploads.upload_photo(c, file, upload_id),
+            limit_s=uploads.limit_s(size),
+        )
+
+    async def upload_story_video(
+        self, file: Path, size: int, upload_id: str, pixels: tuple[int, int], duration_s: float
+    ) -> None:
+        """Upload an MP4 of `size` bytes; nobody sees it before it is configured."""
+        await self._door.call(
+            "upload",
+            lambda c: uploads.upload_story_video(c, file, upload_id, pixels, duration_s),
+            limit_s=uploads.limit_s(size),
+        )
+
+    async def configure_story(
+        self,
+        upload_id: str,
+        pixels: tuple[int, int],
+        duration_s: float | None,
+        mentions: Sequence[Mention],
+    ) -> Story:
+        """Make an uploaded photo, or video of `duration_s`, a story.
+
+        Raises `Unavailable` with `maybe_applied` when it may be live although no answer came.
+        """
+
+        async def configure(client: PrivateClient) -> Story:
+            await client.pause(2, 4)
+            if duration_s is None:
+                return await stories.configure_photo(client, upload_id, pixels, mentions)
+            return await stories.configure_video(client, upload_id, pixels, duration_s, mentions)
+
+        return await self._door.call("configure", configure, writes=True)
+
+    async def delete_media(self, media_pk: str) -> bool:
+        """Delete one of the account's own media; says whether Instagram did."""
+        return await self._door.call(
+            "delete", lambda c: stories.delete_media(c, media_pk), writes=True
+        )
+
+    # Logging in, because a person asked
+
+    async def log_in(self, username: str, password: str, code: str = "") -> LoggedIn | PendingCode:
+        """Log in as the account's known device; the password is submitted once.
+
+        Saves nothing but the device.
+        """
+        return await self._door.log_in(lambda c: login.log_in(c, username, password, code))
+
+    async def submit_code(self, pending: PendingCode, password: str, code: str) -> LoggedIn:
+        """Finish a login that waits for a code; raises `WrongCode` when it is not accepted."""
+        try:
+            return await self._door.log_in(
+                lambda c: login.submit_code(c, pending, password, code), session=pending.session
+            )
+        except errors.Refused as refused:
+            raise errors.WrongCode("Instagram did not accept the code") from refused

@@ -1,0 +1,162 @@
+"""aiograpi's exceptions as ours: one place, because the same trouble has many names there."""
+
+from __future__ import annotations
+
+import httpx
+import pydantic
+from aiograpi import exceptions as ig
+from curl_cffi import CurlECode, CurlError
+
+from instagram import errors
+
+# What a call into aiograpi can raise besides its own tree: it validates with pydantic and
+# asserts, indexes raw JSON, and lets httpx errors of uploads and key fetches through.
+RAISED: tuple[type[Exception], ...] = (
+    ig.ClientError,
+    httpx.HTTPError,
+    pydantic.ValidationError,
+    AssertionError,
+    AttributeError,
+    IndexError,
+    KeyError,
+    TypeError,
+    ValueError,
+)
+
+_CURL_BEFORE_SENDING = (
+    CurlECode.COULDNT_RESOLVE_PROXY,
+    CurlECode.COULDNT_RESOLVE_HOST,
+    CurlECode.COULDNT_CONNECT,
+    CurlECode.SSL_CONNECT_ERROR,
+    CurlECode.PEER_FAILED_VERIFICATION,
+    CurlECode.PROXY,
+)
+_OPEN_THE_APP = "Open the Instagram app, confirm what it asks, then log in here again"
+
+_TROUBLES: tuple[tuple[tuple[type[Exception], ...], type[errors.AccountTrouble], str], ...] = (
+    (
+        (ig.AccountSuspended,),
+        errors.AccountSuspended,
+        "Instagram has suspended this account. Open the Instagram app to see why",
+    ),
+    (
+        (ig.FeedbackRequired, ig.SentryBlock),
+        errors.ActionBlocked,
+        "Instagram blocked this action for the account (feedback_required)",
+    ),
+    (
+        (ig.PleaseWaitFewMinutes, ig.RateLimitError),
+        errors.ActionBlocked,
+        "Instagram asks this account to wait (please wait a few minutes)",
+    ),
+)
+_CHALLENGES: tuple[tuple[type[Exception], str, str], ...] = (
+    (ig.ConsentRequired, "consent", f"Instagram wants its terms accepted. {_OPEN_THE_APP}"),
+    (ig.CheckpointRequired, "app", f"Instagram wants the account confirmed. {_OPEN_THE_APP}"),
+    (ig.CaptchaChallengeRequired, "app", f"Instagram shows a captcha. {_OPEN_THE_APP}"),
+    (ig.ChallengeError, "app", f"Instagram wants to know that it is you. {_OPEN_THE_APP}"),
+)
+
+
+def translate(exc: Exception, *, writes: bool = False) -> errors.InstagramError:
+    """Return our error for one that a call into aiograpi raised.
+
+    `writes` marks a call with an effect outside: where its answer is lost or unreadable the
+    result has `maybe_applied` set.
+    """
+    for classes, ours, reason in _TROUBLES:
+        if isinstance(exc, classes):
+            return ours(reason)
+    for cls, kind, reason in _CHALLENGES:
+        if isinstance(exc, cls):
+            return errors.ChallengeRequired(reason, kind=kind)
+    if isinstance(exc, ig.TwoFactorRequired):
+        return errors.TwoFactorRequired("The login needs a two-factor code")
+    if isinstance(exc, (ig.BadPassword, ig.BadCredentials)):
+        return errors.LoginFailed("Instagram refused the password")
+    if _says_login_required(exc):
+        return errors.SessionExpired("Instagram ended the session; log in again")
+    if isinstance(exc, (ig.ClientThrottledError,)):
+        return errors.RateLimited("Instagram answers 429: too many requests", _retry_after(exc))
+    if isinstance(exc, (ig.ProxyAddressIsBlocked,)):
+        # aiograpi's name for "The username you entered doesn't belong to an account".
+        return errors.LoginFailed(
+            "Instagram knows no account of that username, or distrusts this address: "
+            "check the username"
+        )
+    return _about_the_request(exc, writes=writes)
+
+
+def _about_the_request(exc: Exception, *, writes: bool) -> errors.InstagramError:
+    if "Transcode not finished" in str(exc):
+        return errors.NotReady("Instagram is still processing the video")
+    if isinstance(exc, (ig.NotFoundError, ig.ClientNotFoundError, ig.MediaUnavailable)):
+        return errors.NotFound("It is gone from Instagram")
+    if isinstance(exc, (ig.PrivateAccount, ig.InvalidTargetUser)):
+        return errors.NotFound("It belongs to a private account that this account does not follow")
+    status = _status(exc)
+    if status is not None and 400 <= status < 500 and status != 408:
+        return errors.Refused(f"Instagram refused the request ({status}{_message(exc)})")
+    if isinstance(exc, (ig.UnknownError, ig.ClientStatusFail, ig.ClientErrorWithTitle)):
+        return errors.Refused(f"Instagram refused the request ({_message(exc).lstrip(', ')})")
+    if _never_left(exc):
+        return errors.Unavailable("Instagram or the proxy to it cannot be reached")
+    if status is not None and status >= 500:
+        return errors.Unavailable(f"Instagram answers {status}", maybe_applied=writes)
+    if isinstance(exc, (ig.ClientError, httpx.HTTPError)):
+        name = type(exc).__name__
+        return errors.Unavailable(f"No usable answer from Instagram ({name})", maybe_applied=writes)
+    return errors.Unavailable(
+        f"Instagram answered in a form that is not known ({type(exc).__name__})",
+        maybe_applied=writes,
+    )
+
+
+def _says_login_required(exc: Exception) -> bool:
+    if isinstance(exc, (ig.LoginRequired, ig.ClientLoginRequired, ig.PreLoginRequired)):
+        return True
+    response = _response(exc)
+    sources = [str(getattr(exc, "message", "") or "")]
+    if response is not None:
+        sources += [response.text[:512], response.headers.get("location", "")]
+    words = ("login_required", "user_has_logged_out", "/accounts/login")
+    return any(word in source for source in sources for word in words)
+
+
+def _response(exc: BaseException | None) -> httpx.Response | None:
+    # Some of aiograpi's errors carry the answer, others only arose while it was handled.
+    while exc is not None:
+        response = getattr(exc, "response", None)
+        if isinstance(response, httpx.Response):
+            return response
+        exc = exc.__cause__ or exc.__context__
+    return None
+
+
+def _status(exc: Exception) -> int | None:
+    response = _response(exc)
+    return None if response is None else response.status_code
+
+
+def _message(exc: Exception) -> str:
+    # Only Instagram's own short message, never a body: bodies can carry tokens.
+    message = getattr(exc, "message", "")
+    if not isinstance(message, str) or not message or len(message) > 200 or "{" in message:
+        return ""
+    return f", {message}"
+
+
+def _retry_after(exc: Exception) -> float | None:
+    response = _response(exc)
+    value = "" if response is None else response.headers.get("retry-after", "")
+    return float(value) if value.isdigit() else None
+
+
+def _never_left(exc: BaseException | None) -> bool:
+    # aiograpi calls every failure of curl ConnectProxyError; curl's own code says whether there
+    # was a connection at all. A reset or a timeout afterwards says nothing about the effect.
+    while exc is not None:
+        if isinstance(exc, CurlError):
+            return exc.code in _CURL_BEFORE_SENDING
+        exc = exc.__cause__ or exc.__context__
+    return False

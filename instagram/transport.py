@@ -1,0 +1,53 @@
+"""Requests of the Private API: reads share warm connections, a write has one of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+from aiograpi.httpx_ext import CurlPrivateSession
+from aiograpi.transports import CurlH2Transport
+
+
+class SingleSendTransport(CurlH2Transport):
+    """aiograpi's curl transport that never sends a write twice.
+
+    libcurl silently repeats a request, POSTs included, when a reused connection dies before
+    the answer: one lost answer would make two stories. On a fresh connection it does not, so
+    every request that is not a GET gets a connection of its own, closed afterwards.
+    """
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            response: httpx.Response = await super().handle_async_request(request)
+            return response
+        once = CurlH2Transport(proxy=self._proxy, verify=self._verify)
+        try:
+            response = await once.handle_async_request(request)
+        finally:
+            await once.aclose()
+        return response
+
+
+class PrivateSession(CurlPrivateSession):
+    """aiograpi's private HTTP session on `SingleSendTransport`, trusting one CA bundle."""
+
+    _client: httpx.AsyncClient | None
+
+    def __init__(self, bundle: Path) -> None:
+        self._bundle = str(bundle)
+        super().__init__(verify=self._bundle)
+
+    def set_verify(self, verify: object) -> None:
+        """Keep the bundle: aiograpi would hand over what httpx uses, which curl cannot."""
+
+    def _set_client(self) -> None:
+        old = self._client
+        self._client = httpx.AsyncClient(
+            transport=SingleSendTransport(proxy=self._proxy, verify=self._bundle),
+            follow_redirects=False,
+            trust_env=False,
+            cookies=old.cookies if old is not None else None,
+        )
+        if old is not None:
+            self._retired_clients.append(old)

@@ -1,0 +1,93 @@
+"""The one-time login link and the session cookie it sets."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import jwt
+import pytest
+
+from api.session_cookie import COOKIE_NAME
+from storage import api_keys, browser_sessions
+from tests.support.served import Served
+
+STATUS = "/api/v1/story-repost/status"
+
+
+async def new_code(served: Served) -> str:
+    core = served.studio.core
+    return await core.store.write(
+        browser_sessions.create_code, user_id=core.owner.id, now=core.now()
+    )
+
+
+async def test_a_link_signs_in_once(served: Served) -> None:
+    code = await new_code(served)
+    first = await served.call("GET", f"/login?code={code}", key=None)
+    assert first.status == 200
+    cookie = first.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    assert (await served.call("GET", STATUS, key=None)).status == 200
+    served.client.cookies.clear()
+    second = await served.call("GET", f"/login?code={code}", key=None)
+    assert (second.status, second.body["code"]) == (401, "TOKEN_INVALID")
+    assert "set-cookie" not in second.headers
+
+
+async def test_a_link_is_too_old_after_five_minutes(served: Served) -> None:
+    code = await new_code(served)
+    served.studio.clock.advance(timedelta(minutes=5, seconds=1))
+    assert (await served.call("GET", f"/login?code={code}", key=None)).status == 401
+
+
+@pytest.mark.parametrize("forgery", ["garbage", "none", "other key"])
+async def test_forged_cookies_are_refused(served: Served, forgery: str) -> None:
+    await served.sign_in()
+    real = served.client.cookies[COOKIE_NAME]
+    claims = jwt.decode(real, options={"verify_signature": False})
+    value = {
+        "garbage": "abc",
+        "none": jwt.encode(claims, "", algorithm="none"),
+        "other key": jwt.encode(claims, "k" * 43, algorithm="HS256"),
+    }[forgery]
+    served.client.cookies.clear()
+    served.client.cookies[COOKIE_NAME] = value
+    answer = await served.call("GET", STATUS, key=None)
+    assert (answer.status, answer.body["code"]) == (401, "TOKEN_INVALID")
+
+
+async def test_a_session_ends_on_the_server(served: Served) -> None:
+    await served.sign_in()
+    core = served.studio.core
+    claims = jwt.decode(served.client.cookies[COOKIE_NAME], options={"verify_signature": False})
+    await core.store.write(browser_sessions.end, claims["sid"], core.now())
+    assert (await served.call("GET", STATUS, key=None)).status == 401
+
+
+async def test_writes_with_the_cookie_come_from_our_own_pages(served: Served) -> None:
+    await served.sign_in()
+    body = {"accountId": served.studio.account.id}
+    path = "/api/v1/story-repost/disable"
+    ours = await served.call("POST", path, body, key=None, headers={"Origin": served.url})
+    assert ours.status == 200
+    for origin in ("https://evil.example", "null", "http://localhost.evil.example"):
+        theirs = await served.call("POST", path, body, key=None, headers={"Origin": origin})
+        assert (theirs.status, theirs.body["code"]) == (403, "FORBIDDEN_ORIGIN")
+
+
+async def test_when_a_key_was_used_is_stored_without_a_write_per_request(served: Served) -> None:
+    core = served.studio.core
+    for _ in range(5):
+        await served.call("GET", STATUS)
+    (key,) = await core.store.read(api_keys.of_user, core.owner.id)
+    assert key.last_used_at is None  # many at once, a little later
+
+
+async def test_a_revoked_key_is_dead_at_once(served: Served) -> None:
+    core = served.studio.core
+    (key,) = await core.store.read(api_keys.of_user, core.owner.id)
+    assert (await served.call("GET", STATUS)).status == 200
+    await core.store.write(api_keys.revoke, key.id, core.now())
+    answer = await served.call("GET", STATUS)
+    assert (answer.status, answer.body["code"]) == (401, "AUTH_INVALID_KEY")

@@ -1,0 +1,192 @@
+"""The HTTP server's repairs: each of these fails on stock Hypercorn with stock quart-trio."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from functools import partial
+
+import h2.config
+import h2.connection
+import httpx
+import pytest
+import trio
+from quart_trio import QuartTrio
+
+from api import listen
+from api.listen import open_sockets, serve
+
+KEEP_ALIVE_S = 0.3
+
+
+class Server:
+    """A tiny app behind our listener."""
+
+    def __init__(self, port: int, shutdown: trio.Event) -> None:
+        self.port = port
+        self.shutdown = shutdown
+
+    async def connect(self) -> trio.SocketStream:
+        return await trio.open_tcp_stream("127.0.0.1", self.port)
+
+    async def is_alive(self) -> bool:
+        url = f"http://127.0.0.1:{self.port}/"
+        async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+            return (await client.get(url)).text == "hello"
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    app = QuartTrio("tiny")
+
+    @app.get("/")
+    async def hello() -> str:
+        return "hello"
+
+    @app.get("/slow")
+    async def slow() -> str:
+        await trio.sleep(0.2)
+        return "slow"
+
+    @app.get("/large")
+    async def large() -> bytes:
+        return b"x" * 50_000_000
+
+    sockets = open_sockets("127.0.0.1", 0)
+    shutdown = trio.Event()
+    async with trio.open_nursery() as nursery:
+        await nursery.start(
+            partial(serve, app, sockets, shutdown=shutdown, grace_s=1, keep_alive_s=KEEP_ALIVE_S)
+        )
+        yield Server(sockets[0].getsockname()[1], shutdown)
+        shutdown.set()
+
+
+async def receive_all(stream: trio.SocketStream) -> bytes:
+    data = b""
+    while chunk := await stream.receive_some():
+        data += chunk
+    return data
+
+
+async def test_an_answer_before_the_body_has_arrived_does_not_hang_the_connection(
+    server: Server,
+) -> None:
+    """Symptom A: the server neither closed nor served the next request."""
+    async with await server.connect() as stream:
+        head = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n"
+        await stream.send_all(head)
+        answer = await stream.receive_some()
+        assert answer.startswith(b"HTTP/1.1 405")
+        await trio.sleep(0.05)
+        with trio.fail_after(5), suppress(trio.BrokenResourceError):
+            await stream.send_all(b"12345")  # may be closed already; never silent
+            assert b"HTTP/1.1" not in await receive_all(stream)
+
+
+async def test_an_idle_connection_is_closed_after_a_request(server: Server) -> None:
+    """Symptom B: connections piled up for ever."""
+    async with await server.connect() as stream:
+        await stream.send_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        with trio.fail_after(5):
+            assert (await receive_all(stream)).endswith(b"hello")
+
+
+async def test_a_connection_serves_one_request_after_the_other(server: Server) -> None:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        for _ in range(5):
+            answer = await client.get(f"http://127.0.0.1:{server.port}/")
+            assert answer.text == "hello"
+
+
+async def busy_http2_client(server: Server) -> None:
+    """Open many streams with prior knowledge of HTTP/2, and leave while they are busy."""
+    connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True))
+    async with await server.connect() as stream:
+        connection.initiate_connection()
+        for number in range(10):
+            headers = [
+                (":method", "GET"),
+                (":path", "/slow"),
+                (":scheme", "http"),
+                (":authority", "localhost"),
+            ]
+            connection.send_headers(1 + 2 * number, headers, end_stream=True)
+        await stream.send_all(connection.data_to_send())
+        with trio.move_on_after(0.1):
+            await stream.receive_some()
+        reset = (1).to_bytes(4, "little") + (0).to_bytes(4, "little")
+        stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset)
+
+
+async def test_http2_clients_that_leave_busy_streams_do_not_end_the_server(
+    server: Server,
+) -> None:
+    for _ in range(5):
+        async with trio.open_nursery() as nursery:
+            for _ in range(16):
+                nursery.start_soon(busy_http2_client, server)
+        assert await server.is_alive()
+
+
+async def test_an_upgrade_to_http2_is_not_taken_up(server: Server) -> None:
+    async with await server.connect() as stream:
+        await stream.send_all(
+            b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+            b"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n"
+        )
+        assert (await receive_all(stream)).startswith(b"HTTP/1.1 200")
+
+
+async def test_garbage_and_broken_connections_are_survived(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    for noise in (b"\x16\x03\x01\x02", b"GET\r\n\r\n", b"GET / HTTP/1.1\r\nBad Header\r\n\r\n"):
+        async with await server.connect() as stream:
+            await stream.send_all(noise)
+            with trio.move_on_after(1):
+                await receive_all(stream)
+    assert await server.is_alive()
+    assert "Traceback" not in caplog.text
+
+
+async def test_one_broken_connection_is_not_everybodys(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(self: listen.GuardedConnection) -> None:
+        raise trio.BusyResourceError("two tasks sent at once")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(listen.GuardedConnection, "_converse", broken)
+        async with await server.connect() as stream:
+            with trio.move_on_after(1):
+                await stream.receive_some()
+    assert await server.is_alive()
+
+
+async def test_a_peer_that_stops_reading_does_not_keep_the_server_from_ending(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listen, "SEND_LIMIT_S", 0.5)
+    async with await server.connect() as stream:
+        await stream.send_all(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await stream.receive_some(1)
+        server.shutdown.set()
+        await trio.sleep(0)
+        with trio.fail_after(10):
+            while True:  # the listener closes at once
+                try:
+                    (await server.connect()).socket.close()
+                except OSError:
+                    break
+                await trio.sleep(0.05)
+
+
+async def test_a_request_in_progress_is_finished_at_shutdown(server: Server) -> None:
+    async with await server.connect() as stream:
+        await stream.send_all(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        await trio.sleep(0.05)
+        server.shutdown.set()
+        with trio.fail_after(5):
+            assert b"slow" in await receive_all(stream)

@@ -1,0 +1,92 @@
+"""Fixtures for every test: a sandbox whose keys are made once, a clock, and strict logs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Literal
+
+import anyio._backends._asyncio
+import pytest
+import trio
+import trio_asyncio  # noqa: F401 - replaces asyncio.get_running_loop, see below
+
+from sandbox import Sandbox, open_sandbox
+from tests.support.clock import TestClock
+from tests.support.served import Served, serve_studio
+from tests.support.studio import Studio, open_studio
+
+# Anyio's pytest plugin has taken the originals before trio-asyncio replaced them, and httpx would
+# not find the loop under it. The daemon imports them the other way round.
+for _name in ("get_running_loop", "current_task"):
+    vars(anyio._backends._asyncio)[_name] = getattr(asyncio, _name)
+
+# They log what the product translates; `daemon.logs` silences them.
+_PHASES: tuple[Literal["setup", "call"], ...] = ("setup", "call")
+_LIBRARIES = ("aiograpi", "private_request", "public_request", "graphql_request")
+
+
+@pytest.fixture(scope="session")
+def sandbox_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with a sandbox's keys, which take long to make."""
+    directory = tmp_path_factory.mktemp("sandbox-keys")
+
+    async def make() -> None:
+        async with open_sandbox(directory):
+            pass
+
+    trio.run(make)
+    return directory
+
+
+@pytest.fixture
+def clock() -> TestClock:
+    return TestClock()
+
+
+@pytest.fixture
+async def sandbox(sandbox_keys: Path, tmp_path: Path, clock: TestClock) -> AsyncIterator[Sandbox]:
+    """A fresh sandbox; a request that Instagram would not know fails the test."""
+    directory = tmp_path / "sandbox"
+    directory.mkdir()
+    for file in sandbox_keys.iterdir():
+        if file.is_file():
+            shutil.copy(file, directory / file.name)
+    async with open_sandbox(directory, clock=clock.seconds) as opened:
+        yield opened
+        unknown = [(entry.method, entry.host, entry.path) for entry in opened.ledger.unknown]
+        assert unknown == []
+
+
+@pytest.fixture
+async def studio(sandbox: Sandbox, clock: TestClock, tmp_path: Path) -> AsyncIterator[Studio]:
+    """A connected account that is logged in, in a world of its own."""
+    async with open_studio(sandbox, clock, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def served(studio: Studio) -> AsyncIterator[Served]:
+    """The same, with every service of the daemon running and its API served."""
+    async with serve_studio(studio) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def no_unexpected_errors(
+    caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest
+) -> Iterator[None]:
+    """Fail a test that logs an ERROR, unless it is marked as expecting errors."""
+    yield
+    if request.node.get_closest_marker("logs_errors"):
+        return
+    found = [
+        record.getMessage()
+        for when in _PHASES
+        for record in caplog.get_records(when)
+        if record.levelno >= logging.ERROR and not record.name.startswith(_LIBRARIES)
+    ]
+    assert found == []

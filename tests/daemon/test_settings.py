@@ -1,0 +1,84 @@
+"""Settings: where they come from, and that a wrong one is refused by its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from daemon.settings import SettingsError, load_settings
+
+
+def load(tmp_path: Path, toml: str = "", **environ: str) -> object:
+    config = tmp_path / "config.toml"
+    config.write_text(toml)
+    return load_settings({"REPRISE_CONFIG": str(config), **environ})
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    settings = load_settings(
+        {
+            "REPRISE_CONFIG": str(_file(tmp_path, 'port = 4000\nhost = "::1"\n')),
+            "REPRISE_PORT": "5000",
+        }
+    )
+    assert (settings.host, settings.port) == ("::1", 5000)
+
+
+def _file(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    return path
+
+
+def test_defaults(tmp_path: Path) -> None:
+    settings = load_settings({"REPRISE_CONFIG": str(_file(tmp_path, ""))})
+    assert (settings.host, settings.port, settings.pace) == ("127.0.0.1", 3001, 1.0)
+    assert settings.data_dir.is_absolute()
+
+
+def test_systemds_state_directory_is_the_data_directory(tmp_path: Path) -> None:
+    settings = load_settings(
+        {"REPRISE_CONFIG": str(_file(tmp_path, "")), "STATE_DIRECTORY": "/var/lib/reprise:/x"}
+    )
+    assert settings.data_dir == Path("/var/lib/reprise")
+
+
+@pytest.mark.parametrize(
+    ("environ", "name"),
+    [
+        ({"REPRISE_PROT": "3001"}, "REPRISE_PROT"),
+        ({"REPRISE_PORT": "high"}, "REPRISE_PORT"),
+        ({"REPRISE_PORT": "70000"}, "REPRISE_PORT"),
+        ({"REPRISE_PACE": "-1"}, "REPRISE_PACE"),
+        ({"REPRISE_PACE": "nan"}, "REPRISE_PACE"),
+        ({"REPRISE_PACE": "0"}, "REPRISE_PACE"),
+        ({"REPRISE_PACE": "0", "REPRISE_PROXY": "http://proxy.example:8080"}, "REPRISE_PACE"),
+        ({"REPRISE_PROXY": "proxy.example:8080"}, "REPRISE_PROXY"),
+        ({"REPRISE_LOG_LEVEL": "loud"}, "REPRISE_LOG_LEVEL"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_by_name(
+    tmp_path: Path, environ: dict[str, str], name: str
+) -> None:
+    with pytest.raises(SettingsError, match=name):
+        load(tmp_path, **environ)
+
+
+@pytest.mark.parametrize(
+    ("toml", "word"),
+    [("prot = 3001", "prot"), ("port = ", "config.toml"), ('port = "x"', "port")],
+)
+def test_a_wrong_file_is_refused(tmp_path: Path, toml: str, word: str) -> None:
+    with pytest.raises(SettingsError, match=word):
+        load(tmp_path, toml)
+
+
+def test_a_pace_of_zero_is_for_a_sandbox_on_this_machine(tmp_path: Path) -> None:
+    for proxy in ("http://127.0.0.1:8080", "http://localhost:8080", "http://[::1]:8080"):
+        load(tmp_path, REPRISE_PACE="0", REPRISE_PROXY=proxy)
+
+
+def test_a_proxys_password_is_not_shown(tmp_path: Path) -> None:
+    settings = load(tmp_path, REPRISE_PROXY="http://user:hunter2@proxy.example:8080")
+    assert "hunter2" not in repr(settings)

@@ -1,0 +1,180 @@
+"""What every call to the Private API goes through: limits, holds, pauses, single sends."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import time
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+import trio
+
+from daemon.logs import redact
+from instagram import door, errors
+from sandbox import Sandbox
+from sandbox.faults import (
+    Body,
+    Fault,
+    Hang,
+    Kind,
+    Redirect,
+    Reset,
+    Status,
+    consent_required,
+    please_wait,
+    throttled,
+)
+from storage import credentials, secrets
+from storage.secrets import AccountSecret
+from tests.support.clock import TestClock
+from tests.support.studio import PASSWORD, USERNAME, Studio, open_studio
+
+INBOX = "direct_v2/inbox"
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "word"),
+    [
+        (Reset(), errors.Unavailable, "No usable answer"),
+        (Status(500), errors.Unavailable, "500"),
+        (Status(502, text="<html>bad gateway</html>"), errors.Unavailable, "502"),
+        (Body(b"<html>log in</html>", "text/html"), errors.Unavailable, "No usable answer"),
+        (Body(b"[1, 2]", "application/json"), errors.Unavailable, "form that is not known"),
+        (Status(404, json={"message": "gone", "status": "fail"}), errors.NotFound, "gone"),
+        (Status(400, json={"message": "bad thing", "status": "fail"}), errors.Refused, "bad thing"),
+        (Status(403, json={"message": "login_required"}), errors.SessionExpired, "log in again"),
+        (Status(401, json={"message": "login_required"}), errors.SessionExpired, "log in again"),
+        (Status(400, json={"message": "login_required"}), errors.SessionExpired, "log in again"),
+        (
+            Redirect("https://www.instagram.com/accounts/login/?next=/"),
+            errors.SessionExpired,
+            "log in again",
+        ),
+        (please_wait(), errors.ActionBlocked, "wait a few minutes"),
+        (throttled(120), errors.RateLimited, "429"),
+        (consent_required(), errors.ChallengeRequired, "terms"),
+        (Status(404, text="Not Found"), errors.ChallengeRequired, "it is you"),
+    ],
+)
+async def test_each_failure_on_the_wire_has_its_error(
+    studio: Studio, kind: Kind, error: type[errors.InstagramError], word: str
+) -> None:
+    # Twice, because an expired session is renewed and the request made again.
+    studio.sandbox.faults.add(Fault(path=INBOX, kind=kind, times=2))
+    with pytest.raises(error) as raised:
+        await studio.api.inbox_page()
+    assert type(raised.value) is error
+    assert word in raised.value.reason
+    assert "http" not in raised.value.reason
+
+
+async def test_a_hanging_answer_ends_at_the_limit_and_the_next_call_works(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "CALL_LIMIT_S", 0.5)
+    studio.sandbox.faults.add(Fault(path=INBOX, kind=Hang()))
+    with trio.fail_after(10), pytest.raises(errors.Unavailable, match="did not answer within"):
+        await studio.api.inbox_page()
+    monkeypatch.setattr(door, "CALL_LIMIT_S", 30)
+    assert "inbox" in await studio.api.inbox_page()
+
+
+@pytest.mark.parametrize("refuse", [True, False])
+async def test_a_proxy_that_is_down_is_named_and_recovered_from(
+    studio: Studio, refuse: bool
+) -> None:
+    studio.sandbox.proxy_down(refuse=refuse)
+    with pytest.raises(errors.Unavailable, match="proxy to it cannot be reached") as raised:
+        await studio.api.inbox_page()
+    assert not raised.value.maybe_applied
+    studio.sandbox.proxy_up()
+    assert "inbox" in await studio.api.inbox_page()
+
+
+async def test_a_429_is_obeyed_for_as_long_as_it_says(studio: Studio) -> None:
+    studio.sandbox.faults.add(Fault(path=INBOX, kind=throttled(120)))
+    with pytest.raises(errors.RateLimited):
+        await studio.api.inbox_page()
+    studio.clock.advance(timedelta(seconds=100))
+    with pytest.raises(errors.AccountOnHold):
+        await studio.api.inbox_page()
+    assert studio.sandbox.ledger.count(f"/api/v1/{INBOX}") == 1
+    studio.clock.advance(timedelta(seconds=30))
+    await studio.api.inbox_page()
+
+
+async def test_calls_of_one_account_are_made_one_at_a_time(studio: Studio) -> None:
+    started = time.monotonic()
+    studio.sandbox.faults.add(Fault(path=INBOX, kind=Hang()))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(studio.api.inbox_page)
+        await studio.sandbox.ledger.wait_for(f"/api/v1/{INBOX}")
+        with trio.move_on_after(0.3) as second:
+            await studio.api.activity()
+        assert second.cancelled_caught
+        assert studio.sandbox.ledger.count("/api/v1/news") == 0
+        nursery.cancel_scope.cancel()
+    assert time.monotonic() - started < 20
+
+
+async def test_a_write_goes_out_on_a_connection_of_its_own(studio: Studio) -> None:
+    await studio.configure()
+    studio.mention(studio.friend("anna"))
+    await studio.run_all()
+    entries = studio.sandbox.ledger.find(host="i.instagram.com")
+    reads = {entry.connection for entry in entries if entry.method == "GET" and entry.http == "2"}
+    writes = [entry.connection for entry in entries if entry.method == "POST"]
+    assert len(writes) == len(set(writes)) > 2
+    assert reads.isdisjoint(writes)
+    assert len(reads) < sum(entry.method == "GET" for entry in entries)  # reads are warm
+
+
+async def test_the_pace_puts_pauses_between_calls(
+    sandbox: Sandbox, clock: TestClock, tmp_path: Path
+) -> None:
+    async with open_studio(sandbox, clock, tmp_path):
+        pass  # logs in without pauses
+    async with open_studio(sandbox, clock, tmp_path, pace=0.02, logged_in=False) as slow:
+        for _ in range(4):
+            await slow.api.inbox_page()
+    times = [entry.at for entry in sandbox.ledger.find(f"/api/v1/{INBOX}")]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
+    # 1 s, 1 to 3 s and 0.75 to 3.75 s, times the pace: never less than 2.75 s of it.
+    assert min(gaps) > 0.02 * 2.75
+    assert len({round(gap, 4) for gap in gaps}) > 1
+
+
+async def test_idle_connections_are_closed(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "IDLE_S", 0.1)
+    await studio.api.inbox_page()
+    first = studio.sandbox.ledger.find(f"/api/v1/{INBOX}")[-1].connection
+    await trio.sleep(0.5)
+    await studio.api.inbox_page()
+    assert studio.sandbox.ledger.find(f"/api/v1/{INBOX}")[-1].connection != first
+
+
+async def test_nothing_that_is_logged_or_shown_holds_a_secret(
+    studio: Studio, caplog: pytest.LogCaptureFixture
+) -> None:
+    read = partial(secrets.get, account_id=studio.account.id, name=AccountSecret.SESSION)
+    session = await studio.core.store.read(lambda db: read(db, studio.core.vault))
+    assert session is not None
+    assert PASSWORD not in session
+    sessionid = session.split('"sessionid":"')[1].split('"')[0]
+    saved = await studio.core.store.read(
+        credentials.saved_login, studio.core.vault, studio.account.id
+    )
+    assert sessionid not in repr(saved)
+    with caplog.at_level(logging.DEBUG):
+        studio.sandbox.world.rotate_session_on_next_call(studio.person)
+        studio.sandbox.faults.add(Fault(path=INBOX, kind=Body(b"<html>", "text/html")))
+        with pytest.raises(errors.Unavailable):
+            await studio.api.inbox_page()
+        await studio.log_in()
+    shown = "\n".join(redact(record.getMessage()) for record in caplog.records)
+    assert USERNAME in shown
+    for secret in (PASSWORD, sessionid, "Bearer IGT:2:ey"):
+        assert secret not in shown

@@ -1,0 +1,53 @@
+"""Recognising our own story after its answer was lost: sure, or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from instagram.stories import Story
+from publish.recognition import Sent, Verdict, recognise
+
+AT = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+ANNA = frozenset({"7"})
+SENT = Sent(upload_id="1780000000000", at=AT, is_video=False, mentioned_pks=ANNA)
+OURS = Story(
+    pk="100",
+    owner_pk="42",
+    owner_username="studio",
+    is_video=False,
+    url="https://x",
+    taken_at=AT + timedelta(seconds=2),
+    expires_at=AT + timedelta(hours=24),
+    upload_id="1780000000000",
+    mentioned_pks=ANNA,
+)
+
+
+def test_the_upload_id_decides() -> None:
+    assert recognise([replace(OURS, pk="99", upload_id="1"), OURS], SENT, set()) is OURS
+
+
+def test_without_the_id_one_new_story_with_our_mentions_is_ours() -> None:
+    unnamed = replace(OURS, upload_id=None)
+    assert recognise([unnamed], SENT, set()) is unnamed
+    other_number = replace(OURS, upload_id="5")  # Instagram may number them differently
+    assert recognise([other_number], SENT, set()) is other_number
+
+
+def test_what_was_there_before_is_not_ours() -> None:
+    unnamed = replace(OURS, upload_id=None)
+    assert recognise([unnamed], SENT, {"100"}) is Verdict.ABSENT
+    old = replace(unnamed, taken_at=AT - timedelta(hours=1))
+    assert recognise([old], SENT, set()) is Verdict.ABSENT
+    video = replace(unnamed, is_video=True)
+    assert recognise([video], SENT, set()) is Verdict.ABSENT
+    assert recognise([], SENT, set()) is Verdict.ABSENT
+
+
+def test_doubt_is_never_resolved_by_guessing() -> None:
+    unnamed = replace(OURS, upload_id=None)
+    twice = [unnamed, replace(unnamed, pk="101")]
+    assert recognise(twice, SENT, set()) is Verdict.UNCLEAR
+    without_mention = replace(unnamed, mentioned_pks=frozenset())
+    assert recognise([without_mention], SENT, set()) is Verdict.UNCLEAR

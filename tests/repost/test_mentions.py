@@ -1,0 +1,192 @@
+"""The parser of raw inbox JSON: every shape, and no invention whatever the JSON."""
+
+from __future__ import annotations
+
+import copy
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from repost.mentions import Mention, parse_activity, parse_inbox, parse_thread
+
+ME, ANNA = "42", "7"
+AT = 1764928992135312  # microseconds
+
+
+def xma(**changes: Any) -> dict[str, Any]:
+    url = "https://www.instagram.com/stories/anna/3780820745543877518?igsh=abc"
+    item = {
+        "item_id": "3255",
+        "user_id": 7,
+        "timestamp": AT,
+        "item_type": "xma_reel_mention",
+        "is_sent_by_viewer": False,
+        "xma_reel_mention": [{"target_url": url, "header_title_text": "anna"}],
+    }
+    return item | changes
+
+
+def legacy(**changes: Any) -> dict[str, Any]:
+    share = {
+        "type": "mention",
+        "mentioned_user_id": 42,
+        "reel_owner_id": 7,
+        "media": {
+            "pk": 3780820745543877518,
+            "user": {"pk": 7, "username": "anna"},
+            "image_versions2": {"candidates": [{"url": "https://x"}]},
+        },
+    }
+    return xma(item_type="reel_share", reel_share=share | changes)
+
+
+def inbox(*items: object, **changes: Any) -> dict[str, Any]:
+    thread = {"thread_id": "t1", "items": list(items), "last_activity_at": AT}
+    box = {"threads": [thread], "has_older": True, "oldest_cursor": "c1"}
+    return {"inbox": box | changes, "status": "ok"}
+
+
+def only(answer: object) -> Mention:
+    (mention,) = parse_inbox(answer, ME).mentions
+    return mention
+
+
+@pytest.mark.parametrize("item", [xma(), legacy()])
+def test_both_shapes_name_story_author_and_time(item: dict[str, Any]) -> None:
+    mention = only(inbox(item))
+    assert (mention.story_pk, mention.author_pk) == ("3780820745543877518", ANNA)
+    assert (mention.author_username, mention.item_id) == ("anna", "3255")
+    assert mention.at == datetime(2025, 12, 5, 10, 3, 12, tzinfo=UTC)
+
+
+def test_the_list_may_stand_under_the_generic_key() -> None:
+    shares = xma()["xma_reel_mention"]
+    item = xma(generic_xma=shares)
+    del item["xma_reel_mention"]
+    assert only(inbox(item)).story_pk == "3780820745543877518"
+
+
+def test_several_stories_in_one_message_all_count() -> None:
+    urls = [f"https://www.instagram.com/stories/anna/{number}" for number in (11, 12)]
+    item = xma(xma_reel_mention=[{"target_url": url} for url in urls])
+    found = parse_inbox(inbox(item), ME).mentions
+    assert [mention.story_pk for mention in found] == ["11", "12"]
+
+
+def test_a_username_of_digits_is_not_taken_for_the_story() -> None:
+    url = "https://www.instagram.com/stories/12345/678/"
+    mention = only(inbox(xma(xma_reel_mention=[{"target_url": url}])))
+    assert (mention.author_username, mention.story_pk) == ("12345", "678")
+
+
+def test_expired_mentions_have_no_story() -> None:
+    assert only(inbox(xma(xma_reel_mention=[{"target_url": None}]))).story_pk is None
+    assert only(inbox(legacy(media={"pk": 1}))).story_pk is None
+
+
+def test_a_mention_of_somebody_else_is_not_ours() -> None:
+    page = parse_inbox(inbox(legacy(mentioned_user_id=43)), ME)
+    assert page.mentions == []
+    assert page.passed_over["other account"] == 1
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        xma(is_sent_by_viewer=True),
+        xma(user_id=42),
+        xma(item_type="xma_story_share"),
+        xma(item_type="text"),
+        legacy(type="reply"),
+        legacy(type="reaction"),
+        xma(xma_reel_mention=[{"target_url": "https://www.instagram.com/p/abc/"}]),
+        xma(xma_reel_mention=[{"target_url": "https://evil.example/stories/"}]),
+    ],
+)
+def test_other_messages_are_passed_over_and_counted(item: dict[str, Any]) -> None:
+    page = parse_inbox(inbox(item), ME)
+    assert page.mentions == []
+    assert sum(page.passed_over.values()) == 1
+
+
+def test_paging_follows_has_older() -> None:
+    assert parse_inbox(inbox(), ME).cursor == "c1"
+    assert parse_inbox(inbox(has_older=False), ME).cursor is None
+    assert parse_inbox(inbox(oldest_cursor=""), ME).cursor is None
+
+
+def test_the_activity_inbox_counts_only_stories_that_name_the_account() -> None:
+    def story(pk: int, *mentioned: int) -> dict[str, Any]:
+        return {
+            "pk": pk,
+            "taken_at": AT // 1_000_000,
+            "reel_mentions": [{"user": {"pk": user}} for user in mentioned],
+        }
+
+    user = {"pk": 7, "username": "anna"}
+    reel = {"id": 7, "user": user, "items": [story(1, 42), story(2, 43), story(3), {"pk": 4}]}
+    page = parse_activity({"story_mentions": {"reels": [reel]}}, ME)
+    assert [(m.story_pk, m.author_username, m.item_id) for m in page.mentions] == [
+        ("1", "anna", None)
+    ]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=10,
+)
+
+
+def places(value: object, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the path of every value inside a JSON document."""
+    found = [path]
+    pairs: Any = value.items() if isinstance(value, dict) else ()
+    if isinstance(value, list):
+        pairs = enumerate(value)
+    for key, child in pairs:
+        found += places(child, (*path, key))
+    return found
+
+
+@st.composite
+def mutilated(draw: st.DrawFn) -> Any:
+    """Real answers with any value missing or replaced by any JSON."""
+    document: Any = {"answer": copy.deepcopy(inbox(xma(), legacy()))}
+    for _ in range(draw(st.integers(1, 3))):
+        path = draw(st.sampled_from(places(document)[1:]))
+        parent = document
+        for key in path[:-1]:
+            parent = parent[key]
+        if draw(st.booleans()) and isinstance(parent, dict):
+            del parent[path[-1]]
+        else:
+            parent[path[-1]] = draw(JSON)
+        if "answer" not in document:
+            return None
+    return document["answer"]
+
+
+@given(mutilated())
+def test_no_json_makes_the_parser_raise_or_invent_a_story(answer: Any) -> None:
+    for page in (
+        parse_inbox(answer, ME),
+        parse_activity(answer, ME),
+        parse_thread({"thread": answer}, ME),
+    ):
+        for mention in page.mentions:
+            assert mention.author_pk.isdigit()
+            assert mention.author_pk != ME
+            # A story's number is only ever one that Instagram wrote, in its own place.
+            if mention.story_pk is not None:
+                assert mention.story_pk.isdigit()
+                assert mention.story_pk in str(answer)
+
+
+@given(JSON)
+def test_any_json_at_all_is_survived(answer: Any) -> None:
+    assert parse_inbox(answer, ME).mentions == []
+    assert parse_activity(answer, ME).mentions == []

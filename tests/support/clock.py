@@ -1,0 +1,25 @@
+"""A wall clock that tests own: it moves when told, and then at its own pace of real time."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+
+class TestClock:
+    """Real time plus an offset, so that both the product and the sandbox can be moved on."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self._offset = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._offset
+
+    def seconds(self) -> float:
+        """The same moment as the sandbox wants it."""
+        return time.time() + self._offset.total_seconds()
+
+    def advance(self, step: timedelta) -> None:
+        self._offset += step

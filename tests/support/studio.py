@@ -1,0 +1,203 @@
+"""The daemon's parts in the test's own process, stepped by hand, against a real sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from daemon import data_dir
+from daemon.main import Core, open_core
+from daemon.settings import Settings
+from instagram.private_api import PrivateApi
+from publish.delivery import Deliverer
+from publish.private_route import PrivateStoryRoute
+from repost.engine import RepostEngine, enable
+from repost.journey import Journey
+from sandbox import MentionShape, Sandbox
+from sandbox.person import Person
+from sandbox.sample_media import make_photo
+from sandbox.story import Story
+from sandbox.thread import Box
+from storage import accounts, jobs, posts, repost_configs, reposts
+from storage.accounts import Account
+from storage.files import MediaFolder
+from storage.posts import Post
+from storage.repost_configs import RepostConfig
+from storage.reposts import Repost
+from tests.support.clock import TestClock
+
+USERNAME = "studio"
+PASSWORD = "correct horse battery staple"
+
+
+def settings_for(sandbox: Sandbox, directory: Path, *, pace: float = 0.0) -> Settings:
+    """Return the settings of a daemon that talks to `sandbox`."""
+    return Settings(
+        data_dir=directory,
+        port=0,
+        proxy=sandbox.proxy_url,
+        ca_file=sandbox.ca_file,
+        pace=pace,
+    )
+
+
+@dataclass(kw_only=True)
+class Studio:
+    """One connected account, its world, and the engine's steps as methods."""
+
+    sandbox: Sandbox
+    clock: TestClock
+    core: Core
+    account: Account
+    person: Person
+    folder: MediaFolder
+    journey: Journey
+    engine: RepostEngine
+    deliverer: Deliverer
+    files: Path
+
+    @property
+    def api(self) -> PrivateApi:
+        return self.core.gateway.account(self.account.id)
+
+    async def log_in(self) -> None:
+        await self.core.logins.log_in(self.account.id, USERNAME, PASSWORD)
+
+    async def configure(self, **settings: object) -> RepostConfig:
+        """Enable story reposts without a sleep window, plus the given settings."""
+        chosen = {"sleep_window_start": 0, "sleep_window_end": 0, **settings}
+
+        def write(db: Database) -> RepostConfig:
+            repost_configs.save(
+                db,
+                user_id=self.core.owner.id,
+                account_id=self.account.id,
+                now=self.clock.now(),
+                **chosen,
+            )
+            return enable(db, self.account.id, self.clock.now())
+
+        return await self.core.store.write(write)
+
+    async def config(self) -> RepostConfig:
+        return await self.core.store.read(repost_configs.get, self.account.id)
+
+    async def scan(self) -> list[Repost]:
+        """Look into the inboxes; returns what is new."""
+        report = await self.engine.scan(self.account.id)
+        return report.scan.found
+
+    async def advance(self) -> None:
+        """Let the mentions move on: download, compose, queue."""
+        await self.journey.advance(self.api, await self.config())
+
+    async def publish_due(self) -> None:
+        """Deliver every due job, one after the other, as the scheduler would."""
+        while True:
+            job = await self.core.store.write(jobs.claim_next, self.clock.now())
+            if job is None:
+                break
+            await self.deliverer.deliver(job)
+        await self.journey.settle(self.account.id)
+
+    async def run_all(self) -> None:
+        await self.scan()
+        await self.advance()
+        await self.publish_due()
+
+    async def history(self) -> list[Repost]:
+        return await self.core.store.read(reposts.history, self.core.owner.id)
+
+    async def only(self) -> Repost:
+        """Return the one repost there is."""
+        (found,) = await self.history()
+        return found
+
+    async def post_of(self, repost: Repost) -> Post:
+        assert repost.post_id is not None
+        return await self.core.store.read(posts.get, repost.post_id)
+
+    def photo(self, width: int = 270, height: int = 480, seed: int = 1) -> Path:
+        path = self.files / f"photo-{width}x{height}-{seed}.jpg"
+        if not path.exists():
+            make_photo(path, width, height, seed)
+        return path
+
+    def friend(self, username: str, *, private: bool = False, followed: bool = True) -> Person:
+        """Add somebody whom the account follows."""
+        person = self.sandbox.world.add_person(username, private=private)
+        if followed:
+            self.sandbox.world.follow(self.person, person)
+        return person
+
+    def mention(
+        self,
+        friend: Person,
+        *,
+        file: Path | None = None,
+        shape: MentionShape = MentionShape.XMA,
+        ago: timedelta = timedelta(),
+        pending: bool = False,
+    ) -> Story:
+        """Let `friend` mention the account in a story taken `ago`."""
+        at = self.clock.seconds() - ago.total_seconds()
+        story = self.sandbox.world.add_story(
+            friend, file or self.photo(), mentions=[self.person], taken_at=at
+        )
+        box: Box = "pending" if pending else "inbox"
+        self.sandbox.world.mention(story, self.person, shape=shape, box=box, at=at)
+        return story
+
+
+@asynccontextmanager
+async def open_studio(
+    sandbox: Sandbox,
+    clock: TestClock,
+    directory: Path,
+    *,
+    pace: float = 0.0,
+    settle_s: float = 0.0,
+    logged_in: bool = True,
+) -> AsyncIterator[Studio]:
+    """Open an account called `studio` in a fresh or known data directory."""
+    data = directory / "data"
+    data_dir.prepare(data)
+    async with open_core(settings_for(sandbox, data, pace=pace), clock.now) as core:
+        person = sandbox.world.find_person(username=USERNAME) or sandbox.world.add_person(
+            USERNAME, password=PASSWORD
+        )
+        account = await core.store.write(_account, core)
+        folder = MediaFolder(data / "media")
+        journey = Journey(core.store, folder, clock.now, pace=pace, wake_publisher=lambda: None)
+        studio = Studio(
+            sandbox=sandbox,
+            clock=clock,
+            core=core,
+            account=account,
+            person=person,
+            folder=folder,
+            journey=journey,
+            engine=RepostEngine(core.store, core.gateway, journey, clock.now, pace=pace),
+            deliverer=Deliverer(
+                core.store,
+                PrivateStoryRoute(core.gateway, folder, pace=pace),
+                clock.now,
+                settle_s=settle_s,
+            ),
+            files=directory,
+        )
+        if logged_in:
+            await studio.log_in()
+        yield studio
+
+
+def _account(db: Database, core: Core) -> Account:
+    found = accounts.by_username(db, USERNAME)
+    if found is not None:
+        return found
+    return accounts.add(db, user_id=core.owner.id, username=USERNAME, now=core.now())

@@ -1,0 +1,96 @@
+"""The shape of the house: imports point one way, and each library has its one door."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LAYERS: dict[str, set[str]] = {
+    "storage": set(),
+    "media": set(),
+    "instagram": set(),
+    "accounts": {"instagram", "media", "storage"},
+    "publish": {"instagram", "media", "storage"},
+    "repost": {"instagram", "media", "storage"},
+    "api": {"accounts", "publish", "repost", "instagram", "media", "storage"},
+    "sandbox": set(),
+    "daemon": {
+        "accounts", "api", "instagram", "media", "publish", "repost", "sandbox", "storage",
+    },
+}  # fmt: skip
+DOORS = {
+    "aiograpi": {"instagram"},
+    "asyncio": {"instagram"},
+    "curl_cffi": {"instagram"},
+    "trio_asyncio": {"instagram"},
+    "sqlite3": {"storage"},
+    "sqlite_utils": {"storage"},
+    "cryptography": {"storage", "sandbox"},
+    "quart": {"api"},
+    "quart_trio": {"api"},
+    "hypercorn": {"api"},
+    "PIL": {"media", "repost", "sandbox"},
+    "av": {"media", "sandbox"},
+    "click": {"daemon", "sandbox"},
+}
+SOURCES = [path for package in LAYERS for path in sorted((ROOT / package).rglob("*.py"))]
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Return the full names of the modules that a file imports, at any depth."""
+    package = path.relative_to(ROOT).parts[0]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield package if node.level else str(node.module)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_one_way(path: Path) -> None:
+    package = path.relative_to(ROOT).parts[0]
+    for name in imported(path):
+        top = name.partition(".")[0]
+        if top in LAYERS and top != package:
+            assert top in LAYERS[package], f"{package} must not import {name}"
+        if top in DOORS:
+            assert package in DOORS[top], f"only {DOORS[top]} may import {top}"
+        assert top != "tests"
+
+
+def test_the_sandbox_is_only_for_the_demo() -> None:
+    users = {
+        str(path.relative_to(ROOT))
+        for path in SOURCES
+        if path.relative_to(ROOT).parts[0] != "sandbox"
+        and any(name.partition(".")[0] == "sandbox" for name in imported(path))
+    }
+    assert users == {"daemon/demo.py"}
+
+
+def test_sql_is_in_storage_only() -> None:
+    for path in SOURCES:
+        if path.relative_to(ROOT).parts[0] != "storage":
+            assert ".conn." not in path.read_text(), path
+
+
+def test_files_are_named_for_what_they_hold() -> None:
+    for path in SOURCES:
+        assert path.stem not in {"utils", "util", "helpers", "helper", "manager", "misc", "common"}
+
+
+def test_every_module_says_why_it_exists() -> None:
+    for path in SOURCES:
+        if path.read_text().strip():
+            assert ast.get_docstring(ast.parse(path.read_text())), path
+
+
+def test_nothing_is_left_unfinished() -> None:
+    for path in SOURCES:
+        text = path.read_text()
+        for word in ("TODO", "FIXME", "XXX", "NotImplemented"):
+            assert word not in text, f"{word} in {path}"
