@@ -63,8 +63,9 @@ class RepostEngine:
         self._woken = trio.Event()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Give every enabled account its turns. Runs until cancelled."""
-        for config in await self._store.read(repost_configs.enabled):
+        """Give every configured account its turns. Runs until cancelled."""
+        # Disabled ones too: what a crash interrupted is still downloaded and settled.
+        for config in await self._store.read(repost_configs.every):
             self._due[config.account_id] = self._now()
         task_status.started()
         async with trio.open_nursery() as nursery:

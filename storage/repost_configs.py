@@ -75,9 +75,9 @@ def of_user(db: Database, user_id: str) -> list[RepostConfig]:
     return records.fetch(db, RepostConfig, "WHERE user_id = ? ORDER BY created_at, id", (user_id,))
 
 
-def enabled(db: Database) -> list[RepostConfig]:
-    """Return the configurations that the engine runs."""
-    return records.fetch(db, RepostConfig, "WHERE is_enabled = 1 ORDER BY created_at, id")
+def every(db: Database) -> list[RepostConfig]:
+    """Return all configurations, oldest first."""
+    return records.fetch(db, RepostConfig, "ORDER BY created_at, id")
 
 
 def save(
