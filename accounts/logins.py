@@ -76,6 +76,10 @@ class LoginDesk:
         await self._gateway.forget(account_id)
         logger.info("credentials deleted account=%s", account_id)
 
+    async def forget_in_memory(self, account_id: str) -> None:
+        """Close the connections of an account that was disconnected."""
+        await self._gateway.forget(account_id)
+
     async def _finish(self, account_id: str, done: LoggedIn, password: str) -> Credentials:
         def keep(db: Database) -> Credentials:
             secrets.forget(db, account_id, AccountSecret.PENDING_LOGIN)

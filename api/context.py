@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.logins import LoginDesk
+from api.rate_limits import RateLimits
 from api.session_cookie import SessionCookies
+from publish.library import MediaLibrary
+from publish.removal import Remover
 from publish.scheduler import Scheduler
 from repost.engine import RepostEngine
+from storage.files import MediaFolder
 from storage.store import Store
 from storage.vault import Vault
 
@@ -21,6 +25,10 @@ class ApiContext:
     logins: LoginDesk
     engine: RepostEngine
     scheduler: Scheduler
+    library: MediaLibrary
+    remover: Remover
+    folder: MediaFolder
+    limits: RateLimits
     cookies: SessionCookies
     now: Callable[[], datetime]
     uptime_s: Callable[[], float]
@@ -29,4 +37,6 @@ class ApiContext:
     user_id: str
     hosts: frozenset[str]
     pace: float
+    max_upload_bytes: int
+    app_version: str
     development: bool

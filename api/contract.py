@@ -46,7 +46,8 @@ Handler = Callable[..., Awaitable[BaseModel | Response]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One endpoint. `codes` names the error code of a missing or malformed body field."""
+    """One endpoint. `codes` names the error code of a missing or malformed field of its input;
+    `upload` says that it takes one file as multipart/form-data."""
 
     method: str
     path: str
@@ -56,6 +57,7 @@ class Operation:
     auth: Auth = Auth.ANY
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
+    upload: bool = False
     errors: tuple[str, ...] = ()
     codes: Mapping[str, str] = field(default_factory=dict)
     tag: str = ""

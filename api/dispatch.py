@@ -11,9 +11,10 @@ from uuid import uuid4
 import orjson
 from pydantic import BaseModel, ValidationError
 from quart import Request, Response, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, RequestTimeout
+from werkzeug.exceptions import HTTPException
 
-from api.auth import check_host, identify
+from api.auth import identify
+from api.body import read_whole
 from api.context import ApiContext
 from api.contract import Caller, Operation
 from api.errors import ApiError, api_error_of, envelope
@@ -42,9 +43,11 @@ async def run_operation(
     operation: Operation, context: ApiContext, path: Mapping[str, str]
 ) -> Response:
     """Answer the current request with an operation; every failure becomes the envelope."""
+    headers: dict[str, str] = {}
     try:
-        check_host(request, context)
         caller = await identify(request, context, operation.auth)
+        if caller is not None and caller.key_id is not None:
+            _count(context, caller.key_id, headers)
         call = Call(
             context,
             operation,
@@ -54,9 +57,19 @@ async def run_operation(
             query=_query(operation, request) if operation.query else None,
         )
         result = await operation.handler(call)
-        return result if isinstance(result, Response) else _rendered(result, operation.status)
+        response = result if isinstance(result, Response) else _rendered(result, operation.status)
     except Exception as error:  # noqa: BLE001 - the one place that turns failures into answers
-        return error_response(error, context)
+        response = error_response(error, context)
+    response.headers.update(headers)
+    return response
+
+
+def _count(context: ApiContext, key_id: str, headers: dict[str, str]) -> None:
+    verdict = context.limits.take(key_id)
+    headers.update(verdict.headers)
+    if not verdict.allowed:
+        headers["Retry-After"] = str(verdict.retry_after_s)
+        raise ApiError("RATE_LIMITED", "Rate limited", retry_after=verdict.retry_after_s)
 
 
 def error_response(error: Exception, context: ApiContext) -> Response:
@@ -68,7 +81,7 @@ def error_response(error: Exception, context: ApiContext) -> Response:
         message = f"Something went wrong; the log has it under {request_id}"
         known = ApiError("INTERNAL_ERROR", message)
     body = orjson.dumps(envelope(known, development=context.development))
-    return Response(body, known.code.status, content_type="application/json")
+    return Response(body, known.status, content_type="application/json")
 
 
 def _rendered(model: BaseModel, status: int) -> Response:
@@ -77,9 +90,9 @@ def _rendered(model: BaseModel, status: int) -> Response:
 
 async def _body(operation: Operation, incoming: Request) -> BaseModel:
     assert operation.body is not None
-    data = await incoming.get_data()
     if incoming.mimetype != "application/json":
         raise ApiError("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json")
+    data = await read_whole(incoming)
     try:
         return operation.body.model_validate_json(data, strict=True)
     except ValidationError as invalid:
@@ -104,10 +117,6 @@ def _validation_error(invalid: ValidationError, operation: Operation) -> ApiErro
 
 def _of_http(error: Exception) -> ApiError | None:
     match error:
-        case RequestEntityTooLarge():
-            return ApiError("UPLOAD_ERROR", "The body is too large")
-        case RequestTimeout():
-            return ApiError("VALIDATION_ERROR", "The body did not arrive in time")
         case HTTPException(code=404):
             return ApiError("NOT_FOUND", "There is nothing at this path")
         case HTTPException(code=405):

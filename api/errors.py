@@ -10,6 +10,7 @@ from typing import Any
 
 from accounts.logins import NoPendingLogin
 from instagram import errors as instagram
+from publish.rules import RuleBroken
 from storage import errors as storage
 
 
@@ -23,86 +24,74 @@ class ErrorCode:
     recovery: str
 
 
+# fmt: off
 _TABLE = (
-    ErrorCode(
-        "VALIDATION_ERROR", 400, "The request does not have the documented form", "Correct it"
-    ),
-    ErrorCode("MISSING_ACCOUNT_ID", 400, "`accountId` is missing", "Send the account's id"),
-    ErrorCode(
-        "INVALID_CODE",
-        400,
-        "The code is not six digits (eight for a backup code), or Instagram refused it",
-        "Ask for the current code and send it again",
-    ),
-    ErrorCode(
-        "INVALID_STATUS", 400, "The resource is in a state that forbids this", "Read it again"
-    ),
-    ErrorCode(
-        "CREDENTIALS_NOT_CONFIGURED",
-        400,
-        "The account has no Private API login",
-        "POST /settings/private-api-credentials",
-    ),
-    ErrorCode(
-        "NO_ACTIVE_SESSION",
-        400,
-        "No login of this account waits for a code",
-        "POST /settings/private-api-credentials again",
-    ),
-    ErrorCode("AUTH_REQUIRED", 401, "No key and no session cookie were sent", "Send a key"),
-    ErrorCode(
-        "AUTH_INVALID_KEY", 401, "The key is unknown or revoked", "Create a new key; do not retry"
-    ),
-    ErrorCode(
-        "TOKEN_INVALID", 401, "The session cookie is invalid or ended", "Open a new login link"
-    ),
-    ErrorCode(
-        "LOGIN_FAILED",
-        401,
-        "Instagram did not accept the login, or ended the session",
-        "Check username and password, then log in again; Reprise does not retry by itself",
-    ),
-    ErrorCode(
-        "TWO_FACTOR_REQUIRED",
-        401,
-        "The login needs a two-factor code",
-        "Send the same request with `code`",
-    ),
-    ErrorCode("COOKIE_AUTH_REQUIRED", 403, "Keys may not do this", "Use the browser session"),
-    ErrorCode(
-        "FORBIDDEN_ORIGIN",
-        403,
-        "The Host or Origin header names another site",
-        "Call the daemon by its own address",
-    ),
-    ErrorCode("NOT_FOUND", 404, "There is no such resource", "Check the id"),
-    ErrorCode("METHOD_NOT_ALLOWED", 405, "The path exists with other methods", "See `Allow`"),
-    ErrorCode("UPLOAD_ERROR", 413, "The body is too large", "Send less"),
-    ErrorCode("UNSUPPORTED_MEDIA_TYPE", 415, "The body is not JSON", "Send application/json"),
-    ErrorCode(
-        "LOGIN_RATE_LIMITED",
-        429,
-        "Instagram limits the account, or holds something against it",
-        "Wait; the message says until when",
-    ),
+    # 400: the request
+    ErrorCode("VALIDATION_ERROR", 400, "The request does not have the documented form", "Correct it; with REPRISE_ENV=development `details` says where"),
+    ErrorCode("INVALID_PARAM", 400, "A path or query parameter cannot be used", "Correct it"),
+    ErrorCode("MISSING_PARAM", 400, "A required parameter is missing", "Send it"),
+    ErrorCode("MISSING_ACCOUNT_ID", 400, "`accountId` is missing", "Send the account's id from GET /auth/me"),
+    ErrorCode("INVALID_CODE", 400, "The code is not six digits (eight for a backup code), or Instagram refused it", "Send the current code"),
+    ErrorCode("INVALID_STATUS", 400, "The resource is in a state that forbids this", "Read it again and decide anew"),
+    ErrorCode("INVALID_SCHEDULE", 400, "The scheduled time is not in the future", "Choose a later time"),
+    ErrorCode("INVALID_CAROUSEL", 400, "A carousel has 2 to 10 files in `mediaFileIds`, and only a carousel has", "Change the number of files or the media type"),
+    ErrorCode("INVALID_TAGS", 400, "User tags: at most 20, on IMAGE and CAROUSEL only, x and y from 0 to 1", "Correct `userTags`"),
+    ErrorCode("INVALID_MENTIONS", 400, "Story mentions: at most 5, on STORIES only, x and y from 0 to 1; or nobody of that name exists", "Correct `storyMentions`"),
+    ErrorCode("INVALID_COLLABORATORS", 400, "Collaborators: at most 3 usernames, not on STORIES", "Correct `collaborators`"),
+    ErrorCode("INVALID_CROSS_POST", 400, "Cross-posting needs Facebook Login and is not for CAROUSEL", "Leave `crossPostToFacebook` out, or connect by Facebook Login"),
+    ErrorCode("MEDIA_INVALID", 400, "Instagram would refuse this file, it is of no known kind, or it was deleted", "Use a file within the limit that the message names"),
+    ErrorCode("UPLOAD_ERROR", 400, "The upload is malformed, empty, broke off, or (413) is too large", "Send one file in the field `file`, within MAX_FILE_SIZE_MB"),
+    ErrorCode("NO_MEDIA_ID", 400, "Instagram's id of this post is not known", "Delete the post in the Instagram app"),
+    ErrorCode("STORIES_CANNOT_DELETE", 400, "Stories cannot be deleted here", "They end after 24 h; or delete them in the app"),
+    ErrorCode("PRIVATE_API_REQUIRED", 400, "The account has neither a Graph token nor a Private API login that could do this", "POST /settings/private-api-credentials, or connect a Graph token"),
+    ErrorCode("CREDENTIALS_NOT_CONFIGURED", 400, "The account has no Private API login", "POST /settings/private-api-credentials"),
+    ErrorCode("NO_ACTIVE_SESSION", 400, "No login of this account waits for a code", "POST /settings/private-api-credentials again"),
+    ErrorCode("CLOUDFLARE_NOT_CONFIGURED", 400, "Cloud scheduling is not configured", "Posts are scheduled locally without it"),
+    # 401, 403: who calls
+    ErrorCode("AUTH_REQUIRED", 401, "No key and no session cookie were sent", "Send `Authorization: Bearer vg_live_…`"),
+    ErrorCode("AUTH_INVALID_KEY", 401, "The key is malformed, unknown or revoked", "Create a new key; do not retry"),
+    ErrorCode("TOKEN_INVALID", 401, "The session cookie or login link is invalid, used or ended", "Open a new login link: `reprise login-link`"),
+    ErrorCode("TOKEN_EXPIRED", 401, "The account's Instagram token has expired; the API key is fine", "Reconnect the account"),
+    ErrorCode("LOGIN_FAILED", 401, "Instagram did not accept the login, ended the session, or wants something confirmed", "Do what the message says, then log in again; nothing is retried by itself"),
+    ErrorCode("TWO_FACTOR_REQUIRED", 401, "The login needs a two-factor code", "Send the same request with `code`"),
+    ErrorCode("COOKIE_AUTH_REQUIRED", 403, "Keys may not do this", "Use the browser session: `reprise login-link`"),
+    ErrorCode("FORBIDDEN_ORIGIN", 403, "The Host or Origin header names another site", "Call the daemon by its own address"),
+    # 404 to 429
+    ErrorCode("NOT_FOUND", 404, "There is no such resource", "Check the id and the path"),
+    ErrorCode("METHOD_NOT_ALLOWED", 405, "The path exists with other methods", "See the header `Allow`"),
+    ErrorCode("UNSUPPORTED_MEDIA_TYPE", 415, "The body is not JSON, or an upload is not multipart", "Set the Content-Type"),
+    ErrorCode("PROCESSING_FAILED", 422, "The image cannot be decoded; on a post: Instagram refused it", "Export the image again; for a post, read its `errorMessage`"),
+    ErrorCode("VIDEO_PROCESSING_FAILED", 422, "The video cannot be decoded, or Instagram refused its format", "Export it as MP4 (H.264, AAC)"),
+    ErrorCode("RATE_LIMITED", 429, "The key has used up its minute or its hour", "Wait `retryAfter` seconds, then try once"),
+    ErrorCode("LOGIN_RATE_LIMITED", 429, "Instagram limits the account, or holds something against it", "Wait; the message says until when"),
+    # 5xx
     ErrorCode("INTERNAL_ERROR", 500, "A bug; the log has it under the request id", "Report it"),
-    ErrorCode(
-        "SERVICE_UNAVAILABLE",
-        503,
-        "The database, Instagram or the proxy cannot be used right now",
-        "Try again a little later",
-    ),
+    ErrorCode("WORKER_UNREACHABLE", 502, "The cloud worker does not answer", "Check the worker"),
+    ErrorCode("SERVICE_UNAVAILABLE", 503, "The database, Instagram or the proxy cannot be used right now; on a post: given up after several attempts", "Try again a little later"),
+    # Only ever on a post, as its `errorCode`
+    ErrorCode("DELIVERY_UNKNOWN", 409, "Instagram's answer was lost and nobody can tell whether the post is live (only as a post's `errorCode`)", "Look at the account, then retry or clear the post"),
 )
+# fmt: on
 CODES = {entry.code: entry for entry in _TABLE}
 
 
 class ApiError(Exception):
     """A failure with its code; the message is shown to the client."""
 
-    def __init__(self, code: str, message: str, *, details: object = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        status: int | None = None,
+        retry_after: int | None = None,
+        details: object = None,
+    ) -> None:
         super().__init__(message)
         self.code = CODES[code]
+        self.status = status or self.code.status
         self.message = message
+        self.retry_after = retry_after
         self.details = details
 
 
@@ -111,8 +100,10 @@ def envelope(error: ApiError, *, development: bool) -> dict[str, Any]:
     body: dict[str, Any] = {
         "error": error.message,
         "code": error.code.code,
-        "status": error.code.status,
+        "status": error.status,
     }
+    if error.retry_after is not None:
+        body["retryAfter"] = error.retry_after
     if development and error.details is not None:
         body["details"] = error.details
     return body
@@ -129,6 +120,8 @@ def api_error_of(error: Exception) -> ApiError | None:
             return ApiError("VALIDATION_ERROR", str(error))
         case storage.Unavailable():
             return ApiError("SERVICE_UNAVAILABLE", str(error))
+        case RuleBroken():
+            return ApiError(error.code, str(error))
         case NoPendingLogin():
             return ApiError("NO_ACTIVE_SESSION", str(error))
         case instagram.InstagramError():

@@ -26,6 +26,8 @@ from quart.wrappers import Request
 from quart_trio import QuartTrio
 from quart_trio.asgi import TrioASGIHTTPConnection
 
+from api.body import BoundedBody
+
 logger = logging.getLogger(__name__)
 
 KEEP_ALIVE_S = 75.0
@@ -36,14 +38,30 @@ class SafeHttpConnection(TrioASGIHTTPConnection):
     """quart-trio's connection that finishes a response before it cancels itself.
 
     Hypercorn ends the stream inside `send`; stock quart-trio cancels that very call, so the
-    connection neither closes nor times out and hangs its next request.
+    connection neither closes nor times out and hangs its next request. And it lets a large body
+    wait for its reader instead of keeping it in memory, or drops it once the answer is known.
     """
+
+    async def handle_messages(  # type: ignore[override]
+        self, nursery: trio.Nursery, request: Request, receive: Any
+    ) -> None:
+        while (message := await receive())["type"] == "http.request":
+            request.body.append(message.get("body", b""))
+            if not message.get("more_body", False):
+                request.body.set_complete()
+            elif isinstance(request.body, BoundedBody):
+                await request.body.room()
+        nursery.cancel_scope.cancel()
 
     async def handle_request(  # type: ignore[override]
         self, nursery: trio.Nursery, request: Request, send: Any
     ) -> None:
         async def send_whole(message: Any) -> None:
             last = message["type"] == "http.response.body" and not message.get("more_body", False)
+            if isinstance(request.body, BoundedBody):
+                request.body.discard()
+                if last:
+                    await request.body.drained()
             with trio.CancelScope(shield=last):
                 await send(message)
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from accounts.trouble import MEMORY
 from api import schemas
 from repost import guard
-from storage import accounts, credentials, posts, reposts, troubles
+from storage import accounts, credentials, media_files, posts, reposts, troubles
 from storage.accounts import Account
+from storage.media_files import MediaFile
+from storage.posts import Post
 from storage.repost_configs import RepostConfig
 from storage.reposts import Repost
 from storage.store import Database
 from storage.troubles import TroubleKind
+
+FILES_PATH = "/uploads"
 
 
 def account(record: Account) -> schemas.InstagramAccount:
@@ -68,3 +74,36 @@ def repost(db: Database, record: Repost) -> schemas.RepostItem:
     return schemas.RepostItem.model_validate(
         {**asdict(record), "original_username": record.author_username, "permalink": permalink}
     )
+
+
+def media_file(record: MediaFile) -> schemas.MediaFile:
+    """Return a media file; its URLs are relative to the daemon and need a key or a session."""
+    thumbnail = f"{FILES_PATH}/{record.thumbnail_path}" if record.thumbnail_path else None
+    derived = {
+        "validation_errors": _as_text(record.validation_errors),
+        "preview_url": f"{FILES_PATH}/{record.storage_path}",
+        "public_url": None,
+        "thumbnail_url": thumbnail,
+        "thumbnail_preview_url": thumbnail,
+    }
+    return schemas.MediaFile.model_validate({**asdict(record), **derived})
+
+
+def post(record: Post, media: Sequence[MediaFile] = ()) -> schemas.Post:
+    """Return a post as the contract shows it."""
+    derived = {
+        "user_tags": _as_text(record.user_tags),
+        "collaborators": _as_text(record.collaborators),
+        "story_mentions": _as_text(record.story_mentions),
+        "media_files": [media_file(file) for file in media],
+    }
+    return schemas.Post.model_validate({**asdict(record), **derived})
+
+
+def post_with_media(db: Database, record: Post) -> schemas.Post:
+    """Return a post with its files."""
+    return post(record, media_files.of_post(db, record.id))
+
+
+def _as_text(value: Sequence[object] | None) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))

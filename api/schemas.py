@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    TypeAdapter,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_camel
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
+from storage.posts import MediaType, PostStatus, SourceType
 from storage.times import to_text
 
 
@@ -26,6 +40,36 @@ def _is_timezone(value: str) -> str:
 
 
 Moment = Annotated[datetime, PlainSerializer(to_text, return_type=str, when_used="json")]
+
+
+def _instant(value: Any) -> datetime:
+    # A number is no time, though pydantic would take it for seconds since 1970.
+    try:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise ValueError("no ISO 8601 time with an offset, such as 2026-04-20T14:00:00Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Documents a field that is validated elsewhere: its JSON schema is that of `type`."""
+
+    type: Any
+
+    def __get_pydantic_json_schema__(
+        self, _core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return handler.resolve_ref_schema(handler(TypeAdapter(self.type).core_schema))
+
+
+Instant = Annotated[
+    datetime,
+    BeforeValidator(_instant),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
 Timezone = Annotated[str, AfterValidator(_is_timezone)]
 Id = Annotated[str, AfterValidator(_is_uuid), Field(json_schema_extra={"format": "uuid"})]
 
@@ -231,3 +275,322 @@ class StoryRepostSettings(Schema):
         sent = self.model_dump(exclude_none=True)
         sent.pop("account_id")
         return sent
+
+
+class AuthCheck(Schema):
+    authenticated: bool
+    username: str | None = Field(default=None, exclude_if=lambda name: name is None)
+
+
+class Owner(Schema):
+    id: str
+
+
+class AuthMe(Schema):
+    user: Owner
+    accounts: list[InstagramAccount]
+
+
+class IgVersion(Schema):
+    current_version: str
+    latest_version: str | None
+    is_outdated: bool
+    last_checked_at: Moment | None
+
+
+class MediaFile(Schema):
+    id: str
+    original_filename: str
+    storage_path: str
+    mime_type: str
+    file_size: int
+    width: int | None
+    height: int | None
+    duration_seconds: float | None
+    aspect_ratio: str | None
+    is_valid: bool
+    validation_errors: str | None
+    thumbnail_path: str | None
+    processed_path: str | None
+    created_at: Moment
+    preview_url: str | None
+    public_url: str | None
+    thumbnail_url: str | None
+    thumbnail_preview_url: str | None
+
+
+class MediaList(Schema):
+    files: list[MediaFile]
+    total: int
+    has_more: bool
+
+
+class MediaQuery(Schema):
+    limit: int = Field(default=20, ge=1, le=100)
+    offset: int = Field(default=0, ge=0, le=2**62)
+    type: Literal["image", "video"] | None = None
+
+
+class Post(Schema):
+    """The contract's `Post`; tags, collaborators and mentions are JSON texts, or null."""
+
+    id: str
+    user_id: str
+    instagram_account_id: str
+    media_type: MediaType
+    source_type: SourceType
+    caption: str | None
+    hashtags: str | None = None
+    location_id: str | None
+    location_name: str | None
+    user_tags: str | None
+    collaborators: str | None
+    story_mentions: str | None
+    published_via_private_api: bool
+    cross_post_to_facebook: bool
+    facebook_post_id: str | None
+    facebook_permalink: str | None
+    is_scheduled: bool
+    scheduled_for: Moment | None
+    timezone: str
+    status: PostStatus
+    ig_container_id: str | None
+    ig_media_id: str | None
+    ig_permalink: str | None
+    cloudflare_job_id: str | None = None
+    r2_media_key: str | None = None
+    error_message: str | None
+    error_code: str | None
+    retry_count: int
+    last_attempt_at: Moment | None
+    published_at: Moment | None
+    created_at: Moment
+    updated_at: Moment
+    media_files: list[MediaFile] = []
+
+
+class PostList(Schema):
+    posts: list[Post]
+    total: int
+    page: int
+    limit: int
+    has_more: bool
+
+
+class PostQuery(Schema):
+    status: PostStatus | None = None
+    page: int = Field(default=1, ge=1, le=2**48)
+    limit: int = Field(default=20, ge=1, le=100)
+
+
+class ScheduleQuery(Schema):
+    status: Literal["SCHEDULED", "QUEUED", "PROCESSING", "PUBLISHING"] | None = None
+    page: int = Field(default=1, ge=1, le=2**48)
+    limit: int = Field(default=20, ge=1, le=100)
+
+
+class SinceQuery(Schema):
+    since: Instant
+
+
+class Completions(Schema):
+    posts: list[Post]
+
+
+class UserTag(Schema):
+    """Somebody tagged on a picture; x and y are 0 (left, top) to 1 (right, bottom)."""
+
+    username: str
+    x: float
+    y: float
+
+
+class StoryMention(Schema):
+    """An @mention sticker on a story; x and y are 0 to 1 and default to the middle."""
+
+    username: str
+    x: float = 0.5
+    y: float = 0.5
+
+
+# What is wrong inside these lists has codes of its own, which `publish.rules` knows: here only
+# their documented shape is declared.
+UserTags = Annotated[list[Any], Shape(list[UserTag])]
+StoryMentions = Annotated[list[Any], Shape(list[StoryMention])]
+Collaborators = Annotated[list[Any], Shape(list[str])]
+
+
+class PostContent(Schema):
+    """The fields that drafts, posts and schedules share (contract §4.4)."""
+
+    media_file_id: Id | None = None
+    media_file_ids: list[Id] | None = None
+    caption: str | None = None
+    user_tags: UserTags | None = None
+    collaborators: Collaborators | None = None
+    location_id: str | None = Field(default=None, max_length=64)
+    location_name: str | None = Field(default=None, max_length=256)
+    cross_post_to_facebook: bool | None = None
+    story_mentions: StoryMentions | None = None
+
+
+class PublishablePost(PostContent):
+    account_id: Id
+    media_type: MediaType
+
+
+class DraftChanges(PostContent):
+    """Only the fields that are sent are changed."""
+
+    account_id: Id | None = None
+    media_type: MediaType | None = None
+
+
+class ScheduleRequest(PublishablePost):
+    scheduled_for: Instant
+    timezone: str = "UTC"
+
+
+class ScheduleChanges(Schema):
+    """Only the fields that are sent are changed."""
+
+    caption: str | None = None
+    scheduled_for: Instant | None = None
+    timezone: str | None = None
+    user_tags: UserTags | None = None
+    location_id: str | None = Field(default=None, max_length=64)
+    location_name: str | None = Field(default=None, max_length=256)
+    collaborators: Collaborators | None = None
+    cross_post_to_facebook: bool | None = None
+    story_mentions: StoryMentions | None = None
+
+
+class Accepted(Schema):
+    post_id: str
+    status: Literal["QUEUED"] = "QUEUED"
+
+
+class Scheduled(Schema):
+    post_id: str
+    job_id: str
+    status: Literal["SCHEDULED"] = "SCHEDULED"
+    scheduled_for: Moment
+    timezone: str
+    is_cloudflare: bool = False
+
+
+class Cleared(Schema):
+    success: bool = True
+    cleared_post_id: str
+
+
+class DeletedFromInstagram(Schema):
+    success: bool
+    was_deleted_from_instagram: bool
+    cleared_post_id: str
+    delete_error: str | None
+    permalink: str | None
+
+
+class QueueCounts(Schema):
+    waiting: int
+    active: int
+    delayed: int
+    total: int
+
+
+class QueueStatus(Schema):
+    queue: Literal["local-sqlite"] = "local-sqlite"
+    counts: QueueCounts
+
+
+class ApiKey(Schema):
+    id: str
+    name: str
+    prefix: str
+    scopes: str
+    created_at: Moment
+    last_used_at: Moment | None
+    revoked_at: Moment | None
+
+
+class ApiKeyRequest(Schema):
+    name: str = Field(min_length=1, max_length=64)
+
+
+class NewApiKey(Schema):
+    key: ApiKey
+    full_key: str
+
+
+class ApiKeyList(Schema):
+    keys: list[ApiKey]
+
+
+class RevokedApiKey(Schema):
+    success: bool = True
+    already_revoked: bool
+
+
+class CloudflareStatus(Schema):
+    is_configured: bool
+    is_verified: bool
+    last_verified_at: Moment | None
+    r2_configured: bool
+    worker_configured: bool
+    r2_bucket_name: str | None
+    r2_public_url: str | None
+    worker_url: str | None
+    has_stored_api_token: bool
+
+
+class CronTrigger(Schema):
+    cron: str
+
+
+class CronStatus(Schema):
+    configured: bool
+    crons: list[CronTrigger]
+    has_cron: bool
+    last_cron_run: Moment | None
+    modified_on: Moment | None = Field(alias="modified_on")
+
+
+class KvKey(Schema):
+    name: str
+
+
+class KvQuery(Schema):
+    prefix: str | None = None
+
+
+class KvList(Schema):
+    configured: bool
+    keys: list[KvKey]
+    key_count: int
+    meta_values: dict[str, str]
+
+
+class CloudflareDiagnostics(Schema):
+    version: str
+    has_encryption_key: bool
+    last_cron_run: Moment | None
+    scheduled_count: int
+    repost_config_count: int
+    pending_repost_count: int
+    completed_count: int
+    failed_count: int
+    recent_jobs: list[Any]
+    timestamp: Moment
+    offline: bool
+    offline_reason: str
+
+
+class ErrorResponse(Schema):
+    """Every failure of every operation (contract §2)."""
+
+    error: str
+    code: str
+    status: int
+    details: Any = None
+    retry_after: int | None = None

@@ -20,17 +20,21 @@ from accounts.logins import LoginDesk
 from api.app import build_app
 from api.context import ApiContext
 from api.listen import open_sockets, serve
+from api.rate_limits import RateLimits
 from api.session_cookie import SessionCookies
 from daemon import data_dir
 from daemon.clock import utc_now
 from daemon.settings import Settings
 from daemon.supervisor import Policy, Service, Supervisor
 from daemon.upkeep import Upkeep
+from instagram import app_version
 from instagram.gateway import PrivateGateway
 from instagram.loop import open_instagram_loop
 from instagram.trust import load_trust
 from publish.delivery import Deliverer
+from publish.library import MediaLibrary
 from publish.private_route import PrivateStoryRoute
+from publish.removal import Remover
 from publish.scheduler import Scheduler
 from repost.engine import RepostEngine
 from repost.journey import Journey
@@ -134,7 +138,7 @@ async def compose(
     store, now, pace = core.store, core.now, core.settings.pace
     folder = MediaFolder(core.settings.media_dir)
     await trio.to_thread.run_sync(folder.clear_incoming)
-    upkeep = Upkeep(store, now)
+    upkeep = Upkeep(store, now, core.gateway.newest_app_version)
     route = PrivateStoryRoute(core.gateway, folder, pace=pace)
     deliverer = Deliverer(store, route, now, settle_s=SETTLE_S if pace else 0.0)
     # Publishing wakes reposting and the other way round, so one of them hears of it late.
@@ -147,6 +151,12 @@ async def compose(
         logins=core.logins,
         engine=engine,
         scheduler=scheduler,
+        library=MediaLibrary(store, folder, now),
+        remover=Remover(store, core.gateway, now),
+        folder=folder,
+        limits=RateLimits(
+            core.settings.rate_limit_rpm, core.settings.rate_limit_rph, trio.current_time
+        ),
         cookies=await store.write(session_cookies, core.vault),
         now=now,
         uptime_s=_uptime(),
@@ -155,6 +165,8 @@ async def compose(
         user_id=core.owner.id,
         hosts=frozenset({"localhost", "127.0.0.1", "::1", core.settings.host.lower()}),
         pace=pace,
+        max_upload_bytes=core.settings.max_file_size_mb * 1024 * 1024,
+        app_version=app_version.CURRENT,
         development=core.settings.env == "development",
     )
     api = partial(serve, build_app(context), sockets, shutdown=stop, grace_s=GRACE_S / 2)

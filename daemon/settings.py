@@ -28,6 +28,9 @@ class Settings:
     proxy: str | None = field(default=None, repr=False)
     ca_file: Path | None = None
     pace: float = 1.0
+    rate_limit_rpm: int = 100
+    rate_limit_rph: int = 1000
+    max_file_size_mb: int = 100
     log_level: str = "info"
     log_format: str = "auto"
     env: str = "production"
@@ -56,6 +59,13 @@ def _port(text: str) -> int:
     if not 0 <= port <= 65535:
         raise ValueError("a port lies between 0 and 65535")
     return port
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if not 1 <= count <= 1_000_000:
+        raise ValueError("a whole number from 1 to 1,000,000")
+    return count
 
 
 def _pace(text: str) -> float:
@@ -94,6 +104,9 @@ TABLE = (
     Setting(
         "pace", "REPRISE_PACE", _pace, "Factor on human-like pauses; 0 only with a local sandbox"
     ),
+    Setting("rate_limit_rpm", "RATE_LIMIT_RPM", _count, "Requests a minute per API key"),
+    Setting("rate_limit_rph", "RATE_LIMIT_RPH", _count, "Requests an hour per API key"),
+    Setting("max_file_size_mb", "MAX_FILE_SIZE_MB", _count, "Largest upload, in MB"),
     Setting(
         "log_level",
         "REPRISE_LOG_LEVEL",

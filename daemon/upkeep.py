@@ -1,24 +1,34 @@
-"""Small chores that must not delay anybody: storing when keys were last used."""
+"""Small chores that must not delay anybody: when keys were used, which app version is newest."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 
 import trio
 
-from storage import api_keys
+from storage import api_keys, facts
 from storage.store import Store
 
+logger = logging.getLogger(__name__)
 KEY_USES_EVERY_S = 30.0
+VERSION_EVERY = timedelta(days=1)
+_LOOK_EVERY_S = 3600.0
 
 
 class Upkeep:
     """The upkeep service."""
 
-    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        now: Callable[[], datetime],
+        newest_app_version: Callable[[], Awaitable[str | None]],
+    ) -> None:
         self._store = store
         self._now = now
+        self._newest_app_version = newest_app_version
         self._key_uses: dict[str, datetime] = {}
         self._used = trio.Event()
 
@@ -28,8 +38,13 @@ class Upkeep:
         self._used.set()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Do chores when there are any. Runs until cancelled, and then stores the last uses."""
-        task_status.started()
+        """Do the chores when there are any. Runs until cancelled."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._key_uses_task, name="key uses")
+            nursery.start_soon(self._app_version_task, name="app version")
+            task_status.started()
+
+    async def _key_uses_task(self) -> None:
         try:
             while True:
                 await self._used.wait()
@@ -44,3 +59,15 @@ class Upkeep:
         self._used = trio.Event()
         if uses:
             await self._store.write(api_keys.record_use, uses)
+
+    async def _app_version_task(self) -> None:
+        while True:
+            known = await self._store.read(facts.find, facts.NEWEST_APP_VERSION)
+            if known is None or self._now() - known.at >= VERSION_EVERY:
+                newest = await self._newest_app_version()
+                if newest is not None:
+                    await self._store.write(
+                        facts.learn, facts.NEWEST_APP_VERSION, newest, self._now()
+                    )
+                    logger.info("newest app version known version=%s", newest)
+            await trio.sleep(_LOOK_EVERY_S)

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import trio
 
+from instagram import app_version
 from instagram.client import PrivateClient
 from instagram.door import AccountDoor
 from instagram.download import download
@@ -58,6 +59,10 @@ class PrivateGateway:
         door = self._doors.pop(account_id, None)
         if door is not None:
             await door.close()
+
+    async def newest_app_version(self) -> str | None:
+        """Look up the newest Instagram app version known; None when that fails."""
+        return await app_version.newest(self._media)
 
     async def close(self) -> None:
         """Close every connection."""

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from instagram import errors, inbox, login, stories, uploads
+from instagram import errors, inbox, login, people, stories, uploads
 from instagram.client import PrivateClient
 from instagram.door import AccountDoor
 from instagram.login import LoggedIn, PendingCode
@@ -42,6 +42,10 @@ class PrivateApi:
     async def story(self, pk: str) -> Story:
         """Return one story; raises `NotFound` when it is gone or not visible."""
         return await self._door.call("media_info", lambda c: stories.story(c, pk))
+
+    async def user_pk(self, username: str) -> str:
+        """Return somebody's numeric id; raises `NotFound` when there is nobody of that name."""
+        return await self._door.call("user", lambda c: people.user_pk(c, username))
 
     async def own_stories(self) -> list[Story]:
         """Return what is in the account's own story now."""

@@ -5,6 +5,7 @@ Everything here blocks: call it from a worker thread.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -20,8 +21,15 @@ from media.sniff import MediaType, sniff
 
 MAX_PIXELS = 80_000_000
 
-# The decoders that strangers' bytes may reach. Pillow alone cannot read HEIC.
-_DECODERS = {kind: kind.name for kind in MediaType if kind.is_photo and kind != MediaType.HEIC}
+# The decoders that strangers' bytes may reach.
+_DECODERS: dict[MediaType, str] = {
+    kind: kind.name for kind in MediaType if kind.is_photo and kind != MediaType.HEIC
+}
+with contextlib.suppress(ImportError):  # Pillow alone cannot read HEIC; the extra `heic` can
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    _DECODERS[MediaType.HEIC] = "HEIF"
 _SRGB = ImageCms.createProfile("sRGB")
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,

@@ -80,6 +80,7 @@ class Deliverer:
             found = await self._ask(post, media, delivery)
             if found is not None:
                 return found
+        post = await self._with_mentions(post)
         upload_id = delivery.upload_id
         if upload_id is None or delivery.step is Step.CREATED:
             # Chosen and committed before the bytes leave: it is how the story is recognised.
@@ -106,6 +107,14 @@ class Deliverer:
             # A refusal is an answer: nothing went out, and the next attempt need not ask.
             await self._advance(delivery, Step.UPLOADED)
             raise
+
+    async def _with_mentions(self, post: Post) -> Post:
+        resolved = await self._route.resolve_mentions(post)
+        if resolved is None:
+            return post
+        return await self._store.write(
+            posts.edit, post.id, now=self._now(), story_mentions=resolved
+        )
 
     async def _ask(self, post: Post, media: MediaFile, delivery: Delivery) -> Published | None:
         """Return the post if it is live, None if it provably is not, and note the latter.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 import tenacity
 import trio
 
-from instagram.errors import NotReady
+from instagram.errors import NotFound, NotReady
 from instagram.gateway import PrivateGateway
 from instagram.stories import Mention, Story
 from publish.recognition import Sent, Verdict, recognise
@@ -35,6 +36,21 @@ class PrivateStoryRoute:
         self._gateway = gateway
         self._folder = folder
         self._transcode_wait_s = 5.0 if pace else 0.05
+
+    async def resolve_mentions(self, post: Post) -> list[dict[str, Any]] | None:
+        """Return the post's mentions with everybody's numeric id, or None when all have one.
+
+        Raises `NotFound` naming who does not exist, and other `InstagramError`s.
+        """
+        mentions = [dict(mention) for mention in post.story_mentions or ()]
+        unknown = [mention for mention in mentions if not mention.get("userId")]
+        api = self._gateway.account(post.instagram_account_id)
+        for mention in unknown:
+            try:
+                mention["userId"] = await api.user_pk(mention["username"])
+            except NotFound:
+                raise NotFound(f"@{mention['username']} does not exist on Instagram") from None
+        return mentions if unknown else None
 
     async def upload(self, post: Post, media: MediaFile, upload_id: str) -> None:
         """Send the media's bytes under `upload_id`; raises `InstagramError`s."""

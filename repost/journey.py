@@ -113,18 +113,19 @@ class Journey:
         try:
             await api.download(story.url, scratch)
             kind = await self._verified(scratch)
-            stored = await trio.to_thread.run_sync(self._folder.adopt, scratch, kind.suffix)
+            async with self._folder.changing:
+                stored = await trio.to_thread.run_sync(self._folder.adopt, scratch, kind.suffix)
+                await self._change(
+                    repost,
+                    RepostStatus.DOWNLOADED,
+                    None,
+                    media_path=stored.path,
+                    kind="video" if story.is_video else "photo",
+                    expires_at=story.expires_at,
+                    author_username=story.owner_username or repost.author_username,
+                )
         finally:
             await trio.Path(scratch).unlink(missing_ok=True)
-        await self._change(
-            repost,
-            RepostStatus.DOWNLOADED,
-            None,
-            media_path=stored.path,
-            kind="video" if story.is_video else "photo",
-            expires_at=story.expires_at,
-            author_username=story.owner_username or repost.author_username,
-        )
 
     async def _verified(self, file: Path) -> media_sniff.MediaType:
         """Decode what strangers' stories delivered, now, while it can be fetched again."""
@@ -197,8 +198,9 @@ class Journey:
         except MediaError as error:
             reason = f"The card could not be composed: {error.reason}"
             return await self._change(repost, RepostStatus.FAILED, reason)
-        media = await trio.to_thread.run_sync(self._adopt_card, repost, composed, now)
-        sent = await self._store.write(_store_post, repost.id, media, composed, config, now)
+        async with self._folder.changing:
+            media = await trio.to_thread.run_sync(self._adopt_card, repost, composed, now)
+            sent = await self._store.write(_store_post, repost.id, media, composed, config, now)
         logger.info("repost queued id=%s author=%s", repost.id, repost.author_username)
         self._wake_publisher()
         return sent

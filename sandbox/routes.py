@@ -14,6 +14,7 @@ from sandbox import (
     challenge,
     direct,
     login,
+    releases,
     second_step,
     stories,
     uploads,
@@ -33,7 +34,9 @@ _APPS = "/api/v1/bloks/apps/"
 
 def is_known_host(host: str) -> bool:
     """Whether the sandbox plays this host, so that a tunnel to it may be opened."""
-    return host in (API_HOST, LOGIN_HOST, WEB_HOST) or _CDN.fullmatch(host) is not None
+    return (
+        host in (API_HOST, LOGIN_HOST, WEB_HOST, releases.HOST) or _CDN.fullmatch(host) is not None
+    )
 
 
 @dataclass(frozen=True)
@@ -154,6 +157,7 @@ ROUTES = (
     _open(_CDN, "GET", f"/v/<pk>_w{cdn.SMALL_WIDTH}.jpg", cdn.small_photo_file),
     _open(_CDN, "GET", "/v/<pk>.mp4", cdn.video_file),
     _open(_CDN, "GET", "/p/<pk>.jpg", cdn.avatar),
+    _open(releases.HOST, "GET", releases.PATH, releases.client_config),
 )
 
 

@@ -41,6 +41,7 @@ class World:
 
     def __init__(self, directory: Path, ledger: Ledger, now: Callable[[], float]) -> None:
         self.now = now
+        self.newest_app_version = "428.0.0.47.67"  # what the client library's newest source says
         self.sessions = Sessions()
         self.tickets = Tickets()
         self.people: list[Person] = []

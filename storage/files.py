@@ -9,6 +9,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+import trio
+
 _CHUNK = 1 << 20
 
 
@@ -22,10 +24,15 @@ class StoredFile:
 
 
 class MediaFolder:
-    """The media folder of a data directory. Every method blocks: call it in a thread."""
+    """The media folder of a data directory. Every method blocks: call it in a thread.
+
+    Whoever adopts a file holds `changing` until its row is stored, and whoever deletes one from
+    reading the rows on: the same bytes may come and go at once.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.changing = trio.Lock()
         self.incoming = root / "incoming"
         for directory in (root, self.incoming):
             directory.mkdir(exist_ok=True, mode=0o700)

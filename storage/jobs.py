@@ -130,3 +130,34 @@ def release_claimed(db: Database, now: datetime) -> int:
         (records.encode(now),),
     )
     return cursor.rowcount
+
+
+def cancel_for_post(db: Database, post_id: str, now: datetime) -> bool:
+    """Cancel the post's pending job; False when it is being worked on already."""
+    db.conn.execute(
+        "UPDATE jobs SET status = 'CANCELLED', updated_at = ?1, completed_at = ?1"
+        " WHERE post_id = ?2 AND status = 'PENDING'",
+        (records.encode(now), post_id),
+    )
+    return open_for_post(db, post_id) is None
+
+
+def reschedule(db: Database, post_id: str, run_at: datetime, now: datetime) -> bool:
+    """Move the post's pending job; False when it is being worked on already."""
+    cursor = db.conn.execute(
+        "UPDATE jobs SET run_at = ?, updated_at = ? WHERE post_id = ? AND status = 'PENDING'",
+        (records.encode(run_at), records.encode(now), post_id),
+    )
+    return cursor.rowcount == 1
+
+
+def counts(db: Database, user_id: str, now: datetime) -> dict[str, int]:
+    """Return how many publish jobs wait, run, and lie in the future."""
+    row = db.conn.execute(
+        "SELECT coalesce(sum(status = 'PENDING' AND run_at <= ?1), 0),"
+        " coalesce(sum(status = 'PROCESSING'), 0),"
+        " coalesce(sum(status = 'PENDING' AND run_at > ?1), 0)"
+        " FROM jobs WHERE user_id = ?2 AND status IN ('PENDING', 'PROCESSING')",
+        (records.encode(now), user_id),
+    ).fetchone()
+    return dict(zip(("waiting", "active", "delayed"), row, strict=True))

@@ -63,3 +63,59 @@ def of_post(db: Database, post_id: str) -> list[MediaFile]:
         "JOIN post_media ON media_file_id = media_files.id WHERE post_id = ? ORDER BY position",
         (post_id,),
     )
+
+
+def page(
+    db: Database, user_id: str, kind: str | None, *, limit: int, offset: int
+) -> list[MediaFile]:
+    """Return uploads newest first; `kind` is image, video or None for both."""
+    return records.fetch(
+        db,
+        MediaFile,
+        f"WHERE {_uploads(kind)} ORDER BY created_at DESC, id LIMIT :limit OFFSET :offset",
+        {"user": user_id, "kind": kind, "limit": limit, "offset": offset},
+    )
+
+
+def total(db: Database, user_id: str, kind: str | None) -> int:
+    """Return how many uploads there are."""
+    row = db.conn.execute(
+        f"SELECT count(*) FROM media_files WHERE {_uploads(kind)}",  # noqa: S608 - a constant
+        {"user": user_id, "kind": kind},
+    ).fetchone()
+    return int(row[0])
+
+
+def mime_type_at(db: Database, path: str) -> str | None:
+    """Return what lies at a stored path: a file's own type, JPEG for a thumbnail, or None."""
+    row = db.conn.execute(
+        "SELECT mime_type FROM media_files WHERE storage_path = ?1"
+        " UNION ALL SELECT 'image/jpeg' FROM media_files WHERE thumbnail_path = ?1 LIMIT 1",
+        (path,),
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def remove(db: Database, media_id: str) -> list[str]:
+    """Delete a file's row; returns the paths on disk that nothing else refers to any more.
+
+    Posts keep their place for it, empty. Raises `NotFound`.
+    """
+    media = get(db, media_id)
+    db.conn.execute("DELETE FROM media_files WHERE id = ?", (media_id,))
+    paths = [media.storage_path, media.thumbnail_path, media.processed_path]
+    return [path for path in paths if path is not None and not _is_used(db, path)]
+
+
+def _uploads(kind: str | None) -> str:
+    clause = "user_id = :user AND origin = 'UPLOAD'"
+    return clause if kind is None else f"{clause} AND substr(mime_type, 1, 5) = :kind"
+
+
+def _is_used(db: Database, path: str) -> bool:
+    row = db.conn.execute(
+        "SELECT 1 FROM media_files WHERE storage_path = ?1 OR thumbnail_path = ?1"
+        " OR processed_path = ?1 UNION ALL SELECT 1 FROM reposts WHERE media_path = ?1 LIMIT 1",
+        (path,),
+    ).fetchone()
+    return row is not None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
+
 from sqlite_utils import Database, Migrations
 
 migrations = Migrations("reprise")
@@ -122,6 +125,10 @@ CREATE TABLE media_files (
     created_at TEXT NOT NULL
 ) STRICT;
 CREATE INDEX media_files_newest ON media_files (user_id, origin, created_at DESC, id);
+CREATE INDEX media_files_by_kind
+    ON media_files (user_id, origin, substr(mime_type, 1, 5), created_at DESC, id);
+CREATE INDEX media_files_by_path ON media_files (storage_path);
+CREATE INDEX media_files_by_thumbnail ON media_files (thumbnail_path);
 
 CREATE TABLE posts (
     id TEXT PRIMARY KEY,
@@ -154,11 +161,50 @@ CREATE TABLE posts (
     retry_count INTEGER NOT NULL DEFAULT 0,
     last_attempt_at TEXT,
     published_at TEXT,
+    -- When it became PUBLISHED or FAILED, whichever came last.
+    completed_at TEXT,
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL
 ) STRICT;
 CREATE INDEX posts_newest ON posts (user_id, created_at DESC, id);
 CREATE INDEX posts_by_status ON posts (user_id, status, created_at DESC, id);
+CREATE INDEX posts_by_account ON posts (account_id, status);
+CREATE INDEX posts_scheduled ON posts (user_id, scheduled_for, id)
+    WHERE is_scheduled = 1 AND status IN ('SCHEDULED', 'QUEUED', 'PROCESSING', 'PUBLISHING');
+CREATE INDEX posts_completed ON posts (user_id, completed_at DESC, id)
+    WHERE completed_at IS NOT NULL;
+
+CREATE TABLE deleted_posts (
+    id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL REFERENCES users,
+    post TEXT NOT NULL,
+    deleted_at TEXT NOT NULL
+) STRICT;
+
+-- How many rows a list has, kept by triggers: counting a million takes far too long.
+CREATE TABLE row_counts (
+    user_id TEXT NOT NULL REFERENCES users,
+    kind TEXT NOT NULL,
+    label TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (user_id, kind, label)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER posts_counted_in AFTER INSERT ON posts BEGIN
+    INSERT INTO row_counts VALUES (new.user_id, 'post', new.status, 1)
+        ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+CREATE TRIGGER posts_counted_out AFTER DELETE ON posts BEGIN
+    UPDATE row_counts SET count = count - 1
+        WHERE user_id = old.user_id AND kind = 'post' AND label = old.status;
+END;
+CREATE TRIGGER posts_counted_over AFTER UPDATE OF status ON posts
+WHEN new.status != old.status BEGIN
+    UPDATE row_counts SET count = count - 1
+        WHERE user_id = old.user_id AND kind = 'post' AND label = old.status;
+    INSERT INTO row_counts VALUES (new.user_id, 'post', new.status, 1)
+        ON CONFLICT DO UPDATE SET count = count + 1;
+END;
 
 CREATE TABLE post_media (
     post_id TEXT NOT NULL REFERENCES posts ON DELETE CASCADE,
@@ -191,7 +237,7 @@ CREATE TABLE jobs (
     type TEXT NOT NULL CHECK (type IN ('PUBLISH', 'STORY_REPOST_CHECK')),
     status TEXT NOT NULL CHECK (status IN
         ('PENDING', 'PROCESSING', 'COMPLETED', 'FAILED', 'CANCELLED')),
-    account_id TEXT REFERENCES accounts ON DELETE CASCADE,
+    account_id TEXT REFERENCES accounts ON DELETE SET NULL,
     post_id TEXT REFERENCES posts ON DELETE CASCADE,
     run_at TEXT NOT NULL,
     repeat_interval_ms INTEGER,
@@ -270,6 +316,13 @@ CREATE INDEX reposts_open ON reposts (account_id, status)
 CREATE INDEX reposts_by_item ON reposts (account_id, item_id) WHERE item_id IS NOT NULL;
 CREATE INDEX reposts_by_post ON reposts (post_id) WHERE post_id IS NOT NULL;
 
+-- What the daemon has learned about the world, such as the newest app version.
+CREATE TABLE facts (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL,
+    at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Every change of state, in order, so that it can be shown and told to others.
 CREATE TABLE events (
     id INTEGER PRIMARY KEY,
@@ -287,7 +340,15 @@ CREATE INDEX events_by_subject ON events (subject_id, id);
 @migrations()
 def m0001_initial(db: Database) -> None:
     """Everything of the first release."""
+    for statement in _statements(_INITIAL):
+        db.conn.execute(statement)
+
+
+def _statements(script: str) -> Iterator[str]:
     # One by one: `executescript` would commit the transaction that guards the migration.
-    for statement in _INITIAL.split(";\n"):
-        if statement.strip():
-            db.conn.execute(statement)
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

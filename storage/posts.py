@@ -7,7 +7,7 @@ Columns follow the contract's `Post` (reference §5). Whoever changes a status d
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from sqlite_utils import Database
 
 from storage import records
+from storage.errors import NotFound
 from storage.events import Event, Subject
 
 
@@ -73,6 +74,7 @@ class Post:
     retry_count: int = 0
     last_attempt_at: datetime | None = None
     published_at: datetime | None = None
+    completed_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
 
@@ -80,16 +82,18 @@ class Post:
 def add(db: Database, post: Post, media_ids: Sequence[str]) -> None:
     """Store a post with its media in order."""
     records.insert(db, post)
-    db.conn.executemany(
-        "INSERT INTO post_media (post_id, position, media_file_id) VALUES (?, ?, ?)",
-        [(post.id, position, media_id) for position, media_id in enumerate(media_ids)],
-    )
+    _link(db, post.id, media_ids)
     _record_event(db, post, post.status, None, post.created_at)
 
 
 def get(db: Database, post_id: str) -> Post:
     """Return one post; raises `NotFound`."""
     return records.get(db, Post, post_id)
+
+
+def not_scheduled(post_id: str) -> NotFound:
+    """Return the error for a post that is in no schedule."""
+    return NotFound("scheduled post", post_id)
 
 
 def change_status(
@@ -103,10 +107,120 @@ def change_status(
     **changes: object,
 ) -> Post:
     """Move a post to `status` with further column changes, and record the event."""
+    if status in (PostStatus.PUBLISHED, PostStatus.FAILED):
+        changes["completed_at"] = now
     records.update(db, Post, post_id, status=status, updated_at=now, **changes)
     post = get(db, post_id)
     _record_event(db, post, status, reason, now)
     return post
+
+
+def edit(
+    db: Database,
+    /,
+    post_id: str,
+    *,
+    now: datetime,
+    media_ids: Sequence[str] | None = None,
+    **changes: object,
+) -> Post:
+    """Change what a post says and, where given, shows; raises `NotFound`."""
+    records.update(db, Post, post_id, updated_at=now, **changes)
+    if media_ids is not None:
+        db.conn.execute("DELETE FROM post_media WHERE post_id = ?", (post_id,))
+        _link(db, post_id, media_ids)
+    return get(db, post_id)
+
+
+def media_ids_of(db: Database, post_id: str) -> list[str | None]:
+    """Return the ids of a post's media in order; None where a file was deleted since."""
+    rows = db.conn.execute(
+        "SELECT media_file_id FROM post_media WHERE post_id = ? ORDER BY position", (post_id,)
+    )
+    return [row[0] for row in rows]
+
+
+_PAGE = (
+    "WHERE id IN (SELECT id FROM posts WHERE user_id = :user{} ORDER BY created_at DESC, id"
+    " LIMIT :limit OFFSET :offset) ORDER BY created_at DESC, id"
+)
+
+
+def page(
+    db: Database, user_id: str, status: PostStatus | None, *, limit: int, offset: int
+) -> list[Post]:
+    """Return posts newest first. The offset is walked on an index alone."""
+    clause = _PAGE.format("" if status is None else " AND status = :status")
+    parameters = {"user": user_id, "status": status, "limit": limit, "offset": offset}
+    return records.fetch(db, Post, clause, parameters)
+
+
+def total(db: Database, user_id: str, status: PostStatus | None) -> int:
+    """Return how many posts a user has, from counts that triggers keep."""
+    row = db.conn.execute(
+        "SELECT coalesce(sum(count), 0) FROM row_counts"
+        " WHERE user_id = ? AND kind = 'post' AND (?2 IS NULL OR label = ?2)",
+        (user_id, records.encode(status)),
+    ).fetchone()
+    return int(row[0])
+
+
+_OPEN_SCHEDULE = (
+    "user_id = :user AND is_scheduled = 1"
+    " AND status IN ('SCHEDULED', 'QUEUED', 'PROCESSING', 'PUBLISHING')"
+    " AND (:status IS NULL OR status = :status)"
+)
+
+
+def scheduled_page(
+    db: Database, user_id: str, status: PostStatus | None, *, limit: int, offset: int
+) -> list[Post]:
+    """Return scheduled posts that have not gone out yet, the next one first."""
+    return records.fetch(
+        db,
+        Post,
+        f"WHERE {_OPEN_SCHEDULE} ORDER BY scheduled_for, id LIMIT :limit OFFSET :offset",
+        {"user": user_id, "status": status, "limit": limit, "offset": offset},
+    )
+
+
+def scheduled_total(db: Database, user_id: str, status: PostStatus | None) -> int:
+    """Return how many scheduled posts have not gone out yet."""
+    row = db.conn.execute(
+        f"SELECT count(*) FROM posts WHERE {_OPEN_SCHEDULE}",  # noqa: S608 - a constant
+        {"user": user_id, "status": records.encode(status)},
+    ).fetchone()
+    return int(row[0])
+
+
+def completed_since(db: Database, user_id: str, since: datetime, limit: int = 100) -> list[Post]:
+    """Return posts that were published or failed after `since`, newest first."""
+    return records.fetch(
+        db,
+        Post,
+        "WHERE user_id = ? AND completed_at > ? AND status IN ('PUBLISHED', 'FAILED')"
+        " ORDER BY completed_at DESC, id LIMIT ?",
+        (user_id, since, limit),
+    )
+
+
+def unfinished_of(db: Database, account_id: str) -> list[Post]:
+    """Return an account's posts that have neither gone out nor failed."""
+    return records.fetch(
+        db, Post, "WHERE account_id = ? AND status NOT IN ('PUBLISHED', 'FAILED')", (account_id,)
+    )
+
+
+def archive(db: Database, post_id: str, now: datetime) -> None:
+    """Move a post from the history into `deleted_posts`; raises `NotFound`."""
+    post = get(db, post_id)
+    row = {field.name: records.encode(getattr(post, field.name)) for field in fields(post)}
+    row["media_ids"] = media_ids_of(db, post_id)
+    db.conn.execute(
+        "INSERT INTO deleted_posts (id, user_id, post, deleted_at) VALUES (?, ?, ?, ?)",
+        (post.id, post.user_id, records.encode(row), records.encode(now)),
+    )
+    db.conn.execute("DELETE FROM posts WHERE id = ?", (post_id,))
 
 
 def permalink(db: Database, post_id: str) -> str | None:
@@ -123,6 +237,13 @@ def published_media_ids(db: Database, account_id: str, since: datetime) -> set[s
         (account_id, records.encode(since)),
     )
     return {row[0] for row in rows}
+
+
+def _link(db: Database, post_id: str, media_ids: Sequence[str]) -> None:
+    db.conn.executemany(
+        "INSERT INTO post_media (post_id, position, media_file_id) VALUES (?, ?, ?)",
+        [(post_id, position, media_id) for position, media_id in enumerate(media_ids)],
+    )
 
 
 def _record_event(

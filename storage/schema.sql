@@ -1,3 +1,21 @@
+CREATE TRIGGER posts_counted_in AFTER INSERT ON posts BEGIN
+    INSERT INTO row_counts VALUES (new.user_id, 'post', new.status, 1)
+        ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+
+CREATE TRIGGER posts_counted_out AFTER DELETE ON posts BEGIN
+    UPDATE row_counts SET count = count - 1
+        WHERE user_id = old.user_id AND kind = 'post' AND label = old.status;
+END;
+
+CREATE TRIGGER posts_counted_over AFTER UPDATE OF status ON posts
+WHEN new.status != old.status BEGIN
+    UPDATE row_counts SET count = count - 1
+        WHERE user_id = old.user_id AND kind = 'post' AND label = old.status;
+    INSERT INTO row_counts VALUES (new.user_id, 'post', new.status, 1)
+        ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+
 CREATE TABLE account_secrets (
     account_id TEXT NOT NULL REFERENCES accounts ON DELETE CASCADE,
     name TEXT NOT NULL,
@@ -66,6 +84,13 @@ CREATE TABLE daemon_secrets (
     sealed BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE deleted_posts (
+    id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL REFERENCES users,
+    post TEXT NOT NULL,
+    deleted_at TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE deliveries (
     id TEXT PRIMARY KEY,
     post_id TEXT NOT NULL REFERENCES posts ON DELETE CASCADE,
@@ -91,13 +116,19 @@ CREATE TABLE events (
     at TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE facts (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL,
+    at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE jobs (
     id TEXT PRIMARY KEY,
     user_id TEXT NOT NULL REFERENCES users,
     type TEXT NOT NULL CHECK (type IN ('PUBLISH', 'STORY_REPOST_CHECK')),
     status TEXT NOT NULL CHECK (status IN
         ('PENDING', 'PROCESSING', 'COMPLETED', 'FAILED', 'CANCELLED')),
-    account_id TEXT REFERENCES accounts ON DELETE CASCADE,
+    account_id TEXT REFERENCES accounts ON DELETE SET NULL,
     post_id TEXT REFERENCES posts ON DELETE CASCADE,
     run_at TEXT NOT NULL,
     repeat_interval_ms INTEGER,
@@ -175,6 +206,8 @@ CREATE TABLE posts (
     retry_count INTEGER NOT NULL DEFAULT 0,
     last_attempt_at TEXT,
     published_at TEXT,
+    -- When it became PUBLISHED or FAILED, whichever came last.
+    completed_at TEXT,
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL
 ) STRICT;
@@ -205,6 +238,14 @@ CREATE TABLE reposts (
     updated_at TEXT NOT NULL,
     UNIQUE (account_id, story_pk)
 ) STRICT;
+
+CREATE TABLE row_counts (
+    user_id TEXT NOT NULL REFERENCES users,
+    kind TEXT NOT NULL,
+    label TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (user_id, kind, label)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE story_repost_configs (
     id TEXT PRIMARY KEY,
@@ -261,13 +302,28 @@ CREATE INDEX jobs_due ON jobs (run_at, id) WHERE status = 'PENDING';
 CREATE UNIQUE INDEX jobs_one_open_per_post ON jobs (post_id)
     WHERE status IN ('PENDING', 'PROCESSING');
 
+CREATE INDEX media_files_by_kind
+    ON media_files (user_id, origin, substr(mime_type, 1, 5), created_at DESC, id);
+
+CREATE INDEX media_files_by_path ON media_files (storage_path);
+
+CREATE INDEX media_files_by_thumbnail ON media_files (thumbnail_path);
+
 CREATE INDEX media_files_newest ON media_files (user_id, origin, created_at DESC, id);
 
 CREATE INDEX post_media_by_file ON post_media (media_file_id);
 
+CREATE INDEX posts_by_account ON posts (account_id, status);
+
 CREATE INDEX posts_by_status ON posts (user_id, status, created_at DESC, id);
 
+CREATE INDEX posts_completed ON posts (user_id, completed_at DESC, id)
+    WHERE completed_at IS NOT NULL;
+
 CREATE INDEX posts_newest ON posts (user_id, created_at DESC, id);
+
+CREATE INDEX posts_scheduled ON posts (user_id, scheduled_for, id)
+    WHERE is_scheduled = 1 AND status IN ('SCHEDULED', 'QUEUED', 'PROCESSING', 'PUBLISHING');
 
 CREATE INDEX reposts_by_item ON reposts (account_id, item_id) WHERE item_id IS NOT NULL;
 

@@ -1,10 +1,11 @@
-"""`GET /health`: is the daemon there, and can it work (contract §4.1)."""
+"""Is the daemon there, can it work, and how old is its app version (contract §4.1)."""
 
 from __future__ import annotations
 
 from api import schemas
 from api.contract import Auth, Operations
 from api.dispatch import Call
+from storage import facts
 from storage.store import probe
 
 operations = Operations("Health")
@@ -24,3 +25,23 @@ async def get_health(call: Call) -> schemas.Health:
         services=services,
         uptime=call.context.uptime_s(),
     )
+
+
+@operations.add("GET", "/health/ig-version", returns=schemas.IgVersion)
+async def get_ig_version(call: Call) -> schemas.IgVersion:
+    """Compare the app version of the Private API client with the newest one known.
+
+    The newest one is looked up in the background, once a day; null until that has succeeded.
+    """
+    newest = await call.context.store.read(facts.find, facts.NEWEST_APP_VERSION)
+    current = call.context.app_version
+    return schemas.IgVersion(
+        current_version=current,
+        latest_version=newest.value if newest else None,
+        is_outdated=newest is not None and _numbers(newest.value) > _numbers(current),
+        last_checked_at=newest.at if newest else None,
+    )
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".") if part.isdigit()]

@@ -63,17 +63,17 @@ async def resolve_challenge(call: Call) -> schemas.ChallengeResult:
 
 
 @operations.add(
-    "GET", f"{_PATH}/<account_id>", returns=schemas.CredentialsProbe, errors=("NOT_FOUND",)
+    "GET", f"{_PATH}/<accountId>", returns=schemas.CredentialsProbe, errors=("NOT_FOUND",)
 )
 async def probe_credentials(call: Call) -> schemas.CredentialsProbe:
     """Say whether an account has credentials; secrets are never returned."""
-    return await call.context.store.read(_probe, call.path["account_id"])
+    return await call.context.store.read(_probe, call.path["accountId"])
 
 
-@operations.add("DELETE", f"{_PATH}/<account_id>", returns=schemas.Success, errors=("NOT_FOUND",))
+@operations.add("DELETE", f"{_PATH}/<accountId>", returns=schemas.Success, errors=("NOT_FOUND",))
 async def forget_credentials(call: Call) -> schemas.Success:
     """Delete an account's credentials and session, and switch its story reposts off."""
-    account_id = call.path["account_id"]
+    account_id = call.path["accountId"]
     await call.context.store.read(accounts.get, account_id)
     await call.context.logins.forget(account_id)
     return schemas.Success()
@@ -81,14 +81,14 @@ async def forget_credentials(call: Call) -> schemas.Success:
 
 @operations.add(
     "GET",
-    "/settings/session-phase/<account_id>",
+    "/settings/session-phase/<accountId>",
     returns=schemas.SessionPhase,
     errors=("NOT_FOUND",),
 )
 async def get_session_phase(call: Call) -> schemas.SessionPhase:
     """Return how far the account's session has warmed up: 1 read only, 2 messages, 3 all."""
     context = call.context
-    return await context.store.read(_phase, call.path["account_id"], context.now(), context.pace)
+    return await context.store.read(_phase, call.path["accountId"], context.now(), context.pace)
 
 
 def _probe(db: Database, account_id: str) -> schemas.CredentialsProbe:

@@ -197,7 +197,7 @@ async def get_history(call: Call) -> schemas.RepostHistory:
 
 @operations.add(
     "POST",
-    f"{_PATH}/<repost_id>/approve",
+    f"{_PATH}/<id>/approve",
     returns=schemas.RepostItem,
     errors=("NOT_FOUND", "INVALID_STATUS"),
 )
@@ -208,7 +208,7 @@ async def approve(call: Call) -> schemas.RepostItem:
 
 @operations.add(
     "POST",
-    f"{_PATH}/<repost_id>/skip",
+    f"{_PATH}/<id>/skip",
     returns=schemas.RepostItem,
     errors=("NOT_FOUND", "INVALID_STATUS"),
 )
@@ -220,7 +220,7 @@ async def skip(call: Call) -> schemas.RepostItem:
 async def _decide(call: Call, decision: approval.Decision) -> schemas.RepostItem:
     def write(db: Database, now: datetime) -> schemas.RepostItem:
         try:
-            return render.repost(db, decision(db, call.path["repost_id"], now))
+            return render.repost(db, decision(db, call.path["id"], now))
         except approval.TooLate as late:
             raise ApiError("INVALID_STATUS", str(late)) from None
 

@@ -19,6 +19,7 @@ from daemon.main import open_core
 from daemon.settings import Settings, load_settings
 from instagram.errors import InstagramError
 from instagram.login import PendingCode
+from publish.intake import disconnect
 from storage import accounts, credentials, secrets
 from storage.secrets import AccountSecret
 from storage.store import transaction
@@ -162,7 +163,7 @@ def remove(username: str, yes: bool, as_json: bool) -> None:
         if not yes:
             click.confirm(f"Delete everything about @{found.username}?", abort=True, err=True)
         with transaction(db):
-            accounts.remove(db, found.id)
+            disconnect(db, found.id, utc_now())
     if as_json:
         print_json({"removed": found.id})
     else:

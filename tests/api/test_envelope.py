@@ -24,7 +24,7 @@ def assert_envelope(answer: Answer, code: str) -> None:
 
 
 def path_of(operation: Operation) -> str:
-    path = operation.path.replace("<account_id>", NOBODY).replace("<repost_id>", NOBODY)
+    path = operation.path.replace("<accountId>", NOBODY).replace("<id>", NOBODY)
     return BASE_PATH + path
 
 
@@ -72,7 +72,7 @@ async def test_a_body_that_is_not_json(served: Served) -> None:
 async def test_a_body_that_is_too_large(served: Served) -> None:
     content = b'{"accountId": "' + b"x" * 2_000_000 + b'"}'
     answer = await served.call("POST", "/api/v1/story-repost/enable", content=content)
-    assert_envelope(answer, "UPLOAD_ERROR")
+    assert (answer.status, answer.body["code"]) == (413, "UPLOAD_ERROR")
 
 
 @pytest.mark.parametrize("operation", list(operations()), ids=lambda o: f"{o.method} {o.path}")
@@ -87,7 +87,7 @@ async def test_every_operation_asks_who_calls(served: Served, operation: Operati
 
 def names_an_account(operation: Operation) -> bool:
     fields = {**_fields(operation.body), **_fields(operation.query)}
-    return "account_id" in fields or "<account_id>" in operation.path
+    return "account_id" in fields or "<accountId>" in operation.path
 
 
 def _fields(model: type[BaseModel] | None) -> dict[str, Any]:
@@ -105,6 +105,9 @@ async def test_every_operation_that_names_an_account_knows_when_there_is_none(
     body = {"accountId": NOBODY, "igUsername": "x", "igPassword": "y"}
     if "challenge" in operation.path:
         body["code"] = "123456"
+    if "media_type" in _fields(operation.body):
+        body |= {"mediaType": "IMAGE", "mediaFileId": NOBODY}
+        body |= {"scheduledFor": "2099-01-01T00:00:00Z", "timezone": "UTC"}
     query = f"?accountId={NOBODY}" if operation.query else ""
     answer = await served.call(
         operation.method, path_of(operation) + query, body if operation.body else None

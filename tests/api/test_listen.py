@@ -15,6 +15,7 @@ import trio
 from quart_trio import QuartTrio
 
 from api import listen
+from api.body import BoundedRequest
 from api.listen import open_sockets, serve
 
 KEEP_ALIVE_S = 0.3
@@ -39,6 +40,11 @@ class Server:
 @pytest.fixture
 async def server() -> AsyncIterator[Server]:
     app = QuartTrio("tiny")
+    app.request_class = BoundedRequest
+
+    @app.post("/refused")
+    async def refused() -> str:
+        return "no, thank you"
 
     @app.get("/")
     async def hello() -> str:
@@ -83,6 +89,18 @@ async def test_an_answer_before_the_body_has_arrived_does_not_hang_the_connectio
         with trio.fail_after(5), suppress(trio.BrokenResourceError):
             await stream.send_all(b"12345")  # may be closed already; never silent
             assert b"HTTP/1.1" not in await receive_all(stream)
+
+
+async def test_an_answer_that_did_not_need_the_body_reaches_a_client_that_still_sends(
+    server: Server,
+) -> None:
+    """A large body that nobody read filled the queue, and the connection hung for ever."""
+    async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+        for _ in range(3):
+            url = f"http://127.0.0.1:{server.port}/refused"
+            answer = await client.post(url, content=b"x" * 30_000_000)
+            assert answer.text == "no, thank you"
+    assert await server.is_alive()
 
 
 async def test_an_idle_connection_is_closed_after_a_request(server: Server) -> None:

@@ -1,0 +1,224 @@
+"""The OpenAPI 3.1 document, made of the same declarations that route and validate."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from api.contract import Auth, Operation
+from api.errors import CODES
+from api.schemas import ErrorResponse
+
+Json = dict[str, Any]
+_REF = "#/components/schemas/{model}"
+_VARIABLE = re.compile(r"<(\w+)>")
+_SECURITY: dict[Auth, list[Json]] = {
+    Auth.NONE: [],
+    Auth.ANY: [{"bearer": []}, {"session": []}],
+    Auth.COOKIE: [{"session": []}],
+}
+_RATE_HEADERS = {
+    "RateLimit-Limit": "Requests the tightest window allows",
+    "RateLimit-Remaining": "Requests left in that window",
+    "RateLimit-Reset": "Seconds until that window rolls over",
+    "RateLimit-Policy": "Both windows, as `100;w=60, 1000;w=3600`",
+}
+
+
+def document(operations: Iterable[Operation], *, version: str, base_path: str) -> Json:
+    """Return the whole document as plain JSON."""
+    chosen = list(operations)
+    paths: dict[str, Json] = {}
+    for operation in chosen:
+        path = _VARIABLE.sub(r"{\1}", operation.path)
+        paths.setdefault(path, {})[operation.method.lower()] = _operation(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Reprise",
+            "version": version,
+            "description": "Story reposts and scheduled publishing for your own Instagram "
+            "accounts. Wire-compatible with the VoidGram v3.3 contract.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": base_path}],
+        "tags": [{"name": tag} for tag in dict.fromkeys(op.tag for op in chosen)],
+        "paths": paths,
+        "components": {
+            "schemas": _schemas(chosen),
+            "headers": {
+                name: {"description": text, "schema": {"type": "string"}}
+                for name, text in _RATE_HEADERS.items()
+            },
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "description": "vg_live_…"},
+                "session": {"type": "apiKey", "in": "cookie", "name": "session"},
+            },
+        },
+    }
+
+
+def error_codes(operation: Operation) -> list[str]:
+    """Return every code an operation can answer with, the generic ones included."""
+    codes = {"FORBIDDEN_ORIGIN", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE", *operation.errors}
+    if operation.auth is not Auth.NONE:
+        codes |= {"AUTH_REQUIRED", "AUTH_INVALID_KEY", "TOKEN_INVALID", "RATE_LIMITED"}
+    if operation.auth is Auth.COOKIE:
+        codes |= {"COOKIE_AUTH_REQUIRED"}
+    if operation.body or operation.query:
+        codes |= {"VALIDATION_ERROR", *operation.codes.values()}
+    if operation.body:
+        codes |= {"UNSUPPORTED_MEDIA_TYPE", "UPLOAD_ERROR"}
+    return sorted(codes, key=list(CODES).index)
+
+
+def _operation(operation: Operation) -> Json:
+    text = inspect.getdoc(operation.handler) or ""
+    summary, _, rest = text.partition("\n\n")
+    described: Json = {
+        "operationId": _camel(operation.name),
+        "summary": " ".join(summary.split()),
+        "tags": [operation.tag],
+        "security": _SECURITY[operation.auth],
+        "parameters": _parameters(operation),
+        "responses": _responses(operation),
+    }
+    if rest:
+        described["description"] = " ".join(rest.split())
+    if operation.body is not None:
+        content: Json = {"application/json": {"schema": _ref(operation.body)}}
+        described["requestBody"] = {"required": True, "content": content}
+    elif operation.upload:
+        described["requestBody"] = {
+            "required": True,
+            "content": {"multipart/form-data": {"schema": _FILE_FORM}},
+        }
+    return described
+
+
+_FILE_FORM = {
+    "type": "object",
+    "properties": {"file": {"type": "string", "format": "binary"}},
+    "required": ["file"],
+}
+
+
+def _parameters(operation: Operation) -> list[Json]:
+    found: list[Json] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in _VARIABLE.findall(operation.path)
+    ]
+    if operation.query is not None:
+        schema = operation.query.model_json_schema()
+        required = schema.get("required", [])
+        for name, field in schema["properties"].items():
+            shown = _tidy(_inlined(field, schema.get("$defs", {})))
+            if shown.get("default", ...) is None:
+                del shown["default"]
+            found.append(
+                {
+                    "name": name,
+                    "in": "query",
+                    "required": name in required,
+                    "schema": _not_null(shown),
+                }
+            )
+    return found
+
+
+def _responses(operation: Operation) -> Json:
+    responses: Json = {
+        str(operation.status): _answer("Done", _ref(operation.returns), operation),
+    }
+    by_status: dict[int, list[str]] = {}
+    for code in error_codes(operation):
+        by_status.setdefault(CODES[code].status, []).append(code)
+        if code == "UPLOAD_ERROR":
+            by_status.setdefault(413, []).append(code)
+    for status, codes in sorted(by_status.items()):
+        responses[str(status)] = _answer(", ".join(codes), _ref(ErrorResponse), operation)
+    return responses
+
+
+def _answer(description: str, schema: Json, operation: Operation) -> Json:
+    answer: Json = {
+        "description": description,
+        "content": {"application/json": {"schema": schema}},
+    }
+    if operation.auth is Auth.ANY:
+        answer["headers"] = {
+            name: {"$ref": f"#/components/headers/{name}"} for name in _RATE_HEADERS
+        }
+    return answer
+
+
+def _schemas(operations: Iterable[Operation]) -> Json:
+    wanted: list[tuple[type[BaseModel], Any]] = [(ErrorResponse, "serialization")]
+    for operation in operations:
+        wanted.append((operation.returns, "serialization"))
+        if operation.body is not None:
+            wanted.append((operation.body, "validation"))
+    _, definitions = models_json_schema(
+        list(dict.fromkeys(wanted)), ref_template=_REF, by_alias=True
+    )
+    schemas = {name: _tidy(schema) for name, schema in definitions["$defs"].items()}
+    error = schemas["ErrorResponse"]
+    error["properties"]["code"]["enum"] = list(CODES)
+    error["required"] = ["error", "code", "status"]
+    return dict(sorted(schemas.items()))
+
+
+def _tidy(schema: Any) -> Any:
+    """Drop generated titles, and write nullable types as the contract does: `[T, "null"]`."""
+    if isinstance(schema, list):
+        return [_tidy(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    tidied = {
+        key: _tidy(value)
+        for key, value in schema.items()
+        if not (key == "title" and isinstance(value, str))
+    }
+    arms = tidied.get("anyOf", [])
+    if len(arms) == 2 and {"type": "null"} in arms:
+        other = next(arm for arm in arms if arm != {"type": "null"})
+        if isinstance(other.get("type"), str):
+            del tidied["anyOf"]
+            tidied |= {**other, "type": [other["type"], "null"]}
+            if "enum" in other:
+                tidied["enum"] = [*other["enum"], None]
+    return tidied
+
+
+def _inlined(schema: Any, definitions: Json) -> Any:
+    if isinstance(schema, list):
+        return [_inlined(part, definitions) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return definitions[schema["$ref"].rpartition("/")[2]]
+    return {key: _inlined(value, definitions) for key, value in schema.items()}
+
+
+def _not_null(schema: Json) -> Json:
+    # A query parameter is there or not; it is never null.
+    if isinstance(schema.get("type"), list):
+        schema["type"] = next(kind for kind in schema["type"] if kind != "null")
+    if None in schema.get("enum", []):
+        schema["enum"] = [value for value in schema["enum"] if value is not None]
+    arms = [arm for arm in schema.pop("anyOf", []) if arm != {"type": "null"}]
+    return {**schema, **arms[0]} if arms else schema
+
+
+def _ref(model: type[BaseModel]) -> Json:
+    return {"$ref": _REF.format(model=model.__name__)}
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)

@@ -1,0 +1,107 @@
+"""Pages and files beside the operations: sign-in, Swagger UI, the OpenAPI document, media."""
+
+from __future__ import annotations
+
+import importlib.util
+import secrets
+from pathlib import Path
+
+from quart import Response, request
+from quart.helpers import send_from_directory
+from quart_trio import QuartTrio
+
+from api.auth import check_host, identify
+from api.context import ApiContext
+from api.contract import Auth
+from api.dispatch import error_response
+from api.errors import ApiError
+from api.render import FILES_PATH
+from api.session_cookie import COOKIE_NAME
+from storage import browser_sessions, media_files
+
+_STYLE = "body{font:18px system-ui;max-width:32em;margin:4em auto;padding:0 1em}"
+_SIGNED_IN = f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Reprise</title>
+<style>{_STYLE}</style><h1>You are signed in</h1>
+<p>This browser may now use Reprise. Have a look at <a href="/api/docs">the API</a>.</p></html>
+"""
+_DOCS = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Reprise API</title>
+<link rel="icon" type="image/png" href="/api/docs/favicon-32x32.png">
+<link rel="stylesheet" href="/api/docs/swagger-ui.css"></head>
+<body><div id="swagger-ui"></div><script src="/api/docs/swagger-ui-bundle.js"></script>
+<script nonce="{nonce}">SwaggerUIBundle({{url: "{document}", dom_id: "#swagger-ui",
+ deepLinking: true, persistAuthorization: false}})</script></body></html>
+"""
+_DOCS_POLICY = (
+    "default-src 'none'; connect-src 'self'; img-src 'self' data:; style-src 'self' "
+    "'unsafe-inline'; script-src 'self' 'nonce-{nonce}'; base-uri 'none'; frame-ancestors 'none'"
+)
+_DOCS_FILES = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
+
+
+def add_pages(app: QuartTrio, context: ApiContext, document: bytes, document_path: str) -> None:
+    """Add the pages to the app; `document` is the OpenAPI document."""
+
+    @app.before_request
+    def only_our_own_name() -> Response | None:
+        try:
+            check_host(request, context)
+        except ApiError as error:
+            return error_response(error, context)
+        return None
+
+    @app.get("/login")
+    async def login() -> Response:
+        return await _sign_in(context, request.args.get("code", ""))
+
+    @app.get(document_path)
+    async def openapi() -> Response:
+        return Response(document, content_type="application/json")
+
+    @app.get("/api/docs")
+    async def docs() -> Response:
+        nonce = secrets.token_urlsafe(16)
+        response = Response(_DOCS.format(nonce=nonce, document=document_path))
+        response.headers["Content-Security-Policy"] = _DOCS_POLICY.format(nonce=nonce)
+        return response
+
+    @app.get("/api/docs/<name>")
+    async def docs_file(name: str) -> Response:
+        if name not in _DOCS_FILES:
+            raise ApiError("NOT_FOUND", "There is nothing at this path")
+        return await send_from_directory(_swagger_ui(), name)
+
+    @app.get(f"{FILES_PATH}/<path:path>")
+    async def uploads(path: str) -> Response:
+        await identify(request, context, Auth.ANY)
+        mime = await context.store.read(media_files.mime_type_at, path)
+        if mime is None:
+            raise ApiError("NOT_FOUND", "There is no such file")
+        response = await send_from_directory(context.folder.root, path, mimetype=mime)
+        response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+
+async def _sign_in(context: ApiContext, code: str) -> Response:
+    session = await context.store.write(browser_sessions.redeem_code, code, context.now())
+    if session is None:
+        raise ApiError("TOKEN_INVALID", "The login link is used or too old: `reprise login-link`")
+    response = Response(_SIGNED_IN, content_type="text/html; charset=utf-8")
+    response.set_cookie(
+        COOKIE_NAME,
+        context.cookies.sign(session),
+        max_age=browser_sessions.SESSION_LIFETIME,
+        httponly=True,
+        samesite="Strict",
+    )
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _swagger_ui() -> Path:
+    # Found without importing it: the package is Flask code, only its files are wanted.
+    spec = importlib.util.find_spec("flask_swagger_ui")
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    return Path(spec.submodule_search_locations[0]) / "dist"

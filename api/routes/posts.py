@@ -1,0 +1,182 @@
+"""Drafts, publishing, history (contract §4.4)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from api import render, schemas
+from api.contract import Operations
+from api.dispatch import Call
+from api.post_content import changes_of, content_of
+from publish import intake
+from storage import posts
+from storage.store import Database
+
+operations = Operations("Posts")
+_RULES = (
+    "NOT_FOUND",
+    "INVALID_CAROUSEL",
+    "INVALID_TAGS",
+    "INVALID_MENTIONS",
+    "INVALID_COLLABORATORS",
+    "INVALID_CROSS_POST",
+    "MEDIA_INVALID",
+)
+
+
+@operations.add(
+    "POST",
+    "/posts/draft",
+    body=schemas.PublishablePost,
+    returns=schemas.Post,
+    status=201,
+    errors=_RULES,
+    codes={"accountId": "MISSING_ACCOUNT_ID"},
+)
+async def create_draft(call: Call) -> schemas.Post:
+    """Store a draft; only account and media type are required. Instagram hears nothing."""
+    content = content_of(call.body)
+    return await _write(call, intake.create_draft, call.user_id, call.body.account_id, content)
+
+
+@operations.add(
+    "PUT",
+    "/posts/draft/<id>",
+    body=schemas.DraftChanges,
+    returns=schemas.Post,
+    errors=(*_RULES, "INVALID_STATUS"),
+)
+async def update_draft(call: Call) -> schemas.Post:
+    """Change the fields that are sent; the rules apply to the merged result."""
+    return await _write(call, intake.edit_draft, call.path["id"], changes_of(call.body))
+
+
+@operations.add(
+    "POST",
+    "/posts/publish",
+    body=schemas.PublishablePost,
+    returns=schemas.Accepted,
+    status=202,
+    errors=(*_RULES, "TOKEN_EXPIRED", "PRIVATE_API_REQUIRED"),
+    codes={"accountId": "MISSING_ACCOUNT_ID"},
+)
+async def publish_post(call: Call) -> schemas.Accepted:
+    """Queue a post to go out now; poll it until its status is PUBLISHED or FAILED."""
+    content = content_of(call.body)
+    post = await _write(call, intake.publish_now, call.user_id, call.body.account_id, content)
+    call.context.scheduler.wake()
+    return schemas.Accepted(post_id=post.id)
+
+
+@operations.add("GET", "/posts", query=schemas.PostQuery, returns=schemas.PostList)
+async def list_posts(call: Call) -> schemas.PostList:
+    """List posts of all accounts, newest first; `mediaFiles` is filled for single posts only."""
+
+    def read(db: Database) -> schemas.PostList:
+        query = call.query
+        offset = (query.page - 1) * query.limit
+        found = posts.page(db, call.user_id, query.status, limit=query.limit, offset=offset)
+        total = posts.total(db, call.user_id, query.status)
+        return schemas.PostList(
+            posts=[render.post(post) for post in found],
+            total=total,
+            page=query.page,
+            limit=query.limit,
+            has_more=offset + len(found) < total,
+        )
+
+    return await call.context.store.read(read)
+
+
+@operations.add(
+    "GET",
+    "/posts/recent-completions",
+    query=schemas.SinceQuery,
+    returns=schemas.Completions,
+)
+async def list_recent_completions(call: Call) -> schemas.Completions:
+    """Return posts that were published or failed after `since`, newest first, 100 at most."""
+
+    def read(db: Database) -> schemas.Completions:
+        found = posts.completed_since(db, call.user_id, call.query.since)
+        return schemas.Completions(posts=[render.post_with_media(db, post) for post in found])
+
+    return await call.context.store.read(read)
+
+
+@operations.add("GET", "/posts/<id>", returns=schemas.Post, errors=("NOT_FOUND",))
+async def get_post(call: Call) -> schemas.Post:
+    """Return one post with its media."""
+
+    def read(db: Database) -> schemas.Post:
+        return render.post_with_media(db, posts.get(db, call.path["id"]))
+
+    return await call.context.store.read(read)
+
+
+@operations.add(
+    "POST",
+    "/posts/<id>/retry",
+    returns=schemas.Accepted,
+    status=202,
+    errors=(
+        "NOT_FOUND",
+        "MEDIA_INVALID",
+        "INVALID_STATUS",
+        "TOKEN_EXPIRED",
+        "PRIVATE_API_REQUIRED",
+    ),
+)
+async def retry_post(call: Call) -> schemas.Accepted:
+    """Queue a failed post again.
+
+    A post whose outcome is unknown is looked for at Instagram before anything is sent.
+    """
+    post = await _write(call, intake.retry, call.path["id"])
+    call.context.scheduler.wake()
+    return schemas.Accepted(post_id=post.id)
+
+
+@operations.add(
+    "DELETE",
+    "/posts/<id>",
+    returns=schemas.Cleared,
+    errors=("NOT_FOUND", "INVALID_STATUS"),
+)
+async def clear_post(call: Call) -> schemas.Cleared:
+    """Clear a post from the history into an archive; Instagram is not touched."""
+    post_id = call.path["id"]
+    account_id = (await call.context.store.read(posts.get, post_id)).account_id
+    await call.context.store.write(intake.clear, post_id, call.context.now())
+    if account_id is not None:
+        call.context.engine.wake(account_id)
+    return schemas.Cleared(cleared_post_id=post_id)
+
+
+@operations.add(
+    "DELETE",
+    "/posts/<id>/instagram",
+    returns=schemas.DeletedFromInstagram,
+    errors=("NOT_FOUND", "INVALID_STATUS", "NO_MEDIA_ID", "STORIES_CANNOT_DELETE"),
+)
+async def delete_from_instagram(call: Call) -> schemas.DeletedFromInstagram:
+    """Delete a published post from Instagram and from the history.
+
+    When Instagram refuses, the history is cleared all the same and `deleteError` says why.
+    """
+    done = await call.context.remover.remove(call.path["id"])
+    return schemas.DeletedFromInstagram(
+        success=True,
+        was_deleted_from_instagram=done.error is None,
+        cleared_post_id=call.path["id"],
+        delete_error=done.error,
+        permalink=done.permalink,
+    )
+
+
+async def _write(call: Call, operation: Any, *args: Any) -> schemas.Post:
+    def write(db: Database) -> schemas.Post:
+        return render.post_with_media(db, operation(db, *args, now=call.context.now()))
+
+    return await call.context.store.write(partial(write))

@@ -1,0 +1,277 @@
+"""What people ask for: drafts, posts to publish now or later, edits, retries, and going back.
+
+Plain functions of the database, each one transaction of its caller. Nothing here talks to
+Instagram; a post and its job are stored together, and the scheduler is woken by the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from publish.rules import (
+    Content,
+    RuleBroken,
+    check_complete,
+    check_media,
+    check_schedule,
+    check_timezone,
+    checked,
+)
+from storage import accounts, credentials, deliveries, jobs, media_files, posts, secrets
+from storage.accounts import Account
+from storage.deliveries import Outcome
+from storage.posts import Post, PostStatus, SourceType
+from storage.secrets import AccountSecret
+from storage.store import Database
+
+_DISCONNECTED = "The account of this post was disconnected"
+_CONTENT = {field.name for field in fields(Content)} - {"media_ids"}
+
+
+def create_draft(
+    db: Database, user_id: str, account_id: str, content: Content, now: datetime
+) -> Post:
+    """Store a draft; raises `NotFound` and `RuleBroken`."""
+    account = accounts.get(db, account_id)
+    ready = _validated(db, content, account)
+    return _store(db, user_id, account, ready, PostStatus.DRAFT, now)
+
+
+def edit_draft(db: Database, post_id: str, changes: Mapping[str, Any], now: datetime) -> Post:
+    """Change what is named of a draft; rules apply to the merged result."""
+    post = posts.get(db, post_id)
+    if post.status is not PostStatus.DRAFT:
+        raise RuleBroken("INVALID_STATUS", f"The post is no draft, it is {post.status}")
+    return _edit(db, post, changes, now)
+
+
+def publish_now(
+    db: Database, user_id: str, account_id: str, content: Content, now: datetime
+) -> Post:
+    """Store a post with a job that is due; raises `NotFound` and `RuleBroken`."""
+    account = accounts.get(db, account_id)
+    ready = _validated(db, content, account)
+    check_complete(ready)
+    check_route(db, account, now)
+    post = _store(db, user_id, account, ready, PostStatus.QUEUED, now)
+    _queue(db, post, now, now)
+    return post
+
+
+def schedule(
+    db: Database,
+    user_id: str,
+    account_id: str,
+    content: Content,
+    *,
+    scheduled_for: datetime,
+    timezone: str,
+    now: datetime,
+) -> tuple[Post, str]:
+    """Store a post with a job for later; returns it with the job's id."""
+    account = accounts.get(db, account_id)
+    check_timezone(timezone)
+    check_schedule(scheduled_for, now)
+    ready = _validated(db, content, account)
+    check_complete(ready)
+    check_route(db, account, now)
+    post = _store(
+        db,
+        user_id,
+        account,
+        ready,
+        PostStatus.SCHEDULED,
+        now,
+        source_type=SourceType.SCHEDULED,
+        is_scheduled=True,
+        scheduled_for=scheduled_for,
+        timezone=timezone,
+    )
+    return post, _queue(db, post, scheduled_for, now)
+
+
+def edit_scheduled(db: Database, post_id: str, changes: Mapping[str, Any], now: datetime) -> Post:
+    """Change content or time of a post that has not begun to go out."""
+    post = scheduled(db, post_id)
+    if post.status is not PostStatus.SCHEDULED:
+        raise RuleBroken("INVALID_STATUS", f"It is going out already: it is {post.status}")
+    when = changes.get("scheduled_for", post.scheduled_for)
+    timezone = changes.get("timezone", post.timezone)
+    check_timezone(timezone)
+    if "scheduled_for" in changes:
+        check_schedule(when, now)
+        # The claim and this transaction exclude each other: one of them comes first.
+        if not jobs.reschedule(db, post_id, when, now):
+            raise RuleBroken("INVALID_STATUS", "It has just begun to go out")
+    content = {name: value for name, value in changes.items() if name in (*_CONTENT, "media_ids")}
+    edited = _edit(db, post, content, now)
+    return posts.edit(db, edited.id, now=now, scheduled_for=when, timezone=timezone)
+
+
+def cancel(db: Database, post_id: str, now: datetime) -> Post:
+    """Take a scheduled post back: its content stays as a draft."""
+    post = scheduled(db, post_id)
+    if not jobs.cancel_for_post(db, post_id, now):
+        raise RuleBroken("INVALID_STATUS", "It is going out now and can no longer be cancelled")
+    if deliveries.find_open(db, post_id) is not None:
+        raise RuleBroken("INVALID_STATUS", "It may be at Instagram already and is asked about")
+    return posts.change_status(
+        db,
+        post.id,
+        PostStatus.DRAFT,
+        now=now,
+        reason="Its schedule was cancelled",
+        is_scheduled=False,
+        scheduled_for=None,
+        error_code=None,
+        error_message=None,
+    )
+
+
+def scheduled(db: Database, post_id: str) -> Post:
+    """Return a post that was scheduled and has not gone out; raises `NotFound`."""
+    post = posts.get(db, post_id)
+    waiting = (
+        PostStatus.SCHEDULED,
+        PostStatus.QUEUED,
+        PostStatus.PROCESSING,
+        PostStatus.PUBLISHING,
+    )
+    if not post.is_scheduled or post.status not in waiting:
+        raise posts.not_scheduled(post_id)
+    return post
+
+
+def retry(db: Database, post_id: str, now: datetime) -> Post:
+    """Queue a failed post again; one that may be live is asked about before anything is sent."""
+    post = posts.get(db, post_id)
+    if post.status is not PostStatus.FAILED:
+        raise RuleBroken("INVALID_STATUS", f"Only failed posts are retried; it is {post.status}")
+    if post.account_id is None:
+        raise RuleBroken("INVALID_STATUS", "Its account was disconnected; it cannot be retried")
+    if None in posts.media_ids_of(db, post_id) or not posts.media_ids_of(db, post_id):
+        raise RuleBroken("MEDIA_INVALID", "Its media was deleted; upload it again in a new post")
+    check_route(db, accounts.get(db, post.account_id), now)
+    last = deliveries.latest(db, post_id)
+    if last is not None and last.outcome is Outcome.UNKNOWN:
+        deliveries.reopen(db, last.id, now)
+    queued = posts.change_status(
+        db,
+        post_id,
+        PostStatus.QUEUED,
+        now=now,
+        reason="It is tried again",
+        error_code=None,
+        error_message=None,
+        completed_at=None,
+    )
+    _queue(db, queued, now, now)
+    return queued
+
+
+def clear(db: Database, post_id: str, now: datetime) -> None:
+    """Archive a post and forget it; one that is going out right now cannot be cleared."""
+    posts.get(db, post_id)
+    if not jobs.cancel_for_post(db, post_id, now):
+        raise RuleBroken("INVALID_STATUS", "It is going out right now; wait until it has ended")
+    posts.archive(db, post_id, now)
+
+
+def disconnect(db: Database, account_id: str, now: datetime) -> None:
+    """Disconnect an account; what had not gone out yet fails with that reason."""
+    accounts.get(db, account_id)
+    for post in posts.unfinished_of(db, account_id):
+        jobs.cancel_for_post(db, post.id, now)
+        if post.status is not PostStatus.DRAFT:
+            posts.change_status(
+                db,
+                post.id,
+                PostStatus.FAILED,
+                now=now,
+                reason=_DISCONNECTED,
+                error_code="NOT_FOUND",
+                error_message=_DISCONNECTED,
+            )
+    accounts.remove(db, account_id)
+
+
+def check_route(db: Database, account: Account, now: datetime) -> None:
+    """Raise `RuleBroken` for an account that nothing can be published with."""
+    if credentials.find(db, account.id) is not None:
+        return
+    if not secrets.exists(db, account.id, AccountSecret.ACCESS_TOKEN):
+        raise RuleBroken(
+            "PRIVATE_API_REQUIRED",
+            f"@{account.username} has neither a Graph token nor a Private API login",
+        )
+    if account.token_expires_at is not None and account.token_expires_at <= now:
+        raise RuleBroken("TOKEN_EXPIRED", f"Reconnect @{account.username}: its token has expired")
+
+
+def _validated(db: Database, content: Content, account: Account) -> Content:
+    ready = checked(content, login_method=account.login_method)
+    check_media(ready, [media_files.get(db, media_id) for media_id in ready.media_ids])
+    return ready
+
+
+def _store(
+    db: Database,
+    user_id: str,
+    account: Account,
+    content: Content,
+    status: PostStatus,
+    now: datetime,
+    **more: Any,
+) -> Post:
+    said = {name: getattr(content, name) for name in _CONTENT}
+    more.setdefault("source_type", SourceType.MANUAL)
+    post = Post(
+        id=str(uuid4()),
+        user_id=user_id,
+        account_id=account.id,
+        instagram_account_id=account.id,
+        status=status,
+        created_at=now,
+        updated_at=now,
+        **said,
+        **more,
+    )
+    posts.add(db, post, content.media_ids)
+    return post
+
+
+def _edit(db: Database, post: Post, changes: Mapping[str, Any], now: datetime) -> Post:
+    account_id = changes.get("account_id", post.account_id)
+    if account_id is None:
+        raise RuleBroken("INVALID_STATUS", "Its account was disconnected")
+    account = accounts.get(db, account_id)
+    kept = [media_id for media_id in posts.media_ids_of(db, post.id) if media_id is not None]
+    before = Content(**{name: getattr(post, name) for name in _CONTENT}, media_ids=kept)
+    named = {name: value for name, value in changes.items() if name != "account_id"}
+    content = _validated(db, replace(before, **named), account)
+    return posts.edit(
+        db,
+        post.id,
+        now=now,
+        media_ids=content.media_ids if "media_ids" in changes else None,
+        account_id=account.id,
+        instagram_account_id=account.id,
+        **{name: getattr(content, name) for name in _CONTENT},
+    )
+
+
+def _queue(db: Database, post: Post, run_at: datetime, now: datetime) -> str:
+    assert post.account_id is not None
+    job = jobs.add_publish(
+        db,
+        user_id=post.user_id,
+        account_id=post.account_id,
+        post_id=post.id,
+        run_at=run_at,
+        now=now,
+    )
+    return job.id

@@ -1,0 +1,92 @@
+"""The user's media: uploads verified, normalised and kept; deleted when nothing needs them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+import trio
+
+from media import limits
+from media.normalise import Normalised, aspect_ratio, normalise
+from storage import media_files
+from storage.files import MediaFolder
+from storage.media_files import MediaFile, Origin
+from storage.store import Store
+
+logger = logging.getLogger(__name__)
+
+
+class MediaLibrary:
+    """Takes uploads in and gives them up again."""
+
+    def __init__(self, store: Store, folder: MediaFolder, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._folder = folder
+        self._now = now
+
+    def scratch(self) -> Path:
+        """Return a fresh name for an upload that is still arriving."""
+        return self._folder.scratch()
+
+    async def take_in(self, upload: Path, name: str, user_id: str) -> MediaFile:
+        """Verify and keep an upload; `upload` itself is gone afterwards, however it ends.
+
+        A file that decodes but that Instagram would refuse is kept with the reasons.
+        Raises `MediaError`s.
+        """
+        try:
+            made = await normalise(upload, self._folder.incoming)
+            media = await trio.to_thread.run_sync(self._adopt, made, name, user_id)
+        finally:
+            with trio.CancelScope(shield=True):
+                await trio.Path(upload).unlink(missing_ok=True)
+        await self._store.write(media_files.add, media)
+        logger.info(
+            "media taken in id=%s type=%s valid=%s", media.id, media.mime_type, media.is_valid
+        )
+        return media
+
+    async def remove(self, media_id: str) -> None:
+        """Delete a file's row, and its bytes when no other row has the same; posts stay.
+
+        Raises `NotFound`.
+        """
+        async with self._folder.changing:
+            unused = await self._store.write(media_files.remove, media_id)
+            for path in unused:
+                await trio.Path(self._folder.path(path)).unlink(missing_ok=True)
+
+    def _adopt(self, made: Normalised, name: str, user_id: str) -> MediaFile:
+        stored = self._folder.adopt(made.file, made.suffix)
+        thumbnail = self._folder.adopt(made.thumbnail, ".jpg")
+        problems = limits.problems_anywhere(
+            limits.Facts(
+                is_video=made.duration_s is not None,
+                width=made.width,
+                height=made.height,
+                duration_s=made.duration_s,
+                size=stored.size,
+            )
+        )
+        return MediaFile(
+            id=str(uuid4()),
+            user_id=user_id,
+            origin=Origin.UPLOAD,
+            original_filename=name,
+            sha256=stored.sha256,
+            storage_path=stored.path,
+            mime_type=made.mime,
+            file_size=stored.size,
+            width=made.width,
+            height=made.height,
+            duration_seconds=made.duration_s,
+            aspect_ratio=aspect_ratio(made.width, made.height),
+            is_valid=not problems,
+            validation_errors=problems or None,
+            thumbnail_path=thumbnail.path,
+            created_at=self._now(),
+        )

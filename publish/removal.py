@@ -1,0 +1,64 @@
+"""Deleting a published post from Instagram, and from the history with it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from instagram.errors import InstagramError
+from instagram.gateway import PrivateGateway
+from publish.rules import RuleBroken
+from storage import posts
+from storage.posts import MediaType, Post, PostStatus
+from storage.store import Store
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What became of it: `error` is None when Instagram deleted the post."""
+
+    error: str | None
+    permalink: str | None
+
+
+class Remover:
+    """Deletes posts from Instagram."""
+
+    def __init__(self, store: Store, gateway: PrivateGateway, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._gateway = gateway
+        self._now = now
+
+    async def remove(self, post_id: str) -> Removal:
+        """Delete at Instagram, then clear the history whatever Instagram said.
+
+        Raises `NotFound`, and `RuleBroken` for posts that cannot be deleted there.
+        """
+        post = await self._store.read(posts.get, post_id)
+        _check(post)
+        assert post.ig_media_id is not None
+        error: str | None = None
+        try:
+            api = self._gateway.account(post.instagram_account_id)
+            if not await api.delete_media(post.ig_media_id):
+                error = "Instagram did not delete it"
+        except InstagramError as refused:
+            error = refused.reason
+        await self._store.write(posts.archive, post_id, self._now())
+        logger.info("deleted post=%s at_instagram=%s", post_id, error is None)
+        return Removal(error, post.ig_permalink)
+
+
+def _check(post: Post) -> None:
+    if post.status is not PostStatus.PUBLISHED:
+        raise RuleBroken("INVALID_STATUS", f"It is not published, it is {post.status}")
+    if post.media_type is MediaType.STORIES:
+        raise RuleBroken(
+            "STORIES_CANNOT_DELETE", "Stories end by themselves after 24 h; delete them in the app"
+        )
+    if post.ig_media_id is None:
+        raise RuleBroken("NO_MEDIA_ID", "Instagram's id of this post is not known")

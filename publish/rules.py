@@ -1,0 +1,203 @@
+"""What a post may be: the contract's rules (reference §4.4) and Instagram's own limits. Pure.
+
+Each broken rule has the contract's code. `check` is asked with the merged result of an edit,
+never with the edit alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from media import limits
+from storage.media_files import MediaFile
+from storage.posts import MediaType
+
+CAPTION_LENGTH = 2200
+CAROUSEL_ITEMS = (2, 10)
+MAX_USER_TAGS = 20
+MAX_COLLABORATORS = 3
+MAX_STORY_MENTIONS = 5
+USERNAME_LENGTH = 30
+
+
+class RuleBroken(Exception):
+    """A post that may not be; `code` is the contract's, the message names the limit."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What a post says and shows. Lists are as the client sent them until `checked`."""
+
+    media_type: MediaType
+    media_ids: Sequence[str] = ()
+    caption: str | None = None
+    user_tags: Sequence[Any] | None = None
+    collaborators: Sequence[Any] | None = None
+    location_id: str | None = None
+    location_name: str | None = None
+    cross_post_to_facebook: bool = False
+    story_mentions: Sequence[Any] | None = None
+
+
+def checked(content: Content, *, login_method: str) -> Content:
+    """Return `content` with its lists in their stored form; raises `RuleBroken`.
+
+    Empty lists are as good as absent. Media are checked by `check_media`.
+    """
+    if content.caption is not None and len(content.caption) > CAPTION_LENGTH:
+        raise RuleBroken(
+            "VALIDATION_ERROR",
+            f"The caption has {len(content.caption)} characters; {CAPTION_LENGTH} are allowed",
+        )
+    _check_count(content)
+    tags = _tags(content)
+    collaborators = _collaborators(content)
+    mentions = _mentions(content)
+    if content.cross_post_to_facebook:
+        _check_cross_post(content, login_method)
+    return replace(content, user_tags=tags, collaborators=collaborators, story_mentions=mentions)
+
+
+def check_media(content: Content, media: Sequence[MediaFile]) -> None:
+    """Raise `RuleBroken` unless Instagram would take these files for this kind of post."""
+    for number, file in enumerate(media, start=1):
+        problems = limits.problems(
+            limits.Facts(
+                is_video=file.is_video,
+                width=file.width or 0,
+                height=file.height or 0,
+                duration_s=file.duration_seconds,
+                size=file.file_size,
+            ),
+            _USE[content.media_type],
+        )
+        if problems:
+            name = f"File {number} ({file.original_filename})" if len(media) > 1 else "The file"
+            raise RuleBroken("MEDIA_INVALID", f"{name}: {problems[0]}")
+
+
+def check_complete(content: Content) -> None:
+    """Raise `RuleBroken` for a post that has no media yet; a draft may lack it."""
+    if content.media_ids:
+        return
+    if content.media_type is MediaType.CAROUSEL:
+        raise RuleBroken("INVALID_CAROUSEL", "A carousel needs 2 to 10 files in `mediaFileIds`")
+    raise RuleBroken("VALIDATION_ERROR", "`mediaFileId` is required to publish")
+
+
+def check_schedule(scheduled_for: datetime, now: datetime) -> None:
+    """Raise `RuleBroken` unless the time is strictly in the future."""
+    if scheduled_for <= now:
+        raise RuleBroken("INVALID_SCHEDULE", "Scheduled time must be in the future")
+
+
+def check_timezone(name: str) -> None:
+    """Raise `RuleBroken` unless `name` is an IANA timezone."""
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise RuleBroken("VALIDATION_ERROR", f"{name!r} is no IANA timezone") from None
+
+
+_USE = {
+    MediaType.IMAGE: limits.Use.FEED_IMAGE,
+    MediaType.REELS: limits.Use.REEL,
+    MediaType.STORIES: limits.Use.STORY,
+    MediaType.CAROUSEL: limits.Use.CAROUSEL_ITEM,
+}
+
+
+def _check_count(content: Content) -> None:
+    count = len(content.media_ids)
+    if content.media_type is not MediaType.CAROUSEL:
+        if count > 1:
+            raise RuleBroken("INVALID_CAROUSEL", "`mediaFileIds` is for CAROUSEL only")
+        return
+    low, high = CAROUSEL_ITEMS
+    if count and not low <= count <= high:
+        raise RuleBroken("INVALID_CAROUSEL", f"A carousel has {low} to {high} files, not {count}")
+
+
+def _tags(content: Content) -> list[dict[str, Any]] | None:
+    if not content.user_tags:
+        return None
+    if content.media_type not in (MediaType.IMAGE, MediaType.CAROUSEL):
+        raise RuleBroken("INVALID_TAGS", "User tags are for IMAGE and CAROUSEL only")
+    if len(content.user_tags) > MAX_USER_TAGS:
+        raise RuleBroken("INVALID_TAGS", f"At most {MAX_USER_TAGS} user tags are allowed")
+    return [
+        {
+            "username": _username(tag, "INVALID_TAGS"),
+            "x": _share(tag, "x", "INVALID_TAGS", None),
+            "y": _share(tag, "y", "INVALID_TAGS", None),
+        }
+        for tag in content.user_tags
+    ]
+
+
+def _collaborators(content: Content) -> list[str] | None:
+    if not content.collaborators:
+        return None
+    if content.media_type is MediaType.STORIES:
+        raise RuleBroken("INVALID_COLLABORATORS", "Stories have no collaborators")
+    if len(content.collaborators) > MAX_COLLABORATORS:
+        raise RuleBroken(
+            "INVALID_COLLABORATORS", f"At most {MAX_COLLABORATORS} collaborators are allowed"
+        )
+    return [
+        _username({"username": name}, "INVALID_COLLABORATORS") for name in content.collaborators
+    ]
+
+
+def _mentions(content: Content) -> list[dict[str, Any]] | None:
+    if not content.story_mentions:
+        return None
+    if content.media_type is not MediaType.STORIES:
+        raise RuleBroken("INVALID_MENTIONS", "Story mentions are for STORIES only")
+    if len(content.story_mentions) > MAX_STORY_MENTIONS:
+        raise RuleBroken(
+            "INVALID_MENTIONS", f"At most {MAX_STORY_MENTIONS} story mentions are allowed"
+        )
+    return [
+        {
+            "username": _username(mention, "INVALID_MENTIONS"),
+            "x": _share(mention, "x", "INVALID_MENTIONS", 0.5),
+            "y": _share(mention, "y", "INVALID_MENTIONS", 0.5),
+        }
+        for mention in content.story_mentions
+    ]
+
+
+def _check_cross_post(content: Content, login_method: str) -> None:
+    if login_method != "facebook":
+        raise RuleBroken(
+            "INVALID_CROSS_POST", "Cross-posting needs an account connected by Facebook Login"
+        )
+    if content.media_type is MediaType.CAROUSEL:
+        raise RuleBroken("INVALID_CROSS_POST", "Carousels cannot be cross-posted to Facebook")
+
+
+def _username(entry: object, code: str) -> str:
+    name = entry.get("username") if isinstance(entry, Mapping) else None
+    if not isinstance(name, str):
+        raise RuleBroken(code, "Each entry needs a `username`")
+    name = name.strip().lstrip("@")
+    if not 1 <= len(name) <= USERNAME_LENGTH:
+        raise RuleBroken(code, f"A username has 1 to {USERNAME_LENGTH} characters")
+    return name
+
+
+def _share(entry: Mapping[str, Any], name: str, code: str, default: float | None) -> float:
+    value = entry.get(name, default)
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not 0 <= value <= 1:
+        raise RuleBroken(code, f"`{name}` is a number from 0 to 1")
+    return float(value)

@@ -1,0 +1,34 @@
+"""What the daemon has learned about the world, with the time it was learned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from sqlite_utils import Database
+
+from storage import records
+
+NEWEST_APP_VERSION = "newest_app_version"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    TABLE: ClassVar[str] = "facts"
+    name: str
+    value: str
+    at: datetime
+
+
+def find(db: Database, name: str) -> Fact | None:
+    """Return a fact, or None when it was never learned."""
+    return records.fetch_one(db, Fact, "WHERE name = ?", (name,))
+
+
+def learn(db: Database, name: str, value: str, now: datetime) -> None:
+    """Store or renew a fact."""
+    db.conn.execute(
+        "INSERT OR REPLACE INTO facts (name, value, at) VALUES (?, ?, ?)",
+        (name, value, records.encode(now)),
+    )
