@@ -13,6 +13,10 @@ program (the demo and every test), `python -m sandbox` runs it alone.
         assert len(sandbox.world.published(studio)) == 1
         assert not sandbox.ledger.unknown
 
+The official API is there as well: `world.connect_graph` connects an account and carries its token,
+`world.map_public_url` says where public addresses are really fetched, and
+`faults.add(Fault(path_end="/media_publish", kind=graph_error("publishing_limit")))` refuses.
+
 `world` is what exists, `ledger` what was seen, `faults` what shall go wrong; messages that are no
 mention come from `sandbox.items`, pictures from `sandbox.sample_media`. All of it belongs to the
 Trio run that opened the sandbox.

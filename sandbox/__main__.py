@@ -64,7 +64,7 @@ def _announce(sandbox: Sandbox, as_json: bool) -> None:
         f"  HTTP proxy   {sandbox.proxy_url}\n"
         f"  CA file      {sandbox.ca_file}\n"
         f"  account      {USERNAME} / {PASSWORD}\n"
-        f"  look inside  {sandbox.proxy_url}/  /ledger  /posts  /world\n\n"
+        f"  look inside  {sandbox.proxy_url}/  /ledger  /posts  /world  /graph\n\n"
         "Make somebody mention the account:\n"
         f"  curl -d '{mention}' {sandbox.proxy_url}/mentions\n\n"
         "Ctrl-C ends it."

@@ -36,7 +36,7 @@ def profile_json(person: Person, world: World) -> JsonObject:
         "external_url": "",
         "is_business": False,
         "account_type": 1,
-        "media_count": 0,
+        "media_count": len(world.grid(person)),
         "follower_count": followers,
         "following_count": following,
     }

@@ -16,7 +16,7 @@ async def inbox(call: Call, viewer: Person) -> Response:
         if owner is viewer or not world.may_see(viewer, owner):
             continue
         if stories := [story for story in world.reel(owner) if viewer in story.mentions]:
-            reels.append(reel_json(owner, stories))
+            reels.append(reel_json(owner, stories, world))
     total = sum(len(reel["items"]) for reel in reels)
     noun = "story mentions" if total == 1 else "stories mention"
     return Response.ok(

@@ -1,4 +1,4 @@
-"""What a request handler gets, and the two kinds of handlers there are."""
+"""What a request handler gets, and the three kinds of handlers there are."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from sandbox.form import whole_number
+from sandbox.graph_account import GraphAccount
 from sandbox.ledger import Entry, Ledger
 from sandbox.message import JsonObject, Request, Response
 from sandbox.password import PasswordKey
@@ -24,6 +25,7 @@ class Call:
     ledger: Ledger
     entry: Entry
     password_key: PasswordKey
+    start_soon: Callable[[Callable[[], Awaitable[None]]], None]  # work that outlives the answer
 
     def bloks(self, section: str, name: str) -> object:
         """A value from one of the two sections of a Bloks request's parameters, None if absent."""
@@ -31,12 +33,19 @@ class Call:
         part = params.get(section) if isinstance(params, dict) else None
         return part.get(name) if isinstance(part, dict) else None
 
+    @property
+    def params(self) -> JsonObject:
+        """Query and form as one: the Graph API takes parameters from either."""
+        return {**self.request.query, **self.form}
+
     def number(self, name: str, default: int, largest: int) -> int:
         """A whole number from the query, within 1 and `largest`."""
         number = whole_number(self.request.query.get(name))
         return default if number is None else max(1, min(number, largest))
 
 
-# Anybody may call the first kind; the second needs a session and gets the person it belongs to.
+# Anybody may call the first kind. The second needs a session and gets the person it belongs to,
+# the third an access token and gets the account it was issued for.
 OpenHandler = Callable[[Call], Awaitable[Response]]
 PrivateHandler = Callable[[Call, Person], Awaitable[Response]]
+GraphHandler = Callable[[Call, GraphAccount], Awaitable[Response]]

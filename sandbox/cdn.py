@@ -14,7 +14,7 @@ from sandbox.call import Call
 from sandbox.message import Data, Fields, FilePart, Response
 from sandbox.person import Person
 from sandbox.sample_media import draw_photo
-from sandbox.story import Story
+from sandbox.shot import Shot
 
 HOST = "scontent-sandbox.cdninstagram.com"
 # Every photo is on offer in its own size and in a small one, as the real CDN does it.
@@ -23,19 +23,23 @@ _AVATAR_SIZE = 150
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
-def photo_url(story: Story, *, small: bool = False) -> str:
+def photo_url(shot: Shot, *, small: bool = False) -> str:
     suffix = f"_w{SMALL_WIDTH}" if small else ""
-    return f"https://{HOST}/v/{story.pk}{suffix}.jpg?oe={int(story.expiring_at):X}"
+    return f"https://{HOST}/v/{shot.pk}{suffix}.jpg{_expiry(shot)}"
 
 
-def video_url(story: Story) -> str:
-    return f"https://{HOST}/v/{story.pk}.mp4?oe={int(story.expiring_at):X}"
+def video_url(shot: Shot) -> str:
+    return f"https://{HOST}/v/{shot.pk}.mp4{_expiry(shot)}"
 
 
-def small_size(story: Story) -> tuple[int, int]:
-    """The size of a story's small picture."""
-    width = min(SMALL_WIDTH, story.width)
-    return width, max(1, round(story.height * width / story.width))
+def _expiry(shot: Shot) -> str:
+    return "" if shot.expiring_at is None else f"?oe={int(shot.expiring_at):X}"
+
+
+def small_size(shot: Shot) -> tuple[int, int]:
+    """The size of the small picture."""
+    width = min(SMALL_WIDTH, shot.width)
+    return width, max(1, round(shot.height * width / shot.width))
 
 
 def avatar_url(person: Person) -> str:
@@ -43,40 +47,40 @@ def avatar_url(person: Person) -> str:
 
 
 async def photo_file(call: Call) -> Response:
-    """A story's photo, or the first frame of its video."""
-    story = _story(call)
-    if isinstance(story, Response):
-        return story
-    kind = story.probe.content_type if story.kind == "photo" else "image/jpeg"
-    return _ranged(call, story.poster, kind)
+    """A photo, or the cover of a video."""
+    shot = _shot(call)
+    if isinstance(shot, Response):
+        return shot
+    kind = shot.probe.content_type if shot.kind == "photo" else "image/jpeg"
+    return _ranged(call, shot.poster, kind)
 
 
 async def small_photo_file(call: Call) -> Response:
     """The same picture, small."""
-    story = _story(call)
-    if isinstance(story, Response):
-        return story
-    return _image(await trio.to_thread.run_sync(_shrunk, story))
+    shot = _shot(call)
+    if isinstance(shot, Response):
+        return shot
+    return _image(await trio.to_thread.run_sync(_shrunk, shot))
 
 
 async def video_file(call: Call) -> Response:
-    """A story's video."""
-    story = _story(call)
-    if isinstance(story, Response):
-        return story
-    if story.kind != "video":
+    """A video."""
+    shot = _shot(call)
+    if isinstance(shot, Response):
+        return shot
+    if shot.kind != "video":
         return Response(404)
-    return _ranged(call, story.file, "video/mp4")
+    return _ranged(call, shot.file, "video/mp4")
 
 
-def _story(call: Call) -> Story | Response:
-    """The story the address names, or the refusal if its files are gone with it."""
-    story = call.world.stories.get(int(call.args[0]))
-    if story is None or story.deleted:
+def _shot(call: Call) -> Shot | Response:
+    """What the address names, or the refusal if its files are gone with it."""
+    shot = call.world.shots.get(int(call.args[0]))
+    if shot is None or shot.deleted:
         return Response(404)
-    if story.is_gone(call.world.now()):
+    if shot.is_gone(call.world.now()):
         return Response(403)  # the address carries its time of expiry
-    return story
+    return shot
 
 
 async def avatar(call: Call) -> Response:
@@ -108,9 +112,9 @@ def _ranged(call: Call, path: Path, content_type: str) -> Response:
     return Response(206, FilePart(path, start, end - start + 1), headers)
 
 
-def _shrunk(story: Story) -> bytes:
-    with Image.open(story.poster) as image:
-        return _jpeg(image.convert("RGB").resize(small_size(story)))
+def _shrunk(shot: Shot) -> bytes:
+    with Image.open(shot.poster) as image:
+        return _jpeg(image.convert("RGB").resize(small_size(shot)))
 
 
 @lru_cache(maxsize=64)

@@ -2,35 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 
 import trio
 
-from sandbox import cdn
-from sandbox.control_input import BadInput, read_fault, read_mention
-from sandbox.faults import FaultHandle, Faults
-from sandbox.form import json_object
-from sandbox.ledger import Entry, Ledger, Published
-from sandbox.message import JsonObject, Request, Response
+from sandbox.control_graph import GRAPH_ABOUT, GraphControl
+from sandbox.control_input import BadInput, object_in, read_fault, read_mention, read_post
+from sandbox.control_json import (
+    entry_json,
+    fault_json,
+    page_post_json,
+    person_json,
+    post_json,
+    published_json,
+    story_json,
+)
+from sandbox.faults import Faults
+from sandbox.ledger import Ledger
+from sandbox.message import Ending, Request, Response
 from sandbox.person import Person
-from sandbox.probe import BadMedia
+from sandbox.probe import BadMedia, Kind
 from sandbox.sample_media import make_photo, make_video
-from sandbox.story import Story
 from sandbox.world import World
 
 _ABOUT = {
     "what": "A simulated Instagram. Use this address as an HTTP proxy and trust its CA file.",
     "GET /ledger": "every request; ?since=N leaves out the first N",
-    "GET /posts": "every story that went live",
-    "GET /world": "people, stories and chats",
+    "GET /posts": "every story and every post that went live, on Instagram and on Pages",
+    "GET /world": "people, stories, posts and chats",
     "GET /faults": "the faults in force",
     "POST /faults": '{"path": "direct_v2/inbox", "kind": "status", "code": 500, "times": 1}',
     "DELETE /faults": "take all faults back",
     "POST /mentions": '{"from": "anna", "to": "studio", "kind": "photo"}, or a photo or video as '
     "the body with ?from=anna&to=studio",
+    "POST /media": '{"from": "anna", "kind": "video", "product": "reel", "caption": "hi"}, or a '
+    "photo or video as the body with ?from=anna",
+    **GRAPH_ABOUT,
 }
 _PHOTO_SIZE = (1080, 1920)
 _VIDEO_SIZE = (720, 1280)
@@ -55,10 +64,14 @@ class Control:
             ("POST", "/faults"): self._add_fault,
             ("DELETE", "/faults"): self._clear_faults,
             ("POST", "/mentions"): self._mention,
+            ("POST", "/media"): self._add_media,
+            **GraphControl(world).handlers,
         }
 
     async def answer(self, request: Request) -> Response:
         """Answer one request; wrong input gets a 4xx that says what is wrong."""
+        if request.is_cut:
+            return Response(ending=Ending.CLOSE)
         if request.path.startswith("http://"):
             self._ledger.refuse(self._ledger.open(request, form={}, account=None))
             return Response.json(403, {"error": "the sandbox tunnels HTTPS only"})
@@ -81,12 +94,14 @@ class Control:
         text = request.query.get("since", "0")
         if not text.isdecimal():
             raise BadInput("since has to be a whole number")
-        entries = self._ledger.requests[int(text) :]
-        shown = [_entry_json(entry, self._ledger) for entry in entries]
+        entries = self._ledger.since(int(text))
+        shown = [entry_json(entry, self._ledger) for entry in entries]
         return Response.json(200, {"requests": shown, "mark": self._ledger.mark()})
 
     async def _show_posts(self, request: Request) -> Response:
-        return Response.json(200, {"posts": [_post_json(post) for post in self._ledger.published]})
+        shown = [published_json(post) for post in self._ledger.published]
+        on_pages = [page_post_json(post) for post in self._ledger.page_posts]
+        return Response.json(200, {"posts": shown, "page_posts": on_pages})
 
     async def _show_world(self, request: Request) -> Response:
         world = self._world
@@ -98,19 +113,20 @@ class Control:
         return Response.json(
             200,
             {
-                "people": [_person_json(person, world) for person in world.people],
-                "stories": [_story_json(story, world.now()) for story in world.stories.values()],
+                "people": [person_json(person, world) for person in world.people],
+                "stories": [story_json(story, world.now()) for story in world.stories.values()],
+                "posts": [post_json(post) for post in world.posts.values()],
                 "chats": chats,
             },
         )
 
     async def _show_faults(self, request: Request) -> Response:
-        shown = [_fault_json(handle) for handle in self._faults.active]
+        shown = [fault_json(handle) for handle in self._faults.active]
         return Response.json(200, {"faults": shown})
 
     async def _add_fault(self, request: Request) -> Response:
-        handle = self._faults.add(read_fault(_object_in(request), self._world))
-        return Response.json(201, _fault_json(handle))
+        handle = self._faults.add(read_fault(object_in(request), self._world))
+        return Response.json(201, fault_json(handle))
 
     async def _clear_faults(self, request: Request) -> Response:
         cleared = len(self._faults.active)
@@ -118,24 +134,43 @@ class Control:
         return Response.json(200, {"cleared": cleared})
 
     async def _mention(self, request: Request) -> Response:
-        kind = request.headers.get("content-type", "").partition("/")[0]
-        is_upload = kind in _SUFFIXES
-        values = request.query if is_upload else _object_in(request)
-        order = read_mention(values, self._world)
-        self._made.mkdir(exist_ok=True)
-        number = len(self._world.stories) + 1
-        if is_upload:
-            file = self._world.new_upload_path(_SUFFIXES[kind])
-            await trio.to_thread.run_sync(request.body.save, file)
-        else:
-            make = make_sample_video if order.kind == "video" else make_sample_photo
-            suffix = ".mp4" if order.kind == "video" else ".jpg"
-            file = self._made / f"{order.author.username}-{number}{suffix}"
-            await trio.to_thread.run_sync(partial(make, file, number, order.author.username))
+        order = read_mention(_values(request), self._world)
+        file = await self._file(request, order.author, order.kind)
         story = self._world.add_story(order.author, file, mentions=[order.to])
         item = self._world.mention(story, order.to, shape=order.shape, box=order.box)
-        shown = _story_json(story, self._world.now())
+        shown = story_json(story, self._world.now())
         return Response.json(201, {"story": shown, "item_id": item.id})
+
+    async def _add_media(self, request: Request) -> Response:
+        order = read_post(_values(request), self._world)
+        file = await self._file(request, order.author, order.kind)
+        post = self._world.add_post(
+            order.author, file, product=order.product, caption=order.caption
+        )
+        return Response.json(201, {"post": post_json(post)})
+
+    async def _file(self, request: Request, author: Person, kind: Kind) -> Path:
+        """The file that came with the request, or a sample of that kind."""
+        suffix = _SUFFIXES.get(_content_kind(request))
+        if suffix is not None:
+            file = self._world.new_upload_path(suffix)
+            await trio.to_thread.run_sync(request.body.save, file)
+            return file
+        self._made.mkdir(exist_ok=True)
+        number = len(self._world.shots) + 1
+        make = make_sample_video if kind == "video" else make_sample_photo
+        file = self._made / f"{author.username}-{number}{'.mp4' if kind == 'video' else '.jpg'}"
+        await trio.to_thread.run_sync(partial(make, file, number, author.username))
+        return file
+
+
+def _content_kind(request: Request) -> str:
+    return request.headers.get("content-type", "").partition("/")[0]
+
+
+def _values(request: Request) -> Mapping[str, object]:
+    """What is ordered: from the query beside a file, from the body otherwise."""
+    return request.query if _content_kind(request) in _SUFFIXES else object_in(request)
 
 
 def make_sample_photo(path: Path, seed: int, label: str) -> None:
@@ -146,60 +181,3 @@ def make_sample_photo(path: Path, seed: int, label: str) -> None:
 def make_sample_video(path: Path, seed: int, label: str) -> None:
     """Write a short video with sound in a story's shape."""
     make_video(path, *_VIDEO_SIZE, _VIDEO_SECONDS, _VIDEO_FPS, seed)
-
-
-def _object_in(request: Request) -> JsonObject:
-    found = json_object(request.body.read().decode(errors="replace"))
-    if found is None:
-        raise BadInput("the body has to be a JSON object")
-    return found
-
-
-def _entry_json(entry: Entry, ledger: Ledger) -> JsonObject:
-    return {**asdict(entry), "known": entry not in ledger.unknown}
-
-
-def _post_json(post: Published) -> JsonObject:
-    return {**asdict(post), "file": str(post.file)}
-
-
-def _person_json(person: Person, world: World) -> JsonObject:
-    followers, following = world.count_follows(person)
-    return {
-        "username": person.username,
-        "pk": person.pk,
-        "full_name": person.full_name,
-        "private": person.private,
-        "can_log_in": person.password is not None,
-        "login": person.login.value,
-        "followers": followers,
-        "following": following,
-    }
-
-
-def _story_json(story: Story, now: float) -> JsonObject:
-    return {
-        "pk": story.pk,
-        "owner": story.owner.username,
-        "kind": story.kind,
-        "url": cdn.video_url(story) if story.kind == "video" else cdn.photo_url(story),
-        "mentions": [person.username for person in story.mentions],
-        "taken_at": story.taken_at,
-        "expiring_at": story.expiring_at,
-        "deleted": story.deleted,
-        "visible": not story.is_gone(now),
-    }
-
-
-def _fault_json(handle: FaultHandle) -> JsonObject:
-    fault = handle.fault
-    return {
-        "kind": fault.name,
-        "path": fault.path,
-        "host": fault.host,
-        "method": fault.method,
-        "account": fault.account,
-        "times": fault.times,
-        "skip": fault.skip,
-        "hits": handle.hits,
-    }

@@ -1,4 +1,4 @@
-"""Reading what people send to the control interface: faults and mentions as JSON."""
+"""Reading what people send to the control interface: faults, mentions and posts as JSON."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox import faults
-from sandbox.message import JsonObject
+from sandbox.form import json_object
+from sandbox.message import JsonObject, Request
 from sandbox.person import Person
+from sandbox.probe import Kind
+from sandbox.published import Product
 from sandbox.thread import Box, MentionShape
 from sandbox.world import World
 
-_Types = dict[str, tuple[type, ...]]
+Types = dict[str, tuple[type, ...]]
 _NUMBER = (int, float)
 
 
@@ -29,13 +32,20 @@ def _text_body(text: str, content_type: str = "text/plain; charset=utf-8") -> fa
 
 
 # Each kind by its name: what makes it, and the types of the values it takes.
-_KINDS: dict[str, tuple[Callable[..., faults.Kind], _Types]] = {
+_KINDS: dict[str, tuple[Callable[..., faults.Kind], Types]] = {
     "status": (
         faults.Status,
-        {"code": (int,), "json": (object,), "text": (str,), "content_type": (str,)},
+        {
+            "code": (int,),
+            "json": (object,),
+            "text": (str,),
+            "content_type": (str,),
+            "after_effect": (bool,),
+        },
     ),
     "hang": (faults.Hang, {"after_effect": (bool,)}),
     "reset": (faults.Reset, {"after_effect": (bool,)}),
+    "broken_upload": (faults.BrokenUpload, {"bytes": (int,)}),
     "closed_mid_body": (faults.ClosedMidBody, {}),
     "truncated": (faults.Truncated, {"bytes": (int,)}),
     "oversized": (faults.Oversized, {"bytes": (int,), "announced": (bool,)}),
@@ -50,15 +60,37 @@ _KINDS: dict[str, tuple[Callable[..., faults.Kind], _Types]] = {
     "feedback_required": (faults.feedback_required, {}),
     "please_wait": (faults.please_wait, {}),
     "throttled": (faults.throttled, {"retry_after": (int,)}),
+    "graph_error": (
+        faults.graph_error,
+        {
+            "name": (str,),
+            "message": (str,),
+            "retry_minutes": (int,),
+            "after_effect": (bool,),
+        },
+    ),
 }
-_MATCHING: _Types = {
+_MATCHING: Types = {
     "path": (str,),
+    "path_end": (str,),
     "host": (str,),
     "method": (str,),
     "account": (str,),
     "times": (int, type(None)),
     "skip": (int,),
 }
+
+
+def object_in(request: Request) -> JsonObject:
+    """The JSON object that a request carries.
+
+    Raises:
+        BadInput: it carries anything else.
+    """
+    found = json_object(request.body.read().decode(errors="replace"))
+    if found is None:
+        raise BadInput("the body has to be a JSON object")
+    return found
 
 
 def read_fault(order: JsonObject, world: World) -> faults.Fault:
@@ -70,13 +102,13 @@ def read_fault(order: JsonObject, world: World) -> faults.Fault:
     kind = order.get("kind")
     values = {name: value for name, value in order.items() if name != "kind"}
     matching = {name: values.pop(name) for name in list(values) if name in _MATCHING}
-    _check(matching, _MATCHING)
+    check_types(matching, _MATCHING)
     if kind == "challenge_required":
-        _check(values, {})
+        check_types(values, {})
         made: faults.Kind = faults.challenge_required(read_person(matching, "account", world))
     elif isinstance(kind, str) and kind in _KINDS:
         make, types = _KINDS[kind]
-        _check(values, types)
+        check_types(values, types)
         made = _made(kind, make, values)
     else:
         known = ", ".join(sorted([*_KINDS, "challenge_required"]))
@@ -90,9 +122,16 @@ def _made(kind: str, make: Callable[..., faults.Kind], values: JsonObject) -> fa
     except TypeError:
         needed = ", ".join(_KINDS[kind][1])
         raise BadInput(f"{kind} needs a value it did not get; it takes {needed}") from None
+    except ValueError as error:
+        raise BadInput(str(error)) from None
 
 
-def _check(values: JsonObject, types: _Types) -> None:
+def check_types(values: JsonObject, types: Types) -> None:
+    """Whether there is nothing but these values, each of one of its types.
+
+    Raises:
+        BadInput
+    """
     for name, value in values.items():
         if name not in types:
             raise BadInput(f"{name} is not known here; known are {', '.join(types) or 'none'}")
@@ -111,7 +150,17 @@ class MentionOrder:
     to: Person
     shape: MentionShape
     box: Box
-    kind: str
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class PostOrder:
+    """Somebody shall have a post."""
+
+    author: Person
+    kind: Kind
+    product: Product
+    caption: str
 
 
 def read_mention(values: Mapping[str, Any], world: World) -> MentionOrder:
@@ -120,10 +169,7 @@ def read_mention(values: Mapping[str, Any], world: World) -> MentionOrder:
     Raises:
         BadInput
     """
-    known = ("from", "to", "shape", "box", "kind")
-    for name in values:
-        if name not in known:
-            raise BadInput(f"{name} is not known here; known are {', '.join(known)}")
+    _check_names(values, ("from", "to", "shape", "box", "kind"))
     shape = _one_of(values, "shape", [shape.value for shape in MentionShape])
     box: Box = "pending" if _one_of(values, "box", ["inbox", "pending"]) == "pending" else "inbox"
     return MentionOrder(
@@ -131,8 +177,34 @@ def read_mention(values: Mapping[str, Any], world: World) -> MentionOrder:
         to=read_person(values, "to", world),
         shape=MentionShape(shape),
         box=box,
-        kind=_one_of(values, "kind", ["photo", "video"]),
+        kind=_kind(values),
     )
+
+
+def read_post(values: Mapping[str, Any], world: World) -> PostOrder:
+    """A post from JSON, or from a query beside an uploaded file.
+
+    Raises:
+        BadInput
+    """
+    _check_names(values, ("from", "kind", "product", "caption"))
+    product = _one_of(values, "product", ["feed", "reel"])
+    return PostOrder(
+        author=read_person(values, "from", world),
+        kind=_kind(values),
+        product="reel" if product == "reel" else "feed",
+        caption=str(values.get("caption", "")),
+    )
+
+
+def _check_names(values: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    for name in values:
+        if name not in known:
+            raise BadInput(f"{name} is not known here; known are {', '.join(known)}")
+
+
+def _kind(values: Mapping[str, Any]) -> Kind:
+    return "video" if _one_of(values, "kind", ["photo", "video"]) == "video" else "photo"
 
 
 def _one_of(values: Mapping[str, Any], name: str, choices: list[str]) -> str:

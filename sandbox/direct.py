@@ -11,7 +11,7 @@ from sandbox.call import Call
 from sandbox.failures import Status
 from sandbox.message import JsonObject, Response
 from sandbox.person import Person
-from sandbox.stories import media_json
+from sandbox.stories import story_json
 from sandbox.story import Story
 from sandbox.thread import Item, MentionShape, Thread
 from sandbox.world import World
@@ -163,7 +163,7 @@ def item_json(item: Item, thread: Thread, world: World) -> object:
     gone = story.is_gone(world.now())
     if shape is MentionShape.LEGACY_REEL_SHARE:
         mentioned = thread.other if own else thread.viewer
-        share = _reel_share(story, mentioned, gone)
+        share = _reel_share(story, mentioned, world, gone=gone)
         return {**common, "item_type": "reel_share", "reel_share": share}
     who = "You mentioned them in your" if own else "Mentioned you in their"
     name = "generic_xma" if shape is MentionShape.GENERIC_XMA else "xma_reel_mention"
@@ -189,7 +189,7 @@ def _xma(story: Story, gone: bool, *, with_query: bool) -> JsonObject:
     }
 
 
-def _reel_share(story: Story, mentioned: Person, gone: bool) -> JsonObject:
+def _reel_share(story: Story, mentioned: Person, world: World, *, gone: bool) -> JsonObject:
     return {
         "text": "",
         "type": "mention",
@@ -198,7 +198,7 @@ def _reel_share(story: Story, mentioned: Person, gone: bool) -> JsonObject:
         "reel_id": story.owner.pk,
         "reel_type": "user_reel",
         "is_reel_persisted": False,
-        "media": media_json(story, with_files=not gone),
+        "media": story_json(story, world, with_files=not gone),
     }
 
 

@@ -15,13 +15,17 @@ _HOST = "https://i.instagram.com"
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A fixed answer: JSON, or text of any type. As a fault it keeps the effect from happening."""
+    """A fixed answer: JSON, or text of any type.
+
+    As a fault it keeps the effect from happening, unless that is to happen first.
+    """
 
     code: int
     json: object = None
     text: str | None = None
     content_type: str = "text/html; charset=utf-8"
     headers: Fields = ()
+    after_effect: bool = False
 
     def response(self) -> Response:
         if self.text is None:
@@ -30,6 +34,8 @@ class Status:
         return Response(self.code, body, (("content-type", self.content_type), *self.headers))
 
     async def answer(self, exchange: Exchange) -> Response:
+        if self.after_effect:
+            await exchange.perform()
         return self.response()
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import h11
 import trio
 
-from sandbox.message import CHUNK, Answer, Ending, Line, Request, RequestBody, Response
+from sandbox.message import Answer, Ending, Line, Request, Response
+from sandbox.request_body import CHUNK, RequestBody
 
 
 class Http1:
@@ -19,9 +20,11 @@ class Http1:
 
     async def serve(self, answer: Answer) -> None:
         """Answer one request after the other until the connection has to end."""
-        while (request := await self.receive()) is not None:
+        while (request := await self._arrived()) is not None:
             with request.body:
                 response = await answer(request)
+            if request.is_cut:
+                return
             await self.send(response)
             if not self.is_reusable():
                 return
@@ -31,20 +34,40 @@ class Http1:
 
         What is not HTTP is answered with 400 and counts as the end.
         """
+        request = await self._arrived()
+        if request is not None and request.is_cut:
+            request.body.close()
+            return None
+        return request
+
+    async def _arrived(self) -> Request | None:
+        """The next request as far as it came; the body of one that is cut is not complete."""
         try:
             event = await self._next_event()
-            if not isinstance(event, h11.Request):
-                return None
-            self._method = event.method
-            body = RequestBody(self._line.spool)
-            try:
-                await self._receive_body(body)
-            except BaseException:
-                body.close()
-                raise
         except h11.RemoteProtocolError as error:
             await self._refuse(error)
             return None
+        if not isinstance(event, h11.Request):
+            return None
+        self._method = event.method
+        body = RequestBody(self._line.spool)
+        is_cut = False
+        try:
+            await self._receive_body(body)
+        except trio.BrokenResourceError:
+            is_cut = True
+        except h11.RemoteProtocolError as error:
+            is_cut = self._conn.trailing_data[1]
+            if not is_cut:
+                body.close()
+                await self._refuse(error)
+                return None
+        except BaseException:
+            body.close()
+            raise
+        return self._request(event, body, is_cut=is_cut)
+
+    def _request(self, event: h11.Request, body: RequestBody, *, is_cut: bool) -> Request:
         headers = {name.decode(): value.decode("latin-1") for name, value in event.headers}
         return Request.build(
             host=headers.get("host", ""),
@@ -54,6 +77,7 @@ class Http1:
             body=body,
             http=event.http_version.decode(),
             connection=self._line.connection,
+            is_cut=is_cut,
         )
 
     async def _next_event(self) -> object:

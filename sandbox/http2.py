@@ -12,7 +12,8 @@ import h2.exceptions
 import h2.settings
 import trio
 
-from sandbox.message import CHUNK, Answer, Ending, Line, Request, RequestBody, Response
+from sandbox.message import Answer, Ending, Line, Request, Response
+from sandbox.request_body import CHUNK, RequestBody
 
 _STREAM_WINDOW = 4 * 1024 * 1024
 _CONNECTION_WINDOW = 16 * 1024 * 1024
@@ -55,12 +56,17 @@ class Http2:
     async def serve(self, answer: Answer) -> None:
         """Answer requests until the peer leaves or the connection has to end.
 
+        Those whose body broke off go to `answer` as well, which is told so.
+
         Work that has begun is finished even when nobody waits for it any more, as a real
         service would; only its answer is dropped.
         """
         try:
             async with trio.open_nursery() as nursery:
                 await self._read(nursery, answer)
+                for arriving in self._arriving.values():
+                    nursery.start_soon(self._take_cut, arriving, answer)
+                self._arriving.clear()
         finally:
             for arriving in self._arriving.values():
                 arriving.body.close()
@@ -101,7 +107,7 @@ class Http2:
                     nursery.start_soon(self._respond, number, arriving, answer)
             case h2.events.StreamReset(stream_id=number):
                 if arriving := self._arriving.pop(number, None):
-                    arriving.body.close()
+                    nursery.start_soon(self._take_cut, arriving, answer)
                 self._window.unpark_all()
             case h2.events.WindowUpdated() | h2.events.RemoteSettingsChanged():
                 self._window.unpark_all()
@@ -119,7 +125,11 @@ class Http2:
         elif response.ending is not Ending.HANG:
             self._line.hang_up(response.ending)
 
-    def _request(self, arriving: _Arriving) -> Request:
+    async def _take_cut(self, arriving: _Arriving, answer: Answer) -> None:
+        with arriving.body:
+            await answer(self._request(arriving, is_cut=True))
+
+    def _request(self, arriving: _Arriving, *, is_cut: bool = False) -> Request:
         headers = arriving.headers
         return Request.build(
             host=headers.get(":authority", headers.get("host", "")),
@@ -129,6 +139,7 @@ class Http2:
             body=arriving.body,
             http="2",
             connection=self._line.connection,
+            is_cut=is_cut,
         )
 
     async def _send(self, number: int, response: Response, *, is_head: bool) -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from typing import Any
 
 import trio
 
 from sandbox.message import JsonObject, Request
+from sandbox.published import PagePost, Published
 
 API = "/api/v1/"
 # The two places that take a password, and where the username stands beside it.
 CAA_LOGIN = f"{API}bloks/async_action/com.bloks.www.bloks.caa.login.async.send_login_request/"
 LEGACY_LOGIN = f"{API}accounts/login/"
+# Fields and query parameters that are never kept: those with one of these in their name.
+_SECRETS = ("password", "access_token", "exchange_token", "client_secret")
+_NUMBER = re.compile(r"/\d{5,}(?:_\d+)?(?=/|$)")
+_VERSION = re.compile(r"/v\d+\.\d+(?=/)")
 
 
 @dataclass(eq=False, slots=True)
@@ -34,47 +40,29 @@ class Entry:
     status: int | None = None
     fault: str | None = None
 
+    @property
+    def endpoint(self) -> str:
+        """Method and path without what differs from call to call: version and ids.
 
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """A mention sticker on a published story, in fractions of the canvas."""
-
-    username: str
-    user_id: int
-    x: float
-    y: float
-    width: float
-    height: float
-
-
-@dataclass(eq=False, slots=True)
-class Published:
-    """One story that went live, whether or not it was deleted later."""
-
-    account: str
-    pk: int
-    upload_id: str
-    kind: str
-    file: Path
-    width: int
-    height: int
-    duration: float | None
-    mentions: tuple[Mention, ...]
-    reel_mentions: list[JsonObject]
-    caption: str
-    extra: JsonObject
-    at: float
-    deleted_at: float | None = None
+        For example `POST /<id>/media_publish`.
+        """
+        return f"{self.method} {_NUMBER.sub('/<id>', _unversioned(self.path))}"
 
 
 @dataclass(slots=True)
 class Ledger:
-    """The record of a sandbox. Times come from its clock; lists are in order of arrival."""
+    """The record of a sandbox. Times come from its clock; lists are in order of arrival.
+
+    With a `limit`, only so many of the newest requests are kept; posts are always.
+    """
 
     clock: Callable[[], float]
+    limit: int | None = None
     requests: list[Entry] = field(default_factory=list)
     unknown: list[Entry] = field(default_factory=list)
     published: list[Published] = field(default_factory=list)
+    page_posts: list[PagePost] = field(default_factory=list)
+    _forgotten: int = 0
     _waiting: trio.lowlevel.ParkingLot = field(default_factory=trio.lowlevel.ParkingLot)
 
     def open(self, request: Request, *, form: JsonObject, account: str | None) -> Entry:
@@ -84,8 +72,8 @@ class Ledger:
             host=request.host,
             method=request.method,
             path=request.path,
-            query=dict(request.query),
-            form=without_passwords(form),
+            query=without_secrets(request.query),
+            form=without_secrets(form),
             account=account,
             device=request.headers.get("x-ig-android-id"),
             connection=request.connection,
@@ -93,12 +81,17 @@ class Ledger:
             bytes_in=request.body.size,
         )
         self.requests.append(entry)
+        if self.limit is not None and len(self.requests) > self.limit:
+            self.requests.pop(0)
+            self._forgotten += 1
         self.changed()
         return entry
 
     def refuse(self, entry: Entry) -> None:
         """Mark a request as one that nobody should have sent."""
         self.unknown.append(entry)
+        if self.limit is not None:
+            del self.unknown[: -self.limit]
         self.changed()
 
     def refuse_tunnel(self, request: Request, host: str) -> None:
@@ -108,8 +101,13 @@ class Ledger:
         self.refuse(entry)
 
     def post(self, published: Published) -> None:
-        """Enter a story that went live."""
+        """Enter a post that went live."""
         self.published.append(published)
+        self.changed()
+
+    def post_on_page(self, post: PagePost) -> None:
+        """Enter a post that went live on a Facebook Page."""
+        self.page_posts.append(post)
         self.changed()
 
     def changed(self) -> None:
@@ -118,23 +116,32 @@ class Ledger:
 
     def mark(self) -> int:
         """A point in time for `since`: what arrives from now on comes after it."""
-        return len(self.requests)
+        return self._forgotten + len(self.requests)
+
+    def since(self, mark: int) -> list[Entry]:
+        """The entries that came after a mark."""
+        return self.requests[max(0, mark - self._forgotten) :]
 
     def find(
         self,
         path_prefix: str = "",
         *,
+        containing: str = "",
         host: str | None = None,
         method: str | None = None,
         account: str | None = None,
         since: int = 0,
     ) -> list[Entry]:
-        """The entries that match all that is given. The prefix may leave out `/api/v1/`."""
+        """The entries that match all that is given.
+
+        The prefix may leave out `/api/v1/`, and the version with which a Graph path begins.
+        """
         prefixes = (path_prefix, API + path_prefix)
         return [
             entry
-            for entry in self.requests[since:]
-            if entry.path.startswith(prefixes)
+            for entry in self.since(since)
+            if (entry.path.startswith(prefixes) or _unversioned(entry.path).startswith(path_prefix))
+            and containing in entry.path
             and host in (None, entry.host)
             and method in (None, entry.method)
             and account in (None, entry.account)
@@ -144,20 +151,28 @@ class Ledger:
         self,
         path_prefix: str = "",
         *,
+        containing: str = "",
         host: str | None = None,
         method: str | None = None,
         account: str | None = None,
         since: int = 0,
     ) -> int:
         """How many entries `find` returns."""
-        found = self.find(path_prefix, host=host, method=method, account=account, since=since)
+        found = self.find(
+            path_prefix,
+            containing=containing,
+            host=host,
+            method=method,
+            account=account,
+            since=since,
+        )
         return len(found)
 
     def logins(self, username: str, *, since: int = 0) -> int:
         """How many times a password was submitted for that username, accepted or not."""
         return sum(
             entry.path in (CAA_LOGIN, LEGACY_LOGIN) and entry.account == username
-            for entry in self.requests[since:]
+            for entry in self.since(since)
         )
 
     def devices(self, username: str) -> set[str]:
@@ -182,7 +197,7 @@ class Ledger:
             return wanted in entry.path if isinstance(wanted, str) else wanted(entry)
 
         def first() -> Entry | None:
-            return next((entry for entry in self.requests[since:] if fits(entry)), None)
+            return next((entry for entry in self.since(since) if fits(entry)), None)
 
         await self.wait_until(lambda: first() is not None, timeout)
         found = first()
@@ -200,14 +215,24 @@ class Ledger:
                 await self._waiting.park()
 
 
-def without_passwords(value: JsonObject) -> JsonObject:
-    """The same object with every field that is named after a password left out."""
+def without_secrets(value: Mapping[str, Any]) -> JsonObject:
+    """The same fields without those that are named after a password or a token."""
 
     def clean(part: object) -> object:
         if isinstance(part, dict):
-            return without_passwords(part)
+            return without_secrets(part)
         if isinstance(part, list):
             return [clean(element) for element in part]
         return part
 
-    return {name: clean(part) for name, part in value.items() if "password" not in name}
+    return {
+        name: clean(part)
+        for name, part in value.items()
+        if not any(secret in name for secret in _SECRETS)
+    }
+
+
+def _unversioned(path: str) -> str:
+    """A path of the Graph API without the version in front."""
+    version = _VERSION.match(path)
+    return path[version.end() :] if version else path

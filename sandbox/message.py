@@ -10,70 +10,23 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from tempfile import SpooledTemporaryFile
-from types import TracebackType
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote
 
-CHUNK = 64 * 1024
-_SPOOL_LIMIT = 1024 * 1024
+from sandbox.request_body import CHUNK, RequestBody
+
 _SLOW_PIECES_PER_SECOND = 20
 
 JsonObject = dict[str, Any]
 Fields = tuple[tuple[str, str], ...]
 
 
-class RequestBody:
-    """The bytes of a request: in memory while small, in an unnamed file once they are large.
-
-    Writes go straight to the file: into the page cache they cost less than a hop to a thread.
-    """
-
-    def __init__(self, spool: Path) -> None:
-        self._file = SpooledTemporaryFile[bytes](max_size=_SPOOL_LIMIT, dir=str(spool))
-        self._holders = 1
-        self.size = 0
-
-    def write(self, data: bytes | bytearray) -> None:
-        self._file.write(bytes(data))
-        self.size += len(data)
-
-    def read(self) -> bytes:
-        self._file.seek(0)
-        return self._file.read()
-
-    def save(self, path: Path) -> None:
-        """Copy the bytes to a new file, a piece at a time. Blocks: call it in a thread."""
-        self._file.seek(0)
-        with path.open("xb") as target:
-            while piece := self._file.read(CHUNK):
-                target.write(piece)
-
-    def hold(self) -> None:
-        """Keep the bytes for somebody else, who has to `close` as well."""
-        self._holders += 1
-
-    def close(self) -> None:
-        """Let go of the bytes; they are dropped when nobody holds them any more."""
-        self._holders -= 1
-        if not self._holders:
-            self._file.close()
-
-    def __enter__(self) -> RequestBody:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One complete request. Header names are lower case, `path` is decoded and has no query."""
+    """One request. Header names are lower case, `path` is decoded and has no query.
+
+    `is_cut` is set when the peer left before all of the body had arrived.
+    """
 
     host: str
     method: str
@@ -83,6 +36,7 @@ class Request:
     body: RequestBody
     http: str
     connection: int
+    is_cut: bool = False
 
     @classmethod
     def build(
@@ -95,6 +49,7 @@ class Request:
         body: RequestBody,
         http: str,
         connection: int,
+        is_cut: bool = False,
     ) -> Request:
         """A request from what the wire says: `host` may carry a port, `target` a query."""
         path, _, query = target.partition("?")
@@ -107,6 +62,7 @@ class Request:
             body=body,
             http=http,
             connection=connection,
+            is_cut=is_cut,
         )
 
 
@@ -243,5 +199,6 @@ class Line:
 class Exchange:
     """A request that a fault has got hold of: its effect is the fault's to cause, or not."""
 
+    request: Request
     perform: Callable[[], Awaitable[Response]]
     later: Callable[[float], None]  # causes the effect so many seconds from now, peer or no peer

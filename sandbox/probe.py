@@ -5,8 +5,10 @@ Everything here blocks for some milliseconds; request handlers call it in a thre
 
 from __future__ import annotations
 
+import os
+import struct
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +17,7 @@ from PIL import Image
 
 Kind = Literal["photo", "video"]
 
+_BOX_HEAD = struct.Struct(">I4s")
 _VIDEO_CODECS = {"h264", "hevc"}
 # The last frame of a file whose end is missing comes earlier than its header says.
 _MISSING_END_S = 0.5
@@ -33,7 +36,17 @@ class Probe:
     width: int
     height: int
     duration: float | None = None
-    has_sound: bool = False
+    fps: float = 0.0
+    bits_per_second: float = 0.0
+    pixel_format: str = ""
+    sound_codec: str | None = None
+    sound_rate: int = 0
+    sound_channels: int = 0
+    index_first: bool = False  # whether a player can begin before it has the whole file
+
+    @property
+    def has_sound(self) -> bool:
+        return self.sound_codec is not None
 
 
 def probe(path: Path) -> Probe:
@@ -106,14 +119,37 @@ def _probe_video(path: Path) -> Probe:
         with av.open(path) as container:
             stream = container.streams.video[0]
             next(container.decode(stream))
-            duration = container.duration
-            return Probe(
-                "video",
-                "video/mp4",
-                stream.width,
-                stream.height,
-                duration / av.time_base if duration else None,
-                bool(container.streams.audio),
+            facts = Probe(
+                kind="video",
+                content_type="video/mp4",
+                width=stream.width,
+                height=stream.height,
+                duration=container.duration / av.time_base if container.duration else None,
+                fps=float(stream.average_rate or 0),
+                bits_per_second=float(container.bit_rate or 0),
+                pixel_format=stream.pix_fmt or "",
+                index_first=_has_index_first(path),
             )
+            for sound in container.streams.audio[:1]:
+                return replace(
+                    facts,
+                    sound_codec=sound.codec.name,
+                    sound_rate=sound.rate,
+                    sound_channels=sound.channels,
+                )
+            return facts
     except (av.FFmpegError, IndexError, StopIteration, ValueError) as error:
         raise BadMedia(f"not a video: {error}") from None
+
+
+def _has_index_first(path: Path) -> bool:
+    """Whether the index (`moov`) of an MP4 stands before its media (`mdat`)."""
+    with path.open("rb") as file:
+        while len(head := file.read(_BOX_HEAD.size)) == _BOX_HEAD.size:
+            length, name = _BOX_HEAD.unpack(head)
+            if name in (b"moov", b"mdat"):
+                return bool(name == b"moov")
+            if length < _BOX_HEAD.size:
+                break  # a size in 64 bits, or none: only media are that large
+            file.seek(length - _BOX_HEAD.size, os.SEEK_CUR)
+    return False

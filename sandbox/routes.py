@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import cached_property
 
 from sandbox import (
     accounts,
@@ -12,20 +10,27 @@ from sandbox import (
     bloks,
     cdn,
     challenge,
+    configure,
     direct,
+    graph_auth,
     login,
+    media,
+    posts,
     releases,
     second_step,
     stories,
     uploads,
 )
 from sandbox.call import OpenHandler, PrivateHandler
+from sandbox.graph_routes import GRAPH_ROUTES
 from sandbox.ledger import CAA_LOGIN, LEGACY_LOGIN
+from sandbox.route import Route
 
 API_HOST = "i.instagram.com"
 LOGIN_HOST = "b.i.instagram.com"
 # Known so that calls to it are recorded; nothing is answered there.
 WEB_HOST = "www.instagram.com"
+_HOSTS = {API_HOST, LOGIN_HOST, WEB_HOST, releases.HOST, *graph_auth.HOSTS}
 _CDN = re.compile(r"[a-z0-9.-]+\.(?:cdninstagram\.com|fbcdn\.net)")
 
 _ASYNC = "/api/v1/bloks/async_action/"
@@ -34,44 +39,15 @@ _APPS = "/api/v1/bloks/apps/"
 
 def is_known_host(host: str) -> bool:
     """Whether the sandbox plays this host, so that a tunnel to it may be opened."""
-    return (
-        host in (API_HOST, LOGIN_HOST, WEB_HOST, releases.HOST) or _CDN.fullmatch(host) is not None
-    )
-
-
-@dataclass(frozen=True)
-class Route:
-    """One row of the table. In the path, `<pk>` and the like stand for one argument each."""
-
-    host: str | re.Pattern[str]
-    method: str
-    path: str
-    open: OpenHandler | None = None
-    private: PrivateHandler | None = None
-
-    @cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        kinds = {"<pk>": r"(\d{1,40})", "<id>": r"(\d{1,40}(?:_\d+)?)", "<name>": "([^/]+)"}
-        pattern = re.escape(self.path)
-        for kind, expression in kinds.items():
-            pattern = pattern.replace(kind, expression)
-        return re.compile(pattern)
-
-    def match(self, host: str, method: str, path: str) -> tuple[str, ...] | None:
-        """The arguments in the path, or None if this is another route's request."""
-        is_host = host == self.host if isinstance(self.host, str) else self.host.fullmatch(host)
-        if not is_host or method != self.method:
-            return None
-        found = self._pattern.fullmatch(path)
-        return found.groups(default="") if found else None
+    return host in _HOSTS or _CDN.fullmatch(host) is not None
 
 
 def _open(host: str | re.Pattern[str], method: str, path: str, handler: OpenHandler) -> Route:
-    return Route(host, method, path, open=handler)
+    return Route(host=host, method=method, path=path, open=handler)
 
 
 def _private(method: str, path: str, handler: PrivateHandler) -> Route:
-    return Route(API_HOST, method, path, private=handler)
+    return Route(host=API_HOST, method=method, path=path, private=handler)
 
 
 def _two_factor(path: str, handler: OpenHandler) -> Route:
@@ -144,20 +120,32 @@ ROUTES = (
     _private("GET", "/api/v1/direct_v2/spam_inbox/", direct.spam_inbox),
     _private("GET", "/api/v1/direct_v2/threads/<pk>/", direct.thread),
     _private("POST", "/api/v1/direct_v2/threads/<pk>/approve/", direct.approve),
-    # Stories and uploads
+    # Stories and posts
     _private("GET", "/api/v1/feed/user/<pk>/story/", stories.reel),
-    _private("GET", "/api/v1/media/<id>/info/", stories.media_info),
-    _private("POST", "/api/v1/media/<id>/delete/", stories.delete_media),
+    _private("GET", "/api/v1/feed/user/<pk>/", posts.grid),
+    _private("POST", "/api/v1/clips/user/", posts.reels),
+    _private("GET", "/api/v1/media/<id>/info/", media.info),
+    _private("POST", "/api/v1/media/<id>/delete/", media.delete),
+    _private("POST", "/api/v1/media/<id>/edit_media/", media.edit),
+    _private("GET", "/api/v1/location_search/", posts.search_places),
+    _private("GET", "/api/v1/locations/<pk>/location_info/", posts.place_info),
+    # Uploading and publishing
+    _private("POST", "/upload_settings/<name>", uploads.settings),
     _private("POST", "/rupload_igphoto/<name>", uploads.photo),
     _private("GET", "/rupload_igvideo/<name>", uploads.video_offset),
     _private("POST", "/rupload_igvideo/<name>", uploads.video),
-    _private("POST", "/api/v1/media/configure_to_story/", uploads.configure_to_story),
+    _private("POST", "/api/v1/media/validate_reel_url/", configure.validate_link),
+    _private("POST", "/api/v1/media/configure_to_story/", configure.story),
+    _private("POST", "/api/v1/media/configure/", configure.feed),
+    _private("POST", "/api/v1/media/configure_to_clips/", configure.reel),
+    _private("POST", "/api/v1/media/configure_sidecar/", configure.album),
     # Files
     _open(_CDN, "GET", "/v/<pk>.jpg", cdn.photo_file),
     _open(_CDN, "GET", f"/v/<pk>_w{cdn.SMALL_WIDTH}.jpg", cdn.small_photo_file),
     _open(_CDN, "GET", "/v/<pk>.mp4", cdn.video_file),
     _open(_CDN, "GET", "/p/<pk>.jpg", cdn.avatar),
     _open(releases.HOST, "GET", releases.PATH, releases.client_config),
+    *GRAPH_ROUTES,
 )
 
 

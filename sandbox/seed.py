@@ -17,7 +17,7 @@ _PEOPLE = {"anna": "Anna Berg", "bruno": "Bruno Costa", "chiara": "Chiara Rossi"
 
 
 async def seed(world: World, directory: Path) -> None:
-    """Fill an empty world: the account, three people, a chat, a photo and a video mention."""
+    """Fill an empty world: the account, three people, a chat, two mentions, a post and a Reel."""
     studio = world.add_person(USERNAME, password=PASSWORD, full_name="Studio")
     for username, full_name in _PEOPLE.items():
         world.follow(studio, world.add_person(username, full_name=full_name))
@@ -29,5 +29,7 @@ async def seed(world: World, directory: Path) -> None:
     await trio.to_thread.run_sync(partial(make_sample_video, video, 2, bruno.username))
     for owner, file in ((anna, photo), (bruno, video)):
         world.mention(world.add_story(owner, file), studio)
+    world.add_post(chiara, photo, caption="The new menu")
+    world.add_post(chiara, video, product="reel", caption="Come and see")
     greeting = plain_text(chiara, "Hi! When do you open tomorrow?", at=world.now() - 3600)
     world.add_thread(studio, chiara, items=[greeting])

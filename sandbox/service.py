@@ -9,15 +9,17 @@ from functools import partial
 
 import trio
 
-from sandbox import failures
+from sandbox import failures, graph_auth
 from sandbox.call import Call, PrivateHandler
 from sandbox.faults import Faults
 from sandbox.form import decode_form
-from sandbox.ledger import Ledger
+from sandbox.graph_failures import GraphRefusal
+from sandbox.ledger import Entry, Ledger
 from sandbox.login import submitted_username
 from sandbox.message import Ending, Exchange, JsonObject, Request, Response
 from sandbox.password import PasswordKey
-from sandbox.routes import Route, find_route
+from sandbox.route import Route
+from sandbox.routes import find_route
 from sandbox.session import claimed_pk
 from sandbox.world import World
 
@@ -49,34 +51,38 @@ class Service:
                 self._background = None
 
     async def answer(self, request: Request) -> Response:
-        """Record a request, let a fault have it if one strikes, and answer it."""
+        """Record a request, let a fault have it if one strikes, and answer it.
+
+        A request whose body broke off is for the few routes that keep what has arrived.
+        """
+        found = find_route(request.host, request.method, request.path)
+        if request.is_cut and (found is None or not found[0].takes_cut):
+            return Response(ending=Ending.CLOSE)
         form = decode_form(request)
         account = self._account(request, form)
         entry = self._ledger.open(request, form=form, account=account)
-        found = find_route(request.host, request.method, request.path)
         if found is None:
             self._ledger.refuse(entry)  # whatever a fault makes of it
-            perform: Perform = _unknown
+            perform: Perform = partial(_unknown, request)
         else:
-            route, arguments = found
-            call = Call(
-                request, form, arguments, self._world, self._ledger, entry, self._password_key
-            )
-            perform = partial(self._perform, route, call)
+            perform = partial(self._perform, *found, request, form, entry)
         fault = self._faults.strike(request, account)
         if fault is None:
             response = await perform()
         else:
             entry.fault = fault.name
             later = partial(self._start_later, request, perform)
-            response = await fault.kind.answer(Exchange(perform, later))
-        if response.ending is Ending.COMPLETE:
+            response = await fault.kind.answer(Exchange(request, perform, later))
+        if response.ending is Ending.COMPLETE and not request.is_cut:
             entry.status = response.status
         self._ledger.changed()
         return response
 
     def _account(self, request: Request, form: JsonObject) -> str | None:
         """Whose request it is, also when the session it comes with is not valid any more."""
+        if request.host in graph_auth.HOSTS:
+            graph = self._world.graph_account_with(graph_auth.token_of(request, form))
+            return graph.person.username if graph else None
         username = submitted_username(request, form)
         if username is not None:
             return username
@@ -84,10 +90,13 @@ class Service:
         person = self._world.find_person(pk=pk) if pk is not None else None
         return person.username if person else None
 
-    def _start_later(self, request: Request, perform: Perform, seconds: float) -> None:
+    def _start_soon(self, work: Callable[[], Awaitable[None]]) -> None:
         assert self._background is not None, "the service does not run"
+        self._background.start_soon(work, name="work behind an answer")
+
+    def _start_later(self, request: Request, perform: Perform, seconds: float) -> None:
         request.body.hold()
-        self._background.start_soon(self._later, request, perform, seconds, name="late effect")
+        self._start_soon(partial(self._later, request, perform, seconds))
 
     async def _later(self, request: Request, perform: Perform, seconds: float) -> None:
         with request.body:
@@ -95,15 +104,34 @@ class Service:
             await perform()
         self._ledger.changed()
 
-    async def _perform(self, route: Route, call: Call) -> Response:
+    async def _perform(
+        self,
+        route: Route,
+        arguments: tuple[str, ...],
+        request: Request,
+        form: JsonObject,
+        entry: Entry,
+    ) -> Response:
+        call = Call(
+            request,
+            form,
+            arguments,
+            self._world,
+            self._ledger,
+            entry,
+            self._password_key,
+            self._start_soon,
+        )
         try:
             if route.open is not None:
                 return await route.open(call)
+            if route.graph is not None:
+                return await graph_auth.perform(route.graph, call)
             assert route.private is not None
             return await self._perform_private(route.private, call)
         except Exception:
             # A bug of the sandbox must not look like a lost connection to the client under test.
-            logger.exception("handler failed path=%s", call.request.path)
+            logger.exception("handler failed path=%s", request.path)
             return Response.fail(500, "The sandbox has a bug; see its log")
 
     async def _perform_private(self, handler: PrivateHandler, call: Call) -> Response:
@@ -122,5 +150,7 @@ class Service:
         return replace(response, headers=headers)
 
 
-async def _unknown() -> Response:
+async def _unknown(request: Request) -> Response:
+    if request.host in graph_auth.HOSTS:
+        return graph_auth.refused(GraphRefusal("unknown_path"))
     return Response.fail(404, "The sandbox does not know this request")

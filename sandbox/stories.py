@@ -1,48 +1,57 @@
-"""Stories as the API shows them: reels, the tray, single media, and taking one's own down."""
+"""Stories as the private API shows them: reels and the tray."""
 
 from __future__ import annotations
-
-import base64
 
 from sandbox import cdn
 from sandbox.accounts import user_json
 from sandbox.call import Call
-from sandbox.failures import media_gone, not_authorized
 from sandbox.message import JsonObject, Response
 from sandbox.person import Person
+from sandbox.post import short_code
+from sandbox.shot import Shot
+from sandbox.stickers import stickers_json
 from sandbox.story import Story
+from sandbox.world import World
 
 _MEDIA_TYPES = {"photo": 1, "video": 2}
 
 
-def media_json(story: Story, *, with_files: bool = True) -> JsonObject:
+def story_json(story: Story, world: World, *, with_files: bool = True) -> JsonObject:
     """A story as media; without files as Instagram shows one that has expired."""
-    media: JsonObject = {
+    return {
         "pk": story.pk,
         "id": story.media_id,
-        "code": _code(story.pk),
+        "code": short_code(story.pk),
         "taken_at": int(story.taken_at),
         "expiring_at": int(story.expiring_at),
         "device_timestamp": int(story.upload_id or story.taken_at * 1000),
-        "media_type": _MEDIA_TYPES[story.kind],
         "product_type": "story",
         "user": user_json(story.owner),
-        "original_width": story.width,
-        "original_height": story.height,
         "caption": {"text": story.caption} if story.caption else None,
         "reel_mentions": [_mention_json(person) for person in story.mentions],
+        **stickers_json(story.stickers, world),
+        **files_json(story, with_files=with_files),
+    }
+
+
+def files_json(shot: Shot, *, with_files: bool = True) -> JsonObject:
+    """What is said about a photo or a video itself, with the addresses of its files or without."""
+    shown: JsonObject = {
+        "media_type": _MEDIA_TYPES[shot.kind],
+        "original_width": shot.width,
+        "original_height": shot.height,
     }
     if with_files:
-        media["image_versions2"] = {"candidates": _candidates(story)}
-    if story.kind == "video":
-        media["has_audio"] = story.probe.has_sound
-        media["video_duration"] = story.duration
+        shown["image_versions2"] = {"candidates": _candidates(shot)}
+    if shot.kind == "video":
+        shown["has_audio"] = shot.probe.has_sound
+        shown["video_duration"] = shot.duration
         if with_files:
-            media["video_versions"] = [_version(story, kind) for kind in (101, 102)]
-    return media
+            shown["video_versions"] = [_version(shot, kind) for kind in (101, 102)]
+    return shown
 
 
-def reel_json(owner: Person, stories: list[Story]) -> JsonObject:
+def reel_json(owner: Person, stories: list[Story], world: World) -> JsonObject:
     """Some of the owner's stories as a reel."""
     return {
         "id": owner.pk,
@@ -50,25 +59,25 @@ def reel_json(owner: Person, stories: list[Story]) -> JsonObject:
         "user": user_json(owner),
         "latest_reel_media": max((int(story.taken_at) for story in stories), default=0),
         "media_count": len(stories),
-        "items": [media_json(story) for story in stories],
+        "items": [story_json(story, world) for story in stories],
     }
 
 
-def _candidates(story: Story) -> list[JsonObject]:
-    width, height = cdn.small_size(story)
+def _candidates(shot: Shot) -> list[JsonObject]:
+    width, height = cdn.small_size(shot)
     return [
-        {"url": cdn.photo_url(story), "width": story.width, "height": story.height},
-        {"url": cdn.photo_url(story, small=True), "width": width, "height": height},
+        {"url": cdn.photo_url(shot), "width": shot.width, "height": shot.height},
+        {"url": cdn.photo_url(shot, small=True), "width": width, "height": height},
     ]
 
 
-def _version(story: Story, kind: int) -> JsonObject:
+def _version(shot: Shot, kind: int) -> JsonObject:
     return {
         "type": kind,
-        "id": f"{story.pk}{kind}",
-        "url": cdn.video_url(story),
-        "width": story.width,
-        "height": story.height,
+        "id": f"{shot.pk}{kind}",
+        "url": cdn.video_url(shot),
+        "width": shot.width,
+        "height": shot.height,
     }
 
 
@@ -88,19 +97,13 @@ def _mention_json(person: Person) -> JsonObject:
     }
 
 
-def _code(pk: int) -> str:
-    """The short code in a media's address: its id in base 64."""
-    raw = base64.urlsafe_b64encode(pk.to_bytes(9, "big")).decode()
-    return raw.lstrip("A")
-
-
 async def reel(call: Call, viewer: Person) -> Response:
     """What the viewer may see of somebody's stories; null when that is nothing."""
     owner = call.world.find_person(pk=int(call.args[0]))
     if owner is None or not call.world.may_see(viewer, owner):
         return Response.ok({"reel": None})
     stories = call.world.reel(owner)
-    return Response.ok({"reel": reel_json(owner, stories) if stories else None})
+    return Response.ok({"reel": reel_json(owner, stories, call.world) if stories else None})
 
 
 async def tray(call: Call, viewer: Person) -> Response:
@@ -108,7 +111,7 @@ async def tray(call: Call, viewer: Person) -> Response:
     reels = []
     for owner in call.world.people:
         if call.world.follows(viewer, owner) and (stories := call.world.reel(owner)):
-            entry = reel_json(owner, stories)
+            entry = reel_json(owner, stories, call.world)
             del entry["items"]
             reels.append(entry)
     return Response.ok({"tray": reels, "broadcasts": []})
@@ -116,33 +119,3 @@ async def tray(call: Call, viewer: Person) -> Response:
 
 async def timeline(call: Call, viewer: Person) -> Response:
     return Response.ok({"feed_items": [], "num_results": 0, "more_available": False})
-
-
-async def media_info(call: Call, viewer: Person) -> Response:
-    """One story by its id, with or without the owner's id behind it."""
-    story = call.world.stories.get(_story_pk(call))
-    if story is None or _is_gone_for(viewer, story, call.world.now()):
-        return media_gone().response()
-    if not call.world.may_see(viewer, story.owner):
-        return not_authorized().response()
-    return Response.ok({"items": [media_json(story)], "num_results": 1, "more_available": False})
-
-
-async def delete_media(call: Call, viewer: Person) -> Response:
-    """Take down one of the viewer's own stories."""
-    story = call.world.stories.get(_story_pk(call))
-    if story is None or _is_gone_for(viewer, story, call.world.now()):
-        return media_gone().response()
-    if story.owner is not viewer:
-        return Response.fail(400, "You can't delete this media")
-    call.world.delete_story(story)
-    return Response.ok({"did_delete": True})
-
-
-def _story_pk(call: Call) -> int:
-    return int(call.args[0].partition("_")[0])
-
-
-def _is_gone_for(viewer: Person, story: Story, now: float) -> bool:
-    # An expired story stays in its owner's archive.
-    return story.deleted if story.owner is viewer else story.is_gone(now)

@@ -2,50 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 
+from sandbox.message import JsonObject
 from sandbox.person import Person
-from sandbox.probe import Probe
+from sandbox.shot import Shot
 
 LIFETIME_S = 24 * 3600
 
 
-@dataclass(eq=False, slots=True)
-class Story:
-    """One story. `upload_id` is set for those that were uploaded through the sandbox."""
+@dataclass(eq=False, slots=True, kw_only=True)
+class Story(Shot):
+    """One story. `upload_id` is set for those that came in through the private API."""
 
-    pk: int
     owner: Person
-    file: Path
-    poster: Path  # what a still of it shows: the file itself for a photo
-    probe: Probe
     taken_at: float
-    mentions: tuple[Person, ...]
+    mentions: tuple[Person, ...] = ()
+    stickers: list[JsonObject] = field(default_factory=list)
     upload_id: str | None = None
     caption: str = ""
-    deleted: bool = False
-
-    @property
-    def kind(self) -> str:
-        return self.probe.kind
-
-    @property
-    def width(self) -> int:
-        return self.probe.width
-
-    @property
-    def height(self) -> int:
-        return self.probe.height
-
-    @property
-    def duration(self) -> float | None:
-        return self.probe.duration
-
-    @property
-    def size(self) -> int:
-        """The file's bytes."""
-        return self.file.stat().st_size
 
     @property
     def expiring_at(self) -> float:
@@ -53,9 +28,5 @@ class Story:
 
     @property
     def media_id(self) -> str:
-        """The id as the API writes it: the story's and the owner's."""
+        """The id as the private API writes it: the story's and the owner's."""
         return f"{self.pk}_{self.owner.pk}"
-
-    def is_gone(self, now: float) -> bool:
-        """Whether nobody but its owner can see it any more."""
-        return self.deleted or now >= self.expiring_at

@@ -1,26 +1,29 @@
-"""Sending media in, and making stories of it. As strict as the real service, or stricter."""
+"""Sending media in (`rupload`). As strict as the real service, or stricter."""
 
 from __future__ import annotations
 
-import math
+from dataclasses import replace
 
 import trio
 
 from sandbox.call import Call
-from sandbox.form import json_object, json_value, whole_number
-from sandbox.ledger import Mention, Published
+from sandbox.draft import Upload
+from sandbox.form import json_object, whole_number
 from sandbox.message import JsonObject, Response
 from sandbox.person import Person
 from sandbox.probe import BadMedia, Probe, check_photo, check_video
-from sandbox.stories import media_json
-from sandbox.world import Upload, World
+from sandbox.refused import Refused
+from sandbox.world import World
 
-_LONGEST_STORY_S = 60.0
+# What the parameters of an upload say it is for, and how many seconds that may have.
+_LONGEST_S = (("for_album", 60.0), ("is_sidecar", 60.0), ("is_clips_video", 15 * 60.0))
+_LONGEST_FEED_VIDEO_S = 60 * 60.0
 _TOLERANCE_S = 0.5
 
 
-class Refused(Exception):
-    """The request is wrong; the message says what about it."""
+async def settings(call: Call, viewer: Person) -> Response:
+    """How a Reel should be encoded: as it is."""
+    return Response.ok({"upload_settings": {}})
 
 
 async def video_offset(call: Call, viewer: Person) -> Response:
@@ -29,32 +32,53 @@ async def video_offset(call: Call, viewer: Person) -> Response:
 
 
 async def photo(call: Call, viewer: Person) -> Response:
-    """The bytes of a photo: a JPEG that decodes."""
+    """The bytes of a photo, or of a video's cover: a JPEG that decodes."""
     return await _receive(call, viewer, "photo")
 
 
 async def video(call: Call, viewer: Person) -> Response:
-    """The bytes of a video: an MP4 that plays to its end and is short enough for a story."""
+    """The bytes of a video: an MP4 that plays to its end and is short enough for its purpose."""
     return await _receive(call, viewer, "video")
 
 
 async def _receive(call: Call, viewer: Person, kind: str) -> Response:
     try:
-        upload_id = _upload_id(call)
+        params = _params(call)
         path = call.world.new_upload_path(".jpg" if kind == "photo" else ".mp4")
         await trio.to_thread.run_sync(call.request.body.save, path)
         check = check_photo if kind == "photo" else check_video
         facts = await trio.to_thread.run_sync(check, path)
-        if (facts.duration or 0) > _LONGEST_STORY_S + _TOLERANCE_S:
-            raise BadMedia(f"{facts.duration:.1f} s are too long for a story")
+        _check_length(facts, params)
     except (Refused, BadMedia) as error:
         return Response.fail(400, str(error))
-    call.world.uploads[viewer.pk, upload_id] = Upload(viewer, upload_id, path, facts)
+    upload_id = str(params["upload_id"])
+    _keep(call.world, Upload(owner=viewer, upload_id=upload_id, file=path, probe=facts))
     return Response.ok({"upload_id": upload_id, "xsharing_nonces": {}})
 
 
-def _upload_id(call: Call) -> str:
-    """The upload id from the parameters, after a look at everything else in the headers."""
+def _keep(world: World, upload: Upload) -> None:
+    """Keep the upload; a photo under the id of a video becomes its cover, in either order."""
+    key = upload.owner.pk, upload.upload_id
+    before = world.uploads.get(key)
+    if before is None or before.probe.kind == upload.probe.kind:
+        world.uploads[key] = upload
+    elif upload.probe.kind == "photo":
+        before.cover = upload.file
+    else:
+        world.uploads[key] = replace(upload, cover=before.file)
+
+
+def _check_length(facts: Probe, params: JsonObject) -> None:
+    longest = _LONGEST_FEED_VIDEO_S
+    for name, seconds in _LONGEST_S:
+        if params.get(name) == "1":
+            longest = seconds
+    if (facts.duration or 0) > longest + _TOLERANCE_S:
+        raise BadMedia(f"{facts.duration:.1f} s are too long for this")
+
+
+def _params(call: Call) -> JsonObject:
+    """The parameters with an upload id, after a look at everything else in the headers."""
     headers = call.request.headers
     params = json_object(headers.get("x-instagram-rupload-params", ""))
     if params is None or whole_number(params.get("upload_id")) is None:
@@ -65,95 +89,4 @@ def _upload_id(call: Call) -> str:
         raise Refused("X-Entity-Name is not the name in the address")
     if headers.get("offset") != "0":
         raise Refused("Offset is not 0")
-    return str(params["upload_id"])
-
-
-async def configure_to_story(call: Call, viewer: Person) -> Response:
-    """Make an upload a story. Every success publishes a new one, also of the same upload."""
-    form = call.form
-    upload = call.world.uploads.get((viewer.pk, str(form.get("upload_id"))))
-    try:
-        if upload is None:
-            raise Refused("Nothing was uploaded under this upload_id")
-        if (upload.probe.kind == "video") != (call.request.query.get("video") == "1"):
-            raise Refused(f"This upload is a {upload.probe.kind}")
-        mentions = _mentions(form, call.world)
-        reel_mentions = _stickers(form, "reel_mentions")
-    except Refused as error:
-        return Response.fail(400, str(error))
-    if _is_put_off(upload):
-        return Response.fail(202, "Transcode not finished yet.")
-    return _publish(call, upload, mentions, reel_mentions)
-
-
-def _is_put_off(upload: Upload) -> bool:
-    if upload.probe.kind != "video":
-        return False
-    if upload.polls_left is None:
-        upload.polls_left = upload.owner.transcode_polls
-    upload.polls_left -= 1
-    return upload.polls_left >= 0
-
-
-def _publish(
-    call: Call, upload: Upload, mentions: tuple[Mention, ...], reel_mentions: list[JsonObject]
-) -> Response:
-    # No await in here: the story and its entry in the ledger come about together.
-    caption = str(call.form.get("caption") or "")
-    people = tuple(call.world.person(mention.username) for mention in mentions)
-    story = call.world.publish(upload, people, caption)
-    facts: Probe = upload.probe
-    call.ledger.post(
-        Published(
-            account=upload.owner.username,
-            pk=story.pk,
-            upload_id=upload.upload_id,
-            kind=facts.kind,
-            file=upload.file,
-            width=facts.width,
-            height=facts.height,
-            duration=facts.duration,
-            mentions=mentions,
-            reel_mentions=reel_mentions,
-            caption=caption,
-            extra=call.form,
-            at=story.taken_at,
-        )
-    )
-    return Response.ok({"media": media_json(story), "upload_id": upload.upload_id})
-
-
-def _mentions(form: JsonObject, world: World) -> tuple[Mention, ...]:
-    found = []
-    for sticker in _stickers(form, "tap_models"):
-        if sticker.get("type") != "mention":
-            continue
-        person = world.find_person(pk=whole_number(sticker.get("user_id")))
-        if person is None:
-            raise Refused(f"tap_models mentions an unknown user {sticker.get('user_id')}")
-        x, y, width, height = (float(sticker[name]) for name in ("x", "y", "width", "height"))
-        found.append(Mention(person.username, person.pk, x, y, width, height))
-    return tuple(found)
-
-
-def _stickers(form: JsonObject, field: str) -> list[JsonObject]:
-    """A list of stickers from its JSON, each with a place and a size; empty if not given."""
-    if not form.get(field):
-        return []
-    stickers = json_value(form[field])
-    if not isinstance(stickers, list):
-        raise Refused(f"{field} is not a list in JSON")
-    for sticker in stickers:
-        if not isinstance(sticker, dict):
-            raise Refused(f"{field} holds something that is no sticker")
-        for name in ("x", "y", "width", "height"):
-            if not _is_number(sticker.get(name)):
-                raise Refused(f"{field}: {name} is not a number")
-    return stickers
-
-
-def _is_number(value: object) -> bool:
-    # In JSON true is no number, and there is neither infinity nor "not a number".
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return math.isfinite(value)
+    return params

@@ -1,284 +1,137 @@
-"""The simulated world: people, who follows whom, stories, chats, sessions and uploads.
+"""The simulated world: people, media, chats, accounts of the Graph API, and what else is settable.
 
 Plain synchronous methods that a test calls directly and that request handlers call.
 """
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import count
+import hmac
+from collections.abc import Callable
 from pathlib import Path
 
-from sandbox.ledger import Ledger, Published
-from sandbox.person import LoginBehaviour, Person
-from sandbox.probe import Probe, make_poster, probe
-from sandbox.session import Sessions, Tickets
+from sandbox.graph_account import (
+    SCOPES,
+    TOKEN_LIFETIME_S,
+    GraphAccount,
+    LoginMethod,
+    new_token,
+)
+from sandbox.graph_container import Container
+from sandbox.ledger import Ledger
+from sandbox.library import Library
+from sandbox.person import Person
+from sandbox.post import Post, graph_id
 from sandbox.story import Story
-from sandbox.thread import Box, Item, MentionOf, MentionShape, Thread, raw_time
 
-_FIRST_PERSON = 4_100_000_017
-_FIRST_STORY = 3_700_000_000_000_000_000
-_FIRST_THREAD = 340282366841710300949128000000000000000
-_FIRST_THREAD_V2 = 17_000_000_000_000_000
-_FIRST_ITEM = 32550000000000000000000000000000000
+NEWEST_APP_VERSION = "428.0.0.47.67"
+FETCH_TIMEOUT_S = 20.0
+_FIRST_IG_USER = 17_841_400_000_000_000
+_FIRST_PAGE = 102_000_000_000_000
 
 
-@dataclass(eq=False, slots=True)
-class Upload:
-    """Bytes that were received and may be configured into a story."""
-
-    owner: Person
-    upload_id: str
-    file: Path
-    probe: Probe
-    polls_left: int | None = None  # None until it is first configured
-
-
-class World:
+class World(Library):
     """Everything that exists. `now` is the sandbox's clock, in seconds since 1970."""
 
     def __init__(self, directory: Path, ledger: Ledger, now: Callable[[], float]) -> None:
-        self.now = now
-        self.newest_app_version = "428.0.0.47.67"  # what the client library's newest source says
-        self.sessions = Sessions()
-        self.tickets = Tickets()
-        self.people: list[Person] = []
-        self.stories: dict[int, Story] = {}
-        self.threads: list[Thread] = []
-        self.uploads: dict[tuple[int, str], Upload] = {}
-        self._ledger = ledger
-        self._posters = directory / "posters"
-        self._received = directory / "received"
-        self._posters.mkdir(parents=True, exist_ok=True)
-        self._received.mkdir(exist_ok=True)
-        self._follows: set[tuple[int, int]] = set()
-        self._numbers = count(1)
+        super().__init__(directory, ledger, now)
+        # What `releases` says is the newest version of the app.
+        self.newest_app_version = NEWEST_APP_VERSION
+        self.graph_accounts: list[GraphAccount] = []
+        self.containers: dict[str, Container] = {}
+        # How long the Graph API tries to fetch a photo or a video, in real time.
+        self.fetch_timeout_s = FETCH_TIMEOUT_S
+        self.public_urls: dict[str, str] = {}
+        self._facebook_app: tuple[str, str] | None = None
 
-    # People
-
-    def add_person(
+    def connect_graph(
         self,
-        username: str,
+        person: Person,
         *,
-        password: str | None = None,
-        full_name: str = "",
-        private: bool = False,
-        totp_seed: str | None = None,
-        login: LoginBehaviour = LoginBehaviour.OK,
-    ) -> Person:
-        """Add somebody; only those with a password can log in.
+        login_method: LoginMethod = "instagram",
+        ig_user_id: str | None = None,
+        expires_in: float | None = TOKEN_LIFETIME_S,
+        scopes: set[str] | None = None,
+        page: bool = True,
+    ) -> GraphAccount:
+        """Let somebody's account be used through the Graph API; the answer carries the token.
 
-        Raises:
-            ValueError: the username is taken.
+        `page` is whether a Facebook Page belongs to it, which only Facebook Login shows.
+        `expires_in` None makes a token that never expires. Somebody who is connected again, or
+        in the other way, has the same id, and the limits and containers from before.
         """
-        if any(person.username == username for person in self.people):
-            raise ValueError(f"there is already a person called {username}")
-        person = Person(
-            pk=_FIRST_PERSON + 7919 * len(self.people),
-            username=username,
-            password=password,
-            full_name=full_name,
-            private=private,
-            totp_seed=totp_seed,
-            login=login,
+        issued_at = self.now()
+        account = GraphAccount(
+            person=person,
+            ig_user_id=ig_user_id or str(_FIRST_IG_USER + person.pk),
+            login_method=login_method,
+            scopes=SCOPES[login_method].all() if scopes is None else set(scopes),
+            token=new_token(login_method),
+            issued_at=issued_at,
+            expires_at=None if expires_in is None else issued_at + expires_in,
+            now=self.now,
         )
-        self.people.append(person)
-        return person
+        if login_method == "facebook" and page:
+            account.page_id = str(_FIRST_PAGE + person.pk)
+            account.page_name = person.full_name or person.username
+            account.page_token = new_token(login_method)
+        before = self.find_graph_account(account.ig_user_id)
+        if before is not None:
+            account.published_at, account.containers_at = before.published_at, before.containers_at
+        self.graph_accounts.append(account)
+        return account
 
-    def person(self, username: str) -> Person:
-        """The person with that username; KeyError if there is none."""
-        return _found(self.find_person(username=username), username)
+    def graph_account(self, ig_user_id: str) -> GraphAccount:
+        """The account with that id, the newest if it was connected twice; KeyError if none."""
+        account = self.find_graph_account(ig_user_id)
+        if account is None:
+            raise KeyError(ig_user_id)
+        return account
 
-    def person_by_pk(self, pk: int) -> Person:
-        """The person with that id; KeyError if there is none."""
-        return _found(self.find_person(pk=pk), pk)
-
-    def find_person(self, *, username: str | None = None, pk: int | None = None) -> Person | None:
-        """The person with that username or that id, None if there is none."""
+    def find_graph_account(self, ig_user_id: str) -> GraphAccount | None:
+        """The account with that id, the newest if it was connected twice; None if none."""
         return next(
-            (person for person in self.people if username == person.username or pk == person.pk),
+            (found for found in reversed(self.graph_accounts) if found.ig_user_id == ig_user_id),
             None,
         )
 
-    def follow(self, follower: Person, followed: Person) -> None:
-        self._follows.add((follower.pk, followed.pk))
+    def graph_account_with(self, token: str) -> GraphAccount | None:
+        """The account for which a token was issued, valid or not."""
+        return next((account for account in self.graph_accounts if account.owns(token)), None)
 
-    def follows(self, follower: Person, followed: Person) -> bool:
-        return (follower.pk, followed.pk) in self._follows
+    def find_graph_media(self, number: str) -> Story | Post | None:
+        """The story or the post that the Graph API calls by that id, deleted or not."""
+        every: list[Story | Post] = [*self.stories.values(), *self.posts.values()]
+        return next((media for media in every if graph_id(media.pk) == number), None)
 
-    def may_see(self, viewer: Person, owner: Person) -> bool:
-        """Whether the owner's stories are open to the viewer."""
-        return viewer is owner or not owner.private or self.follows(viewer, owner)
+    def new_container_id(self) -> str:
+        """An id like those of the Graph API; all of them begin with 17889."""
+        return f"17889{104_729 * next(self._numbers):012d}"
 
-    def count_follows(self, person: Person) -> tuple[int, int]:
-        """How many follow the person, and how many the person follows."""
-        followers = sum(followed == person.pk for _, followed in self._follows)
-        return followers, sum(follower == person.pk for follower, _ in self._follows)
+    def new_page_object_id(self) -> str:
+        """An id for a photo or a video on a Page; all of them begin with 122."""
+        return f"122{7919 * next(self._numbers):012d}"
 
-    # Sessions
+    def facebook_app(self, app_id: str, secret: str) -> None:
+        """Set the credentials with which Facebook tokens may be exchanged."""
+        self._facebook_app = app_id, secret
 
-    def expire_sessions(self, person: Person) -> None:
-        """End every session: the next call with one of them answers 403 `login_required`."""
-        for session in self.sessions.of(person):
-            session.valid = False
+    def knows_facebook_app(self, app_id: str) -> bool:
+        """Whether there is an app with that id."""
+        return self._facebook_app is not None and app_id == self._facebook_app[0]
 
-    def rotate_session_on_next_call(self, person: Person) -> None:
-        """Replace each session when it is used next; the old one is good for that call only."""
-        for session in self.sessions.of(person):
-            session.rotates = True
+    def is_facebook_app(self, app_id: str, secret: str) -> bool:
+        """Whether these are the app's credentials."""
+        if self._facebook_app is None or app_id != self._facebook_app[0]:
+            return False
+        return hmac.compare_digest(secret.encode(), self._facebook_app[1].encode())
 
-    def challenge(self, person: Person) -> None:
-        """Answer every private call of that account with `challenge_required` until it is met."""
-        person.challenge.pending = True
+    def map_public_url(self, base: str, to: str) -> None:
+        """Fetch addresses that begin with `base` from `to` instead: both are plain text."""
+        self.public_urls[base] = to
 
-    # Stories
-
-    def add_story(
-        self,
-        owner: Person,
-        file: Path,
-        *,
-        mentions: Sequence[Person] = (),
-        taken_at: float | None = None,
-    ) -> Story:
-        """Put a photo or a video into the owner's reel; the file stays where it is.
-
-        Raises:
-            sandbox.probe.BadMedia: the file is neither.
-        """
-        facts = probe(file)
-        return self._add_story(owner, file, facts, tuple(mentions), taken_at)
-
-    def _add_story(
-        self,
-        owner: Person,
-        file: Path,
-        facts: Probe,
-        mentions: tuple[Person, ...],
-        taken_at: float | None = None,
-    ) -> Story:
-        pk = _FIRST_STORY + 1_000_003 * next(self._numbers)
-        poster = file
-        if facts.kind == "video":
-            poster = self._posters / f"{pk}.jpg"
-            make_poster(file, poster)  # one frame: quick enough for the event loop
-        taken_at = self.now() if taken_at is None else taken_at
-        story = Story(pk, owner, file, poster, facts, taken_at, mentions)
-        self.stories[pk] = story
-        return story
-
-    def reel(self, owner: Person) -> list[Story]:
-        """The owner's stories that can be seen now, oldest first."""
-        now = self.now()
-        live = (story for story in list(self.stories.values()) if not story.is_gone(now))
-        return sorted(
-            (story for story in live if story.owner is owner), key=lambda story: story.taken_at
-        )
-
-    def delete_story(self, story: Story) -> None:
-        """Take a story down; its mention messages lose their link."""
-        story.deleted = True
-        for published in self._ledger.published:
-            if published.pk == story.pk and published.deleted_at is None:
-                published.deleted_at = self.now()
-        self._ledger.changed()
-
-    # Chats
-
-    def add_thread(
-        self,
-        viewer: Person,
-        other: Person,
-        *,
-        box: Box = "inbox",
-        last_activity_at: float | None = None,
-        items: Sequence[object] = (),
-    ) -> Thread:
-        """Add a chat to the viewer's inbox, filled with raw messages that are sent as they are."""
-        number = next(self._numbers)
-        thread = Thread(
-            id=str(_FIRST_THREAD + number),
-            v2_id=str(_FIRST_THREAD_V2 + number),
-            viewer=viewer,
-            other=other,
-            box=box,
-            last_activity_at=0,
-        )
-        for raw in items:
-            self.add_item(thread, raw)
-        if last_activity_at is not None or not items:
-            thread.last_activity_at = self.now() if last_activity_at is None else last_activity_at
-        self.threads.append(thread)
-        return thread
-
-    def thread_between(self, viewer: Person, other: Person, box: Box = "inbox") -> Thread:
-        """The chat with that person in that box, made if there is none yet."""
-        for thread in self.threads:
-            if (thread.viewer, thread.other, thread.box) == (viewer, other, box):
-                return thread
-        return self.add_thread(viewer, other, box=box, last_activity_at=0)
-
-    def add_item(self, thread: Thread, item: object) -> Item:
-        """Add a message that is sent exactly as it is: any JSON, odd ones included."""
-        added = Item(
-            id=self._item_id(), at=raw_time(item, self.now()), author=thread.other, raw=item
-        )
-        thread.add(added)
-        return added
-
-    def mention(
-        self,
-        story: Story,
-        to: Person,
-        *,
-        shape: MentionShape = MentionShape.XMA,
-        box: Box = "inbox",
-        at: float | None = None,
-    ) -> Item:
-        """Send the message that Instagram sends to `to` when that name is in a story."""
-        if to not in story.mentions:
-            story.mentions = (*story.mentions, to)
-        return self._add_mention(self.thread_between(to, story.owner, box), story, shape, at)
-
-    def _add_mention(
-        self, thread: Thread, story: Story, shape: MentionShape, at: float | None = None
-    ) -> Item:
-        at = self.now() if at is None else at
-        item = Item(self._item_id(), at, story.owner, mention=MentionOf(story, shape))
-        thread.add(item)
-        return item
-
-    def _item_id(self) -> str:
-        return str(_FIRST_ITEM + next(self._numbers))
-
-    # Uploads and posts
-
-    def new_upload_path(self, suffix: str) -> Path:
-        """A path for received bytes that no other upload has, now or in an earlier run."""
-        return self._received / f"{next(self._numbers):06d}-{secrets.token_hex(4)}{suffix}"
-
-    def publish(self, upload: Upload, mentions: tuple[Person, ...], caption: str) -> Story:
-        """Make a new story of an upload and tell those it mentions, as Instagram does.
-
-        A second call with the same upload makes a second story: the worst case, on purpose.
-        """
-        story = self._add_story(upload.owner, upload.file, upload.probe, mentions)
-        story.upload_id, story.caption = upload.upload_id, caption
-        for person in mentions:
-            if person is not upload.owner:
-                self.mention(story, person)
-                own = self.thread_between(upload.owner, person)
-                self._add_mention(own, story, MentionShape.XMA)
-        return story
-
-    def published(self, person: Person) -> list[Published]:
-        """The stories that went live by that account, the deleted ones flagged."""
-        return [post for post in self._ledger.published if post.account == person.username]
-
-
-def _found(person: Person | None, wanted: object) -> Person:
-    if person is None:
-        raise KeyError(wanted)
-    return person
+    def fetched_from(self, url: str) -> str:
+        """The address from which a public one is really fetched."""
+        for base, to in self.public_urls.items():
+            if url.startswith(base):
+                return to + url.removeprefix(base)
+        return url

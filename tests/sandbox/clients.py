@@ -107,9 +107,9 @@ def logged_in(sandbox: Sandbox, person: Person) -> dict[str, str]:
 
 
 def upload_headers(upload_id: str, name: str, size: int) -> dict[str, str]:
-    """What has to stand beside uploaded bytes."""
+    """What has to stand beside the uploaded bytes of a story."""
     return {
-        "x-instagram-rupload-params": json.dumps({"upload_id": upload_id}),
+        "x-instagram-rupload-params": json.dumps({"upload_id": upload_id, "for_album": "1"}),
         "x-entity-name": name,
         "x-entity-length": str(size),
         "offset": "0",

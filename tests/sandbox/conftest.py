@@ -5,6 +5,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import aiograpi.mixins.album
+import aiograpi.mixins.clip
 import aiograpi.mixins.photo
 import aiograpi.mixins.video
 import pytest
@@ -14,6 +16,7 @@ from sandbox import Sandbox, open_sandbox
 from sandbox.person import Person
 from sandbox.sample_media import make_photo, make_video
 from tests.sandbox.clients import App, asyncio_loop
+from tests.sandbox.graph_client import Graph, MediaHost, open_graph, open_media_host
 
 
 class Clock:
@@ -61,6 +64,43 @@ def anna(sandbox: Sandbox) -> Person:
     return sandbox.world.add_person("anna", full_name="Anna Berg")
 
 
+@pytest.fixture(scope="session")
+def square(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A photo for the feed."""
+    path = tmp_path_factory.mktemp("media") / "square.jpg"
+    make_photo(path, 640, 640, 3, "a post")
+    return path
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A video that the Graph API takes."""
+    path = tmp_path_factory.mktemp("media") / "clip.mp4"
+    make_video(path, 270, 480, 3.2, 24, 4)
+    return path
+
+
+@pytest.fixture
+async def media_host(sandbox: Sandbox) -> AsyncIterator[MediaHost]:
+    async with open_media_host(sandbox) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def graph(sandbox: Sandbox, studio: Person) -> AsyncIterator[Graph]:
+    """The studio with Instagram Login."""
+    async with open_graph(sandbox, sandbox.world.connect_graph(studio)) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def facebook(sandbox: Sandbox, studio: Person) -> AsyncIterator[Graph]:
+    """The studio with Facebook Login and a Page."""
+    account = sandbox.world.connect_graph(studio, login_method="facebook")
+    async with open_graph(sandbox, account) as opened:
+        yield opened
+
+
 @pytest.fixture
 async def open_app(sandbox: Sandbox) -> AsyncIterator[Callable[..., App]]:
     """Makes aiograpi clients of the sandbox, and closes them after the test."""
@@ -89,5 +129,6 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     async def sleep(seconds: float) -> None:
         pass
 
-    for module in (aiograpi.mixins.photo, aiograpi.mixins.video):
+    mixins = aiograpi.mixins
+    for module in (mixins.photo, mixins.video, mixins.clip, mixins.album):
         monkeypatch.setattr(module, "asyncio", SimpleNamespace(sleep=sleep))

@@ -89,6 +89,8 @@ async def test_every_kind_of_fault_can_be_ordered(
         "throttled": {"retry_after": 3},
         "challenge_required": {"account": "studio"},
         "hang": {"after_effect": False},
+        "broken_upload": {"bytes": 0},
+        "graph_error": {"name": "rate_limited", "retry_minutes": 5},
     }
     added = await control.post("/faults", json={"kind": kind, **values.get(kind, {})})
     assert added.status_code == 201, added.text
@@ -110,6 +112,8 @@ async def test_every_kind_of_fault_can_be_ordered(
         ({"kind": "hang", "after_effect": 1}, "after_effect has to be of type bool"),
         ({"kind": "hang", "seconds": 1}, "seconds is not known"),
         ({"kind": "hang", "times": "many"}, "times has to be"),
+        ({"kind": "graph_error", "name": "meteor"}, "name has to be one of"),
+        ({"kind": "hang", "path_end": 7}, "path_end has to be of type str"),
         ({"kind": "challenge_required"}, "account has to name a person"),
     ],
 )
@@ -183,3 +187,22 @@ async def test_other_wrong_requests(control: httpx.AsyncClient) -> None:
     )
     assert bad.status_code == 422
     assert "neither" in bad.json()["error"]
+
+
+async def test_somebody_has_posts(
+    sandbox: Sandbox, control: httpx.AsyncClient, anna: Person, square: Path
+) -> None:
+    order = {"from": "anna", "kind": "video", "product": "reel", "caption": "hi"}
+    made = await control.post("/media", json=order)
+    assert made.status_code == 201, made.text
+    sent = await control.post(
+        "/media?from=anna", content=square.read_bytes(), headers={"content-type": "image/jpeg"}
+    )
+    assert sent.status_code == 201, sent.text
+    photo, reel = sandbox.world.grid(anna)
+    assert (reel.product, reel.caption, reel.shots[0].kind) == ("reel", "hi", "video")
+    assert photo.shots[0].file.read_bytes() == square.read_bytes()
+    shown = (await control.get("/world")).json()["posts"]
+    assert [post["product"] for post in shown] == ["reel", "feed"]
+    wrong = await control.post("/media", json={**order, "product": "poem"})
+    assert (wrong.status_code, "feed, reel" in wrong.json()["error"]) == (400, True)
