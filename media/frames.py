@@ -32,9 +32,9 @@ _TURNS: dict[Turn, tuple[int, tuple[tuple[str, str], ...]]] = {
 }
 _UPRIGHT = (1, 0, 0, 1)
 
-_BT709, _UNKNOWN_MATRIX, _BT601 = 1, 2, 6
+BT709, _UNKNOWN_MATRIX, _BT601 = 1, 2, 6
 _KNOWN_MATRICES = (0, 1, 4, 5, 6, 7, 9, 10)  # RGB and those that swscale converts
-_FULL_RANGE = 2
+LIMITED_RANGE, _FULL_RANGE = 1, 2
 _BT2020_PRIMARIES, _HDR_TRANSFERS = 9, (16, 18)  # transfers: PQ and HLG
 
 
@@ -49,13 +49,16 @@ class Look:
     matrix: int
     full_range: bool
     wide_colours: bool
+    interlaced: bool
     turn: Turn
 
     @classmethod
-    def of(cls, frame: VideoFrame, pixel_aspect: Fraction | None, turn: Turn) -> Self:
+    def of(
+        cls, frame: VideoFrame, pixel_aspect: Fraction | None, turn: Turn, *, interlaced: bool
+    ) -> Self:
         matrix = frame.colorspace
         if matrix not in _KNOWN_MATRICES:  # unlabelled: players decide by the size, so do we
-            matrix = _BT709 if min(frame.width, frame.height) > 576 else _BT601
+            matrix = BT709 if min(frame.width, frame.height) > 576 else _BT601
         return cls(
             width=frame.width,
             height=frame.height,
@@ -65,8 +68,14 @@ class Look:
             full_range=frame.color_range == _FULL_RANGE or frame.format.name.startswith("yuvj"),
             wide_colours=frame.color_primaries == _BT2020_PRIMARIES
             or frame.color_trc in _HDR_TRANSFERS,
+            interlaced=interlaced,
             turn=turn,
         )
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the stored pixels are what is to be seen, but for a turn."""
+        return self.pixel_aspect == 1 and not self.wide_colours and not self.interlaced
 
     @property
     def rotation(self) -> int:
@@ -100,8 +109,15 @@ def add_upright(
         scale += ":out_color_matrix=bt709:out_range=tv"
     if look.wide_colours:
         scale += ":out_primaries=bt709:out_transfer=bt709:intent=perceptual"
-    filters = [("crop", f"{crop_width}:{crop_height}"), ("scale", scale), ("format", pixel_format)]
-    nodes = [source, *(graph.add(name, args) for name, args in (*filters, *_TURNS[look.turn][1]))]
+    filters = [
+        ("crop", f"{crop_width}:{crop_height}"),
+        # One field of two: half the lines, and no combs. It needs no other frame for that.
+        *([("field", "top")] if look.interlaced else []),
+        ("scale", scale),
+        ("format", pixel_format),
+        *_TURNS[look.turn][1],
+    ]
+    nodes = [source, *(graph.add(name, args) for name, args in filters)]
     graph.link_nodes(*nodes)
     return source, nodes[-1]
 
@@ -109,7 +125,7 @@ def add_upright(
 def prepare(frame: VideoFrame, look: Look, pts: int) -> VideoFrame:
     """Label the frame as the graph of its look expects it, shown at `pts` ticks."""
     frame.colorspace = look.matrix
-    frame.color_range = _FULL_RANGE if look.full_range else 1
+    frame.color_range = _FULL_RANGE if look.full_range else LIMITED_RANGE
     frame.pts, frame.time_base = pts, TICKS
     return frame
 

@@ -1,7 +1,7 @@
 """What Instagram takes, as of its publishing documentation. Pure; each problem names its limit.
 
-Containers and codecs are not judged here: a video in another one is re-encoded before it is
-sent. What is judged cannot be mended without changing what the picture shows.
+Only what cannot be mended is judged here. Containers, codecs, sizes and the shape of stories are
+mended by `fit` before a file is sent; what a picture shows and how long it is are not changed.
 """
 
 from __future__ import annotations
@@ -23,27 +23,24 @@ class Use(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known of a file; `duration_s` for videos, `size` in bytes."""
+    """What is known of a file; `duration_s` for videos."""
 
     is_video: bool
     width: int
     height: int
     duration_s: float | None
-    size: int
 
 
-# Width over height. Stories are padded to 9:16 and so take anything that is no ribbon.
-FEED_ASPECT = (4 / 5, 1.91)
-STORY_ASPECT = (0.3, 3.4)
+FEED_ASPECT = (4 / 5, 1.91)  # width over height
 _TOLERANCE = 0.005
-MIN_IMAGE_WIDTH = 320
+MIN_IMAGE_WIDTH, MAX_IMAGE_WIDTH = 320, 1440
 MAX_IMAGE_BYTES = 8 * MIB
-_SECONDS = {
+VIDEO_SECONDS = {
     Use.REEL: (3.0, 15 * 60.0),
     Use.STORY: (3.0, 60.0),
     Use.CAROUSEL_ITEM: (3.0, 60.0),
 }
-_VIDEO_BYTES = {
+MAX_VIDEO_BYTES = {
     Use.REEL: 300 * MIB,
     Use.STORY: 100 * MIB,
     Use.CAROUSEL_ITEM: 100 * MIB,
@@ -52,14 +49,14 @@ _ROUNDING_S = 0.1
 
 
 def problems(facts: Facts, use: Use) -> list[str]:
-    """Return why Instagram would refuse the file for that use; nothing when it would not."""
+    """Return why the file can never be sent for that use; nothing when it can."""
     if facts.is_video:
         return list(_video_problems(facts, use))
     return list(_image_problems(facts, use))
 
 
 def problems_anywhere(facts: Facts) -> list[str]:
-    """Return why Instagram would refuse the file wherever it is put, or nothing."""
+    """Return why the file can never be sent wherever it is put, or nothing."""
     found = {use: problems(facts, use) for use in Use}
     if any(not reasons for reasons in found.values()):
         return []
@@ -72,8 +69,6 @@ def _image_problems(facts: Facts, use: Use) -> list[str]:
     found = []
     if facts.width < MIN_IMAGE_WIDTH:
         found.append(f"{facts.width} px wide; Instagram needs {MIN_IMAGE_WIDTH} px at least")
-    if facts.size > MAX_IMAGE_BYTES:
-        found.append(f"{facts.size / MIB:.1f} MiB; Instagram takes images of 8 MiB at most")
     return found + _aspect_problems(facts, use)
 
 
@@ -81,21 +76,16 @@ def _video_problems(facts: Facts, use: Use) -> list[str]:
     if use is Use.FEED_IMAGE:
         return ["an image post cannot show a video; use REELS"]
     found = []
-    low, high = _SECONDS[use]
+    low, high = VIDEO_SECONDS[use]
     duration = facts.duration_s or 0.0
     if not low - _ROUNDING_S <= duration <= high + _ROUNDING_S:
         found.append(f"{duration:.1f} s long; {use.value} takes {low:.0f} to {high:.0f} s")
-    if facts.size > _VIDEO_BYTES[use]:
-        limit = _VIDEO_BYTES[use] // MIB
-        found.append(f"{facts.size / MIB:.0f} MiB; {use.value} takes {limit} MiB at most")
     return found if use is Use.REEL else found + _aspect_problems(facts, use)
 
 
 def _aspect_problems(facts: Facts, use: Use) -> list[str]:
-    low, high = STORY_ASPECT if use is Use.STORY else FEED_ASPECT
+    low, high = FEED_ASPECT
     aspect = facts.width / facts.height if facts.height else 0.0
-    if low - _TOLERANCE <= aspect <= high + _TOLERANCE:
+    if use is Use.STORY or low - _TOLERANCE <= aspect <= high + _TOLERANCE:
         return []
-    if use is Use.STORY:
-        return [f"aspect ratio {aspect:.2f}; a story takes {low} to {high}"]
     return [f"aspect ratio {aspect:.2f}; {use.value} takes 4:5 (0.80) to 1.91:1"]

@@ -10,14 +10,15 @@ import trio
 from PIL import Image, ImageOps
 
 from media.errors import MediaInvalid
-from media.photo import open_photo, save_jpeg
+from media.limits import MAX_IMAGE_BYTES, MAX_IMAGE_WIDTH
+from media.photo import open_photo, save_jpeg, save_jpeg_within
 from media.render import examine_video
 from media.sniff import MediaType, sniff
 
-MAX_WIDTH = 1440
-_MAX_BYTES = 8 * 1024 * 1024
-_QUALITIES = (92, 85, 75)
 _THUMBNAIL = (480, 480)
+# A photo of a few hundred kB may take 700 MB while it is decoded: one after the other.
+_photos = trio.CapacityLimiter(1)
+_videos = trio.CapacityLimiter(2)
 PHOTOS = (
     MediaType.JPEG,
     MediaType.PNG,
@@ -58,8 +59,9 @@ async def normalise(upload: Path, directory: Path) -> Normalised:
     if kind is None or (kind.is_photo and kind not in PHOTOS):
         raise Unsupported("it is neither a JPEG, PNG, WebP, AVIF or HEIC photo nor a video we know")
     if kind.is_photo:
-        return await trio.to_thread.run_sync(_photo, upload, directory)
-    return await _video(upload, kind, directory)
+        return await trio.to_thread.run_sync(_photo, upload, directory, limiter=_photos)
+    async with _videos:
+        return await _video(upload, kind, directory)
 
 
 def aspect_ratio(width: int, height: int) -> str:
@@ -72,14 +74,11 @@ def aspect_ratio(width: int, height: int) -> str:
 
 def _photo(upload: Path, directory: Path) -> Normalised:
     picture = open_photo(upload)
-    if picture.width > MAX_WIDTH:
-        height = max(1, round(picture.height * MAX_WIDTH / picture.width))
-        picture = picture.resize((MAX_WIDTH, height), Image.Resampling.LANCZOS)
+    if picture.width > MAX_IMAGE_WIDTH:
+        height = max(1, round(picture.height * MAX_IMAGE_WIDTH / picture.width))
+        picture = picture.resize((MAX_IMAGE_WIDTH, height), Image.Resampling.LANCZOS)
     target = directory / f"{upload.name}.normal.jpg"
-    for quality in _QUALITIES:
-        save_jpeg(picture, target, quality=quality)
-        if target.stat().st_size <= _MAX_BYTES:
-            break
+    picture = save_jpeg_within(picture, target, MAX_IMAGE_BYTES)
     return Normalised(
         file=target,
         suffix=".jpg",

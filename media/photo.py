@@ -20,6 +20,7 @@ from media.errors import MediaError, MediaInvalid, MediaTooLarge
 from media.sniff import MediaType, sniff
 
 MAX_PIXELS = 80_000_000
+_QUALITIES = (92, 85, 75)
 
 # The decoders that strangers' bytes may reach.
 _DECODERS: dict[MediaType, str] = {
@@ -93,6 +94,18 @@ def save_jpeg(image: Image.Image, path: Path, quality: int = 90) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def save_jpeg_within(image: Image.Image, path: Path, max_bytes: int) -> Image.Image:
+    """Write the best JPEG that is not larger, of fewer pixels if need be; returns what it shows."""
+    for quality in _QUALITIES:
+        save_jpeg(image, path, quality=quality)
+        if path.stat().st_size <= max_bytes:
+            return image
+    smaller = image.resize(
+        (max(1, image.width * 4 // 5), max(1, image.height * 4 // 5)), Image.Resampling.LANCZOS
+    )
+    return save_jpeg_within(smaller, path, max_bytes)
 
 
 @contextmanager

@@ -8,7 +8,8 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -17,9 +18,10 @@ from typing import IO, Any
 import trio
 
 from media.errors import MediaError, MediaInvalid, MediaTooLarge, RenderFailed
-from media.tasks import OverlayJob, VideoInfo
+from media.fit import Work
+from media.tasks import FitJob, Fitting, OverlayJob, VideoInfo
 
-__all__ = ["OverlayJob", "examine_video", "render_video"]
+__all__ = ["FitJob", "OverlayJob", "examine_video", "fit_video", "render_video"]
 
 _COMMAND = (sys.executable, "-m", "media.worker")
 _HOME = Path(__file__).parent.parent  # where the worker finds this package
@@ -41,16 +43,38 @@ async def render_video(
     `on_progress` is called with the share done, 0 to 1, about once per second of video.
     Cancelling kills the child. Raises MediaInvalid, MediaTooLarge, RenderFailed.
     """
-    output = job.output.absolute()
-    unfinished = output.with_name(f".{output.name}.{secrets.token_hex(4)}.part")
-    try:
-        unfinished.touch(0o600, exist_ok=False)
-        task = asdict(replace(job, output=unfinished))
-        info = await _run_worker(task, timeout_s, on_progress)
-        unfinished.replace(output)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with _unfinished(job.output) as unfinished:
+        task = asdict(replace(job, output=unfinished)) | {"do": "render"}
+        info = VideoInfo(**await _run_worker(task, timeout_s, on_progress))
+        unfinished.replace(job.output)
     return info
+
+
+async def fit_video(
+    job: FitJob,
+    *,
+    timeout_s: float = 300.0,
+    on_progress: Callable[[float], None] | None = None,
+) -> Fitting:
+    """Make a video fit for its use, and return what was done; `job.output` appears whole.
+
+    It does not appear at all where nothing was to be done. `on_progress` is called with the share
+    done, 0 to 1, about once per second of video. Cancelling kills the child.
+    Raises MediaInvalid, MediaTooLarge, RenderFailed.
+    """
+    with _unfinished(job.output) as unfinished:
+        task = {
+            "do": "fit",
+            "source": job.source,
+            "output": unfinished,
+            "use": job.use.name,
+            "story_fit": job.story_fit.value,
+        }
+        done = await _run_worker(task, timeout_s, on_progress)
+        work = Work(done["work"])
+        if work is not Work.NOTHING:
+            unfinished.replace(job.output)
+    return Fitting(work, tuple(done["reasons"]), VideoInfo(**done["info"]))
 
 
 async def examine_video(source: Path, poster: Path, *, timeout_s: float = 60.0) -> VideoInfo:
@@ -58,12 +82,26 @@ async def examine_video(source: Path, poster: Path, *, timeout_s: float = 60.0) 
 
     Cancelling kills the child. Raises MediaInvalid, MediaTooLarge, RenderFailed.
     """
-    return await _run_worker({"source": source, "poster": poster}, timeout_s, None)
+    task = {"do": "examine", "source": source, "poster": poster}
+    return VideoInfo(**await _run_worker(task, timeout_s, None))
+
+
+@contextmanager
+def _unfinished(output: Path) -> Iterator[Path]:
+    """Yield a name beside `output` for a file that is gone afterwards unless it was renamed."""
+    output = output.absolute()
+    unfinished = output.with_name(f".{output.name}.{secrets.token_hex(4)}.part")
+    try:
+        unfinished.touch(0o600, exist_ok=False)
+        yield unfinished
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 async def _run_worker(
     task: dict[str, Any], timeout_s: float, on_progress: Callable[[float], None] | None
-) -> VideoInfo:
+) -> dict[str, Any]:
+    """Let a child do the task; returns its result as it came."""
     # The child runs in _HOME, so relative paths would mean others there.
     paths = {name: str(value.absolute()) for name, value in task.items() if isinstance(value, Path)}
     with TemporaryFile() as log:
@@ -85,7 +123,8 @@ async def _run_worker(
         finally:
             await _end(process)
         if "result" in answer:
-            return VideoInfo(**answer["result"])
+            result: dict[str, Any] = answer["result"]
+            return result
         if answer.get("error") in _ERRORS:
             raise _ERRORS[answer["error"]](answer["reason"])
         raise RenderFailed(_cause_of_death(process.returncode, log))

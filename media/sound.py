@@ -13,7 +13,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.filter import Graph
 
-from media.source import decoded, time_of
+from media.source import decoded, sound_of, time_of
 
 RATE = 48_000
 _TICKS = Fraction(1, RATE)
@@ -31,8 +31,8 @@ class SoundTrack:
         self, source: InputContainer, output: OutputContainer, begin_s: float, end_s: float
     ) -> None:
         self._output = output
-        streams = [stream for stream in source.streams.audio if stream.codec_context]
-        self._frames = _frames(source, streams[0], begin_s, end_s) if streams else iter(())
+        stream = sound_of(source)
+        self._frames = _frames(source, stream, begin_s, end_s) if stream else iter(())
         self._next = next(self._frames, None)
         self._stream = None
         if self._next is not None:

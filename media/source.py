@@ -31,7 +31,7 @@ from media.sniff import MediaType, sniff
 
 _log = logging.getLogger(__name__)
 
-MAX_DURATION_S = 600.0
+MAX_DURATION_S = 3600.0
 MAX_SIDE = 4096
 _CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 THREADS = min(4, _CORES)
@@ -62,6 +62,7 @@ class OpenVideo:
         self.duration_s = duration_s
         self.fps = _exact(stream.average_rate)
         self._turn: Turn | None = None
+        self._interlaced = False
 
     def frames(self) -> Iterator[tuple[float, VideoFrame]]:
         """Yield each frame with the second it begins at, strictly growing, whatever the file says.
@@ -82,13 +83,29 @@ class OpenVideo:
             yield time_s, frame
         if end_s is None:
             raise MediaInvalid("the video has no picture that can be decoded")
-        missing_s = self.duration_s - (end_s - self._start_s())
+        self._check_end(end_s)
+
+    def packets(self, *others: AudioStream) -> Iterator[Packet[Any]]:
+        """Yield the packets of the video, and of other streams, as they lie in the file.
+
+        Raises MediaInvalid if those of the video end long before the declared duration: what a
+        file has lost is seen without decoding it.
+        """
+        end_s = -math.inf
+        for packet in packets_of(self.container, self.stream, *others):
+            if not packet.size:
+                continue
+            if packet.stream_index == self.stream.index and packet.pts is not None:
+                over = (packet.pts + (packet.duration or 0)) * packet.time_base
+                end_s = max(end_s, float(over))
+            yield packet
+        if math.isfinite(end_s):
+            self._check_end(end_s)
+
+    def _check_end(self, end_s: float) -> None:
+        missing_s = self.duration_s - (end_s - _start_s(self.stream))
         if missing_s > max(_TOLERANCE_S, _TOLERANCE * self.duration_s):
             raise MediaInvalid(f"the video breaks off {missing_s:.1f} s before its end")
-
-    def _start_s(self) -> float:
-        start, time_base = self.stream.start_time, self.stream.time_base
-        return float(start * time_base) if start and time_base else 0.0
 
     def look(self, frame: VideoFrame) -> Look:
         """Return how that frame of this stream is to be read."""
@@ -96,7 +113,10 @@ class OpenVideo:
         # cycle, so the frame stays in memory until the garbage collector comes by.
         if self._turn is None:
             self._turn = turn_of(frame)
-        return Look.of(frame, _exact(self.stream.sample_aspect_ratio), self._turn)
+        # Once interlaced, always: some streams say so of every other frame only.
+        self._interlaced |= frame.interlaced_frame
+        pixel_aspect = _exact(self.stream.sample_aspect_ratio)
+        return Look.of(frame, pixel_aspect, self._turn, interlaced=self._interlaced)
 
 
 @contextmanager
@@ -125,6 +145,11 @@ def open_video(path: Path) -> Iterator[OpenVideo]:
         yield OpenVideo(container, stream, duration_s)
 
 
+def sound_of(container: InputContainer) -> AudioStream | None:
+    """Return the sound that goes with the picture, if there is one that we can decode."""
+    return next((stream for stream in container.streams.audio if stream.codec_context), None)
+
+
 @contextmanager
 def reading() -> Iterator[None]:
     """Turn libav's errors into MediaInvalid, where only the bytes of the file can be at fault.
@@ -144,7 +169,7 @@ def decoded(
     container: InputContainer, stream: VideoStream | AudioStream
 ) -> Iterator[VideoFrame | AudioFrame]:
     """Yield the frames of a stream, leaving out what cannot be decoded."""
-    for packet in chain(_packets(container, stream), [None]):  # None asks for the last frames
+    for packet in chain(packets_of(container, stream), [None]):  # None asks for the last frames
         try:
             frames = stream.decode(packet)
         except (MemoryError, BlockingIOError):  # no memory or no thread: not the packet's fault
@@ -159,9 +184,15 @@ def time_of(frame: VideoFrame | AudioFrame) -> float | None:
     return frame.time if frame.time is not None and math.isfinite(frame.time) else None
 
 
-def _packets(container: InputContainer, stream: VideoStream | AudioStream) -> Iterator[Packet[Any]]:
+def packets_of(
+    container: InputContainer, *streams: VideoStream | AudioStream
+) -> Iterator[Packet[Any]]:
+    """Yield the packets of some streams until the file ends, or cannot be read on.
+
+    The last ones are empty: decoders take them as the end, and know the times of what is left.
+    """
     try:
-        yield from container.demux(stream)
+        yield from container.demux(*streams)
     except av.error.FFmpegError as error:
         _log.info("file ended early error=%s", error)
 
@@ -189,6 +220,11 @@ def _exact(rational: Fraction | None) -> Fraction | None:
     return Fraction(rational.numerator, rational.denominator) if rational else None
 
 
+def _start_s(stream: VideoStream) -> float:
+    start, time_base = stream.start_time, stream.time_base
+    return float(start * time_base) if start and time_base else 0.0
+
+
 def _duration_s(container: InputContainer, stream: VideoStream) -> float:
     """Return the length that the file declares, or else what its packets take up."""
     whole_s = (container.duration or 0) / MICROSECONDS
@@ -196,9 +232,9 @@ def _duration_s(container: InputContainer, stream: VideoStream) -> float:
         own_s = float(stream.duration * stream.time_base)
         return min(own_s, whole_s or own_s)
     if whole_s:  # Matroska, which counts from 0 even if the first frame comes later
-        return whole_s - max(0.0, (container.start_time or 0) / MICROSECONDS)
+        return whole_s - max(0.0, _start_s(stream))
     begin_s, end_s = math.inf, 0.0
-    for packet in _packets(container, stream):
+    for packet in packets_of(container, stream):
         if packet.pts is not None:
             begin_s = min(begin_s, float(packet.pts * packet.time_base))
             end_s = max(end_s, float((packet.pts + (packet.duration or 0)) * packet.time_base))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from media.fit import StoryFit, Work
+from media.limits import Use
+
 
 @dataclass(frozen=True, slots=True)
 class OverlayJob:
@@ -35,3 +38,22 @@ class VideoInfo:
     audio_codec: str | None
     size_bytes: int
     rotation: int
+
+
+@dataclass(frozen=True, slots=True)
+class FitJob:
+    """A video to be made fit for its use; nothing is written where it fits as it is."""
+
+    source: Path
+    output: Path
+    use: Use
+    story_fit: StoryFit
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """What was done to a video and why, and what came out of it."""
+
+    work: Work
+    reasons: tuple[str, ...]
+    info: VideoInfo

@@ -12,27 +12,30 @@ from av.video.frame import VideoFrame
 from PIL import Image
 
 from media.frames import Look, add_upright, prepare
-from media.source import MICROSECONDS, open_video, reading
+from media.source import MICROSECONDS, open_video, reading, sound_of
 from media.tasks import VideoInfo
 
 
 def probe_video(path: Path) -> VideoInfo:
-    """Read the headers and decode one frame, which proves that the video can be decoded.
+    """Read the file to its end and decode one frame, which proves that it can be decoded.
 
-    Raises MediaInvalid, MediaTooLarge.
+    Raises MediaInvalid (also for a video that breaks off), MediaTooLarge.
     """
+    with open_video(path) as video:
+        for _ in video.packets():
+            pass
     with open_video(path) as video:
         _, frame = next(video.frames())
         look = video.look(frame)
         width, height = look.upright_size
-        sounds = [stream for stream in video.container.streams.audio if stream.codec_context]
+        sound = sound_of(video.container)
         return VideoInfo(
             width=width,
             height=height,
             duration_s=video.duration_s,
             fps=float(video.fps or 0),
             video_codec=video.stream.codec_context.name,
-            audio_codec=sounds[0].codec_context.name if sounds else None,
+            audio_codec=sound.codec_context.name if sound else None,
             size_bytes=path.stat().st_size,
             rotation=look.rotation,
         )

@@ -9,14 +9,18 @@ import contextlib
 import json
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from media.errors import MediaError
+from media.fit import StoryFit
+from media.fitting import fit
+from media.limits import Use
 from media.overlay import render
 from media.photo import save_jpeg
-from media.tasks import OverlayJob, VideoInfo
+from media.tasks import FitJob, Fitting, OverlayJob, VideoInfo
 from media.video import poster_frame, probe_video
 
 _MEMORY = 4 * 1024**3  # address space: several times what a 4096 x 4096 source takes
@@ -28,16 +32,18 @@ def main() -> None:
     _limit_resources()
     task = json.load(sys.stdin)
     try:
-        info = _poster(**task) if "poster" in task else _render(**task)
+        result = _TASKS[task.pop("do")](**task)
     except MediaError as error:
         _say(error=type(error).__name__, reason=error.reason)
+    except FileNotFoundError:
+        _say(error="MediaInvalid", reason="the file was deleted meanwhile")
     except MemoryError:
         _say(error="RenderFailed", reason="the video needs more memory than it is given")
     else:
-        _say(result=asdict(info))
+        _say(result=asdict(result))
 
 
-def _poster(source: str, poster: str) -> VideoInfo:
+def _examine(source: str, poster: str) -> VideoInfo:
     info = probe_video(Path(source))
     save_jpeg(poster_frame(Path(source)), Path(poster), quality=95)
     return info
@@ -49,6 +55,18 @@ def _render(**fields: Any) -> VideoInfo:
     job = OverlayJob(**fields | {"box": tuple(fields["box"])})
     render(job, lambda share: _say(progress=share))
     return probe_video(job.output)
+
+
+def _fit(source: str, output: str, use: str, story_fit: str) -> Fitting:
+    job = FitJob(Path(source), Path(output), Use[use], StoryFit(story_fit))
+    return fit(job, lambda share: _say(progress=share))
+
+
+_TASKS: dict[str, Callable[..., VideoInfo | Fitting]] = {
+    "examine": _examine,
+    "render": _render,
+    "fit": _fit,
+}
 
 
 def _say(**message: object) -> None:

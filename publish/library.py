@@ -35,16 +35,19 @@ class MediaLibrary:
     async def take_in(self, upload: Path, name: str, user_id: str) -> MediaFile:
         """Verify and keep an upload; `upload` itself is gone afterwards, however it ends.
 
-        A file that decodes but that Instagram would refuse is kept with the reasons.
+        A file that decodes but cannot be made to fit any use is kept with the reasons.
         Raises `MediaError`s.
         """
         try:
             made = await normalise(upload, self._folder.incoming)
-            media = await trio.to_thread.run_sync(self._adopt, made, name, user_id)
+            # Shielded: a client that leaves now must not leave files that no row knows.
+            with trio.CancelScope(shield=True):
+                async with self._folder.changing:
+                    media = await trio.to_thread.run_sync(self._adopt, made, name, user_id)
+                    await self._store.write(media_files.add, media)
         finally:
             with trio.CancelScope(shield=True):
                 await trio.Path(upload).unlink(missing_ok=True)
-        await self._store.write(media_files.add, media)
         logger.info(
             "media taken in id=%s type=%s valid=%s", media.id, media.mime_type, media.is_valid
         )
@@ -69,7 +72,6 @@ class MediaLibrary:
                 width=made.width,
                 height=made.height,
                 duration_s=made.duration_s,
-                size=stored.size,
             )
         )
         return MediaFile(

@@ -13,6 +13,7 @@ from typing import Literal
 import trio
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont
 
+from media.backdrop import SMALL, enlarged, filling, small_backdrop, small_blur
 from media.errors import MediaInvalid
 from media.photo import open_photo, probe_photo, save_jpeg
 from media.render import OverlayJob, examine_video, render_video
@@ -23,10 +24,6 @@ from repost.layout import CANVAS, FRAME_RADIUS, LABEL_FONT_SIZE, Layout, layout
 _THUMBNAIL = 4  # the thumbnail's sides are a fourth of the card's
 _MAX_VIDEO_S = 60.0
 
-# The backdrop is drawn small and enlarged: the same look as a blur of the whole at little cost.
-_SMALL = 8
-_BACKDROP_BLUR = 12
-_BACKDROP_COLOUR, _BACKDROP_LIGHT = 1.1, 0.6
 _FILLING_LIGHT = 0.8
 _SHADOW_BLUR, _SHADOW_DROP, _SHADOW_DARKNESS = 4, 2, 150
 
@@ -118,17 +115,13 @@ def _draw_stills(author: str, plan: Layout, folder: Path) -> Path:
 
 def _backdrop(picture: Image.Image, plan: Layout) -> Image.Image:
     """Return the canvas with all that lies under the story: blurred colours, shadow, ring."""
-    small = _blurred(picture, CANVAS)
-    small = ImageEnhance.Color(small).enhance(_BACKDROP_COLOUR)
-    small = ImageEnhance.Brightness(small).enhance(_BACKDROP_LIGHT)
+    small = small_backdrop(picture, CANVAS)
     shadow = Image.new("L", small.size)
-    x, y, width, height = (
-        side // _SMALL for side in (plan.frame.x, plan.frame.y, *plan.frame.size)
-    )
+    x, y, width, height = (side // SMALL for side in (plan.frame.x, plan.frame.y, *plan.frame.size))
     top = y + _SHADOW_DROP
     ImageDraw.Draw(shadow).rectangle((x, top, x + width, top + height), fill=_SHADOW_DARKNESS)
     small.paste(0, mask=shadow.filter(ImageFilter.GaussianBlur(_SHADOW_BLUR)))
-    canvas = small.resize(CANVAS, Image.Resampling.BILINEAR)
+    canvas = enlarged(small, CANVAS)
     size = plan.frame.width + 2 * _RING, plan.frame.height + 2 * _RING
     ring = rounded_mask(size, FRAME_RADIUS + _RING).point(lambda value: value * _RING_LIGHT)
     canvas.paste("white", (plan.frame.x - _RING, plan.frame.y - _RING), ring)
@@ -140,12 +133,12 @@ def _whole_card(
 ) -> Image.Image:
     """Draw the story and its label on the backdrop, and return that."""
     frame, inner = plan.frame, plan.picture
-    framed = _fit(picture, inner.size)
+    framed = filling(picture, inner.size)
     if inner != frame:  # too wide or too tall a story: its own blur fills the rest of the frame
-        filling = ImageEnhance.Brightness(_blurred(picture, frame.size)).enhance(_FILLING_LIGHT)
-        filling = filling.resize(frame.size, Image.Resampling.BILINEAR)
-        filling.paste(framed, (inner.x - frame.x, inner.y - frame.y))
-        framed = filling
+        small = ImageEnhance.Brightness(small_blur(picture, frame.size)).enhance(_FILLING_LIGHT)
+        rest = enlarged(small, frame.size)
+        rest.paste(framed, (inner.x - frame.x, inner.y - frame.y))
+        framed = rest
     backdrop.paste(framed, (frame.x, frame.y), rounded_mask(frame.size, FRAME_RADIUS))
     backdrop.paste(label, (plan.label.x, plan.label.y), label)
     return backdrop
@@ -175,24 +168,6 @@ def _handle(author: str) -> str:
 def _font(size: float) -> ImageFont.FreeTypeFont:
     file = resources.files("media") / "fonts" / "Inter-SemiBold.otf"
     return ImageFont.truetype(BytesIO(file.read_bytes()), size)
-
-
-def _blurred(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """Return a blur of the picture that covers `size`, still to be enlarged by _SMALL."""
-    small = _fit(picture, (max(1, size[0] // _SMALL), max(1, size[1] // _SMALL)), gap=1)
-    return small.filter(ImageFilter.GaussianBlur(_BACKDROP_BLUR))
-
-
-def _fit(picture: Image.Image, size: tuple[int, int], gap: float | None = None) -> Image.Image:
-    """Return the middle of the picture at that size: cropped to its shape, never distorted.
-
-    `gap` 1 makes it small coarsely and ten times as fast, good enough for what is blurred anyway.
-    """
-    zoom = max(size[0] / picture.width, size[1] / picture.height)
-    left = max(0.0, (picture.width - size[0] / zoom) / 2)
-    top = max(0.0, (picture.height - size[1] / zoom) / 2)
-    box = (left, top, picture.width - left, picture.height - top)
-    return picture.resize(size, Image.Resampling.BICUBIC, box, gap)
 
 
 def _thumbnail(card: Image.Image, folder: Path) -> Path:

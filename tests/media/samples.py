@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 from av.audio.frame import AudioFrame
@@ -76,6 +77,7 @@ def make_video(
     codec: str = "libx264",
     pixel_format: str = "yuv420p",
     sound: str | None = "aac",
+    play: Callable[[float], Iterator[AudioFrame]] | None = None,
     times: Sequence[int] | None = None,
     draw: Callable[[int], Image.Image] | None = None,
     prepare: Callable[[VideoStream], None] = lambda stream: None,
@@ -101,20 +103,57 @@ def make_video(
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))
         if audio is not None:
-            for frame_ in tone(seconds):
+            for frame_ in (play or tone)(seconds):
                 output.mux(audio.encode(frame_))
             output.mux(audio.encode(None))
     return path
 
 
-def tone(seconds: float, rate: int = RATE) -> Iterator[AudioFrame]:
+def tone(seconds: float, rate: int = RATE, silent_until_s: float = 0.0) -> Iterator[AudioFrame]:
     """Yield a tone of about 440 Hz in pieces of 1024 samples."""
     wave = array.array("f", (0.4 * math.sin(2 * math.pi * 10 * n / 1024) for n in range(1024)))
     for begin in range(0, round(seconds * rate), 1024):
         frame = AudioFrame("fltp", "mono", 1024)
-        frame.planes[0].update(wave.tobytes())
+        silent = begin < round(silent_until_s * rate)
+        frame.planes[0].update(bytes(4096) if silent else wave.tobytes())
         frame.sample_rate, frame.pts, frame.time_base = rate, begin, Fraction(1, rate)
         yield frame
+
+
+# An MP4 that Instagram takes as it is: index first, no edit lists.
+FIT_MP4 = {"movflags": "+faststart+negative_cts_offsets", "use_editlist": "0"}
+
+
+def make_clap(path: Path, at_s: float, **options: Any) -> Path:
+    """Write a video of 2 s that turns from black to white, and from silent to loud, at a second."""
+    size = options.setdefault("size", (180, 320))
+    fps = options.setdefault("fps", 30)
+
+    def draw(number: int) -> Image.Image:
+        return Image.new("RGB", size, "white" if number / fps >= at_s else "black")
+
+    def play(seconds: float) -> Iterator[AudioFrame]:
+        return tone(seconds, silent_until_s=at_s)
+
+    return make_video(path, seconds=2.0, draw=draw, play=play, **options)
+
+
+def clap_of(path: Path) -> tuple[float, float]:
+    """Return the seconds at which the picture turns white, and the sound loud."""
+    with av.open(str(path)) as container:
+        seen_s = next(
+            frame.time or 0.0
+            for frame in container.decode(video=0)
+            if colour_at(frame.to_image(), (frame.width // 2, frame.height // 2))[0] > 128
+        )
+    with av.open(str(path)) as container:
+        for frame in container.decode(audio=0):
+            assert isinstance(frame, AudioFrame)
+            samples = array.array("f", bytes(frame.planes[0])[: frame.samples * 4])
+            loud = [n for n, sample in enumerate(samples) if abs(sample) > 0.1]
+            if loud:
+                return seen_s, (frame.time or 0.0) + loud[0] / frame.sample_rate
+    raise AssertionError("nothing is heard")
 
 
 def frames_of(path: Path) -> list[Image.Image]:

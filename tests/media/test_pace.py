@@ -5,7 +5,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.overlay import pace
+from media.encoding import pace
 
 rates = st.sampled_from([Fraction(23), Fraction(30_000, 1001), Fraction(30), Fraction(60)])
 

@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import trio
 from PIL import Image
 
-from media import render
 from media.errors import MediaInvalid, MediaTooLarge, RenderFailed
 from media.render import OverlayJob, examine_video, render_video
 from tests.media.samples import make_video
-
-HANG = "import sys, time; sys.stdin.read(); time.sleep(3600)"
+from tests.support.workers import HANG, is_gone, record_children, replace_worker
 
 
 @pytest.fixture
 def children(monkeypatch: pytest.MonkeyPatch) -> list[trio.Process]:
     """Every child process started in the test."""
-    started: list[trio.Process] = []
-    open_process = trio.lowlevel.open_process
-
-    async def recording(*args: Any, **options: Any) -> trio.Process:
-        process = await open_process(*args, **options)
-        started.append(process)
-        return process
-
-    monkeypatch.setattr(trio.lowlevel, "open_process", recording)
-    return started
+    return record_children(monkeypatch)
 
 
 @pytest.fixture
@@ -48,19 +34,6 @@ def task(tmp_path: Path) -> OverlayJob:
         (16, 20, 76, 136),
         folder / "card.mp4",
     )
-
-
-def is_gone(process: trio.Process) -> bool:
-    """Whether the child has ended and was waited for, so that its number is free again."""
-    try:
-        os.kill(process.pid, 0)
-    except ProcessLookupError:
-        return process.returncode is not None
-    return False
-
-
-def replace_worker(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
-    monkeypatch.setattr(render, "_COMMAND", (sys.executable, "-c", code))
 
 
 def leftovers(task: OverlayJob) -> list[Path]:

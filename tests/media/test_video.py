@@ -146,7 +146,7 @@ def test_a_video_without_a_declared_length_is_measured(tmp_path: Path) -> None:
 
 def test_too_long_and_too_large_are_refused(tmp_path: Path) -> None:
     long = make_video(
-        tmp_path / "long.mp4", size=(16, 16), sound=None, times=range(0, 610_000, 10_000)
+        tmp_path / "long.mp4", size=(16, 16), sound=None, times=range(0, 3_610_000, 10_000)
     )
     wide = make_video(
         tmp_path / "wide.mkv", size=(4098, 16), codec="mpeg4", sound=None, seconds=0.1

@@ -229,7 +229,9 @@ async def test_nothing_is_left_of_a_bad_story(tmp_path: Path) -> None:
     (tmp_path / "empty.jpg").write_bytes(b"")
     story(tmp_path / "whole.jpg", (400, 400))
     (tmp_path / "cut.jpg").write_bytes((tmp_path / "whole.jpg").read_bytes()[:2000])
-    long = make_video(tmp_path / "l.mp4", size=(16, 16), sound=None, times=range(0, 700_000, 9_999))
+    long = make_video(
+        tmp_path / "l.mp4", size=(16, 16), sound=None, times=range(0, 3_700_000, 9_999)
+    )
 
     for source in (tmp_path / name for name in ("cut.mp4", "page.jpg", "empty.jpg", "cut.jpg")):
         with pytest.raises(MediaInvalid):

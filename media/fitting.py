@@ -1,0 +1,47 @@
+"""Videos made to fit: looked at, decided on, and then copied or encoded. Runs in the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from media.backdrop import backdrop
+from media.canvas import Canvas, with_window
+from media.encoding import encode
+from media.fit import Shape, Work, plan_video
+from media.remux import remux
+from media.survey import survey
+from media.tasks import FitJob, Fitting
+from media.video import poster_frame, probe_video
+
+_BACKDROP_AT_S = 1.0  # videos begin in black often enough
+
+
+def fit(job: FitJob, on_progress: Callable[[float], None]) -> Fitting:
+    """Make a video fit for its use; `job.output` is written unless it fits as it is.
+
+    Calls `on_progress` with the share done about once per output second.
+    Raises MediaInvalid (also for a source that breaks off), MediaTooLarge.
+    """
+    video = survey(job.source)
+    plan = plan_video(video, job.use, job.story_fit)
+    if plan.work is Work.ENCODE:
+        encode(
+            job.source,
+            job.output,
+            _canvas(job.source, plan.shape),
+            max_seconds=plan.max_seconds,
+            max_bit_rate=plan.max_bit_rate,
+            on_progress=on_progress,
+        )
+    elif plan.work is Work.REMUX:
+        remux(job.source, job.output, video.begin_s, encode_sound=plan.encode_sound)
+    made = job.source if plan.work is Work.NOTHING else job.output
+    return Fitting(plan.work, plan.reasons, probe_video(made))
+
+
+def _canvas(source: Path, shape: Shape) -> Canvas:
+    if not shape.is_padded:
+        return Canvas(shape.canvas, shape.box)
+    still = backdrop(poster_frame(source, _BACKDROP_AT_S), shape.canvas)
+    return Canvas(shape.canvas, shape.box, with_window(still, shape.box))
