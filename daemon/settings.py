@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import platformdirs
+
+from media.fit import StoryFit
 
 
 class SettingsError(Exception):
@@ -31,6 +34,13 @@ class Settings:
     rate_limit_rpm: int = 100
     rate_limit_rph: int = 1000
     max_file_size_mb: int = 100
+    public_url: str | None = None
+    graph_version: str = "v26.0"
+    facebook_app_id: str | None = None
+    facebook_app_secret: str | None = field(default=None, repr=False)
+    post_spacing_minutes: int = 15
+    schedule_grace_minutes: int = 60
+    story_fit: StoryFit = StoryFit.PAD
     log_level: str = "info"
     log_format: str = "auto"
     env: str = "production"
@@ -68,6 +78,26 @@ def _count(text: str) -> int:
     return count
 
 
+def _minutes(text: str) -> int:
+    minutes = int(text)
+    if not 0 <= minutes <= 7 * 24 * 60:
+        raise ValueError("minutes, from 0 to a week's 10080")
+    return minutes
+
+
+def _public_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("an address like https://media.example.com")
+    return text.rstrip("/")
+
+
+def _graph_version(text: str) -> str:
+    if not re.fullmatch(r"v\d{1,3}\.\d", text):
+        raise ValueError("a version like v26.0")
+    return text
+
+
 def _pace(text: str) -> float:
     pace = float(text)
     if not 0 <= pace <= 100:
@@ -91,6 +121,10 @@ def _one_of(*choices: str) -> Callable[[str], str]:
     return parse
 
 
+def _story_fit(text: str) -> StoryFit:
+    return StoryFit(_one_of(*StoryFit)(text))
+
+
 def _path(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
@@ -107,6 +141,33 @@ TABLE = (
     Setting("rate_limit_rpm", "RATE_LIMIT_RPM", _count, "Requests a minute per API key"),
     Setting("rate_limit_rph", "RATE_LIMIT_RPH", _count, "Requests an hour per API key"),
     Setting("max_file_size_mb", "MAX_FILE_SIZE_MB", _count, "Largest upload, in MB"),
+    Setting(
+        "public_url",
+        "REPRISE_PUBLIC_URL",
+        _public_url,
+        "Address under which Meta can fetch our media; needed to publish through Graph",
+    ),
+    Setting("graph_version", "REPRISE_GRAPH_VERSION", _graph_version, "Version of Meta's API"),
+    Setting("facebook_app_id", "REPRISE_FACEBOOK_APP_ID", str, "App for Facebook Login's tokens"),
+    Setting("facebook_app_secret", "REPRISE_FACEBOOK_APP_SECRET", str, "Its secret"),
+    Setting(
+        "post_spacing_minutes",
+        "REPRISE_POST_SPACING_MINUTES",
+        _minutes,
+        "Least time between two posts of an account",
+    ),
+    Setting(
+        "schedule_grace_minutes",
+        "REPRISE_SCHEDULE_GRACE_MINUTES",
+        _minutes,
+        "How late a post that was missed while the daemon was off still goes out",
+    ),
+    Setting(
+        "story_fit",
+        "REPRISE_STORY_FIT",
+        _story_fit,
+        "What becomes of stories that are not 9:16: pad (all of it, on its own blur) or crop",
+    ),
     Setting(
         "log_level",
         "REPRISE_LOG_LEVEL",
@@ -126,6 +187,8 @@ TABLE = (
         "development adds `details` to validation errors",
     ),
 )
+# Settings whose value is never shown.
+SECRETS = ("proxy", "facebook_app_secret")
 _CONFIG_VARIABLE = "REPRISE_CONFIG"
 
 
@@ -177,7 +240,8 @@ def _parsed(setting: Setting, where: str, text: str) -> Any:
     try:
         return setting.parse(text)
     except ValueError as error:
-        raise SettingsError(f"{where} = {text!r} cannot be used: {error}") from None
+        shown = where if setting.name in SECRETS else f"{where} = {text!r}"
+        raise SettingsError(f"{shown} cannot be used: {error}") from None
 
 
 def _check_pace(settings: Settings) -> None:

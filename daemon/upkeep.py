@@ -1,4 +1,4 @@
-"""Small chores that must not delay anybody: when keys were used, which app version is newest."""
+"""Small chores that must not delay anybody: uses of keys, the newest app version, tokens."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import trio
 
+from accounts.tokens import TokenCare
 from storage import api_keys, facts
 from storage.store import Store
 
@@ -25,10 +26,12 @@ class Upkeep:
         store: Store,
         now: Callable[[], datetime],
         newest_app_version: Callable[[], Awaitable[str | None]],
+        tokens: TokenCare,
     ) -> None:
         self._store = store
         self._now = now
         self._newest_app_version = newest_app_version
+        self._tokens = tokens
         self._key_uses: dict[str, datetime] = {}
         self._used = trio.Event()
 
@@ -42,6 +45,7 @@ class Upkeep:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._key_uses_task, name="key uses")
             nursery.start_soon(self._app_version_task, name="app version")
+            nursery.start_soon(self._tokens_task, name="tokens")
             task_status.started()
 
     async def _key_uses_task(self) -> None:
@@ -70,4 +74,9 @@ class Upkeep:
                         facts.learn, facts.NEWEST_APP_VERSION, newest, self._now()
                     )
                     logger.info("newest app version known version=%s", newest)
+            await trio.sleep(_LOOK_EVERY_S)
+
+    async def _tokens_task(self) -> None:
+        while True:
+            await self._tokens.look_after_all()
             await trio.sleep(_LOOK_EVERY_S)

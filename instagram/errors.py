@@ -36,8 +36,20 @@ class NotFound(InstagramError):
     """The story, media or person is gone, or this account may not see it."""
 
 
+class NoSuchPerson(NotFound):
+    """Nobody of that name exists; `code` says in which part of the post they were named."""
+
+    def __init__(self, reason: str, code: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
 class Refused(InstagramError):
-    """Instagram understood the request and refused it for good."""
+    """Instagram understood the request and refused it for good; `code` as in docs/errors.md."""
+
+    def __init__(self, reason: str, code: str = "PROCESSING_FAILED") -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 class NotReady(InstagramError):
@@ -46,6 +58,22 @@ class NotReady(InstagramError):
 
 class NotLoggedIn(InstagramError):
     """The account has no Private API session."""
+
+
+class TokenExpired(InstagramError):
+    """The account's Graph token is expired, revoked or missing: a person must reconnect."""
+
+
+class ContainerLost(InstagramError):
+    """What was prepared at Instagram cannot be published any more; it has to be made anew."""
+
+
+class PublishingLimit(InstagramError):
+    """The account has published all that the official API allows within 24 hours."""
+
+
+class MediaUnreachable(InstagramError):
+    """Meta could not fetch our media: its address is not public, or does not answer."""
 
 
 class SessionExpired(InstagramError):

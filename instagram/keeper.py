@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from instagram.errors import InstagramError
+from instagram.graph_http import GraphLogin
 
 
 class SavedLogin(Protocol):
@@ -40,6 +41,26 @@ class LoginKeeper(Protocol):
         ...
 
     async def automatic_login_done(self, account_id: str, session: Mapping[str, Any]) -> None: ...
+
+    async def report(self, account_id: str, error: InstagramError) -> None:
+        """Hear of an error that concerns the account itself."""
+        ...
+
+
+class TokenKeeper(Protocol):
+    """Keeps the tokens of the official API."""
+
+    async def graph_login(self, account_id: str) -> GraphLogin | None:
+        """Return the account's valid token with what belongs to it, or None."""
+        ...
+
+    async def graph_hold(self, account_id: str) -> tuple[str, datetime | None] | None:
+        """Return why and until when nothing may be published for the account, or None."""
+        ...
+
+    async def token_refused(self, account_id: str, token: str) -> None:
+        """Hear that Meta does not accept this token any more."""
+        ...
 
     async def report(self, account_id: str, error: InstagramError) -> None:
         """Hear of an error that concerns the account itself."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from instagram import errors, inbox, login, people, stories, uploads
+from instagram import errors, feed, inbox, login, people, stories, uploads
 from instagram.client import PrivateClient
-from instagram.door import AccountDoor
+from instagram.door import AccountDoor, Action
+from instagram.feed import FeedPost, Part, Said
 from instagram.login import LoggedIn, PendingCode
 from instagram.stories import Mention, Story
+from instagram.uploads import VideoUse
 
+T = TypeVar("T")
 Download = Callable[[str, Path, str], Awaitable[int]]
 
 
@@ -51,27 +54,39 @@ class PrivateApi:
         """Return what is in the account's own story now."""
         return await self._door.call("own_reel", lambda c: stories.stories_of(c, str(c.user_id)))
 
+    async def own_posts(self) -> list[FeedPost]:
+        """Return the newest page of the account's own posts."""
+        return await self._door.call("own_feed", feed.own_posts)
+
     async def download(self, url: str, target: Path) -> int:
         """Stream story media to `target`; raises `DownloadFailed`."""
         return await self._download(url, target, await self._door.user_agent())
 
     # Writing
 
-    async def upload_photo(self, file: Path, size: int, upload_id: str) -> None:
+    async def upload_photo(
+        self, file: Path, size: int, upload_id: str, *, in_album: bool = False
+    ) -> None:
         """Upload a JPEG of `size` bytes; nobody sees it before it is configured."""
         await self._door.call(
             "upload",
-            lambda c: uploads.upload_photo(c, file, upload_id),
+            lambda c: uploads.upload_photo(c, file, upload_id, in_album=in_album),
             limit_s=uploads.limit_s(size),
         )
 
-    async def upload_story_video(
-        self, file: Path, size: int, upload_id: str, pixels: tuple[int, int], duration_s: float
+    async def upload_video(
+        self,
+        file: Path,
+        size: int,
+        upload_id: str,
+        pixels: tuple[int, int],
+        duration_s: float,
+        use: VideoUse,
     ) -> None:
         """Upload an MP4 of `size` bytes; nobody sees it before it is configured."""
         await self._door.call(
             "upload",
-            lambda c: uploads.upload_story_video(c, file, upload_id, pixels, duration_s),
+            lambda c: uploads.upload_video(c, file, upload_id, pixels, duration_s, use),
             limit_s=uploads.limit_s(size),
         )
 
@@ -88,12 +103,23 @@ class PrivateApi:
         """
 
         async def configure(client: PrivateClient) -> Story:
-            await client.pause(2, 4)
             if duration_s is None:
                 return await stories.configure_photo(client, upload_id, pixels, mentions)
             return await stories.configure_video(client, upload_id, pixels, duration_s, mentions)
 
-        return await self._door.call("configure", configure, writes=True)
+        return await self._configure(configure)
+
+    async def configure_photo(self, part: Part, said: Said) -> FeedPost:
+        """Make an uploaded photo a post; raises as `configure_story`."""
+        return await self._configure(lambda c: feed.configure_photo(c, part, said))
+
+    async def configure_reel(self, part: Part, said: Said) -> FeedPost:
+        """Make an uploaded video with its cover a Reel; raises as `configure_story`."""
+        return await self._configure(lambda c: feed.configure_reel(c, part, said))
+
+    async def configure_album(self, upload_id: str, parts: Sequence[Part], said: Said) -> FeedPost:
+        """Make uploaded photos and videos a carousel; raises as `configure_story`."""
+        return await self._configure(lambda c: feed.configure_album(c, upload_id, parts, said))
 
     async def delete_media(self, media_pk: str) -> bool:
         """Delete one of the account's own media; says whether Instagram did."""
@@ -118,3 +144,10 @@ class PrivateApi:
             )
         except errors.Refused as refused:
             raise errors.WrongCode("Instagram did not accept the code") from refused
+
+    async def _configure(self, configure: Action[T]) -> T:
+        async def after_a_pause(client: PrivateClient) -> T:
+            await client.pause(2, 4)
+            return await configure(client)
+
+        return await self._door.call("configure", after_a_pause, writes=True)

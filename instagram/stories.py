@@ -32,6 +32,19 @@ class Story:
     upload_id: str | None
     mentioned_pks: frozenset[str]
 
+    @property
+    def kind(self) -> int:
+        return 2 if self.is_video else 1
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """What tells it from the account's other stories of its kind."""
+        return self.mentioned_pks
+
+    @property
+    def permalink(self) -> str:
+        return f"https://www.instagram.com/stories/{self.owner_username}/{self.pk}/"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mention:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Mapping
+from enum import Enum
 from pathlib import Path
 from uuid import uuid4
 
@@ -25,8 +26,10 @@ _LEAST_LIMIT_S = 45.0
 _RETRY_CONTEXT = '{"num_step_auto_retry":0,"num_reupload":0,"num_step_manual_retry":0}'
 
 
-async def upload_photo(client: PrivateClient, file: Path, upload_id: str) -> None:
-    """Upload a JPEG that already has its final form."""
+async def upload_photo(
+    client: PrivateClient, file: Path, upload_id: str, *, in_album: bool = False
+) -> None:
+    """Upload a JPEG that already has its final form: a photo, or the cover of a video."""
     params = {
         "retry_context": _RETRY_CONTEXT,
         "media_type": "1",
@@ -34,18 +37,50 @@ async def upload_photo(client: PrivateClient, file: Path, upload_id: str) -> Non
         "upload_id": upload_id,
         "image_compression": '{"lib_name":"moz","lib_version":"3.1.m","quality":"80"}',
     }
+    if in_album:
+        params["is_sidecar"] = "1"
     headers = {"X_FB_PHOTO_WATERFALL_ID": str(uuid4()), "X-Entity-Type": "image/jpeg"}
     await _send(client, "rupload_igphoto", file, upload_id, params, headers)
 
 
-async def upload_story_video(
-    client: PrivateClient, file: Path, upload_id: str, size: tuple[int, int], duration_s: float
-) -> None:
-    """Upload an MP4 that already has its final form."""
-    params = {
+class VideoUse(Enum):
+    """What an uploaded video is to become."""
+
+    STORY = "a story"
+    ALBUM = "part of an album"
+    REEL = "a Reel"
+
+
+# What Instagram's app says of a video beside its id and sizes.
+_VIDEO_PARAMETERS = {
+    VideoUse.STORY: {
         "extract_cover_frame": "1",
         "content_tags": "has-overlay",
         "for_album": "1",
+    },
+    VideoUse.ALBUM: {"is_sidecar": "1"},
+    VideoUse.REEL: {
+        "provenance_metadata": '{"origin":["EXTERNAL"]}',
+        "share_type": "reels",
+        "extract_cover_frame": "1",
+        "is_clips_video": "1",
+        "is_optimistic_upload": "true",
+        "content_tags": "use_default_cover",
+    },
+}
+
+
+async def upload_video(
+    client: PrivateClient,
+    file: Path,
+    upload_id: str,
+    size: tuple[int, int],
+    duration_s: float,
+    use: VideoUse,
+) -> None:
+    """Upload an MP4 that already has its final form."""
+    params = {
+        **_VIDEO_PARAMETERS[use],
         "retry_context": _RETRY_CONTEXT,
         "media_type": "2",
         "xsharing_user_ids": json.dumps([client.user_id]),
@@ -55,6 +90,8 @@ async def upload_story_video(
         "upload_media_height": str(size[1]),
     }
     headers = {"X_FB_VIDEO_WATERFALL_ID": str(uuid4()), "X-Entity-Type": "video/mp4"}
+    if use is not VideoUse.STORY:
+        headers |= {"Segment-Start-Offset": "0", "Segment-Type": "3"}
     await _send(client, "rupload_igvideo", file, upload_id, params, headers, ask_first=True)
 
 

@@ -23,13 +23,14 @@ from publish.rules import (
 )
 from storage import accounts, credentials, deliveries, jobs, media_files, posts, secrets
 from storage.accounts import Account
-from storage.deliveries import Outcome
-from storage.posts import Post, PostStatus, SourceType
+from storage.deliveries import Outcome, Step
+from storage.posts import MediaType, Post, PostStatus, SourceType
 from storage.secrets import AccountSecret
 from storage.store import Database
 
 _DISCONNECTED = "The account of this post was disconnected"
-_CONTENT = {field.name for field in fields(Content)} - {"media_ids"}
+_MEDIA = {"media_ids", "media_as_list"}
+_CONTENT = {field.name for field in fields(Content)} - _MEDIA
 
 
 def create_draft(
@@ -58,7 +59,7 @@ def publish_now(
     check_complete(ready)
     check_route(db, account, now)
     post = _store(db, user_id, account, ready, PostStatus.QUEUED, now)
-    _queue(db, post, now, now)
+    queue(db, post, now, now)
     return post
 
 
@@ -91,7 +92,7 @@ def schedule(
         scheduled_for=scheduled_for,
         timezone=timezone,
     )
-    return post, _queue(db, post, scheduled_for, now)
+    return post, queue(db, post, scheduled_for, now)
 
 
 def edit_scheduled(db: Database, post_id: str, changes: Mapping[str, Any], now: datetime) -> Post:
@@ -107,7 +108,7 @@ def edit_scheduled(db: Database, post_id: str, changes: Mapping[str, Any], now: 
         # The claim and this transaction exclude each other: one of them comes first.
         if not jobs.reschedule(db, post_id, when, now):
             raise RuleBroken("INVALID_STATUS", "It has just begun to go out")
-    content = {name: value for name, value in changes.items() if name in (*_CONTENT, "media_ids")}
+    content = {name: value for name, value in changes.items() if name in _CONTENT | _MEDIA}
     edited = _edit(db, post, content, now)
     return posts.edit(db, edited.id, now=now, scheduled_for=when, timezone=timezone)
 
@@ -117,8 +118,11 @@ def cancel(db: Database, post_id: str, now: datetime) -> Post:
     post = scheduled(db, post_id)
     if not jobs.cancel_for_post(db, post_id, now):
         raise RuleBroken("INVALID_STATUS", "It is going out now and can no longer be cancelled")
-    if deliveries.find_open(db, post_id) is not None:
-        raise RuleBroken("INVALID_STATUS", "It may be at Instagram already and is asked about")
+    delivery = deliveries.find_open(db, post_id)
+    if delivery is not None:
+        if delivery.step is Step.PUBLISHING:
+            raise RuleBroken("INVALID_STATUS", "It may be live already and is asked about")
+        deliveries.close(db, delivery.id, Outcome.WITHDRAWN, now)
     return posts.change_status(
         db,
         post.id,
@@ -153,8 +157,7 @@ def retry(db: Database, post_id: str, now: datetime) -> Post:
         raise RuleBroken("INVALID_STATUS", f"Only failed posts are retried; it is {post.status}")
     if post.account_id is None:
         raise RuleBroken("INVALID_STATUS", "Its account was disconnected; it cannot be retried")
-    if None in posts.media_ids_of(db, post_id) or not posts.media_ids_of(db, post_id):
-        raise RuleBroken("MEDIA_INVALID", "Its media was deleted; upload it again in a new post")
+    check_sendable(db, post)
     check_route(db, accounts.get(db, post.account_id), now)
     last = deliveries.latest(db, post_id)
     if last is not None and last.outcome is Outcome.UNKNOWN:
@@ -169,7 +172,7 @@ def retry(db: Database, post_id: str, now: datetime) -> Post:
         error_message=None,
         completed_at=None,
     )
-    _queue(db, queued, now, now)
+    queue(db, queued, now, now)
     return queued
 
 
@@ -186,6 +189,7 @@ def disconnect(db: Database, account_id: str, now: datetime) -> None:
     accounts.get(db, account_id)
     for post in posts.unfinished_of(db, account_id):
         jobs.cancel_for_post(db, post.id, now)
+        in_doubt = post.status is PostStatus.PUBLISHING
         if post.status is not PostStatus.DRAFT:
             posts.change_status(
                 db,
@@ -193,10 +197,17 @@ def disconnect(db: Database, account_id: str, now: datetime) -> None:
                 PostStatus.FAILED,
                 now=now,
                 reason=_DISCONNECTED,
-                error_code="NOT_FOUND",
+                error_code="DELIVERY_UNKNOWN" if in_doubt else "NOT_FOUND",
                 error_message=_DISCONNECTED,
             )
     accounts.remove(db, account_id)
+
+
+def check_sendable(db: Database, post: Post) -> None:
+    """Raise `RuleBroken` for a stored post whose media is not all there."""
+    media_ids = posts.media_ids_of(db, post.id)
+    if None in media_ids or not media_ids:
+        raise RuleBroken("MEDIA_INVALID", "Its media was deleted; upload it again in a new post")
 
 
 def check_route(db: Database, account: Account, now: datetime) -> None:
@@ -250,7 +261,11 @@ def _edit(db: Database, post: Post, changes: Mapping[str, Any], now: datetime) -
         raise RuleBroken("INVALID_STATUS", "Its account was disconnected")
     account = accounts.get(db, account_id)
     kept = [media_id for media_id in posts.media_ids_of(db, post.id) if media_id is not None]
-    before = Content(**{name: getattr(post, name) for name in _CONTENT}, media_ids=kept)
+    before = Content(
+        **{name: getattr(post, name) for name in _CONTENT},
+        media_ids=kept,
+        media_as_list=post.media_type is MediaType.CAROUSEL,
+    )
     named = {name: value for name, value in changes.items() if name != "account_id"}
     content = _validated(db, replace(before, **named), account)
     return posts.edit(
@@ -264,7 +279,8 @@ def _edit(db: Database, post: Post, changes: Mapping[str, Any], now: datetime) -
     )
 
 
-def _queue(db: Database, post: Post, run_at: datetime, now: datetime) -> str:
+def queue(db: Database, post: Post, run_at: datetime, now: datetime) -> str:
+    """Add the job that sends a post at `run_at`; returns the job's id."""
     assert post.account_id is not None
     job = jobs.add_publish(
         db,

@@ -1,118 +1,202 @@
-"""The route through the Private API: stories with mention stickers."""
+"""The routes through the Private API: stories with mention stickers, and feed posts."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Any
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, TypeVar
 
 import tenacity
 import trio
 
-from instagram.errors import NotFound, NotReady
+from instagram.errors import NoSuchPerson, NotFound, NotReady
+from instagram.feed import ALBUM, PHOTO, VIDEO, FeedPost, Part, Said, Tag
 from instagram.gateway import PrivateGateway
+from instagram.private_api import PrivateApi
 from instagram.stories import Mention, Story
+from instagram.uploads import VideoUse
+from publish.preparation import Fitted, Preparation
 from publish.recognition import Sent, Verdict, recognise
-from storage.deliveries import Delivery
-from storage.files import MediaFolder
-from storage.media_files import MediaFile
-from storage.posts import Post
+from publish.record import DeliveryRecord
+from publish.route import Outgoing, Published
+from storage.deliveries import Delivery, Piece
+from storage.posts import MediaType, Post
 
 _TRANSCODE_TRIES = 12
+# The columns that name people, and the code when one of them does not exist.
+_PEOPLE = {"story_mentions": "INVALID_MENTIONS", "user_tags": "INVALID_TAGS"}
+T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
-    """A post that is live."""
+class PrivateRoute:
+    """What stories and feed posts have in common: ids first, then bytes, which nobody sees."""
 
-    media_id: str
-    permalink: str
+    answers_for: timedelta
+    _video_use = VideoUse.REEL
 
-
-class PrivateStoryRoute:
-    """Publishes a story: bytes first, which nobody sees, then one request that makes it live."""
-
-    def __init__(self, gateway: PrivateGateway, folder: MediaFolder, *, pace: float) -> None:
+    def __init__(self, gateway: PrivateGateway, preparation: Preparation, *, pace: float) -> None:
         self._gateway = gateway
-        self._folder = folder
+        self._preparation = preparation
         self._transcode_wait_s = 5.0 if pace else 0.05
 
-    async def resolve_mentions(self, post: Post) -> list[dict[str, Any]] | None:
-        """Return the post's mentions with everybody's numeric id, or None when all have one.
+    async def resolve_people(self, post: Post) -> dict[str, Any]:
+        """Return the post's columns in which people lacked their numeric id, completed.
 
-        Raises `NotFound` naming who does not exist, and other `InstagramError`s.
-        """
-        mentions = [dict(mention) for mention in post.story_mentions or ()]
-        unknown = [mention for mention in mentions if not mention.get("userId")]
-        api = self._gateway.account(post.instagram_account_id)
-        for mention in unknown:
-            try:
-                mention["userId"] = await api.user_pk(mention["username"])
-            except NotFound:
-                raise NotFound(f"@{mention['username']} does not exist on Instagram") from None
-        return mentions if unknown else None
-
-    async def upload(self, post: Post, media: MediaFile, upload_id: str) -> None:
-        """Send the media's bytes under `upload_id`; raises `InstagramError`s."""
-        api = self._gateway.account(post.instagram_account_id)
-        file = self._folder.path(media.storage_path)
-        if media.is_video:
-            await api.upload_story_video(
-                file, media.file_size, upload_id, _pixels(media), media.duration_seconds or 0.0
-            )
-        else:
-            await api.upload_photo(file, media.file_size, upload_id)
-
-    async def own_media(self, post: Post) -> list[str]:
-        """Return the ids of what is in the account's story already."""
-        own = await self._gateway.account(post.instagram_account_id).own_stories()
-        return [story.pk for story in own]
-
-    async def publish(self, post: Post, media: MediaFile, upload_id: str) -> Published:
-        """Make the uploaded media live.
-
-        Raises `Unavailable` with `maybe_applied` when only asking can tell whether it is.
+        Raises `NoSuchPerson` and other `InstagramError`s.
         """
         api = self._gateway.account(post.instagram_account_id)
-        patiently = tenacity.AsyncRetrying(
+        resolved: dict[str, Any] = {}
+        for column, code in _PEOPLE.items():
+            people = [dict(person) for person in getattr(post, column) or ()]
+            unknown = [person for person in people if not person.get("userId")]
+            for person in unknown:
+                person["userId"] = await _pk_of(api, person["username"], code)
+            if unknown:
+                resolved[column] = people
+        return resolved
+
+    async def make_ready(self, outgoing: Outgoing, record: DeliveryRecord) -> None:
+        api = self._gateway.account(outgoing.account_id)
+        if record.row.upload_id is None:
+            # Chosen and committed before the bytes leave: it is how the post is recognised.
+            first = time.time_ns() // 1_000_000
+            pieces = [Piece(str(first + number)) for number in range(len(outgoing.files))]
+            main = str(first + len(pieces)) if len(pieces) > 1 else pieces[0].id
+            await record.save_pieces(pieces, upload_id=main)
+        pieces = record.row.pieces_made()
+        for position, (piece, file) in enumerate(zip(pieces, outgoing.files, strict=True)):
+            if not piece.ready:
+                await self._upload(api, outgoing.post, file, piece.id)
+                pieces[position] = replace(piece, ready=True)
+                await record.save_pieces(pieces)
+
+    async def permalink(self, _outgoing: Outgoing, _media_id: str) -> str | None:
+        return None  # `publish` has told it
+
+    async def _upload(self, api: PrivateApi, post: Post, file: Fitted, upload_id: str) -> None:
+        in_album = post.media_type is MediaType.CAROUSEL
+        if not file.is_video:
+            await api.upload_photo(file.path, file.size, upload_id, in_album=in_album)
+            return
+        use = VideoUse.ALBUM if in_album else self._video_use
+        pixels, duration_s = (file.width, file.height), file.duration_s or 0.0
+        await api.upload_video(file.path, file.size, upload_id, pixels, duration_s, use)
+        if use is not VideoUse.STORY:
+            cover = await self._preparation.cover(file)
+            size = (await trio.Path(cover).stat()).st_size
+            await api.upload_photo(cover, size, upload_id)
+
+    async def _patiently(self, configure: Callable[..., Awaitable[T]], *args: Any) -> T:
+        again = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception_type(NotReady),
             wait=tenacity.wait_fixed(self._transcode_wait_s),
             stop=tenacity.stop_after_attempt(_TRANSCODE_TRIES),
             sleep=trio.sleep,
             reraise=True,
         )
-        story: Story = await patiently(
-            api.configure_story,
-            upload_id,
-            _pixels(media),
-            media.duration_seconds if media.is_video else None,
-            _mentions(post),
+        return await again(configure, *args)
+
+
+class PrivateStoryRoute(PrivateRoute):
+    """Publishes stories with mention stickers."""
+
+    # A story is visible for 24 h; later its absence proves nothing.
+    answers_for = timedelta(hours=23)
+    _video_use = VideoUse.STORY
+
+    async def own_media(self, outgoing: Outgoing) -> list[str]:
+        own = await self._gateway.account(outgoing.account_id).own_stories()
+        return [story.pk for story in own]
+
+    async def publish(self, outgoing: Outgoing, delivery: Delivery) -> Published:
+        (file,) = outgoing.files
+        story: Story = await self._patiently(
+            self._gateway.account(outgoing.account_id).configure_story,
+            delivery.upload_id,
+            (file.width, file.height),
+            file.duration_s if file.is_video else None,
+            _mentions(outgoing.post),
         )
-        return _published(story)
+        return Published(story.pk, story.permalink)
 
     async def look_for(
-        self,
-        post: Post,
-        media: MediaFile,
-        delivery: Delivery,
-        known: Collection[str],
+        self, outgoing: Outgoing, delivery: Delivery, known: Collection[str]
     ) -> Published | Verdict:
-        """Ask Instagram whether a delivery that may have gone out is live."""
+        own = await self._gateway.account(outgoing.account_id).own_stories()
+        pks = frozenset(mention.user_pk for mention in _mentions(outgoing.post))
+        kind = VIDEO if outgoing.files[0].is_video else PHOTO
+        seen = recognise(own, _sent(delivery, kind, pks), _accounted(delivery, known))
+        return seen if isinstance(seen, Verdict) else Published(seen.pk, seen.permalink)
+
+
+class PrivateFeedRoute(PrivateRoute):
+    """Publishes photos, Reels and albums."""
+
+    # They stay, and one page of the feed holds more than a month of most accounts.
+    answers_for = timedelta(days=30)
+
+    async def own_media(self, outgoing: Outgoing) -> list[str]:
+        own = await self._gateway.account(outgoing.account_id).own_posts()
+        return [post.pk for post in own]
+
+    async def publish(self, outgoing: Outgoing, delivery: Delivery) -> Published:
+        api = self._gateway.account(outgoing.account_id)
         assert delivery.upload_id is not None
-        own = await self._gateway.account(post.instagram_account_id).own_stories()
-        sent = Sent(
-            upload_id=delivery.upload_id,
-            at=delivery.publishing_at or delivery.updated_at,
-            is_video=media.is_video,
-            mentioned_pks=frozenset(mention.user_pk for mention in _mentions(post)),
-        )
-        accounted = {*(delivery.own_media_before or ()), *known}
-        seen = recognise(own, sent, accounted)
-        return _published(seen) if isinstance(seen, Story) else seen
+        said = await _said(api, outgoing.post)
+        made = zip(delivery.pieces_made(), outgoing.files, strict=True)
+        parts = [_part(piece.id, file) for piece, file in made]
+        match outgoing.post.media_type:
+            case MediaType.CAROUSEL:
+                live: FeedPost = await self._patiently(
+                    api.configure_album, delivery.upload_id, parts, said
+                )
+            case MediaType.REELS:
+                live = await self._patiently(api.configure_reel, parts[0], said)
+            case _:
+                live = await self._patiently(api.configure_photo, parts[0], said)
+        return Published(live.pk, live.permalink)
+
+    async def look_for(
+        self, outgoing: Outgoing, delivery: Delivery, known: Collection[str]
+    ) -> Published | Verdict:
+        own = await self._gateway.account(outgoing.account_id).own_posts()
+        sent = _sent(delivery, _kind(outgoing), outgoing.post.caption or "")
+        seen = recognise(own, sent, _accounted(delivery, known))
+        if isinstance(seen, FeedPost):
+            return Published(seen.pk, seen.permalink)
+        # A page full of newer posts does not show whether there is ours behind it.
+        reaches_back = any(post.taken_at < sent.at for post in own) or len(own) < 12
+        return seen if reaches_back else Verdict.UNCLEAR
 
 
-def _pixels(media: MediaFile) -> tuple[int, int]:
-    return media.width or 1080, media.height or 1920
+async def _pk_of(api: PrivateApi, username: str, code: str) -> str:
+    try:
+        return await api.user_pk(username)
+    except NotFound:
+        raise NoSuchPerson(f"@{username} does not exist on Instagram", code) from None
+
+
+async def _said(api: PrivateApi, post: Post) -> Said:
+    coauthors = [
+        await _pk_of(api, name, "INVALID_COLLABORATORS") for name in post.collaborators or ()
+    ]
+    return Said(
+        caption=post.caption or "",
+        tags=_tags(post.user_tags or ()),
+        coauthor_pks=coauthors,
+        location_id=post.location_id,
+        location_name=post.location_name,
+    )
+
+
+def _tags(people: Sequence[Mapping[str, Any]]) -> list[Tag]:
+    return [
+        Tag(user_pk=str(person["userId"]), x=person["x"], y=person["y"])
+        for person in people
+        if person.get("userId")
+    ]
 
 
 def _mentions(post: Post) -> list[Mention]:
@@ -129,7 +213,25 @@ def _mentions(post: Post) -> list[Mention]:
     ]
 
 
-def _published(story: Story) -> Published:
-    return Published(
-        story.pk, f"https://www.instagram.com/stories/{story.owner_username}/{story.pk}/"
+def _part(upload_id: str, file: Fitted) -> Part:
+    return Part(
+        upload_id=upload_id,
+        pixels=(file.width, file.height),
+        duration_s=file.duration_s if file.is_video else None,
     )
+
+
+def _kind(outgoing: Outgoing) -> int:
+    if outgoing.post.media_type is MediaType.CAROUSEL:
+        return ALBUM
+    return VIDEO if outgoing.files[0].is_video else PHOTO
+
+
+def _sent(delivery: Delivery, kind: int, marks: object) -> Sent:
+    assert delivery.upload_id is not None
+    at = delivery.publishing_at or delivery.updated_at
+    return Sent(upload_id=delivery.upload_id, at=at, kind=kind, marks=marks)
+
+
+def _accounted(delivery: Delivery, known: Collection[str]) -> set[str]:
+    return {*(delivery.own_media_before or ()), *known}

@@ -6,12 +6,27 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Protocol, TypeVar
 
-from instagram.stories import Story
+CLOCK_SLACK = timedelta(minutes=5)
 
-_CLOCK_SLACK = timedelta(minutes=5)
-# A story is visible for 24 h; later its absence proves nothing, so nobody need be asked.
-VISIBLE_FOR = timedelta(hours=23)
+
+class Live(Protocol):
+    """A story or post of the account as Instagram shows it now."""
+
+    @property
+    def pk(self) -> str: ...
+    @property
+    def upload_id(self) -> str | None: ...
+    @property
+    def kind(self) -> int: ...
+    @property
+    def taken_at(self) -> datetime: ...
+    @property
+    def marks(self) -> object: ...
+
+
+L = TypeVar("L", bound=Live)
 
 
 class Verdict(Enum):
@@ -25,28 +40,29 @@ class Sent:
 
     upload_id: str
     at: datetime
-    is_video: bool
-    mentioned_pks: frozenset[str]
+    kind: int
+    # The people mentioned in a story, the caption of a post.
+    marks: object
 
 
-def recognise(own: Sequence[Story], sent: Sent, accounted: Collection[str]) -> Story | Verdict:
-    """Return the story that `sent` became, or what can be said of its absence.
+def recognise(own: Sequence[L], sent: Sent, accounted: Collection[str]) -> L | Verdict:
+    """Return what `sent` became, or what can be said of its absence.
 
-    `own` is the account's story now, `accounted` the media ids that were there before or
-    belong to other posts. Two stories that could both be it are UNCLEAR, never a guess.
+    `own` is what the account shows now, `accounted` the media ids that were there before or
+    belong to other posts. Two that could both be it are UNCLEAR, never a guess.
     """
-    for story in own:
-        if story.upload_id == sent.upload_id:
-            return story
+    for live in own:
+        if live.upload_id == sent.upload_id:
+            return live
     candidates = [
-        story
-        for story in own
-        if story.pk not in accounted
-        and story.is_video == sent.is_video
-        and story.taken_at >= sent.at - _CLOCK_SLACK
+        live
+        for live in own
+        if live.pk not in accounted
+        and live.kind == sent.kind
+        and live.taken_at >= sent.at - CLOCK_SLACK
     ]
     if not candidates:
         return Verdict.ABSENT
-    # Without the upload id only a single new story with exactly our mentions is ours.
-    alike = [story for story in candidates if story.mentioned_pks == sent.mentioned_pks]
+    # Without the upload id only a single new one with exactly our marks is ours.
+    alike = [live for live in candidates if live.marks == sent.marks]
     return alike[0] if len(candidates) == len(alike) == 1 else Verdict.UNCLEAR

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from instagram.errors import InstagramError
 from instagram.gateway import PrivateGateway
+from instagram.graph_gateway import GraphGateway
 from publish.rules import RuleBroken
 from storage import posts
 from storage.posts import MediaType, Post, PostStatus
@@ -28,9 +29,16 @@ class Removal:
 class Remover:
     """Deletes posts from Instagram."""
 
-    def __init__(self, store: Store, gateway: PrivateGateway, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        private: PrivateGateway,
+        graph: GraphGateway,
+        now: Callable[[], datetime],
+    ) -> None:
         self._store = store
-        self._gateway = gateway
+        self._private = private
+        self._graph = graph
         self._now = now
 
     async def remove(self, post_id: str) -> Removal:
@@ -43,14 +51,19 @@ class Remover:
         assert post.ig_media_id is not None
         error: str | None = None
         try:
-            api = self._gateway.account(post.instagram_account_id)
-            if not await api.delete_media(post.ig_media_id):
+            if not await self._delete(post, post.ig_media_id):
                 error = "Instagram did not delete it"
         except InstagramError as refused:
             error = refused.reason
         await self._store.write(posts.archive, post_id, self._now())
         logger.info("deleted post=%s at_instagram=%s", post_id, error is None)
         return Removal(error, post.ig_permalink)
+
+    async def _delete(self, post: Post, media_id: str) -> bool:
+        # A media id is one of the route's that made it.
+        if post.published_via_private_api:
+            return await self._private.account(post.instagram_account_id).delete_media(media_id)
+        return await self._graph.account(post.instagram_account_id).delete(media_id)
 
 
 def _check(post: Post) -> None:

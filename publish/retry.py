@@ -13,6 +13,9 @@ from storage.jobs import Job
 _BACKOFF = wait_exponential_jitter(multiplier=30, max=900, jitter=15)
 _HELD_RECHECK = timedelta(hours=6)
 _TROUBLE_RECHECK = timedelta(seconds=5)
+_QUOTA_RECHECK = timedelta(hours=1)
+# What may pass by itself, or with a new container.
+_PASSING = (errors.Unavailable, errors.NotReady, errors.ContainerLost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +36,16 @@ class Failure:
 
 
 def after(
-    error: errors.InstagramError, job: Job, now: datetime, *, in_doubt: bool
+    error: errors.InstagramError,
+    job: Job,
+    now: datetime,
+    *,
+    in_doubt: bool,
+    quota_frees_at: datetime | None,
 ) -> Later | Failure:
     """Return what to do with a job whose attempt ended in `error`.
 
+    `quota_frees_at`: when the oldest of our posts leaves the daily limit, as far as we know.
     A post that is `in_doubt` may be live: it is never given up, only asked about again.
     """
     match error:
@@ -50,13 +59,23 @@ def after(
         ):
             # The account is on hold now; the next attempt hears until when.
             return Later(now + _TROUBLE_RECHECK, error.reason, counted=False)
+        case errors.PublishingLimit():
+            until = quota_frees_at or now + _QUOTA_RECHECK
+            reason = f"{error.reason}; it waits until {until:%Y-%m-%d %H:%M} UTC"
+            return Later(until, reason, counted=False)
         case _ if in_doubt:
             return Later(now + backoff(job.attempts), error.reason)
         case errors.NotLoggedIn():
             return Failure("CREDENTIALS_NOT_CONFIGURED", error.reason)
-        case errors.Unavailable() | errors.NotReady() if job.attempts < job.max_attempts:
+        case errors.TokenExpired():
+            return Failure("TOKEN_EXPIRED", error.reason)
+        case errors.MediaUnreachable():
+            return Failure("PUBLIC_URL_REQUIRED", error.reason)
+        case errors.Refused() | errors.NoSuchPerson():
+            return Failure(error.code, error.reason)
+        case _ if isinstance(error, _PASSING) and job.attempts < job.max_attempts:
             return Later(now + backoff(job.attempts), error.reason)
-        case errors.Unavailable() | errors.NotReady():
+        case _ if isinstance(error, _PASSING):
             reason = f"Given up after {job.attempts} attempts: {error.reason}"
             return Failure("SERVICE_UNAVAILABLE", reason)
         case _:

@@ -38,6 +38,7 @@ class Content:
 
     media_type: MediaType
     media_ids: Sequence[str] = ()
+    media_as_list: bool = False  # sent as `mediaFileIds`
     caption: str | None = None
     user_tags: Sequence[Any] | None = None
     collaborators: Sequence[Any] | None = None
@@ -67,21 +68,25 @@ def checked(content: Content, *, login_method: str) -> Content:
 
 
 def check_media(content: Content, media: Sequence[MediaFile]) -> None:
-    """Raise `RuleBroken` unless Instagram would take these files for this kind of post."""
+    """Raise `RuleBroken` unless these files can be made to fit this kind of post."""
     for number, file in enumerate(media, start=1):
-        problems = limits.problems(
-            limits.Facts(
-                is_video=file.is_video,
-                width=file.width or 0,
-                height=file.height or 0,
-                duration_s=file.duration_seconds,
-                size=file.file_size,
-            ),
-            _USE[content.media_type],
-        )
-        if problems:
+        found = problems(file, USES[content.media_type])
+        if found:
             name = f"File {number} ({file.original_filename})" if len(media) > 1 else "The file"
-            raise RuleBroken("MEDIA_INVALID", f"{name}: {problems[0]}")
+            raise RuleBroken("MEDIA_INVALID", f"{name}: {found[0]}")
+
+
+def problems(file: MediaFile, use: limits.Use) -> list[str]:
+    """Return why the file cannot be made to fit that use, or nothing."""
+    return limits.problems(
+        limits.Facts(
+            is_video=file.is_video,
+            width=file.width or 0,
+            height=file.height or 0,
+            duration_s=file.duration_seconds,
+        ),
+        use,
+    )
 
 
 def check_complete(content: Content) -> None:
@@ -107,7 +112,7 @@ def check_timezone(name: str) -> None:
         raise RuleBroken("VALIDATION_ERROR", f"{name!r} is no IANA timezone") from None
 
 
-_USE = {
+USES = {
     MediaType.IMAGE: limits.Use.FEED_IMAGE,
     MediaType.REELS: limits.Use.REEL,
     MediaType.STORIES: limits.Use.STORY,
@@ -118,9 +123,11 @@ _USE = {
 def _check_count(content: Content) -> None:
     count = len(content.media_ids)
     if content.media_type is not MediaType.CAROUSEL:
-        if count > 1:
+        if count > 1 or (count and content.media_as_list):
             raise RuleBroken("INVALID_CAROUSEL", "`mediaFileIds` is for CAROUSEL only")
         return
+    if count and not content.media_as_list:
+        raise RuleBroken("INVALID_CAROUSEL", "A carousel takes `mediaFileIds`")
     low, high = CAROUSEL_ITEMS
     if count and not low <= count <= high:
         raise RuleBroken("INVALID_CAROUSEL", f"A carousel has {low} to {high} files, not {count}")

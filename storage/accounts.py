@@ -76,6 +76,21 @@ def of_user(db: Database, user_id: str) -> list[Account]:
     return records.fetch(db, Account, "WHERE user_id = ? ORDER BY created_at, id", (user_id,))
 
 
+def with_token(db: Database) -> list[Account]:
+    """Return the accounts that have a token of the official API, whoever's they are."""
+    return records.fetch(
+        db,
+        Account,
+        "WHERE id IN (SELECT account_id FROM account_secrets WHERE name = 'access_token')"
+        " ORDER BY created_at, id",
+    )
+
+
+def change(db: Database, /, account_id: str, **changes: object) -> None:
+    """Change the named columns of an account; raises `NotFound`."""
+    records.update(db, Account, account_id, **changes)
+
+
 def remove(db: Database, account_id: str) -> None:
     """Disconnect an account: tokens, sessions, configuration and mentions go, posts stay."""
     get(db, account_id)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from sqlite_utils import Database
@@ -33,10 +33,31 @@ class Step(StrEnum):
     PUBLISHED = "PUBLISHED"
 
 
+class PageStep(StrEnum):
+    """The cross-post to a Facebook Page. POSTING: it may be there; it is never repeated."""
+
+    POSTING = "POSTING"
+    POSTED = "POSTED"
+    FAILED = "FAILED"
+
+
 class Outcome(StrEnum):
     PUBLISHED = "PUBLISHED"
     REFUSED = "REFUSED"
     UNKNOWN = "UNKNOWN"
+    WITHDRAWN = "WITHDRAWN"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One file of a post on its way: its upload id or container, and whether that is ready.
+
+    `uri` is where the bytes of a resumable upload go.
+    """
+
+    id: str
+    ready: bool = False
+    uri: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +69,20 @@ class Delivery:
     step: Step
     upload_id: str | None = None
     container_id: str | None = None
+    pieces: list[dict[str, Any]] | None = None
+    files: list[dict[str, str]] | None = None
     own_media_before: list[str] | None = None
     publishing_at: datetime | None = None
+    media_id: str | None = None
+    page_step: PageStep | None = None
     created_at: datetime
     updated_at: datetime
     closed_at: datetime | None = None
     outcome: Outcome | None = None
+
+    def pieces_made(self) -> list[Piece]:
+        """Return how far the files have come, in order; files not begun are missing."""
+        return [Piece(**piece) for piece in self.pieces or ()]
 
 
 def open_for(db: Database, post_id: str, route: RouteName, now: datetime) -> Delivery:
@@ -78,6 +107,11 @@ def find_open(db: Database, post_id: str) -> Delivery | None:
     return records.fetch_one(db, Delivery, "WHERE post_id = ? AND closed_at IS NULL", (post_id,))
 
 
+def find(db: Database, delivery_id: str) -> Delivery | None:
+    """Return one delivery, or None."""
+    return records.fetch_one(db, Delivery, "WHERE id = ?", (delivery_id,))
+
+
 def latest(db: Database, post_id: str) -> Delivery | None:
     """Return the post's newest delivery, open or closed."""
     return records.fetch_one(
@@ -91,6 +125,13 @@ def advance(
     """Commit a step with what is known at that step."""
     records.update(db, Delivery, delivery_id, step=step, updated_at=now, **changes)
     return records.get(db, Delivery, delivery_id)
+
+
+def start_over(db: Database, delivery_id: str, now: datetime) -> Delivery:
+    """Forget what was prepared at Instagram: nothing of it can be published any more."""
+    return advance(
+        db, delivery_id, Step.CREATED, now, upload_id=None, container_id=None, pieces=None
+    )
 
 
 def close(db: Database, delivery_id: str, outcome: Outcome, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 from uuid import uuid4
@@ -11,6 +11,7 @@ from uuid import uuid4
 from sqlite_utils import Database
 
 from storage import records
+from storage.times import from_text
 
 MAX_ATTEMPTS = 5
 
@@ -67,32 +68,71 @@ def add_publish(
     return job
 
 
-# One statement, so that two claimers can never take the same job. An account with a job in
-# progress is passed over: the posts of one account go out one at a time.
-_CLAIM = """
+def get(db: Database, job_id: str) -> Job:
+    """Return one job; raises `NotFound`."""
+    return records.get(db, Job, job_id)
+
+
+# One statement, so that two claimers can never take the same job, and so that what is due at one
+# instant costs one transaction. Each account is a lane: its earliest job is looked up on
+# an index, so that the cost does not grow with what is pending.
+_HEADS = """
+    FROM accounts
+    LEFT JOIN lanes ON lanes.account_id = accounts.id AND lanes.set_at <= :now
+    JOIN jobs AS head ON head.id = (
+        SELECT id FROM jobs WHERE account_id = accounts.id AND status = 'PENDING'
+        ORDER BY run_at, id LIMIT 1)
+    WHERE NOT EXISTS (
+        SELECT 1 FROM jobs WHERE account_id = accounts.id AND status = 'PROCESSING')
+"""
+_CLAIM = f"""
 UPDATE jobs SET status = 'PROCESSING', attempts = attempts + 1, updated_at = :now
-WHERE id = (
-    SELECT id FROM jobs AS due
-    WHERE status = 'PENDING' AND run_at <= :now AND NOT EXISTS (
-        SELECT 1 FROM jobs AS busy
-        WHERE busy.account_id = due.account_id AND busy.status = 'PROCESSING')
-    ORDER BY run_at, id LIMIT 1)
+WHERE id IN (
+    SELECT head.id {_HEADS}
+    AND head.run_at <= :due AND (lanes.free_at IS NULL OR lanes.free_at <= :due))
 RETURNING id
+"""  # noqa: S608 - constants
+_NEXT = f"""
+SELECT min(max(head.run_at, coalesce(lanes.free_at, ''))) {_HEADS}
 """
 
 
-def claim_next(db: Database, now: datetime) -> Job | None:
-    """Take the earliest due job of an account that is not busy, or None."""
-    row = db.conn.execute(_CLAIM, {"now": records.encode(now)}).fetchone()
-    return None if row is None else records.get(db, Job, row[0])
+def claim_due(db: Database, now: datetime, ahead: timedelta = timedelta(0)) -> list[Job]:
+    """Take the earliest job of each account whose lane is free, earliest first.
+
+    What will be due within `ahead` counts as due; `could_run_since` tells when it may begin.
+    """
+    times = {"now": records.encode(now), "due": records.encode(now + ahead)}
+    claimed = [row[0] for row in db.conn.execute(_CLAIM, times)]
+    if not claimed:
+        return []
+    clause = "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY run_at, id"
+    return records.fetch(db, Job, clause, (records.encode(claimed),))
 
 
-def next_run_at(db: Database, after: datetime) -> datetime | None:
-    """Return when the next job later than `after` is due."""
-    job = records.fetch_one(
-        db, Job, "WHERE status = 'PENDING' AND run_at > ? ORDER BY run_at, id", (after,)
+def next_claim_at(db: Database, now: datetime) -> datetime | None:
+    """Return when the next job can be claimed, of accounts that are not busy."""
+    row = db.conn.execute(_NEXT, {"now": records.encode(now)}).fetchone()
+    return None if row[0] is None else from_text(row[0])
+
+
+def free_lane(db: Database, account_id: str, free_at: datetime, now: datetime) -> None:
+    """Let the account's next job wait until `free_at`."""
+    db.conn.execute(
+        "INSERT INTO lanes (account_id, set_at, free_at) SELECT ?1, ?2, ?3"
+        " WHERE EXISTS (SELECT 1 FROM accounts WHERE id = ?1)"
+        " ON CONFLICT DO UPDATE SET set_at = excluded.set_at, free_at = excluded.free_at",
+        (account_id, records.encode(now), records.encode(free_at)),
     )
-    return None if job is None else job.run_at
+
+
+def could_run_since(db: Database, job: Job, now: datetime) -> datetime:
+    """Return since when, or from when on, a job is due with its account's lane free."""
+    row = db.conn.execute(
+        "SELECT free_at FROM lanes WHERE account_id = ? AND set_at <= ?",
+        (job.account_id, records.encode(now)),
+    ).fetchone()
+    return job.run_at if row is None else max(job.run_at, from_text(row[0]))
 
 
 def finish(

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from sqlite_utils import Database
 
-from storage import records
+from storage import records, renditions
 
 
 class Origin(StrEnum):
@@ -87,9 +87,10 @@ def total(db: Database, user_id: str, kind: str | None) -> int:
 
 
 def mime_type_at(db: Database, path: str) -> str | None:
-    """Return what lies at a stored path: a file's own type, JPEG for a thumbnail, or None."""
+    """Return what lies at a stored path: a file's or a rendition's type, JPEG for a thumbnail."""
     row = db.conn.execute(
         "SELECT mime_type FROM media_files WHERE storage_path = ?1"
+        " UNION ALL SELECT mime_type FROM renditions WHERE stored_path = ?1"
         " UNION ALL SELECT 'image/jpeg' FROM media_files WHERE thumbnail_path = ?1 LIMIT 1",
         (path,),
     ).fetchone()
@@ -99,12 +100,13 @@ def mime_type_at(db: Database, path: str) -> str | None:
 def remove(db: Database, media_id: str) -> list[str]:
     """Delete a file's row; returns the paths on disk that nothing else refers to any more.
 
-    Posts keep their place for it, empty. Raises `NotFound`.
+    Its renditions go with it. Posts keep their place for it, empty. Raises `NotFound`.
     """
     media = get(db, media_id)
+    paths = renditions.paths_of(db, media_id)
+    paths |= {media.storage_path, media.thumbnail_path or "", media.processed_path or ""}
     db.conn.execute("DELETE FROM media_files WHERE id = ?", (media_id,))
-    paths = [media.storage_path, media.thumbnail_path, media.processed_path]
-    return [path for path in paths if path is not None and not _is_used(db, path)]
+    return sorted(path for path in paths if path and not _is_used(db, path))
 
 
 def _uploads(kind: str | None) -> str:
@@ -115,7 +117,8 @@ def _uploads(kind: str | None) -> str:
 def _is_used(db: Database, path: str) -> bool:
     row = db.conn.execute(
         "SELECT 1 FROM media_files WHERE storage_path = ?1 OR thumbnail_path = ?1"
-        " OR processed_path = ?1 UNION ALL SELECT 1 FROM reposts WHERE media_path = ?1 LIMIT 1",
+        " OR processed_path = ?1 UNION ALL SELECT 1 FROM renditions WHERE stored_path = ?1"
+        " UNION ALL SELECT 1 FROM reposts WHERE media_path = ?1 LIMIT 1",
         (path,),
     ).fetchone()
     return row is not None

@@ -130,6 +130,21 @@ CREATE INDEX media_files_by_kind
 CREATE INDEX media_files_by_path ON media_files (storage_path);
 CREATE INDEX media_files_by_thumbnail ON media_files (thumbnail_path);
 
+-- Media made to fit a use; the file itself where there was nothing to do.
+CREATE TABLE renditions (
+    media_file_id TEXT NOT NULL REFERENCES media_files ON DELETE CASCADE,
+    variant TEXT NOT NULL,
+    stored_path TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    mime_type TEXT NOT NULL,
+    file_size INTEGER NOT NULL,
+    width INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    duration_seconds REAL,
+    PRIMARY KEY (media_file_id, variant)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX renditions_by_path ON renditions (stored_path);
+
 CREATE TABLE posts (
     id TEXT PRIMARY KEY,
     user_id TEXT NOT NULL REFERENCES users,
@@ -222,7 +237,13 @@ CREATE TABLE deliveries (
     step TEXT NOT NULL CHECK (step IN ('CREATED', 'UPLOADED', 'PUBLISHING', 'PUBLISHED')),
     upload_id TEXT,
     container_id TEXT,
+    -- One entry per file, in order: what it is called at Instagram, and whether it is ready.
+    pieces TEXT,
+    -- The files in the form in which they are sent: path and MIME type.
+    files TEXT,
     own_media_before TEXT,
+    media_id TEXT,
+    page_step TEXT CHECK (page_step IN ('POSTING', 'POSTED', 'FAILED')),
     publishing_at TEXT,
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL,
@@ -249,10 +270,17 @@ CREATE TABLE jobs (
     updated_at TEXT NOT NULL,
     completed_at TEXT
 ) STRICT;
-CREATE INDEX jobs_due ON jobs (run_at, id) WHERE status = 'PENDING';
+CREATE INDEX jobs_lane ON jobs (account_id, run_at, id) WHERE status = 'PENDING';
 CREATE INDEX jobs_active ON jobs (account_id) WHERE status = 'PROCESSING';
 CREATE UNIQUE INDEX jobs_one_open_per_post ON jobs (post_id)
     WHERE status IN ('PENDING', 'PROCESSING');
+
+CREATE TABLE lanes (
+    account_id TEXT PRIMARY KEY REFERENCES accounts ON DELETE CASCADE,
+    -- A lane that was set in the future was set by a clock that was wrong.
+    set_at TEXT NOT NULL,
+    free_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE story_repost_configs (
     id TEXT PRIMARY KEY,

@@ -7,8 +7,8 @@ Columns follow the contract's `Post` (reference §5). Whoever changes a status d
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -17,6 +17,7 @@ from sqlite_utils import Database
 from storage import records
 from storage.errors import NotFound
 from storage.events import Event, Subject
+from storage.times import shifted
 
 
 class MediaType(StrEnum):
@@ -91,6 +92,11 @@ def get(db: Database, post_id: str) -> Post:
     return records.get(db, Post, post_id)
 
 
+def get_stored(db: Database, post_id: str) -> dict[str, Any]:
+    """Return one post as it is stored; raises `NotFound`."""
+    return records.get_stored(db, Post, post_id)
+
+
 def not_scheduled(post_id: str) -> NotFound:
     """Return the error for a post that is in no schedule."""
     return NotFound("scheduled post", post_id)
@@ -141,18 +147,19 @@ def media_ids_of(db: Database, post_id: str) -> list[str | None]:
 
 
 _PAGE = (
-    "WHERE id IN (SELECT id FROM posts WHERE user_id = :user{} ORDER BY created_at DESC, id"
-    " LIMIT :limit OFFSET :offset) ORDER BY created_at DESC, id"
+    "JOIN (SELECT rowid AS place FROM posts WHERE user_id = :user{}"
+    " ORDER BY created_at DESC, id LIMIT :limit OFFSET :offset) ON posts.rowid = place"
+    " ORDER BY created_at DESC, id"
 )
 
 
 def page(
     db: Database, user_id: str, status: PostStatus | None, *, limit: int, offset: int
-) -> list[Post]:
-    """Return posts newest first. The offset is walked on an index alone."""
+) -> list[dict[str, Any]]:
+    """Return posts newest first, as they are stored. The offset is walked on an index alone."""
     clause = _PAGE.format("" if status is None else " AND status = :status")
     parameters = {"user": user_id, "status": status, "limit": limit, "offset": offset}
-    return records.fetch(db, Post, clause, parameters)
+    return records.fetch_stored(db, Post, clause, parameters)
 
 
 def total(db: Database, user_id: str, status: PostStatus | None) -> int:
@@ -174,9 +181,9 @@ _OPEN_SCHEDULE = (
 
 def scheduled_page(
     db: Database, user_id: str, status: PostStatus | None, *, limit: int, offset: int
-) -> list[Post]:
-    """Return scheduled posts that have not gone out yet, the next one first."""
-    return records.fetch(
+) -> list[dict[str, Any]]:
+    """Return scheduled posts that have not gone out yet, the next one first, as they are stored."""
+    return records.fetch_stored(
         db,
         Post,
         f"WHERE {_OPEN_SCHEDULE} ORDER BY scheduled_for, id LIMIT :limit OFFSET :offset",
@@ -191,6 +198,36 @@ def scheduled_total(db: Database, user_id: str, status: PostStatus | None) -> in
         {"user": user_id, "status": records.encode(status)},
     ).fetchone()
     return int(row[0])
+
+
+def quota_frees_at(db: Database, account_id: str, now: datetime) -> datetime | None:
+    """Return when the oldest post of the last 24 h by the official API will be a day old."""
+    day = timedelta(hours=24)
+    oldest = records.fetch_one(
+        db,
+        Post,
+        "WHERE account_id = ? AND published_at > ? AND published_via_private_api = 0"
+        " ORDER BY published_at",
+        (account_id, now - day),
+    )
+    return None if oldest is None or oldest.published_at is None else oldest.published_at + day
+
+
+def goes_out_at(post: Post) -> datetime:
+    """Return when a post went or is to go out."""
+    return post.published_at or post.scheduled_for or post.created_at
+
+
+def near(db: Database, post: Post, at: datetime, within: timedelta) -> list[Post]:
+    """Return the account's other posts that went or are to go out around `at`, 100 at most."""
+    return records.fetch(
+        db,
+        Post,
+        "WHERE account_id = ? AND id != ?"
+        " AND status IN ('SCHEDULED', 'QUEUED', 'PROCESSING', 'PUBLISHING', 'PUBLISHED')"
+        " AND coalesce(published_at, scheduled_for, created_at) BETWEEN ? AND ? LIMIT 100",
+        (post.account_id, post.id, shifted(at, -within), shifted(at, within)),
+    )
 
 
 def completed_since(db: Database, user_id: str, since: datetime, limit: int = 100) -> list[Post]:
@@ -214,7 +251,7 @@ def unfinished_of(db: Database, account_id: str) -> list[Post]:
 def archive(db: Database, post_id: str, now: datetime) -> None:
     """Move a post from the history into `deleted_posts`; raises `NotFound`."""
     post = get(db, post_id)
-    row = {field.name: records.encode(getattr(post, field.name)) for field in fields(post)}
+    row = records.stored(post)
     row["media_ids"] = media_ids_of(db, post_id)
     db.conn.execute(
         "INSERT INTO deleted_posts (id, user_id, post, deleted_at) VALUES (?, ?, ?, ?)",

@@ -37,10 +37,26 @@ Decoder = Callable[[Any], object]
 
 def fetch(db: Database, cls: type[R], clause: str = "", parameters: Parameters = ()) -> list[R]:
     """Return the records that `clause` (everything after the table name) selects."""
+    found = []
+    for values in fetch_stored(db, cls, clause, parameters):
+        for name, decode in _decoders(cls):
+            if values[name] is not None:
+                values[name] = decode(values[name])
+        found.append(cls(**values))
+    return found
+
+
+def fetch_stored(
+    db: Database, cls: type[Record], clause: str = "", parameters: Parameters = ()
+) -> list[dict[str, Any]]:
+    """Return the fields of the same records as they are stored: times and JSON as texts.
+
+    For what is only shown: reading these texts and writing them again would cost more than
+    all the rest of a list.
+    """
     columns = _columns(cls)
-    sql = f"SELECT {', '.join(columns)} FROM {cls.TABLE} {clause}"  # noqa: S608 - constants
-    rows = db.conn.execute(sql, _encoded(parameters))
-    return [_decode(cls, columns, row) for row in rows]
+    rows = db.conn.execute(f"{_select(cls)} {clause}", _encoded(parameters))
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def fetch_one(db: Database, cls: type[R], clause: str, parameters: Parameters = ()) -> R | None:
@@ -58,10 +74,22 @@ def get(db: Database, cls: type[R], identifier: str) -> R:
     return found
 
 
+def get_stored(db: Database, cls: type[Record], identifier: str) -> dict[str, Any]:
+    """Return the record with that primary key as it is stored; raises `NotFound`."""
+    found = fetch_stored(db, cls, f"WHERE {_columns(cls)[0]} = ?", (identifier,))
+    if not found:
+        raise NotFound(_kind(cls), identifier)
+    return found[0]
+
+
+def stored(record: Record) -> dict[str, Any]:
+    """Return the fields of a record as `fetch_stored` would."""
+    return {name: encode(getattr(record, name)) for name in _columns(type(record))}
+
+
 def insert(db: Database, record: Record) -> None:
     """Store a new record; raises `sqlite3.IntegrityError` where a constraint forbids it."""
-    row = {field.name: encode(getattr(record, field.name)) for field in fields(record)}
-    cast("Table", db[record.TABLE]).insert(row)
+    cast("Table", db[record.TABLE]).insert(stored(record))
 
 
 def update(db: Database, /, cls: type[R], identifier: str, **changes: object) -> None:
@@ -96,20 +124,25 @@ def _kind(cls: type[Record]) -> str:
     return cls.TABLE.removesuffix("s").replace("_", " ")
 
 
-def _decode(cls: type[R], columns: Mapping[str, Decoder], row: Sequence[Any]) -> R:
-    pairs = zip(columns.items(), row, strict=True)
-    return cls(
-        **{name: None if value is None else decode(value) for (name, decode), value in pairs}
-    )
+@cache
+def _columns(cls: type[Record]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(cls))
 
 
 @cache
-def _columns(cls: type[Record]) -> dict[str, Decoder]:
+def _select(cls: type[Record]) -> str:
+    return f"SELECT {', '.join(_columns(cls))} FROM {cls.TABLE}"  # noqa: S608 - constants
+
+
+@cache
+def _decoders(cls: type[Record]) -> list[tuple[str, Decoder]]:
+    """Return the columns whose values are not what SQLite gives."""
     hints = typing.get_type_hints(cls)
-    return {field.name: _decoder(hints[field.name]) for field in fields(cls)}
+    chosen = ((name, _decoder(hints[name])) for name in _columns(cls))
+    return [(name, decode) for name, decode in chosen if decode is not None]
 
 
-def _decoder(hint: Any) -> Decoder:
+def _decoder(hint: Any) -> Decoder | None:
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         hint = next(arm for arm in typing.get_args(hint) if arm is not type(None))
     origin = typing.get_origin(hint) or hint
@@ -123,4 +156,4 @@ def _decoder(hint: Any) -> Decoder:
         return lambda text: tuple(json.loads(text))
     if isinstance(origin, type) and issubclass(origin, Enum):
         return origin
-    return lambda value: value
+    return None

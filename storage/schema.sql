@@ -98,7 +98,13 @@ CREATE TABLE deliveries (
     step TEXT NOT NULL CHECK (step IN ('CREATED', 'UPLOADED', 'PUBLISHING', 'PUBLISHED')),
     upload_id TEXT,
     container_id TEXT,
+    -- One entry per file, in order: what it is called at Instagram, and whether it is ready.
+    pieces TEXT,
+    -- The files in the form in which they are sent: path and MIME type.
+    files TEXT,
     own_media_before TEXT,
+    media_id TEXT,
+    page_step TEXT CHECK (page_step IN ('POSTING', 'POSTED', 'FAILED')),
     publishing_at TEXT,
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL,
@@ -140,6 +146,13 @@ CREATE TABLE jobs (
     updated_at TEXT NOT NULL,
     completed_at TEXT
 ) STRICT;
+
+CREATE TABLE lanes (
+    account_id TEXT PRIMARY KEY REFERENCES accounts ON DELETE CASCADE,
+    -- A lane that was set in the future was set by a clock that was wrong.
+    set_at TEXT NOT NULL,
+    free_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE login_codes (
     hash TEXT PRIMARY KEY,
@@ -211,6 +224,19 @@ CREATE TABLE posts (
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL
 ) STRICT;
+
+CREATE TABLE renditions (
+    media_file_id TEXT NOT NULL REFERENCES media_files ON DELETE CASCADE,
+    variant TEXT NOT NULL,
+    stored_path TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    mime_type TEXT NOT NULL,
+    file_size INTEGER NOT NULL,
+    width INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    duration_seconds REAL,
+    PRIMARY KEY (media_file_id, variant)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE reposts (
     id TEXT PRIMARY KEY,
@@ -297,7 +323,7 @@ CREATE INDEX events_by_subject ON events (subject_id, id);
 
 CREATE INDEX jobs_active ON jobs (account_id) WHERE status = 'PROCESSING';
 
-CREATE INDEX jobs_due ON jobs (run_at, id) WHERE status = 'PENDING';
+CREATE INDEX jobs_lane ON jobs (account_id, run_at, id) WHERE status = 'PENDING';
 
 CREATE UNIQUE INDEX jobs_one_open_per_post ON jobs (post_id)
     WHERE status IN ('PENDING', 'PROCESSING');
@@ -324,6 +350,8 @@ CREATE INDEX posts_newest ON posts (user_id, created_at DESC, id);
 
 CREATE INDEX posts_scheduled ON posts (user_id, scheduled_for, id)
     WHERE is_scheduled = 1 AND status IN ('SCHEDULED', 'QUEUED', 'PROCESSING', 'PUBLISHING');
+
+CREATE INDEX renditions_by_path ON renditions (stored_path);
 
 CREATE INDEX reposts_by_item ON reposts (account_id, item_id) WHERE item_id IS NOT NULL;
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from secrets import token_urlsafe
 
 from sqlite_utils import Database
 
@@ -60,3 +61,8 @@ def daemon_secret(db: Database, vault: Vault, name: str, fresh: str) -> str:
         "INSERT INTO daemon_secrets (name, sealed) VALUES (?, ?)", (name, vault.seal(fresh))
     )
     return fresh
+
+
+def daemon_key(db: Database, vault: Vault, name: str) -> str:
+    """Return a signing key of the daemon, made on first use."""
+    return daemon_secret(db, vault, name, token_urlsafe(32))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -40,15 +41,21 @@ def add(db: Database, trouble: Trouble) -> None:
     records.insert(db, trouble)
 
 
-def active(db: Database, account_id: str, now: datetime) -> Trouble | None:
-    """Return the trouble that pauses an account longest now, or None."""
-    return records.fetch_one(
+def active(
+    db: Database,
+    account_id: str,
+    now: datetime,
+    kinds: Collection[TroubleKind] = tuple(TroubleKind),
+) -> Trouble | None:
+    """Return the trouble of these kinds that pauses an account longest now, or None."""
+    found = records.fetch(
         db,
         Trouble,
         "WHERE account_id = ? AND cleared_at IS NULL AND (until IS NULL OR until > ?)"
         " ORDER BY until IS NULL DESC, until DESC",
         (account_id, now),
     )
+    return next((trouble for trouble in found if trouble.kind in kinds), None)
 
 
 def since(

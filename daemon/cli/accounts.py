@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict, replace
+from typing import cast
 
 import click
 import trio
 
+from accounts.connecting import GraphAccess, connect
 from accounts.logins import NoPendingLogin
 from daemon import data_dir
 from daemon.cli.failure import Failed, only_error
 from daemon.cli.output import json_option, print_json, print_table
 from daemon.cli.session import account_named, opened, running_daemon
 from daemon.clock import utc_now
+from daemon.core import open_core
 from daemon.logs import configure
-from daemon.main import open_core
 from daemon.settings import Settings, load_settings
 from instagram.errors import InstagramError
+from instagram.graph_http import LoginMethod
 from instagram.login import PendingCode
 from publish.intake import disconnect
-from storage import accounts, credentials, secrets
-from storage.secrets import AccountSecret
+from storage import accounts, credentials
 from storage.store import transaction
 from storage.times import to_text
 from storage.vault import load_vault
@@ -47,28 +49,33 @@ def account() -> None:
 def add(
     username: str, ig_user_id: str, login_method: str, access_token_stdin: bool, as_json: bool
 ) -> None:
-    """Connect an account.
+    """Connect an account, or give a connected one a new token.
 
     \b
-    Example:  reprise account add --username my_studio
+    Examples:  reprise account add --username my_studio
+               pass show token | reprise account add --username my_studio --access-token-stdin
     """
+    access = None
+    if access_token_stdin:
+        token = sys.stdin.readline().strip()
+        if not token:
+            raise click.UsageError("--access-token-stdin: standard input is empty")
+        if login_method == "facebook" and not ig_user_id:
+            raise click.UsageError("--login-method facebook needs --ig-user-id")
+        access = GraphAccess(token=token, login_method=cast("LoginMethod", login_method))
     settings = load_settings()
     with opened(settings) as (db, owner):
         vault = load_vault(settings.data_dir)
         with transaction(db):
-            added = accounts.add(
+            added = connect(
                 db,
+                vault,
                 user_id=owner.id,
                 username=username.lstrip("@"),
                 ig_user_id=ig_user_id,
-                login_method=login_method,
+                access=access,
                 now=utc_now(),
             )
-            if access_token_stdin:
-                token = sys.stdin.readline().strip()
-                if not token:
-                    raise click.UsageError("--access-token-stdin: standard input is empty")
-                secrets.put(db, vault, added.id, AccountSecret.ACCESS_TOKEN, token)
     if as_json:
         print_json({"id": added.id, "username": added.username, "loginMethod": login_method})
     else:

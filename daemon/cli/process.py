@@ -11,7 +11,7 @@ import trio
 from daemon.cli.failure import Failed, only_error
 from daemon.cli.output import json_option, print_json
 from daemon.logs import configure
-from daemon.settings import TABLE, Settings, load_settings
+from daemon.settings import SECRETS, TABLE, Settings, load_settings
 from daemon.supervisor import ServiceCrashed
 from storage.errors import Unusable
 
@@ -91,7 +91,7 @@ def check_config(as_json: bool) -> None:
 
 def _shown(settings: Settings, name: str) -> str | None:
     value = getattr(settings, name)
-    if name == "proxy" and value is not None:
+    if name in SECRETS and value is not None:
         return "(set)"
     return None if value is None else str(value)
 

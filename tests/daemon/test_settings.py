@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from daemon.settings import SettingsError, load_settings
+from media.fit import StoryFit
 
 
 def load(tmp_path: Path, toml: str = "", **environ: str) -> object:
@@ -29,6 +30,13 @@ def _file(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "config.toml"
     path.write_text(text)
     return path
+
+
+def test_stories_are_padded_unless_cropping_is_chosen(tmp_path: Path) -> None:
+    config = str(_file(tmp_path, ""))
+    assert load_settings({"REPRISE_CONFIG": config}).story_fit is StoryFit.PAD
+    chosen = load_settings({"REPRISE_CONFIG": config, "REPRISE_STORY_FIT": "crop"})
+    assert chosen.story_fit is StoryFit.CROP
 
 
 def test_defaults(tmp_path: Path) -> None:
@@ -56,6 +64,7 @@ def test_systemds_state_directory_is_the_data_directory(tmp_path: Path) -> None:
         ({"REPRISE_PACE": "0", "REPRISE_PROXY": "http://proxy.example:8080"}, "REPRISE_PACE"),
         ({"REPRISE_PROXY": "proxy.example:8080"}, "REPRISE_PROXY"),
         ({"REPRISE_LOG_LEVEL": "loud"}, "REPRISE_LOG_LEVEL"),
+        ({"REPRISE_STORY_FIT": "stretch"}, "REPRISE_STORY_FIT"),
     ],
 )
 def test_what_cannot_be_used_is_refused_by_name(

@@ -10,7 +10,7 @@ from publish.recognition import Sent, Verdict, recognise
 
 AT = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 ANNA = frozenset({"7"})
-SENT = Sent(upload_id="1780000000000", at=AT, is_video=False, mentioned_pks=ANNA)
+SENT = Sent(upload_id="1780000000000", at=AT, kind=1, marks=ANNA)
 OURS = Story(
     pk="100",
     owner_pk="42",

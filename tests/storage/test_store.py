@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -171,3 +172,49 @@ async def test_a_closed_store_says_so(tmp_path: Path) -> None:
 def test_not_found_says_what() -> None:
     error = NotFound("post", "abc")
     assert str(error) == "No post with id abc"
+
+
+@pytest.mark.parametrize("harm", ["deleted", "replaced"])
+async def test_a_lost_file_is_noticed_although_sqlite_goes_on(tmp_path: Path, harm: str) -> None:
+    path = tmp_path / "reprise.db"
+    async with open_store(path) as store:
+        await store.write(users.ensure_owner, NOW)
+        await store.check()
+        if harm == "deleted":
+            path.unlink()
+        else:
+            copy = tmp_path / "copy.db"
+            copy.write_bytes(b"another database")
+            copy.replace(path)
+        with pytest.raises(Unavailable):
+            await store.check()
+
+
+@pytest.mark.parametrize("after", ["a look at its health", "a change of its schema"])
+async def test_a_command_that_ends_takes_nothing_from_the_daemon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: str
+) -> None:
+    """The last process to close a database removes its log: it must know that it is not."""
+    path = tmp_path / "reprise.db"
+    command = (
+        "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]);"
+        "print(db.execute('SELECT count(*) FROM users').fetchone()[0]); db.close()"
+    )
+
+    async def users_seen_by_a_command() -> int:
+        arguments = [sys.executable, "-c", command, str(path)]
+        return int((await trio.run_process(arguments, capture_stdout=True)).stdout)
+
+    def add(db: Database, number: int) -> None:
+        db.conn.execute("INSERT INTO users VALUES (?, 'now')", (str(number),))
+
+    if after == "a change of its schema":
+        async with open_store(path):
+            pass
+        monkeypatch.setattr(migrations, "_migrations", list(migrations._migrations))
+        migrations(name="m9998_more")(lambda db: db.conn.execute("CREATE TABLE more (id TEXT)"))
+    async with open_store(path) as store:
+        for number in range(1, 4):
+            await store.check()
+            await store.write(add, number)
+            assert await users_seen_by_a_command() == number

@@ -7,15 +7,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlite_utils import Database
 
 from daemon import data_dir
-from daemon.main import Core, open_core
+from daemon.core import Core, open_core
+from daemon.publishing import build_publishing
 from daemon.settings import Settings
 from instagram.private_api import PrivateApi
 from publish.delivery import Deliverer
-from publish.private_route import PrivateStoryRoute
 from repost.engine import RepostEngine, enable
 from repost.journey import Journey
 from sandbox import MentionShape, Sandbox
@@ -35,7 +36,7 @@ USERNAME = "studio"
 PASSWORD = "correct horse battery staple"
 
 
-def settings_for(sandbox: Sandbox, directory: Path, *, pace: float = 0.0) -> Settings:
+def settings_for(sandbox: Sandbox, directory: Path, *, pace: float = 0.0, **more: Any) -> Settings:
     """Return the settings of a daemon that talks to `sandbox`."""
     return Settings(
         data_dir=directory,
@@ -43,6 +44,7 @@ def settings_for(sandbox: Sandbox, directory: Path, *, pace: float = 0.0) -> Set
         proxy=sandbox.proxy_url,
         ca_file=sandbox.ca_file,
         pace=pace,
+        **more,
     )
 
 
@@ -98,11 +100,9 @@ class Studio:
 
     async def publish_due(self) -> None:
         """Deliver every due job, one after the other, as the scheduler would."""
-        while True:
-            job = await self.core.store.write(jobs.claim_next, self.clock.now())
-            if job is None:
-                break
-            await self.deliverer.deliver(job)
+        while due := await self.core.store.write(jobs.claim_due, self.clock.now()):
+            for job in due:
+                await self.deliverer.deliver(job)
         await self.journey.settle(self.account.id)
 
     async def run_all(self) -> None:
@@ -163,16 +163,19 @@ async def open_studio(
     pace: float = 0.0,
     settle_s: float = 0.0,
     logged_in: bool = True,
+    **settings: Any,
 ) -> AsyncIterator[Studio]:
     """Open an account called `studio` in a fresh or known data directory."""
     data = directory / "data"
     data_dir.prepare(data)
-    async with open_core(settings_for(sandbox, data, pace=pace), clock.now) as core:
+    chosen = settings_for(sandbox, data, pace=pace, **settings)
+    async with open_core(chosen, clock.now) as core:
         person = sandbox.world.find_person(username=USERNAME) or sandbox.world.add_person(
             USERNAME, password=PASSWORD
         )
         account = await core.store.write(_account, core)
         folder = MediaFolder(data / "media")
+        publishing = await build_publishing(core, folder, settle_s=settle_s)
         journey = Journey(core.store, folder, clock.now, pace=pace, wake_publisher=lambda: None)
         studio = Studio(
             sandbox=sandbox,
@@ -183,12 +186,7 @@ async def open_studio(
             folder=folder,
             journey=journey,
             engine=RepostEngine(core.store, core.gateway, journey, clock.now, pace=pace),
-            deliverer=Deliverer(
-                core.store,
-                PrivateStoryRoute(core.gateway, folder, pace=pace),
-                clock.now,
-                settle_s=settle_s,
-            ),
+            deliverer=publishing.deliverer,
             files=directory,
         )
         if logged_in:

@@ -1,0 +1,192 @@
+"""The store side of the official API: tokens, what holds them up, and their renewal in time."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from accounts.connecting import GraphAccess
+from accounts.keeper import StoredLogins
+from instagram import errors
+from instagram.graph_gateway import GraphGateway
+from instagram.graph_http import HOSTS, GraphHttp, GraphLogin, LoginMethod
+from storage import accounts, secrets, troubles
+from storage.accounts import Account
+from storage.secrets import AccountSecret
+from storage.store import Database, Store
+from storage.troubles import TroubleKind
+from storage.vault import Vault
+
+logger = logging.getLogger(__name__)
+
+# A token lives 60 days, and can be renewed when it is a day old.
+REFRESH_BEFORE = timedelta(days=20)
+LIFETIME = timedelta(days=60)
+SYNC_EVERY = timedelta(days=1)
+# A Private API login that waits for a person is no reason to hold the official API back.
+_HOLDING = (TroubleKind.CHALLENGE, TroubleKind.BLOCK, TroubleKind.RATE)
+
+
+class StoredTokens:
+    """`instagram.keeper.TokenKeeper` on the store."""
+
+    def __init__(
+        self, store: Store, vault: Vault, now: Callable[[], datetime], logins: StoredLogins
+    ) -> None:
+        self._store = store
+        self._vault = vault
+        self._now = now
+        self._logins = logins
+
+    async def graph_login(self, account_id: str) -> GraphLogin | None:
+        return await self._store.read(login_of, self._vault, account_id, self._now())
+
+    async def graph_hold(self, account_id: str) -> tuple[str, datetime | None] | None:
+        trouble = await self._store.read(troubles.active, account_id, self._now(), _HOLDING)
+        return None if trouble is None else (trouble.reason, trouble.until)
+
+    async def token_refused(self, account_id: str, token: str) -> None:
+        """Note that a token is worthless, unless it was replaced in the meantime."""
+        await self._store.write(_expire, self._vault, account_id, token, self._now())
+
+    async def report(self, account_id: str, error: errors.InstagramError) -> None:
+        await self._logins.report(account_id, error)
+
+
+@dataclass(frozen=True, slots=True)
+class FacebookApp:
+    """The credentials with which tokens of Facebook Login are exchanged."""
+
+    id: str
+    secret: str
+
+
+class TokenCare:
+    """Renews tokens well before they expire, and keeps the accounts' profiles current."""
+
+    def __init__(
+        self,
+        store: Store,
+        vault: Vault,
+        http: GraphHttp,
+        gateway: GraphGateway,
+        now: Callable[[], datetime],
+        app: FacebookApp | None,
+    ) -> None:
+        self._store = store
+        self._vault = vault
+        self._http = http
+        self._gateway = gateway
+        self._now = now
+        self._app = app
+
+    async def look_after_all(self) -> None:
+        """Do what is due for every account with a token; one's failure is not another's."""
+        for account in await self._store.read(accounts.with_token):
+            try:
+                await self._look_after(account)
+            except errors.InstagramError as error:
+                logger.warning("token care account=%s reason=%s", account.id, error.reason)
+
+    async def check(self, access: GraphAccess, ig_user_id: str) -> None:
+        """Raise `TokenExpired` when Meta refuses a token; silent when it cannot be asked."""
+        login = GraphLogin(
+            ig_user_id=ig_user_id or "me", token=access.token, login_method=access.login_method
+        )
+        path = "me" if access.login_method == "instagram" else login.ig_user_id
+        try:
+            await self._http.call(login, "profile", "GET", path, {"fields": "username"})
+        except errors.Refused as refused:
+            raise errors.TokenExpired(refused.reason) from refused
+        except (errors.Unavailable, errors.RateLimited):
+            logger.warning("token not checked: Meta cannot be asked now")
+
+    async def sync(self, account: Account) -> None:
+        """Fill an account's record from its profile; raises `InstagramError`s."""
+        profile = asdict(await self._gateway.account(account.id).profile())
+        known: dict[str, Any] = {name: value for name, value in profile.items() if value}
+        known.pop("username", None)  # the name it was connected by stays its name here
+        if account.login_method == "instagram" and account.ig_user_id:
+            known.pop("ig_user_id", None)
+        await self._store.write(accounts.change, account.id, last_synced_at=self._now(), **known)
+
+    async def _look_after(self, account: Account) -> None:
+        now = self._now()
+        login = await self._store.read(login_of, self._vault, account.id, now)
+        if login is None:
+            return
+        expires = account.token_expires_at
+        sync_is_due = account.last_synced_at is None or now - account.last_synced_at >= SYNC_EVERY
+        # Of a token whose end was never told, the renewal tells it.
+        is_unknown = expires is None and account.login_method == "instagram" and sync_is_due
+        if is_unknown or (expires is not None and expires - now < REFRESH_BEFORE):
+            await self._refresh(account, login)
+        if sync_is_due:
+            await self.sync(account)
+
+    async def _refresh(self, account: Account, login: GraphLogin) -> None:
+        if login.login_method == "instagram":
+            path = "refresh_access_token"
+            parameters = {"grant_type": "ig_refresh_token", "access_token": login.token}
+        elif self._app is not None:
+            path = f"{self._http.version}/oauth/access_token"
+            parameters = {
+                "grant_type": "fb_exchange_token",
+                "client_id": self._app.id,
+                "client_secret": self._app.secret,
+                "fb_exchange_token": login.token,
+            }
+        else:
+            logger.warning(
+                "token of account=%s cannot be renewed without REPRISE_FACEBOOK_APP_ID "
+                "and REPRISE_FACEBOOK_APP_SECRET",
+                account.id,
+            )
+            return
+        try:
+            answer = await self._http.exchange(HOSTS[login.login_method], path, parameters)
+        except errors.TokenExpired:
+            await self._store.write(_expire, self._vault, account.id, login.token, self._now())
+            raise
+        except errors.Refused as young:
+            # A token that is not a day old yet; the next look is in time.
+            logger.info("token not renewed account=%s reason=%s", account.id, young.reason)
+            return
+        await self._store.write(_keep, self._vault, account.id, answer, self._now())
+        logger.info("token renewed account=%s", account.id)
+
+
+def login_of(db: Database, vault: Vault, account_id: str, now: datetime) -> GraphLogin | None:
+    """Return an account's valid token with what belongs to it, or None."""
+    token = secrets.get(db, vault, account_id, AccountSecret.ACCESS_TOKEN)
+    if token is None:
+        return None  # also when the account was disconnected
+    account = accounts.get(db, account_id)
+    if account.token_expires_at is not None and account.token_expires_at <= now:
+        return None
+    return GraphLogin(
+        ig_user_id=account.ig_user_id or "me",
+        token=token,
+        login_method=cast("LoginMethod", account.login_method),
+    )
+
+
+def _expire(db: Database, vault: Vault, account_id: str, token: str, now: datetime) -> None:
+    login = login_of(db, vault, account_id, now)
+    if login is not None and login.token == token:
+        accounts.change(db, account_id, token_expires_at=now)
+        logger.warning("graph token refused account=%s; reconnect it", account_id)
+
+
+def _keep(
+    db: Database, vault: Vault, account_id: str, answer: Mapping[str, Any], now: datetime
+) -> None:
+    token, seconds = answer.get("access_token"), answer.get("expires_in")
+    if not isinstance(token, str) or not token:
+        return
+    lifetime = timedelta(seconds=float(seconds)) if seconds else LIFETIME
+    secrets.put(db, vault, account_id, AccountSecret.ACCESS_TOKEN, token)
+    accounts.change(db, account_id, token_expires_at=now + lifetime)

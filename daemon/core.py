@@ -1,0 +1,105 @@
+"""What daemon and command line share: the store, the vault, and the ways to Instagram."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import trio
+
+from accounts.keeper import StoredLogins
+from accounts.logins import LoginDesk
+from accounts.tokens import FacebookApp, StoredTokens, TokenCare
+from daemon.clock import utc_now
+from daemon.settings import Settings
+from instagram.gateway import PrivateGateway
+from instagram.graph_gateway import GraphGateway
+from instagram.graph_http import GraphHttp
+from instagram.loop import open_instagram_loop
+from instagram.trust import load_trust
+from storage import users
+from storage.errors import Unusable
+from storage.store import Store, open_store
+from storage.users import User
+from storage.vault import Vault, load_vault
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Core:
+    """What daemon and command line share: the store and the way to Instagram."""
+
+    settings: Settings
+    store: Store
+    vault: Vault
+    owner: User
+    gateway: PrivateGateway
+    graph: GraphGateway
+    logins: LoginDesk
+    tokens: TokenCare
+    now: Callable[[], datetime]
+
+
+@asynccontextmanager
+async def open_core(
+    settings: Settings, now: Callable[[], datetime] = utc_now
+) -> AsyncIterator[Core]:
+    """Open store, vault and gateways; raises `Unusable` when the directory does not let us."""
+    _ignore_proxies_of_the_environment()
+    vault = load_vault(settings.data_dir)
+    try:
+        trust = await trio.to_thread.run_sync(load_trust, settings.ca_file, settings.data_dir)
+    except OSError as error:  # ssl.SSLError is one
+        raise Unusable(f"REPRISE_CA_FILE {settings.ca_file} cannot be used: {error}") from None
+    async with (
+        open_store(settings.database) as store,
+        open_instagram_loop(),
+        trio.open_nursery() as background,
+    ):
+        keeper = StoredLogins(store, vault, now)
+        gateway = PrivateGateway(
+            background,
+            keeper=keeper,
+            trust=trust,
+            proxy=settings.proxy,
+            pace=settings.pace,
+        )
+        http = GraphHttp(trust, settings.proxy, settings.graph_version)
+        graph = GraphGateway(http, StoredTokens(store, vault, now, keeper))
+        try:
+            yield Core(
+                settings=settings,
+                store=store,
+                vault=vault,
+                owner=await store.write(users.ensure_owner, now()),
+                gateway=gateway,
+                graph=graph,
+                logins=LoginDesk(store, vault, gateway, now),
+                tokens=TokenCare(store, vault, http, graph, now, _facebook_app(settings)),
+                now=now,
+            )
+        finally:
+            with trio.move_on_after(10, shield=True):
+                await gateway.close()
+                await graph.close()
+            background.cancel_scope.cancel()
+
+
+def _facebook_app(settings: Settings) -> FacebookApp | None:
+    if settings.facebook_app_id is None or settings.facebook_app_secret is None:
+        return None
+    return FacebookApp(settings.facebook_app_id, settings.facebook_app_secret)
+
+
+def _ignore_proxies_of_the_environment() -> None:
+    # Half of aiograpi's traffic would take them and half would not: two addresses for one
+    # device. REPRISE_PROXY is for all of it.
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        for variable in (name, name.lower()):
+            if os.environ.pop(variable, None):
+                logger.warning("%s is ignored; set REPRISE_PROXY instead", variable)

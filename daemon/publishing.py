@@ -1,0 +1,74 @@
+"""The publish engine put together: its routes, and the addresses that Meta fetches from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from daemon.core import Core
+from publish.advice import Adviser
+from publish.cross_post import CrossPoster
+from publish.delivery import Deliverer
+from publish.graph_route import GraphRoute
+from publish.media_links import MediaLinks
+from publish.preparation import Preparation
+from publish.private_route import PrivateFeedRoute, PrivateStoryRoute
+from publish.routes import Routes
+from publish.scheduler import Scheduler
+from storage import secrets as stored_secrets
+from storage.files import MediaFolder
+
+# How long after a lost answer its effect may still show. Nothing to wait for in a sandbox.
+SETTLE_S = 45.0
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing:
+    """The engine's parts that others work with."""
+
+    deliverer: Deliverer
+    links: MediaLinks
+    adviser: Adviser
+
+    def scheduler(self, core: Core, on_worked: Callable[[str], None]) -> Scheduler:
+        """Return the service that delivers what is due."""
+        return Scheduler(core.store, self.deliverer, core.now, on_worked=on_worked)
+
+
+async def build_publishing(
+    core: Core, folder: MediaFolder, *, settle_s: float | None = None
+) -> Publishing:
+    """Build the engine on what daemon and command line share."""
+    settings, pace = core.settings, core.settings.pace
+    secret = await core.store.write(stored_secrets.daemon_key, core.vault, "media_links")
+    links = MediaLinks(
+        core.store,
+        folder,
+        core.now,
+        secret=secret,
+        public_url=settings.public_url,
+        behind_proxy=settings.proxy is not None,
+    )
+    preparation = Preparation(core.store, folder, settings.story_fit)
+    routes = Routes(
+        graph=GraphRoute(core.graph, links, pace=pace),
+        stories=PrivateStoryRoute(core.gateway, preparation, pace=pace),
+        feed=PrivateFeedRoute(core.gateway, preparation, pace=pace),
+    )
+    if settle_s is None:
+        settle_s = SETTLE_S if pace else 0.0
+    spacing = timedelta(minutes=settings.post_spacing_minutes) * pace
+    deliverer = Deliverer(
+        core.store,
+        routes,
+        preparation,
+        CrossPoster(core.graph, links, pace=pace),
+        core.now,
+        has_public_url=settings.public_url is not None,
+        settle_s=settle_s,
+        spacing=spacing,
+        grace=timedelta(minutes=settings.schedule_grace_minutes),
+    )
+    adviser = Adviser(spacing, has_public_url=settings.public_url is not None)
+    return Publishing(deliverer, links, adviser)

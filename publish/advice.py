@@ -1,0 +1,66 @@
+"""Warnings about posts that are accepted all the same: what a person may not have meant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from publish.choice import PUBLIC_URL_ADVICE, choose, means_of
+from publish.retry import Failure
+from storage import accounts, media_files, posts
+from storage.posts import Post
+from storage.store import Database
+
+SAME_CONTENT_WITHIN = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Adviser:
+    """Looks at a post that was just stored; knows the daemon's settings."""
+
+    spacing: timedelta
+    has_public_url: bool
+
+    def warnings(self, db: Database, post: Post, now: datetime) -> list[str]:
+        """Return what its owner should know before it goes out, in plain words."""
+        at = post.scheduled_for or now
+        near = posts.near(db, post, at, max(SAME_CONTENT_WITHIN, self.spacing))
+        return [
+            *_same_content(db, post, near),
+            *self._too_close(near, at),
+            *self._no_address(db, post, now),
+        ]
+
+    def _too_close(self, near: list[Post], at: datetime) -> list[str]:
+        close = [other for other in near if abs(posts.goes_out_at(other) - at) < self.spacing]
+        if not close:
+            return []
+        minutes = self.spacing.total_seconds() / 60
+        return [
+            f"Another post of this account goes out within {minutes:.0f} minutes; they are kept "
+            f"{minutes:.0f} minutes apart, so this one may go out later"
+        ]
+
+    def _no_address(self, db: Database, post: Post, now: datetime) -> list[str]:
+        if post.account_id is None:
+            return []
+        account = accounts.get(db, post.account_id)
+        means = means_of(db, account, has_public_url=self.has_public_url, now=now)
+        has_image = any(not file.is_video for file in media_files.of_post(db, post.id))
+        chosen = choose(means, has_image=has_image)
+        blocked = isinstance(chosen, Failure) and chosen.code == "PUBLIC_URL_REQUIRED"
+        return [f"It cannot go out yet. {PUBLIC_URL_ADVICE}"] if blocked else []
+
+
+def _same_content(db: Database, post: Post, near: list[Post]) -> list[str]:
+    shown = _content(db, post)
+    for other in near:
+        if (other.media_type, other.caption) != (post.media_type, post.caption):
+            continue
+        if _content(db, other) == shown:
+            return [f"The same content goes out within 24 hours as post {other.id}"]
+    return []
+
+
+def _content(db: Database, post: Post) -> list[str]:
+    return [file.sha256 for file in media_files.of_post(db, post.id)]

@@ -1,0 +1,77 @@
+"""Which route a post takes, and why. Pure; the official API goes first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from publish.retry import Failure
+from storage import credentials, secrets
+from storage.accounts import Account
+from storage.deliveries import RouteName
+from storage.secrets import AccountSecret
+from storage.store import Database
+
+PUBLIC_URL_ADVICE = (
+    "Meta fetches the media itself, so set REPRISE_PUBLIC_URL to an address under which this "
+    "daemon can be reached from the internet: a tunnel or a reverse proxy (docs/publishing.md)"
+)
+
+_NO_MEANS = "The account has neither a Graph token nor a Private API login"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """What an account can publish with."""
+
+    has_token: bool
+    token_valid: bool
+    login_method: str
+    has_login: bool
+    has_public_url: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The route to take; `reason` is for the log and for people."""
+
+    route: RouteName
+    reason: str
+
+
+def means_of(db: Database, account: Account, *, has_public_url: bool, now: datetime) -> Means:
+    """Return what an account can publish with now."""
+    expires = account.token_expires_at
+    return Means(
+        has_token=secrets.exists(db, account.id, AccountSecret.ACCESS_TOKEN),
+        token_valid=expires is None or expires > now,
+        login_method=account.login_method,
+        has_login=credentials.find(db, account.id) is not None,
+        has_public_url=has_public_url,
+    )
+
+
+def choose(means: Means, *, has_image: bool) -> Choice | Failure:
+    """Return the route for a post with or without a photo, or why there is none."""
+    obstacle = _obstacle(means, has_image=has_image)
+    if obstacle is None:
+        return Choice(RouteName.GRAPH, "the account has a Graph token")
+    if means.has_login:
+        reason = obstacle.reason if means.has_token else "the account has no Graph token"
+        return Choice(RouteName.PRIVATE, reason)
+    return obstacle
+
+
+def fetches_media(means: Means, *, has_image: bool) -> bool:
+    """Whether Meta has to fetch the media from us: all but videos with Facebook Login."""
+    return has_image or means.login_method != "facebook"
+
+
+def _obstacle(means: Means, *, has_image: bool) -> Failure | None:
+    if not means.has_token:
+        return Failure("PRIVATE_API_REQUIRED", _NO_MEANS)
+    if not means.token_valid:
+        return Failure("TOKEN_EXPIRED", "The Graph token has expired: reconnect the account")
+    if fetches_media(means, has_image=has_image) and not means.has_public_url:
+        return Failure("PUBLIC_URL_REQUIRED", PUBLIC_URL_ADVICE)
+    return None

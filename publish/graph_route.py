@@ -1,0 +1,215 @@
+"""The route through Meta's official API: containers, made and polled, then published."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import tenacity
+import trio
+
+from instagram import errors
+from instagram.graph_api import GraphApi
+from instagram.graph_gateway import GraphGateway
+from instagram.graph_objects import ContainerCode, GraphMedia
+from publish.media_links import MediaLinks
+from publish.preparation import Fitted
+from publish.recognition import CLOCK_SLACK, Verdict
+from publish.record import DeliveryRecord
+from publish.route import Outgoing, Published
+from storage.deliveries import Delivery, Piece, Step
+from storage.posts import MediaType, Post
+
+logger = logging.getLogger(__name__)
+
+# Photos are ready in seconds; for videos Meta's advice is once a minute, five minutes at most.
+_POLLS_S = (2, 3, 5, 10, 20, 30, 60, 60, 60, 60)
+_PERMALINK_TRIES = 3
+
+
+class GraphRoute:
+    """Publishes through containers; Meta fetches the media from our public address."""
+
+    # A container answers for its 24 h.
+    answers_for = timedelta(hours=23)
+
+    def __init__(self, gateway: GraphGateway, links: MediaLinks, *, pace: float) -> None:
+        self._gateway = gateway
+        self._links = links
+        self._polls_s = [wait * pace for wait in _POLLS_S] if pace else [0.05] * 60
+        self._again_s = 3.0 * pace
+
+    async def resolve_people(self, _post: Post) -> dict[str, Any]:
+        return {}  # Meta takes usernames
+
+    async def make_ready(self, outgoing: Outgoing, record: DeliveryRecord) -> None:
+        """Make the containers and wait until Meta has processed them.
+
+        Raises `PublishingLimit` before anything is made when no post is left for today.
+        """
+        api = self._api(outgoing)
+        used, total = await api.quota()
+        if used >= total:
+            raise errors.PublishingLimit(f"{used} of {total} posts within 24 hours are used up")
+        was_begun = record.row.pieces is not None
+        try:
+            await self._make_containers(api, outgoing, record)
+        except (errors.ContainerLost, errors.MediaUnreachable) as lost:
+            if not was_begun:
+                raise
+            # Of an earlier attempt: while the daemon was down Meta could not fetch anything.
+            logger.info("made anew post=%s reason=%s", outgoing.post.id, lost.reason)
+            await record.start_over()
+            await self._make_containers(api, outgoing, record)
+
+    async def _make_containers(
+        self, api: GraphApi, outgoing: Outgoing, record: DeliveryRecord
+    ) -> None:
+        await self._make_pieces(api, outgoing, record)
+        if outgoing.post.media_type is not MediaType.CAROUSEL:
+            await record.advance(Step.CREATED, container_id=record.row.pieces_made()[0].id)
+            return
+        if record.row.container_id is None:
+            children = ",".join(piece.id for piece in record.row.pieces_made())
+            made = await api.create_container(_carousel(outgoing.post, children))
+            await record.advance(Step.CREATED, container_id=made.id)
+        assert record.row.container_id is not None
+        await self._until_finished(api, record, record.row.container_id)
+
+    async def own_media(self, _outgoing: Outgoing) -> list[str]:
+        return []  # the container tells what became of it
+
+    async def publish(self, outgoing: Outgoing, delivery: Delivery) -> Published:
+        assert delivery.container_id is not None
+        return Published(await self._api(outgoing).publish(delivery.container_id), None)
+
+    async def look_for(
+        self, outgoing: Outgoing, delivery: Delivery, known: Collection[str]
+    ) -> Published | Verdict:
+        """Ask the container, and for the media id the account's newest posts."""
+        assert delivery.container_id is not None
+        api = self._api(outgoing)
+        code: ContainerCode | None
+        try:
+            code = (await api.container_state(delivery.container_id)).code
+        except (errors.NotFound, errors.ContainerLost):
+            code = None  # seen as a false answer about containers that exist
+        if code not in (None, ContainerCode.PUBLISHED):
+            return Verdict.ABSENT
+        found = await self._find(api, outgoing.post, delivery, known)
+        if code is None:
+            return Verdict.UNCLEAR if found is None else Published(found.id, found.permalink)
+        return Published(found.id, found.permalink) if found else Published(None, None)
+
+    async def permalink(self, outgoing: Outgoing, media_id: str) -> str | None:
+        try:
+            async for attempt in tenacity.AsyncRetrying(
+                stop=tenacity.stop_after_attempt(_PERMALINK_TRIES),
+                wait=tenacity.wait_fixed(self._again_s),
+                retry=tenacity.retry_if_exception_type((errors.Unavailable, errors.NotFound)),
+                sleep=trio.sleep,
+                reraise=True,
+            ):
+                with attempt:
+                    return await self._api(outgoing).permalink(media_id)
+        except errors.InstagramError as error:
+            logger.info("no permalink post=%s reason=%s", outgoing.post.id, error.reason)
+        return None
+
+    def _api(self, outgoing: Outgoing) -> GraphApi:
+        return self._gateway.account(outgoing.account_id)
+
+    async def _make_pieces(self, api: GraphApi, outgoing: Outgoing, record: DeliveryRecord) -> None:
+        pieces = record.row.pieces_made()
+        resumable = await self._gateway.takes_uploads(outgoing.account_id)
+        for position, file in enumerate(outgoing.files[len(pieces) :], start=len(pieces)):
+            parameters = _single(outgoing.post, file, position)
+            if file.is_video and resumable:
+                parameters["upload_type"] = "resumable"
+            else:
+                url = await self._links.checked_url(record.row.id, position)
+                parameters["video_url" if file.is_video else "image_url"] = url
+            made = await api.create_container(parameters)
+            pieces.append(Piece(made.id, uri=made.upload_uri))
+            await record.save_pieces(pieces)
+        for position, (piece, file) in enumerate(zip(pieces, outgoing.files, strict=True)):
+            if piece.ready:
+                continue
+            if piece.uri is not None:
+                offset = await api.upload_offset(piece.uri)
+                if offset < file.size:
+                    await api.upload(piece.uri, file.path, file.size, offset)
+            await self._until_finished(api, record, piece.id)
+            pieces[position] = replace(piece, ready=True)
+            await record.save_pieces(pieces)
+
+    async def _until_finished(
+        self, api: GraphApi, record: DeliveryRecord, container_id: str
+    ) -> None:
+        for wait_s in (*self._polls_s, None):
+            try:
+                state = await api.container_state(container_id)
+            except errors.NotFound:
+                state = None  # new containers are denied at first
+            if state is not None and state.code is ContainerCode.FINISHED:
+                return
+            if state is not None and state.code is not ContainerCode.IN_PROGRESS:
+                # Whatever it ended in, it stays so: a later attempt needs a new one.
+                await record.start_over()
+                raise await api.failure_of(state)
+            if wait_s is not None:
+                await trio.sleep(wait_s)
+        raise errors.NotReady("Instagram has not finished processing the media")
+
+    async def _find(
+        self, api: GraphApi, post: Post, delivery: Delivery, known: Collection[str]
+    ) -> GraphMedia | None:
+        is_story = post.media_type is MediaType.STORIES
+        since: datetime = (delivery.publishing_at or delivery.updated_at) - CLOCK_SLACK
+        ours = [
+            media
+            for media in await api.recent(stories=is_story)
+            if media.id not in known
+            and media.at >= since
+            and (is_story or media.caption == (post.caption or ""))
+        ]
+        return ours[0] if len(ours) == 1 else None
+
+
+def _single(post: Post, file: Fitted, position: int) -> dict[str, str]:
+    """Return the parameters of one file's container, without its address."""
+    match post.media_type:
+        case MediaType.STORIES:
+            return {"media_type": "STORIES", **_people("user_tags", post.story_mentions)}
+        case MediaType.REELS:
+            return {"media_type": "REELS", "share_to_feed": "true", **_said(post)}
+        case MediaType.IMAGE:
+            return {**_said(post), **_people("user_tags", post.user_tags)}
+    parameters = {"is_carousel_item": "true"}
+    if file.is_video:
+        parameters["media_type"] = "VIDEO"
+    elif position == 0:
+        parameters |= _people("user_tags", post.user_tags)
+    return parameters
+
+
+def _carousel(post: Post, children: str) -> dict[str, str]:
+    return {"media_type": "CAROUSEL", "children": children, **_said(post)}
+
+
+def _said(post: Post) -> dict[str, str]:
+    said = {"caption": post.caption, "location_id": post.location_id}
+    if post.collaborators:
+        said["collaborators"] = json.dumps(post.collaborators)
+    return {name: value for name, value in said.items() if value}
+
+
+def _people(name: str, tags: Collection[Mapping[str, object]] | None) -> dict[str, str]:
+    if not tags:
+        return {}
+    people = [{key: tag[key] for key in ("username", "x", "y") if key in tag} for tag in tags]
+    return {name: json.dumps(people)}

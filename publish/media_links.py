@@ -1,0 +1,125 @@
+"""Addresses under which Meta fetches our media: signed, and good only while a delivery is open."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import trio
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from instagram.errors import MediaUnreachable
+from publish.choice import PUBLIC_URL_ADVICE
+from storage import deliveries
+from storage.files import MediaFolder
+from storage.store import Store
+
+logger = logging.getLogger(__name__)
+
+PATH = "/m"
+# A container is fetched at once; Instagram forgets it after 24 h.
+_OPEN_FOR = timedelta(hours=24)
+_CHECK_EVERY = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """The file behind a link."""
+
+    path: Path
+    mime_type: str
+
+
+class MediaLinks:
+    """Makes and resolves the links; `public_url` None means that there can be none."""
+
+    def __init__(
+        self,
+        store: Store,
+        folder: MediaFolder,
+        now: Callable[[], datetime],
+        *,
+        secret: str,
+        public_url: str | None,
+        behind_proxy: bool,
+    ) -> None:
+        """`behind_proxy` says that names of the internet may not resolve from here."""
+        self._store = store
+        self._folder = folder
+        self._now = now
+        self._signer = URLSafeSerializer(secret, salt="media")
+        self._public_url = public_url.rstrip("/") if public_url else None
+        self._behind_proxy = behind_proxy
+        self._checked_at: datetime | None = None
+
+    @property
+    def host(self) -> str | None:
+        """The host name of the public address, if there is one."""
+        return urlsplit(self._public_url).hostname if self._public_url else None
+
+    def url(self, delivery_id: str, position: int) -> str:
+        """Return the address of one file of a delivery."""
+        if self._public_url is None:
+            raise MediaUnreachable(PUBLIC_URL_ADVICE)
+        return f"{self._public_url}{PATH}/{self._signer.dumps([delivery_id, position])}"
+
+    async def checked_url(self, delivery_id: str, position: int) -> str:
+        """Return the address; raises `MediaUnreachable` when it provably leads nowhere."""
+        url = self.url(delivery_id, position)
+        now = self._now()
+        if self._checked_at is None or now - self._checked_at > _CHECK_EVERY:
+            await self._check(url)
+            self._checked_at = now
+        return url
+
+    async def find(self, token: str) -> Linked | None:
+        """Return the file behind a signed link, None when it or its open delivery is gone."""
+        try:
+            delivery_id, position = self._signer.loads(token)
+        except (BadSignature, ValueError, TypeError):
+            return None
+        delivery = await self._store.read(deliveries.find, delivery_id)
+        if delivery is None or delivery.closed_at is not None:
+            return None
+        files = delivery.files or []
+        if self._now() - delivery.updated_at > _OPEN_FOR or position >= len(files):
+            return None
+        path = self._folder.path(files[position]["path"])
+        if not await trio.Path(path).is_file():
+            return None
+        return Linked(path, files[position]["mime"])
+
+    async def _check(self, url: str) -> None:
+        where = f"REPRISE_PUBLIC_URL ({self._public_url})"
+        try:
+            # Directly, not through the proxy to Meta: this is our own address.
+            async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+                answer = await client.head(url)
+        except httpx.ConnectError as error:
+            if not (self._behind_proxy and _is_unresolved(error)):
+                raise MediaUnreachable(
+                    f"Nothing answers at {where}. {PUBLIC_URL_ADVICE}"
+                ) from error
+        except (httpx.HTTPError, OSError) as error:
+            # Some routers do not let a machine reach its own public address: Meta will tell.
+            logger.warning("public address not checked error=%s", type(error).__name__)
+        else:
+            if answer.status_code != 200:
+                raise MediaUnreachable(
+                    f"{where} answers {answer.status_code} for our media: it leads somewhere "
+                    f"else. {PUBLIC_URL_ADVICE}"
+                )
+
+
+def _is_unresolved(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, socket.gaierror):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -1,0 +1,76 @@
+"""Taking posts out of the queue, and giving them a new time, in whatever state they are.
+
+Nothing may be stuck: only a post that may be live right now is kept until that is known.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from publish import intake
+from publish.rules import RuleBroken, check_schedule, check_timezone
+from storage import accounts, deliveries, jobs, posts
+from storage.deliveries import Outcome, Step
+from storage.posts import Post, PostStatus, SourceType
+from storage.store import Database
+
+
+def release(db: Database, post_id: str, now: datetime) -> Post:
+    """Make a post that waits or has failed a draft again; raises `NotFound` and `RuleBroken`.
+
+    One with an unknown outcome too: whoever releases it has looked at the account.
+    """
+    post = posts.get(db, post_id)
+    if post.status in (PostStatus.DRAFT, PostStatus.PUBLISHED):
+        raise RuleBroken("INVALID_STATUS", f"There is nothing to release: it is {post.status}")
+    if not jobs.cancel_for_post(db, post_id, now):
+        raise RuleBroken("INVALID_STATUS", "It is going out right now; wait until it has ended")
+    delivery = deliveries.find_open(db, post_id)
+    if delivery is not None:
+        if delivery.step is Step.PUBLISHING:
+            raise RuleBroken("INVALID_STATUS", "It may be live, and Instagram is being asked")
+        deliveries.close(db, delivery.id, Outcome.REFUSED, now)
+    return posts.change_status(
+        db,
+        post_id,
+        PostStatus.DRAFT,
+        now=now,
+        reason="It was released",
+        is_scheduled=False,
+        scheduled_for=None,
+        completed_at=None,
+        error_code=None,
+        error_message=None,
+    )
+
+
+def reschedule(
+    db: Database, post_id: str, scheduled_for: datetime, timezone: str | None, now: datetime
+) -> Post:
+    """Give a post that is not live a new time, drafts and failed ones too.
+
+    Raises `NotFound` and `RuleBroken`; the old time stands when it does.
+    """
+    post = posts.get(db, post_id)
+    check_schedule(scheduled_for, now)
+    check_timezone(timezone or post.timezone)
+    if post.account_id is None:
+        raise RuleBroken("INVALID_STATUS", "Its account was disconnected")
+    if post.error_code == "DELIVERY_UNKNOWN":
+        raise RuleBroken("INVALID_STATUS", "It may be live: retry it, or look and release it")
+    if post.status is not PostStatus.DRAFT:
+        release(db, post_id, now)
+    intake.check_sendable(db, post)
+    intake.check_route(db, accounts.get(db, post.account_id), now)
+    changed = posts.change_status(
+        db,
+        post_id,
+        PostStatus.SCHEDULED,
+        now=now,
+        source_type=SourceType.SCHEDULED,
+        is_scheduled=True,
+        scheduled_for=scheduled_for,
+        timezone=timezone or post.timezone,
+    )
+    intake.queue(db, changed, scheduled_for, now)
+    return changed

@@ -1,0 +1,70 @@
+"""What every route to Instagram can do; `delivery.py` decides when."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+
+from publish.preparation import Fitted
+from publish.recognition import Verdict
+from publish.record import DeliveryRecord
+from storage.deliveries import Delivery
+from storage.posts import Post
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A post with its files in the form in which they are sent, in order."""
+
+    post: Post
+    files: Sequence[Fitted]
+
+    @property
+    def account_id(self) -> str:
+        return self.post.instagram_account_id
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A post that is live; an id or address that could not be learned is None."""
+
+    media_id: str | None
+    permalink: str | None
+
+
+class Route(Protocol):
+    """A way to Instagram. Every method raises `InstagramError`s."""
+
+    # For how long after a lost answer asking can still tell what became of it.
+    answers_for: timedelta
+
+    async def resolve_people(self, post: Post) -> dict[str, Any]:
+        """Return columns of the post to complete before it goes out, if any."""
+        ...
+
+    async def make_ready(self, outgoing: Outgoing, record: DeliveryRecord) -> None:
+        """Do everything but the one request that makes the post live; goes on where it was."""
+        ...
+
+    async def own_media(self, outgoing: Outgoing) -> list[str]:
+        """Return the ids of what is there already, as far as `look_for` needs them."""
+        ...
+
+    async def publish(self, outgoing: Outgoing, delivery: Delivery) -> Published:
+        """Make it live with one request.
+
+        Raises `Unavailable` with `maybe_applied` when only asking can tell whether it is.
+        """
+        ...
+
+    async def look_for(
+        self, outgoing: Outgoing, delivery: Delivery, known: Collection[str]
+    ) -> Published | Verdict:
+        """Ask whether a post that may be live is; `known` are the media ids of other posts."""
+        ...
+
+    async def permalink(self, outgoing: Outgoing, media_id: str) -> str | None:
+        """Return the address of a live post, None where there is none."""
+        ...

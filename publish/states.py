@@ -1,0 +1,220 @@
+"""What a delivery's turns mean for its post, its job and the account's lane, each at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from publish.choice import choose, means_of
+from publish.retry import Failure, Later
+from publish.route import Published
+from storage import accounts, deliveries, jobs, media_files, posts
+from storage.deliveries import Delivery, Outcome, PageStep, RouteName, Step
+from storage.jobs import Job, JobStatus
+from storage.media_files import MediaFile
+from storage.posts import Post, PostStatus, SourceType
+from storage.store import Database
+
+UNKNOWN_MESSAGE = (
+    "Instagram's answer was lost, and the account does not tell whether this post is live. "
+    "Look at the account in the Instagram app before you retry"
+)
+DISCONNECTED = Failure("NOT_FOUND", "The account of this post was disconnected")
+BROKEN_MESSAGE = (
+    "A bug in Reprise stopped this post before anything went out; the log says where. "
+    "It can be retried"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A claimed job's post, and its open delivery or why there can be none."""
+
+    post: Post
+    media: Sequence[MediaFile]
+    delivery: Delivery | None
+    failure: Failure | None = None
+    reason: str = ""
+
+
+def begin(
+    db: Database, job: Job, now: datetime, *, has_public_url: bool, grace: timedelta
+) -> Begun:
+    """Take a claimed job up: choose the route of a new delivery, keep that of an open one."""
+    assert job.post_id is not None
+    post = posts.get(db, job.post_id)
+    media = media_files.of_post(db, post.id)
+    delivery = deliveries.find_open(db, post.id)
+    if delivery is not None and delivery.step is Step.PUBLISHED:
+        return Begun(post, media, delivery)
+    failure = _impossible(db, job, post, media, delivery, now, grace)
+    reason = "it was begun there"
+    if failure is None and delivery is None:
+        assert post.account_id is not None
+        account = accounts.get(db, post.account_id)
+        means = means_of(db, account, has_public_url=has_public_url, now=now)
+        chosen = choose(means, has_image=any(not one.is_video for one in media))
+        if isinstance(chosen, Failure):
+            failure = chosen
+        else:
+            delivery = deliveries.open_for(db, post.id, chosen.route, now)
+            reason = chosen.reason
+    return Begun(_processing(db, job, post, delivery, now), media, delivery, failure, reason)
+
+
+def about_to_publish(
+    db: Database, delivery: Delivery, before: list[str], now: datetime
+) -> Delivery:
+    """Commit that the post may be live from now on."""
+    posts.change_status(
+        db,
+        delivery.post_id,
+        PostStatus.PUBLISHING,
+        now=now,
+        ig_container_id=delivery.container_id,
+    )
+    return deliveries.advance(
+        db, delivery.id, Step.PUBLISHING, now, own_media_before=before, publishing_at=now
+    )
+
+
+def live(db: Database, delivery: Delivery, published: Published, now: datetime) -> Delivery:
+    """Record that the post is live; what remains to be done cannot change that."""
+    posts.change_status(
+        db,
+        delivery.post_id,
+        PostStatus.PUBLISHED,
+        now=now,
+        ig_media_id=published.media_id,
+        ig_permalink=published.permalink,
+        published_at=now,
+        error_code=None,
+        error_message=None,
+    )
+    return deliveries.advance(db, delivery.id, Step.PUBLISHED, now, media_id=published.media_id)
+
+
+def copied(
+    db: Database, /, delivery: Delivery, step: PageStep | None, now: datetime, **changes: Any
+) -> None:
+    """Record what became of the copy on the Page, and what the post says of it."""
+    deliveries.advance(db, delivery.id, delivery.step, now, page_step=step)
+    posts.edit(db, delivery.post_id, now=now, **changes)
+
+
+def concluded(
+    db: Database, job: Job, delivery: Delivery, now: datetime, spacing: timedelta
+) -> None:
+    """End the job of a post that is live; the account's next one waits for the spacing."""
+    deliveries.close(db, delivery.id, Outcome.PUBLISHED, now)
+    jobs.finish(db, job.id, JobStatus.COMPLETED, now)
+    _free_lane(db, job, now, spacing)
+
+
+def postponed(
+    db: Database, job: Job, post: Post, later: Later, in_doubt: bool, now: datetime
+) -> None:
+    """Put the job back for later; one whose account is gone would wait forever, and ends."""
+    if posts.get(db, post.id).account_id is None:
+        given_up(db, job, post, DISCONNECTED, now)
+        return
+    # A post that may be live stays PUBLISHING: it is not queued, it is in doubt.
+    status = PostStatus.PUBLISHING if in_doubt else PostStatus.QUEUED
+    posts.change_status(
+        db, post.id, status, now=now, reason=later.reason, error_message=later.reason
+    )
+    jobs.postpone(db, job.id, later.run_at, now, later.reason, counted=later.counted)
+    _free_lane(db, job, now)
+
+
+def failed(
+    db: Database, job: Job, post: Post, failure: Failure, outcome: Outcome, now: datetime
+) -> None:
+    """End the job and its post as FAILED."""
+    if outcome is Outcome.REFUSED and posts.get(db, post.id).account_id is None:
+        failure = DISCONNECTED
+    delivery = deliveries.find_open(db, post.id)
+    if delivery is not None:
+        deliveries.close(db, delivery.id, outcome, now)
+    posts.change_status(
+        db,
+        post.id,
+        PostStatus.FAILED,
+        now=now,
+        reason=failure.reason,
+        error_code=failure.code,
+        error_message=failure.reason,
+    )
+    jobs.finish(db, job.id, JobStatus.FAILED, now, failure.reason)
+    _free_lane(db, job, now)
+
+
+def given_up(db: Database, job: Job, post: Post, failure: Failure, now: datetime) -> None:
+    """End a job that is not worked on: `failed`, or `DELIVERY_UNKNOWN` if it may be live."""
+    delivery = deliveries.find_open(db, post.id)
+    outcome = Outcome.REFUSED
+    if delivery is not None and delivery.step is Step.PUBLISHING:
+        # It may be live, and nobody has asked: whatever stops it now, that is what to say.
+        failure, outcome = Failure("DELIVERY_UNKNOWN", UNKNOWN_MESSAGE), Outcome.UNKNOWN
+    failed(db, job, post, failure, outcome, now)
+
+
+def broken_off(db: Database, job: Job, now: datetime) -> None:
+    """End a job that a bug left open, so that nothing can go out twice."""
+    if jobs.get(db, job.id).status is not JobStatus.PROCESSING:
+        return  # its end is on record; the bug came after it
+    assert job.post_id is not None
+    delivery = deliveries.find_open(db, job.post_id)
+    if delivery is not None and delivery.step is Step.PUBLISHED:
+        concluded(db, job, delivery, now, timedelta(0))
+        return
+    given_up(db, job, posts.get(db, job.post_id), Failure("INTERNAL_ERROR", BROKEN_MESSAGE), now)
+
+
+def _impossible(
+    db: Database,
+    job: Job,
+    post: Post,
+    media: Sequence[MediaFile],
+    delivery: Delivery | None,
+    now: datetime,
+    grace: timedelta,
+) -> Failure | None:
+    if post.account_id is None:
+        return DISCONNECTED
+    if len(media) < len(posts.media_ids_of(db, post.id)) or not media:
+        return Failure("MEDIA_INVALID", "The media of this post was deleted")
+    due = jobs.could_run_since(db, job, now)
+    in_doubt = delivery is not None and delivery.step is Step.PUBLISHING
+    # Reposts have rails of their own, and what may be live is asked about however late it is.
+    if now - due > grace and not in_doubt and post.source_type is not SourceType.STORY_REPOST:
+        return Failure(
+            "SCHEDULE_MISSED",
+            f"It was due at {due:%Y-%m-%d %H:%M} UTC while the daemon was off, which is more than "
+            f"{grace.total_seconds() / 60:.0f} minutes ago. Retry it, or schedule it again",
+        )
+    return None
+
+
+def _processing(
+    db: Database, job: Job, post: Post, delivery: Delivery | None, now: datetime
+) -> Post:
+    if post.status is PostStatus.PUBLISHING:
+        return post
+    return posts.change_status(
+        db,
+        post.id,
+        PostStatus.PROCESSING,
+        now=now,
+        last_attempt_at=now,
+        # A retry that a person asked for is a new job, and not counted (contract §4.4).
+        retry_count=post.retry_count + (1 if job.attempts > 1 else 0),
+        published_via_private_api=delivery is not None and delivery.route is RouteName.PRIVATE,
+    )
+
+
+def _free_lane(db: Database, job: Job, now: datetime, spacing: timedelta = timedelta(0)) -> None:
+    if job.account_id is not None:
+        jobs.free_lane(db, job.account_id, now + spacing, now)

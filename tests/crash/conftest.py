@@ -1,0 +1,23 @@
+"""The table of the long run, at the end of its report."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.crash.outcomes import Outcomes
+
+_OUTCOMES = pytest.StashKey[Outcomes]()
+
+
+@pytest.fixture(scope="session")
+def outcomes(request: pytest.FixtureRequest) -> Outcomes:
+    """Counts of all that is killed in the long run; shown when it is over."""
+    return request.config.stash.setdefault(_OUTCOMES, Outcomes())
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    found = terminalreporter.config.stash.get(_OUTCOMES, None)
+    if found is not None:
+        terminalreporter.section("posts whose daemon was killed")
+        for line in found.table():
+            terminalreporter.write_line(line)

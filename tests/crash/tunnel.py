@@ -1,0 +1,74 @@
+"""The public address of a daemon under test: a tunnel that outlives it, and can hold a fetch."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import trio
+
+_CHUNK = 1 << 16
+
+
+class Tunnel:
+    """Takes connections at `url` and passes them on to the port `to` of this machine."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self.to = 0
+        self._holds: Hold | None = None
+
+    def hold(self, skip: int = 0) -> Hold:
+        """Hold the first fetch after `skip` others, until `released`."""
+        self._holds = Hold(skip)
+        return self._holds
+
+    async def serve(self, outer: trio.SocketStream) -> None:
+        async with outer:
+            try:
+                first = await outer.receive_some(_CHUNK)
+                if first.startswith(b"GET") and self._holds is not None:
+                    await self._holds.pass_by()
+                inner = await trio.open_tcp_stream("127.0.0.1", self.to)
+                async with inner, trio.open_nursery() as nursery:
+                    await inner.send_all(first)
+                    nursery.start_soon(_pump, outer, inner, nursery)
+                    nursery.start_soon(_pump, inner, outer, nursery)
+            except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
+                return
+
+
+class Hold:
+    """One fetch that is let in only when told."""
+
+    def __init__(self, skip: int) -> None:
+        self.reached = trio.Event()
+        self.released = trio.Event()
+        self._skip = skip
+
+    async def pass_by(self) -> None:
+        if self._skip:
+            self._skip -= 1
+        elif not self.reached.is_set():
+            self.reached.set()
+            await self.released.wait()
+
+
+@asynccontextmanager
+async def open_tunnel() -> AsyncIterator[Tunnel]:
+    """Run a tunnel on loopback for as long as the block is open."""
+    (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    tunnel = Tunnel(listener.socket.getsockname()[1])
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(trio.serve_listeners, tunnel.serve, [listener])
+        yield tunnel
+        nursery.cancel_scope.cancel()
+
+
+async def _pump(source: trio.SocketStream, sink: trio.SocketStream, nursery: trio.Nursery) -> None:
+    try:
+        async for chunk in source:
+            await sink.send_all(chunk)
+    except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
+        pass
+    nursery.cancel_scope.cancel()

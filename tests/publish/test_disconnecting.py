@@ -1,0 +1,63 @@
+"""An account that is disconnected while a post of it goes out leaves nothing stuck behind."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+
+from instagram import door, graph_http
+from publish import scheduler
+from sandbox import Sandbox
+from sandbox.faults import Fault, Hang
+from storage import jobs
+from tests.support.clock import TestClock
+from tests.support.graph import another, serve_publicly
+from tests.support.posting import API, photo_id, post, publish, second_account
+from tests.support.served import Served
+
+
+@pytest.fixture
+async def public(
+    sandbox: Sandbox, clock: TestClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Served]:
+    monkeypatch.setattr(scheduler, "SLICE_S", 0.02)
+    monkeypatch.setattr(graph_http, "LIMIT_S", 2.0)
+    monkeypatch.setattr(door, "CALL_LIMIT_S", 2.0)
+    async with serve_publicly(sandbox, clock, tmp_path) as served:
+        yield served
+
+
+@pytest.mark.parametrize(
+    ("route", "where", "after_effect", "ends"),
+    [
+        ("graph", {"path_end": "/content_publishing_limit"}, False, "NOT_FOUND"),
+        ("graph", {"method": "POST", "path_end": "/media"}, False, "NOT_FOUND"),
+        ("graph", {"path_end": "/media_publish"}, False, "DELIVERY_UNKNOWN"),
+        ("graph", {"path_end": "/media_publish"}, True, "DELIVERY_UNKNOWN"),
+        ("private", {"path": "/feed/user/"}, False, "NOT_FOUND"),
+        ("private", {"path": "/media/configure"}, True, "DELIVERY_UNKNOWN"),
+    ],
+)
+async def test_a_post_that_was_going_out_comes_to_an_end(
+    public: Served, route: str, where: dict[str, Any], after_effect: bool, ends: str
+) -> None:
+    if route == "graph":
+        account, _ = await another(public, "leaving")
+    else:
+        account, _ = await second_account(public, "leaving")
+    hung = public.studio.sandbox.faults.add(Fault(**where, kind=Hang(after_effect=after_effect)))
+    body = {"accountId": account.id, "mediaType": "IMAGE", "mediaFileId": await photo_id(public)}
+    post_id = await publish(public, body)
+    await public.studio.sandbox.ledger.wait_until(lambda: hung.hits == 1)
+    left = await public.call("DELETE", f"{API}/auth/accounts/{account.id}")
+    assert left.body == {"success": True}
+    with trio.fail_after(30):
+        while await public.studio.core.store.read(jobs.open_for_post, post_id):
+            await trio.sleep(0.02)
+    done = await post(public, post_id)
+    assert (done["status"], done["errorCode"]) == ("FAILED", ends)
+    assert ("disconnected" if ends == "NOT_FOUND" else "Look at") in done["errorMessage"]

@@ -1,0 +1,135 @@
+"""The publish service: due posts go out, accounts side by side, and a bug stays with its post."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import trio
+
+from publish import delivery
+from publish.private_route import PrivateStoryRoute
+from publish.route import Outgoing
+from publish.scheduler import Scheduler
+from sandbox.faults import Delay, Fault
+from storage import jobs, posts
+from tests.support.posting import live, photo_id, publish, second_account, story, until
+from tests.support.served import Served
+from tests.support.studio import Studio
+
+RETRY = "/api/v1/posts/{}/retry"
+
+
+def bug(*_: object, **__: object) -> Any:
+    raise ZeroDivisionError("a bug")
+
+
+@pytest.mark.logs_errors
+async def test_a_bug_before_anything_went_out_fails_that_post_alone(
+    served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    media = await photo_id(served)
+    with monkeypatch.context() as patch:
+        patch.setattr(PrivateStoryRoute, "make_ready", bug)
+        post_id = await publish(served, story(served, media))
+        failed = await until(served, post_id, "FAILED")
+    assert failed["errorCode"] == "INTERNAL_ERROR"
+    assert "can be retried" in failed["errorMessage"]
+    (record,) = [r for r in caplog.records if r.levelno == logging.ERROR]
+    assert record.exc_info is not None
+    assert post_id in record.getMessage()
+    # The service goes on, and so does the account.
+    other = await publish(served, story(served, media))
+    await until(served, other, "PUBLISHED")
+    assert (await served.call("POST", RETRY.format(post_id))).status == 202
+    await until(served, post_id, "PUBLISHED")
+    assert live(served) == 2
+
+
+@pytest.mark.logs_errors
+async def test_a_bug_when_the_post_may_be_live_leaves_it_in_doubt(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_for_real = PrivateStoryRoute.publish
+
+    async def publish_then_bug(self: PrivateStoryRoute, *args: Any) -> Any:
+        await publish_for_real(self, *args)
+        bug()
+
+    media = await photo_id(served)
+    with monkeypatch.context() as patch:
+        patch.setattr(PrivateStoryRoute, "publish", publish_then_bug)
+        post_id = await publish(served, story(served, media))
+        failed = await until(served, post_id, "FAILED")
+    assert failed["errorCode"] == "DELIVERY_UNKNOWN"
+    assert live(served) == 1
+    # A retry asks before it sends, and finds it.
+    await served.call("POST", RETRY.format(post_id))
+    await until(served, post_id, "PUBLISHED")
+    assert live(served) == 1
+
+
+@pytest.mark.logs_errors
+async def test_a_bug_after_the_end_was_recorded_changes_nothing(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_out = delivery.Deliverer._go_out
+
+    async def go_out_then_bug(self: delivery.Deliverer, *args: Any) -> None:
+        await go_out(self, *args)
+        bug()
+
+    monkeypatch.setattr(delivery.Deliverer, "_go_out", go_out_then_bug)
+    media = await photo_id(served)
+    first = await publish(served, story(served, media))
+    await until(served, first, "PUBLISHED")
+    second = await publish(served, story(served, media))
+    await until(served, second, "PUBLISHED")
+    found = await served.studio.core.store.read(posts.get, first)
+    assert (found.status, found.error_code) == ("PUBLISHED", None)
+
+
+@pytest.mark.logs_errors
+async def test_a_bug_does_not_disturb_what_another_account_is_sending(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account, person = await second_account(served)
+    media = await photo_id(served)
+    upload_for_real = PrivateStoryRoute.make_ready
+    mine = served.studio.account.id
+
+    async def bug_for_one(self: PrivateStoryRoute, outgoing: Outgoing, *args: Any) -> None:
+        if outgoing.account_id == mine:
+            bug()
+        await upload_for_real(self, outgoing, *args)
+
+    monkeypatch.setattr(PrivateStoryRoute, "make_ready", bug_for_one)
+    slow = served.studio.sandbox.faults.add(
+        Fault(path="rupload_igphoto", account="second", kind=Delay(0.5))
+    )
+    theirs = await publish(served, {**story(served, media), "accountId": account.id})
+    await served.studio.sandbox.ledger.wait_until(lambda: slow.hits == 1)
+    await until(served, await publish(served, story(served, media)), "FAILED")
+    await until(served, theirs, "PUBLISHED")
+    assert len(served.studio.sandbox.world.published(person)) == 1
+
+
+async def test_a_post_that_becomes_due_between_two_looks_goes_out(studio: Studio) -> None:
+    await studio.configure()
+    studio.mention(studio.friend("anna"))
+    await studio.scan()
+    await studio.advance()
+    due = await studio.core.store.read(jobs.next_claim_at, studio.clock.now())
+    assert due is not None
+    looks = iter([due - timedelta(seconds=1)] * 2)  # at the start, and at the first claim
+
+    def now() -> datetime:
+        return next(looks, studio.clock.now())
+
+    scheduler = Scheduler(studio.core.store, studio.deliverer, now, on_worked=lambda _: None)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(scheduler.run)
+        await studio.sandbox.ledger.wait_until(lambda: bool(studio.sandbox.ledger.published))
+        scheduler.drain()
