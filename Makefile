@@ -4,10 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test soak lint types fix bench clean
+.PHONY: help setup demo test soak lint types fix docs bench clean
 
 help:
-	@echo "make setup | demo | test | lint | types | fix | bench | soak | clean"
+	@echo "make setup | demo | test | lint | types | fix | docs | bench | soak | clean"
 
 # Two stamps: the demo needs no development tools.
 $(VENV)/.runtime: pyproject.toml
@@ -42,8 +42,15 @@ fix: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev
+docs: $(VENV)/.dev
+	$(BIN)/python -m api.reference
+
+$(VENV)/.bench: $(VENV)/.dev
+	$(BIN)/pip install --quiet --editable '.[bench]'
+	@touch $@
+
+bench: $(VENV)/.bench
 	$(BIN)/python -m bench $(ARGS)
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache demo-output
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache demo-output

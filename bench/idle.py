@@ -5,29 +5,16 @@ Run: `python -m bench idle` (Linux)
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import trio
 
+from bench._load import cpu_s, status_mib
 from sandbox import open_sandbox
 from tests.support.process import environment, reprise, running
 
 SECONDS = 60
-_TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def _cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
-
-
-def _status_mib(pid: int, name: str) -> float:
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith(name):
-            return int(line.split()[1]) / 1024
-    raise LookupError(name)
 
 
 async def measure() -> None:
@@ -51,14 +38,14 @@ async def measure() -> None:
 async def _watch(pid: int) -> None:
     # The connections to Instagram are closed after half a minute; then it is really idle.
     await trio.sleep(SECONDS / 2)
-    before = _cpu_s(pid)
+    before = cpu_s(pid)
     await trio.sleep(SECONDS)
-    used = _cpu_s(pid) - before
+    used = cpu_s(pid) - before
     print(
-        f"after {SECONDS * 3 // 2} s: RSS {_status_mib(pid, 'VmRSS'):.0f} MiB,"
-        f" peak {_status_mib(pid, 'VmHWM'):.0f} MiB,"
+        f"after {SECONDS * 3 // 2} s: RSS {status_mib(pid, 'VmRSS'):.0f} MiB,"
+        f" peak {status_mib(pid, 'VmHWM'):.0f} MiB,"
         f" CPU {used:.2f} s in {SECONDS} s ({100 * used / SECONDS:.2f} % of one core),"
-        f" {_status_mib(pid, 'Threads') * 1024:.0f} threads"
+        f" {status_mib(pid, 'Threads') * 1024:.0f} threads"
     )
 
 
