@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from importlib import metadata
 
 import orjson
-from quart import Response
+from quart import Request, Response, request
+from quart.routing import QuartRule
 from quart_trio import QuartTrio
-from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import BaseConverter
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from api.body import BoundedRequest
 from api.context import ApiContext
 from api.contract import Operation
-from api.dispatch import error_response, run_operation
+from api.dispatch import answer_outside, run_operation
 from api.openapi import document
 from api.pages import add_pages
 from api.routes import (
@@ -55,18 +59,46 @@ def openapi_document() -> bytes:
     return orjson.dumps(document(operations(), version=version, base_path=BASE_PATH))
 
 
+class OperationsApp(QuartTrio):
+    """A Quart app that answers operations itself.
+
+    Quart's contexts, signals and hooks would cost more than an operation does. It has the pages,
+    and every request that is none of the operations.
+    """
+
+    request_class = BoundedRequest
+
+    def __init__(self, context: ApiContext, chosen: Sequence[Operation]) -> None:
+        super().__init__("reprise", static_folder=None)
+        self._context = context
+        self._operations = {f"{each.method} {each.path}": each for each in chosen}
+        self.url_map.strict_slashes = False
+        self.url_map.merge_slashes = False  # its redirect would be no envelope
+        self.url_map.converters["default"] = _segment(chosen)
+        for endpoint, each in self._operations.items():
+            rule = QuartRule(BASE_PATH + each.path, endpoint=endpoint, methods=[each.method])
+            self.url_map.add(rule)
+        self._paths = self.url_map.bind("localhost")
+
+    async def handle_request(self, request: Request) -> Response | WerkzeugResponse:
+        """Answer a request."""
+        try:
+            endpoint, path = self._paths.match(request.path, request.method)
+        except HTTPException:
+            return await super().handle_request(request)
+        if (operation := self._operations.get(endpoint)) is None:
+            return await super().handle_request(request)
+        return await run_operation(operation, self._context, request, path)
+
+
 def build_app(context: ApiContext) -> QuartTrio:
     """Return the app that answers for `context`; several may live in one process."""
-    app = QuartTrio("reprise", static_folder=None)
-    app.request_class = BoundedRequest
-    app.url_map.strict_slashes = False
-    for operation in operations():
-        _add(app, context, operation)
+    app = OperationsApp(context, list(operations()))
     add_pages(app, context, openapi_document(), DOCUMENT_PATH)
 
     @app.errorhandler(Exception)
     async def outside_operations(error: Exception) -> Response:
-        response = error_response(error, context)
+        response = await answer_outside(error, context, request, BASE_PATH)
         if isinstance(error, MethodNotAllowed) and error.valid_methods:
             response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
         return response
@@ -74,14 +106,11 @@ def build_app(context: ApiContext) -> QuartTrio:
     return app
 
 
-def _add(app: QuartTrio, context: ApiContext, operation: Operation) -> None:
-    async def view(**path: str) -> Response:
-        return await run_operation(operation, context, path)
+def _segment(chosen: Iterable[Operation]) -> type[BaseConverter]:
+    """Return what an id in a path may be: anything but a word that is in a path itself.
 
-    app.add_url_rule(
-        BASE_PATH + operation.path,
-        endpoint=f"{operation.method} {operation.path}",
-        view_func=view,
-        methods=[operation.method],
-        provide_automatic_options=False,
-    )
+    Otherwise `GET /posts/draft` would ask for a post of that name, and `Allow` would say so.
+    """
+    words = {word for operation in chosen for word in operation.path.split("/") if "<" not in word}
+    taken = "|".join(re.escape(word) for word in sorted(words) if word)
+    return type("Segment", (BaseConverter,), {"regex": rf"(?!(?:{taken})$)[^/]+"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from quart import Request
@@ -10,6 +11,7 @@ from api.context import ApiContext
 from api.contract import Auth, Caller
 from api.errors import ApiError
 from api.session_cookie import COOKIE_NAME
+from publish.media_links import PATH as MEDIA_PATH
 from storage import api_keys, browser_sessions
 from storage.api_keys import KEY_PREFIX
 
@@ -18,22 +20,32 @@ _KEY_LENGTH = len(KEY_PREFIX) + 43
 
 def check_host(request: Request, context: ApiContext) -> None:
     """Refuse a request for another site: its page could reach us by rebinding its name."""
-    if _hostname(f"//{request.headers.get('Host', '')}") not in context.hosts:
+    host = _hostname(f"//{request.headers.get('Host', '')}")
+    # Meta comes by our public name, and that leads to the media it fetches and nowhere else.
+    if host == context.links.host and request.path.startswith(f"{MEDIA_PATH}/"):
+        return
+    if host not in context.hosts:
         raise ApiError("FORBIDDEN_ORIGIN", "This is not the address of the daemon")
 
 
 async def identify(request: Request, context: ApiContext, auth: Auth) -> Caller | None:
-    """Return the caller; raises `ApiError` where the operation may not be called by them.
+    """Return who calls; raises `ApiError` when that has to be known and is not.
 
     A key decides when both a key and a cookie are sent.
     """
     if auth is Auth.NONE:
         return None
+    try:
+        return await _caller(request, context)
+    except ApiError as refused:
+        if auth is Auth.OPTIONAL and refused.status == 401:
+            return None
+        raise
+
+
+async def _caller(request: Request, context: ApiContext) -> Caller:
     if (header := request.headers.get("Authorization")) is not None:
-        caller = await _by_key(header, context)
-        if auth is Auth.COOKIE:
-            raise ApiError("COOKIE_AUTH_REQUIRED", "Keys may not do this; use the browser session")
-        return caller
+        return await _by_key(header, context)
     if (cookie := request.cookies.get(COOKIE_NAME)) is not None:
         _check_origin(request, context)
         return await _by_cookie(cookie, context)
@@ -46,7 +58,7 @@ async def _by_key(header: str, context: ApiContext) -> Caller:
     well_formed = len(key) == _KEY_LENGTH and key.startswith(KEY_PREFIX) and key.isascii()
     if scheme.lower() != "bearer" or not well_formed:
         raise ApiError("AUTH_INVALID_KEY", "The key does not have the form of a key")
-    found = await context.store.read(api_keys.by_hash, api_keys.hash_of(key))
+    found = await context.store.glance(api_keys.by_hash, api_keys.hash_of(key))
     if found is None:
         raise ApiError("AUTH_INVALID_KEY", "The key is unknown or revoked")
     context.record_key_use(found.id)
@@ -57,7 +69,7 @@ async def _by_cookie(cookie: str, context: ApiContext) -> Caller:
     session_id = context.cookies.session_id(cookie)
     session = None
     if session_id is not None:
-        session = await context.store.read(browser_sessions.alive, session_id, context.now())
+        session = await context.store.glance(browser_sessions.alive, session_id, context.now())
     if session is None:
         raise ApiError("TOKEN_INVALID", "The session has ended; open a new login link")
     return Caller(session.user_id, session_id=session.id)
@@ -72,6 +84,7 @@ def _check_origin(request: Request, context: ApiContext) -> None:
         raise ApiError("FORBIDDEN_ORIGIN", "The request comes from another site")
 
 
+@lru_cache(maxsize=64)
 def _hostname(url: str) -> str:
     try:
         return (urlsplit(url).hostname or "").lower()

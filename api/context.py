@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.logins import LoginDesk
+from accounts.tokens import TokenCare
 from api.rate_limits import RateLimits
 from api.session_cookie import SessionCookies
+from publish.advice import Adviser
 from publish.library import MediaLibrary
+from publish.media_links import MediaLinks
 from publish.removal import Remover
 from publish.scheduler import Scheduler
 from repost.engine import RepostEngine
@@ -23,10 +26,13 @@ class ApiContext:
     store: Store
     vault: Vault
     logins: LoginDesk
+    tokens: TokenCare
     engine: RepostEngine
     scheduler: Scheduler
     library: MediaLibrary
     remover: Remover
+    links: MediaLinks
+    adviser: Adviser
     folder: MediaFolder
     limits: RateLimits
     cookies: SessionCookies

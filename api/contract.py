@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, Protocol
 
 from pydantic import BaseModel
-from quart import Response
+from quart import Request, Response
 
 from api.context import ApiContext
 
@@ -17,6 +17,7 @@ class Auth(Enum):
     """Who may call an operation (contract §3)."""
 
     NONE = "none"
+    OPTIONAL = "none; bearer or cookie are heard"
     ANY = "bearer or cookie"
     COOKIE = "cookie only"
 
@@ -34,6 +35,7 @@ class Call(Protocol):
     """One request as a handler sees it, validated."""
 
     context: ApiContext
+    request: Request
     caller: Caller | None
     path: Mapping[str, str]
 
@@ -65,6 +67,12 @@ class Operation:
     @property
     def name(self) -> str:
         return self.handler.__name__
+
+    @property
+    def body_required(self) -> bool:
+        """Whether there is a body, and any field of it has to be sent."""
+        fields = self.body.model_fields.values() if self.body else ()
+        return any(field.is_required() for field in fields)
 
 
 class Operations:

@@ -10,13 +10,14 @@ from uuid import uuid4
 
 import orjson
 from pydantic import BaseModel, ValidationError
-from quart import Request, Response, request
+from pydantic_core import to_json
+from quart import Request, Response
 from werkzeug.exceptions import HTTPException
 
-from api.auth import identify
+from api.auth import check_host, identify
 from api.body import read_whole
 from api.context import ApiContext
-from api.contract import Caller, Operation
+from api.contract import Auth, Caller, Operation
 from api.errors import ApiError, api_error_of, envelope
 
 logger = logging.getLogger(__name__)
@@ -27,6 +28,7 @@ class Call:
     """One validated request, as handlers see it."""
 
     context: ApiContext
+    request: Request
     operation: Operation
     caller: Caller | None
     path: Mapping[str, str]
@@ -40,16 +42,16 @@ class Call:
 
 
 async def run_operation(
-    operation: Operation, context: ApiContext, path: Mapping[str, str]
+    operation: Operation, context: ApiContext, request: Request, path: Mapping[str, str]
 ) -> Response:
-    """Answer the current request with an operation; every failure becomes the envelope."""
+    """Answer a request with an operation; every failure becomes the envelope."""
     headers: dict[str, str] = {}
     try:
-        caller = await identify(request, context, operation.auth)
-        if caller is not None and caller.key_id is not None:
-            _count(context, caller.key_id, headers)
+        check_host(request, context)
+        caller = await _counted_caller(context, request, operation.auth, headers)
         call = Call(
             context,
+            request,
             operation,
             caller,
             path,
@@ -59,20 +61,44 @@ async def run_operation(
         result = await operation.handler(call)
         response = result if isinstance(result, Response) else _rendered(result, operation.status)
     except Exception as error:  # noqa: BLE001 - the one place that turns failures into answers
-        response = error_response(error, context)
+        response = error_response(error, context, request)
+    response.headers.extend(headers)
+    return response
+
+
+async def answer_outside(
+    error: Exception, context: ApiContext, request: Request, base_path: str
+) -> Response:
+    """Answer a request that no operation takes; a key's, below `base_path`, counts all the same."""
+    headers: dict[str, str] = {}
+    try:
+        if request.path.startswith(base_path) and "Authorization" in request.headers:
+            await _counted_caller(context, request, Auth.OPTIONAL, headers)
+    except Exception as refused:  # noqa: BLE001 - as in `run_operation`
+        error = refused
+    response = error_response(error, context, request)
     response.headers.update(headers)
     return response
 
 
-def _count(context: ApiContext, key_id: str, headers: dict[str, str]) -> None:
-    verdict = context.limits.take(key_id)
+async def _counted_caller(
+    context: ApiContext, request: Request, auth: Auth, headers: dict[str, str]
+) -> Caller | None:
+    """Return who calls; a key's request is counted, and `headers` learns what is left of it."""
+    caller = await identify(request, context, auth)
+    if caller is None or caller.key_id is None:
+        return caller
+    verdict = context.limits.take(caller.key_id)
     headers.update(verdict.headers)
     if not verdict.allowed:
         headers["Retry-After"] = str(verdict.retry_after_s)
         raise ApiError("RATE_LIMITED", "Rate limited", retry_after=verdict.retry_after_s)
+    if auth is Auth.COOKIE:
+        raise ApiError("COOKIE_AUTH_REQUIRED", "Keys may not do this; use the browser session")
+    return caller
 
 
-def error_response(error: Exception, context: ApiContext) -> Response:
+def error_response(error: Exception, context: ApiContext, request: Request) -> Response:
     """Return the contract's envelope for any failure; bugs are logged under a request id."""
     known = api_error_of(error) or _of_http(error)
     if known is None:
@@ -85,14 +111,19 @@ def error_response(error: Exception, context: ApiContext) -> Response:
 
 
 def _rendered(model: BaseModel, status: int) -> Response:
-    return Response(model.model_dump_json(by_alias=True), status, content_type="application/json")
+    return Response(to_json(model, by_alias=True), status, content_type="application/json")
 
 
 async def _body(operation: Operation, incoming: Request) -> BaseModel:
     assert operation.body is not None
     if incoming.mimetype != "application/json":
-        raise ApiError("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json")
+        # Where every field is optional, so is the body.
+        if operation.body_required or await read_whole(incoming):
+            raise ApiError("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json")
+        return operation.body()
     data = await read_whole(incoming)
+    if not data and not operation.body_required:
+        return operation.body()
     try:
         return operation.body.model_validate_json(data, strict=True)
     except ValidationError as invalid:
@@ -112,6 +143,8 @@ def _validation_error(invalid: ValidationError, operation: Operation) -> ApiErro
     first = problems[0]
     where = ".".join(str(part) for part in first["loc"]) or "body"
     code = operation.codes.get(str(first["loc"][0]) if first["loc"] else "", "VALIDATION_ERROR")
+    if code.startswith("MISSING_") and first["type"] != "missing":
+        code = "VALIDATION_ERROR"  # it is there, and malformed
     return ApiError(code, f"{where}: {first['msg']}", details=problems)
 
 

@@ -65,10 +65,12 @@ _TABLE = (
     ErrorCode("RATE_LIMITED", 429, "The key has used up its minute or its hour", "Wait `retryAfter` seconds, then try once"),
     ErrorCode("LOGIN_RATE_LIMITED", 429, "Instagram limits the account, or holds something against it", "Wait; the message says until when"),
     # 5xx
-    ErrorCode("INTERNAL_ERROR", 500, "A bug; the log has it under the request id", "Report it"),
+    ErrorCode("INTERNAL_ERROR", 500, "A bug; the log has it under the request id; on a post: a bug stopped it before anything went out", "Report it; such a post can be retried"),
     ErrorCode("WORKER_UNREACHABLE", 502, "The cloud worker does not answer", "Check the worker"),
     ErrorCode("SERVICE_UNAVAILABLE", 503, "The database, Instagram or the proxy cannot be used right now; on a post: given up after several attempts", "Try again a little later"),
     # Only ever on a post, as its `errorCode`
+    ErrorCode("PUBLIC_URL_REQUIRED", 409, "Meta could not fetch the media: no public address is set, or it leads nowhere (only as a post's `errorCode`)", "Set REPRISE_PUBLIC_URL (docs/publishing.md), then retry"),
+    ErrorCode("SCHEDULE_MISSED", 409, "The daemon was off when it was due, for longer than the grace period (only as a post's `errorCode`)", "Retry it to send it now, or reschedule it"),
     ErrorCode("DELIVERY_UNKNOWN", 409, "Instagram's answer was lost and nobody can tell whether the post is live (only as a post's `errorCode`)", "Look at the account, then retry or clear the post"),
 )
 # fmt: on
@@ -117,7 +119,7 @@ def api_error_of(error: Exception) -> ApiError | None:
         case storage.NotFound():
             return ApiError("NOT_FOUND", str(error))
         case storage.AlreadyExists():
-            return ApiError("VALIDATION_ERROR", str(error))
+            return ApiError("INVALID_STATUS", str(error))
         case storage.Unavailable():
             return ApiError("SERVICE_UNAVAILABLE", str(error))
         case RuleBroken():
@@ -135,6 +137,8 @@ def _instagram_code(error: instagram.InstagramError) -> str:
             return "TWO_FACTOR_REQUIRED"
         case instagram.WrongCode():
             return "INVALID_CODE"
+        case instagram.TokenExpired():
+            return "TOKEN_EXPIRED"
         case instagram.NotLoggedIn():
             return "CREDENTIALS_NOT_CONFIGURED"
         case instagram.LoginFailed() | instagram.SessionExpired() | instagram.AccountSuspended():

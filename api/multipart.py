@@ -15,6 +15,7 @@ from api.body import chunks
 from api.errors import ApiError
 
 _WRITE_BYTES = 1024 * 1024
+_BUFFER_BYTES = 2 * 1024 * 1024  # parts' headers, and what the network brings at once
 _FIELD = "file"
 
 
@@ -37,14 +38,14 @@ async def receive_file(request: Request, target: Path, max_bytes: int) -> Upload
             await receiver.feed(part)
         return await receiver.finish()
     except (ValueError, RequestEntityTooLarge):
-        raise ApiError("UPLOAD_ERROR", "The multipart body is malformed") from None
+        raise ApiError("UPLOAD_ERROR", "The multipart body is malformed or broke off") from None
     finally:
         await receiver.close()
 
 
 class _Receiver:
     def __init__(self, boundary: bytes, target: Path, max_bytes: int) -> None:
-        self._decoder = MultipartDecoder(boundary, max_parts=20)
+        self._decoder = MultipartDecoder(boundary, _BUFFER_BYTES, max_parts=20)
         self._target = target
         self._max_bytes = max_bytes
         self._file: IO[bytes] | None = None
@@ -52,21 +53,20 @@ class _Receiver:
         self._current_is_ours = False
         self._name: str | None = None
         self._size = 0
-        self._complete = False
+        self._received = 0
 
-    async def feed(self, part: bytes) -> None:
-        """Take bytes of the body."""
+    async def feed(self, part: bytes | None) -> None:
+        """Take bytes of the body, or None at its end; raises `ValueError` when it is malformed."""
+        self._received += len(part or b"")
+        if self._received > self._max_bytes + _BUFFER_BYTES:
+            raise self._too_large()  # whatever fields they are in
         self._decoder.receive_data(part)
-        while not isinstance(event := self._decoder.next_event(), NeedData):
+        while not isinstance(event := self._decoder.next_event(), NeedData | Epilogue):
             await self._take(event)
-            if isinstance(event, Epilogue):
-                self._complete = True
-                break
 
     async def finish(self) -> UploadedFile:
         """Return the file once the body has ended; raises `ApiError` when it was no upload."""
-        if not self._complete:
-            raise ApiError("UPLOAD_ERROR", "The upload broke off")
+        await self.feed(None)
         if self._name is None:
             raise ApiError("UPLOAD_ERROR", "Send the file in the field `file`")
         if self._size == 0:
@@ -94,11 +94,14 @@ class _Receiver:
         elif isinstance(event, Data) and self._current_is_ours:
             self._size += len(event.data)
             if self._size > self._max_bytes:
-                limit = self._max_bytes // (1024 * 1024)
-                raise ApiError("UPLOAD_ERROR", f"The file is larger than {limit} MB", status=413)
+                raise self._too_large()
             self._pending += event.data
             if len(self._pending) >= _WRITE_BYTES:
                 await self._flush()
+
+    def _too_large(self) -> ApiError:
+        limit = self._max_bytes // (1024 * 1024)
+        return ApiError("UPLOAD_ERROR", f"The file is larger than {limit} MB", status=413)
 
     async def _flush(self) -> None:
         if self._file is not None and self._pending:

@@ -19,6 +19,7 @@ _REF = "#/components/schemas/{model}"
 _VARIABLE = re.compile(r"<(\w+)>")
 _SECURITY: dict[Auth, list[Json]] = {
     Auth.NONE: [],
+    Auth.OPTIONAL: [{}, {"bearer": []}, {"session": []}],
     Auth.ANY: [{"bearer": []}, {"session": []}],
     Auth.COOKIE: [{"session": []}],
 }
@@ -28,6 +29,7 @@ _RATE_HEADERS = {
     "RateLimit-Reset": "Seconds until that window rolls over",
     "RateLimit-Policy": "Both windows, as `100;w=60, 1000;w=3600`",
 }
+_RETRY_AFTER = ("Retry-After", "Seconds to wait, as `retryAfter` in the body")
 
 
 def document(operations: Iterable[Operation], *, version: str, base_path: str) -> Json:
@@ -53,7 +55,7 @@ def document(operations: Iterable[Operation], *, version: str, base_path: str) -
             "schemas": _schemas(chosen),
             "headers": {
                 name: {"description": text, "schema": {"type": "string"}}
-                for name, text in _RATE_HEADERS.items()
+                for name, text in (*_RATE_HEADERS.items(), _RETRY_AFTER)
             },
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "description": "vg_live_…"},
@@ -67,7 +69,9 @@ def error_codes(operation: Operation) -> list[str]:
     """Return every code an operation can answer with, the generic ones included."""
     codes = {"FORBIDDEN_ORIGIN", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE", *operation.errors}
     if operation.auth is not Auth.NONE:
-        codes |= {"AUTH_REQUIRED", "AUTH_INVALID_KEY", "TOKEN_INVALID", "RATE_LIMITED"}
+        codes |= {"RATE_LIMITED"}
+    if operation.auth in (Auth.ANY, Auth.COOKIE):
+        codes |= {"AUTH_REQUIRED", "AUTH_INVALID_KEY", "TOKEN_INVALID"}
     if operation.auth is Auth.COOKIE:
         codes |= {"COOKIE_AUTH_REQUIRED"}
     if operation.body or operation.query:
@@ -92,7 +96,7 @@ def _operation(operation: Operation) -> Json:
         described["description"] = " ".join(rest.split())
     if operation.body is not None:
         content: Json = {"application/json": {"schema": _ref(operation.body)}}
-        described["requestBody"] = {"required": True, "content": content}
+        described["requestBody"] = {"required": operation.body_required, "content": content}
     elif operation.upload:
         described["requestBody"] = {
             "required": True,
@@ -110,7 +114,12 @@ _FILE_FORM = {
 
 def _parameters(operation: Operation) -> list[Json]:
     found: list[Json] = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string", "format": "uuid"},
+        }
         for name in _VARIABLE.findall(operation.path)
     ]
     if operation.query is not None:
@@ -137,11 +146,15 @@ def _responses(operation: Operation) -> Json:
     }
     by_status: dict[int, list[str]] = {}
     for code in error_codes(operation):
-        by_status.setdefault(CODES[code].status, []).append(code)
-        if code == "UPLOAD_ERROR":
-            by_status.setdefault(413, []).append(code)
+        statuses = [CODES[code].status]
+        if code == "UPLOAD_ERROR":  # a JSON body can only be too large
+            statuses = [400, 413] if operation.upload else [413]
+        for status in statuses:
+            by_status.setdefault(status, []).append(code)
     for status, codes in sorted(by_status.items()):
         responses[str(status)] = _answer(", ".join(codes), _ref(ErrorResponse), operation)
+        if status == 429:
+            responses["429"]["headers"]["Retry-After"] = _header("Retry-After")
     return responses
 
 
@@ -150,16 +163,19 @@ def _answer(description: str, schema: Json, operation: Operation) -> Json:
         "description": description,
         "content": {"application/json": {"schema": schema}},
     }
-    if operation.auth is Auth.ANY:
-        answer["headers"] = {
-            name: {"$ref": f"#/components/headers/{name}"} for name in _RATE_HEADERS
-        }
+    if operation.auth is not Auth.NONE:
+        answer["headers"] = {name: _header(name) for name in _RATE_HEADERS}
     return answer
 
 
+def _header(name: str) -> Json:
+    return {"$ref": f"#/components/headers/{name}"}
+
+
 def _schemas(operations: Iterable[Operation]) -> Json:
+    chosen = list(operations)
     wanted: list[tuple[type[BaseModel], Any]] = [(ErrorResponse, "serialization")]
-    for operation in operations:
+    for operation in chosen:
         wanted.append((operation.returns, "serialization"))
         if operation.body is not None:
             wanted.append((operation.body, "validation"))
@@ -167,10 +183,29 @@ def _schemas(operations: Iterable[Operation]) -> Json:
         list(dict.fromkeys(wanted)), ref_template=_REF, by_alias=True
     )
     schemas = {name: _tidy(schema) for name, schema in definitions["$defs"].items()}
+    for schema in schemas.values():
+        _tell_defaults(schema)
+    for operation in chosen:
+        _not_always_there(operation.returns, schemas)
     error = schemas["ErrorResponse"]
     error["properties"]["code"]["enum"] = list(CODES)
-    error["required"] = ["error", "code", "status"]
     return dict(sorted(schemas.items()))
+
+
+def _not_always_there(model: type[BaseModel], schemas: Json) -> None:
+    for name, field in model.model_fields.items():
+        required = schemas.get(model.__name__, {}).get("required", [])
+        if field.exclude_if is not None and (alias := field.alias or name) in required:
+            required.remove(alias)
+
+
+def _tell_defaults(schema: Json) -> None:
+    # In words: client generators take a field that has a default for one that must be sent.
+    required = schema.get("required", [])
+    for name, field in schema.get("properties", {}).items():
+        default = field.pop("default", None)
+        if default and name not in required:
+            field["description"] = f"Default: {default}"
 
 
 def _tidy(schema: Any) -> Any:

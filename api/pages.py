@@ -7,7 +7,7 @@ import secrets
 from pathlib import Path
 
 from quart import Response, request
-from quart.helpers import send_from_directory
+from quart.helpers import send_file, send_from_directory
 from quart_trio import QuartTrio
 
 from api.auth import check_host, identify
@@ -17,6 +17,7 @@ from api.dispatch import error_response
 from api.errors import ApiError
 from api.render import FILES_PATH
 from api.session_cookie import COOKIE_NAME
+from publish.media_links import PATH as MEDIA_PATH
 from storage import browser_sessions, media_files
 
 _STYLE = "body{font:18px system-ui;max-width:32em;margin:4em auto;padding:0 1em}"
@@ -42,11 +43,11 @@ def add_pages(app: QuartTrio, context: ApiContext, document: bytes, document_pat
     """Add the pages to the app; `document` is the OpenAPI document."""
 
     @app.before_request
-    def only_our_own_name() -> Response | None:
+    async def only_our_own_name() -> Response | None:
         try:
             check_host(request, context)
         except ApiError as error:
-            return error_response(error, context)
+            return error_response(error, context, request)
         return None
 
     @app.get("/login")
@@ -70,6 +71,8 @@ def add_pages(app: QuartTrio, context: ApiContext, document: bytes, document_pat
             raise ApiError("NOT_FOUND", "There is nothing at this path")
         return await send_from_directory(_swagger_ui(), name)
 
+    _add_media_links(app, context)
+
     @app.get(f"{FILES_PATH}/<path:path>")
     async def uploads(path: str) -> Response:
         await identify(request, context, Auth.ANY)
@@ -79,6 +82,19 @@ def add_pages(app: QuartTrio, context: ApiContext, document: bytes, document_pat
         response = await send_from_directory(context.folder.root, path, mimetype=mime)
         response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
         response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+
+def _add_media_links(app: QuartTrio, context: ApiContext) -> None:
+    @app.get(f"{MEDIA_PATH}/<token>")
+    async def linked(token: str) -> Response:
+        found = await context.links.find(token)
+        if found is None:
+            raise ApiError("NOT_FOUND", "There is nothing at this path")
+        response = await send_file(found.path, mimetype=found.mime_type, conditional=True)
+        response.headers["Cache-Control"] = "private, no-store"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.timeout = None  # a large video on a slow line takes what it takes
         return response
 
 

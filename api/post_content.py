@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from api import schemas
-from publish.rules import Content, RuleBroken
-from storage.posts import MediaType
+from publish.rules import Content
 
 
 def content_of(body: schemas.PublishablePost) -> Content:
     """Return the content that a whole post describes."""
     return Content(
         media_type=body.media_type,
-        media_ids=_media_ids(body, body.media_type) or (),
+        media_ids=_media_ids(body) or (),
+        media_as_list=bool(body.media_file_ids),
         caption=body.caption,
         user_tags=body.user_tags,
         collaborators=body.collaborators,
@@ -33,24 +33,19 @@ def changes_of(body: schemas.DraftChanges | schemas.ScheduleChanges) -> dict[str
     if "cross_post_to_facebook" in sent:
         sent["cross_post_to_facebook"] = bool(sent["cross_post_to_facebook"])
     if isinstance(body, schemas.DraftChanges):
-        media_ids = _media_ids(body, body.media_type)
+        media_ids = _media_ids(body)
         sent.pop("media_file_id", None)
         sent.pop("media_file_ids", None)
         if media_ids is not None:
-            sent["media_ids"] = media_ids
+            sent |= {"media_ids": media_ids, "media_as_list": bool(body.media_file_ids)}
     return sent
 
 
-def _media_ids(body: schemas.PostContent, media_type: MediaType | None) -> list[str] | None:
+def _media_ids(body: schemas.PostContent) -> list[str] | None:
     """Return the files that were sent, in order, or None when neither field was."""
-    carousel = media_type is MediaType.CAROUSEL
     if body.media_file_ids:
-        if media_type is not None and not carousel:
-            raise RuleBroken("INVALID_CAROUSEL", "`mediaFileIds` is for CAROUSEL only")
         return list(body.media_file_ids)
     if body.media_file_id is not None:
-        if carousel:
-            raise RuleBroken("INVALID_CAROUSEL", "A carousel takes `mediaFileIds`")
         return [body.media_file_id]
     sent = body.model_fields_set & {"media_file_id", "media_file_ids"}
     return [] if sent else None

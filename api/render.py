@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
 
 from accounts.trouble import MEMORY
 from api import schemas
 from repost import guard
-from storage import accounts, credentials, media_files, posts, reposts, troubles
+from storage import accounts, credentials, media_files, posts, records, reposts, troubles
 from storage.accounts import Account
 from storage.media_files import MediaFile
 from storage.posts import Post
@@ -24,7 +25,7 @@ FILES_PATH = "/uploads"
 
 def account(record: Account) -> schemas.InstagramAccount:
     """Return an account without anything secret."""
-    return schemas.InstagramAccount.model_validate(asdict(record))
+    return schemas.InstagramAccount.model_validate(_fields(record))
 
 
 def story_repost_config(
@@ -46,7 +47,7 @@ def story_repost_config(
         "reposts_today": len(reposts.sent_since(db, config.account_id, midnight)),
         "reposts_today_reset_at": midnight,
     }
-    return schemas.StoryRepostConfig.model_validate({**asdict(config), **derived})
+    return schemas.StoryRepostConfig.model_validate({**_fields(config), **derived})
 
 
 def holding(
@@ -65,14 +66,14 @@ def holding(
         return schemas.Holding(rail="login", reason=reason, until=None)
     sent = reposts.sent_since(db, config.account_id, now - timedelta(days=2))
     held = guard.may_repost(config, login.session_started_at, sent, now, pace)
-    return schemas.Holding.model_validate(asdict(held)) if held else None
+    return schemas.Holding.model_validate(_fields(held)) if held else None
 
 
 def repost(db: Database, record: Repost) -> schemas.RepostItem:
     """Return a mention's state with the permalink of its repost."""
     permalink = posts.permalink(db, record.post_id) if record.post_id else None
     return schemas.RepostItem.model_validate(
-        {**asdict(record), "original_username": record.author_username, "permalink": permalink}
+        {**_fields(record), "original_username": record.author_username, "permalink": permalink}
     )
 
 
@@ -86,24 +87,24 @@ def media_file(record: MediaFile) -> schemas.MediaFile:
         "thumbnail_url": thumbnail,
         "thumbnail_preview_url": thumbnail,
     }
-    return schemas.MediaFile.model_validate({**asdict(record), **derived})
+    return schemas.MediaFile.model_validate({**_fields(record), **derived})
 
 
-def post(record: Post, media: Sequence[MediaFile] = ()) -> schemas.Post:
-    """Return a post as the contract shows it."""
-    derived = {
-        "user_tags": _as_text(record.user_tags),
-        "collaborators": _as_text(record.collaborators),
-        "story_mentions": _as_text(record.story_mentions),
-        "media_files": [media_file(file) for file in media],
-    }
-    return schemas.Post.model_validate({**asdict(record), **derived})
+def post(stored: Mapping[str, Any], media: Sequence[MediaFile] = ()) -> schemas.Post:
+    """Return a post as the contract shows it, which is as it is stored."""
+    files = [media_file(file) for file in media]
+    return schemas.Post.model_validate({**stored, "media_files": files})
 
 
 def post_with_media(db: Database, record: Post) -> schemas.Post:
     """Return a post with its files."""
-    return post(record, media_files.of_post(db, record.id))
+    return post(records.stored(record), media_files.of_post(db, record.id))
+
+
+def _fields(record: Any) -> dict[str, Any]:
+    # Not `asdict`: its deep copies cost more than reading the row.
+    return {name: getattr(record, name) for name in record.__slots__}
 
 
 def _as_text(value: Sequence[object] | None) -> str | None:
-    return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return None if value is None else orjson.dumps(value).decode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -18,13 +19,19 @@ from pydantic import (
     PlainSerializer,
     TypeAdapter,
     WithJsonSchema,
+    field_validator,
 )
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from publish import rules
 from storage.posts import MediaType, PostStatus, SourceType
+from storage.repost_configs import PollStatus
+from storage.reposts import RepostStatus
 from storage.times import to_text
+
+_SPACED_OFFSET = re.compile(r" (?=\d\d:?\d\d$)")
 
 
 def _is_uuid(value: str) -> str:
@@ -39,7 +46,14 @@ def _is_timezone(value: str) -> str:
     return value
 
 
-Moment = Annotated[datetime, PlainSerializer(to_text, return_type=str, when_used="json")]
+_TIME = WithJsonSchema({"type": "string", "format": "date-time"})
+Moment = Annotated[datetime, PlainSerializer(to_text, return_type=str, when_used="json"), _TIME]
+StoredMoment = Annotated[str, _TIME]  # as the database writes it, which is the contract's form
+Uuid = Annotated[str, WithJsonSchema({"type": "string", "format": "uuid"})]
+
+
+_EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
+_LATEST = datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 
 
 def _instant(value: Any) -> datetime:
@@ -48,8 +62,10 @@ def _instant(value: Any) -> datetime:
         moment = datetime.fromisoformat(value)
         if moment.tzinfo is not None:
             return moment.astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError):
         pass
+    except OverflowError:  # an hour before the first year, or after the last
+        return _EARLIEST if moment.year == 1 else _LATEST
     raise ValueError("no ISO 8601 time with an offset, such as 2026-04-20T14:00:00Z")
 
 
@@ -70,7 +86,8 @@ Instant = Annotated[
     BeforeValidator(_instant),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
-Timezone = Annotated[str, AfterValidator(_is_timezone)]
+TimezoneName = Annotated[str, Field(json_schema_extra={"format": "timezone"})]
+Timezone = Annotated[TimezoneName, AfterValidator(_is_timezone)]
 Id = Annotated[str, AfterValidator(_is_uuid), Field(json_schema_extra={"format": "uuid"})]
 
 
@@ -78,7 +95,11 @@ class Schema(BaseModel):
     """Base of every shape; unknown properties of requests are ignored (contract §2)."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, frozen=True
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        frozen=True,
+        json_schema_serialization_defaults_required=True,  # answers have every field
     )
 
 
@@ -87,7 +108,7 @@ class Success(Schema):
 
 
 class Health(Schema):
-    status: str
+    status: Literal["healthy", "degraded", "unhealthy"]
     timestamp: Moment
     services: dict[str, str]
     uptime: float
@@ -112,15 +133,15 @@ class OptionalAccountRef(Schema):
 class StoryRepostConfig(Schema):
     """The contract's `StoryRepostConfig`; the last three fields are additive."""
 
-    id: str
-    user_id: str
-    instagram_account_id: str | None
+    id: Uuid
+    user_id: Uuid
+    instagram_account_id: Uuid | None
     is_enabled: bool
     ig_username: str
     poll_interval_hours: int
     jitter_minutes: int
     last_poll_at: Moment | None
-    last_poll_status: str | None
+    last_poll_status: PollStatus | None
     last_poll_error: str | None
     consecutive_failures: int
     auto_disabled_at: Moment | None
@@ -162,9 +183,9 @@ class StoryRepostStatus(Schema):
 
 
 class RepostItem(Schema):
-    id: str
-    account_id: str
-    status: str
+    id: Uuid
+    account_id: Uuid
+    status: RepostStatus
     reason: str | None
     held_until: Moment | None
     original_username: str
@@ -173,7 +194,7 @@ class RepostItem(Schema):
     source: str
     mentioned_at: Moment
     expires_at: Moment
-    post_id: str | None
+    post_id: Uuid | None
     permalink: str | None
     created_at: Moment
     updated_at: Moment
@@ -237,11 +258,16 @@ class SessionPhase(Schema):
 
 
 class ConnectRequest(Schema):
+    """With a token the account publishes through the official API; again to replace it."""
+
     username: str = Field(min_length=1, max_length=30, pattern=r"^[A-Za-z0-9._]+$")
+    ig_user_id: str = Field(default="", pattern=r"^\d{0,32}$")
+    login_method: Literal["instagram", "facebook"] = "instagram"
+    access_token: str | None = Field(default=None, min_length=1, max_length=4096, repr=False)
 
 
 class InstagramAccount(Schema):
-    id: str
+    id: Uuid
     ig_user_id: str
     username: str
     name: str | None
@@ -250,7 +276,7 @@ class InstagramAccount(Schema):
     facebook_page_id: str | None
     facebook_page_name: str | None
     token_expires_at: Moment | None
-    login_method: str
+    login_method: Literal["instagram", "facebook"]
     followers_count: int | None
     media_count: int | None
     last_synced_at: Moment | None
@@ -270,6 +296,12 @@ class StoryRepostSettings(Schema):
     daily_repost_limit: int | None = Field(default=None, ge=1, le=48)
     approval_required: bool | None = None
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _whole(cls, value: Any) -> Any:
+        # To JSON 12.0 is the same number as 12, and some languages write it so.
+        return int(value) if isinstance(value, float) and value.is_integer() else value
+
     def changes(self) -> dict[str, Any]:
         """Return the settings that were sent."""
         sent = self.model_dump(exclude_none=True)
@@ -277,13 +309,13 @@ class StoryRepostSettings(Schema):
         return sent
 
 
-class AuthCheck(Schema):
+class AuthCheck(Schema, json_schema_serialization_defaults_required=False):
     authenticated: bool
     username: str | None = Field(default=None, exclude_if=lambda name: name is None)
 
 
 class Owner(Schema):
-    id: str
+    id: Uuid
 
 
 class AuthMe(Schema):
@@ -299,7 +331,7 @@ class IgVersion(Schema):
 
 
 class MediaFile(Schema):
-    id: str
+    id: Uuid
     original_filename: str
     storage_path: str
     mime_type: str
@@ -334,9 +366,13 @@ class MediaQuery(Schema):
 class Post(Schema):
     """The contract's `Post`; tags, collaborators and mentions are JSON texts, or null."""
 
-    id: str
-    user_id: str
-    instagram_account_id: str
+    # It takes a post as it is stored: making objects of times and enums, and texts of them again,
+    # would be half of the work of a list.
+    model_config = ConfigDict(use_enum_values=True)
+
+    id: Uuid
+    user_id: Uuid
+    instagram_account_id: Uuid
     media_type: MediaType
     source_type: SourceType
     caption: str | None
@@ -351,7 +387,7 @@ class Post(Schema):
     facebook_post_id: str | None
     facebook_permalink: str | None
     is_scheduled: bool
-    scheduled_for: Moment | None
+    scheduled_for: StoredMoment | None
     timezone: str
     status: PostStatus
     ig_container_id: str | None
@@ -362,11 +398,12 @@ class Post(Schema):
     error_message: str | None
     error_code: str | None
     retry_count: int
-    last_attempt_at: Moment | None
-    published_at: Moment | None
-    created_at: Moment
-    updated_at: Moment
-    media_files: list[MediaFile] = []
+    last_attempt_at: StoredMoment | None
+    published_at: StoredMoment | None
+    created_at: StoredMoment
+    updated_at: StoredMoment
+    # A factory, because pydantic copies a list deeply, which is a tenth of a list of posts.
+    media_files: list[MediaFile] = Field(default_factory=list, json_schema_extra={"default": []})
 
 
 class PostList(Schema):
@@ -389,35 +426,51 @@ class ScheduleQuery(Schema):
     limit: int = Field(default=20, ge=1, le=100)
 
 
+def _plus(value: Any) -> Any:
+    # `?since=…+02:00`: a plus that was not encoded arrives as a space.
+    return _SPACED_OFFSET.sub("+", value) if isinstance(value, str) else value
+
+
 class SinceQuery(Schema):
-    since: Instant
+    since: Annotated[Instant, BeforeValidator(_plus)]
 
 
 class Completions(Schema):
     posts: list[Post]
 
 
+# What is wrong inside a post has codes of its own, which `publish.rules` knows: here only the
+# documented shape is declared.
+Username = Annotated[str, Field(min_length=1, max_length=rules.USERNAME_LENGTH)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
 class UserTag(Schema):
     """Somebody tagged on a picture; x and y are 0 (left, top) to 1 (right, bottom)."""
 
-    username: str
-    x: float
-    y: float
+    username: Username
+    x: Share
+    y: Share
 
 
 class StoryMention(Schema):
     """An @mention sticker on a story; x and y are 0 to 1 and default to the middle."""
 
-    username: str
-    x: float = 0.5
-    y: float = 0.5
+    username: Username
+    x: Share = 0.5
+    y: Share = 0.5
 
 
-# What is wrong inside these lists has codes of its own, which `publish.rules` knows: here only
-# their documented shape is declared.
-UserTags = Annotated[list[Any], Shape(list[UserTag])]
-StoryMentions = Annotated[list[Any], Shape(list[StoryMention])]
-Collaborators = Annotated[list[Any], Shape(list[str])]
+Caption = Annotated[str, Shape(Annotated[str, Field(max_length=rules.CAPTION_LENGTH)])]
+UserTags = Annotated[
+    list[Any], Shape(Annotated[list[UserTag], Field(max_length=rules.MAX_USER_TAGS)])
+]
+StoryMentions = Annotated[
+    list[Any], Shape(Annotated[list[StoryMention], Field(max_length=rules.MAX_STORY_MENTIONS)])
+]
+Collaborators = Annotated[
+    list[Any], Shape(Annotated[list[Username], Field(max_length=rules.MAX_COLLABORATORS)])
+]
 
 
 class PostContent(Schema):
@@ -425,7 +478,7 @@ class PostContent(Schema):
 
     media_file_id: Id | None = None
     media_file_ids: list[Id] | None = None
-    caption: str | None = None
+    caption: Caption | None = None
     user_tags: UserTags | None = None
     collaborators: Collaborators | None = None
     location_id: str | None = Field(default=None, max_length=64)
@@ -448,15 +501,15 @@ class DraftChanges(PostContent):
 
 class ScheduleRequest(PublishablePost):
     scheduled_for: Instant
-    timezone: str = "UTC"
+    timezone: TimezoneName = "UTC"
 
 
 class ScheduleChanges(Schema):
     """Only the fields that are sent are changed."""
 
-    caption: str | None = None
+    caption: Caption | None = None
     scheduled_for: Instant | None = None
-    timezone: str | None = None
+    timezone: TimezoneName | None = None
     user_tags: UserTags | None = None
     location_id: str | None = Field(default=None, max_length=64)
     location_name: str | None = Field(default=None, max_length=256)
@@ -465,29 +518,40 @@ class ScheduleChanges(Schema):
     story_mentions: StoryMentions | None = None
 
 
+# Additive to the contract, and absent where there is nothing to say.
+Warnings = Annotated[list[str], Field(exclude_if=lambda found: not found)]
+
+
 class Accepted(Schema):
-    post_id: str
+    post_id: Uuid
     status: Literal["QUEUED"] = "QUEUED"
+    warnings: Warnings = []
 
 
 class Scheduled(Schema):
-    post_id: str
-    job_id: str
+    post_id: Uuid
+    job_id: Uuid
     status: Literal["SCHEDULED"] = "SCHEDULED"
     scheduled_for: Moment
     timezone: str
     is_cloudflare: bool = False
+    warnings: Warnings = []
+
+
+class RescheduleRequest(Schema):
+    scheduled_for: Instant
+    timezone: str | None = None
 
 
 class Cleared(Schema):
     success: bool = True
-    cleared_post_id: str
+    cleared_post_id: Uuid
 
 
 class DeletedFromInstagram(Schema):
     success: bool
     was_deleted_from_instagram: bool
-    cleared_post_id: str
+    cleared_post_id: Uuid
     delete_error: str | None
     permalink: str | None
 
@@ -505,7 +569,7 @@ class QueueStatus(Schema):
 
 
 class ApiKey(Schema):
-    id: str
+    id: Uuid
     name: str
     prefix: str
     scopes: str
@@ -586,7 +650,7 @@ class CloudflareDiagnostics(Schema):
     offline_reason: str
 
 
-class ErrorResponse(Schema):
+class ErrorResponse(Schema, json_schema_serialization_defaults_required=False):
     """Every failure of every operation (contract §2)."""
 
     error: str

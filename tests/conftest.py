@@ -14,6 +14,7 @@ import pytest
 import trio
 import trio_asyncio  # noqa: F401 - replaces asyncio.get_running_loop, see below
 
+from publish import scheduler
 from sandbox import Sandbox, open_sandbox
 from tests.support.clock import TestClock
 from tests.support.served import Served, serve_studio
@@ -69,8 +70,10 @@ async def studio(sandbox: Sandbox, clock: TestClock, tmp_path: Path) -> AsyncIte
 
 
 @pytest.fixture
-async def served(studio: Studio) -> AsyncIterator[Served]:
+async def served(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Served]:
     """The same, with every service of the daemon running and its API served."""
+    # A clock that was moved on is noticed within a slice: no test waits 30 s for that.
+    monkeypatch.setattr(scheduler, "SLICE_S", 0.2)
     async with serve_studio(studio) as running:
         yield running
 

@@ -32,7 +32,7 @@ DOORS = {
     "cryptography": {"storage", "sandbox"},
     "quart": {"api"},
     "quart_trio": {"api"},
-    "hypercorn": {"api"},
+    "h11": {"api", "sandbox"},
     "PIL": {"media", "repost", "sandbox"},
     "av": {"media", "sandbox"},
     "click": {"daemon", "sandbox"},

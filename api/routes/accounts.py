@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from quart import Response, request
+import contextlib
 
+from quart import Response
+
+from accounts.connecting import GraphAccess, connect
 from api import render, schemas
-from api.auth import identify
 from api.contract import Auth, Operations
 from api.dispatch import Call
 from api.errors import ApiError
 from api.session_cookie import COOKIE_NAME
+from instagram.errors import InstagramError
 from publish.intake import disconnect
 from storage import accounts, browser_sessions
+from storage.accounts import Account
 from storage.store import Database
 
 operations = Operations("Auth")
 
 
-@operations.add("GET", "/auth/check", auth=Auth.NONE, returns=schemas.AuthCheck)
+@operations.add("GET", "/auth/check", auth=Auth.OPTIONAL, returns=schemas.AuthCheck)
 async def check_auth(call: Call) -> schemas.AuthCheck:
     """Say whether this request is signed in; `username` is that of the first account."""
-    try:
-        caller = await identify(request, call.context, Auth.ANY)
-    except ApiError:
-        caller = None
-    if caller is None:
+    if call.caller is None:
         return schemas.AuthCheck(authenticated=False)
-    found = await call.context.store.read(accounts.of_user, caller.user_id)
+    found = await call.context.store.read(accounts.of_user, call.user_id)
     return schemas.AuthCheck(authenticated=True, username=found[0].username if found else None)
 
 
@@ -39,16 +39,16 @@ async def get_me(call: Call) -> schemas.AuthMe:
     )
 
 
-@operations.add("POST", "/auth/logout", auth=Auth.NONE, returns=schemas.Success)
+@operations.add("POST", "/auth/logout", auth=Auth.OPTIONAL, returns=schemas.Success)
 async def log_out(call: Call) -> Response:
     """End the browser session on the server and clear its cookie; for keys, do nothing."""
-    cookie = request.cookies.get(COOKIE_NAME)
-    session_id = call.context.cookies.session_id(cookie) if cookie else None
-    if session_id is not None:
-        await call.context.store.write(browser_sessions.end, session_id, call.context.now())
     body = schemas.Success().model_dump_json(by_alias=True)
     response = Response(body, 200, content_type="application/json")
-    response.delete_cookie(COOKIE_NAME, httponly=True, samesite="Strict")
+    caller = call.caller
+    if caller is not None and caller.session_id is not None:
+        await call.context.store.write(browser_sessions.end, caller.session_id, call.context.now())
+    if caller is None or caller.key_id is None:
+        response.delete_cookie(COOKIE_NAME, httponly=True, samesite="Strict")
     return response
 
 
@@ -70,13 +70,34 @@ async def disconnect_account(call: Call) -> schemas.Success:
     body=schemas.ConnectRequest,
     returns=schemas.InstagramAccount,
     status=201,
+    errors=("MISSING_PARAM", "INVALID_STATUS", "TOKEN_EXPIRED"),
 )
 async def connect_account(call: Call) -> schemas.InstagramAccount:
-    """Connect an Instagram account; its logins are given separately."""
-    added = await call.context.store.write(
-        accounts.add,
-        user_id=call.user_id,
-        username=call.body.username,
-        now=call.context.now(),
-    )
-    return render.account(added)
+    """Connect an Instagram account, or give a connected one a new token of the official API.
+
+    A token that Meta does not accept is refused; a Private API login is given separately.
+    """
+    context, body = call.context, call.body
+    access = None
+    if body.access_token is not None:
+        access = GraphAccess(token=body.access_token, login_method=body.login_method)
+        if body.login_method == "facebook" and not body.ig_user_id:
+            raise ApiError("MISSING_PARAM", "`igUserId` is required with Facebook Login")
+        await context.tokens.check(access, body.ig_user_id)
+
+    def write(db: Database) -> Account:
+        return connect(
+            db,
+            context.vault,
+            user_id=call.user_id,
+            username=body.username,
+            ig_user_id=body.ig_user_id,
+            access=access,
+            now=context.now(),
+        )
+
+    account = await context.store.write(write)
+    if access is not None:
+        with contextlib.suppress(InstagramError):  # upkeep tries it again
+            await context.tokens.sync(account)
+    return render.account(await context.store.read(accounts.get, account.id))

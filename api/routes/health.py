@@ -6,7 +6,6 @@ from api import schemas
 from api.contract import Auth, Operations
 from api.dispatch import Call
 from storage import facts
-from storage.store import probe
 
 operations = Operations("Health")
 
@@ -16,7 +15,7 @@ operations = Operations("Health")
 )
 async def get_health(call: Call) -> schemas.Health:
     """Probe the daemon and its database; `degraded` while a service is being restarted."""
-    await call.context.store.read(probe)
+    await call.context.store.check()
     services = {"database": "connected", **call.context.services()}
     degraded = any(state in ("backoff", "failed") for state in services.values())
     return schemas.Health(

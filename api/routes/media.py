@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from quart import request
-
 from api import render, schemas
 from api.contract import Operations
 from api.dispatch import Call
@@ -34,12 +32,13 @@ operations = Operations("Media")
 async def upload_media(call: Call) -> schemas.MediaFile:
     """Upload one image or video in the field `file`.
 
-    Images are normalised to upright sRGB JPEG without metadata, videos are kept as they are.
-    What decodes but Instagram would refuse is kept with `isValid: false` and the reasons.
+    Images are normalised to upright sRGB JPEG without metadata, videos are kept as they are and
+    re-encoded, where Instagram would refuse them, when a post needs it. What decodes but cannot be
+    made to fit any kind of post is kept with `isValid: false` and the reasons.
     """
     library = call.context.library
     scratch = library.scratch()
-    uploaded = await receive_file(request, scratch, call.context.max_upload_bytes)
+    uploaded = await receive_file(call.request, scratch, call.context.max_upload_bytes)
     try:
         media = await library.take_in(scratch, uploaded.name, call.user_id)
     except MediaError as error:

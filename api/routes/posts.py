@@ -9,11 +9,12 @@ from api import render, schemas
 from api.contract import Operations
 from api.dispatch import Call
 from api.post_content import changes_of, content_of
-from publish import intake
-from storage import posts
+from publish import intake, release
+from storage import media_files, posts
 from storage.store import Database
 
 operations = Operations("Posts")
+_NEAR = 1000  # rows that are skipped in no time
 _RULES = (
     "NOT_FOUND",
     "INVALID_CAROUSEL",
@@ -32,7 +33,6 @@ _RULES = (
     returns=schemas.Post,
     status=201,
     errors=_RULES,
-    codes={"accountId": "MISSING_ACCOUNT_ID"},
 )
 async def create_draft(call: Call) -> schemas.Post:
     """Store a draft; only account and media type are required. Instagram hears nothing."""
@@ -59,34 +59,43 @@ async def update_draft(call: Call) -> schemas.Post:
     returns=schemas.Accepted,
     status=202,
     errors=(*_RULES, "TOKEN_EXPIRED", "PRIVATE_API_REQUIRED"),
-    codes={"accountId": "MISSING_ACCOUNT_ID"},
 )
 async def publish_post(call: Call) -> schemas.Accepted:
     """Queue a post to go out now; poll it until its status is PUBLISHED or FAILED."""
-    content = content_of(call.body)
-    post = await _write(call, intake.publish_now, call.user_id, call.body.account_id, content)
-    call.context.scheduler.wake()
-    return schemas.Accepted(post_id=post.id)
+    context, content = call.context, content_of(call.body)
+
+    def write(db: Database) -> schemas.Accepted:
+        now = context.now()
+        post = intake.publish_now(db, call.user_id, call.body.account_id, content, now)
+        warnings = context.adviser.warnings(db, post, now)
+        return schemas.Accepted(post_id=post.id, warnings=warnings)
+
+    accepted = await context.store.write(write)
+    context.scheduler.wake()
+    return accepted
 
 
 @operations.add("GET", "/posts", query=schemas.PostQuery, returns=schemas.PostList)
 async def list_posts(call: Call) -> schemas.PostList:
     """List posts of all accounts, newest first; `mediaFiles` is filled for single posts only."""
 
+    query, store = call.query, call.context.store
+    offset = (query.page - 1) * query.limit
+
     def read(db: Database) -> schemas.PostList:
-        query = call.query
-        offset = (query.page - 1) * query.limit
         found = posts.page(db, call.user_id, query.status, limit=query.limit, offset=offset)
         total = posts.total(db, call.user_id, query.status)
-        return schemas.PostList(
-            posts=[render.post(post) for post in found],
-            total=total,
-            page=query.page,
-            limit=query.limit,
-            has_more=offset + len(found) < total,
+        return schemas.PostList.model_validate(
+            {
+                "posts": found,
+                "total": total,
+                "page": query.page,
+                "limit": query.limit,
+                "has_more": offset + len(found) < total,
+            }
         )
 
-    return await call.context.store.read(read)
+    return await (store.glance if offset < _NEAR else store.read)(read)
 
 
 @operations.add(
@@ -110,9 +119,10 @@ async def get_post(call: Call) -> schemas.Post:
     """Return one post with its media."""
 
     def read(db: Database) -> schemas.Post:
-        return render.post_with_media(db, posts.get(db, call.path["id"]))
+        stored = posts.get_stored(db, call.path["id"])
+        return render.post(stored, media_files.of_post(db, call.path["id"]))
 
-    return await call.context.store.read(read)
+    return await call.context.store.glance(read)
 
 
 @operations.add(
@@ -136,6 +146,44 @@ async def retry_post(call: Call) -> schemas.Accepted:
     post = await _write(call, intake.retry, call.path["id"])
     call.context.scheduler.wake()
     return schemas.Accepted(post_id=post.id)
+
+
+@operations.add(
+    "POST",
+    "/posts/<id>/release",
+    returns=schemas.Post,
+    errors=("NOT_FOUND", "INVALID_STATUS"),
+)
+async def release_post(call: Call) -> schemas.Post:
+    """Take a post that waits or has failed out of the queue: it is a draft again.
+
+    For a post with `DELIVERY_UNKNOWN`, look at the account first: releasing says it is not live.
+    """
+    return await _write(call, release.release, call.path["id"])
+
+
+@operations.add(
+    "POST",
+    "/posts/<id>/reschedule",
+    body=schemas.RescheduleRequest,
+    returns=schemas.Post,
+    errors=(
+        "NOT_FOUND",
+        "INVALID_SCHEDULE",
+        "INVALID_STATUS",
+        "MEDIA_INVALID",
+        "TOKEN_EXPIRED",
+        "PRIVATE_API_REQUIRED",
+    ),
+)
+async def reschedule_post(call: Call) -> schemas.Post:
+    """Give a post that is not live a new time: a draft, a scheduled, waiting or failed one."""
+    body = call.body
+    post = await _write(
+        call, release.reschedule, call.path["id"], body.scheduled_for, body.timezone
+    )
+    call.context.scheduler.wake()
+    return post
 
 
 @operations.add(

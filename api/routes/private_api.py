@@ -23,7 +23,7 @@ _PATH = "/settings/private-api-credentials"
     body=schemas.LoginRequest,
     returns=schemas.LoginResult,
     errors=("LOGIN_FAILED", "LOGIN_RATE_LIMITED", "TWO_FACTOR_REQUIRED", "NOT_FOUND"),
-    codes={"accountId": "MISSING_ACCOUNT_ID", "code": "INVALID_CODE"},
+    codes={"code": "INVALID_CODE"},
 )
 async def save_credentials(call: Call) -> schemas.LoginResult:
     """Log in with username and password, once; keep them when Instagram accepts them.
@@ -52,7 +52,14 @@ async def save_credentials(call: Call) -> schemas.LoginResult:
     f"{_PATH}/challenge",
     body=schemas.ChallengeRequest,
     returns=schemas.ChallengeResult,
-    errors=("INVALID_CODE", "NO_ACTIVE_SESSION", "MISSING_ACCOUNT_ID", "LOGIN_FAILED"),
+    errors=(
+        "INVALID_CODE",
+        "NO_ACTIVE_SESSION",
+        "MISSING_ACCOUNT_ID",
+        "LOGIN_FAILED",
+        "LOGIN_RATE_LIMITED",
+        "NOT_FOUND",
+    ),
     codes={"accountId": "MISSING_ACCOUNT_ID", "code": "INVALID_CODE"},
 )
 async def resolve_challenge(call: Call) -> schemas.ChallengeResult:

@@ -22,7 +22,6 @@ operations = Operations("Schedule")
     returns=schemas.Scheduled,
     status=201,
     errors=(*_RULES, "INVALID_SCHEDULE", "TOKEN_EXPIRED", "PRIVATE_API_REQUIRED"),
-    codes={"accountId": "MISSING_ACCOUNT_ID"},
 )
 async def create_schedule(call: Call) -> schemas.Scheduled:
     """Schedule a post; the daemon must run when it is due."""
@@ -44,6 +43,7 @@ async def create_schedule(call: Call) -> schemas.Scheduled:
             job_id=job_id,
             scheduled_for=post.scheduled_for,
             timezone=post.timezone,
+            warnings=call.context.adviser.warnings(db, post, call.context.now()),
         )
 
     made = await call.context.store.write(write)

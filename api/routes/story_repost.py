@@ -50,7 +50,6 @@ async def get_status(call: Call) -> schemas.StoryRepostStatus:
     body=schemas.StoryRepostSettings,
     returns=schemas.StoryRepostConfig,
     errors=("NOT_FOUND", "CREDENTIALS_NOT_CONFIGURED"),
-    codes={"accountId": "MISSING_ACCOUNT_ID"},
 )
 async def save_config(call: Call) -> schemas.StoryRepostConfig:
     """Create or change an account's configuration; settings that are not sent stay."""
@@ -98,8 +97,7 @@ async def delete_config(call: Call) -> schemas.Success:
     f"{_PATH}/enable",
     body=schemas.AccountRef,
     returns=schemas.Success,
-    errors=("CREDENTIALS_NOT_CONFIGURED", "NOT_FOUND", "MISSING_ACCOUNT_ID"),
-    codes={"accountId": "MISSING_ACCOUNT_ID"},
+    errors=("CREDENTIALS_NOT_CONFIGURED", "NOT_FOUND"),
 )
 async def enable(call: Call) -> schemas.Success:
     """Switch story reposts on; closes the circuit breaker. Makes a default configuration."""
@@ -123,8 +121,7 @@ async def enable(call: Call) -> schemas.Success:
     f"{_PATH}/disable",
     body=schemas.AccountRef,
     returns=schemas.Success,
-    errors=("NOT_FOUND", "MISSING_ACCOUNT_ID"),
-    codes={"accountId": "MISSING_ACCOUNT_ID"},
+    errors=("NOT_FOUND",),
 )
 async def disable(call: Call) -> schemas.Success:
     """Switch story reposts off: nothing is looked for and nothing new goes out."""

@@ -103,4 +103,4 @@ async def test_a_token_that_meta_refuses_is_not_kept(served: Served) -> None:
     me = await served.call("GET", "/api/v1/auth/me")
     assert [account["username"] for account in me.body["accounts"]] == ["studio"]
     no_id = {"username": "shop", "accessToken": "EAAG", "loginMethod": "facebook"}
-    assert (await served.call("POST", PATH, no_id)).body["code"] == "VALIDATION_ERROR"
+    assert (await served.call("POST", PATH, no_id)).body["code"] == "MISSING_PARAM"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from pydantic import BaseModel
 from api.app import BASE_PATH, operations
 from api.contract import Auth, Operation
 from api.errors import CODES
-from tests.support.served import Answer, Served
+from tests.support.served import Answer, Served, serve_studio
+from tests.support.studio import Studio
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
@@ -38,6 +40,13 @@ async def test_wrong_methods(served: Served, method: str) -> None:
     answer = await served.call(method, "/api/v1/health")
     assert_envelope(answer, "METHOD_NOT_ALLOWED")
     assert "GET" in answer.headers["allow"]
+
+
+@pytest.mark.parametrize("path", ["posts/draft", "media/upload"])
+async def test_a_word_of_a_path_is_no_id(served: Served, path: str) -> None:
+    answer = await served.call("DELETE", f"/api/v1/{path}")
+    assert_envelope(answer, "METHOD_NOT_ALLOWED")
+    assert answer.headers["allow"] == "POST"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +86,7 @@ async def test_a_body_that_is_too_large(served: Served) -> None:
 
 @pytest.mark.parametrize("operation", list(operations()), ids=lambda o: f"{o.method} {o.path}")
 async def test_every_operation_asks_who_calls(served: Served, operation: Operation) -> None:
-    if operation.auth is Auth.NONE:
+    if operation.auth in (Auth.NONE, Auth.OPTIONAL):
         return
     answer = await served.call(operation.method, path_of(operation), {}, key=None)
     assert_envelope(answer, "AUTH_REQUIRED")
@@ -143,6 +152,23 @@ async def test_a_page_that_rebinds_its_name_is_refused(served: Served, host: str
         assert (await served.call("GET", "/api/v1/health", headers={"Host": ours})).status == 200
 
 
+async def test_details_are_for_developers_only(studio: Studio) -> None:
+    body = {"accountId": "x", "mediaType": "IMAGE", "caption": 5}
+    for env, shown in (("production", False), ("development", True)):
+        settings = replace(studio.core.settings, env=env)
+        chosen = replace(studio, core=replace(studio.core, settings=settings))
+        async with serve_studio(chosen) as served:
+            answer = await served.call("POST", f"{BASE_PATH}/posts/draft", body)
+            assert (answer.status, answer.body["code"]) == (400, "VALIDATION_ERROR")
+            assert ("details" in answer.body) is shown
+            if shown:
+                wrong = {problem["loc"][0] for problem in answer.body["details"]}
+                assert wrong == {"accountId", "caption"}
+                assert "input" not in str(answer.body["details"])
+            known = await served.call("GET", f"{BASE_PATH}/posts/{NOBODY}")
+            assert_envelope(known, "NOT_FOUND")
+
+
 @pytest.mark.logs_errors
 async def test_a_bug_is_logged_and_not_shown(
     served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
@@ -150,7 +176,7 @@ async def test_a_bug_is_logged_and_not_shown(
     def broken(*_: object) -> None:
         raise RuntimeError("the password is hunter2")
 
-    monkeypatch.setattr("api.routes.health.probe", broken)
+    monkeypatch.setattr("storage.store.probe", broken)
     answer = await served.call("GET", "/api/v1/health")
     assert_envelope(answer, "INTERNAL_ERROR")
     assert "hunter2" not in answer.body["error"]

@@ -1,79 +1,18 @@
-"""The HTTP server's repairs: each of these fails on stock Hypercorn with stock quart-trio."""
+"""What the HTTP server has to stand: each of these fails on stock Hypercorn with quart-trio."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator
 from contextlib import suppress
-from functools import partial
 
 import h2.config
 import h2.connection
 import httpx
 import pytest
 import trio
-from quart_trio import QuartTrio
 
 from api import listen
-from api.body import BoundedRequest
-from api.listen import open_sockets, serve
-
-KEEP_ALIVE_S = 0.3
-
-
-class Server:
-    """A tiny app behind our listener."""
-
-    def __init__(self, port: int, shutdown: trio.Event) -> None:
-        self.port = port
-        self.shutdown = shutdown
-
-    async def connect(self) -> trio.SocketStream:
-        return await trio.open_tcp_stream("127.0.0.1", self.port)
-
-    async def is_alive(self) -> bool:
-        url = f"http://127.0.0.1:{self.port}/"
-        async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
-            return (await client.get(url)).text == "hello"
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[Server]:
-    app = QuartTrio("tiny")
-    app.request_class = BoundedRequest
-
-    @app.post("/refused")
-    async def refused() -> str:
-        return "no, thank you"
-
-    @app.get("/")
-    async def hello() -> str:
-        return "hello"
-
-    @app.get("/slow")
-    async def slow() -> str:
-        await trio.sleep(0.2)
-        return "slow"
-
-    @app.get("/large")
-    async def large() -> bytes:
-        return b"x" * 50_000_000
-
-    sockets = open_sockets("127.0.0.1", 0)
-    shutdown = trio.Event()
-    async with trio.open_nursery() as nursery:
-        await nursery.start(
-            partial(serve, app, sockets, shutdown=shutdown, grace_s=1, keep_alive_s=KEEP_ALIVE_S)
-        )
-        yield Server(sockets[0].getsockname()[1], shutdown)
-        shutdown.set()
-
-
-async def receive_all(stream: trio.SocketStream) -> bytes:
-    data = b""
-    while chunk := await stream.receive_some():
-        data += chunk
-    return data
+from tests.support.tiny_server import Server, receive_all
 
 
 async def test_an_answer_before_the_body_has_arrived_does_not_hang_the_connection(

@@ -1,4 +1,4 @@
-"""The whole daemon in the test's own loop: real services, real Hypercorn, a real client."""
+"""The whole daemon in the test's own loop: real services, the real HTTP server, a real client."""
 
 from __future__ import annotations
 

@@ -1,0 +1,195 @@
+"""What can be done with a post afterwards: retry it, clear it, delete it from Instagram."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from sandbox.faults import Delay, Fault, Reset, Status
+from storage import deliveries, posts
+from storage.posts import MediaType, Post, PostStatus, SourceType
+from tests.support.posting import (
+    API,
+    CONFIGURE,
+    draft,
+    failed_story,
+    live,
+    photo_id,
+    post,
+    publish,
+    story,
+    until,
+    until_held,
+)
+from tests.support.served import Answer, Served
+
+
+async def act(served: Served, method: str, post_id: str, action: str = "") -> Answer:
+    return await served.call(method, f"{API}/posts/{post_id}{action}")
+
+
+async def published_elsewhere(served: Served, **changes: Any) -> Post:
+    """Store a feed post that has gone out, which only another route could have sent."""
+    studio = served.studio
+    made = Post(
+        id=str(uuid4()),
+        user_id=studio.core.owner.id,
+        account_id=studio.account.id,
+        instagram_account_id=studio.account.id,
+        media_type=MediaType.IMAGE,
+        source_type=SourceType.MANUAL,
+        status=PostStatus.PUBLISHED,
+        ig_media_id="123",
+        published_via_private_api=True,
+        ig_permalink="https://www.instagram.com/p/abc/",
+        published_at=studio.clock.now(),
+        created_at=studio.clock.now(),
+        updated_at=studio.clock.now(),
+    )
+    made = replace(made, **changes)
+    await studio.core.store.write(posts.add, made, ())
+    return made
+
+
+async def test_a_failed_post_is_retried_with_its_history(served: Served) -> None:
+    post_id = await failed_story(served)
+    failed = await post(served, post_id)
+    assert (failed["errorCode"], live(served)) == ("PROCESSING_FAILED", 0)
+    assert "bad image input" in failed["errorMessage"]
+    slow = served.studio.sandbox.faults.add(Fault(path=CONFIGURE, kind=Delay(0.5)))
+    answer = await act(served, "POST", post_id, "/retry")
+    assert (answer.status, answer.body) == (202, {"postId": post_id, "status": "QUEUED"})
+    again = await post(served, post_id)
+    assert again["status"] in ("QUEUED", "PROCESSING", "PUBLISHING")
+    assert (again["errorCode"], again["errorMessage"]) == (None, None)
+    assert (await act(served, "POST", post_id, "/retry")).body["code"] == "INVALID_STATUS"
+    done = await until(served, post_id, "PUBLISHED")
+    assert (slow.hits, live(served)) == (1, 1)
+    assert done["retryCount"] == failed["retryCount"] == 0
+    assert done["createdAt"] == failed["createdAt"]
+    refused = await act(served, "POST", post_id, "/retry")
+    assert (refused.status, refused.body["code"]) == (400, "INVALID_STATUS")
+
+
+async def test_retries_that_nobody_asked_for_are_counted(served: Served) -> None:
+    served.studio.sandbox.faults.add(Fault(path="rupload_igphoto", kind=Status(503)))
+    post_id = await publish(served, story(served, await photo_id(served)))
+    waiting = await until_held(served, post_id)
+    assert waiting["status"] == "QUEUED"
+    served.studio.clock.advance(timedelta(minutes=20))
+    done = await until(served, post_id, "PUBLISHED")
+    assert (waiting["retryCount"], done["retryCount"], live(served)) == (0, 1, 1)
+
+
+async def test_a_post_in_doubt_is_asked_about_before_anything_is_sent(served: Served) -> None:
+    studio = served.studio
+    reel = f"/feed/user/{studio.person.pk}/story/"
+    studio.sandbox.faults.add(Fault(path=CONFIGURE, kind=Reset(after_effect=True)))
+    asking = studio.sandbox.faults.add(Fault(path=reel, skip=1, times=None, kind=Status(503)))
+    post_id = await publish(served, story(served, await photo_id(served)))
+    assert (await until_held(served, post_id))["status"] == "PUBLISHING"
+    studio.clock.advance(timedelta(hours=24))  # too late to be asked about
+    unknown = await until(served, post_id, "FAILED")
+    assert unknown["errorCode"] == "DELIVERY_UNKNOWN"
+    asking.remove()
+    # As if the person looked at once: the story is still there.
+    studio.clock.advance(timedelta(hours=-24))
+    assert (await act(served, "POST", post_id, "/retry")).status == 202
+    done = await until(served, post_id, "PUBLISHED", "FAILED")
+    assert (done["status"], live(served)) == ("PUBLISHED", 1)
+    assert studio.sandbox.ledger.count("media/configure_to_story") == 1
+
+
+async def test_a_retry_without_its_media_or_account_says_so(served: Served) -> None:
+    post_id = await failed_story(served)
+    media = (await post(served, post_id))["mediaFiles"][0]["id"]
+    assert (await served.call("DELETE", f"{API}/media/{media}")).status == 200
+    answer = await act(served, "POST", post_id, "/retry")
+    assert (answer.status, answer.body["code"]) == (400, "MEDIA_INVALID")
+    found = await post(served, post_id)
+    assert (found["status"], found["mediaFiles"]) == ("FAILED", [])
+    other = await failed_story(served)
+    account = served.studio.account.id
+    assert (await served.call("DELETE", f"{API}/auth/accounts/{account}")).status == 200
+    answer = await act(served, "POST", other, "/retry")
+    assert (answer.status, answer.body["code"]) == (400, "INVALID_STATUS")
+    assert (await post(served, other))["instagramAccountId"] == account
+
+
+async def test_media_that_is_deleted_while_a_post_is_in_doubt_leaves_the_doubt(
+    served: Served,
+) -> None:
+    studio = served.studio
+    reel = f"/feed/user/{studio.person.pk}/story/"
+    studio.sandbox.faults.add(Fault(path=CONFIGURE, kind=Reset(after_effect=True)))
+    studio.sandbox.faults.add(Fault(path=reel, skip=1, kind=Status(503)))
+    media = await photo_id(served)
+    post_id = await publish(served, story(served, media))
+    await until_held(served, post_id)
+    await served.call("DELETE", f"{API}/media/{media}")
+    studio.clock.advance(timedelta(minutes=20))
+    found = await until(served, post_id, "FAILED")
+    assert (found["errorCode"], live(served)) == ("DELIVERY_UNKNOWN", 1)
+    delivery = await studio.core.store.read(deliveries.latest, post_id)
+    assert delivery is not None
+    assert delivery.outcome == "UNKNOWN"
+
+
+async def test_clearing_archives_and_leaves_instagram_alone(served: Served) -> None:
+    post_id = await publish(served, story(served, await photo_id(served)))
+    await until(served, post_id, "PUBLISHED")
+    answer = await act(served, "DELETE", post_id)
+    assert (answer.status, answer.body) == (200, {"success": True, "clearedPostId": post_id})
+    assert live(served) == 1
+    assert (await act(served, "GET", post_id)).status == 404
+    assert (await act(served, "DELETE", post_id)).status == 404
+    assert (await served.call("GET", f"{API}/posts")).body["total"] == 0
+
+    def archived(db: Any) -> list[tuple[str, str]]:
+        return list(db.conn.execute("SELECT id, post ->> 'ig_media_id' FROM deleted_posts"))
+
+    (row,) = await served.studio.core.store.read(archived)
+    assert row[0] == post_id
+    assert row[1] == str(served.studio.sandbox.world.published(served.studio.person)[0].pk)
+
+
+async def test_a_post_that_is_going_out_cannot_be_cleared(served: Served) -> None:
+    slow = served.studio.sandbox.faults.add(Fault(path=CONFIGURE, kind=Delay(1)))
+    post_id = await publish(served, story(served, await photo_id(served)))
+    await served.studio.sandbox.ledger.wait_until(lambda: slow.hits == 1)
+    for action in ("", "/instagram"):
+        answer = await act(served, "DELETE", post_id, action)
+        assert (answer.status, answer.body["code"]) == (400, "INVALID_STATUS")
+    await until(served, post_id, "PUBLISHED")
+
+
+async def test_deleting_from_instagram(served: Served) -> None:
+    post_id = await publish(served, story(served, await photo_id(served)))
+    found = await until(served, post_id, "PUBLISHED")
+    answer = await act(served, "DELETE", post_id, "/instagram")
+    assert (answer.status, answer.body["code"]) == (400, "STORIES_CANNOT_DELETE")
+    assert (await post(served, post_id)) == found
+    unsent = (await draft(served))["id"]
+    answer = await act(served, "DELETE", unsent, "/instagram")
+    assert (answer.status, answer.body["code"]) == (400, "INVALID_STATUS")
+    nameless = await published_elsewhere(served, ig_media_id=None)
+    answer = await act(served, "DELETE", nameless.id, "/instagram")
+    assert (answer.status, answer.body["code"]) == (400, "NO_MEDIA_ID")
+    there = await published_elsewhere(served, ig_media_id=found["igMediaId"])
+    answer = await act(served, "DELETE", there.id, "/instagram")
+    assert answer.body == {
+        "success": True,
+        "wasDeletedFromInstagram": True,
+        "clearedPostId": there.id,
+        "deleteError": None,
+        "permalink": there.ig_permalink,
+    }
+    assert served.studio.sandbox.world.reel(served.studio.person) == []
+    # Instagram knows nothing of this one: the history is cleared, and the reason is told.
+    gone = await published_elsewhere(served, ig_media_id="999")
+    body = (await act(served, "DELETE", gone.id, "/instagram")).body
+    assert (body["success"], body["wasDeletedFromInstagram"]) == (True, False)
+    assert body["deleteError"]
+    assert (await act(served, "GET", gone.id)).status == 404

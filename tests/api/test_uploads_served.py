@@ -1,0 +1,59 @@
+"""The files of the media library: served to those who may see them, and nothing else is."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+import trio
+
+from tests.support.posting import API, upload
+from tests.support.served import Served
+
+
+async def fetch(served: Served, path: str, key: str | None = "") -> httpx.Response:
+    headers = {} if key is None else {"Authorization": f"Bearer {key or served.key}"}
+    return await served.client.get(path, headers=headers)
+
+
+async def test_files_are_served_to_those_who_may_and_nothing_else_is(served: Served) -> None:
+    uploaded = (await upload(served, served.studio.photo(400, 500))).body
+    path = uploaded["previewUrl"]
+    assert path.startswith("/uploads/")
+    answer = await fetch(served, path)
+    assert answer.status_code == 200
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "private" in answer.headers["cache-control"]
+    for key, code in ((None, "AUTH_REQUIRED"), ("vg_live_" + "x" * 43, "AUTH_INVALID_KEY")):
+        refused = await fetch(served, path, key)
+        assert (refused.status_code, json.loads(refused.content)["code"]) == (401, code)
+    served.client.cookies.clear()
+    await served.sign_in()
+    assert (await fetch(served, path, None)).status_code == 200
+
+
+async def test_no_path_leads_out_of_the_media(served: Served) -> None:
+    stored = (await upload(served, served.studio.photo(400, 500))).body["storagePath"]
+    folder = stored.partition("/")[0]
+    for odd in (
+        "", folder, f"{folder}/", "incoming", "../reprise.db", "..%2freprise.db",
+        "%2e%2e/reprise.db", "%2e%2e%2f%2e%2e%2fetc/passwd", f"{folder}/../../reprise.db",
+        f"/{stored}", f"./{stored}", f"{folder}//{stored.partition('/')[2]}", "..\\reprise.db",
+        "%00", f"{stored}%00.jpg", "/etc/passwd",
+    ):  # fmt: skip
+        async with await trio.open_tcp_stream("127.0.0.1", served.client.base_url.port or 0) as s:
+            # By hand, because a client would tidy the path up.
+            request = f"GET /uploads/{odd} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+            await s.send_all(f"{request}Authorization: Bearer {served.key}\r\n\r\n".encode())
+            data = b""
+            while chunk := await s.receive_some():
+                data += chunk
+        assert data.split()[1] in (b"404", b"400"), (odd, data[:200])
+        assert b"SQLite" not in data
+        assert b"root:" not in data
+
+
+async def test_doubled_slashes_get_the_envelope_and_no_redirect(served: Served) -> None:
+    answer = await served.call("GET", f"{API}//posts")
+    assert (answer.status, answer.body["code"]) == (404, "NOT_FOUND")
+    assert (await served.call("GET", f"{API}/posts/")).status == 200

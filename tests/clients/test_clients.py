@@ -1,0 +1,101 @@
+"""Clients that strangers' generators make of the document, compiled and used.
+
+The npm packages are pinned by the lock file here and kept in `.cache`, outside of git.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+
+from tests.support.served import Served
+from tests.support.tools import CLIENTS, node_modules, program
+
+pytestmark = pytest.mark.thirdparty
+TSC = "--strict --noUncheckedIndexedAccess --target es2022 --module nodenext --lib es2022,dom"
+
+
+async def run(command: list[str | Path], directory: Path, **env: str) -> str:
+    """Run a command that must succeed; returns what it printed."""
+    tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    with trio.fail_after(90):
+        done = await trio.run_process(
+            command,
+            cwd=directory,
+            env={**os.environ, "PATH": tools, "NO_PROXY": "*", **env},
+            stdin=subprocess.DEVNULL,
+            capture_stdout=True,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    text = done.stdout.decode()
+    assert done.returncode == 0, text
+    return text
+
+
+@pytest.fixture
+def modules() -> Path:
+    return node_modules()
+
+
+@pytest.fixture
+def photo(served: Served) -> Path:
+    return served.studio.photo(400, 500)
+
+
+async def assert_done(served: Served, printed: str) -> None:
+    """Compare what a client's program saw with what the daemon has."""
+    seen: dict[str, Any] = json.loads(printed)
+    (post,) = (await served.call("GET", "/api/v1/schedule")).body["posts"]
+    at = "2099-01-01T10:00:00"
+    assert [(id_, when.split("+")[0].split(".")[0]) for id_, when in seen.pop("scheduled")] == [
+        (post["id"], at)
+    ]
+    assert post["scheduledFor"].startswith(at)
+    assert json.loads(post["storyMentions"]) == [{"username": "anna", "x": 0.5, "y": 0.5}]
+    media = (await served.call("GET", "/api/v1/media")).body["files"]
+    assert seen == {
+        "isValid": True,
+        "caption": "A better draft",
+        "files": [media[0]["id"]],
+        "mediaId": media[0]["id"],
+        "postId": post["id"],
+        "drafts": ["A better draft"],
+        "refused": "NOT_FOUND",
+    }
+
+
+async def test_openapi_python_client(served: Served, photo: Path, tmp_path: Path) -> None:
+    document = f"{served.url}/api/v1/openapi.json"
+    generate = ["openapi-python-client", "generate", "--url", document, "--meta", "none"]
+    await run([*generate, "--output-path", "reprise_client", "--fail-on-warning"], tmp_path)
+    await run([sys.executable, "-m", "compileall", "-q", "reprise_client"], tmp_path)
+    drive: list[str | Path] = [sys.executable, CLIENTS / "drive.py", served.url, served.key, photo]
+    await assert_done(served, await run(drive, tmp_path, PYTHONPATH=str(tmp_path)))
+
+
+async def test_openapi_typescript(
+    modules: Path, served: Served, photo: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "node_modules").symlink_to(modules)
+    for name in ("package.json", "drive.ts"):
+        shutil.copy(CLIENTS / name, tmp_path)
+    document = f"{served.url}/api/v1/openapi.json"
+    await run([modules / ".bin" / "openapi-typescript", document, "-o", "schema.ts"], tmp_path)
+    await run([modules / ".bin" / "tsc", *TSC.split(), "--types", "node", "drive.ts"], tmp_path)
+    printed = await run(
+        [program("node"), "drive.js"],
+        tmp_path,
+        REPRISE_URL=served.url,
+        VOIDGRAM_API_KEY=served.key,
+        PHOTO=str(photo),
+    )
+    await assert_done(served, printed)

@@ -1,0 +1,3 @@
+// What the quickstart's scripts take for granted.
+declare const accountId: string;
+declare const mediaFileId: string;

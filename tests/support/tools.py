@@ -1,0 +1,55 @@
+"""Programs of the system that tests use: missing, they fail CI, and are skipped elsewhere."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from tests.support.process import ROOT
+
+CLIENTS = ROOT / "tests" / "clients"
+
+
+def program(*names: str) -> str:
+    """Return the path of the first of these programs that there is."""
+    for name in names:
+        if (path := shutil.which(name)) is not None:
+            return path
+    return missing(f"needs {' or '.join(names)}")
+
+
+def missing(reason: str) -> str:
+    """End the test: as a failure in CI, where everything must run, else as skipped."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def node_modules() -> Path:
+    """Return a directory with what `tests/clients/package-lock.json` names, kept for later runs."""
+    program("node")
+    npm = program("npm")
+    lock = CLIENTS / "package-lock.json"
+    cache = ROOT / ".cache"
+    kept = cache / f"clients-{sha256(lock.read_bytes()).hexdigest()[:16]}"
+    if not kept.exists():
+        cache.mkdir(exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(dir=cache))
+        for file in (lock, CLIENTS / "package.json"):
+            shutil.copy(file, fresh / file.name)
+        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        done = subprocess.run(command, cwd=fresh, capture_output=True, text=True)
+        if done.returncode:
+            shutil.rmtree(fresh)
+            missing(f"npm cannot install the clients: {done.stderr[-500:]}")
+        with suppress(OSError):  # another test process was quicker
+            fresh.rename(kept)
+        shutil.rmtree(fresh, ignore_errors=True)
+    return kept / "node_modules"
