@@ -1,4 +1,4 @@
-"""The schema's history. A migration is never edited once a release has carried it."""
+"""The schema's history. A migration is never edited once it is on `main`; changes are new ones."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ import anyio._backends._asyncio
 import pytest
 import trio
 import trio_asyncio  # noqa: F401 - replaces asyncio.get_running_loop, see below
+from hypothesis import settings
 
 from publish import scheduler
 from sandbox import Sandbox, open_sandbox
@@ -24,6 +25,10 @@ from tests.support.studio import Studio, open_studio
 # not find the loop under it. The daemon imports them the other way round.
 for _name in ("get_running_loop", "current_task"):
     vars(anyio._backends._asyncio)[_name] = getattr(asyncio, _name)
+
+# Examples are never timed: speed is measured in bench/, not here.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # They log what the product translates; `daemon.logs` silences them.
 _PHASES: tuple[Literal["setup", "call"], ...] = ("setup", "call")

@@ -28,7 +28,7 @@ WRITES = [
 _REACHED_INSTAGRAM = {"LOGIN_FAILED", "LOGIN_RATE_LIMITED", "SERVICE_UNAVAILABLE"}
 SHARED = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}
 SHORT: Any = settings(derandomize=True, **SHARED)  # type: ignore[arg-type]
-LONG: Any = settings(max_examples=20_000, **SHARED)  # type: ignore[arg-type]
+LONG: Any = settings(max_examples=5_000, **SHARED)  # type: ignore[arg-type]
 
 TEXTS = st.one_of(
     st.text(max_size=40),

@@ -116,7 +116,7 @@ def test_any_multipart(uploads: Uploads, data: st.DataObject) -> None:
 
 @pytest.mark.soak
 @pytest.mark.parametrize(
-    ("kind", "examples"), [(any_photo, 10_000), (any_video, 1500), (any_multipart, 10_000)]
+    ("kind", "examples"), [(any_photo, 5_000), (any_video, 500), (any_multipart, 5_000)]
 )
 def test_any_upload_for_long(uploads: Uploads, kind: Any, examples: int) -> None:
     settings(max_examples=examples, **SHARED)(given(st.data())(lambda data: kind(uploads, data)))()
