@@ -37,6 +37,7 @@ _TABLE = (
     ErrorCode("INVALID_CAROUSEL", 400, "A carousel has 2 to 10 files in `mediaFileIds`, and only a carousel has", "Change the number of files or the media type"),
     ErrorCode("INVALID_TAGS", 400, "User tags: at most 20, on IMAGE and CAROUSEL only, x and y from 0 to 1", "Correct `userTags`"),
     ErrorCode("INVALID_MENTIONS", 400, "Story mentions: at most 5, on STORIES only, x and y from 0 to 1; or nobody of that name exists", "Correct `storyMentions`"),
+    ErrorCode("INVALID_STICKERS", 400, "Story stickers: on STORIES only, one link, one location and ten hashtags at most, each complete; or Instagram refused the link", "Correct `storyStickers`"),
     ErrorCode("INVALID_COLLABORATORS", 400, "Collaborators: at most 3 usernames, not on STORIES", "Correct `collaborators`"),
     ErrorCode("INVALID_CROSS_POST", 400, "Cross-posting needs Facebook Login and is not for CAROUSEL", "Leave `crossPostToFacebook` out, or connect by Facebook Login"),
     ErrorCode("MEDIA_INVALID", 400, "Instagram would refuse this file, it is of no known kind, or it was deleted", "Use a file within the limit that the message names"),

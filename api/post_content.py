@@ -21,6 +21,7 @@ def content_of(body: schemas.PublishablePost) -> Content:
         location_name=body.location_name,
         cross_post_to_facebook=bool(body.cross_post_to_facebook),
         story_mentions=body.story_mentions,
+        story_stickers=body.story_stickers,
     )
 
 

@@ -152,8 +152,9 @@ def _type(shape: dict[str, Any]) -> str:
     """Return a JSON schema in a few words."""
     if "$ref" in shape:
         return _link(shape["$ref"].rpartition("/")[2])
-    if "anyOf" in shape:
-        return " or ".join(_type(arm) for arm in shape["anyOf"])
+    for choice in ("anyOf", "oneOf"):
+        if choice in shape:
+            return " or ".join(_type(arm) for arm in shape[choice])
     values = [value for value in shape.get("enum", []) if value is not None]
     if values or "const" in shape:
         text = ", ".join(f"`{value}`" for value in values or [shape["const"]])
@@ -164,7 +165,7 @@ def _type(shape: dict[str, Any]) -> str:
         words[0] = shape["format"]
     if words[0] == "array":
         item = _type(shape.get("items", {}))
-        words[0] = f"list of ({item})" if "," in item else f"list of {item}"
+        words[0] = f"list of ({item})" if "," in item or " or " in item else f"list of {item}"
     text = " or ".join(words)
     default = shape.get("default")
     return text + _limits(shape) + (f", default {json.dumps(default)}" if default else "")

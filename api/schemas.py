@@ -25,7 +25,7 @@ from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from publish import rules
+from publish import rules, stickers
 from storage.posts import MediaType, PostStatus, SourceType
 from storage.repost_configs import PollStatus
 from storage.reposts import RepostStatus
@@ -364,7 +364,7 @@ class MediaQuery(Schema):
 
 
 class Post(Schema):
-    """The contract's `Post`; tags, collaborators and mentions are JSON texts, or null."""
+    """The contract's `Post`; tags, collaborators, mentions and stickers are JSON texts, or null."""
 
     # It takes a post as it is stored: making objects of times and enums, and texts of them again,
     # would be half of the work of a list.
@@ -382,6 +382,7 @@ class Post(Schema):
     user_tags: str | None
     collaborators: str | None
     story_mentions: str | None
+    story_stickers: str | None
     published_via_private_api: bool
     cross_post_to_facebook: bool
     facebook_post_id: str | None
@@ -461,12 +462,54 @@ class StoryMention(Schema):
     y: Share = 0.5
 
 
+Extent = Annotated[float, Field(ge=stickers.SMALLEST, le=1)]
+
+
+class Sticker(Schema):
+    """Where a sticker is: its middle and its size as shares of the picture; rotation of a turn."""
+
+    x: Share = 0.5
+    y: Share = 0.5
+    width: Extent = 0.5
+    height: Extent = 0.1
+    rotation: Share = 0.0
+
+
+class LinkSticker(Sticker):
+    """A link on a story; at most one."""
+
+    type: Literal["link"]
+    url: Annotated[str, Field(max_length=stickers.URL_LENGTH, json_schema_extra={"format": "uri"})]
+
+
+class HashtagSticker(Sticker):
+    """A hashtag on a story, with or without its `#`; at most ten."""
+
+    type: Literal["hashtag"]
+    name: Annotated[str, Field(min_length=1, max_length=stickers.HASHTAG_LENGTH)]
+
+
+class LocationSticker(Sticker):
+    """A place on a story, by its number at Instagram; at most one."""
+
+    type: Literal["location"]
+    id: Annotated[str, Field(pattern=f"^{stickers.LOCATION_ID.pattern}$")]
+    name: Annotated[str | None, Field(max_length=stickers.NAME_LENGTH)] = None
+
+
+StorySticker = Annotated[
+    LinkSticker | HashtagSticker | LocationSticker, Field(discriminator="type")
+]
 Caption = Annotated[str, Shape(Annotated[str, Field(max_length=rules.CAPTION_LENGTH)])]
 UserTags = Annotated[
     list[Any], Shape(Annotated[list[UserTag], Field(max_length=rules.MAX_USER_TAGS)])
 ]
 StoryMentions = Annotated[
     list[Any], Shape(Annotated[list[StoryMention], Field(max_length=rules.MAX_STORY_MENTIONS)])
+]
+StoryStickers = Annotated[
+    list[Any],
+    Shape(Annotated[list[StorySticker], Field(max_length=sum(stickers.MOST.values()))]),
 ]
 Collaborators = Annotated[
     list[Any], Shape(Annotated[list[Username], Field(max_length=rules.MAX_COLLABORATORS)])
@@ -485,6 +528,7 @@ class PostContent(Schema):
     location_name: str | None = Field(default=None, max_length=256)
     cross_post_to_facebook: bool | None = None
     story_mentions: StoryMentions | None = None
+    story_stickers: StoryStickers | None = None
 
 
 class PublishablePost(PostContent):
@@ -516,6 +560,7 @@ class ScheduleChanges(Schema):
     collaborators: Collaborators | None = None
     cross_post_to_facebook: bool | None = None
     story_mentions: StoryMentions | None = None
+    story_stickers: StoryStickers | None = None
 
 
 # Additive to the contract, and absent where there is nothing to say.

@@ -13,9 +13,10 @@ from publish.delivery import Deliverer
 from publish.graph_route import GraphRoute
 from publish.media_links import MediaLinks
 from publish.preparation import Preparation
-from publish.private_route import PrivateFeedRoute, PrivateStoryRoute
+from publish.private_route import PrivateFeedRoute
 from publish.routes import Routes
 from publish.scheduler import Scheduler
+from publish.story_route import PrivateStoryRoute
 from storage import secrets as stored_secrets
 from storage.files import MediaFolder
 

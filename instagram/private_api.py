@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from instagram import errors, feed, inbox, login, people, stories, uploads
+from instagram import errors, feed, inbox, login, people, stickers, stories, uploads
 from instagram.client import PrivateClient
 from instagram.door import AccountDoor, Action
 from instagram.feed import FeedPost, Part, Said
 from instagram.login import LoggedIn, PendingCode
-from instagram.stories import Mention, Story
+from instagram.stickers import Mention, Sticker
+from instagram.stories import Story
 from instagram.uploads import VideoUse
 
 T = TypeVar("T")
@@ -90,22 +91,29 @@ class PrivateApi:
             limit_s=uploads.limit_s(size),
         )
 
+    async def validate_link(self, url: str) -> None:
+        """Ask whether a story may link there; raises `Refused` when it may not."""
+        await self._door.call("link", lambda c: stickers.validate_link(c, url))
+
     async def configure_story(
         self,
         upload_id: str,
         pixels: tuple[int, int],
         duration_s: float | None,
         mentions: Sequence[Mention],
+        placed: Sequence[Sticker] = (),
     ) -> Story:
         """Make an uploaded photo, or video of `duration_s`, a story.
 
         Raises `Unavailable` with `maybe_applied` when it may be live although no answer came.
         """
 
+        tapped = stickers.configuring(mentions, placed, on_video=duration_s is not None)
+
         async def configure(client: PrivateClient) -> Story:
             if duration_s is None:
-                return await stories.configure_photo(client, upload_id, pixels, mentions)
-            return await stories.configure_video(client, upload_id, pixels, duration_s, mentions)
+                return await stories.configure_photo(client, upload_id, pixels, tapped)
+            return await stories.configure_video(client, upload_id, pixels, duration_s, tapped)
 
         return await self._configure(configure)
 

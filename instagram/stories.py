@@ -11,9 +11,9 @@ from typing import Any
 
 from aiograpi import config
 from aiograpi import exceptions as ig
-from aiograpi.types import StoryMention, UserShort
 
 from instagram.client import PrivateClient
+from instagram.stickers import Shown, shown
 
 LIFETIME = timedelta(hours=24)
 
@@ -31,30 +31,20 @@ class Story:
     expires_at: datetime
     upload_id: str | None
     mentioned_pks: frozenset[str]
+    stickers: Shown
 
     @property
     def kind(self) -> int:
         return 2 if self.is_video else 1
 
     @property
-    def marks(self) -> frozenset[str]:
+    def marks(self) -> tuple[frozenset[str], Shown]:
         """What tells it from the account's other stories of its kind."""
-        return self.mentioned_pks
+        return self.mentioned_pks, self.stickers
 
     @property
     def permalink(self) -> str:
         return f"https://www.instagram.com/stories/{self.owner_username}/{self.pk}/"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mention:
-    """An @mention sticker: centre and size as fractions of the canvas."""
-
-    user_pk: str
-    x: float = 0.5
-    y: float = 0.5
-    width: float = 0.5
-    height: float = 0.1
 
 
 async def stories_of(client: PrivateClient, user_pk: str) -> list[Story]:
@@ -97,22 +87,17 @@ def parse_story(item: object) -> Story | None:
             mentioned_pks=frozenset(
                 str(mention["user"]["pk"]) for mention in item.get("reel_mentions") or []
             ),
+            stickers=shown(item),
         )
     except (AssertionError, KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return None
 
 
 async def configure_photo(
-    client: PrivateClient, upload_id: str, size: tuple[int, int], mentions: Sequence[Mention]
+    client: PrivateClient, upload_id: str, size: tuple[int, int], tapped: dict[str, str]
 ) -> Story:
     """Publish an uploaded photo as a story. One request; a lost answer is the caller's to ask."""
-    # aiograpi keeps only the last of several mentions in `reel_mentions`, so both lists are
-    # given ready-made.
-    stickers = [_tap_model(mention) for mention in mentions]
-    extra = {"tap_models": json.dumps(stickers), "reel_mentions": json.dumps(stickers)}
-    answer = await client.photo_configure_to_story(
-        upload_id, *size, caption="", extra_data=extra if stickers else {}
-    )
+    answer = await client.photo_configure_to_story(upload_id, *size, caption="", extra_data=tapped)
     return _configured(answer)
 
 
@@ -121,21 +106,11 @@ async def configure_video(
     upload_id: str,
     size: tuple[int, int],
     duration_s: float,
-    mentions: Sequence[Mention],
+    tapped: dict[str, str],
 ) -> Story:
     """Publish an uploaded video as a story. One request; a lost answer is the caller's to ask."""
-    stickers = [
-        StoryMention(
-            user=UserShort(pk=mention.user_pk),
-            x=mention.x,
-            y=mention.y,
-            width=mention.width,
-            height=mention.height,
-        )
-        for mention in mentions
-    ]
     answer = await client.video_configure_to_story(
-        upload_id, *size, duration_s, Path("unused.jpg"), caption="", mentions=stickers
+        upload_id, *size, duration_s, Path("unused.jpg"), caption="", extra_data=tapped
     )
     return _configured(answer)
 
@@ -154,21 +129,6 @@ def _configured(answer: Mapping[str, Any]) -> Story:
     if published is None:
         raise ig.ClientUnknownError("configure answered without its media")
     return published
-
-
-def _tap_model(mention: Mention) -> dict[str, object]:
-    return {
-        "x": mention.x,
-        "y": mention.y,
-        "z": 0,
-        "width": mention.width,
-        "height": mention.height,
-        "rotation": 0.0,
-        "type": "mention",
-        "user_id": mention.user_pk,
-        "is_sticker": False,
-        "display_type": "mention_username",
-    }
 
 
 def _largest(versions: Sequence[Mapping[str, Any]]) -> str | None:

@@ -47,7 +47,7 @@ class Adviser:
         account = accounts.get(db, post.account_id)
         means = means_of(db, account, has_public_url=self.has_public_url, now=now)
         has_image = any(not file.is_video for file in media_files.of_post(db, post.id))
-        chosen = choose(means, has_image=has_image)
+        chosen = choose(means, has_image=has_image, has_stickers=bool(post.story_stickers))
         blocked = isinstance(chosen, Failure) and chosen.code == "PUBLIC_URL_REQUIRED"
         return [f"It cannot go out yet. {PUBLIC_URL_ADVICE}"] if blocked else []
 

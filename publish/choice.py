@@ -18,6 +18,9 @@ PUBLIC_URL_ADVICE = (
 )
 
 _NO_MEANS = "The account has neither a Graph token nor a Private API login"
+STICKERS_ADVICE = (
+    "The official API carries no link, hashtag or location stickers; a Private API login does"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +54,9 @@ def means_of(db: Database, account: Account, *, has_public_url: bool, now: datet
     )
 
 
-def choose(means: Means, *, has_image: bool) -> Choice | Failure:
-    """Return the route for a post with or without a photo, or why there is none."""
-    obstacle = _obstacle(means, has_image=has_image)
+def choose(means: Means, *, has_image: bool, has_stickers: bool) -> Choice | Failure:
+    """Return the route for a post with or without photos and stickers, or why there is none."""
+    obstacle = _obstacle(means, has_image=has_image, has_stickers=has_stickers)
     if obstacle is None:
         return Choice(RouteName.GRAPH, "the account has a Graph token")
     if means.has_login:
@@ -67,9 +70,11 @@ def fetches_media(means: Means, *, has_image: bool) -> bool:
     return has_image or means.login_method != "facebook"
 
 
-def _obstacle(means: Means, *, has_image: bool) -> Failure | None:
+def _obstacle(means: Means, *, has_image: bool, has_stickers: bool) -> Failure | None:
     if not means.has_token:
         return Failure("PRIVATE_API_REQUIRED", _NO_MEANS)
+    if has_stickers:
+        return Failure("PRIVATE_API_REQUIRED", STICKERS_ADVICE)
     if not means.token_valid:
         return Failure("TOKEN_EXPIRED", "The Graph token has expired: reconnect the account")
     if fetches_media(means, has_image=has_image) and not means.has_public_url:

@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from publish import stickers
+from publish.choice import STICKERS_ADVICE
 from publish.rules import (
     Content,
     RuleBroken,
@@ -57,7 +59,7 @@ def publish_now(
     account = accounts.get(db, account_id)
     ready = _validated(db, content, account)
     check_complete(ready)
-    check_route(db, account, now)
+    check_route(db, account, now, has_stickers=bool(ready.story_stickers))
     post = _store(db, user_id, account, ready, PostStatus.QUEUED, now)
     queue(db, post, now, now)
     return post
@@ -79,7 +81,7 @@ def schedule(
     check_schedule(scheduled_for, now)
     ready = _validated(db, content, account)
     check_complete(ready)
-    check_route(db, account, now)
+    check_route(db, account, now, has_stickers=bool(ready.story_stickers))
     post = _store(
         db,
         user_id,
@@ -110,6 +112,8 @@ def edit_scheduled(db: Database, post_id: str, changes: Mapping[str, Any], now: 
             raise RuleBroken("INVALID_STATUS", "It has just begun to go out")
     content = {name: value for name, value in changes.items() if name in _CONTENT | _MEDIA}
     edited = _edit(db, post, content, now)
+    if edited.story_stickers:
+        check_route_of(db, edited, now)
     return posts.edit(db, edited.id, now=now, scheduled_for=when, timezone=timezone)
 
 
@@ -158,7 +162,7 @@ def retry(db: Database, post_id: str, now: datetime) -> Post:
     if post.account_id is None:
         raise RuleBroken("INVALID_STATUS", "Its account was disconnected; it cannot be retried")
     check_sendable(db, post)
-    check_route(db, accounts.get(db, post.account_id), now)
+    check_route_of(db, post, now)
     last = deliveries.latest(db, post_id)
     if last is not None and last.outcome is Outcome.UNKNOWN:
         deliveries.reopen(db, last.id, now)
@@ -210,10 +214,19 @@ def check_sendable(db: Database, post: Post) -> None:
         raise RuleBroken("MEDIA_INVALID", "Its media was deleted; upload it again in a new post")
 
 
-def check_route(db: Database, account: Account, now: datetime) -> None:
-    """Raise `RuleBroken` for an account that nothing can be published with."""
+def check_route_of(db: Database, post: Post, now: datetime) -> None:
+    """Raise `RuleBroken` for a stored post that its account has no means to publish."""
+    assert post.account_id is not None
+    account = accounts.get(db, post.account_id)
+    check_route(db, account, now, has_stickers=bool(post.story_stickers))
+
+
+def check_route(db: Database, account: Account, now: datetime, *, has_stickers: bool) -> None:
+    """Raise `RuleBroken` for an account that this cannot be published with."""
     if credentials.find(db, account.id) is not None:
         return
+    if has_stickers:
+        raise RuleBroken("PRIVATE_API_REQUIRED", STICKERS_ADVICE)
     if not secrets.exists(db, account.id, AccountSecret.ACCESS_TOKEN):
         raise RuleBroken(
             "PRIVATE_API_REQUIRED",
@@ -224,7 +237,7 @@ def check_route(db: Database, account: Account, now: datetime) -> None:
 
 
 def _validated(db: Database, content: Content, account: Account) -> Content:
-    ready = checked(content, login_method=account.login_method)
+    ready = stickers.checked(checked(content, login_method=account.login_method))
     check_media(ready, [media_files.get(db, media_id) for media_id in ready.media_ids])
     return ready
 

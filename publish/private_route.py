@@ -1,4 +1,4 @@
-"""The routes through the Private API: stories with mention stickers, and feed posts."""
+"""Feed posts through the Private API, and what stories (`story_route.py`) have in common."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from instagram.errors import NoSuchPerson, NotFound, NotReady
 from instagram.feed import ALBUM, PHOTO, VIDEO, FeedPost, Part, Said, Tag
 from instagram.gateway import PrivateGateway
 from instagram.private_api import PrivateApi
-from instagram.stories import Mention, Story
 from instagram.uploads import VideoUse
 from publish.preparation import Fitted, Preparation
 from publish.recognition import Sent, Verdict, recognise
@@ -99,38 +98,6 @@ class PrivateRoute:
         return await again(configure, *args)
 
 
-class PrivateStoryRoute(PrivateRoute):
-    """Publishes stories with mention stickers."""
-
-    # A story is visible for 24 h; later its absence proves nothing.
-    answers_for = timedelta(hours=23)
-    _video_use = VideoUse.STORY
-
-    async def own_media(self, outgoing: Outgoing) -> list[str]:
-        own = await self._gateway.account(outgoing.account_id).own_stories()
-        return [story.pk for story in own]
-
-    async def publish(self, outgoing: Outgoing, delivery: Delivery) -> Published:
-        (file,) = outgoing.files
-        story: Story = await self._patiently(
-            self._gateway.account(outgoing.account_id).configure_story,
-            delivery.upload_id,
-            (file.width, file.height),
-            file.duration_s if file.is_video else None,
-            _mentions(outgoing.post),
-        )
-        return Published(story.pk, story.permalink)
-
-    async def look_for(
-        self, outgoing: Outgoing, delivery: Delivery, known: Collection[str]
-    ) -> Published | Verdict:
-        own = await self._gateway.account(outgoing.account_id).own_stories()
-        pks = frozenset(mention.user_pk for mention in _mentions(outgoing.post))
-        kind = VIDEO if outgoing.files[0].is_video else PHOTO
-        seen = recognise(own, _sent(delivery, kind, pks), _accounted(delivery, known))
-        return seen if isinstance(seen, Verdict) else Published(seen.pk, seen.permalink)
-
-
 class PrivateFeedRoute(PrivateRoute):
     """Publishes photos, Reels and albums."""
 
@@ -162,13 +129,25 @@ class PrivateFeedRoute(PrivateRoute):
         self, outgoing: Outgoing, delivery: Delivery, known: Collection[str]
     ) -> Published | Verdict:
         own = await self._gateway.account(outgoing.account_id).own_posts()
-        sent = _sent(delivery, _kind(outgoing), outgoing.post.caption or "")
-        seen = recognise(own, sent, _accounted(delivery, known))
+        sent = sent_of(delivery, _kind(outgoing), outgoing.post.caption or "")
+        seen = recognise(own, sent, accounted_for(delivery, known))
         if isinstance(seen, FeedPost):
             return Published(seen.pk, seen.permalink)
         # A page full of newer posts does not show whether there is ours behind it.
         reaches_back = any(post.taken_at < sent.at for post in own) or len(own) < 12
         return seen if reaches_back else Verdict.UNCLEAR
+
+
+def sent_of(delivery: Delivery, kind: int, marks: object) -> Sent:
+    """Return what a delivery has sent, to be recognised by."""
+    assert delivery.upload_id is not None
+    at = delivery.publishing_at or delivery.updated_at
+    return Sent(upload_id=delivery.upload_id, at=at, kind=kind, marks=marks)
+
+
+def accounted_for(delivery: Delivery, known: Collection[str]) -> set[str]:
+    """Return the media ids that cannot be what this delivery sent."""
+    return {*(delivery.own_media_before or ()), *known}
 
 
 async def _pk_of(api: PrivateApi, username: str, code: str) -> str:
@@ -199,20 +178,6 @@ def _tags(people: Sequence[Mapping[str, Any]]) -> list[Tag]:
     ]
 
 
-def _mentions(post: Post) -> list[Mention]:
-    return [
-        Mention(
-            user_pk=str(mention["userId"]),
-            x=mention.get("x", 0.5),
-            y=mention.get("y", 0.5),
-            width=mention.get("width", 0.5),
-            height=mention.get("height", 0.1),
-        )
-        for mention in post.story_mentions or ()
-        if mention.get("userId")
-    ]
-
-
 def _part(upload_id: str, file: Fitted) -> Part:
     return Part(
         upload_id=upload_id,
@@ -225,13 +190,3 @@ def _kind(outgoing: Outgoing) -> int:
     if outgoing.post.media_type is MediaType.CAROUSEL:
         return ALBUM
     return VIDEO if outgoing.files[0].is_video else PHOTO
-
-
-def _sent(delivery: Delivery, kind: int, marks: object) -> Sent:
-    assert delivery.upload_id is not None
-    at = delivery.publishing_at or delivery.updated_at
-    return Sent(upload_id=delivery.upload_id, at=at, kind=kind, marks=marks)
-
-
-def _accounted(delivery: Delivery, known: Collection[str]) -> set[str]:
-    return {*(delivery.own_media_before or ()), *known}

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from publish import intake
 from publish.rules import RuleBroken, check_schedule, check_timezone
-from storage import accounts, deliveries, jobs, posts
+from storage import deliveries, jobs, posts
 from storage.deliveries import Outcome, Step
 from storage.posts import Post, PostStatus, SourceType
 from storage.store import Database
@@ -61,7 +61,7 @@ def reschedule(
     if post.status is not PostStatus.DRAFT:
         release(db, post_id, now)
     intake.check_sendable(db, post)
-    intake.check_route(db, accounts.get(db, post.account_id), now)
+    intake.check_route_of(db, post, now)
     changed = posts.change_status(
         db,
         post_id,

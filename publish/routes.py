@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from publish.graph_route import GraphRoute
-from publish.private_route import PrivateFeedRoute, PrivateStoryRoute
+from publish.private_route import PrivateFeedRoute
 from publish.route import Route
+from publish.story_route import PrivateStoryRoute
 from storage.deliveries import RouteName
 from storage.posts import MediaType
 

@@ -46,6 +46,7 @@ class Content:
     location_name: str | None = None
     cross_post_to_facebook: bool = False
     story_mentions: Sequence[Any] | None = None
+    story_stickers: Sequence[Any] | None = None  # `stickers.checked`
 
 
 def checked(content: Content, *, login_method: str) -> Content:
@@ -143,8 +144,8 @@ def _tags(content: Content) -> list[dict[str, Any]] | None:
     return [
         {
             "username": _username(tag, "INVALID_TAGS"),
-            "x": _share(tag, "x", "INVALID_TAGS", None),
-            "y": _share(tag, "y", "INVALID_TAGS", None),
+            "x": share(tag, "x", "INVALID_TAGS", None),
+            "y": share(tag, "y", "INVALID_TAGS", None),
         }
         for tag in content.user_tags
     ]
@@ -176,8 +177,8 @@ def _mentions(content: Content) -> list[dict[str, Any]] | None:
     return [
         {
             "username": _username(mention, "INVALID_MENTIONS"),
-            "x": _share(mention, "x", "INVALID_MENTIONS", 0.5),
-            "y": _share(mention, "y", "INVALID_MENTIONS", 0.5),
+            "x": share(mention, "x", "INVALID_MENTIONS", 0.5),
+            "y": share(mention, "y", "INVALID_MENTIONS", 0.5),
         }
         for mention in content.story_mentions
     ]
@@ -202,7 +203,8 @@ def _username(entry: object, code: str) -> str:
     return name
 
 
-def _share(entry: Mapping[str, Any], name: str, code: str, default: float | None) -> float:
+def share(entry: Mapping[str, Any], name: str, code: str, default: float | None) -> float:
+    """Return a number from 0 to 1 of one entry of a list; raises `RuleBroken` with `code`."""
     value = entry.get(name, default)
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not number or not 0 <= value <= 1:

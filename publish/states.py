@@ -55,7 +55,8 @@ def begin(
         assert post.account_id is not None
         account = accounts.get(db, post.account_id)
         means = means_of(db, account, has_public_url=has_public_url, now=now)
-        chosen = choose(means, has_image=any(not one.is_video for one in media))
+        has_image = any(not one.is_video for one in media)
+        chosen = choose(means, has_image=has_image, has_stickers=bool(post.story_stickers))
         if isinstance(chosen, Failure):
             failure = chosen
         else:

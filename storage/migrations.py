@@ -372,6 +372,12 @@ def m0001_initial(db: Database) -> None:
         db.conn.execute(statement)
 
 
+@migrations()
+def m0002_story_stickers(db: Database) -> None:
+    """Links, hashtags and places on stories."""
+    db.conn.execute("ALTER TABLE posts ADD COLUMN story_stickers TEXT")
+
+
 def _statements(script: str) -> Iterator[str]:
     # One by one: `executescript` would commit the transaction that guards the migration.
     statement = ""

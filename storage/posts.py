@@ -59,6 +59,7 @@ class Post:
     user_tags: list[Mapping[str, Any]] | None = None
     collaborators: list[str] | None = None
     story_mentions: list[Mapping[str, Any]] | None = None
+    story_stickers: list[Mapping[str, Any]] | None = None
     published_via_private_api: bool = False
     cross_post_to_facebook: bool = False
     facebook_post_id: str | None = None

@@ -223,7 +223,7 @@ CREATE TABLE posts (
     completed_at TEXT,
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL
-) STRICT;
+, story_stickers TEXT) STRICT;
 
 CREATE TABLE renditions (
     media_file_id TEXT NOT NULL REFERENCES media_files ON DELETE CASCADE,

@@ -95,7 +95,7 @@ async def get_scheduled(call: Call) -> schemas.Post:
     "/schedule/<id>",
     body=schemas.ScheduleChanges,
     returns=schemas.Post,
-    errors=(*_RULES, "INVALID_SCHEDULE", "INVALID_STATUS"),
+    errors=(*_RULES, "INVALID_SCHEDULE", "INVALID_STATUS", "PRIVATE_API_REQUIRED"),
 )
 async def update_schedule(call: Call) -> schemas.Post:
     """Change content or time of a scheduled post; only fields that are sent change."""

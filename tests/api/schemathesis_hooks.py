@@ -29,6 +29,7 @@ STORY = {
     "userTags": None,
     "collaborators": None,
     "storyMentions": None,
+    "storyStickers": None,
     "crossPostToFacebook": False,
 }
 LATER = {"scheduledFor": "2099-01-01T00:00:00Z", "timezone": "UTC"}

@@ -125,6 +125,17 @@ def _people(**more: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.fixed_dictionaries({"username": names}, optional=more)
 
 
+_STICKERS = st.fixed_dictionaries(
+    {"type": st.sampled_from(["link", "hashtag", "location", "poll"])},
+    optional={
+        "url": st.sampled_from(["https://example.com/a", "http://[", "javascript:1"]) | TEXTS,
+        "name": st.sampled_from(["#sea", "1", "a b"]) | TEXTS,
+        "id": st.sampled_from(["213385402", "x"]) | TEXTS,
+        "x": st.floats(-1, 2),
+        "width": st.floats(0, 2),
+        "rotation": st.floats(),
+    },
+)
 _LIKELY: dict[str, st.SearchStrategy[Any]] = {
     "mediaType": st.sampled_from(["IMAGE", "REELS", "STORIES", "CAROUSEL"]),
     "mediaFileId": st.none() | st.just(NOBODY),
@@ -134,6 +145,7 @@ _LIKELY: dict[str, st.SearchStrategy[Any]] = {
     "code": st.sampled_from(["123456", "12345678"]),
     "userTags": st.just([]) | st.lists(_people(x=st.floats(-1, 2), y=st.floats(0, 1)), max_size=22),
     "storyMentions": st.just([]) | st.lists(_people(x=st.floats(0, 1)), max_size=6),
+    "storyStickers": st.just([]) | st.lists(_STICKERS, max_size=13),
     "collaborators": st.just([]) | st.lists(st.sampled_from(["anna", "ben", ""]), max_size=4),
     "crossPostToFacebook": st.booleans(),
     "pollIntervalHours": st.integers(6, 48),

@@ -36,7 +36,8 @@ async def test_every_post_looks_as_it_does_alone_but_for_its_media(served: Serve
     at = to_text(served.studio.clock.now() + timedelta(days=1))
     scheduled = {**story(served, photo), "scheduledFor": at, "timezone": "Europe/Berlin"}
     assert (await served.call("POST", f"{API}/schedule", scheduled)).status == 201
-    mentioned = story(served, photo, storyMentions=[{"username": "anna"}])
+    sea = {"type": "hashtag", "name": "sea"}
+    mentioned = story(served, photo, storyMentions=[{"username": "anna"}], storyStickers=[sea])
     await until(served, await publish(served, mentioned), "PUBLISHED")
 
     found = (await listed(served, "limit=100"))["posts"]

@@ -13,6 +13,12 @@ from tests.support.posting import API, photo_id, upload, video_id
 from tests.support.served import Answer, Served
 
 TAG = {"username": "anna", "x": 0.5, "y": 0.5}
+TAG_STICKER = {"type": "hashtag", "name": "sea"}
+PLACE = {"type": "location", "id": "213385402"}
+BAD_ADDRESSES = (
+    *("", "example.com", "//a.example", "https://", "ftp://a.example", "javascript:alert(1)"),
+    *("http://[", "http://a.example:x/", "https://a.example/a b", "https://a.example/\n", 5, None),
+)
 OK = "201"
 
 
@@ -123,6 +129,53 @@ async def test_who_may_have_tags_collaborators_and_mentions(served: Served) -> N
             ({"mediaType": "REELS", "storyMentions": [TAG]}, "INVALID_MENTIONS"),
             ({"mediaType": "CAROUSEL", "storyMentions": [TAG]}, "INVALID_MENTIONS"),
             ({"mediaType": "CAROUSEL", "storyMentions": []}, OK),
+        ],
+    )
+
+
+async def test_stickers(served: Served) -> None:
+    def case(value: Any, expected: str, kind: str = "STORIES") -> tuple[dict[str, Any], str]:
+        return {"mediaType": kind, "storyStickers": value}, expected
+
+    bad = "INVALID_STICKERS"
+    link, sea, cafe = {"type": "link", "url": "https://a.example/?q=1#x"}, TAG_STICKER, PLACE
+    await assert_outcomes(
+        served,
+        [
+            case([link, cafe, *[sea] * 10], OK),
+            case([sea] * 11, bad),
+            case([link, link], bad),
+            case([cafe, cafe], bad),
+            case([sea] * 10_000, bad),
+            case([], OK, "IMAGE"),
+            case(None, OK, "IMAGE"),
+            *(case([sea], bad, kind) for kind in ("IMAGE", "REELS", "CAROUSEL")),
+            case(["sea"], bad),
+            case([None], bad),
+            case([{}], bad),
+            case([{"type": "poll"}], bad),
+            case([{"type": ["link"]}], bad),
+            case([{"type": "mention", "username": "anna"}], bad),
+            *(case([{**link, "url": url}], bad) for url in BAD_ADDRESSES),
+            case([{**link, "url": "http://a.example/" + "x" * 2031}], OK),
+            case([{**link, "url": "http://a.example/" + "x" * 2032}], bad),
+            *(case([{**sea, "name": name}], OK) for name in ("#a", "x" * 100, "नमस्ते", "a🌊", "1a")),
+            *(
+                case([{**sea, "name": name}], bad)
+                for name in ("", "#", "x" * 101, "a b", "a-b", "2026", "a#b", "@a", 5, None)
+            ),
+            *(case([{**cafe, "id": place}], bad) for place in ("", "Berlin", 5, None, "1" * 21)),
+            case([{**cafe, "name": "Cafe"}], OK),
+            case([{**cafe, "name": "x" * 257}], bad),
+            case([{**cafe, "name": 5}], bad),
+            case([{**sea, "x": 0, "y": 1, "width": 0.01, "height": 1, "rotation": 1}], OK),
+            case([{**sea, "x": 1.1}], bad),
+            case([{**sea, "y": "0.5"}], bad),
+            case([{**sea, "width": 0}], bad),
+            case([{**sea, "height": True}], bad),
+            case([{**sea, "rotation": 90}], bad),
+            case("sea", "VALIDATION_ERROR"),
+            case(sea, "VALIDATION_ERROR"),
         ],
     )
 

@@ -31,6 +31,7 @@ _REQUESTS: dict[str, dict[str, Any] | None] = {
     "page": {"path_end": "/me/accounts"},
     "page photo": {"method": "POST", "path_end": "/photos"},
     "page video": {"method": "POST", "path_end": "/videos"},
+    "link": {"path_end": "/validate_reel_url/"},
     "person": {"path_end": "/usernameinfo/"},
     "video offset": {"method": "GET", "path": "rupload_igvideo"},
     "own feed": {"method": "GET", "path": "/feed/user/"},
@@ -128,6 +129,8 @@ def _graph(route: str, kind: str) -> Iterator[Point]:
 def _private(kind: str) -> Iterator[Point]:
     if kind in ("IMAGE", "STORY_PHOTO"):
         yield Point("person")
+    if kind.startswith("STORY"):
+        yield Point("link")
     if kind in ("REELS", "STORY_VIDEO", "CAROUSEL"):
         yield Point("video offset")
     # A Reel's and an album video's cover is an upload of its own.

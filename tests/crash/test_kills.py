@@ -18,6 +18,8 @@ from tests.crash.points import KINDS, Case, Held, Point, cases
 ROUTES = ("instagram", "facebook", "private")
 SEED = 20260719
 RANDOM_KILLS = 12  # of each kind of post on each route
+# The official API has none.
+STICKERS = [{"type": "link", "url": "https://example.com/"}, {"type": "hashtag", "name": "sea"}]
 # What nothing but a crash shows: the publishing request, and what is asked after it.
 SHORT = (
     Case("instagram", "IMAGE", (Point("container", "after"),)),
@@ -97,6 +99,8 @@ class Sender:
         if kind not in self._media:
             self._media[kind] = await self._upload(kind, seed=1)
         body = {"accountId": account.id, **_content(kind, self._media[kind])}
+        if route == "private" and kind.startswith("STORY"):
+            body["storyStickers"] = STICKERS
         if Case(route, kind, ()).crosses:
             body["crossPostToFacebook"] = True
         return str((await self._chain.call("POST", "/posts/publish", body))["postId"])

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from instagram.stickers import Shown
 from instagram.stories import Story
 from publish.recognition import Sent, Verdict, recognise
 
 AT = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 ANNA = frozenset({"7"})
-SENT = Sent(upload_id="1780000000000", at=AT, kind=1, marks=ANNA)
+STICKERS = Shown(hashtags=frozenset({"sea"}), links=1)
+SENT = Sent(upload_id="1780000000000", at=AT, kind=1, marks=(ANNA, STICKERS))
 OURS = Story(
     pk="100",
     owner_pk="42",
@@ -21,6 +25,7 @@ OURS = Story(
     expires_at=AT + timedelta(hours=24),
     upload_id="1780000000000",
     mentioned_pks=ANNA,
+    stickers=STICKERS,
 )
 
 
@@ -43,6 +48,14 @@ def test_what_was_there_before_is_not_ours() -> None:
     video = replace(unnamed, is_video=True)
     assert recognise([video], SENT, set()) is Verdict.ABSENT
     assert recognise([], SENT, set()) is Verdict.ABSENT
+
+
+@pytest.mark.parametrize(
+    "shown", [Shown(), Shown(hashtags=frozenset({"sea"})), Shown(hashtags=frozenset("a"), links=1)]
+)
+def test_other_stickers_are_another_story(shown: Shown) -> None:
+    other = replace(OURS, upload_id=None, stickers=shown)
+    assert recognise([other], SENT, set()) is Verdict.UNCLEAR
 
 
 def test_doubt_is_never_resolved_by_guessing() -> None:

@@ -10,9 +10,9 @@ import pytest
 import trio
 
 from publish import delivery
-from publish.private_route import PrivateStoryRoute
 from publish.route import Outgoing
 from publish.scheduler import Scheduler
+from publish.story_route import PrivateStoryRoute
 from sandbox.faults import Delay, Fault
 from storage import jobs, posts
 from tests.support.posting import live, photo_id, publish, second_account, story, until

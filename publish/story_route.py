@@ -1,0 +1,99 @@
+"""The route for stories through the Private API, with everything that can be tapped on them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+
+from instagram import errors, stickers
+from instagram.feed import PHOTO, VIDEO
+from instagram.stickers import Mention, Sticker, StickerKind
+from instagram.stories import Story
+from instagram.uploads import VideoUse
+from publish.private_route import PrivateRoute, accounted_for, sent_of
+from publish.recognition import Verdict, recognise
+from publish.record import DeliveryRecord
+from publish.route import Outgoing, Published
+from publish.stickers import CODE
+from storage.deliveries import Delivery
+from storage.posts import Post
+
+# Where the stored form has what the wire has.
+_VALUES = {
+    StickerKind.LINK: "url",
+    StickerKind.HASHTAG: "name",
+    StickerKind.LOCATION: "id",
+}
+
+
+class PrivateStoryRoute(PrivateRoute):
+    """Publishes stories with mentions and stickers."""
+
+    # A story is visible for 24 h; later its absence proves nothing.
+    answers_for = timedelta(hours=23)
+    _video_use = VideoUse.STORY
+
+    async def make_ready(self, outgoing: Outgoing, record: DeliveryRecord) -> None:
+        api = self._gateway.account(outgoing.account_id)
+        for sticker in _stickers(outgoing.post):
+            if sticker.kind is StickerKind.LINK:
+                try:
+                    await api.validate_link(sticker.value)
+                except errors.Refused as refused:
+                    raise errors.Refused(f"The link: {refused.reason}", CODE) from refused
+        await super().make_ready(outgoing, record)
+
+    async def own_media(self, outgoing: Outgoing) -> list[str]:
+        own = await self._gateway.account(outgoing.account_id).own_stories()
+        return [story.pk for story in own]
+
+    async def publish(self, outgoing: Outgoing, delivery: Delivery) -> Published:
+        (file,) = outgoing.files
+        story: Story = await self._patiently(
+            self._gateway.account(outgoing.account_id).configure_story,
+            delivery.upload_id,
+            (file.width, file.height),
+            file.duration_s if file.is_video else None,
+            _mentions(outgoing.post),
+            _stickers(outgoing.post),
+        )
+        return Published(story.pk, story.permalink)
+
+    async def look_for(
+        self, outgoing: Outgoing, delivery: Delivery, known: Collection[str]
+    ) -> Published | Verdict:
+        own = await self._gateway.account(outgoing.account_id).own_stories()
+        pks = frozenset(mention.user_pk for mention in _mentions(outgoing.post))
+        marks = (pks, stickers.to_be_shown(_stickers(outgoing.post)))
+        kind = VIDEO if outgoing.files[0].is_video else PHOTO
+        seen = recognise(own, sent_of(delivery, kind, marks), accounted_for(delivery, known))
+        return seen if isinstance(seen, Verdict) else Published(seen.pk, seen.permalink)
+
+
+def _mentions(post: Post) -> list[Mention]:
+    return [
+        Mention(
+            user_pk=str(mention["userId"]),
+            x=mention.get("x", 0.5),
+            y=mention.get("y", 0.5),
+            width=mention.get("width", 0.5),
+            height=mention.get("height", 0.1),
+        )
+        for mention in post.story_mentions or ()
+        if mention.get("userId")
+    ]
+
+
+def _stickers(post: Post) -> list[Sticker]:
+    return [
+        Sticker(
+            kind=(kind := StickerKind(stored["type"])),
+            value=stored[_VALUES[kind]],
+            x=stored["x"],
+            y=stored["y"],
+            width=stored["width"],
+            height=stored["height"],
+            rotation=stored["rotation"],
+        )
+        for stored in post.story_stickers or ()
+    ]
