@@ -21,6 +21,7 @@ from instagram.graph_gateway import GraphGateway
 from instagram.graph_http import GraphHttp
 from instagram.loop import open_instagram_loop
 from instagram.trust import load_trust
+from storage import secrets as stored_secrets
 from storage import users
 from storage.errors import Unusable
 from storage.store import Store, open_store
@@ -51,43 +52,47 @@ async def open_core(
 ) -> AsyncIterator[Core]:
     """Open store, vault and gateways; raises `Unusable` when the directory does not let us."""
     _ignore_proxies_of_the_environment()
-    vault = load_vault(settings.data_dir)
     try:
         trust = await trio.to_thread.run_sync(load_trust, settings.ca_file, settings.data_dir)
     except OSError as error:  # ssl.SSLError is one
         raise Unusable(f"REPRISE_CA_FILE {settings.ca_file} cannot be used: {error}") from None
-    async with (
-        open_store(settings.database) as store,
-        open_instagram_loop(),
-        trio.open_nursery() as background,
-    ):
-        keeper = StoredLogins(store, vault, now)
-        gateway = PrivateGateway(
-            background,
-            keeper=keeper,
-            trust=trust,
-            proxy=settings.proxy,
-            pace=settings.pace,
-        )
-        http = GraphHttp(trust, settings.proxy, settings.graph_version)
-        graph = GraphGateway(http, StoredTokens(store, vault, now, keeper))
-        try:
-            yield Core(
-                settings=settings,
-                store=store,
-                vault=vault,
-                owner=await store.write(users.ensure_owner, now()),
-                gateway=gateway,
-                graph=graph,
-                logins=LoginDesk(store, vault, gateway, now),
-                tokens=TokenCare(store, vault, http, graph, now, _facebook_app(settings)),
-                now=now,
+    async with open_store(settings.database) as store:
+        vault = await _fitting_vault(store, settings)
+        async with open_instagram_loop(), trio.open_nursery() as background:
+            keeper = StoredLogins(store, vault, now)
+            gateway = PrivateGateway(
+                background,
+                keeper=keeper,
+                trust=trust,
+                proxy=settings.proxy,
+                pace=settings.pace,
             )
-        finally:
-            with trio.move_on_after(10, shield=True):
-                await gateway.close()
-                await graph.close()
-            background.cancel_scope.cancel()
+            http = GraphHttp(trust, settings.proxy, settings.graph_version)
+            graph = GraphGateway(http, StoredTokens(store, vault, now, keeper))
+            try:
+                yield Core(
+                    settings=settings,
+                    store=store,
+                    vault=vault,
+                    owner=await store.write(users.ensure_owner, now()),
+                    gateway=gateway,
+                    graph=graph,
+                    logins=LoginDesk(store, vault, gateway, now),
+                    tokens=TokenCare(store, vault, http, graph, now, _facebook_app(settings)),
+                    now=now,
+                )
+            finally:
+                with trio.move_on_after(10, shield=True):
+                    await gateway.close()
+                    await graph.close()
+                background.cancel_scope.cancel()
+
+
+async def _fitting_vault(store: Store, settings: Settings) -> Vault:
+    may_create = not await store.read(stored_secrets.any_sealed)
+    vault = load_vault(settings.data_dir, may_create=may_create)
+    await store.read(stored_secrets.check_key, vault)
+    return vault
 
 
 def _facebook_app(settings: Settings) -> FacebookApp | None:

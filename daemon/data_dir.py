@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from storage import restore
 from storage.errors import Unusable
 
 LOCK_FILE = "reprise.lock"
@@ -24,13 +25,19 @@ class RunningDaemon:
 
 
 def prepare(data_dir: Path) -> None:
-    """Make the directory with mode 0700; raises `Unusable` when it cannot be written."""
+    """Make the directory with mode 0700; raises `Unusable` when it cannot be written.
+
+    A restore that was interrupted is finished first: until then there is no database.
+    """
     try:
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         data_dir.chmod(0o700)
         probe = data_dir / ".writable"
         probe.touch(mode=0o600)
         probe.unlink()
+        if restore.is_unfinished(data_dir):
+            with held(data_dir):
+                restore.finish_swap(data_dir)
     except OSError as error:
         raise Unusable(
             f"The data directory {data_dir} cannot be written ({error.strerror}); "

@@ -22,10 +22,10 @@ from media import sniff as media_sniff
 from media.errors import MediaError, MediaInvalid
 from media.photo import open_photo
 from media.render import examine_video
-from repost import card, guard
+from repost import card, guard, parking
 from repost.card import Card
 from repost.layout import CANVAS
-from storage import credentials, jobs, media_files, posts, reposts
+from storage import credentials, facts, jobs, media_files, posts, reposts
 from storage.files import MediaFolder
 from storage.media_files import MediaFile, Origin
 from storage.posts import MediaType, Post, PostStatus, SourceType
@@ -167,13 +167,14 @@ class Journey:
         repost = reposts.get(db, repost.id)
         if repost.status is not RepostStatus.DOWNLOADED:
             return repost
-        if config.approval_required and repost.approved_at is None:
+        in_doubt = parking.is_in_doubt(repost, facts.find(db, facts.DATA_CAME_IN))
+        if (config.approval_required or in_doubt) and repost.approved_at is None:
             return reposts.change(
                 db,
                 repost.id,
                 RepostStatus.WAITING_APPROVAL,
                 now=self._now(),
-                reason="It waits for your approval",
+                reason=parking.REASON if in_doubt else "It waits for your approval",
             )
         return reposts.change(db, repost.id, RepostStatus.QUEUED, now=self._now())
 

@@ -84,5 +84,11 @@ def end(db: Database, session_id: str, now: datetime) -> None:
     )
 
 
+def end_all(db: Database) -> None:
+    """End every session and forget every login code."""
+    db.conn.execute("DELETE FROM browser_sessions")
+    db.conn.execute("DELETE FROM login_codes")
+
+
 def _hash(code: str) -> str:
     return hashlib.sha256(code.encode()).hexdigest()

@@ -140,6 +140,11 @@ def record_automatic_login(
     return replace(found, last_login_at=now)
 
 
+def hold_automatic_logins(db: Database, now: datetime) -> None:
+    """Let no account log in by itself for a day: earlier logins may not be known here."""
+    db.conn.execute("UPDATE credentials SET last_automatic_login_at = ?", (records.encode(now),))
+
+
 def reject_password(db: Database, account_id: str, now: datetime) -> None:
     """Remember that Instagram refused the stored password: it is never sent again by itself."""
     db.conn.execute(

@@ -26,3 +26,7 @@ class Unavailable(StorageError):
 
 class Unusable(StorageError):
     """The data directory, the database or its key does not let the daemon start."""
+
+
+class Damaged(StorageError):
+    """The database file is broken; a copy or a backup has to take its place."""

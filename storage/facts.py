@@ -11,6 +11,9 @@ from sqlite_utils import Database
 from storage import records
 
 NEWEST_APP_VERSION = "newest_app_version"
+# The data came from elsewhere at that time (a backup, another tool), and what went out shortly
+# before it may not be known here.
+DATA_CAME_IN = "data_came_in"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import secrets
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import trio
 
@@ -30,10 +31,12 @@ class MediaFolder:
     reading the rows on: the same bytes may come and go at once.
     """
 
+    INCOMING: ClassVar[str] = "incoming"
+
     def __init__(self, root: Path) -> None:
         self.root = root
         self.changing = trio.Lock()
-        self.incoming = root / "incoming"
+        self.incoming = root / self.INCOMING
         for directory in (root, self.incoming):
             directory.mkdir(exist_ok=True, mode=0o700)
 
@@ -55,7 +58,7 @@ class MediaFolder:
         target.parent.mkdir(exist_ok=True, mode=0o700)
         file.chmod(0o600)
         file.replace(target)
-        _sync_directory(target.parent)
+        sync_directory(target.parent)
         return StoredFile(str(target.relative_to(self.root)), name, size)
 
     def path(self, stored: str) -> Path:
@@ -73,7 +76,8 @@ class MediaFolder:
         return len(left)
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
+    """Make the names in a directory durable."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -162,6 +162,19 @@ def open_for_post(db: Database, post_id: str) -> Job | None:
     )
 
 
+def open_until(db: Database, moment: datetime, *, everything: bool) -> list[Job]:
+    """Return open jobs of posts that are due by `moment` or were begun, or all of them."""
+    return records.fetch(
+        db,
+        Job,
+        "WHERE status IN ('PENDING', 'PROCESSING') AND post_id IS NOT NULL"
+        " AND (? OR status = 'PROCESSING' OR run_at <= ?"
+        " OR post_id IN (SELECT post_id FROM deliveries WHERE closed_at IS NULL))"
+        " ORDER BY run_at, id",
+        (everything, moment),
+    )
+
+
 def release_claimed(db: Database, now: datetime) -> int:
     """At start: give back what a dead process had claimed; returns how many."""
     cursor = db.conn.execute(

@@ -114,6 +114,16 @@ def open_of(db: Database, account_id: str) -> list[Repost]:
     )
 
 
+def unsent(db: Database) -> list[Repost]:
+    """Return everybody's unfinished reposts that have no post yet."""
+    return records.fetch(
+        db,
+        Repost,
+        "WHERE post_id IS NULL AND status IN"
+        " ('DETECTED', 'DOWNLOADED', 'WAITING_APPROVAL', 'QUEUED') ORDER BY mentioned_at, id",
+    )
+
+
 def history(
     db: Database, user_id: str, account_id: str | None = None, limit: int = 100
 ) -> list[Repost]:

@@ -9,6 +9,8 @@ from sqlite_utils import Database
 
 from storage.vault import Vault
 
+_TABLES = {"account_secrets": "account_id, name", "daemon_secrets": "name"}
+
 
 class AccountSecret(StrEnum):
     """What is kept for one account."""
@@ -66,3 +68,37 @@ def daemon_secret(db: Database, vault: Vault, name: str, fresh: str) -> str:
 def daemon_key(db: Database, vault: Vault, name: str) -> str:
     """Return a signing key of the daemon, made on first use."""
     return daemon_secret(db, vault, name, token_urlsafe(32))
+
+
+def any_sealed(db: Database) -> bool:
+    """Say whether there is a secret that needs its key."""
+    return any(db.conn.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in _TABLES)  # noqa: S608
+
+
+def check_key(db: Database, vault: Vault) -> None:
+    """Raise `Unusable` unless the vault opens what is sealed; one secret of a kind is tried."""
+    for table in _TABLES:
+        row = db.conn.execute(f"SELECT sealed FROM {table} LIMIT 1").fetchone()  # noqa: S608
+        if row is not None:
+            vault.open(row[0])
+
+
+def seal_anew(db: Database, opener: Vault, sealer: Vault) -> int:
+    """Open every secret with one vault and seal it with another; returns how many there are."""
+    count = 0
+    for table, keys in _TABLES.items():
+        for *key, sealed in db.conn.execute(f"SELECT {keys}, sealed FROM {table}").fetchall():  # noqa: S608
+            places = " AND ".join(f"{name} = ?" for name in keys.split(", "))
+            db.conn.execute(
+                f"UPDATE {table} SET sealed = ? WHERE {places}",  # noqa: S608 - constants
+                (sealer.seal(opener.open(sealed)), *key),
+            )
+            count += 1
+    return count
+
+
+def forget_all(db: Database) -> int:
+    """Delete every secret, and what is known of logins that cannot go on without; how many."""
+    for table in ("credentials", "challenges"):
+        db.conn.execute(f"DELETE FROM {table}")  # noqa: S608 - constants
+    return sum(db.conn.execute(f"DELETE FROM {table}").rowcount for table in _TABLES)  # noqa: S608

@@ -7,15 +7,17 @@ function of a `Database` in a worker thread; `Store.glance` saves the thread for
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 import trio
 from sqlite_utils import Database
 
-from storage.errors import Unavailable, Unusable
+from storage import copies
+from storage.errors import Damaged, Unavailable, Unusable
 from storage.migrations import migrations
 
 __all__ = ["Database", "Store", "open_directly", "open_store", "transaction"]
@@ -25,6 +27,8 @@ T = TypeVar("T")
 
 READERS = 4
 _BUSY_TIMEOUT_S = 10.0
+# A check at start reads the whole file; a large one is looked at for no longer than this.
+_CHECK_LIMIT_S = 3.0
 _UNUSABLE = (
     "locked", "busy", "full", "readonly", "disk i/o", "unable to open", "closed", "malformed",
     "not a database",
@@ -115,7 +119,7 @@ async def open_store(path: Path) -> AsyncIterator[Store]:
 
     Raises `Unusable` when the file is damaged, unreadable or of a newer Reprise.
     """
-    writer = await trio.to_thread.run_sync(_open_migrated, path)
+    writer = await trio.to_thread.run_sync(partial(_open_migrated, path, checked=True))
     readers = [_connect(path, read_only=True) for _ in range(READERS)]
     glancer = _connect(path, read_only=True, timeout_s=0)
     store = Store(path, writer, readers, glancer)
@@ -134,6 +138,21 @@ def open_directly(path: Path) -> Iterator[Database]:
             yield writer
     finally:
         writer.close()
+
+
+@contextmanager
+def look_into(path: Path) -> Iterator[Database]:
+    """Open a database that nobody else uses in order to read it as it is: nothing is migrated.
+
+    Raises `Damaged` when it is no sound database.
+    """
+    try:
+        with closing(
+            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        ) as connection:
+            yield Database(connection, execute_plugins=False)
+    except sqlite3.DatabaseError as error:
+        raise Damaged(f"{path} is no database that can be read: {error}") from error
 
 
 def probe(db: Database) -> None:
@@ -157,19 +176,31 @@ def transaction(db: Database) -> Iterator[None]:
         raise
 
 
-def _open_migrated(path: Path) -> Database:
+def _open_migrated(path: Path, *, checked: bool = False) -> Database:
     try:
         path.touch(mode=0o600, exist_ok=True)
         path.chmod(0o600)
         db = _connect(path, read_only=False)
         try:
+            if checked and (problem := copies.flaw(db.conn, limit_s=_CHECK_LIMIT_S)):
+                raise Damaged(f"The database {path} is damaged: {problem}")
             _migrate(db, path)
         except BaseException:
             db.close()
             raise
-    except (sqlite3.DatabaseError, OSError) as error:
-        raise Unusable(f"The database {path} cannot be opened: {error}") from error
+    except Damaged as error:
+        raise Unusable(f"{error}; {_remedy(path)}") from error
+    except (sqlite3.DatabaseError, OSError, Unavailable) as error:
+        remedy = f"; {_remedy(path)}" if copies.is_damage(error) else ""
+        raise Unusable(f"The database {path} cannot be opened: {error}{remedy}") from error
     return db
+
+
+def _remedy(path: Path) -> str:
+    newest = copies.newest_sound(copies.kept_copies(path))
+    if newest is None:
+        return "restore a backup with `reprise restore FILE --force`"
+    return f"the newest sound copy comes back with `reprise restore {newest} --force`"
 
 
 def _connect(path: Path, *, read_only: bool, timeout_s: float = _BUSY_TIMEOUT_S) -> Database:
@@ -189,33 +220,34 @@ def _connect(path: Path, *, read_only: bool, timeout_s: float = _BUSY_TIMEOUT_S)
     return db
 
 
-def _migrate(db: Database, path: Path) -> None:
-    applied = {migration.name for migration in migrations.applied(db)}
+def applied_migrations(db: Database) -> list[str]:
+    """Return the names of the schema changes that a database has seen, oldest first."""
+    return [migration.name for migration in migrations.applied(db)]
+
+
+def check_known(applied: Collection[str], what: str) -> None:
+    """Raise `Unusable` when `what` has seen schema changes that this Reprise does not know."""
     known = {migration.name for migration in migrations._migrations}
-    if unknown := sorted(applied - known):
+    if unknown := sorted(set(applied) - known):
         raise Unusable(
-            f"The database {path} was written by a newer Reprise (it knows {unknown[-1]}); "
+            f"{what} was written by a newer Reprise (it knows {unknown[-1]}); "
             "upgrade this installation or restore an older backup"
         )
+
+
+def _migrate(db: Database, path: Path) -> None:
+    applied = applied_migrations(db)
+    check_known(applied, f"The database {path}")
     pending = migrations.pending(db)
     if applied and pending:
-        _copy(db, path.with_name(f"{path.name}.before-{pending[0].name}"))
+        copies.copy_database(path, path.with_name(f"{path.name}.before-{pending[0].name}"))
     if pending:
         with transaction(db):
             migrations.apply(db)
 
 
-def _copy(db: Database, target: Path) -> None:
-    # By SQLite itself: opening and closing its file by hand drops every lock of this process on
-    # it, and the next command that ends deletes the log from under us (see howtocorrupt.html).
-    target.unlink(missing_ok=True)
-    target.touch(mode=0o600)
-    with closing(sqlite3.connect(target)) as copy:
-        db.conn.backup(copy)
-
-
 def _identity(path: Path) -> tuple[int, int] | None:
-    # Without opening it: see `_copy`.
+    # Without opening it: see `copy_database`.
     try:
         status = path.stat()
     except OSError:

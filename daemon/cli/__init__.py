@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from daemon.cli import accounts, keys, process, reposts
+from daemon.cli import accounts, backup, keys, process, reposts
 from daemon.cli.failure import Failed
 from daemon.settings import SettingsError
 from storage.errors import StorageError, Unusable
@@ -25,8 +25,9 @@ def cli() -> None:
     """
 
 
-for command in (*process.COMMANDS, *accounts.COMMANDS, *keys.COMMANDS, *reposts.COMMANDS):
-    cli.add_command(command)
+for module in (process, accounts, keys, reposts, backup):
+    for command in module.COMMANDS:
+        cli.add_command(command)
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from accounts.logins import NoPendingLogin
 from daemon import data_dir
 from daemon.cli.failure import Failed, only_error
 from daemon.cli.output import json_option, print_json, print_table
-from daemon.cli.session import account_named, opened, running_daemon
+from daemon.cli.session import account_named, opened, running_daemon, vault_for
 from daemon.clock import utc_now
 from daemon.core import open_core
 from daemon.logs import configure
@@ -26,7 +26,6 @@ from publish.intake import disconnect
 from storage import accounts, credentials
 from storage.store import transaction
 from storage.times import to_text
-from storage.vault import load_vault
 
 
 @click.group()
@@ -65,7 +64,7 @@ def add(
         access = GraphAccess(token=token, login_method=cast("LoginMethod", login_method))
     settings = load_settings()
     with opened(settings) as (db, owner):
-        vault = load_vault(settings.data_dir)
+        vault = vault_for(db, settings)
         with transaction(db):
             added = connect(
                 db,

@@ -16,11 +16,11 @@ from daemon.cli.failure import Failed
 from daemon.clock import utc_now
 from daemon.main import session_cookies
 from daemon.settings import Settings
-from storage import accounts, browser_sessions, users
+from storage import accounts, browser_sessions, secrets, users
 from storage.accounts import Account
 from storage.store import Database, open_directly, transaction
 from storage.users import User
-from storage.vault import load_vault
+from storage.vault import Vault, load_vault
 
 _SESSION_FOR = timedelta(minutes=30)
 _NO_LIMIT = httpx.Timeout(10, read=1800)
@@ -34,6 +34,13 @@ def opened(settings: Settings) -> Iterator[tuple[Database, User]]:
         with transaction(db):
             owner = users.ensure_owner(db, utc_now())
         yield db, owner
+
+
+def vault_for(db: Database, settings: Settings) -> Vault:
+    """Return the vault that opens what the database holds; raises `Unusable`."""
+    vault = load_vault(settings.data_dir, may_create=not secrets.any_sealed(db))
+    secrets.check_key(db, vault)
+    return vault
 
 
 def account_named(db: Database, username: str) -> Account:
@@ -75,7 +82,7 @@ def running_daemon(settings: Settings) -> Iterator[DaemonApi | None]:
         session = browser_sessions.create(
             db, user_id=owner.id, now=utc_now(), lifetime=_SESSION_FOR
         )
-        cookie = session_cookies(db, load_vault(settings.data_dir)).sign(session)
+        cookie = session_cookies(db, vault_for(db, settings)).sign(session)
     client = httpx.Client(
         base_url=daemon.url,
         cookies={COOKIE_NAME: cookie},

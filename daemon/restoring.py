@@ -1,0 +1,90 @@
+"""A restore from its check to the swap: nothing that is put in place can publish anything twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from daemon import data_dir
+from daemon.settings import Settings
+from publish import parking as post_parking
+from publish.parking import Came
+from repost import parking as mention_parking
+from storage import browser_sessions, credentials, secrets
+from storage.backup import KEY, Progress
+from storage.errors import AlreadyExists, Unusable
+from storage.posts import Post
+from storage.reposts import Repost
+from storage.restore import Staged, stage, swap_in
+from storage.store import Database, open_directly, transaction
+from storage.vault import Vault, present_key, read_key
+
+
+class KeyState(StrEnum):
+    """Whether the secrets that were restored can be opened here."""
+
+    FITS = "fits"
+    MISSING = "missing"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restore did; `aside` is where the old files are kept."""
+
+    saved_at: datetime
+    aside: Path | None
+    media_files: int
+    parked: list[Post]
+    waiting: list[Repost]
+    key: KeyState
+
+
+def restore(
+    settings: Settings,
+    source: Path,
+    *,
+    force: bool,
+    hold_all: bool,
+    now: datetime,
+    progress: Progress,
+) -> Restored:
+    """Put a backup, or a copy of the database, in the place of what is in the data directory.
+
+    Raises `AlreadyExists` when there is something and `force` is not set, and what
+    `storage.restore.stage` raises; then nothing was touched. Raises `Unusable` while a
+    daemon runs there.
+    """
+    directory = settings.data_dir
+    data_dir.prepare(directory)
+    with data_dir.held(directory):
+        if settings.database.exists() and not force:
+            raise AlreadyExists(
+                f"{directory} holds a database already; with --force the backup takes its "
+                "place, and what is there is kept aside"
+            )
+        staged = stage(source, directory, progress)
+        # By a clock that is behind, everything since the backup would seem to lie ahead.
+        came = Came(staged.created_at, max(now, staged.created_at))
+        with open_directly(staged.database) as db:
+            key = _key_state(db, directory, staged)
+            with transaction(db):
+                parked = post_parking.park(db, came, everything=hold_all)
+                waiting = mention_parking.park(db, came.came_at)
+                browser_sessions.end_all(db)
+                credentials.hold_automatic_logins(db, came.came_at)
+        aside = swap_in(directory, now)
+    return Restored(staged.created_at, aside, staged.media_files, parked, waiting, key)
+
+
+def _key_state(db: Database, directory: Path, staged: Staged) -> KeyState:
+    path = staged.folder / KEY if staged.has_key else present_key(directory)
+    if path is None:
+        return KeyState.MISSING if secrets.any_sealed(db) else KeyState.FITS
+    try:
+        secrets.check_key(db, Vault(read_key(path)))
+    except Unusable:
+        return KeyState.WRONG
+    return KeyState.FITS

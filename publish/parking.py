@@ -1,0 +1,73 @@
+"""Posts of a database from the past: what may have gone out since is parked, never sent by itself.
+
+Used while a backup is being restored, before the daemon sees the database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from publish import states
+from publish.retry import Failure
+from storage import deliveries, jobs, posts
+from storage.deliveries import Delivery, Outcome, Step
+from storage.jobs import Job
+from storage.posts import Post
+from storage.store import Database
+
+_PAGE_UNKNOWN = (
+    "It is live. Whether it was copied to the Facebook Page is not known: the data was restored "
+    "from a backup"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """When the data was saved, and when it came here; what happened in between is not known."""
+
+    saved_at: datetime
+    came_at: datetime
+
+
+def park(db: Database, came: Came, *, everything: bool = False) -> list[Post]:
+    """Fail every post that may have gone out since the data was saved; returns them as they are.
+
+    They are the posts that were due when the data came, and those that were begun; with
+    `everything` those of the future too. Each says that a person must look before it is retried,
+    and where something was uploaded, a retry asks Instagram first.
+    """
+    parked = []
+    for job in jobs.open_until(db, came.came_at, everything=everything):
+        assert job.post_id is not None
+        post = posts.get(db, job.post_id)
+        delivery = deliveries.find_open(db, post.id)
+        if delivery is not None and delivery.step is Step.PUBLISHED:
+            _conclude(db, job, post, delivery, came.came_at)
+        else:
+            _fail(db, job, post, delivery, came)
+        parked.append(posts.get(db, post.id))
+    return parked
+
+
+def _fail(db: Database, job: Job, post: Post, delivery: Delivery | None, came: Came) -> None:
+    failure = Failure(
+        "DELIVERY_UNKNOWN",
+        f"The data was restored from a backup of {came.saved_at:%Y-%m-%d %H:%M} UTC, and this post "
+        "may have gone out after that. Look at the account in the Instagram app before you "
+        "retry",
+    )
+    outcome = Outcome.REFUSED
+    if delivery is not None and (delivery.upload_id or delivery.container_id):
+        # It went on from here, if it did: what is live is recognised by what was uploaded.
+        since = delivery.publishing_at or delivery.updated_at
+        deliveries.advance(db, delivery.id, Step.PUBLISHING, came.came_at, publishing_at=since)
+        outcome = Outcome.UNKNOWN
+    states.failed(db, job, post, failure, outcome, came.came_at)
+
+
+def _conclude(db: Database, job: Job, post: Post, delivery: Delivery, now: datetime) -> None:
+    # A Page cannot be asked, and a missing copy is better than two.
+    states.concluded(db, job, delivery, now, timedelta(0))
+    if post.cross_post_to_facebook and post.facebook_post_id is None:
+        posts.edit(db, post.id, now=now, error_message=_PAGE_UNKNOWN)

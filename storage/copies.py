@@ -1,0 +1,134 @@
+"""Copies of the database: consistent while it is written to, checked, and some days' worth kept.
+
+Made by upkeep once a day, by `reprise backup`, and before a change of the schema.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterable
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from storage.errors import Damaged, Unavailable
+from storage.files import sync_directory
+
+FOLDER = "copies"
+_NAME = "reprise-%Y%m%dT%H%M%SZ.db"
+_STEPS_BETWEEN_LOOKS = 100_000
+
+
+def copy_database(source: Path, target: Path, *, thoroughly: bool = False) -> None:
+    """Write a copy of a database, as it is at one moment, into one file of mode 0600.
+
+    The daemon may go on writing. The copy is on disk, and was checked, when it appears at `target`;
+    `thoroughly` compares the indexes with their tables as well. Raises `Damaged` when the
+    database is, and `Unavailable` when it cannot be read or the copy cannot be written.
+    """
+    # By SQLite itself: opening and closing its file by hand drops every lock of this process on
+    # it, and the next command that ends deletes the log from under us (see howtocorrupt.html).
+    unfinished = target.with_name(f".{target.name}.unfinished")
+    try:
+        unfinished.unlink(missing_ok=True)
+        unfinished.touch(mode=0o600)
+        with closing(_existing(source)) as original, closing(_existing(unfinished)) as copy:
+            original.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
+            if problem := flaw(copy, thoroughly=thoroughly):
+                raise Damaged(f"The database {source} is damaged: {problem}")
+        _sync_file(unfinished)
+        unfinished.replace(target)
+        sync_directory(target.parent)
+    except sqlite3.DatabaseError as error:
+        if is_damage(error):
+            raise Damaged(f"The database {source} is damaged: {error}") from error
+        raise Unavailable(f"The database {source} cannot be copied: {error}") from error
+    except OSError as error:
+        raise Unavailable(f"{target} cannot be written: {error.strerror}") from error
+    finally:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+
+
+def flaw(
+    connection: sqlite3.Connection, *, thoroughly: bool = False, limit_s: float | None = None
+) -> str | None:
+    """Return what is wrong with a database, or None when it is sound.
+
+    After `limit_s` seconds the look ends, and what it has not seen counts as sound.
+    """
+    if limit_s is not None:
+        ends_at = time.monotonic() + limit_s
+        connection.set_progress_handler(lambda: time.monotonic() > ends_at, _STEPS_BETWEEN_LOOKS)
+    check = "integrity_check" if thoroughly else "quick_check"
+    try:
+        (found,) = connection.execute(f"PRAGMA {check}(1)").fetchone()
+    except sqlite3.OperationalError as error:
+        if "interrupted" in str(error):
+            return None
+        raise
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    finally:
+        connection.set_progress_handler(None, 0)
+    return None if found == "ok" else str(found).splitlines()[-1]
+
+
+def is_damage(error: Exception) -> bool:
+    """Say whether an error of SQLite means that the file itself is broken."""
+    text = str(error).lower()
+    return isinstance(error, sqlite3.DatabaseError) and (
+        "malformed" in text or "not a database" in text
+    )
+
+
+def keep_copy(database: Path, keep: int, now: datetime) -> Path:
+    """Add a thoroughly checked copy to those of the data directory; only the newest `keep` stay.
+
+    Raises what `copy_database` does; then no older copy is given up.
+    """
+    folder = database.parent / FOLDER
+    folder.mkdir(exist_ok=True, mode=0o700)
+    made = folder / now.astimezone(UTC).strftime(_NAME)
+    copy_database(database, made, thoroughly=True)
+    for old in kept_copies(database)[keep:]:
+        old.unlink(missing_ok=True)
+    return made
+
+
+def kept_copies(database: Path) -> list[Path]:
+    """Return the daily copies of a database, newest first."""
+    return sorted((database.parent / FOLDER).glob("reprise-*.db"), reverse=True)
+
+
+def made_at(copy: Path) -> datetime | None:
+    """Return when a daily copy was made, or None for a file of another name."""
+    try:
+        return datetime.strptime(copy.name, _NAME).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def newest_sound(copies: Iterable[Path]) -> Path | None:
+    """Return the first of `copies` that is sound."""
+    for copy in copies:
+        with suppress(sqlite3.DatabaseError), closing(_existing(copy)) as connection:
+            if flaw(connection) is None:
+                return copy
+    return None
+
+
+def _existing(path: Path) -> sqlite3.Connection:
+    # `mode=rw`: a database that is not there is an error, not a new one.
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=10)
+
+
+def _sync_file(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,193 @@
+"""From a backup back to a data directory: checked whole, put together aside, then swapped in.
+
+What was there is kept. A swap that a crash interrupts is finished by whoever comes next, because
+from its first step on the way back would be as long as the way ahead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from storage.backup import CHUNK, DATABASE, FORMAT, KEY, MANIFEST, MEDIA, VERSION, Member, Progress
+from storage.copies import copy_database, made_at
+from storage.errors import Damaged, Unavailable, Unusable
+from storage.files import MediaFolder, sync_directory
+from storage.store import applied_migrations, check_known, look_into
+from storage.times import from_text
+
+STAGE = ".restore"
+_READY = "ready.json"
+_MEMBER = re.compile(rf"{DATABASE}|{KEY}|{MEDIA}/[0-9a-f]{{2}}/[0-9a-f]{{64}}[.a-z0-9]*")
+_SLACK = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A backup's content, checked, in a folder of its own inside the data directory."""
+
+    folder: Path
+    created_at: datetime
+    has_media: bool
+    has_key: bool
+    media_files: int = 0
+
+    @property
+    def database(self) -> Path:
+        return self.folder / DATABASE
+
+
+def stage(source: Path, data_dir: Path, progress: Progress) -> Staged:
+    """Check a backup, or a plain copy of the database, and unpack it without touching anything.
+
+    Raises `Damaged` when one byte of it is not as it was written, `Unusable` when a newer Reprise
+    wrote it, and `Unavailable` when it cannot be read or there is no room.
+    """
+    folder = data_dir / STAGE
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        folder.mkdir(mode=0o700)
+        _check_room(source, data_dir)
+        if tarfile.is_tarfile(source):
+            staged = _unpack(source, folder, progress)
+        else:
+            staged = _take_copy(source, folder)
+        with look_into(staged.database) as db:
+            check_known(applied_migrations(db), f"The backup {source}")
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise Unavailable(f"{source} cannot be restored: {error.strerror or error}") from error
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return staged
+
+
+def swap_in(data_dir: Path, now: datetime) -> Path | None:
+    """Put what is staged in its place; returns where that which was there is kept, if anything was.
+
+    From its first step on it is finished, by `finish_swap`, whatever happens.
+    """
+    folder = data_dir / STAGE
+    os.sync()  # thousands of files at once; the marker below says that they are all on disk
+    aside = f"before-restore-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    marker = folder / f"{_READY}.unfinished"
+    with marker.open("w") as file:
+        json.dump({"aside": aside}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    marker.replace(folder / _READY)
+    sync_directory(folder)
+    return finish_swap(data_dir)
+
+
+def finish_swap(data_dir: Path) -> Path | None:
+    """Finish a swap that was begun, or do nothing; returns where the old files are kept."""
+    folder = data_dir / STAGE
+    try:
+        aside = data_dir / json.loads((folder / _READY).read_text())["aside"]
+    except FileNotFoundError:
+        return None
+    # The log belongs to its database: they leave together, before the other one comes.
+    for name in (DATABASE, MEDIA, KEY):
+        if (folder / name).exists():
+            for old in (f"{name}-wal", f"{name}-shm", name):
+                if (data_dir / old).exists():
+                    aside.mkdir(mode=0o700, exist_ok=True)
+                    (data_dir / old).replace(aside / old)
+            (folder / name).replace(data_dir / name)
+    sync_directory(data_dir)
+    shutil.rmtree(folder)
+    return aside if aside.exists() else None
+
+
+def is_unfinished(data_dir: Path) -> bool:
+    """Say whether a swap was begun and not finished."""
+    return (data_dir / STAGE / _READY).exists()
+
+
+def _check_room(source: Path, data_dir: Path) -> None:
+    needed, free = source.stat().st_size + _SLACK, shutil.disk_usage(data_dir).free
+    if free < needed:
+        raise Unavailable(
+            f"There is no room in {data_dir}: {needed >> 20} MB are needed, {free >> 20} are free"
+        )
+
+
+def _take_copy(source: Path, folder: Path) -> Staged:
+    copy_database(source, folder / DATABASE)
+    created_at = made_at(source) or datetime.fromtimestamp(source.stat().st_mtime, UTC)
+    return Staged(folder, created_at, has_media=False, has_key=False)
+
+
+def _unpack(source: Path, folder: Path, progress: Progress) -> Staged:
+    with _damage_named(source), tarfile.open(source, "r:") as tar:
+        members = tar.getmembers()
+        if not members or members[-1].name != MANIFEST:
+            raise Damaged(f"{source} is no backup of Reprise, or its end is missing")
+        manifest = json.loads(_content(tar, members[-1]))
+        _check_format(source, manifest)
+        promised = [Member(**one) for one in manifest["files"]]
+        if [(one.path, one.size) for one in promised] != [(m.name, m.size) for m in members[:-1]]:
+            raise Damaged(f"{source} does not hold the files that it lists")
+        done, total = 0, sum(one.size for one in promised)
+        for member, one in zip(members, promised, strict=False):
+            if not member.isreg() or not _MEMBER.fullmatch(one.path):
+                raise Damaged(f"{source} holds {one.path}, which no backup has")
+            _extract(tar, member, folder / one.path, one.sha256)
+            done += one.size
+            progress(done, total)
+        # Its folders must be there although no file is in them.
+        MediaFolder(folder / MEDIA)
+        names = [one.path for one in promised]
+        if DATABASE not in names:
+            raise Damaged(f"{source} holds no database")
+        media = sum(name.startswith(f"{MEDIA}/") for name in names)
+        created_at = from_text(manifest["createdAt"])
+        return Staged(folder, created_at, True, KEY in names, media)
+
+
+def _check_format(source: Path, manifest: dict[str, Any]) -> None:
+    if manifest["format"] != FORMAT:
+        raise Damaged(f"{source} is no backup of Reprise")
+    if manifest["version"] > VERSION:
+        raise Unusable(f"{source} was written by a newer Reprise; upgrade this installation")
+    check_known(manifest["schema"], f"The backup {source}")
+
+
+def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    file = tar.extractfile(member)
+    assert file is not None
+    return file.read()
+
+
+def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path, sha256: str) -> None:
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    content = tar.extractfile(member)
+    assert content is not None
+    target.touch(mode=0o600)
+    digest = hashlib.sha256()
+    with content, target.open("wb") as file:
+        while data := content.read(CHUNK):
+            digest.update(data)
+            file.write(data)
+    if digest.hexdigest() != sha256:
+        raise Damaged(f"The backup is damaged: {member.name} is not what was written")
+
+
+@contextmanager
+def _damage_named(source: Path) -> Iterator[None]:
+    try:
+        yield
+    except (tarfile.TarError, EOFError, KeyError, TypeError, ValueError) as error:
+        raise Damaged(f"{source} is no backup of Reprise, or it is damaged: {error}") from error
