@@ -43,11 +43,18 @@ class RateLimits:
 
     def __init__(self, per_minute: int, per_hour: int, clock: Callable[[], float]) -> None:
         """`clock` is monotonic seconds."""
-        self._per_minute = per_minute
-        self._per_hour = per_hour
         self._clock = clock
         self._buckets: dict[str, tuple[_Window, _Window]] = {}
+        self.change(per_minute, per_hour)
+
+    def change(self, per_minute: int, per_hour: int) -> None:
+        """Set other limits; what a key has used so far stays used."""
+        self._per_minute = per_minute
+        self._per_hour = per_hour
         self._policy = f"{per_minute};w={MINUTE_S}, {per_hour};w={HOUR_S}"
+        for windows in self._buckets.values():
+            for window, limit in zip(windows, (per_minute, per_hour), strict=True):
+                window.limit = limit
 
     def take(self, key_id: str) -> Verdict:
         """Count one request of a key."""
@@ -65,7 +72,7 @@ class RateLimits:
         reset_s = tightest.reset_s(now)
         headers = {
             "RateLimit-Limit": str(tightest.limit),
-            "RateLimit-Remaining": str(tightest.limit - tightest.used),
+            "RateLimit-Remaining": str(max(0, tightest.limit - tightest.used)),
             "RateLimit-Reset": str(reset_s),
             "RateLimit-Policy": self._policy,
         }

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import secrets
-import signal
 import socket
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 import trio
@@ -14,12 +14,17 @@ import trio
 from api.app import build_app
 from api.context import ApiContext
 from api.listen import open_sockets, serve
+from api.proof import answers
 from api.rate_limits import RateLimits
 from api.session_cookie import SessionCookies
-from daemon import data_dir
+from daemon import data_dir, logs
+from daemon.activity import StatusLine
 from daemon.core import Core, open_core
+from daemon.lifecycle import heed_signals, keep_told
+from daemon.notify import Notifier
 from daemon.publishing import build_publishing
-from daemon.settings import Settings
+from daemon.reload import Reloader
+from daemon.settings import Settings, load_settings
 from daemon.supervisor import Policy, Service, Supervisor
 from daemon.upkeep import Upkeep
 from instagram import app_version
@@ -39,45 +44,75 @@ GRACE_S = 20.0
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-async def run_daemon(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
-    """Run until SIGTERM or SIGINT; `on_ready` hears the API's address.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """The daemon put together: `drain` begins its orderly end, `apply` takes changed settings."""
+
+    supervisor: Supervisor
+    drain: Callable[[], None]
+    status: StatusLine
+    apply: Callable[[Settings], None]
+
+
+async def run_daemon(
+    settings: Settings,
+    *,
+    on_ready: Callable[[str], None],
+    load: Callable[[], Settings] = load_settings,
+) -> None:
+    """Run until SIGTERM or SIGINT; `on_ready` hears the API's address, SIGHUP calls `load`.
 
     Raises `Unusable` when it cannot start, and a group with `ServiceCrashed` when it cannot
     go on.
     """
+    notifier = Notifier.of()
     data_dir.prepare(settings.data_dir)
     with data_dir.held(settings.data_dir) as announce:
         sockets = _listen(settings)
         url = _url_of(settings, sockets)
         async with open_core(settings) as core:
             stop = trio.Event()
-            supervisor, drain = await compose(core, sockets, stop)
+            daemon = await compose(core, sockets, stop, notifier)
+            reloader = Reloader(settings, load, daemon.apply)
 
             def ready() -> None:
                 announce(url)
                 on_ready(url)
+                notifier.ready()
                 logger.info("ready url=%s data_dir=%s", url, settings.data_dir)
+                nursery.start_soon(keep_told, notifier, daemon.supervisor, daemon.status, stop)
 
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(_stop_on_signal, stop, name="signals")
-                await supervisor.run(on_ready=ready, stop=stop, drain=drain, grace_s=GRACE_S)
+                await nursery.start(heed_signals, stop, notifier, reloader.reload, name="signals")
+                await daemon.supervisor.run(
+                    on_ready=ready, stop=stop, drain=daemon.drain, grace_s=GRACE_S
+                )
                 nursery.cancel_scope.cancel()
         logger.info("stopped")
 
 
 async def compose(
-    core: Core, sockets: list[socket.socket], stop: trio.Event
-) -> tuple[Supervisor, Callable[[], None]]:
-    """Build every service; returns them supervised, and what begins their orderly end."""
+    core: Core, sockets: list[socket.socket], stop: trio.Event, notifier: Notifier
+) -> Composed:
+    """Build every service, supervised."""
     store, now, pace = core.store, core.now, core.settings.pace
     folder = MediaFolder(core.settings.media_dir)
     await trio.to_thread.run_sync(folder.clear_incoming)
     upkeep = Upkeep(store, now, core.gateway.newest_app_version, core.tokens)
     publishing = await build_publishing(core, folder)
+    status = StatusLine(store, notifier, now)
     # Publishing wakes reposting and the other way round, so one of them hears of it late.
-    scheduler = publishing.scheduler(core, lambda account: engine.wake(account))
+    scheduler = publishing.scheduler(
+        core,
+        on_worked=lambda account: engine.wake(account),
+        on_begun=lambda _late_s: None,
+        on_idle=status.changed,
+    )
     journey = Journey(store, folder, now, pace=pace, wake_publisher=scheduler.wake)
-    engine = RepostEngine(store, core.gateway, journey, now, pace=pace)
+    engine = RepostEngine(store, core.gateway, journey, now, pace=pace, on_idle=status.changed)
+    limits = RateLimits(
+        core.settings.rate_limit_rpm, core.settings.rate_limit_rph, trio.current_time
+    )
     context = ApiContext(
         store=store,
         vault=core.vault,
@@ -90,9 +125,7 @@ async def compose(
         links=publishing.links,
         adviser=publishing.adviser,
         folder=folder,
-        limits=RateLimits(
-            core.settings.rate_limit_rpm, core.settings.rate_limit_rph, trio.current_time
-        ),
+        limits=limits,
         cookies=await store.write(session_cookies, core.vault),
         now=now,
         uptime_s=_uptime(),
@@ -109,12 +142,18 @@ async def compose(
     supervisor = Supervisor(
         [
             Service("upkeep", upkeep.run, Policy.RESTART),
-            Service("publish", scheduler.run, Policy.FATAL),
-            Service("repost", engine.run, Policy.RESTART),
-            Service("api", api, Policy.FATAL),
-        ]
+            Service("publish", scheduler.run, Policy.FATAL, scheduler.proof),
+            Service("repost", engine.run, Policy.RESTART, engine.proof),
+            Service("api", api, Policy.FATAL, partial(answers, sockets[0])),
+        ],
+        on_change=status.changed,
     )
-    return supervisor, scheduler.drain
+
+    def apply(settings: Settings) -> None:
+        logs.configure(settings)
+        limits.change(settings.rate_limit_rpm, settings.rate_limit_rph)
+
+    return Composed(supervisor=supervisor, drain=scheduler.drain, status=status, apply=apply)
 
 
 def session_cookies(db: Database, vault: Vault) -> SessionCookies:
@@ -141,10 +180,3 @@ def _url_of(settings: Settings, sockets: list[socket.socket]) -> str:
 def _uptime() -> Callable[[], float]:
     started = trio.current_time()
     return lambda: trio.current_time() - started
-
-
-async def _stop_on_signal(stop: trio.Event) -> None:
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async for number in signals:
-            logger.info("stopping signal=%s", signal.Signals(number).name)
-            stop.set()

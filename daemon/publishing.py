@@ -32,9 +32,23 @@ class Publishing:
     links: MediaLinks
     adviser: Adviser
 
-    def scheduler(self, core: Core, on_worked: Callable[[str], None]) -> Scheduler:
-        """Return the service that delivers what is due."""
-        return Scheduler(core.store, self.deliverer, core.now, on_worked=on_worked)
+    def scheduler(
+        self,
+        core: Core,
+        *,
+        on_worked: Callable[[str], None],
+        on_begun: Callable[[float], None],
+        on_idle: Callable[[], None],
+    ) -> Scheduler:
+        """Return the service that delivers what is due; see there for who hears what."""
+        return Scheduler(
+            core.store,
+            self.deliverer,
+            core.now,
+            on_worked=on_worked,
+            on_begun=on_begun,
+            on_idle=on_idle,
+        )
 
 
 async def build_publishing(

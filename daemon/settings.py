@@ -16,6 +16,8 @@ import platformdirs
 
 from media.fit import StoryFit
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 
 class SettingsError(Exception):
     """A setting that cannot be used; the message names it and says what to do."""
@@ -43,6 +45,8 @@ class Settings:
     story_fit: StoryFit = StoryFit.PAD
     log_level: str = "info"
     log_format: str = "auto"
+    log_file: Path | None = None
+    system_from: tuple[Network, ...] = ()
     env: str = "production"
 
     @property
@@ -110,6 +114,13 @@ def _proxy(text: str) -> str:
     if parts.scheme not in ("http", "https", "socks5", "socks5h") or not parts.hostname:
         raise ValueError("an address like http://host:port or socks5://host:port")
     return text
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(each.strip()) for each in text.split(","))
+    except ValueError:
+        raise ValueError("addresses or networks like 10.0.0.7, 192.168.1.0/24") from None
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:
@@ -181,6 +192,18 @@ TABLE = (
         "How it is logged; auto is journal under systemd, else text",
     ),
     Setting(
+        "log_file",
+        "REPRISE_LOG_FILE",
+        _path,
+        "Where it is logged instead of standard error; rotated at 10 MB, five old files are kept",
+    ),
+    Setting(
+        "system_from",
+        "REPRISE_SYSTEM_FROM",
+        _networks,
+        "Who beside this machine may read /health, /ready, /metrics, /build and /deps",
+    ),
+    Setting(
         "env",
         "REPRISE_ENV",
         _one_of("production", "development"),
@@ -195,7 +218,7 @@ _CONFIG_VARIABLE = "REPRISE_CONFIG"
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of this process; raises `SettingsError`."""
     config_file = environ.get(_CONFIG_VARIABLE)
-    path = _path(config_file) if config_file else _default_config()
+    path = _path(config_file) if config_file else _default_config(environ)
     values = _from_file(path, required=config_file is not None)
     values |= _from_environment(environ)
     values.setdefault("data_dir", _default_data_dir(environ))
@@ -262,7 +285,9 @@ def _is_loopback(proxy: str | None) -> bool:
         return host == "localhost"
 
 
-def _default_config() -> Path:
+def _default_config(environ: Mapping[str, str]) -> Path:
+    if under_systemd := environ.get("CONFIGURATION_DIRECTORY"):
+        return Path(under_systemd) / "config.toml"
     return platformdirs.user_config_path("reprise", appauthor=False) / "config.toml"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -38,11 +38,15 @@ class Run(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Something that runs for the daemon's life, and what a crash of it means."""
+    """Something that runs for the daemon's life, and what a crash of it means.
+
+    `proof` returns when the running service has made a step; None where nothing can be stuck.
+    """
 
     name: str
     run: Run
     policy: Policy
+    proof: Callable[[], Awaitable[None]] | None = None
 
 
 class ServiceCrashed(Exception):
@@ -52,14 +56,26 @@ class ServiceCrashed(Exception):
 class Supervisor:
     """Starts services in order, each ready before the next, and keeps them running."""
 
-    def __init__(self, services: Sequence[Service]) -> None:
+    def __init__(
+        self, services: Sequence[Service], on_change: Callable[[], None] = lambda: None
+    ) -> None:
+        """`on_change` hears of every change of a service's state."""
         self._services = services
+        self._on_change = on_change
         self._states = {service.name: State.STARTING for service in services}
         self._ended = {service.name: trio.Event() for service in services}
 
     def states(self) -> Mapping[str, str]:
         """Return each service's state by name."""
         return {name: state.value for name, state in self._states.items()}
+
+    def proofs(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
+        """Return the running services' names and how each proves its progress."""
+        return [
+            (service.name, service.proof)
+            for service in self._services
+            if service.proof is not None and self._states[service.name] is State.RUNNING
+        ]
 
     async def run(
         self,
@@ -93,14 +109,14 @@ class Supervisor:
         backoff_s = FIRST_BACKOFF_S
         while True:
             started_at = trio.current_time()
-            self._states[service.name] = State.STARTING
+            self._enter(service, State.STARTING)
             try:
                 async with trio.open_nursery() as nursery:
                     await nursery.start(service.run, name=service.name)
-                    self._states[service.name] = State.RUNNING
+                    self._enter(service, State.RUNNING)
                     task_status.started()
                     task_status = trio.TASK_STATUS_IGNORED
-                self._states[service.name] = State.STOPPED
+                self._enter(service, State.STOPPED)
                 self._ended[service.name].set()
                 return
             except Exception as error:
@@ -112,6 +128,11 @@ class Supervisor:
             task_status = trio.TASK_STATUS_IGNORED
             if trio.current_time() - started_at > SOUND_AFTER_S:
                 backoff_s = FIRST_BACKOFF_S
-            self._states[service.name] = State.BACKOFF
+            self._enter(service, State.BACKOFF)
             await trio.sleep(backoff_s * random.uniform(1, 1.5))
             backoff_s = min(2 * backoff_s, LONGEST_BACKOFF_S)
+
+    def _enter(self, service: Service, state: State) -> None:
+        self._states[service.name] = state
+        logger.info("service name=%s state=%s", service.name, state)
+        self._on_change()

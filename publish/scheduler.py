@@ -31,13 +31,20 @@ class Scheduler:
         now: Callable[[], datetime],
         *,
         on_worked: Callable[[str], None],
+        on_begun: Callable[[float], None] = lambda late_s: None,
+        on_idle: Callable[[], None] = lambda: None,
     ) -> None:
-        """`on_worked` hears the account id whenever a job of it was worked on."""
+        """`on_worked` hears the account id whenever a job of it was worked on, `on_begun` how
+        late each job was begun, and `on_idle` that there is nothing more to claim.
+        """
         self._store = store
         self._deliverer = deliverer
         self._now = now
         self._on_worked = on_worked
+        self._on_begun = on_begun
+        self._on_idle = on_idle
         self._woken = trio.Event()
+        self._claimed = trio.Event()
         self._draining = False
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -49,14 +56,23 @@ class Scheduler:
         async with trio.open_nursery() as nursery:
             while not self._draining:
                 due = await self._store.write(jobs.claim_due, self._now(), AHEAD)
+                self._claimed.set()
+                self._claimed = trio.Event()
                 for job in due:
                     nursery.start_soon(self._deliver, job, name=f"deliver {job.post_id}")
                 if not due:
+                    self._on_idle()
                     await self._sleep()
 
     def wake(self) -> None:
         """Look for due jobs now: one was added or changed."""
         self._woken.set()
+
+    async def proof(self) -> None:
+        """Return when it has looked for due jobs once more: it is not stuck."""
+        claimed = self._claimed
+        self.wake()
+        await claimed.wait()
 
     def drain(self) -> None:
         """Claim nothing more; `run` returns when the deliveries in progress have ended."""
@@ -69,6 +85,7 @@ class Scheduler:
             # Never longer than it was claimed ahead, whatever the clock does meanwhile.
             wait = min(AHEAD, begins - self._now())
             await trio.sleep(max(0.0, wait.total_seconds()))
+            self._on_begun((self._now() - begins).total_seconds())
             await self._deliverer.deliver(job)
         except Unavailable:
             raise  # nothing can be recorded: the daemon starts anew and takes the job up again

@@ -50,17 +50,21 @@ class RepostEngine:
         now: Callable[[], datetime],
         *,
         pace: float,
+        on_idle: Callable[[], None] = lambda: None,
     ) -> None:
+        """`on_idle` hears that no account is due any more."""
         self._store = store
         self._gateway = gateway
         self._journey = journey
         self._now = now
         self._pace = pace
+        self._on_idle = on_idle
         self._due: dict[str, datetime] = {}
         self._turns: defaultdict[str, trio.Lock] = defaultdict(trio.Lock)
         self._scans: defaultdict[str, trio.Lock] = defaultdict(trio.Lock)
         self._at_once = trio.CapacityLimiter(ACCOUNTS_AT_ONCE)
         self._woken = trio.Event()
+        self._went_round = trio.Event()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Give every configured account its turns. Runs until cancelled."""
@@ -74,12 +78,21 @@ class RepostEngine:
                 for account_id in [id_ for id_, due in self._due.items() if due <= now]:
                     del self._due[account_id]
                     nursery.start_soon(self._turn, account_id, name=f"repost {account_id}")
+                self._went_round.set()
+                self._went_round = trio.Event()
+                self._on_idle()
                 await self._sleep()
 
     def wake(self, account_id: str) -> None:
         """Give an account its turn now: its configuration, approvals or posts changed."""
         self._due[account_id] = self._now()
         self._woken.set()
+
+    async def proof(self) -> None:
+        """Return when it has looked whose turn it is once more: it is not stuck."""
+        went_round = self._went_round
+        self._woken.set()
+        await went_round.wait()
 
     async def scan(self, account_id: str) -> ScanReport:
         """Look for mentions now because a person asked; the poll interval does not count.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import sys
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def run(as_json: bool) -> None:
     """
     from daemon.main import run_daemon
 
+    faulthandler.enable()  # a watchdog's SIGABRT then says where it was stuck
     settings = load_settings()
     configure(settings)
 

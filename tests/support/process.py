@@ -92,13 +92,15 @@ class Daemon:
 
 
 @asynccontextmanager
-async def running(env: Mapping[str, str], log: Path) -> AsyncIterator[Daemon]:
+async def running(
+    env: Mapping[str, str], log: Path, *, stdin: int = subprocess.DEVNULL
+) -> AsyncIterator[Daemon]:
     """Run the daemon until the block ends; it is killed then if it still runs."""
     with log.open("ab") as log_file:
         process = await trio.lowlevel.open_process(
             [*REPRISE, "run", "--json"],
             env=dict(env),
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=log_file,
         )

@@ -13,6 +13,7 @@ import trio
 
 from api.listen import open_sockets
 from daemon.main import compose
+from daemon.notify import Notifier
 from storage import api_keys, browser_sessions
 from tests.support.studio import Studio
 
@@ -79,14 +80,16 @@ async def serve_studio(studio: Studio) -> AsyncIterator[Served]:
     sockets = open_sockets("127.0.0.1", 0)
     url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
     stop, ready = trio.Event(), trio.Event()
-    supervisor, drain = await compose(studio.core, sockets, stop)
+    daemon = await compose(studio.core, sockets, stop, Notifier(None))
     _, key = await studio.core.store.write(
         api_keys.create, user_id=studio.core.owner.id, name="test", now=studio.clock.now()
     )
     async with trio.open_nursery() as nursery:
 
         async def run() -> None:
-            await supervisor.run(on_ready=ready.set, stop=stop, drain=drain, grace_s=5)
+            await daemon.supervisor.run(
+                on_ready=ready.set, stop=stop, drain=daemon.drain, grace_s=5
+            )
 
         nursery.start_soon(run)
         await ready.wait()

@@ -1,0 +1,80 @@
+"""What the daemon is doing, in one line for `systemctl status`, told when it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, tzinfo
+
+import trio
+
+from daemon.notify import Notifier
+from storage import tallies
+from storage.errors import StorageError
+from storage.store import Store
+from storage.tallies import Doing
+
+AT_MOST_EVERY_S = 1.0
+
+
+class StatusLine:
+    """Tells the service manager what it hears of."""
+
+    def __init__(self, store: Store, notifier: Notifier, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._notifier = notifier
+        self._now = now
+        self._changed = trio.Event()
+
+    def changed(self) -> None:
+        """Note that something may be different now."""
+        self._changed.set()
+
+    async def run(self, services: Callable[[], Mapping[str, str]]) -> None:
+        """Tell what is new, at most once a second. Runs until cancelled."""
+        told = ""
+        while True:
+            await self._changed.wait()
+            self._changed = trio.Event()
+            try:
+                doing = await self._store.read(tallies.doing, self._now())
+            except StorageError as unreadable:
+                line = str(unreadable)
+            else:
+                line = sentence(doing, services(), self._now(), None)
+            if line != told:
+                self._notifier.status(line)
+                told = line
+            await trio.sleep(AT_MOST_EVERY_S)
+
+
+def sentence(doing: Doing, services: Mapping[str, str], now: datetime, zone: tzinfo | None) -> str:
+    """Return what the daemon does; times are those of `zone`, None being the machine's own."""
+    parts = [_counted(doing.accounts, "account") if doing.accounts else "no account connected"]
+    if doing.publishing:
+        parts.append(f"publishing {_counted(doing.publishing, 'post')}")
+    if doing.next_post_at is not None:
+        parts.append(f"next post {_when(doing.next_post_at, now, zone)}")
+    if doing.waiting_for_approval:
+        parts.append(f"{_counted(doing.waiting_for_approval, 'repost')} to be approved")
+    if (held := doing.held) is not None:
+        reason = held.reason[0].lower() + held.reason[1:]
+        until = _when(held.until, now, zone)
+        parts.append(f"{_counted(held.count, 'repost')} held until {until} ({reason})")
+    parts += [
+        f"{name} is being restarted" for name, state in services.items() if state == "backoff"
+    ]
+    return ", ".join(parts)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _when(moment: datetime, now: datetime, zone: tzinfo | None) -> str:
+    local, today = moment.astimezone(zone), now.astimezone(zone)
+    if moment <= now:
+        return "now"
+    if local.date() == today.date():
+        return f"{local:%H:%M}"
+    near = local.date() - today.date() < timedelta(days=7)
+    return f"{local:%a %H:%M}" if near else f"{local:%Y-%m-%d %H:%M}"

@@ -1,0 +1,232 @@
+"""The daemon under a service manager: what it says, when, and what it does when told."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+import trio
+
+from sandbox import Sandbox
+from sandbox.faults import Delay, Fault, Hang
+from sandbox.sample_media import make_photo
+from tests.support.manager import Manager, open_manager
+from tests.support.process import Daemon, environment, reprise, running
+
+PUBLISHING = "media/configure_to_story"
+
+
+@pytest.fixture
+async def manager(tmp_path: Path) -> AsyncIterator[Manager]:
+    async with open_manager(tmp_path) as opened:
+        yield opened
+
+
+class Account:
+    """A logged-in account of the daemon on `tmp_path`, and a story of it to publish."""
+
+    def __init__(self, sandbox: Sandbox, tmp_path: Path, env: dict[str, str]) -> None:
+        self.person = sandbox.world.add_person("studio", password="correct horse")
+        self.env = env
+        self._sandbox = sandbox
+        self._photo = tmp_path / "photo.jpg"
+
+    async def connect(self) -> None:
+        name = ("--username", "studio")
+        added = await reprise("account", "add", *name, "--json", env=self.env)
+        login = ("account", "login", *name, "--password-stdin")
+        assert (await reprise(*login, env=self.env, stdin="correct horse\n")).code == 0
+        made = await reprise("key", "create", "test", "--json", env=self.env)
+        self.id, self.key = added.json["id"], made.json["fullKey"]
+
+    async def publish(self, daemon: Daemon) -> str:
+        make_photo(self._photo, 360, 640, seed=1)
+        async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+            uploaded = await client.post(
+                f"{daemon.url}/api/v1/media/upload",
+                files={"file": ("photo.jpg", self._photo.read_bytes(), "image/jpeg")},
+                headers={"Authorization": f"Bearer {self.key}"},
+            )
+        body = {"accountId": self.id, "mediaType": "STORIES", "mediaFileId": uploaded.json()["id"]}
+        sent = await daemon.call("POST", "/posts/publish", self.key, body)
+        assert sent.status_code == 202, sent.text
+        return str(sent.json()["postId"])
+
+    async def state(self, daemon: Daemon, post_id: str) -> str:
+        return str((await daemon.call("GET", f"/posts/{post_id}", self.key)).json()["status"])
+
+    async def until_published(self, daemon: Daemon, post_id: str) -> None:
+        with trio.fail_after(30):
+            while await self.state(daemon, post_id) != "PUBLISHED":
+                await trio.sleep(0.05)
+
+    @property
+    def live(self) -> int:
+        return len(self._sandbox.world.published(self.person))
+
+
+@contextmanager
+def locked(tmp_path: Path) -> Iterator[None]:
+    """Hold the database's write lock, as a copy or a stuck disk would."""
+    other = sqlite3.connect(tmp_path / "data" / "reprise.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        other.close()
+
+
+@pytest.mark.parametrize("abstract", [False, True], ids=["path", "abstract"])
+async def test_it_says_that_it_is_ready_what_it_does_and_that_it_ends(
+    tmp_path: Path, abstract: bool
+) -> None:
+    env = environment(tmp_path)
+    async with open_manager(tmp_path, abstract=abstract) as manager:
+        async with running(env | manager.environment, tmp_path / "log") as daemon:
+            await manager.until("READY=1")
+            await manager.until("STATUS=no account connected")
+            assert await daemon.stop() == 0
+        await manager.until(lambda message: message.startswith("STOPPING=1"))
+    assert [m.partition("\n")[0] for m in manager.heard] == [
+        "READY=1",
+        "STATUS=no account connected",
+        "STOPPING=1",
+    ]
+
+
+async def test_a_daemon_that_cannot_start_never_says_that_it_is_ready(
+    tmp_path: Path, manager: Manager
+) -> None:
+    env = environment(tmp_path)
+    async with running(env, tmp_path / "log") as first:
+        second = await reprise("run", env=env | manager.environment)
+        assert second.code == 2
+        (line,) = second.err.strip().splitlines()
+        assert first.url in line
+    assert manager.heard == []
+
+
+async def test_the_status_line_follows_what_happens(
+    sandbox: Sandbox, tmp_path: Path, manager: Manager
+) -> None:
+    account = Account(sandbox, tmp_path, environment(tmp_path, sandbox))
+    await account.connect()
+    sandbox.faults.add(Fault(path=PUBLISHING, kind=Delay(2)))
+    async with running(account.env | manager.environment, tmp_path / "log") as daemon:
+        await manager.until("STATUS=1 account")
+        post = await account.publish(daemon)
+        busy = await manager.until("STATUS=1 account, publishing 1 post")
+        await account.until_published(daemon, post)
+        await manager.until("STATUS=1 account", since=busy)
+        assert await daemon.stop() == 0
+
+
+async def test_sighup_puts_settings_into_force_and_names_those_that_wait(
+    tmp_path: Path, manager: Manager
+) -> None:
+    env = environment(tmp_path) | manager.environment
+    config, log = tmp_path / "config.toml", tmp_path / "log"
+    key = (await reprise("key", "create", "test", "--json", env=env)).json["fullKey"]
+
+    async def reload(daemon: Daemon, text: str) -> str:
+        """Write the settings, send SIGHUP, and return the limit that is in force then."""
+        config.write_text(text)
+        heard = len(manager.heard)
+        daemon.process.send_signal(signal.SIGHUP)
+        begun = await manager.until(lambda m: m.startswith("RELOADING=1\nMONOTONIC_USEC="), heard)
+        await manager.until("READY=1", begun)
+        answer = await daemon.call("GET", "/auth/me", key)
+        return str(answer.headers["RateLimit-Limit"])
+
+    async with running(env, log) as daemon:
+        assert await reload(daemon, "rate_limit_rpm = 7\nport = 4\n") == "7"
+        assert "settings reloaded changed=rate_limit_rpm" in log.read_text()
+        assert "settings that need a restart names=port" not in log.read_text(), "env sets it"
+        assert await reload(daemon, "rate_limit_rpm = 0\n") == "7"
+        assert "settings kept as they were reason=" in log.read_text()
+        assert await reload(daemon, 'rate_limit_rpm = 8\npace = 2\nlog_level = "error"\n') == "8"
+        assert "settings that need a restart names=pace" not in log.read_text(), "it is silent now"
+        assert await reload(daemon, "rate_limit_rpm = 8\npace = 2\n") == "8"
+        assert "settings that need a restart names=pace" in log.read_text()
+        assert await daemon.stop() == 0
+
+
+async def test_sighup_ends_a_daemon_whose_terminal_was_closed(tmp_path: Path) -> None:
+    keyboard, terminal = os.openpty()
+    try:
+        async with running(environment(tmp_path), tmp_path / "log", stdin=terminal) as daemon:
+            assert await daemon.stop(signal.SIGHUP) == 0
+    finally:
+        os.close(keyboard)
+        os.close(terminal)
+
+
+async def test_a_post_on_its_way_is_finished_before_the_daemon_ends(
+    sandbox: Sandbox, tmp_path: Path, manager: Manager
+) -> None:
+    account = Account(sandbox, tmp_path, environment(tmp_path, sandbox))
+    await account.connect()
+    sandbox.faults.add(Fault(path=PUBLISHING, kind=Delay(1)))
+    async with running(account.env | manager.environment, tmp_path / "log") as daemon:
+        await account.publish(daemon)
+        await sandbox.ledger.wait_for(f"/api/v1/{PUBLISHING}", timeout=30)
+        daemon.process.send_signal(signal.SIGTERM)
+        await manager.until(lambda message: message.startswith("STOPPING=1"))
+        with trio.fail_after(30):
+            assert await daemon.process.wait() == 0
+    assert "published post=" in (tmp_path / "log").read_text()
+    assert account.live == 1
+
+
+async def test_a_stuck_scheduler_is_not_fed_for_and_what_it_sent_goes_out_once(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    account = Account(sandbox, tmp_path, environment(tmp_path, sandbox))
+    await account.connect()
+    log = tmp_path / "log"
+    sandbox.faults.add(Fault(path=PUBLISHING, kind=Hang(after_effect=True)))
+    async with open_manager(tmp_path, watchdog_s=1) as manager:
+        async with running(account.env | manager.environment, log) as daemon:
+            post = await account.publish(daemon)
+            await sandbox.ledger.wait_until(lambda: account.live == 1)
+            await manager.until("WATCHDOG=1", since=len(manager.heard))
+            with locked(tmp_path):
+                with trio.fail_after(30):
+                    while "makes no progress name=publish" not in log.read_text():
+                        await trio.sleep(0.05)
+                # The loop and the API are well: only the scheduler is not.
+                assert (await daemon.call("GET", "/health", account.key)).json()[
+                    "status"
+                ] == "healthy"
+                fed = manager.heard.count("WATCHDOG=1")
+                await trio.sleep(1.2)
+                assert manager.heard.count("WATCHDOG=1") == fed, "fed for a stuck scheduler"
+                # What systemd does then.
+                assert await daemon.stop(signal.SIGABRT) == -signal.SIGABRT
+        assert "Current thread" in log.read_text(), "it does not say where it was stuck"
+        async with running(account.env | manager.environment, log) as daemon:
+            await account.until_published(daemon, post)
+            await manager.until("WATCHDOG=1", since=len(manager.heard))
+            assert await daemon.stop() == 0
+    assert account.live == 1
+
+
+async def test_a_service_that_goes_on_is_fed_for_again(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    async with (
+        open_manager(tmp_path, watchdog_s=1) as manager,
+        running(environment(tmp_path) | manager.environment, log) as daemon,
+    ):
+        await manager.until("WATCHDOG=1")
+        with locked(tmp_path), trio.fail_after(30):
+            while "makes no progress name=publish" not in log.read_text():
+                await trio.sleep(0.05)
+        await manager.until("WATCHDOG=1", since=len(manager.heard))
+        assert "service goes on name=publish" in log.read_text()
+        assert await daemon.stop() == 0
