@@ -220,7 +220,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     config_file = environ.get(_CONFIG_VARIABLE)
     path = _path(config_file) if config_file else _default_config(environ)
     values = _from_file(path, required=config_file is not None)
-    values |= _from_environment(environ)
+    values |= _from_credentials(environ) | _from_environment(environ)
     values.setdefault("data_dir", _default_data_dir(environ))
     settings = Settings(**values)
     _check_pace(settings)
@@ -241,6 +241,17 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         for setting in TABLE
         if environ.get(setting.variable)
     }
+
+
+def _from_credentials(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Read the secrets that systemd keeps: `reprise-proxy` is the setting `proxy`."""
+    folder = environ.get("CREDENTIALS_DIRECTORY")
+    found = {}
+    for setting in TABLE if folder else ():
+        path = Path(folder or "", f"reprise-{setting.name.replace('_', '-')}")
+        if setting.name in SECRETS and path.is_file():
+            found[setting.name] = _parsed(setting, path.name, path.read_text().strip())
+    return found
 
 
 def _from_file(path: Path, *, required: bool) -> dict[str, Any]:

@@ -9,13 +9,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 import trio
 
 from sandbox import Sandbox
 from sandbox.faults import Delay, Fault, Hang
-from sandbox.sample_media import make_photo
+from tests.support.clock import TestClock
+from tests.support.connected import ConnectedAccount, connect
 from tests.support.manager import Manager, open_manager
 from tests.support.process import Daemon, environment, reprise, running
 
@@ -28,47 +28,9 @@ async def manager(tmp_path: Path) -> AsyncIterator[Manager]:
         yield opened
 
 
-class Account:
-    """A logged-in account of the daemon on `tmp_path`, and a story of it to publish."""
-
-    def __init__(self, sandbox: Sandbox, tmp_path: Path, env: dict[str, str]) -> None:
-        self.person = sandbox.world.add_person("studio", password="correct horse")
-        self.env = env
-        self._sandbox = sandbox
-        self._photo = tmp_path / "photo.jpg"
-
-    async def connect(self) -> None:
-        name = ("--username", "studio")
-        added = await reprise("account", "add", *name, "--json", env=self.env)
-        login = ("account", "login", *name, "--password-stdin")
-        assert (await reprise(*login, env=self.env, stdin="correct horse\n")).code == 0
-        made = await reprise("key", "create", "test", "--json", env=self.env)
-        self.id, self.key = added.json["id"], made.json["fullKey"]
-
-    async def publish(self, daemon: Daemon) -> str:
-        make_photo(self._photo, 360, 640, seed=1)
-        async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
-            uploaded = await client.post(
-                f"{daemon.url}/api/v1/media/upload",
-                files={"file": ("photo.jpg", self._photo.read_bytes(), "image/jpeg")},
-                headers={"Authorization": f"Bearer {self.key}"},
-            )
-        body = {"accountId": self.id, "mediaType": "STORIES", "mediaFileId": uploaded.json()["id"]}
-        sent = await daemon.call("POST", "/posts/publish", self.key, body)
-        assert sent.status_code == 202, sent.text
-        return str(sent.json()["postId"])
-
-    async def state(self, daemon: Daemon, post_id: str) -> str:
-        return str((await daemon.call("GET", f"/posts/{post_id}", self.key)).json()["status"])
-
-    async def until_published(self, daemon: Daemon, post_id: str) -> None:
-        with trio.fail_after(30):
-            while await self.state(daemon, post_id) != "PUBLISHED":
-                await trio.sleep(0.05)
-
-    @property
-    def live(self) -> int:
-        return len(self._sandbox.world.published(self.person))
+@pytest.fixture
+async def account(sandbox: Sandbox, clock: TestClock, tmp_path: Path) -> ConnectedAccount:
+    return await connect(sandbox, clock, tmp_path)
 
 
 @contextmanager
@@ -113,14 +75,12 @@ async def test_a_daemon_that_cannot_start_never_says_that_it_is_ready(
 
 
 async def test_the_status_line_follows_what_happens(
-    sandbox: Sandbox, tmp_path: Path, manager: Manager
+    sandbox: Sandbox, account: ConnectedAccount, tmp_path: Path, manager: Manager
 ) -> None:
-    account = Account(sandbox, tmp_path, environment(tmp_path, sandbox))
-    await account.connect()
     sandbox.faults.add(Fault(path=PUBLISHING, kind=Delay(2)))
     async with running(account.env | manager.environment, tmp_path / "log") as daemon:
         await manager.until("STATUS=1 account")
-        post = await account.publish(daemon)
+        post = await account.story(daemon)
         busy = await manager.until("STATUS=1 account, publishing 1 post")
         await account.until_published(daemon, post)
         await manager.until("STATUS=1 account", since=busy)
@@ -168,13 +128,11 @@ async def test_sighup_ends_a_daemon_whose_terminal_was_closed(tmp_path: Path) ->
 
 
 async def test_a_post_on_its_way_is_finished_before_the_daemon_ends(
-    sandbox: Sandbox, tmp_path: Path, manager: Manager
+    sandbox: Sandbox, account: ConnectedAccount, tmp_path: Path, manager: Manager
 ) -> None:
-    account = Account(sandbox, tmp_path, environment(tmp_path, sandbox))
-    await account.connect()
     sandbox.faults.add(Fault(path=PUBLISHING, kind=Delay(1)))
     async with running(account.env | manager.environment, tmp_path / "log") as daemon:
-        await account.publish(daemon)
+        await account.story(daemon)
         await sandbox.ledger.wait_for(f"/api/v1/{PUBLISHING}", timeout=30)
         daemon.process.send_signal(signal.SIGTERM)
         await manager.until(lambda message: message.startswith("STOPPING=1"))
@@ -185,15 +143,13 @@ async def test_a_post_on_its_way_is_finished_before_the_daemon_ends(
 
 
 async def test_a_stuck_scheduler_is_not_fed_for_and_what_it_sent_goes_out_once(
-    sandbox: Sandbox, tmp_path: Path
+    sandbox: Sandbox, account: ConnectedAccount, tmp_path: Path
 ) -> None:
-    account = Account(sandbox, tmp_path, environment(tmp_path, sandbox))
-    await account.connect()
     log = tmp_path / "log"
     sandbox.faults.add(Fault(path=PUBLISHING, kind=Hang(after_effect=True)))
     async with open_manager(tmp_path, watchdog_s=1) as manager:
         async with running(account.env | manager.environment, log) as daemon:
-            post = await account.publish(daemon)
+            post = await account.story(daemon)
             await sandbox.ledger.wait_until(lambda: account.live == 1)
             await manager.until("WATCHDOG=1", since=len(manager.heard))
             with locked(tmp_path):

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,12 +93,19 @@ class Daemon:
 
 @asynccontextmanager
 async def running(
-    env: Mapping[str, str], log: Path, *, stdin: int = subprocess.DEVNULL
+    env: Mapping[str, str],
+    log: Path,
+    *,
+    stdin: int = subprocess.DEVNULL,
+    under: Sequence[str] = (),
 ) -> AsyncIterator[Daemon]:
-    """Run the daemon until the block ends; it is killed then if it still runs."""
+    """Run the daemon until the block ends; it is killed then if it still runs.
+
+    `under` is a command that runs it.
+    """
     with log.open("ab") as log_file:
         process = await trio.lowlevel.open_process(
-            [*REPRISE, "run", "--json"],
+            [*under, *REPRISE, "run", "--json"],
             env=dict(env),
             stdin=stdin,
             stdout=subprocess.PIPE,
