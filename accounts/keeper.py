@@ -9,8 +9,9 @@ from typing import Any
 
 from accounts.trouble import MEMORY, consequence_of
 from instagram import errors
-from storage import credentials, repost_configs, troubles
+from storage import accounts, credentials, repost_configs, troubles
 from storage.credentials import SavedLogin
+from storage.errors import NotFound
 from storage.store import Database, Store
 from storage.troubles import Trouble
 from storage.vault import Vault
@@ -35,6 +36,9 @@ class StoredLogins:
     async def save_session(self, account_id: str, session: Mapping[str, Any]) -> None:
         await self._store.write(credentials.save_session, self._vault, account_id, session)
 
+    async def renew_session(self, account_id: str, session: Mapping[str, Any]) -> None:
+        await self._store.write(credentials.renew_session, self._vault, account_id, session)
+
     async def hold(self, account_id: str) -> tuple[str, datetime | None] | None:
         trouble = await self._store.read(troubles.active, account_id, self._now())
         return None if trouble is None else (trouble.reason, trouble.until)
@@ -49,7 +53,10 @@ class StoredLogins:
 
     async def report(self, account_id: str, error: errors.InstagramError) -> None:
         """Record what Instagram holds against an account, and pause or disable it."""
-        trouble = await self._store.write(_record, account_id, error, self._now())
+        try:
+            trouble = await self._store.write(_record, account_id, error, self._now())
+        except NotFound:
+            return  # it was disconnected meanwhile: there is nothing to pause
         logger.warning(
             "account paused account=%s kind=%s until=%s reason=%s",
             account_id,
@@ -60,6 +67,7 @@ class StoredLogins:
 
 
 def _record(db: Database, account_id: str, error: errors.InstagramError, now: datetime) -> Trouble:
+    accounts.get(db, account_id)
     earlier = troubles.since(db, account_id, now - MEMORY)
     consequence = consequence_of(error, earlier, now)
     trouble = Trouble(

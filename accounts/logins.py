@@ -103,6 +103,7 @@ class LoginDesk:
     def _keep_pending(
         self, db: Database, account_id: str, pending: PendingCode, password: str
     ) -> None:
+        accounts.get(db, account_id)  # it may have been disconnected meanwhile
         text = json.dumps({"pending": asdict(pending), "password": password})
         secrets.put(db, self._vault, account_id, AccountSecret.PENDING_LOGIN, text)
         credentials.record_challenge(

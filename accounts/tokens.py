@@ -15,6 +15,7 @@ from instagram.graph_gateway import GraphGateway
 from instagram.graph_http import HOSTS, GraphHttp, GraphLogin, LoginMethod
 from storage import accounts, secrets, troubles
 from storage.accounts import Account
+from storage.errors import NotFound
 from storage.secrets import AccountSecret
 from storage.store import Database, Store
 from storage.troubles import TroubleKind
@@ -90,6 +91,8 @@ class TokenCare:
                 await self._look_after(account)
             except errors.InstagramError as error:
                 logger.warning("token care account=%s reason=%s", account.id, error.reason)
+            except NotFound:
+                continue  # it was disconnected meanwhile
 
     async def check(self, access: GraphAccess, ig_user_id: str) -> None:
         """Raise `TokenExpired` when Meta refuses a token; silent when it cannot be asked."""

@@ -26,6 +26,7 @@ T = TypeVar("T")
 Action = Callable[[PrivateClient], Awaitable[T]]
 BuildClient = Callable[[Mapping[str, Any] | None], Awaitable[PrivateClient]]
 
+_NO_LOGIN = "This account has no Private API login"
 CALL_LIMIT_S = 75.0
 LOGIN_LIMIT_S = 240.0
 IDLE_S = 30.0
@@ -153,8 +154,10 @@ class AccountDoor:
 
     async def _log_in_again(self, expired: errors.SessionExpired) -> None:
         saved = await self._keeper.saved_login(self._account_id)
-        password = saved.password if saved is not None else None
-        if saved is None or password is None:
+        if saved is None:  # deleted meanwhile
+            raise errors.NotLoggedIn(_NO_LOGIN) from expired
+        password = saved.password
+        if password is None:
             await self._keeper.report(self._account_id, expired)
             raise expired
         if not await self._keeper.claim_automatic_login(self._account_id):
@@ -180,7 +183,7 @@ class AccountDoor:
         if self._client is None:
             saved = await self._keeper.saved_login(self._account_id)
             if saved is None:
-                raise errors.NotLoggedIn("This account has no Private API login yet")
+                raise errors.NotLoggedIn(_NO_LOGIN)
             self._client = await self._build_client(saved.session)
             self._client.username = saved.username
             self._saved = _fingerprint(self._client)
@@ -191,7 +194,7 @@ class AccountDoor:
         now = _fingerprint(client)
         if now != self._saved:
             self._saved = now
-            await self._keeper.save_session(self._account_id, client.portable_session())
+            await self._keeper.renew_session(self._account_id, client.portable_session())
 
     def _close_later(self) -> None:
         # A live curl connection wakes the loop ten times a second: not for an idle account.

@@ -76,6 +76,10 @@ class MediaUnreachable(InstagramError):
     """Meta could not fetch our media: its address is not public, or does not answer."""
 
 
+class FileGone(InstagramError):
+    """A file of ours that was to be sent is not there any more."""
+
+
 class SessionExpired(InstagramError):
     """Instagram ended the session (`login_required`)."""
 

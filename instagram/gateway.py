@@ -55,10 +55,13 @@ class PrivateGateway:
         return PrivateApi(self._doors[account_id], self._download)
 
     async def forget(self, account_id: str) -> None:
-        """Drop what is in memory of an account, after its credentials changed or went."""
+        """Drop what is in memory of an account, after its credentials changed or went.
+
+        A call that is running is not waited for; its connections are closed after it.
+        """
         door = self._doors.pop(account_id, None)
         if door is not None:
-            await door.close()
+            self._nursery.start_soon(door.close, name="private-api-close")
 
     async def newest_app_version(self) -> str | None:
         """Look up the newest Instagram app version known; None when that fails."""
@@ -66,8 +69,8 @@ class PrivateGateway:
 
     async def close(self) -> None:
         """Close every connection."""
-        for account_id in list(self._doors):
-            await self.forget(account_id)
+        for door in self._doors.values():
+            await door.close()
         await self._media.aclose()
 
     async def _build_client(self, session: Mapping[str, Any] | None) -> PrivateClient:

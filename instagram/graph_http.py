@@ -150,7 +150,11 @@ def _object(answer: httpx.Response, *, writes: bool) -> dict[str, Any]:
 
 
 async def _rest(file: Path, offset: int) -> AsyncIterator[bytes]:
-    async with await trio.open_file(file, "rb") as content:
+    try:
+        opened = await trio.open_file(file, "rb")
+    except FileNotFoundError as gone:
+        raise errors.FileGone("The media of this post was deleted") from gone
+    async with opened as content:
         await content.seek(offset)
         while chunk := await content.read(_CHUNK):
             yield chunk

@@ -30,7 +30,13 @@ class LoginKeeper(Protocol):
         """Return the session or bare device kept for an account."""
         ...
 
-    async def save_session(self, account_id: str, session: Mapping[str, Any]) -> None: ...
+    async def save_session(self, account_id: str, session: Mapping[str, Any]) -> None:
+        """Keep a device before its first login."""
+        ...
+
+    async def renew_session(self, account_id: str, session: Mapping[str, Any]) -> None:
+        """Keep what an answer made of a session, unless it was deleted meanwhile."""
+        ...
 
     async def hold(self, account_id: str) -> tuple[str, datetime | None] | None:
         """Return why and until when nothing may be sent for the account, or None."""

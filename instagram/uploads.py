@@ -19,6 +19,7 @@ import trio_asyncio
 from aiograpi import config
 from aiograpi import exceptions as ig
 
+from instagram import errors
 from instagram.client import PrivateClient
 
 _SLOWEST_BYTES_PER_S = 50_000
@@ -138,7 +139,10 @@ def limit_s(size: int) -> float:
 
 
 async def _read(file: Path) -> bytes:
-    content: bytes = await trio_asyncio.trio_as_aio(trio.to_thread.run_sync)(file.read_bytes)
+    try:
+        content: bytes = await trio_asyncio.trio_as_aio(trio.to_thread.run_sync)(file.read_bytes)
+    except FileNotFoundError as gone:
+        raise errors.FileGone("The media of this post was deleted") from gone
     return content
 
 

@@ -81,7 +81,7 @@ class Preparation:
         """
         return [await self._fit(post, file) for file in media]
 
-    async def cover(self, fitted: Fitted) -> Path:
+    async def cover(self, fitted: Fitted) -> Fitted:
         """Return a JPEG of the first picture of a fitted video, as wide as the video.
 
         Raises `MediaError`s.
@@ -90,11 +90,11 @@ class Preparation:
         rendition = await self._once(
             fitted.media_file_id, variant, partial(_draw_cover, fitted.path)
         )
-        return self._folder.path(rendition.stored_path).absolute()
+        return self._fitted(rendition)
 
     async def _fit(self, post: Post, file: MediaFile) -> Fitted:
         if not await self._is_there(file.storage_path):
-            raise MediaInvalid(f"{file.original_filename} is gone from the media folder")
+            raise MediaInvalid(_gone(file))
         if post.source_type in _COMPOSED_BY_US:
             return self._as_it_is(file)
         use = rules.USES[post.media_type]
@@ -113,7 +113,10 @@ class Preparation:
 
     async def _fit_photo(self, file: MediaFile, shape: Shape, target: Path) -> _Made:
         source = self._folder.path(file.storage_path)
-        width, height = await trio.to_thread.run_sync(fit_photo, source, target, shape)
+        try:
+            width, height = await trio.to_thread.run_sync(fit_photo, source, target, shape)
+        except FileNotFoundError:
+            raise MediaInvalid(_gone(file)) from None
         return _Made(file=target, mime_type="image/jpeg", width=width, height=height)
 
     async def _fit_video(self, post: Post, file: MediaFile, use: Use, target: Path) -> _Made:
@@ -233,6 +236,10 @@ class _Progress:
 async def _draw_cover(video: Path, target: Path) -> _Made:
     info = await examine_video(video, target)
     return _Made(file=target, mime_type="image/jpeg", width=info.width, height=info.height)
+
+
+def _gone(file: MediaFile) -> str:
+    return f"{file.original_filename} is gone from the media folder"
 
 
 def _photo(file: MediaFile) -> Photo:

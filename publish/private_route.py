@@ -84,8 +84,7 @@ class PrivateRoute:
         await api.upload_video(file.path, file.size, upload_id, pixels, duration_s, use)
         if use is not VideoUse.STORY:
             cover = await self._preparation.cover(file)
-            size = (await trio.Path(cover).stat()).st_size
-            await api.upload_photo(cover, size, upload_id)
+            await api.upload_photo(cover.path, cover.size, upload_id)
 
     async def _patiently(self, configure: Callable[..., Awaitable[T]], *args: Any) -> T:
         again = tenacity.AsyncRetrying(

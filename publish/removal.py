@@ -11,9 +11,9 @@ from instagram.errors import InstagramError
 from instagram.gateway import PrivateGateway
 from instagram.graph_gateway import GraphGateway
 from publish.rules import RuleBroken
-from storage import posts
+from storage import jobs, posts
 from storage.posts import MediaType, Post, PostStatus
-from storage.store import Store
+from storage.store import Database, Store
 
 logger = logging.getLogger(__name__)
 
@@ -46,8 +46,7 @@ class Remover:
 
         Raises `NotFound`, and `RuleBroken` for posts that cannot be deleted there.
         """
-        post = await self._store.read(posts.get, post_id)
-        _check(post)
+        post = await self._store.read(_deletable, post_id)
         assert post.ig_media_id is not None
         error: str | None = None
         try:
@@ -66,7 +65,8 @@ class Remover:
         return await self._graph.account(post.instagram_account_id).delete(media_id)
 
 
-def _check(post: Post) -> None:
+def _deletable(db: Database, post_id: str) -> Post:
+    post = posts.get(db, post_id)
     if post.status is not PostStatus.PUBLISHED:
         raise RuleBroken("INVALID_STATUS", f"It is not published, it is {post.status}")
     if post.media_type is MediaType.STORIES:
@@ -75,3 +75,7 @@ def _check(post: Post) -> None:
         )
     if post.ig_media_id is None:
         raise RuleBroken("NO_MEDIA_ID", "Instagram's id of this post is not known")
+    if jobs.open_for_post(db, post_id) is not None:
+        # Its permalink is still asked for, or its copy is on the way to the Page.
+        raise RuleBroken("INVALID_STATUS", "It has just gone live; wait until that is complete")
+    return post

@@ -71,6 +71,8 @@ def after(
             return Failure("TOKEN_EXPIRED", error.reason)
         case errors.MediaUnreachable():
             return Failure("PUBLIC_URL_REQUIRED", error.reason)
+        case errors.FileGone():
+            return Failure("MEDIA_INVALID", error.reason)
         case errors.Refused() | errors.NoSuchPerson():
             return Failure(error.code, error.reason)
         case _ if isinstance(error, _PASSING) and job.attempts < job.max_attempts:

@@ -12,6 +12,7 @@ from publish.retry import Failure, Later
 from publish.route import Published
 from storage import accounts, deliveries, jobs, media_files, posts
 from storage.deliveries import Delivery, Outcome, PageStep, RouteName, Step
+from storage.errors import NotFound
 from storage.jobs import Job, JobStatus
 from storage.media_files import MediaFile
 from storage.posts import Post, PostStatus, SourceType
@@ -164,7 +165,11 @@ def given_up(db: Database, job: Job, post: Post, failure: Failure, now: datetime
 
 def broken_off(db: Database, job: Job, now: datetime) -> None:
     """End a job that a bug left open, so that nothing can go out twice."""
-    if jobs.get(db, job.id).status is not JobStatus.PROCESSING:
+    try:
+        status = jobs.get(db, job.id).status
+    except NotFound:
+        return  # its post was deleted
+    if status is not JobStatus.PROCESSING:
         return  # its end is on record; the bug came after it
     assert job.post_id is not None
     delivery = deliveries.find_open(db, job.post_id)

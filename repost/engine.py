@@ -120,6 +120,8 @@ class RepostEngine:
             try:
                 again = await self._take_turn(account_id)
             except Exception:
+                if await self._store.read(repost_configs.find, account_id) is None:
+                    return  # disconnected in the middle of its turn, which had to break
                 # One account's bug must not stop the others' reposts.
                 logger.exception("repost turn failed account=%s", account_id)
                 again = self._now() + AFTER_A_BUG

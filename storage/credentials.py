@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -71,7 +71,11 @@ def save_login(
     session: Mapping[str, Any],
     now: datetime,
 ) -> Credentials:
-    """Keep a login that a person made and that succeeded; ends a pending challenge."""
+    """Keep a login that a person made and that succeeded; ends a pending challenge.
+
+    Raises `NotFound` when the account was disconnected meanwhile.
+    """
+    account = accounts.get(db, account_id)
     old = find(db, account_id)
     new = Credentials(
         account_id=account_id,
@@ -86,7 +90,7 @@ def save_login(
     secrets.put(db, vault, account_id, AccountSecret.PASSWORD, password)
     save_session(db, vault, account_id, session)
     clear_challenge(db, account_id)
-    if not accounts.get(db, account_id).ig_user_id:
+    if not account.ig_user_id:
         records.update(db, accounts.Account, account_id, ig_user_id=private_pk)
     return new
 
@@ -105,6 +109,12 @@ def save_session(db: Database, vault: Vault, account_id: str, session: Mapping[s
     """Keep an account's session; it changes with Instagram's answers, not only at login."""
     text = json.dumps(session, separators=(",", ":"))
     secrets.put(db, vault, account_id, AccountSecret.SESSION, text)
+
+
+def renew_session(db: Database, vault: Vault, account_id: str, session: Mapping[str, Any]) -> None:
+    """Keep what became of a session; nothing when its credentials were deleted meanwhile."""
+    if find(db, account_id) is not None:
+        save_session(db, vault, account_id, session)
 
 
 def device_of(db: Database, vault: Vault, account_id: str) -> Mapping[str, Any] | None:
@@ -131,13 +141,13 @@ def claim_automatic_login(db: Database, account_id: str, now: datetime) -> bool:
 
 def record_automatic_login(
     db: Database, vault: Vault, account_id: str, session: Mapping[str, Any], now: datetime
-) -> Credentials:
+) -> None:
     """Keep the session of an automatic login; the device is the same, so its phase goes on."""
-    save_session(db, vault, account_id, session)
-    records.update(db, Credentials, account_id, last_login_at=now)
-    found = find(db, account_id)
-    assert found is not None
-    return replace(found, last_login_at=now)
+    renew_session(db, vault, account_id, session)
+    db.conn.execute(
+        "UPDATE credentials SET last_login_at = ? WHERE account_id = ?",
+        (records.encode(now), account_id),
+    )
 
 
 def hold_automatic_logins(db: Database, now: datetime) -> None:

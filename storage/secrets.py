@@ -22,9 +22,10 @@ class AccountSecret(StrEnum):
 
 
 def put(db: Database, vault: Vault, account_id: str, name: AccountSecret, secret: str) -> None:
-    """Store or replace one secret of an account."""
+    """Store or replace one secret of an account; none of one that was disconnected meanwhile."""
     db.conn.execute(
-        "INSERT OR REPLACE INTO account_secrets (account_id, name, sealed) VALUES (?, ?, ?)",
+        "INSERT OR REPLACE INTO account_secrets (account_id, name, sealed) SELECT ?1, ?2, ?3"
+        " WHERE EXISTS (SELECT 1 FROM accounts WHERE id = ?1)",
         (account_id, name.value, vault.seal(secret)),
     )
 

@@ -67,7 +67,10 @@ class Store:
     async def read(
         self, operation: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run `operation(db, ...)` on a connection that cannot write and return its result."""
+        """Run `operation(db, ...)` on a connection that cannot write and return its result.
+
+        All that it reads is of one moment.
+        """
 
         def run() -> T:
             with _readable_errors():
@@ -76,7 +79,8 @@ class Store:
                 except IndexError:
                     raise Unavailable("The database is closed") from None
                 try:
-                    return operation(reader, *args, **kwargs)
+                    with _one_moment(reader):
+                        return operation(reader, *args, **kwargs)
                 finally:
                     self._readers.append(reader)
 
@@ -91,7 +95,8 @@ class Store:
         much as such a read. Where it would have to wait, `read` does it.
         """
         try:
-            return operation(self._glancer, *args, **kwargs)
+            with _one_moment(self._glancer):
+                return operation(self._glancer, *args, **kwargs)
         except sqlite3.DatabaseError:
             return await self.read(operation, *args, **kwargs)
 
@@ -174,6 +179,17 @@ def transaction(db: Database) -> Iterator[None]:
     except BaseException:
         db.rollback()
         raise
+
+
+@contextmanager
+def _one_moment(db: Database) -> Iterator[None]:
+    # Otherwise each statement would see what was committed since the last: a row, and then nothing
+    # of what belongs to it. In WAL mode this waits for nobody and holds nobody up.
+    db.conn.execute("BEGIN")
+    try:
+        yield
+    finally:
+        db.conn.execute("COMMIT")
 
 
 def _open_migrated(path: Path, *, checked: bool = False) -> Database:

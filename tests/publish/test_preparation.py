@@ -170,7 +170,7 @@ async def test_each_use_has_its_own_form_and_all_go_with_the_media(workshop: Wor
         await workshop.fitted(kind, media)
         for kind in (MediaType.REELS, MediaType.STORIES, MediaType.CAROUSEL)
     ]
-    cover = await workshop.preparation.cover(forms[0])
+    cover = (await workshop.preparation.cover(forms[0])).path
 
     sizes = [(form.width, form.height) for form in forms]
     assert sizes == [(160, 160), (1080, 1920), (160, 160)]
@@ -204,9 +204,9 @@ async def test_the_cover_is_the_first_picture_as_wide_as_the_video(
     fitted = await workshop.fitted(MediaType.REELS, media)
     children.clear()
 
-    cover = await workshop.preparation.cover(fitted)
+    cover = (await workshop.preparation.cover(fitted)).path
 
-    assert await workshop.preparation.cover(fitted) == cover
+    assert (await workshop.preparation.cover(fitted)).path == cover
     assert len(children) == 1
     assert cover.is_absolute()
     with Image.open(cover) as image:

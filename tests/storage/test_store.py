@@ -70,6 +70,25 @@ async def test_readers_cannot_write(tmp_path: Path) -> None:
             await store.read(users.ensure_owner, NOW)
 
 
+@pytest.mark.parametrize("way", ["read", "glance"])
+async def test_all_that_one_look_reads_is_of_one_moment(tmp_path: Path, way: str) -> None:
+    path = tmp_path / "reprise.db"
+
+    def look(db: Database) -> tuple[int, int]:
+        def users_now() -> int:
+            return int(db.conn.execute("SELECT count(*) FROM users").fetchone()[0])
+
+        before = users_now()
+        with open_directly(path) as other, transaction(other):
+            other.conn.execute("INSERT INTO users VALUES (?, ?)", (str(before), "now"))
+        return before, users_now()
+
+    async with open_store(path) as store:
+        one_look = store.read if way == "read" else store.glance
+        assert await one_look(look) == (0, 0)
+        assert await one_look(look) == (1, 1)
+
+
 async def test_two_hundred_writes_at_once_all_arrive(tmp_path: Path) -> None:
     def add(db: Database, number: int) -> None:
         (count,) = db.conn.execute("SELECT count(*) FROM users").fetchone()
