@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import time
 from collections.abc import Iterable, Sequence
 from importlib import metadata
 
@@ -14,6 +16,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import BaseConverter
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from api import request_id
 from api.body import BoundedRequest
 from api.context import ApiContext
 from api.contract import Operation
@@ -31,9 +34,12 @@ from api.routes import (
     schedule,
     story_repost,
 )
+from api.routes.system import add_system_endpoints
 
+logger = logging.getLogger(__name__)
 BASE_PATH = "/api/v1"
 DOCUMENT_PATH = f"{BASE_PATH}/openapi.json"
+_READING = ("GET", "HEAD", "OPTIONS")
 _MODULES = (
     health,
     accounts,
@@ -81,20 +87,40 @@ class OperationsApp(QuartTrio):
         self._paths = self.url_map.bind("localhost")
 
     async def handle_request(self, request: Request) -> Response | WerkzeugResponse:
-        """Answer a request."""
+        """Answer a request, under an id; it is counted, and logged where it may change something.
+
+        Pages are logged by their route alone: a path may hold a signed link.
+        """
+        began = time.perf_counter()
+        known_as = request_id.begin(request.headers.get(request_id.HEADER))
         try:
-            endpoint, path = self._paths.match(request.path, request.method)
+            rule, path = self._paths.match(request.path, request.method, return_rule=True)
+            route, operation = rule.rule, self._operations.get(rule.endpoint)
         except HTTPException:
-            return await super().handle_request(request)
-        if (operation := self._operations.get(endpoint)) is None:
-            return await super().handle_request(request)
-        return await run_operation(operation, self._context, request, path)
+            route, operation = "none", None
+        if operation is None:
+            response = await super().handle_request(request)
+        else:
+            response = await run_operation(operation, self._context, request, path)
+        response.headers[request_id.HEADER] = known_as
+        took_s = time.perf_counter() - began
+        self._context.system.on_answered(request.method, route, response.status_code, took_s)
+        logger.log(
+            logging.DEBUG if request.method in _READING else logging.INFO,
+            "request method=%s path=%s status=%d ms=%.1f",
+            request.method,
+            route if operation is None else request.path,
+            response.status_code,
+            took_s * 1000,
+        )
+        return response
 
 
 def build_app(context: ApiContext) -> QuartTrio:
     """Return the app that answers for `context`; several may live in one process."""
     app = OperationsApp(context, list(operations()))
     add_pages(app, context, openapi_document(), DOCUMENT_PATH)
+    add_system_endpoints(app, context)
 
     @app.errorhandler(Exception)
     async def outside_operations(error: Exception) -> Response:

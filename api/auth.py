@@ -11,6 +11,8 @@ from api.context import ApiContext
 from api.contract import Auth, Caller
 from api.errors import ApiError
 from api.session_cookie import COOKIE_NAME
+from api.system import PATHS as SYSTEM_PATHS
+from api.system import as_address, peer
 from publish.media_links import PATH as MEDIA_PATH
 from storage import api_keys, browser_sessions
 from storage.api_keys import KEY_PREFIX
@@ -24,8 +26,17 @@ def check_host(request: Request, context: ApiContext) -> None:
     # Meta comes by our public name, and that leads to the media it fetches and nowhere else.
     if host == context.links.host and request.path.startswith(f"{MEDIA_PATH}/"):
         return
-    if host not in context.hosts:
+    if host not in context.hosts and not _by_number(request, host, context):
         raise ApiError("FORBIDDEN_ORIGIN", "This is not the address of the daemon")
+
+
+def _by_number(request: Request, host: str, context: ApiContext) -> bool:
+    # Whom the settings let at the system endpoints comes by this machine's address, and that is
+    # no name that another site could take.
+    if request.path not in SYSTEM_PATHS or as_address(host) is None:
+        return False
+    client = as_address(peer(request.scope))
+    return client is not None and any(client in each for each in context.system.allowed)
 
 
 async def identify(request: Request, context: ApiContext, auth: Auth) -> Caller | None:

@@ -10,6 +10,7 @@ from accounts.logins import LoginDesk
 from accounts.tokens import TokenCare
 from api.rate_limits import RateLimits
 from api.session_cookie import SessionCookies
+from api.system import SystemInfo
 from publish.advice import Adviser
 from publish.library import MediaLibrary
 from publish.media_links import MediaLinks
@@ -39,6 +40,7 @@ class ApiContext:
     now: Callable[[], datetime]
     uptime_s: Callable[[], float]
     services: Callable[[], Mapping[str, str]]
+    system: SystemInfo
     record_key_use: Callable[[str], None]
     user_id: str
     hosts: frozenset[str]

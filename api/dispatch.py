@@ -6,7 +6,6 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 import orjson
 from pydantic import BaseModel, ValidationError
@@ -14,6 +13,7 @@ from pydantic_core import to_json
 from quart import Request, Response
 from werkzeug.exceptions import HTTPException
 
+from api import request_id
 from api.auth import check_host, identify
 from api.body import read_whole
 from api.context import ApiContext
@@ -102,9 +102,9 @@ def error_response(error: Exception, context: ApiContext, request: Request) -> R
     """Return the contract's envelope for any failure; bugs are logged under a request id."""
     known = api_error_of(error) or _of_http(error)
     if known is None:
-        request_id = uuid4().hex[:12]
-        logger.error("request failed id=%s path=%s", request_id, request.path, exc_info=error)
-        message = f"Something went wrong; the log has it under {request_id}"
+        known_as = request_id.current.get()
+        logger.error("request failed id=%s path=%s", known_as, request.path, exc_info=error)
+        message = f"Something went wrong; the log has it under {known_as}"
         known = ApiError("INTERNAL_ERROR", message)
     body = orjson.dumps(envelope(known, development=context.development))
     return Response(body, known.status, content_type="application/json")

@@ -56,7 +56,7 @@ _TABLE = (
     ErrorCode("LOGIN_FAILED", 401, "Instagram did not accept the login, ended the session, or wants something confirmed", "Do what the message says, then log in again; nothing is retried by itself"),
     ErrorCode("TWO_FACTOR_REQUIRED", 401, "The login needs a two-factor code", "Send the same request with `code`"),
     ErrorCode("COOKIE_AUTH_REQUIRED", 403, "Keys may not do this", "Use the browser session: `reprise login-link`"),
-    ErrorCode("FORBIDDEN_ORIGIN", 403, "The Host or Origin header names another site", "Call the daemon by its own address"),
+    ErrorCode("FORBIDDEN_ORIGIN", 403, "The Host or Origin header names another site, or the system endpoints are not for this address", "Call the daemon by its own address, from this machine"),
     # 404 to 429
     ErrorCode("NOT_FOUND", 404, "There is no such resource", "Check the id and the path"),
     ErrorCode("METHOD_NOT_ALLOWED", 405, "The path exists with other methods", "See the header `Allow`"),

@@ -17,10 +17,12 @@ from api.listen import open_sockets, serve
 from api.proof import answers
 from api.rate_limits import RateLimits
 from api.session_cookie import SessionCookies
-from daemon import data_dir, logs
+from api.system import SystemInfo
+from daemon import build_info, data_dir, logs
 from daemon.activity import StatusLine
 from daemon.core import Core, open_core
 from daemon.lifecycle import heed_signals, keep_told
+from daemon.metrics import Metrics
 from daemon.notify import Notifier
 from daemon.publishing import build_publishing
 from daemon.reload import Reloader
@@ -101,11 +103,19 @@ async def compose(
     upkeep = Upkeep(store, now, core.gateway.newest_app_version, core.tokens)
     publishing = await build_publishing(core, folder)
     status = StatusLine(store, notifier, now)
+    metrics = Metrics(store, core.gateway.requests, core.graph.requests)
+    system = SystemInfo(
+        build=build_info.build(),
+        deps=await trio.to_thread.run_sync(build_info.dependencies),
+        metrics=lambda: metrics.text(supervisor.states()),
+        on_answered=metrics.answered,
+        allowed=core.settings.system_from,
+    )
     # Publishing wakes reposting and the other way round, so one of them hears of it late.
     scheduler = publishing.scheduler(
         core,
         on_worked=lambda account: engine.wake(account),
-        on_begun=lambda _late_s: None,
+        on_begun=metrics.lateness.observe,
         on_idle=status.changed,
     )
     journey = Journey(store, folder, now, pace=pace, wake_publisher=scheduler.wake)
@@ -130,6 +140,7 @@ async def compose(
         now=now,
         uptime_s=_uptime(),
         services=lambda: supervisor.states(),
+        system=system,
         record_key_use=upkeep.record_key_use,
         user_id=core.owner.id,
         hosts=frozenset({*LOOPBACK, core.settings.host.lower()}),
@@ -152,6 +163,7 @@ async def compose(
     def apply(settings: Settings) -> None:
         logs.configure(settings)
         limits.change(settings.rate_limit_rpm, settings.rate_limit_rph)
+        system.allowed = settings.system_from
 
     return Composed(supervisor=supervisor, drain=scheduler.drain, status=status, apply=apply)
 

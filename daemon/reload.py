@@ -33,18 +33,20 @@ class Reloader:
     def reload(self) -> None:
         """Read the settings again, put into force what can be, and log the names of the rest."""
         try:
-            wanted = self._load()
+            self._replace(self._load())
         except SettingsError as unusable:
             logger.warning("settings kept as they were reason=%s", unusable)
-            return
+
+    def _replace(self, wanted: Settings) -> None:
         differing = [
             field.name
             for field in fields(Settings)
             if getattr(wanted, field.name) != getattr(self._settings, field.name)
         ]
         new = {name: getattr(wanted, name) for name in differing if name in AT_ONCE}
-        self._settings = replace(self._settings, **new)
-        self._apply(self._settings)
+        changed = replace(self._settings, **new)
+        self._apply(changed)
+        self._settings = changed
         logger.info("settings reloaded changed=%s", ",".join(sorted(new)) or "none")
         if waiting := [name for name in differing if name not in AT_ONCE]:
             logger.warning("settings that need a restart names=%s", ",".join(waiting))

@@ -14,9 +14,8 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
+from api.system import Network
 from media.fit import StoryFit
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class SettingsError(Exception):

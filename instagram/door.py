@@ -42,7 +42,7 @@ class AccountDoor:
         keeper: LoginKeeper,
         build_client: BuildClient,
         nursery: trio.Nursery,
-        requests: Counter[str],
+        requests: Counter[tuple[str, str]],
     ) -> None:
         self._account_id = account_id
         self._keeper = keeper
@@ -122,7 +122,6 @@ class AccountDoor:
     async def _within(
         self, limit_s: float, what: str, client: PrivateClient, action: Action[T], *, writes: bool
     ) -> T:
-        self._requests[what] += 1
         try:
             with trio.fail_after(limit_s):
                 result: T = await trio_asyncio.aio_as_trio(action)(client)
@@ -134,7 +133,9 @@ class AccountDoor:
             error = translate(raised, writes=writes)
             error.__cause__ = raised
         else:
+            self._requests[what, "ok"] += 1
             return result
+        self._requests[what, type(error).__name__] += 1
         logger.warning("instagram call=%s account=%s error=%s", what, self._account_id, error)
         raise error
 

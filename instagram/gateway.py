@@ -14,6 +14,7 @@ from instagram import app_version
 from instagram.client import PrivateClient
 from instagram.door import AccountDoor
 from instagram.download import download
+from instagram.errors import InstagramError
 from instagram.keeper import LoginKeeper
 from instagram.private_api import PrivateApi
 from instagram.trust import Trust
@@ -40,7 +41,7 @@ class PrivateGateway:
         self._media = httpx.AsyncClient(
             proxy=proxy, verify=trust.context, trust_env=False, timeout=30, follow_redirects=False
         )
-        self.requests: Counter[str] = Counter()
+        self.requests: Counter[tuple[str, str]] = Counter()  # by what was asked and its result
 
     def account(self, account_id: str) -> PrivateApi:
         """Return the Private API of one account; makes no request."""
@@ -82,5 +83,10 @@ class PrivateGateway:
         return await trio.to_thread.run_sync(build)  # building takes milliseconds of CPU
 
     async def _download(self, url: str, target: Path, user_agent: str) -> int:
-        self.requests["download"] += 1
-        return await download(self._media, url, target, user_agent=user_agent)
+        try:
+            size = await download(self._media, url, target, user_agent=user_agent)
+        except InstagramError as error:
+            self.requests["download", type(error).__name__] += 1
+            raise
+        self.requests["download", "ok"] += 1
+        return size

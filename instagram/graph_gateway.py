@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from instagram.graph_api import GraphApi
 from instagram.graph_http import GraphHttp
 from instagram.keeper import TokenKeeper
@@ -13,6 +15,11 @@ class GraphGateway:
     def __init__(self, http: GraphHttp, keeper: TokenKeeper) -> None:
         self._http = http
         self._keeper = keeper
+
+    @property
+    def requests(self) -> Mapping[tuple[str, str], int]:
+        """How many requests were made, by what was asked and its result."""
+        return self._http.requests
 
     def account(self, account_id: str) -> GraphApi:
         """Return the official API of one account; makes no request."""

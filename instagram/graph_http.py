@@ -49,7 +49,7 @@ class GraphHttp:
 
     def __init__(self, trust: Trust, proxy: str | None, version: str) -> None:
         self.version = version
-        self.requests: Counter[str] = Counter()
+        self.requests: Counter[tuple[str, str]] = Counter()  # by what was asked and its result
         self._client = httpx.AsyncClient(
             proxy=proxy, verify=trust.context, trust_env=False, timeout=30, follow_redirects=False
         )
@@ -116,7 +116,17 @@ class GraphHttp:
 
     @asynccontextmanager
     async def _noted(self, what: str, limit_s: float, *, writes: bool) -> AsyncIterator[None]:
-        self.requests[what] += 1
+        try:
+            async with self._bounded(limit_s, writes=writes):
+                yield
+        except errors.InstagramError as error:
+            self.requests[what, type(error).__name__] += 1
+            logger.warning("graph call=%s error=%s", what, error)
+            raise
+        self.requests[what, "ok"] += 1
+
+    @asynccontextmanager
+    async def _bounded(self, limit_s: float, *, writes: bool) -> AsyncIterator[None]:
         try:
             with trio.fail_after(limit_s):
                 yield
@@ -128,9 +138,6 @@ class GraphHttp:
         except httpx.HTTPError as lost:
             reason = f"No usable answer from Instagram ({type(lost).__name__})"
             raise errors.Unavailable(reason, maybe_applied=writes) from lost
-        except errors.InstagramError as error:
-            logger.warning("graph call=%s error=%s", what, error)
-            raise
 
 
 def _object(answer: httpx.Response, *, writes: bool) -> dict[str, Any]:

@@ -92,7 +92,7 @@ class Deliverer:
             code = "VIDEO_PROCESSING_FAILED" if begun.media[0].is_video else "PROCESSING_FAILED"
             failure = Failure(code, error.reason)
             await self._store.write(states.given_up, job, post, failure, self._now())
-            logger.warning("failed post=%s code=%s reason=%s", post.id, code, error.reason)
+            logger.warning("failed post=%s error=%s reason=%s", post.id, code, error.reason)
         except errors.InstagramError as error:
             await self._react(job, post, error)
 
@@ -244,4 +244,4 @@ class Deliverer:
         self, job: Job, post: Post, failure: Failure, outcome: Outcome = Outcome.REFUSED
     ) -> None:
         await self._store.write(states.failed, job, post, failure, outcome, self._now())
-        logger.warning("failed post=%s code=%s reason=%s", post.id, failure.code, failure.reason)
+        logger.warning("failed post=%s error=%s reason=%s", post.id, failure.code, failure.reason)

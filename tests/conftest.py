@@ -18,6 +18,7 @@ from hypothesis import settings
 
 from publish import scheduler
 from sandbox import Sandbox, open_sandbox
+from tests.support import leaks
 from tests.support.clock import TestClock
 from tests.support.served import Served, serve_studio
 from tests.support.studio import Studio, open_studio
@@ -26,6 +27,8 @@ from tests.support.studio import Studio, open_studio
 # not find the loop under it. The daemon imports them the other way round.
 for _name in ("get_running_loop", "current_task"):
     vars(anyio._backends._asyncio)[_name] = getattr(asyncio, _name)
+
+leaks.install()
 
 # Examples are never timed: speed is measured in bench/, not here.
 settings.register_profile("untimed", deadline=None)
@@ -82,6 +85,14 @@ async def served(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     monkeypatch.setattr(scheduler, "SLICE_S", 0.2)
     async with serve_studio(studio) as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def no_secrets_in_the_log() -> Iterator[None]:
+    """Fail a test that logs a secret: a password, token, key, session, cookie or seed."""
+    leaks.begin()
+    yield
+    assert leaks.found() == []
 
 
 @pytest.fixture(autouse=True)

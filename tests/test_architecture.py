@@ -36,6 +36,7 @@ DOORS = {
     "PIL": {"media", "repost", "sandbox"},
     "av": {"media", "sandbox"},
     "click": {"daemon", "sandbox"},
+    "prometheus_client": {"daemon"},
 }
 SOURCES = [path for package in LAYERS for path in sorted((ROOT / package).rglob("*.py"))]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,8 +18,10 @@ import httpx
 import trio
 
 from sandbox import Sandbox
+from tests.support import leaks
 
 ROOT = Path(__file__).parents[2]
+_KEY = re.compile(r"vg_live_[\w-]{43}")
 REPRISE = (sys.executable, "-m", "daemon")
 
 
@@ -58,6 +61,8 @@ async def reprise(
     *arguments: str, env: Mapping[str, str], stdin: str = "", cwd: Path | None = None
 ) -> Finished:
     """Run `reprise ARGUMENTS` to its end."""
+    for line in stdin.splitlines():
+        leaks.remember(line)
     done = await trio.run_process(
         [*REPRISE, *arguments],
         env=dict(env),
@@ -67,7 +72,11 @@ async def reprise(
         check=False,
         cwd=cwd,
     )
-    return Finished(done.returncode, done.stdout.decode(), done.stderr.decode())
+    finished = Finished(done.returncode, done.stdout.decode(), done.stderr.decode())
+    for key in _KEY.findall(finished.out):
+        leaks.remember(key)
+    leaks.heard(finished.err)
+    return finished
 
 
 @dataclass(kw_only=True)
@@ -126,3 +135,4 @@ async def running(
                 process.kill()
             await process.wait()
             await process.stdout.aclose()
+            leaks.heard(log.read_text())
