@@ -27,7 +27,7 @@ from storage.store import Store
 from storage.tallies import Tallies
 
 Requests = Mapping[tuple[str, str], int]
-disable_created_metrics()  # a series more for each histogram, of no use here
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each histogram, of no use here
 _HTTP_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30)
 _LATE_BUCKETS = (0.01, 0.1, 1, 5, 30, 60, 300, 900, 3600)
 _BUSY_BUCKETS = (0.0001, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1)

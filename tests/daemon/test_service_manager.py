@@ -7,17 +7,20 @@ import signal
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import trio
 
+from daemon.notify import Notifier
 from sandbox import Sandbox
 from sandbox.faults import Delay, Fault, Hang
 from tests.support.clock import TestClock
 from tests.support.connected import ConnectedAccount, connect
 from tests.support.manager import Manager, open_manager
 from tests.support.process import Daemon, environment, reprise, running
+from tests.support.tools import program
 
 PUBLISHING = "media/configure_to_story"
 
@@ -185,4 +188,50 @@ async def test_a_service_that_goes_on_is_fed_for_again(tmp_path: Path) -> None:
                 await trio.sleep(0.05)
         await manager.until("WATCHDOG=1", since=len(manager.heard))
         assert "service goes on name=publish" in log.read_text()
+        assert await daemon.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("environ", "watchdog"),
+    [
+        ({"NOTIFY_SOCKET": "/s", "WATCHDOG_USEC": "3000000"}, timedelta(seconds=3)),
+        ({"NOTIFY_SOCKET": "/s", "WATCHDOG_USEC": "3000000", "WATCHDOG_PID": "1"}, None),
+        ({"NOTIFY_SOCKET": "/s"}, None),
+        ({"NOTIFY_SOCKET": "/s", "WATCHDOG_USEC": "soon"}, None),
+        ({"WATCHDOG_USEC": "3000000"}, None),
+    ],
+)
+def test_it_is_watched_where_it_is_meant_itself_and_its_children_never_are(
+    environ: dict[str, str], watchdog: timedelta | None
+) -> None:
+    notifier = Notifier.of(environ)
+    assert notifier.watchdog == watchdog
+    assert environ == {}
+
+
+@pytest.mark.soak
+async def test_a_clock_that_jumps_is_noticed_and_one_that_jumps_back_repeats_nothing(
+    account: ConnectedAccount, tmp_path: Path
+) -> None:
+    step = tmp_path / "step"
+    step.write_text("+0")
+    told = await trio.run_process(
+        [program("faketime"), "-f", "+0", "printenv", "LD_PRELOAD"], capture_stdout=True
+    )
+    shifted = account.env | {
+        "LD_PRELOAD": told.stdout.decode().strip(),
+        "FAKETIME_TIMESTAMP_FILE": str(step),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+    async with running(shifted, tmp_path / "log") as daemon:
+        first = await account.story(daemon, after=timedelta(hours=1))
+        assert await account.state(daemon, first) == "SCHEDULED"
+        step.write_text("+3660")
+        with trio.fail_after(60):
+            await account.until_published(daemon, first)
+        step.write_text("-7200")
+        second = await account.story(daemon)
+        await account.until_published(daemon, second)
+        assert account.live == 2
         assert await daemon.stop() == 0

@@ -91,3 +91,40 @@ def test_a_pace_of_zero_is_for_a_sandbox_on_this_machine(tmp_path: Path) -> None
 def test_a_proxys_password_is_not_shown(tmp_path: Path) -> None:
     settings = load(tmp_path, REPRISE_PROXY="http://user:hunter2@proxy.example:8080")
     assert "hunter2" not in repr(settings)
+
+
+def test_under_systemd_the_file_is_in_its_configuration_directory(tmp_path: Path) -> None:
+    _file(tmp_path, "port = 4000\n")
+    assert load_settings({"CONFIGURATION_DIRECTORY": str(tmp_path)}).port == 4000
+
+
+def test_systemds_credentials_are_secrets_that_no_file_needs(tmp_path: Path) -> None:
+    folder = tmp_path / "credentials"
+    folder.mkdir()
+    (folder / "reprise-proxy").write_text("http://me:hunter22@proxy:8080\n")
+    (folder / "reprise-facebook-app-secret").write_text("app secret\n")
+    (folder / "reprise-port").write_text("1")  # no secret
+    known = {"REPRISE_CONFIG": str(_file(tmp_path, "")), "CREDENTIALS_DIRECTORY": str(folder)}
+    settings = load_settings(known)
+    assert (settings.proxy, settings.port) == ("http://me:hunter22@proxy:8080", 3001)
+    assert settings.facebook_app_secret == "app secret"
+    assert load_settings(known | {"REPRISE_PROXY": "http://other:1"}).proxy == "http://other:1"
+    (folder / "reprise-proxy").write_text("ftp://me:hunter22@proxy")
+    with pytest.raises(SettingsError) as refused:
+        load_settings(known)
+    assert "reprise-proxy" in str(refused.value)
+    assert "hunter22" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "networks"),
+    [("10.0.0.7", ["10.0.0.7/32"]), ("192.168.1.0/24, fd00::/8", ["192.168.1.0/24", "fd00::/8"])],
+)
+def test_who_may_ask_is_addresses_and_networks(text: str, networks: list[str]) -> None:
+    settings = load_settings({"REPRISE_SYSTEM_FROM": text})
+    assert [str(network) for network in settings.system_from] == networks
+
+
+def test_a_name_is_no_network() -> None:
+    with pytest.raises(SettingsError, match="REPRISE_SYSTEM_FROM"):
+        load_settings({"REPRISE_SYSTEM_FROM": "monitor.lan"})

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import trio
 
+from daemon.clock import utc_now
 from sandbox import Sandbox
 from sandbox.person import Person
 from sandbox.sample_media import make_photo
 from storage import api_keys
+from storage.times import to_text
 from tests.support.clock import TestClock
 from tests.support.process import Daemon, environment
 from tests.support.studio import open_studio
@@ -28,8 +31,10 @@ class ConnectedAccount:
     sandbox: Sandbox
     directory: Path
 
-    async def story(self, daemon: Daemon, file: Path | None = None) -> str:
-        """Publish a file, a photo by default, as a story now; returns the post's id."""
+    async def story(
+        self, daemon: Daemon, file: Path | None = None, *, after: timedelta | None = None
+    ) -> str:
+        """Publish a file, a photo by default, as a story now or later; returns the post's id."""
         if file is None:
             file = self.directory / "photo.jpg"
             make_photo(file, 360, 640, seed=1)
@@ -42,15 +47,21 @@ class ConnectedAccount:
             )
         assert uploaded.status_code == 201, uploaded.text
         body = {"accountId": self.id, "mediaType": "STORIES", "mediaFileId": uploaded.json()["id"]}
-        sent = await daemon.call("POST", "/posts/publish", self.key, body)
-        assert sent.status_code == 202, sent.text
-        return str(sent.json()["postId"])
+        path = "/posts/publish"
+        if after is not None:
+            path, body["scheduledFor"] = "/schedule", to_text(utc_now() + after)
+        sent = await daemon.call("POST", path, self.key, body)
+        assert sent.is_success, sent.text
+        answer = sent.json()
+        return str(answer.get("postId") or answer["id"])
+
+    async def state(self, daemon: Daemon, post_id: str) -> str:
+        """Return the post's state."""
+        return str((await daemon.call("GET", f"/posts/{post_id}", self.key)).json()["status"])
 
     async def until_published(self, daemon: Daemon, post_id: str) -> None:
-        with trio.fail_after(30):
-            while (await daemon.call("GET", f"/posts/{post_id}", self.key)).json()[
-                "status"
-            ] != "PUBLISHED":
+        with trio.fail_after(60):
+            while await self.state(daemon, post_id) != "PUBLISHED":
                 await trio.sleep(0.05)
 
     @property
