@@ -13,13 +13,17 @@ from pathlib import Path
 import pytest
 import trio
 
+from daemon import data_dir
+from daemon.clock import utc_now
 from daemon.notify import Notifier
 from sandbox import Sandbox
 from sandbox.faults import Delay, Fault, Hang
+from storage import api_keys, users
+from storage.store import open_directly, transaction
 from tests.support.clock import TestClock
 from tests.support.connected import ConnectedAccount, connect
 from tests.support.manager import Manager, open_manager
-from tests.support.process import Daemon, environment, reprise, running
+from tests.support.process import Daemon, environment, running
 from tests.support.tools import program
 
 PUBLISHING = "media/configure_to_story"
@@ -47,47 +51,26 @@ def locked(tmp_path: Path) -> Iterator[None]:
         other.close()
 
 
-@pytest.mark.parametrize("abstract", [False, True], ids=["path", "abstract"])
-async def test_it_says_that_it_is_ready_what_it_does_and_that_it_ends(
-    tmp_path: Path, abstract: bool
-) -> None:
-    env = environment(tmp_path)
-    async with open_manager(tmp_path, abstract=abstract) as manager:
-        async with running(env | manager.environment, tmp_path / "log") as daemon:
-            await manager.until("READY=1")
-            await manager.until("STATUS=no account connected")
-            assert await daemon.stop() == 0
-        await manager.until(lambda message: message.startswith("STOPPING=1"))
-    assert [m.partition("\n")[0] for m in manager.heard] == [
-        "READY=1",
-        "STATUS=no account connected",
-        "STOPPING=1",
-    ]
-
-
-async def test_a_daemon_that_cannot_start_never_says_that_it_is_ready(
-    tmp_path: Path, manager: Manager
-) -> None:
-    env = environment(tmp_path)
-    async with running(env, tmp_path / "log") as first:
-        second = await reprise("run", env=env | manager.environment)
-        assert second.code == 2
-        (line,) = second.err.strip().splitlines()
-        assert first.url in line
-    assert manager.heard == []
-
-
-async def test_the_status_line_follows_what_happens(
+async def test_what_it_says_from_its_start_to_its_end_and_a_post_on_its_way_is_finished(
     sandbox: Sandbox, account: ConnectedAccount, tmp_path: Path, manager: Manager
 ) -> None:
-    sandbox.faults.add(Fault(path=PUBLISHING, kind=Delay(2)))
+    sandbox.faults.add(Fault(path=PUBLISHING, kind=Delay(1), times=None))
     async with running(account.env | manager.environment, tmp_path / "log") as daemon:
-        await manager.until("STATUS=1 account")
-        post = await account.story(daemon)
-        busy = await manager.until("STATUS=1 account, publishing 1 post")
-        await account.until_published(daemon, post)
-        await manager.until("STATUS=1 account", since=busy)
-        assert await daemon.stop() == 0
+        quiet = await manager.until("STATUS=1 account")
+        first = await account.story(daemon)
+        busy = await manager.until("STATUS=1 account, publishing 1 post", quiet)
+        await account.until_published(daemon, first)
+        await manager.until("STATUS=1 account", busy)
+        await account.story(daemon)
+        busy = await manager.until("STATUS=1 account, publishing 1 post", busy)
+        daemon.process.send_signal(signal.SIGTERM)
+        await manager.until(lambda message: message.startswith("STOPPING=1"), busy)
+        with trio.fail_after(30):
+            assert await daemon.process.wait() == 0
+    assert (tmp_path / "log").read_text().count("published post=") == 2
+    assert account.live == 2
+    assert manager.heard[0] == "READY=1"
+    assert manager.heard[-1].startswith("STOPPING=1"), "nothing is told after the end"
 
 
 async def test_sighup_puts_settings_into_force_and_names_those_that_wait(
@@ -95,7 +78,10 @@ async def test_sighup_puts_settings_into_force_and_names_those_that_wait(
 ) -> None:
     env = environment(tmp_path) | manager.environment
     config, log = tmp_path / "config.toml", tmp_path / "log"
-    key = (await reprise("key", "create", "test", "--json", env=env)).json["fullKey"]
+    data_dir.prepare(tmp_path / "data")
+    with open_directly(tmp_path / "data" / "reprise.db") as db, transaction(db):
+        user = users.ensure_owner(db, utc_now()).id
+        _, key = api_keys.create(db, user_id=user, name="test", now=utc_now())
 
     async def reload(daemon: Daemon, text: str) -> str:
         """Write the settings, send SIGHUP, and return the limit that is in force then."""
@@ -130,39 +116,31 @@ async def test_sighup_ends_a_daemon_whose_terminal_was_closed(tmp_path: Path) ->
         os.close(terminal)
 
 
-async def test_a_post_on_its_way_is_finished_before_the_daemon_ends(
-    sandbox: Sandbox, account: ConnectedAccount, tmp_path: Path, manager: Manager
-) -> None:
-    sandbox.faults.add(Fault(path=PUBLISHING, kind=Delay(1)))
-    async with running(account.env | manager.environment, tmp_path / "log") as daemon:
-        await account.story(daemon)
-        await sandbox.ledger.wait_for(f"/api/v1/{PUBLISHING}", timeout=30)
-        daemon.process.send_signal(signal.SIGTERM)
-        await manager.until(lambda message: message.startswith("STOPPING=1"))
-        with trio.fail_after(30):
-            assert await daemon.process.wait() == 0
-    assert "published post=" in (tmp_path / "log").read_text()
-    assert account.live == 1
-
-
 async def test_a_stuck_scheduler_is_not_fed_for_and_what_it_sent_goes_out_once(
     sandbox: Sandbox, account: ConnectedAccount, tmp_path: Path
 ) -> None:
     log = tmp_path / "log"
     sandbox.faults.add(Fault(path=PUBLISHING, kind=Hang(after_effect=True)))
-    async with open_manager(tmp_path, watchdog_s=1) as manager:
+
+    async def until_logged(line: str, times: int) -> None:
+        with trio.fail_after(30):
+            while log.read_text().count(line) < times:
+                await trio.sleep(0.05)
+
+    async with open_manager(tmp_path, watchdog_s=1, abstract=True) as manager:
         async with running(account.env | manager.environment, log) as daemon:
             post = await account.story(daemon)
             await sandbox.ledger.wait_until(lambda: account.live == 1)
             await manager.until("WATCHDOG=1", since=len(manager.heard))
             with locked(tmp_path):
-                with trio.fail_after(30):
-                    while "makes no progress name=publish" not in log.read_text():
-                        await trio.sleep(0.05)
+                await until_logged("makes no progress name=publish", 1)
+            await manager.until("WATCHDOG=1", since=len(manager.heard))
+            await until_logged("service goes on name=publish", 1)
+            with locked(tmp_path):
+                await until_logged("makes no progress name=publish", 2)
                 # The loop and the API are well: only the scheduler is not.
-                assert (await daemon.call("GET", "/health", account.key)).json()[
-                    "status"
-                ] == "healthy"
+                health = await daemon.call("GET", "/health", account.key)
+                assert health.json()["status"] == "healthy"
                 fed = manager.heard.count("WATCHDOG=1")
                 await trio.sleep(1.2)
                 assert manager.heard.count("WATCHDOG=1") == fed, "fed for a stuck scheduler"
@@ -172,23 +150,7 @@ async def test_a_stuck_scheduler_is_not_fed_for_and_what_it_sent_goes_out_once(
         async with running(account.env | manager.environment, log) as daemon:
             await account.until_published(daemon, post)
             await manager.until("WATCHDOG=1", since=len(manager.heard))
-            assert await daemon.stop() == 0
     assert account.live == 1
-
-
-async def test_a_service_that_goes_on_is_fed_for_again(tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    async with (
-        open_manager(tmp_path, watchdog_s=1) as manager,
-        running(environment(tmp_path) | manager.environment, log) as daemon,
-    ):
-        await manager.until("WATCHDOG=1")
-        with locked(tmp_path), trio.fail_after(30):
-            while "makes no progress name=publish" not in log.read_text():
-                await trio.sleep(0.05)
-        await manager.until("WATCHDOG=1", since=len(manager.heard))
-        assert "service goes on name=publish" in log.read_text()
-        assert await daemon.stop() == 0
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import trio
 
 from sandbox import Sandbox
 from sandbox.faults import Fault, Hang
+from tests.support.manager import open_manager
 from tests.support.process import environment, reprise, running
 
 
@@ -58,8 +59,12 @@ async def test_a_key_that_does_not_fit(tmp_path: Path) -> None:
 
 
 async def test_a_second_daemon_on_the_same_directory(tmp_path: Path) -> None:
-    async with running(environment(tmp_path), tmp_path / "log") as first:
-        line = await refused(tmp_path)
+    async with (
+        running(environment(tmp_path), tmp_path / "log") as first,
+        open_manager(tmp_path) as manager,
+    ):
+        line = await refused(tmp_path, **manager.environment)
+        assert manager.heard == [], "it said that it is ready"
         assert "Another Reprise uses" in line
         assert first.url in line
         assert await first.stop() == 0
