@@ -9,11 +9,12 @@ from typing import Any
 
 from accounts.trouble import MEMORY, consequence_of
 from instagram import errors
-from storage import accounts, credentials, repost_configs, troubles
+from instagram.options import ClientOptions
+from storage import accounts, client_options, credentials, repost_configs, troubles
 from storage.credentials import SavedLogin
 from storage.errors import NotFound
 from storage.store import Database, Store
-from storage.troubles import Trouble
+from storage.troubles import Trouble, TroubleKind
 from storage.vault import Vault
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,10 @@ class StoredLogins:
 
     async def device(self, account_id: str) -> Mapping[str, Any] | None:
         return await self._store.read(credentials.device_of, self._vault, account_id)
+
+    async def options(self, account_id: str) -> ClientOptions:
+        stored = await self._store.read(client_options.find, self._vault, account_id)
+        return ClientOptions(proxy=stored.proxy, locale=stored.locale, timezone=stored.timezone)
 
     async def save_session(self, account_id: str, session: Mapping[str, Any]) -> None:
         await self._store.write(credentials.save_session, self._vault, account_id, session)
@@ -68,6 +73,9 @@ class StoredLogins:
 
 def _record(db: Database, account_id: str, error: errors.InstagramError, now: datetime) -> Trouble:
     accounts.get(db, account_id)
+    held = troubles.active(db, account_id, now, (TroubleKind.CHALLENGE,))
+    if held is not None and isinstance(error, errors.ChallengeRequired):
+        return held  # a person looked again: it is the same challenge, not one more
     earlier = troubles.since(db, account_id, now - MEMORY)
     consequence = consequence_of(error, earlier, now)
     trouble = Trouble(

@@ -2,30 +2,52 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import logging
-from collections.abc import Callable
-from dataclasses import asdict
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
 
+from accounts.keeper import StoredLogins
+from instagram import errors
 from instagram.gateway import PrivateGateway
-from instagram.login import LoggedIn, PendingCode
+from instagram.outcome import LoggedIn, LoginSecrets, PendingLogin
 from storage import accounts, credentials, repost_configs, secrets, troubles
 from storage.credentials import Credentials
 from storage.secrets import AccountSecret
 from storage.store import Database, Store
+from storage.troubles import TroubleKind
 from storage.vault import Vault
 
 logger = logging.getLogger(__name__)
-PENDING_FOR = timedelta(hours=1)
+Result = Credentials | PendingLogin
 
 
 class NoPendingLogin(Exception):
     """There is no login that waits for a code, or it waited too long."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A login that waits, with what it was made with."""
+
+    pending: PendingLogin
+    secrets: LoginSecrets
+
+    def is_of(self, username: str, password: str) -> bool:
+        return self.pending.username.casefold() == username.casefold() and hmac.compare_digest(
+            self.secrets.password.encode(), password.encode()
+        )
+
+
 class LoginDesk:
-    """Logs accounts in and out. Credentials are kept only after Instagram accepted them."""
+    """Logs accounts in and out. Credentials are kept only after Instagram accepted them.
+
+    Every method raises `storage.errors.NotFound` for an unknown account, and `InstagramError`s.
+    What waits for a person is kept sealed, so that a restart between two steps is no matter.
+    """
 
     def __init__(
         self, store: Store, vault: Vault, gateway: PrivateGateway, now: Callable[[], datetime]
@@ -34,41 +56,80 @@ class LoginDesk:
         self._vault = vault
         self._gateway = gateway
         self._now = now
+        self._keeper = StoredLogins(store, vault, now)
 
     async def log_in(
-        self, account_id: str, username: str, password: str, code: str = ""
-    ) -> Credentials | PendingCode:
-        """Submit the password once; returns the kept credentials, or what must come first.
+        self, account_id: str, username: str, password: str, code: str = "", totp_seed: str = ""
+    ) -> Result:
+        """Submit the password at most once; returns the credentials, or what code was sent.
 
-        Raises `storage.errors.NotFound` for an unknown account and `InstagramError`s.
+        With the `code` that a login of the same name and password waits for, that one goes on
+        and nothing is submitted again. Raises `TwoFactorRequired` and, where only the app can
+        help, `ChallengeRequired`; `submit_code` and `go_on` take it from there.
         """
-        await self._store.read(accounts.get, account_id)
-        result = await self._gateway.account(account_id).log_in(username, password, code)
-        if isinstance(result, PendingCode):
-            await self._store.write(self._keep_pending, account_id, result, password)
-            logger.info("login waits for a code account=%s kind=%s", account_id, result.kind)
-            return result
-        return await self._finish(account_id, result, password)
+        waiting = await self._store.read(self._waiting, account_id)
+        takes_code = waiting is not None and waiting.pending.waits_for_code
+        if code and takes_code and waiting and waiting.is_of(username, password):
+            try:
+                return _told(await self.submit_code(account_id, code))
+            except NoPendingLogin:
+                logger.info("pending login lapsed account=%s", account_id)
+        seed = totp_seed or await self._store.read(self._seed, account_id)
+        given = LoginSecrets(password, seed)
+        api = self._gateway.account(account_id)
+        return _told(await api.log_in(username, given, code, self._keeping(account_id, given)))
 
-    async def submit_code(self, account_id: str, code: str) -> Credentials:
-        """Finish a login that waits for a code, also after a restart.
+    async def submit_code(self, account_id: str, code: str) -> Result:
+        """Give the code that a login waits for; returns what Instagram wants next, if more.
 
         Raises `NoPendingLogin`, and `WrongCode` after which another code may be tried.
         """
-        await self._store.read(accounts.get, account_id)
-        kept = await self._store.read(self._pending_of, account_id)
-        if kept is None:
+        waiting = await self._store.read(self._waiting, account_id)
+        if waiting is None:
             raise NoPendingLogin("No login of this account waits for a code; log in first")
-        pending, password = kept
-        result = await self._gateway.account(account_id).submit_code(pending, password, code)
-        return await self._finish(account_id, result, password)
+        if not waiting.pending.waits_for_code:
+            raise NoPendingLogin(f"This login waits for no code. {waiting.pending.reason}")
+        api = self._gateway.account(account_id)
+        keep = self._keeping(account_id, waiting.secrets)
+        result = await self._unless_lapsed(
+            account_id, api.submit_code(waiting.pending, waiting.secrets, code, keep)
+        )
+        return _told(result, accepts_two_factor=True)
+
+    async def go_on(self, account_id: str, way: str = "") -> Result:
+        """Go on after something was confirmed in the app, or have a code sent again by `way`.
+
+        With a saved session no password is submitted, only the session is tried. A login that
+        was stopped before it had a session is made once more with the password it was given.
+        Raises `NotLoggedIn` when there is neither.
+        """
+        waiting = await self._store.read(self._waiting, account_id)
+        api = self._gateway.account(account_id)
+        if waiting is None:
+            return _told(await api.resume(way, self._keeping(account_id, LoginSecrets())))
+        keep = self._keeping(account_id, waiting.secrets)
+        result = await self._unless_lapsed(
+            account_id, api.go_on(waiting.pending, waiting.secrets, way, keep)
+        )
+        return _told(result, accepts_two_factor=True)
+
+    async def import_session(self, account_id: str, session: Mapping[str, Any]) -> Credentials:
+        """Take over a session made elsewhere, after Instagram has shown that it is this account's.
+
+        `session` is what `instagram.session_file` makes. A password that is stored stays.
+        """
+        account = await self._store.read(accounts.get, account_id)
+        api = self._gateway.account(account_id)
+        keep = self._keeping(account_id, LoginSecrets())
+        result = await api.restore(session, account.username, keep)
+        assert isinstance(result, Credentials)
+        return result
 
     async def forget(self, account_id: str) -> None:
         """Delete an account's credentials and session, and stop its story reposts."""
 
         def forget(db: Database) -> None:
             credentials.forget(db, account_id)
-            secrets.forget(db, account_id, AccountSecret.PENDING_LOGIN)
             if repost_configs.find(db, account_id) is not None:
                 repost_configs.change(db, account_id, now=self._now(), is_enabled=False)
 
@@ -80,40 +141,94 @@ class LoginDesk:
         """Close the connections of an account that was disconnected."""
         await self._gateway.forget(account_id)
 
-    async def _finish(self, account_id: str, done: LoggedIn, password: str) -> Credentials:
-        def keep(db: Database) -> Credentials:
-            secrets.forget(db, account_id, AccountSecret.PENDING_LOGIN)
-            troubles.clear(db, account_id, self._now())
-            return credentials.save_login(
-                db,
-                self._vault,
-                account_id=account_id,
-                username=done.username,
-                private_pk=done.private_pk,
-                password=password,
-                session=done.session,
-                now=self._now(),
-            )
+    async def _unless_lapsed(self, account_id: str, step: Awaitable[Result]) -> Result:
+        try:
+            return await step
+        except errors.LoginLapsed as lapsed:
+            await self._store.write(credentials.clear_challenge, account_id)
+            raise NoPendingLogin(lapsed.reason) from lapsed
 
-        kept = await self._store.write(keep)
-        await self._gateway.forget(account_id)
-        logger.info("logged in account=%s username=%s", account_id, done.username)
+    def _keeping(
+        self, account_id: str, given: LoginSecrets
+    ) -> Callable[[LoggedIn | PendingLogin], Awaitable[Result]]:
+        async def keep(outcome: LoggedIn | PendingLogin) -> Result:
+            if isinstance(outcome, LoggedIn):
+                kept = await self._store.write(self._keep_session, account_id, outcome, given)
+                logger.info("logged in account=%s username=%s", account_id, outcome.username)
+                return kept
+            await self._store.write(self._keep_pending, account_id, outcome, given)
+            logger.info("login waits account=%s kind=%s", account_id, outcome.kind)
+            if not outcome.waits_for_code:
+                await self._keeper.report(account_id, _challenge(outcome))
+            return outcome
+
+        return keep
+
+    def _keep_session(
+        self, db: Database, account_id: str, done: LoggedIn, given: LoginSecrets
+    ) -> Credentials:
+        if not done.is_new:
+            # The session goes on, and so do its phases; a block does not end by looking.
+            troubles.clear(db, account_id, self._now(), (TroubleKind.CHALLENGE, TroubleKind.LOGIN))
+            return credentials.keep_session(db, self._vault, account_id, done.session)
+        troubles.clear(db, account_id, self._now())
+        kept = credentials.save_login(
+            db,
+            self._vault,
+            account_id=account_id,
+            username=done.username,
+            private_pk=done.private_pk,
+            session=done.session,
+            now=self._now(),
+        )
+        for name, secret in (
+            (AccountSecret.PASSWORD, given.password),
+            (AccountSecret.TOTP_SEED, given.totp_seed),
+        ):
+            if secret:
+                secrets.put(db, self._vault, account_id, name, secret)
         return kept
 
     def _keep_pending(
-        self, db: Database, account_id: str, pending: PendingCode, password: str
+        self, db: Database, account_id: str, pending: PendingLogin, given: LoginSecrets
     ) -> None:
         accounts.get(db, account_id)  # it may have been disconnected meanwhile
-        text = json.dumps({"pending": asdict(pending), "password": password})
+        text = json.dumps({"pending": asdict(pending), "secrets": asdict(given)})
         secrets.put(db, self._vault, account_id, AccountSecret.PENDING_LOGIN, text)
         credentials.record_challenge(
             db, account_id, pending.kind, pending.contact_point, self._now()
         )
 
-    def _pending_of(self, db: Database, account_id: str) -> tuple[PendingCode, str] | None:
-        challenge = credentials.challenge_of(db, account_id)
+    def _waiting(self, db: Database, account_id: str) -> _Waiting | None:
+        accounts.get(db, account_id)
+        challenge = credentials.challenge_of(db, account_id, self._now())
         text = secrets.get(db, self._vault, account_id, AccountSecret.PENDING_LOGIN)
-        if challenge is None or text is None or self._now() - challenge.created_at > PENDING_FOR:
+        if challenge is None or text is None:
             return None
         kept = json.loads(text)
-        return PendingCode(**kept["pending"]), kept["password"]
+        try:
+            return _Waiting(PendingLogin(**kept["pending"]), LoginSecrets(**kept["secrets"]))
+        except (KeyError, TypeError):
+            return None  # kept by an older version
+
+    def _seed(self, db: Database, account_id: str) -> str:
+        return secrets.get(db, self._vault, account_id, AccountSecret.TOTP_SEED) or ""
+
+
+def _told(result: Result, *, accepts_two_factor: bool = False) -> Result:
+    """Return what is an answer, and raise what a caller must not take for one."""
+    if isinstance(result, Credentials):
+        return result
+    if result.code_refused:
+        raise errors.WrongCode(result.reason)
+    if not result.waits_for_code:
+        raise _challenge(result)
+    if result.kind == "two_factor" and not accepts_two_factor:
+        raise errors.TwoFactorRequired(result.reason)
+    return result
+
+
+def _challenge(pending: PendingLogin) -> errors.ChallengeRequired:
+    return errors.ChallengeRequired(
+        pending.reason, kind=pending.kind, contact_point=pending.contact_point
+    )

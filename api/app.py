@@ -6,6 +6,7 @@ import logging
 import re
 import time
 from collections.abc import Iterable, Sequence
+from functools import cache
 from importlib import metadata
 
 import orjson
@@ -59,6 +60,7 @@ def operations() -> Iterable[Operation]:
         yield from module.operations.all
 
 
+@cache
 def openapi_document() -> bytes:
     """Return the OpenAPI document of `/api/v1` as JSON."""
     version = metadata.version("reprise")

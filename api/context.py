@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from accounts.client_options import OptionsDesk
 from accounts.logins import LoginDesk
 from accounts.tokens import TokenCare
 from api.rate_limits import RateLimits
@@ -27,6 +28,7 @@ class ApiContext:
     store: Store
     vault: Vault
     logins: LoginDesk
+    options: OptionsDesk
     tokens: TokenCare
     engine: RepostEngine
     scheduler: Scheduler

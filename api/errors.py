@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from accounts.client_options import BadOption
 from accounts.logins import NoPendingLogin
 from instagram import errors as instagram
 from publish.rules import RuleBroken
@@ -46,7 +47,7 @@ _TABLE = (
     ErrorCode("STORIES_CANNOT_DELETE", 400, "Stories cannot be deleted here", "They end after 24 h; or delete them in the app"),
     ErrorCode("PRIVATE_API_REQUIRED", 400, "The account has neither a Graph token nor a Private API login that could do this", "POST /settings/private-api-credentials, or connect a Graph token"),
     ErrorCode("CREDENTIALS_NOT_CONFIGURED", 400, "The account has no Private API login", "POST /settings/private-api-credentials"),
-    ErrorCode("NO_ACTIVE_SESSION", 400, "No login of this account waits for a code", "POST /settings/private-api-credentials again"),
+    ErrorCode("NO_ACTIVE_SESSION", 400, "No login of this account waits for a code, or not any more", "POST /settings/private-api-credentials again"),
     ErrorCode("CLOUDFLARE_NOT_CONFIGURED", 400, "Cloud scheduling is not configured", "Posts are scheduled locally without it"),
     # 401, 403: who calls
     ErrorCode("AUTH_REQUIRED", 401, "No key and no session cookie were sent", "Send `Authorization: Bearer vg_live_…`"),
@@ -54,7 +55,7 @@ _TABLE = (
     ErrorCode("TOKEN_INVALID", 401, "The session cookie or login link is invalid, used or ended", "Open a new login link: `reprise login-link`"),
     ErrorCode("TOKEN_EXPIRED", 401, "The account's Instagram token has expired; the API key is fine", "Reconnect the account"),
     ErrorCode("LOGIN_FAILED", 401, "Instagram did not accept the login, ended the session, or wants something confirmed", "Do what the message says, then log in again; nothing is retried by itself"),
-    ErrorCode("TWO_FACTOR_REQUIRED", 401, "The login needs a two-factor code", "Send the same request with `code`"),
+    ErrorCode("TWO_FACTOR_REQUIRED", 401, "The login needs a two-factor code", "Send the same request with `code`, or only the code to `…/challenge`"),
     ErrorCode("COOKIE_AUTH_REQUIRED", 403, "Keys may not do this", "Use the browser session: `reprise login-link`"),
     ErrorCode("FORBIDDEN_ORIGIN", 403, "The Host or Origin header names another site, or the system endpoints are not for this address", "Call the daemon by its own address, from this machine"),
     # 404 to 429
@@ -125,6 +126,8 @@ def api_error_of(error: Exception) -> ApiError | None:
             return ApiError("SERVICE_UNAVAILABLE", str(error))
         case RuleBroken():
             return ApiError(error.code, str(error))
+        case BadOption():
+            return ApiError("VALIDATION_ERROR", str(error))
         case NoPendingLogin():
             return ApiError("NO_ACTIVE_SESSION", str(error))
         case instagram.InstagramError():

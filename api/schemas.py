@@ -18,6 +18,7 @@ from pydantic import (
     GetJsonSchemaHandler,
     PlainSerializer,
     TypeAdapter,
+    ValidationInfo,
     WithJsonSchema,
     field_validator,
 )
@@ -25,6 +26,7 @@ from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from accounts.client_options import CHECKS
 from publish import rules, stickers
 from storage.posts import MediaType, PostStatus, SourceType
 from storage.repost_configs import PollStatus
@@ -211,7 +213,27 @@ class RepostHistory(Schema):
     reposts: list[RepostItem]
 
 
-class LoginRequest(Schema):
+class ClientOptionFields(Schema):
+    """How the account's client reaches Instagram and what it says of itself; "" clears."""
+
+    proxy: str | None = Field(default=None, max_length=512, repr=False)
+    locale: str | None = Field(default=None, max_length=16)
+    timezone: str | None = Field(default=None, max_length=64)
+    totp_seed: str | None = Field(default=None, max_length=256, repr=False)
+
+    @field_validator("proxy", "locale", "timezone", "totp_seed")
+    @classmethod
+    def _is_usable(cls, value: str | None, info: ValidationInfo) -> str | None:
+        return CHECKS[info.field_name or ""](value) if value else value
+
+    def given(self) -> dict[str, str]:
+        """Return the options that were sent, by name."""
+        fields = ClientOptionFields.model_fields
+        found = {name: getattr(self, name) for name in fields if name in self.model_fields_set}
+        return {name: value or "" for name, value in found.items()}
+
+
+class LoginRequest(ClientOptionFields):
     account_id: Id
     ig_username: str = Field(min_length=1, max_length=64)
     ig_password: str = Field(min_length=1, max_length=512, repr=False)
@@ -233,9 +255,36 @@ class ChallengeRequest(Schema):
 
 
 class ChallengeResult(Schema):
+    """`resolved: false` when Instagram wants one more code; the other fields say which."""
+
     success: bool
     resolved: bool
     message: str
+    contact_point: str | None = None
+    challenge_type: str | None = None
+
+
+class ContinueRequest(Schema):
+    account_id: Id
+    method: Literal["email", "sms"] | None = None
+
+
+class ImportRequest(Schema):
+    """One of both: a browser's cookie, or the object that aiograpi's `get_settings()` returns."""
+
+    account_id: Id
+    sessionid: str | None = Field(default=None, max_length=2048, repr=False)
+    settings: dict[str, Any] | None = Field(default=None, repr=False)
+
+
+class ClientOptions(Schema):
+    """Of a proxy only host and port are ever shown."""
+
+    proxy: str | None
+    locale: str | None
+    timezone: str | None
+    has_totp_seed: bool
+    warnings: list[str]
 
 
 class CredentialsProbe(Schema):

@@ -11,6 +11,7 @@ from datetime import datetime
 
 import trio
 
+from accounts.client_options import OptionsDesk
 from accounts.keeper import StoredLogins
 from accounts.logins import LoginDesk
 from accounts.tokens import FacebookApp, StoredTokens, TokenCare
@@ -42,6 +43,7 @@ class Core:
     gateway: PrivateGateway
     graph: GraphGateway
     logins: LoginDesk
+    options: OptionsDesk
     tokens: TokenCare
     now: Callable[[], datetime]
 
@@ -78,6 +80,7 @@ async def open_core(
                     gateway=gateway,
                     graph=graph,
                     logins=LoginDesk(store, vault, gateway, now),
+                    options=OptionsDesk(store, vault, gateway),
                     tokens=TokenCare(store, vault, http, graph, now, _facebook_app(settings)),
                     now=now,
                 )

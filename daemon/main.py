@@ -127,6 +127,7 @@ async def compose(
         store=store,
         vault=core.vault,
         logins=core.logins,
+        options=core.options,
         tokens=core.tokens,
         engine=engine,
         scheduler=scheduler,

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import platformdirs
 
 from api.system import Network
+from instagram.options import check_proxy, is_loopback
 from media.fit import StoryFit
 
 
@@ -108,13 +109,6 @@ def _pace(text: str) -> float:
     return pace
 
 
-def _proxy(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https", "socks5", "socks5h") or not parts.hostname:
-        raise ValueError("an address like http://host:port or socks5://host:port")
-    return text
-
-
 def _networks(text: str) -> tuple[Network, ...]:
     try:
         return tuple(ipaddress.ip_network(each.strip()) for each in text.split(","))
@@ -143,7 +137,7 @@ TABLE = (
     Setting("host", "REPRISE_HOST", str, "Address the API listens on"),
     Setting("port", "REPRISE_PORT", _port, "Port the API listens on; 0 takes a free one"),
     Setting("data_dir", "REPRISE_DATA_DIR", _path, "Folder of database, media and key"),
-    Setting("proxy", "REPRISE_PROXY", _proxy, "Proxy for all traffic to Meta"),
+    Setting("proxy", "REPRISE_PROXY", check_proxy, "Proxy for all traffic to Meta"),
     Setting("ca_file", "REPRISE_CA_FILE", _path, "A CA to trust for that traffic as well"),
     Setting(
         "pace", "REPRISE_PACE", _pace, "Factor on human-like pauses; 0 only with a local sandbox"
@@ -278,21 +272,11 @@ def _parsed(setting: Setting, where: str, text: str) -> Any:
 
 
 def _check_pace(settings: Settings) -> None:
-    if settings.pace == 0 and not _is_loopback(settings.proxy):
+    if settings.pace == 0 and not is_loopback(settings.proxy):
         raise SettingsError(
             "REPRISE_PACE = 0 takes every pause out and is only for a sandbox: "
             "REPRISE_PROXY must then be an address of this machine"
         )
-
-
-def _is_loopback(proxy: str | None) -> bool:
-    host = urlsplit(proxy).hostname if proxy else None
-    if host is None:
-        return False
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _default_config(environ: Mapping[str, str]) -> Path:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import aiograpi
 from aiograpi import exceptions as ig
 
+from instagram.options import ClientOptions, offset_of
 from instagram.transport import PrivateSession
 from instagram.trust import Trust
 
@@ -39,24 +42,49 @@ class CodeNeeded(ig.ClientError):
 
 
 class PrivateClient(aiograpi.Client):
-    """One account's device and session. Build it in a thread; use it in the Instagram loop."""
+    """One account's device and session. Build it in a thread; use it in the Instagram loop.
+
+    `attended` says that a person waits for the login and can be sent a code; `logged_in_as` is
+    the name that Instagram itself gave with a login.
+    """
+
+    attended = True
+    logged_in_as: str | None = None
 
     def __init__(
-        self, *, session: Mapping[str, Any] | None, proxy: str | None, trust: Trust, pace: float
+        self,
+        *,
+        session: Mapping[str, Any] | None,
+        options: ClientOptions,
+        trust: Trust,
+        pace: float,
     ) -> None:
         self._trust = trust
         self._pace = pace
         super().__init__(
             settings={k: v for k, v in (session or {}).items() if k not in _NOT_PORTABLE},
-            proxy=proxy,
+            proxy=options.proxy,
             tls_verify=trust.context,
             request_timeout=pace,
             delay_range=[1 * pace, 3 * pace] if pace else None,
         )
+        # Told last: what the session brings along wins over the constructor.
+        if options.locale:
+            self.set_locale(options.locale)
+        if options.timezone:
+            self.set_timezone_offset(*offset_of(options.timezone, datetime.now(UTC)))
+
+    @property
+    def has_session(self) -> bool:
+        return bool(self.sessionid)
 
     def portable_session(self) -> dict[str, Any]:
         """Return what must survive a restart: device, session, cookies. It is a secret."""
         return {k: v for k, v in self.get_settings().items() if k not in _NOT_PORTABLE}
+
+    def fingerprint(self) -> str:
+        """Return what changes whenever the portable session does. It is a secret."""
+        return json.dumps(self.portable_session(), sort_keys=True)
 
     async def pause(self, low_s: float, high_s: float) -> None:
         """Wait like a person would, scaled by the pace."""
@@ -100,6 +128,15 @@ class PrivateClient(aiograpi.Client):
     async def challenge_code_or_raised(self, *args: Any, **kwargs: Any) -> Any:
         raise ig.ChallengeRequired("Challenge code required", **self._step_of_challenge())
 
+    def bloks_apply_login_response(self, result: dict[str, Any]) -> bool:
+        # Who this is: people may log in with an address or a number instead of the name.
+        applied: bool = super().bloks_apply_login_response(result)
+        answer = self.bloks_extract_login_response(result).get("login_response")
+        user = answer.get("logged_in_user") if isinstance(answer, dict) else None
+        if applied and isinstance(user, dict) and isinstance(user.get("username"), str):
+            self.logged_in_as = user["username"]
+        return applied
+
     def _step_of_challenge(self) -> dict[str, Any]:
         last = self.last_json if isinstance(self.last_json, dict) else {}
         return {key: last[key] for key in ("step_name", "step_data") if key in last}
@@ -107,12 +144,14 @@ class PrivateClient(aiograpi.Client):
     async def bloks_caa_resolve_two_step_verification(
         self, send_result: dict[str, Any], verification_code: str = "", domain: str | None = None
     ) -> dict[str, Any]:
-        """Open Instagram's code screen and stop there; `submit_profile_code` goes on."""
+        """Open Instagram's code screen and stop there; `instagram.login` goes on."""
+        if not self.attended:
+            raise ig.ChallengeRequired("a code is wanted")
         context = self.bloks_extract_context_data(
             send_result, "com.bloks.www.ap.two_step_verification.entrypoint_async"
         )
         if not context:
-            return {"logged_in": False, "reason": "no context for the code screen"}
+            raise ig.ChallengeRequired("no context for the code screen")
         opened = await self.bloks_ap_two_step_verification_entrypoint(context, domain=domain)
         entry = self.bloks_extract_context_data(
             opened, "com.bloks.www.ap.two_step_verification.code_entry"
@@ -122,7 +161,7 @@ class PrivateClient(aiograpi.Client):
             shown, "com.bloks.www.ap.two_step_verification.code_entry_async"
         )
         if not submit:
-            return {"logged_in": False, "reason": "no context for the code"}
+            raise ig.ChallengeRequired("no context for the code")
         raise CodeNeeded(submit)
 
 

@@ -6,7 +6,6 @@ device, and not at all while Instagram holds something against the account.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
@@ -18,18 +17,22 @@ import trio_asyncio
 from instagram import errors, login
 from instagram.client import PrivateClient, device_of
 from instagram.keeper import LoginKeeper
-from instagram.login import PendingCode
+from instagram.login import Outcome
+from instagram.outcome import LoginSecrets, PendingLogin
 from instagram.translation import RAISED, translate
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 Action = Callable[[PrivateClient], Awaitable[T]]
+Keep = Callable[[Outcome], Awaitable[T]]
 BuildClient = Callable[[Mapping[str, Any] | None], Awaitable[PrivateClient]]
 
 _NO_LOGIN = "This account has no Private API login"
 CALL_LIMIT_S = 75.0
 LOGIN_LIMIT_S = 240.0
 IDLE_S = 30.0
+# What an automatic login can be answered with that only a person can mend.
+_HOLDING = (errors.LoginFailed, errors.WrongCode, errors.AccountTrouble, errors.RateLimited)
 
 
 class AccountDoor:
@@ -54,6 +57,7 @@ class AccountDoor:
         self._saved = ""
         self._last_use = 0.0
         self._closer_runs = False
+        self._is_outdated = False
 
     async def call(
         self,
@@ -80,27 +84,50 @@ class AccountDoor:
                 await self._log_in_again(expired)
                 return await self._attempt(what, action, limit_s, writes=writes)
 
-    async def log_in(self, step: Action[T], *, session: Mapping[str, Any] | None = None) -> T:
-        """Run one step of a login on a client of its own: `session`, else the known device."""
+    async def log_in(
+        self,
+        step: Action[Outcome],
+        keep: Keep[T],
+        *,
+        session: Mapping[str, Any] | None = None,
+        uses_saved: bool = False,
+    ) -> T:
+        """Run one step of a login that a person asked for, and return what `keep` makes of it.
+
+        The step has a client of its own: of `session`, of the saved one, or of the bare device.
+        `keep` runs before anybody else gets at the account.
+        """
         async with self._lock:
-            if session is None:
-                kept = await self._keeper.device(self._account_id)
-                session = device_of(kept) if kept else None
-            client = await self._build_client(session)
-            if session is None:
+            kept = await self._keeper.device(self._account_id) or {}
+            if uses_saved and await self._keeper.saved_login(self._account_id) is None:
+                raise errors.NotLoggedIn(_NO_LOGIN)
+            start = dict(kept) if uses_saved else dict(session or {})
+            if "uuids" not in start:
+                start = device_of(kept) | start
+            client = await self._build_client(start)
+            if not kept:
                 # Kept before the first request, so that a second try is the same device.
-                device = device_of(client.portable_session())
-                await self._keeper.save_session(self._account_id, device)
+                await self._save_device(client.portable_session(), whole=False)
             try:
-                return await self._login_step(client, step)
-            except errors.AccountTrouble as trouble:
+                outcome = await self._login_step(client, step)
+            except (errors.AccountTrouble, errors.RateLimited) as trouble:
                 await self._keeper.report(self._account_id, trouble)
                 raise
+            except (errors.Refused, errors.NotFound) as refused:
+                raise errors.LoginFailed(refused.reason) from refused
+            finally:
+                if session is None:
+                    await self._save_device(client.portable_session(), whole=uses_saved)
+            return await keep(outcome)
 
     async def user_agent(self) -> str:
         """Return how the account's device names itself."""
         async with self._lock:
             return str((await self._ready_client()).user_agent)
+
+    def outdate(self) -> None:
+        """Let the next call begin with what is saved then."""
+        self._is_outdated = True
 
     async def close(self) -> None:
         """Close the account's connections; the session stays saved."""
@@ -157,42 +184,37 @@ class AccountDoor:
         saved = await self._keeper.saved_login(self._account_id)
         if saved is None:  # deleted meanwhile
             raise errors.NotLoggedIn(_NO_LOGIN) from expired
-        password = saved.password
-        if password is None:
-            await self._keeper.report(self._account_id, expired)
-            raise expired
-        if not await self._keeper.claim_automatic_login(self._account_id):
+        if saved.password is None or not await self._keeper.claim_automatic_login(self._account_id):
             await self._keeper.report(self._account_id, expired)
             raise expired
         logger.info("automatic login account=%s", self._account_id)
-        username = saved.username
+        username, secrets = saved.username, LoginSecrets(saved.password, saved.totp_seed or "")
         client = await self._build_client(device_of(saved.session))
+        client.attended = False
         try:
-            done = await self._login_step(client, lambda c: login.log_in(c, username, password, ""))
-            if isinstance(done, PendingCode):
-                raise errors.ChallengeRequired(
-                    "Instagram asks for a code; log in again to receive and enter it",
-                    kind=done.kind,
-                    contact_point=done.contact_point,
-                )
-        except (errors.LoginFailed, errors.AccountTrouble) as refused:
+            done = await self._login_step(client, lambda c: login.log_in(c, username, secrets))
+            if isinstance(done, PendingLogin):
+                raise errors.WrongCode(done.reason)
+        except _HOLDING as refused:
             await self._keeper.report(self._account_id, refused)
             raise
         await self._keeper.automatic_login_done(self._account_id, done.session)
 
     async def _ready_client(self) -> PrivateClient:
+        if self._is_outdated:
+            await self._drop_client()
         if self._client is None:
             saved = await self._keeper.saved_login(self._account_id)
             if saved is None:
                 raise errors.NotLoggedIn(_NO_LOGIN)
             self._client = await self._build_client(saved.session)
             self._client.username = saved.username
-            self._saved = _fingerprint(self._client)
+            self._saved = self._client.fingerprint()
         return self._client
 
     async def _save(self, client: PrivateClient) -> None:
         # Instagram may change the session with any answer, so it is kept after any call.
-        now = _fingerprint(client)
+        now = client.fingerprint()
         if now != self._saved:
             self._saved = now
             await self._keeper.renew_session(self._account_id, client.portable_session())
@@ -211,14 +233,20 @@ class AccountDoor:
         self._closer_runs = False
         await self.close()
 
+    async def _save_device(self, session: Mapping[str, Any], *, whole: bool) -> None:
+        # Also after a failure: what the device registered is not registered anew next time.
+        with trio.CancelScope(shield=True):
+            if whole:
+                await self._keeper.renew_session(self._account_id, session)
+                return
+            kept = await self._keeper.device(self._account_id) or {}
+            await self._keeper.save_session(self._account_id, {**kept, **device_of(session)})
+
     async def _drop_client(self) -> None:
         client, self._client = self._client, None
+        self._is_outdated = False
         if client is not None:
             await _close(client)
-
-
-def _fingerprint(client: PrivateClient) -> str:
-    return json.dumps(client.portable_session(), sort_keys=True)
 
 
 async def _close(client: PrivateClient) -> None:

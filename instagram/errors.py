@@ -92,6 +92,10 @@ class TwoFactorRequired(LoginFailed):
     """The login needs a code from the app, SMS or the list of backup codes."""
 
 
+class LoginLapsed(LoginFailed):
+    """Instagram does not wait for the code any more: the login has to begin anew."""
+
+
 class WrongCode(InstagramError):
     """Instagram did not accept the code; another one may be tried."""
 

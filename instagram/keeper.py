@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from instagram.errors import InstagramError
 from instagram.graph_http import GraphLogin
+from instagram.options import ClientOptions
 
 
 class SavedLogin(Protocol):
@@ -17,6 +18,8 @@ class SavedLogin(Protocol):
     def username(self) -> str: ...
     @property
     def password(self) -> str | None: ...
+    @property
+    def totp_seed(self) -> str | None: ...
     @property
     def session(self) -> Mapping[str, Any]: ...
 
@@ -28,6 +31,10 @@ class LoginKeeper(Protocol):
 
     async def device(self, account_id: str) -> Mapping[str, Any] | None:
         """Return the session or bare device kept for an account."""
+        ...
+
+    async def options(self, account_id: str) -> ClientOptions:
+        """Return the account's own proxy, locale and timezone."""
         ...
 
     async def save_session(self, account_id: str, session: Mapping[str, Any]) -> None:

@@ -1,132 +1,204 @@
-"""Logging in: one submission of the password, and the codes Instagram may ask for after it.
+"""Logging in: one submission of the password, and whatever Instagram asks for after it.
 
-These functions run in the Instagram loop and raise aiograpi's errors; `instagram.gateway`
-calls and translates them.
+These functions run in the Instagram loop, on a client of their own, and raise aiograpi's errors
+or ours; `instagram.door` calls and translates them.
 """
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
 
 from aiograpi import exceptions as ig
 from aiograpi.mixins.bloks import CAA_API_DOMAIN
 
+from instagram import challenge, errors, two_factor
 from instagram.client import CodeNeeded, PrivateClient
-from instagram.translation import RAISED
+from instagram.outcome import LoggedIn, LoginSecrets, PendingLogin
+from instagram.translation import RAISED, translate
 
-_CODE_STEPS = ("verify_email", "verify_phone", "verify_sms")
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedIn:
-    """A login that succeeded; `session` is a secret."""
-
-    username: str
-    private_pk: str
-    session: Mapping[str, Any]
-
-    def __repr__(self) -> str:
-        return f"LoggedIn({self.username!r}, …)"
-
-
-@dataclass(frozen=True, slots=True)
-class PendingCode:
-    """A login that waits for a code; `state` and `session` are secrets and plain JSON."""
-
-    username: str
-    kind: str
-    contact_point: str | None
-    state: Mapping[str, str]
-    session: Mapping[str, Any]
-
-    def __repr__(self) -> str:
-        return f"PendingCode({self.username!r}, {self.kind!r}, …)"
+Outcome = LoggedIn | PendingLogin
 
 
 async def log_in(
-    client: PrivateClient, username: str, password: str, code: str
-) -> LoggedIn | PendingCode:
-    """Submit the password once and return the session, or what Instagram waits for."""
+    client: PrivateClient, username: str, secrets: LoginSecrets, code: str = ""
+) -> Outcome:
+    """Submit the password once, and the code (or one from the seed) if it is asked for.
+
+    Returns the session, or what Instagram waits for. A client that is not `attended` has no
+    code sent to anybody: it raises instead.
+    """
     try:
-        await client.login(username, password, verification_code=code)
-    except CodeNeeded as needed:
-        state = {"flow": "profile", "context": needed.context, "aac": client.caa_aac}
-        return _pending(client, "email", None, state)
-    except ig.ChallengeRequired as required:
-        challenge = getattr(required, "challenge", None)
-        if not isinstance(challenge, Mapping):
-            raise
-        return await _ask_for_code(client, challenge)
-    except RAISED:
-        # The session may be there although a request after the login failed.
-        if not client.authorization_data.get("sessionid"):
-            raise
+        await client.login(username, secrets.password)
+    except RAISED as raised:
+        return await _after(client, raised, secrets, code)
     return _logged_in(client)
 
 
 async def submit_code(
-    client: PrivateClient, pending: PendingCode, password: str, code: str
-) -> LoggedIn:
-    """Give Instagram the code of a pending login; the client is built from its session."""
+    client: PrivateClient, pending: PendingLogin, secrets: LoginSecrets, code: str
+) -> Outcome:
+    """Give Instagram the code of a pending login; the client is built from its session.
+
+    Raises `WrongCode` and `LoginLapsed`; returns what Instagram wants next, if it wants more.
+    """
     client.username = pending.username
-    state = pending.state
-    if state["flow"] == "profile":
-        client.caa_aac = state["aac"]
-        answer = await client.bloks_ap_two_step_verification_submit_code(
-            state["context"], code, domain=CAA_API_DOMAIN
-        )
-        if not client.bloks_apply_login_response(answer):
-            raise ig.UnknownError("code not accepted")
-    else:
-        await client._send_private_request(state["path"], {"security_code": code}, login=True)
-        if client.last_json.get("action") != "close":
-            raise ig.UnknownError("code not accepted")
-        if not client.authorization_data.get("sessionid"):
+    flow = pending.state["flow"]
+    had_session = client.has_session
+    if flow == "profile":
+        await _submit_profile_code(client, pending, code)
+    elif flow == "challenge":
+        await challenge.submit(client, pending, code)
+        if not client.has_session:
             # The challenge came before the login was judged; a person has just asked for it.
-            await client.login(pending.username, password)
-            return _logged_in(client)
+            return await log_in(client, pending.username, secrets)
+        if had_session and not pending.state["new"]:
+            return await resume(client)
+    else:
+        await two_factor.submit(client, pending, code)
+    return await _enter(client, secrets)
+
+
+async def go_on(
+    client: PrivateClient, pending: PendingLogin, secrets: LoginSecrets, way: str
+) -> Outcome:
+    """Go on with a login after a person confirmed it in the app, or have its code sent again.
+
+    The password is submitted only where the login was stopped before there was a session.
+    """
+    client.username = pending.username
+    flow = pending.state["flow"]
+    if flow == "profile":
+        reason = "Instagram waits for the code it has mailed; for another one, log in again"
+        return replace(pending, reason=reason)
+    if flow in ("two_factor", "legacy_two_factor"):
+        try:
+            return await two_factor.send_again(client, pending, way)
+        except ig.ClientNotFoundError as gone:
+            raise errors.LoginLapsed(two_factor.LAPSED) from gone
+    if flow == "challenge":
+        asked = {"api_path": f"/{pending.state['path']}"}
+        try:
+            again = await challenge.ask_for_code(
+                client, asked, way=way, is_new=bool(pending.state["new"])
+            )
+        except ig.ClientNotFoundError:
+            again = None  # it was met in the app meanwhile
+        if again is not None:
+            return again
+    if client.has_session:
+        return await resume(client, way)
+    return await log_in(client, pending.username, secrets)
+
+
+async def resume(client: PrivateClient, way: str = "") -> Outcome:
+    """See whether the client's session works; never submits a password.
+
+    Has a code sent where Instagram asks for one.
+    """
+    try:
+        account = await client.account_info()
+    except ig.ChallengeRequired as required:
+        asked = getattr(required, "challenge", None)
+        pending = await challenge.ask_for_code(client, asked, way=way, is_new=False)
+        if pending is None:
+            raise
+        return pending
+    client.username = account.username
+    return replace(_logged_in(client), is_new=False)
+
+
+async def restore(client: PrivateClient, username: str) -> Outcome:
+    """Take over a session made elsewhere, if it works and is that of `username`."""
+    account = await client.account_info()
+    if account.username.casefold() != username.casefold():
+        raise errors.LoginFailed(
+            f"This session belongs to @{account.username}, not to @{username}; nothing was kept"
+        )
+    client.username = account.username
+    return _logged_in(client)
+
+
+async def _enter(client: PrivateClient, secrets: LoginSecrets) -> Outcome:
+    """Do what the app does right after a login."""
+    try:
+        await client.login_flow()
+    except RAISED as raised:
+        return await _after(client, raised, secrets)
     client.last_login = time.time()
     return _logged_in(client)
 
 
-async def _ask_for_code(client: PrivateClient, challenge: Mapping[str, Any]) -> PendingCode:
-    """Have Instagram send its code; challenges of any other kind need the app."""
-    path = str(challenge.get("api_path") or "").lstrip("/")
-    parts = path.split("/")
-    if challenge.get("native_flow") or parts[0] != "challenge" or len(parts) < 3:
-        raise ig.ChallengeRequired("only in the app")
-    context = challenge.get("challenge_context") or json.dumps(
-        {"step_name": "", "nonce_code": parts[2], "user_id": int(parts[1]), "is_stateless": False}
-    )
-    params = {
-        "guid": client.uuid,
-        "device_id": client.android_device_id,
-        "challenge_context": context,
-    }
-    await client._send_private_request(path, params=params, login=True)
-    step = dict(client.last_json)
-    data = step.get("step_data") or {}
-    by_email = "email" in data or "email" in str(step.get("step_name"))
-    if step.get("step_name") == "select_verify_method":
-        choice = "1" if by_email else "0"
-        await client._send_private_request(path, {"choice": choice}, login=True)
-        data = {**data, **(client.last_json.get("step_data") or {})}
-    elif not str(step.get("step_name")).startswith(_CODE_STEPS):
-        raise ig.ChallengeRequired("only in the app")
-    contact = data.get("contact_point") or data.get("email" if by_email else "phone_number")
-    kind = "email" if by_email else "sms"
-    return _pending(client, kind, contact, {"flow": "challenge", "path": path})
+async def _after(
+    client: PrivateClient, raised: Exception, secrets: LoginSecrets, code: str = ""
+) -> Outcome:
+    if client.has_session and not (client.attended and isinstance(raised, ig.ChallengeRequired)):
+        return _logged_in(client)  # only a request after the login failed
+    if isinstance(raised, ig.TwoFactorRequired):
+        return await _second_factor(client, raised, secrets, code)
+    if not client.attended:
+        raise raised
+    if isinstance(raised, CodeNeeded):
+        state = {"flow": "profile", "context": raised.context, "aac": client.caa_aac}
+        return _pending(client, "email", "Instagram has sent you a code", state)
+    if isinstance(raised, ig.ChallengeRequired):
+        pending = await challenge.ask_for_code(client, getattr(raised, "challenge", None))
+        if pending is not None:
+            return pending
+        if client.has_session:
+            return _logged_in(client)
+    error = translate(raised)
+    if isinstance(error, errors.ChallengeRequired):
+        return _pending(client, error.kind, error.reason, {"flow": "confirm"})
+    raise raised
+
+
+async def _second_factor(
+    client: PrivateClient, required: ig.TwoFactorRequired, secrets: LoginSecrets, code: str
+) -> Outcome:
+    given = code or (secrets.totp_seed and two_factor.totp_code(secrets.totp_seed, time.time()))
+    if not client.attended and not given:
+        raise required
+    pending = await two_factor.begin(client, required)
+    if not given:
+        return pending
+    try:
+        await two_factor.submit(client, pending, given)
+    except errors.WrongCode as wrong:
+        reason = wrong.reason
+        if not code:
+            reason = (
+                "Instagram did not accept the code made from the stored TOTP seed; check this "
+                "machine's clock and the seed, or send a code"
+            )
+        return replace(pending, reason=reason, code_refused=True)
+    return await _enter(client, secrets)
+
+
+async def _submit_profile_code(client: PrivateClient, pending: PendingLogin, code: str) -> None:
+    client.caa_aac = pending.state["aac"]
+    try:
+        answer = await client.bloks_ap_two_step_verification_submit_code(
+            pending.state["context"], code, domain=CAA_API_DOMAIN
+        )
+    except ig.ClientNotFoundError as gone:
+        raise errors.LoginLapsed(two_factor.LAPSED) from gone
+    except (ig.UnknownError, ig.ClientBadRequestError, ig.ClientStatusFail) as refused:
+        raise errors.WrongCode(two_factor.WRONG) from refused
+    if not client.bloks_apply_login_response(answer):
+        raise errors.WrongCode(two_factor.WRONG)
 
 
 def _logged_in(client: PrivateClient) -> LoggedIn:
-    return LoggedIn(client.username, str(client.user_id), client.portable_session())
+    username = client.logged_in_as or client.username
+    return LoggedIn(username, str(client.user_id), client.portable_session())
 
 
-def _pending(
-    client: PrivateClient, kind: str, contact: str | None, state: dict[str, str]
-) -> PendingCode:
-    return PendingCode(client.username, kind, contact, state, client.portable_session())
+def _pending(client: PrivateClient, kind: str, reason: str, state: dict[str, str]) -> PendingLogin:
+    return PendingLogin(
+        username=client.username,
+        kind=kind,
+        reason=reason,
+        state=state,
+        session=client.portable_session(),
+    )

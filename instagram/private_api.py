@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from instagram import errors, feed, inbox, login, people, stickers, stories, uploads
+from instagram import feed, inbox, login, people, stickers, stories, uploads
 from instagram.client import PrivateClient
-from instagram.door import AccountDoor, Action
+from instagram.door import AccountDoor, Action, Keep
 from instagram.feed import FeedPost, Part, Said
-from instagram.login import LoggedIn, PendingCode
+from instagram.outcome import LoginSecrets, PendingLogin
 from instagram.stickers import Mention, Sticker
 from instagram.stories import Story
 from instagram.uploads import VideoUse
@@ -135,23 +135,36 @@ class PrivateApi:
             "delete", lambda c: stories.delete_media(c, media_pk), writes=True
         )
 
-    # Logging in, because a person asked
+    # Logging in, because a person asked. What comes of it is given to `keep` before anything
+    # else is done with the account. Besides that, nothing is saved but the device.
 
-    async def log_in(self, username: str, password: str, code: str = "") -> LoggedIn | PendingCode:
-        """Log in as the account's known device; the password is submitted once.
+    async def log_in(self, username: str, secrets: LoginSecrets, code: str, keep: Keep[T]) -> T:
+        """Log in as the account's known device; the password is submitted once."""
+        return await self._door.log_in(lambda c: login.log_in(c, username, secrets, code), keep)
 
-        Saves nothing but the device.
-        """
-        return await self._door.log_in(lambda c: login.log_in(c, username, password, code))
+    async def submit_code(
+        self, pending: PendingLogin, secrets: LoginSecrets, code: str, keep: Keep[T]
+    ) -> T:
+        """Give the code a login waits for; raises `WrongCode` and `LoginLapsed`."""
+        return await self._door.log_in(
+            lambda c: login.submit_code(c, pending, secrets, code), keep, session=pending.session
+        )
 
-    async def submit_code(self, pending: PendingCode, password: str, code: str) -> LoggedIn:
-        """Finish a login that waits for a code; raises `WrongCode` when it is not accepted."""
-        try:
-            return await self._door.log_in(
-                lambda c: login.submit_code(c, pending, password, code), session=pending.session
-            )
-        except errors.Refused as refused:
-            raise errors.WrongCode("Instagram did not accept the code") from refused
+    async def go_on(
+        self, pending: PendingLogin, secrets: LoginSecrets, way: str, keep: Keep[T]
+    ) -> T:
+        """Go on after a person confirmed in the app, or have the code sent again by `way`."""
+        return await self._door.log_in(
+            lambda c: login.go_on(c, pending, secrets, way), keep, session=pending.session
+        )
+
+    async def resume(self, way: str, keep: Keep[T]) -> T:
+        """See whether the saved session works; submits no password. Raises `NotLoggedIn`."""
+        return await self._door.log_in(lambda c: login.resume(c, way), keep, uses_saved=True)
+
+    async def restore(self, session: Mapping[str, Any], username: str, keep: Keep[T]) -> T:
+        """Take over a session made elsewhere; raises `LoginFailed` when it is somebody else's."""
+        return await self._door.log_in(lambda c: login.restore(c, username), keep, session=session)
 
     async def _configure(self, configure: Action[T]) -> T:
         async def after_a_pause(client: PrivateClient) -> T:

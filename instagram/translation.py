@@ -78,13 +78,35 @@ def translate(exc: Exception, *, writes: bool = False) -> errors.InstagramError:
         return errors.SessionExpired("Instagram ended the session; log in again")
     if isinstance(exc, (ig.ClientThrottledError,)):
         return errors.RateLimited("Instagram answers 429: too many requests", _retry_after(exc))
-    if isinstance(exc, (ig.ProxyAddressIsBlocked,)):
-        # aiograpi's name for "The username you entered doesn't belong to an account".
+    refusal = _login_refusal(exc)
+    if refusal is not None:
+        return refusal
+    return _about_the_request(exc, writes=writes)
+
+
+def _login_refusal(exc: Exception) -> errors.InstagramError | None:
+    """Return what only a login can be answered with, or None."""
+    kind = str(getattr(exc, "error_type", "") or "").strip().casefold().replace(" ", "_")
+    message = str(getattr(exc, "message", "") or "").casefold()
+    # aiograpi takes "The username you entered doesn't belong to an account" for a blocked proxy.
+    if isinstance(exc, ig.ProxyAddressIsBlocked) or kind == "invalid_user":
         return errors.LoginFailed(
             "Instagram knows no account of that username, or distrusts this address: "
-            "check the username"
+            "check the username, then log in again"
         )
-    return _about_the_request(exc, writes=writes)
+    if kind in ("inactive_user", "user_disabled") or "has been disabled" in message:
+        return errors.AccountSuspended(
+            "Instagram has disabled this account. Open the Instagram app to see why"
+        )
+    if kind == "ip_block":
+        return errors.LoginFailed(
+            "Instagram blocks this address (ip_block). Give the account a proxy of its own"
+        )
+    if isinstance(exc, ig.ClientNeedsUpgradeError):
+        return errors.Refused("Instagram wants a newer app; update Reprise")
+    if isinstance(exc, ig.GeoBlockRequired):
+        return errors.Refused("Instagram does not serve the country of this address")
+    return None
 
 
 def _about_the_request(exc: Exception, *, writes: bool) -> errors.InstagramError:

@@ -14,10 +14,12 @@ PROFILE_CODE_SCREEN = "com.bloks.www.ap.two_step_verification.code_entry"
 PROFILE_CODE_SUBMIT = "com.bloks.www.ap.two_step_verification.code_entry_async"
 
 
-def screen(*, action: str = "", data: list[JsonObject] | None = None) -> Response:
-    """A screen that runs a program, or that carries named data."""
+def screen(
+    *, action: str = "", data: list[JsonObject] | None = None, beside: JsonObject | None = None
+) -> Response:
+    """A screen that runs a program, or that carries named data, with plain facts beside it."""
     payload: JsonObject = {"action": action, "data": data or []}
-    return Response.ok({"layout": {"bloks_payload": payload}})
+    return Response.ok({"layout": {"bloks_payload": payload}, **(beside or {})})
 
 
 def named_data(key: str, value: str) -> Response:
@@ -39,11 +41,13 @@ def logged_in(session: Session) -> Response:
     return screen(action=f"(bk.action.caa.HandleLoginResponse {json.dumps(embedded)} (bk.Null))")
 
 
-def next_screen(app: str, context_name: str, context: str) -> Response:
+def next_screen(
+    app: str, context_name: str, context: str, beside: JsonObject | None = None
+) -> Response:
     """A screen that leads to another one, with the token that has to be brought there."""
     parameters = f'(f4i (dkc "{context_name}") (dkc {json.dumps(context)}))'
     static = f'(f4i (dkc "server_params") (dkc {parameters}))'
-    return screen(action=f'(bk.action.bloks.OpenScreen "{app}" {static})')
+    return screen(action=f'(bk.action.bloks.OpenScreen "{app}" {static})', beside=beside)
 
 
 def dialog(title: str, text: str) -> Response:

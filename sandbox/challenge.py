@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from sandbox.call import Call
-from sandbox.message import Response
-from sandbox.person import LoginBehaviour, Person
+from sandbox.message import Fields, Response
+from sandbox.person import Person
 
 _HINTS = {"email": "s*****o@s******.example", "phone_number": "+1 *** ***-**-09"}
 # The app's numbers for where the code goes.
 _CHOICES = {"0": "phone_number", "1": "email"}
+_SENT_AT_ONCE = ("verify_email", "verify_phone")
 
 
 async def show(call: Call) -> Response:
@@ -16,11 +17,15 @@ async def show(call: Call) -> Response:
     person = _challenged(call)
     if person is None:
         return _unknown()
-    person.challenge.code_sent = False
+    step = person.challenge.step
+    person.challenge.code_sent = step in _SENT_AT_ONCE
+    if step in _SENT_AT_ONCE:
+        person.codes_sent.append("email" if step == "verify_email" else "sms")
+    hints = {way: _HINTS[way] for way in person.challenge.ways}
     return Response.ok(
         {
-            "step_name": "select_verify_method",
-            "step_data": {"choice": "1", **_HINTS},
+            "step_name": step,
+            "step_data": {"choice": "1", **hints},
             "nonce_code": call.args[1],
             "user_id": person.pk,
         }
@@ -38,18 +43,19 @@ async def take(call: Call) -> Response:
         return Response.fail(400, "Choose where to send the code first.")
     if str(call.form.get("security_code")) != person.security_code:
         return Response.fail(400, "Please check the code we sent you and try again.")
-    person.challenge.pending = False
-    person.challenge.code_sent = False
-    if person.login is LoginBehaviour.CHALLENGE:
-        person.login = LoginBehaviour.OK
-    return Response.ok({"action": "close"})
+    person.met_challenge()
+    headers: Fields = ()
+    if person.challenge.logs_in:
+        headers = (("ig-set-authorization", call.world.sessions.open(person).bearer),)
+    return Response.ok({"action": "close"}, headers)
 
 
 def _send_code(person: Person, choice: str) -> Response:
-    if choice not in _CHOICES:
+    if _CHOICES.get(choice) not in person.challenge.ways:
         return Response.fail(400, f"Select a valid choice. {choice} is not one of them.")
     person.challenge.code_sent = True
     way = _CHOICES[choice]
+    person.codes_sent.append("email" if way == "email" else "sms")
     step = "verify_email" if way == "email" else "verify_phone"
     data = {"security_code": "None", "contact_point": _HINTS[way], "resend_delay": 60}
     return Response.ok({"step_name": step, "step_data": data})

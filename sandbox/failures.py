@@ -128,6 +128,11 @@ def bad_password() -> Status:
     )
 
 
+def two_factor_required(info: JsonObject) -> Status:
+    """The legacy login's question for the second factor."""
+    return _failure(400, "", error_type="two_factor_required", two_factor_info=info)
+
+
 def unknown_user() -> Status:
     """The login's answer to a username that nobody has."""
     return _failure(

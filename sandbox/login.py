@@ -16,6 +16,7 @@ _USDID = "IGUSDIDRegistrationMutation"
 AAC = "aac"
 _NONCE = "attestation nonce"
 TWO_FACTOR = "two factor"
+OLD_TWO_FACTOR = "two factor at the old login"
 PROFILE_ENTRY = "profile code entry"
 
 
@@ -76,9 +77,11 @@ async def caa_login(call: Call) -> Response:
     if not call.world.tickets.knows(_NONCE, _attested_nonce(call.request)):
         return Response.fail(400, "The device was not attested")
     name = call.bloks("client_input_params", "contact_point")
-    person = call.world.find_person(username=str(name))
+    person = call.world.find_login(str(name))
     if person is None:
         return _wrong_password()
+    if person.old_door:
+        return bloks.fallback()
     match person.login:
         case LoginBehaviour.UNKNOWN_USER:
             return failures.unknown_user().response()
@@ -98,11 +101,28 @@ def _with_right_password(call: Call, person: Person) -> Response:
         case LoginBehaviour.TWO_FACTOR:
             context = call.world.tickets.issue(TWO_FACTOR, person)
             return bloks.next_screen(
-                bloks.TWO_FACTOR_SCREEN, "two_step_verification_context", context
+                bloks.TWO_FACTOR_SCREEN,
+                "two_step_verification_context",
+                context,
+                beside={"two_factor_info": _two_factor_methods(person)},
             )
         case LoginBehaviour.PROFILE_CODE:
             context = call.world.tickets.issue(PROFILE_ENTRY, person)
             return bloks.next_screen(bloks.PROFILE_CODE_ENTRY, "context_data", context)
+    return _stopped(person) or bloks.logged_in(call.world.sessions.open(person))
+
+
+def _two_factor_methods(person: Person) -> JsonObject:
+    return {
+        "sms_two_factor_on": person.sms_two_factor,
+        "totp_two_factor_on": person.totp_seed is not None,
+        "obfuscated_phone_number": "+1 *** ***-**09" if person.sms_two_factor else "",
+    }
+
+
+def _stopped(person: Person) -> Response | None:
+    """What stops a login at either door although the password is right."""
+    match person.login:
         case LoginBehaviour.CHALLENGE:
             return failures.challenge_required(person).response()
         case LoginBehaviour.CHECKPOINT:
@@ -111,7 +131,7 @@ def _with_right_password(call: Call, person: Person) -> Response:
             return failures.consent_required().response()
         case LoginBehaviour.SUSPENDED:
             return failures.suspended(person).response()
-    return bloks.logged_in(call.world.sessions.open(person))
+    return None
 
 
 async def web_page(call: Call) -> Response:
@@ -122,12 +142,27 @@ async def web_page(call: Call) -> Response:
 
 async def legacy_login(call: Call) -> Response:
     """The old login, open only to those whom the CAA screens sent here."""
-    person = call.world.find_person(username=str(call.form.get("username")))
+    person = call.world.find_login(str(call.form.get("username")))
     if person is None:
         return failures.unknown_user().response()
     right = _is_password_of(call, person, call.form.get("enc_password"))
-    if person.login is not LoginBehaviour.FALLBACK_LEGACY or not right:
+    sent_here = person.old_door or person.login is LoginBehaviour.FALLBACK_LEGACY
+    if not (sent_here and right):
         return failures.bad_password().response()
+    if person.login is LoginBehaviour.RATE_LIMITED:
+        return failures.please_wait().response()
+    if person.login is LoginBehaviour.TWO_FACTOR:
+        if person.totp_seed is None:
+            person.codes_sent.append("sms")
+        identifier = call.world.tickets.issue(OLD_TWO_FACTOR, person)
+        return failures.two_factor_required(
+            {**_two_factor_methods(person), "two_factor_identifier": identifier}
+        ).response()
+    return _stopped(person) or old_door_opens(call, person)
+
+
+def old_door_opens(call: Call, person: Person) -> Response:
+    """The old login's answer to everything that was right."""
     session = call.world.sessions.open(person)
     user = {"pk": person.pk, "username": person.username, "full_name": person.full_name}
     return Response.ok({"logged_in_user": user}, (("ig-set-authorization", session.bearer),))

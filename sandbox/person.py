@@ -31,6 +31,11 @@ class Challenge:
     path: str
     pending: bool = False
     code_sent: bool = False
+    # What is asked for, and where a code may be sent.
+    step: str = "select_verify_method"
+    ways: tuple[str, ...] = ("email", "phone_number")
+    # Whether the right code also logs in, or the password has to come again.
+    logs_in: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -47,9 +52,26 @@ class Person:
     # The code that comes by mail or text message: challenge and profile code.
     security_code: str = "123456"
     backup_codes: set[str] = field(default_factory=set)
+    # With what else than the username one may log in: an address, a number.
+    other_names: set[str] = field(default_factory=set)
+    # Two-factor codes come by SMS instead of an authenticator.
+    sms_two_factor: bool = False
+    # The app's login sends everybody back to the old one, which then judges.
+    old_door: bool = False
+    # What the logins after a met challenge do; OK when there is nothing more.
+    then: list[LoginBehaviour] = field(default_factory=list)
+    # Where codes were sent: email or sms, one entry each time.
+    codes_sent: list[str] = field(default_factory=list)
     # How many times the configuring of each uploaded video is put off with a 202.
     transcode_polls: int = 0
     challenge: Challenge = field(init=False)
+
+    def met_challenge(self) -> None:
+        """Go on to what the next login does."""
+        self.challenge.pending = False
+        self.challenge.code_sent = False
+        if self.login is LoginBehaviour.CHALLENGE:
+            self.login = self.then.pop(0) if self.then else LoginBehaviour.OK
 
     def __post_init__(self) -> None:
         self.challenge = Challenge(f"/challenge/{self.pk}/n{self.pk % 9973:04d}ce/")

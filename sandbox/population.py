@@ -69,6 +69,12 @@ class Population:
             None,
         )
 
+    def find_login(self, name: str) -> Person | None:
+        """The person who logs in by that name, which may be an address or a number."""
+        return next(
+            (each for each in self.people if name in (each.username, *each.other_names)), None
+        )
+
     def follow(self, follower: Person, followed: Person) -> None:
         self._follows.add((follower.pk, followed.pk))
 

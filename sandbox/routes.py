@@ -82,11 +82,15 @@ ROUTES = (
         for path in (
             f"{_APPS}{bloks.TWO_FACTOR_SCREEN}/",
             f"{_APPS}com.bloks.www.two_step_verification.method_picker/",
-            f"{_ASYNC}com.bloks.www.two_step_verification.method_picker.navigation.async/",
             f"{_APPS}com.bloks.www.two_factor_login.enter_totp_code/",
             f"{_APPS}com.bloks.www.two_factor_login.enter_backup_code/",
         )
     ),
+    _two_factor(
+        f"{_ASYNC}com.bloks.www.two_step_verification.method_picker.navigation.async/",
+        second_step.choose_two_factor,
+    ),
+    _open(API_HOST, "POST", "/api/v1/accounts/two_factor_login/", second_step.old_two_factor_login),
     _two_factor(
         f"{_ASYNC}com.bloks.www.two_step_verification.verify_code.async/",
         second_step.verify_two_factor,

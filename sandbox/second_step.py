@@ -9,12 +9,13 @@ import time
 
 from sandbox import bloks
 from sandbox.call import Call
-from sandbox.login import PROFILE_ENTRY, TWO_FACTOR
+from sandbox.login import OLD_TWO_FACTOR, PROFILE_ENTRY, TWO_FACTOR, old_door_opens
 from sandbox.message import Response
 from sandbox.person import Person
 
 _PROFILE_SCREEN = "profile code screen"
 _PROFILE_SUBMIT = "profile code submit"
+_OLD_METHODS = {"1": "sms", "2": "backup_codes", "3": "totp"}
 _TOTP_STEP_S = 30
 _TOTP_DRIFT = (-1, 0, 1)
 
@@ -24,18 +25,49 @@ async def two_factor_screen(call: Call) -> Response:
     return bloks.screen() if _two_factor_person(call) else _lost()
 
 
+async def choose_two_factor(call: Call) -> Response:
+    """The choice of the method; a text message goes out for one of them."""
+    person = _two_factor_person(call)
+    if person is None:
+        return _lost()
+    if call.bloks("client_input_params", "selected_method") == "sms":
+        if not person.sms_two_factor:
+            return Response.fail(400, "This account has no two-factor messages")
+        person.codes_sent.append("sms")
+    return bloks.screen()
+
+
+async def old_two_factor_login(call: Call) -> Response:
+    """The second factor at the old login."""
+    person = call.world.tickets.holder(OLD_TWO_FACTOR, call.form.get("two_factor_identifier"))
+    if person is None:
+        return _lost()
+    method = _OLD_METHODS.get(str(call.form.get("verification_method")), "")
+    if not _is_right(person, method, str(call.form.get("verification_code"))):
+        text = "Please check the security code and try again."
+        kind = "sms_code_validation_code_invalid"
+        return Response.json(400, {"message": text, "error_type": kind, "status": "fail"})
+    return old_door_opens(call, person)
+
+
 async def verify_two_factor(call: Call) -> Response:
     """The code of the chosen method; the right one logs in."""
     person = _two_factor_person(call)
     if person is None:
         return _lost()
     code = str(call.bloks("client_input_params", "code"))
-    if call.bloks("server_params", "challenge") == "backup_codes":
+    is_right = _is_right(person, str(call.bloks("server_params", "challenge")), code)
+    return _logged_in(call, person) if is_right else _wrong_code()
+
+
+def _is_right(person: Person, method: str, code: str) -> bool:
+    if method == "backup_codes":
         is_right = code in person.backup_codes
         person.backup_codes.discard(code)
-    else:
-        is_right = person.totp_seed is not None and code in totp_codes(person.totp_seed)
-    return _logged_in(call, person) if is_right else _wrong_code()
+        return is_right
+    if method == "sms":
+        return "sms" in person.codes_sent and code == person.security_code
+    return person.totp_seed is not None and code in totp_codes(person.totp_seed)
 
 
 async def open_profile_code(call: Call) -> Response:

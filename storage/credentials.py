@@ -15,6 +15,10 @@ from storage.secrets import AccountSecret
 from storage.vault import Vault
 
 AUTOMATIC_LOGIN_EVERY = timedelta(days=1)
+# How long a login waits for a person: a code soon lapses, what the app asks for takes longer.
+CODE_WAITS_FOR = timedelta(hours=1)
+CONFIRMATION_WAITS_FOR = timedelta(days=1)
+_CONFIRMATIONS = ("app", "consent")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +54,7 @@ class SavedLogin:
     username: str
     password: str | None
     session: Mapping[str, Any]
+    totp_seed: str | None = None
 
     def __repr__(self) -> str:
         return f"SavedLogin({self.username!r}, …)"
@@ -67,16 +72,19 @@ def save_login(
     account_id: str,
     username: str,
     private_pk: str,
-    password: str,
     session: Mapping[str, Any],
     now: datetime,
 ) -> Credentials:
-    """Keep a login that a person made and that succeeded; ends a pending challenge.
+    """Keep a session that a person made; ends a pending challenge. Its phases begin now.
 
     Raises `NotFound` when the account was disconnected meanwhile.
     """
     account = accounts.get(db, account_id)
     old = find(db, account_id)
+    if old is not None and old.private_pk != private_pk:
+        forget(db, account_id)  # somebody else: their password and seed are of no use
+    elif old is not None and old.password_rejected_at is not None:
+        secrets.forget(db, account_id, AccountSecret.PASSWORD)
     new = Credentials(
         account_id=account_id,
         ig_username=username,
@@ -87,12 +95,20 @@ def save_login(
     )
     db.conn.execute("DELETE FROM credentials WHERE account_id = ?", (account_id,))
     records.insert(db, new)
-    secrets.put(db, vault, account_id, AccountSecret.PASSWORD, password)
     save_session(db, vault, account_id, session)
     clear_challenge(db, account_id)
     if not account.ig_user_id:
         records.update(db, accounts.Account, account_id, ig_user_id=private_pk)
     return new
+
+
+def keep_session(
+    db: Database, vault: Vault, account_id: str, session: Mapping[str, Any]
+) -> Credentials:
+    """Keep a known session that a person has brought back to work; its phases go on."""
+    save_session(db, vault, account_id, session)
+    clear_challenge(db, account_id)
+    return records.get(db, Credentials, account_id)
 
 
 def saved_login(db: Database, vault: Vault, account_id: str) -> SavedLogin | None:
@@ -102,7 +118,8 @@ def saved_login(db: Database, vault: Vault, account_id: str) -> SavedLogin | Non
     if credentials is None or session is None:
         return None
     password = secrets.get(db, vault, account_id, AccountSecret.PASSWORD)
-    return SavedLogin(credentials.ig_username, password, json.loads(session))
+    seed = secrets.get(db, vault, account_id, AccountSecret.TOTP_SEED)
+    return SavedLogin(credentials.ig_username, password, json.loads(session), seed)
 
 
 def save_session(db: Database, vault: Vault, account_id: str, session: Mapping[str, Any]) -> None:
@@ -126,11 +143,13 @@ def device_of(db: Database, vault: Vault, account_id: str) -> Mapping[str, Any] 
 def claim_automatic_login(db: Database, account_id: str, now: datetime) -> bool:
     """Take today's one automatic login, committed before the password is sent.
 
-    False when there was one in the last 24 h, when Instagram refused the password, or when
-    there are no credentials.
+    False when there was one in the last 24 h, when Instagram refused the password, when a
+    person is logging in, or when there are no credentials.
     """
     credentials = find(db, account_id)
     if credentials is None or credentials.password_rejected_at is not None:
+        return False
+    if challenge_of(db, account_id, now) is not None:
         return False
     last = credentials.last_automatic_login_at
     if last is not None and now - last < AUTOMATIC_LOGIN_EVERY:
@@ -164,22 +183,27 @@ def reject_password(db: Database, account_id: str, now: datetime) -> None:
 
 
 def forget(db: Database, account_id: str) -> None:
-    """Delete credentials, session and pending challenge of an account."""
+    """Delete credentials, session, seed and pending login of an account."""
     db.conn.execute("DELETE FROM credentials WHERE account_id = ?", (account_id,))
     clear_challenge(db, account_id)
-    secrets.forget(db, account_id, AccountSecret.PASSWORD, AccountSecret.SESSION)
+    names = (AccountSecret.PASSWORD, AccountSecret.SESSION, AccountSecret.TOTP_SEED)
+    secrets.forget(db, account_id, *names)
 
 
-def challenge_of(db: Database, account_id: str) -> Challenge | None:
-    """Return the challenge that an account's login waits for, or None."""
-    return records.fetch_one(db, Challenge, "WHERE account_id = ?", (account_id,))
+def challenge_of(db: Database, account_id: str, now: datetime) -> Challenge | None:
+    """Return what an account's login waits for, or None when for nothing, or not any more."""
+    found = records.fetch_one(db, Challenge, "WHERE account_id = ?", (account_id,))
+    if found is None:
+        return None
+    waits_for = CONFIRMATION_WAITS_FOR if found.kind in _CONFIRMATIONS else CODE_WAITS_FOR
+    return found if now - found.created_at <= waits_for else None
 
 
 def record_challenge(
     db: Database, account_id: str, kind: str, contact_point: str | None, now: datetime
 ) -> None:
     """Remember that a login waits for a person."""
-    clear_challenge(db, account_id)
+    db.conn.execute("DELETE FROM challenges WHERE account_id = ?", (account_id,))
     records.insert(
         db,
         Challenge(account_id=account_id, kind=kind, contact_point=contact_point, created_at=now),
@@ -187,5 +211,6 @@ def record_challenge(
 
 
 def clear_challenge(db: Database, account_id: str) -> None:
-    """Forget a pending challenge; none is no error."""
+    """Forget a pending login with its secrets; none is no error."""
     db.conn.execute("DELETE FROM challenges WHERE account_id = ?", (account_id,))
+    secrets.forget(db, account_id, AccountSecret.PENDING_LOGIN)

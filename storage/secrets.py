@@ -19,6 +19,8 @@ class AccountSecret(StrEnum):
     PASSWORD = "password"  # noqa: S105
     SESSION = "session"
     PENDING_LOGIN = "pending_login"
+    TOTP_SEED = "totp_seed"
+    CLIENT_OPTIONS = "client_options"
 
 
 def put(db: Database, vault: Vault, account_id: str, name: AccountSecret, secret: str) -> None:

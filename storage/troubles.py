@@ -68,11 +68,17 @@ def since(
     return [trouble for trouble in found if kind is None or trouble.kind is kind]
 
 
-def clear(db: Database, account_id: str, now: datetime) -> None:
-    """End every open trouble of an account: a person has logged in."""
-    db.conn.execute(
-        "UPDATE troubles SET cleared_at = ? WHERE account_id = ? AND cleared_at IS NULL",
-        (records.encode(now), account_id),
+def clear(
+    db: Database,
+    account_id: str,
+    now: datetime,
+    kinds: Collection[TroubleKind] = tuple(TroubleKind),
+) -> None:
+    """End the open troubles of these kinds: a person has logged in, or met a challenge."""
+    db.conn.executemany(
+        "UPDATE troubles SET cleared_at = ? WHERE account_id = ? AND cleared_at IS NULL"
+        " AND kind = ?",
+        [(records.encode(now), account_id, kind.value) for kind in kinds],
     )
 
 

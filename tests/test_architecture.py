@@ -29,7 +29,7 @@ DOORS = {
     "trio_asyncio": {"instagram"},
     "sqlite3": {"storage"},
     "sqlite_utils": {"storage"},
-    "cryptography": {"storage", "sandbox"},
+    "cryptography": {"instagram", "storage", "sandbox"},
     "quart": {"api"},
     "quart_trio": {"api"},
     "h11": {"api", "sandbox"},

@@ -1,27 +1,19 @@
-"""`reprise account …`: connect, log in, list, remove."""
+"""`reprise account …`: connect, list, remove; `daemon.cli.logins` has what logs in."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, replace
 from typing import cast
 
 import click
-import trio
 
 from accounts.connecting import GraphAccess, connect
-from accounts.logins import NoPendingLogin
-from daemon import data_dir
-from daemon.cli.failure import Failed, only_error
+from daemon.cli import client_options, logins, session_files
 from daemon.cli.output import json_option, print_json, print_table
-from daemon.cli.session import account_named, opened, running_daemon, vault_for
+from daemon.cli.session import account_named, opened, vault_for
 from daemon.clock import utc_now
-from daemon.core import open_core
-from daemon.logs import configure
-from daemon.settings import Settings, load_settings
-from instagram.errors import InstagramError
+from daemon.settings import load_settings
 from instagram.graph_http import LoginMethod
-from instagram.login import PendingCode
 from publish.intake import disconnect
 from storage import accounts, credentials
 from storage.store import transaction
@@ -82,46 +74,6 @@ def add(
         click.echo(f"Next: reprise account login --username {added.username}")
 
 
-@account.command("login")
-@click.option("--username", required=True, help="The connected account.")
-@click.option("--password-stdin", is_flag=True, help="Read the password from stdin.")
-@click.option("--code", default="", help="Two-factor code, or the code Instagram has sent.")
-@json_option
-def login(username: str, password_stdin: bool, code: str, as_json: bool) -> None:
-    """Log an account in to the Private API; the password is sent once.
-
-    \b
-    Examples:  reprise account login --username my_studio
-               pass show studio | reprise account login --username my_studio --password-stdin
-               reprise account login --username my_studio --code 123456
-    """
-    settings = load_settings()
-    with opened(settings) as (db, _):
-        account_id = account_named(db, username).id
-        waits = credentials.challenge_of(db, account_id) is not None
-    password = ""
-    if not (waits and code):
-        password = (
-            sys.stdin.readline().rstrip("\n")
-            if password_stdin
-            else click.prompt("Password", hide_input=True, err=True)
-        )
-        if not password:
-            raise click.UsageError("The password is empty")
-    result = _log_in(settings, account_id, username.lstrip("@"), password, code)
-    if as_json:
-        print_json(result)
-    elif result["challengeRequired"]:
-        click.echo(
-            f"Instagram has sent a code to {result['contactPoint'] or 'you'}. Next:\n"
-            f"  reprise account login --username {username} --code CODE"
-        )
-    else:
-        click.echo(f"Logged in as @{username}")
-    if result["challengeRequired"]:
-        sys.exit(1)
-
-
 @account.command("list")
 @json_option
 def list_accounts(as_json: bool) -> None:
@@ -176,43 +128,7 @@ def remove(username: str, yes: bool, as_json: bool) -> None:
         click.echo(f"Disconnected @{found.username}")
 
 
-def _log_in(
-    settings: Settings, account_id: str, username: str, password: str, code: str
-) -> dict[str, object]:
-    """Log in through the running daemon, which owns the session, or else here."""
-    with running_daemon(settings) as daemon:
-        if daemon is None:
-            return trio.run(_log_in_here, settings, account_id, username, password, code)
-        base = "/settings/private-api-credentials"
-        if not password:
-            daemon.post(f"{base}/challenge", {"accountId": account_id, "code": code})
-            return {"challengeRequired": False, "contactPoint": None}
-        body = {
-            "accountId": account_id,
-            "igUsername": username,
-            "igPassword": password,
-            "code": code,
-        }
-        answer = daemon.post(base, body)
-        return {key: answer.get(key) for key in ("challengeRequired", "contactPoint")}
-
-
-async def _log_in_here(
-    settings: Settings, account_id: str, username: str, password: str, code: str
-) -> dict[str, object]:
-    configure(replace(settings, log_level="error"))
-    with data_dir.held(settings.data_dir):
-        try:
-            async with open_core(settings) as core:
-                if not password:
-                    done: object = await core.logins.submit_code(account_id, code)
-                else:
-                    done = await core.logins.log_in(account_id, username, password, code)
-        except* (InstagramError, NoPendingLogin) as group:
-            raise Failed(str(only_error(group))) from None
-    pending = isinstance(done, PendingCode)
-    contact = asdict(done)["contact_point"] if isinstance(done, PendingCode) else None
-    return {"challengeRequired": pending, "contactPoint": contact}
-
+for _command in (*logins.COMMANDS, *session_files.COMMANDS, *client_options.COMMANDS):
+    account.add_command(_command)
 
 COMMANDS = (account,)

@@ -7,6 +7,14 @@ class Failed(Exception):
     """The command did not do what was asked; the message says why and what to do next."""
 
 
+class Refused(Failed):
+    """The API said no; `code` is one of docs/errors.md."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 def only_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
     """Return the first error inside nested groups, for a message that names it."""
     found: BaseException = group

@@ -12,7 +12,7 @@ import httpx
 
 from api.session_cookie import COOKIE_NAME
 from daemon import data_dir
-from daemon.cli.failure import Failed
+from daemon.cli.failure import Failed, Refused
 from daemon.clock import utc_now
 from daemon.main import session_cookies
 from daemon.settings import Settings
@@ -61,13 +61,17 @@ class DaemonApi:
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Call `POST /api/v1<path>`; raises `Failed` with the API's message."""
+        return self.call("POST", path, body)
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Call `method /api/v1<path>`; raises `Refused` with the API's message and code."""
         try:
-            response = self.client.post(f"/api/v1{path}", json=body)
+            response = self.client.request(method, f"/api/v1{path}", json=body)
             answer: dict[str, Any] = response.json()
         except (httpx.HTTPError, ValueError) as error:
             raise Failed(f"The daemon does not answer ({type(error).__name__})") from None
         if response.is_error:
-            raise Failed(f"{answer.get('error')} [{answer.get('code')}]")
+            raise Refused(f"{answer.get('error')} [{answer.get('code')}]", str(answer.get("code")))
         return answer
 
 

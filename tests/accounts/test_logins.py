@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from accounts.logins import NoPendingLogin
 from instagram import errors
-from instagram.login import PendingCode
+from instagram.outcome import LoginSecrets, PendingLogin
 from sandbox import LoginBehaviour, Sandbox
-from sandbox.faults import Fault, Status, login_required
+from sandbox.faults import Fault, Status, feedback_required, login_required
 from storage import credentials, troubles
 from tests.support.clock import TestClock
 from tests.support.studio import PASSWORD, USERNAME, Studio, open_studio
+
+SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
 @pytest.fixture
@@ -106,7 +109,7 @@ async def test_a_code_that_instagram_sent_finishes_the_login_after_a_restart(
 ) -> None:
     newcomer.person.login = behaviour
     pending = await newcomer.core.logins.log_in(newcomer.account.id, USERNAME, PASSWORD)
-    assert isinstance(pending, PendingCode)
+    assert isinstance(pending, PendingLogin)
     assert pending.kind == "email"
     assert not await saved(newcomer)
     await newcomer.core.gateway.close()
@@ -210,3 +213,147 @@ async def test_login_required_while_logging_in_is_no_loop(newcomer: Studio) -> N
     with pytest.raises(errors.InstagramError):
         await newcomer.log_in()
     assert newcomer.sandbox.ledger.logins(USERNAME) <= 1
+
+
+async def test_an_automatic_login_makes_its_two_factor_code_from_the_seed(studio: Studio) -> None:
+    desk, ledger = studio.core.logins, studio.sandbox.ledger
+    studio.person.login, studio.person.totp_seed = LoginBehaviour.TWO_FACTOR, SEED
+    await studio.core.options.change(studio.account.id, {"totp_seed": SEED})
+    studio.sandbox.world.expire_sessions(studio.person)
+    await studio.api.inbox_page()
+    assert ledger.logins(USERNAME) == 2
+
+    await desk.log_in(studio.account.id, USERNAME, PASSWORD)  # and so does a person's
+    assert ledger.logins(USERNAME) == 3
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "submissions"),
+    [
+        ({"login": LoginBehaviour.PROFILE_CODE}, errors.ChallengeRequired, 1),
+        ({"login": LoginBehaviour.CHALLENGE}, errors.ChallengeRequired, 1),
+        ({"login": LoginBehaviour.TWO_FACTOR, "sms_two_factor": True}, errors.LoginFailed, 1),
+        ({"login": LoginBehaviour.TWO_FACTOR, "totp_seed": "B" * 32}, errors.WrongCode, 1),
+        ({"login": LoginBehaviour.CHECKPOINT}, errors.ChallengeRequired, 1),
+        ({"login": LoginBehaviour.RATE_LIMITED}, errors.ActionBlocked, 1),
+        # Sent back to its older door, where the password is judged.
+        ({"password": "changed", "old_door": True}, errors.LoginFailed, 2),
+    ],
+)
+async def test_an_automatic_login_sends_no_codes_to_anybody_and_is_not_repeated(
+    studio: Studio,
+    settings: dict[str, Any],
+    error: type[errors.InstagramError],
+    submissions: int,
+) -> None:
+    await studio.core.options.change(studio.account.id, {"totp_seed": SEED})
+    if "sms_two_factor" in settings:
+        await studio.core.options.change(studio.account.id, {"totp_seed": ""})
+    before = studio.sandbox.ledger.logins(USERNAME)
+    for name, value in settings.items():
+        setattr(studio.person, name, value)
+    studio.sandbox.world.expire_sessions(studio.person)
+    with pytest.raises(error):
+        await studio.api.inbox_page()
+    for _ in range(3):
+        with pytest.raises(errors.AccountOnHold):
+            await studio.api.inbox_page()
+    assert studio.person.codes_sent == []
+    assert studio.sandbox.ledger.logins(USERNAME) == before + submissions
+
+
+async def test_a_challenge_in_a_running_session_is_met_without_the_password(
+    studio: Studio, tmp_path: Path
+) -> None:
+    started = await studio.core.store.read(credentials.find, studio.account.id)
+    assert started is not None
+    studio.sandbox.world.challenge(studio.person)
+    with pytest.raises(errors.ChallengeRequired):
+        await studio.api.inbox_page()
+    await studio.core.gateway.close()
+
+    async with open_studio(studio.sandbox, studio.clock, tmp_path, logged_in=False) as again:
+        asked = await again.core.logins.go_on(again.account.id)
+        assert isinstance(asked, PendingLogin)
+        assert asked.kind == "email"
+        with pytest.raises(errors.AccountOnHold):  # nothing is sent meanwhile
+            await again.api.inbox_page()
+        await again.core.gateway.close()
+    async with open_studio(studio.sandbox, studio.clock, tmp_path, logged_in=False) as again:
+        kept = await again.core.logins.submit_code(again.account.id, studio.person.security_code)
+        await again.api.inbox_page()
+    assert studio.sandbox.ledger.logins(USERNAME) == 1
+    # The same session goes on, and so do its phases.
+    assert kept == started
+
+
+async def test_a_challenge_met_in_the_app_lets_the_session_go_on(studio: Studio) -> None:
+    studio.person.challenge.step = "selfie_captcha"
+    studio.sandbox.world.challenge(studio.person)
+    for _ in range(4):  # looking again is not one more challenge: it does not escalate
+        with pytest.raises((errors.ChallengeRequired, errors.AccountOnHold)):
+            await studio.api.inbox_page()
+        with pytest.raises(errors.ChallengeRequired, match="Open the Instagram app"):
+            await studio.core.logins.go_on(studio.account.id)
+    now = studio.clock.now()
+    held = await studio.core.store.read(troubles.active, studio.account.id, now)
+    assert held is not None
+    assert held.until is not None
+    assert round((held.until - now) / timedelta(hours=1)) == 24
+
+    studio.person.met_challenge()
+    await studio.core.logins.go_on(studio.account.id)
+    await studio.api.inbox_page()
+    assert studio.sandbox.ledger.logins(USERNAME) == 1
+
+
+async def test_going_on_with_a_dead_session_submits_no_password(studio: Studio) -> None:
+    studio.sandbox.world.expire_sessions(studio.person)
+    with pytest.raises(errors.SessionExpired):
+        await studio.core.logins.go_on(studio.account.id)
+    assert studio.sandbox.ledger.logins(USERNAME) == 1
+
+
+async def test_going_on_does_not_end_a_block(studio: Studio) -> None:
+    studio.sandbox.faults.add(Fault(path="direct_v2/inbox", kind=feedback_required()))
+    with pytest.raises(errors.ActionBlocked):
+        await studio.api.inbox_page()
+    await studio.core.logins.go_on(studio.account.id)
+    with pytest.raises(errors.AccountOnHold):
+        await studio.api.inbox_page()
+
+
+async def test_a_login_by_an_address_is_known_by_its_name(newcomer: Studio) -> None:
+    newcomer.sandbox.world.person(USERNAME).other_names.add("studio@example.com")
+    kept = await newcomer.core.logins.log_in(newcomer.account.id, "studio@example.com", PASSWORD)
+    assert isinstance(kept, credentials.Credentials)
+    assert kept.ig_username == USERNAME
+
+
+async def test_nobody_logs_in_by_itself_while_a_person_is_logging_in(studio: Studio) -> None:
+    studio.person.login = LoginBehaviour.TWO_FACTOR
+    with pytest.raises(errors.TwoFactorRequired):
+        await studio.log_in()
+    studio.sandbox.world.expire_sessions(studio.person)
+    with pytest.raises(errors.SessionExpired):
+        await studio.api.inbox_page()
+    assert studio.sandbox.ledger.logins(USERNAME) == 2
+
+
+async def test_a_try_that_fails_leaves_the_old_session_alive(studio: Studio) -> None:
+    with pytest.raises(errors.LoginFailed):
+        await studio.core.logins.log_in(studio.account.id, USERNAME, "wrong")
+    await studio.api.inbox_page()
+    assert studio.sandbox.ledger.logins(USERNAME) == 2
+    registrations = studio.sandbox.ledger.count("/graphql_www")
+    assert registrations == 1  # the device is registered once, whatever becomes of the logins
+
+
+async def test_what_waits_shows_no_secret_in_its_repr(newcomer: Studio) -> None:
+    newcomer.person.login = LoginBehaviour.CHALLENGE
+    pending = await newcomer.core.logins.log_in(newcomer.account.id, USERNAME, PASSWORD)
+    assert isinstance(pending, PendingLogin)
+    assert "android-" not in repr(pending)
+    assert "challenge/" not in repr(pending)
+    assert PASSWORD not in repr(LoginSecrets(PASSWORD, SEED))
+    assert SEED not in repr(LoginSecrets(PASSWORD, SEED))

@@ -50,7 +50,18 @@ LINKS: dict[str, tuple[str, dict[str, list[str]]]] = {
     ),
 }
 # VALIDATION_ERRORs that depend on more than the shape.
-UNSAYABLE = ("required to publish", "connected already")
+UNSAYABLE = (
+    "required to publish",
+    "connected already",
+    "an address like",
+    "a locale like",
+    "a timezone like",
+    "an offset in seconds",
+    "the key shown beside",
+    "REPRISE_PACE",
+    "The session cannot be used",
+    "Send either sessionid",
+)
 PNG = b"\x89PNG"
 
 

@@ -59,7 +59,7 @@ async def test_connecting_an_account_and_using_it_with_the_daemon_off_and_on(
 
     async with running(env, tmp_path / "log") as daemon:
         on = await reprise(*login, "--json", env=env, stdin="secret\n")
-        assert on.json == {"challengeRequired": False, "contactPoint": None}
+        assert on.json["challengeRequired"] is False
         scanned = await reprise("scan", "--username", "studio", "--json", env=env)
         assert scanned.json["detected"] == 1
         assert (await reprise("scan", env=env)).code == 0

@@ -91,7 +91,7 @@ async def test_bad_files_leave_nothing_behind(
 async def test_a_drip_ends_at_the_time_limit(studio: Studio, tmp_path: Path) -> None:
     url, target = await media_url(studio), tmp_path / "story"
     studio.sandbox.faults.add(Fault(path=".jpg", kind=Slow(bytes_per_second=200)))
-    client = studio.core.gateway._media
+    client = studio.core.gateway._media_client(studio.sandbox.proxy_url)
     with pytest.raises(DownloadFailed, match="did not arrive within") as raised:
         await download(client, url, target, user_agent="test", time_limit_s=0.5)
     assert not raised.value.permanent
