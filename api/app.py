@@ -33,6 +33,7 @@ from api.routes import (
     posts,
     private_api,
     schedule,
+    story_decisions,
     story_repost,
 )
 from api.routes.system import add_system_endpoints
@@ -49,6 +50,7 @@ _MODULES = (
     schedule,
     cloudflare,
     story_repost,
+    story_decisions,
     private_api,
     api_keys,
 )

@@ -120,10 +120,11 @@ async def _body(operation: Operation, incoming: Request) -> BaseModel:
         # Where every field is optional, so is the body.
         if operation.body_required or await read_whole(incoming):
             raise ApiError("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json")
-        return operation.body()
-    data = await read_whole(incoming)
+        data = b""
+    else:
+        data = await read_whole(incoming)
     if not data and not operation.body_required:
-        return operation.body()
+        data = b"{}"
     try:
         return operation.body.model_validate_json(data, strict=True)
     except ValidationError as invalid:

@@ -10,9 +10,11 @@ import orjson
 
 from accounts.trouble import MEMORY
 from api import schemas
-from repost import guard
-from storage import accounts, credentials, media_files, posts, records, reposts, troubles
+from repost import guard, pause
+from repost.approval import Decided
+from storage import accounts, authors, credentials, media_files, posts, records, reposts, troubles
 from storage.accounts import Account
+from storage.authors import Verdict
 from storage.media_files import MediaFile
 from storage.posts import Post
 from storage.repost_configs import RepostConfig
@@ -34,18 +36,24 @@ def story_repost_config(
     """Return an account's configuration with its rails' present state."""
     login = credentials.find(db, config.account_id)
     challenges = troubles.since(db, config.account_id, now - MEMORY, TroubleKind.CHALLENGE)
-    paused = [t.until for t in challenges if t.cleared_at is None and t.until and t.until > now]
+    pauses = [t.until for t in challenges if t.cleared_at is None and t.until and t.until > now]
     midnight = guard.local_midnight(config, now)
     started_at = login.session_started_at if login else None
+    rules = authors.rules_of(db, config.account_id)
+    paused = pause.held(config, now)
     derived = {
         "instagram_account_id": config.account_id,
         "ig_username": login.ig_username if login else accounts.get(db, config.account_id).username,
         "challenge_count_30d": len(challenges),
         "last_challenge_at": challenges[0].at if challenges else None,
-        "challenge_pause_until": max(paused, default=None),
+        "challenge_pause_until": max(pauses, default=None),
         "warm_up_complete": guard.warm_up_complete(started_at, now, pace),
         "reposts_today": len(reposts.sent_since(db, config.account_id, midnight)),
         "reposts_today_reset_at": midnight,
+        "allowed_authors": [r.username for r in rules if r.verdict is Verdict.ALLOW],
+        "denied_authors": [r.username for r in rules if r.verdict is Verdict.DENY],
+        "paused": paused is not None,
+        "paused_until": paused.until if paused else None,
     }
     return schemas.StoryRepostConfig.model_validate({**_fields(config), **derived})
 
@@ -60,6 +68,8 @@ def holding(
     if not config.is_enabled:
         reason = config.auto_disable_reason or "Story repost is switched off for this account"
         return schemas.Holding(rail="disabled", reason=reason, until=None)
+    if (paused := pause.held(config, now)) is not None:
+        return schemas.Holding.model_validate(_fields(paused))
     login = credentials.find(db, config.account_id)
     if login is None:
         reason = "The account has no Private API login"
@@ -71,15 +81,29 @@ def holding(
 
 def repost(db: Database, record: Repost) -> schemas.RepostItem:
     """Return a mention's state with the permalink of its repost."""
-    permalink = posts.permalink(db, record.post_id) if record.post_id else None
-    return schemas.RepostItem.model_validate(
-        {**_fields(record), "original_username": record.author_username, "permalink": permalink}
-    )
+    return schemas.RepostItem.model_validate(_repost_fields(db, record))
+
+
+def pending_repost(db: Database, record: Repost) -> schemas.PendingRepost:
+    """Return a mention that waits for approval, with what a person needs to decide."""
+    followers = authors.followers_of(db, record.author_pk)
+    more = {
+        "username": accounts.get(db, record.account_id).username,
+        "decide_before": record.mentioned_at + guard.MAX_HELD,
+        "author_followers": followers.followers if followers else None,
+    }
+    return schemas.PendingRepost.model_validate({**_repost_fields(db, record), **more})
+
+
+def decided(db: Database, made: Decided) -> schemas.Decided:
+    """Return what became of a decision about several mentions."""
+    refused = [schemas.RefusedDecision(id=id_, reason=reason) for id_, reason in made.refused]
+    return schemas.Decided(decided=[repost(db, each) for each in made.done], refused=refused)
 
 
 def media_file(record: MediaFile) -> schemas.MediaFile:
     """Return a media file; its URLs are relative to the daemon and need a key or a session."""
-    thumbnail = f"{FILES_PATH}/{record.thumbnail_path}" if record.thumbnail_path else None
+    thumbnail = _url(record.thumbnail_path)
     derived = {
         "validation_errors": _as_text(record.validation_errors),
         "preview_url": f"{FILES_PATH}/{record.storage_path}",
@@ -99,6 +123,22 @@ def post(stored: Mapping[str, Any], media: Sequence[MediaFile] = ()) -> schemas.
 def post_with_media(db: Database, record: Post) -> schemas.Post:
     """Return a post with its files."""
     return post(records.stored(record), media_files.of_post(db, record.id))
+
+
+def _repost_fields(db: Database, record: Repost) -> dict[str, Any]:
+    card = media_files.find(db, record.card_media_id) if record.card_media_id else None
+    return {
+        **_fields(record),
+        "original_username": record.author_username,
+        "permalink": posts.permalink(db, record.post_id) if record.post_id else None,
+        "preview_url": _url(record.preview_path),
+        "story_url": _url(record.media_path),
+        "card_url": _url(card.storage_path if card else None),
+    }
+
+
+def _url(stored_path: str | None) -> str | None:
+    return f"{FILES_PATH}/{stored_path}" if stored_path else None
 
 
 def _fields(record: Any) -> dict[str, Any]:

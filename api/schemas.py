@@ -21,6 +21,7 @@ from pydantic import (
     ValidationInfo,
     WithJsonSchema,
     field_validator,
+    model_validator,
 )
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
@@ -28,8 +29,9 @@ from pydantic_core import CoreSchema
 
 from accounts.client_options import CHECKS
 from publish import rules, stickers
+from repost import filters
 from storage.posts import MediaType, PostStatus, SourceType
-from storage.repost_configs import PollStatus
+from storage.repost_configs import PollStatus, PublishRoute
 from storage.reposts import RepostStatus
 from storage.times import to_text
 
@@ -133,7 +135,7 @@ class OptionalAccountRef(Schema):
 
 
 class StoryRepostConfig(Schema):
-    """The contract's `StoryRepostConfig`; the last three fields are additive."""
+    """The contract's `StoryRepostConfig`; the fields from `timezone` on are additive."""
 
     id: Uuid
     user_id: Uuid
@@ -167,6 +169,20 @@ class StoryRepostConfig(Schema):
     timezone: str
     approval_required: bool
     template: str
+    allowed_authors: list[str]
+    denied_authors: list[str]
+    minimum_followers: int
+    required_words: list[str]
+    excluded_words: list[str]
+    dry_run: bool
+    publish_route: PublishRoute
+    paused: bool
+    paused_until: Moment | None
+    last_auto_sync_error: str | None
+
+
+class StoryRepostConfigs(Schema):
+    configs: list[StoryRepostConfig]
 
 
 class Holding(Schema):
@@ -200,6 +216,56 @@ class RepostItem(Schema):
     permalink: str | None
     created_at: Moment
     updated_at: Moment
+    caption: str | None
+    # Files of the daemon, for a key or a session: a still of the story, the story, the card.
+    preview_url: str | None
+    story_url: str | None
+    card_url: str | None
+
+
+class PendingRepost(RepostItem):
+    """What a person needs to decide about a mention; it is dropped at `decide_before`."""
+
+    username: str
+    decide_before: Moment
+    author_followers: int | None
+
+
+class PendingReposts(Schema):
+    reposts: list[PendingRepost]
+
+
+class Decision(Schema):
+    """Either `ids`, or `all` with or without an `accountId`."""
+
+    ids: list[Id] | None = Field(default=None, min_length=1, max_length=1000)
+    all: bool | None = None
+    account_id: Id | None = None
+
+    @model_validator(mode="after")
+    def _names_some(self) -> Decision:
+        if bool(self.ids) == bool(self.all):
+            raise ValueError("send either `ids` or `all`: true")
+        if self.ids and self.account_id is not None:
+            raise ValueError("`accountId` goes with `all`")
+        return self
+
+
+class RefusedDecision(Schema):
+    id: Uuid
+    reason: str
+
+
+class Decided(Schema):
+    decided: list[RepostItem]
+    refused: list[RefusedDecision]
+
+
+class PauseRequest(Schema):
+    """Without `accountId` every account; without `until`, until `resume`."""
+
+    account_id: Id | None = None
+    until: Instant | None = None
 
 
 class ScanResult(Schema):
@@ -332,6 +398,28 @@ class InstagramAccount(Schema):
     created_at: Moment
 
 
+def _author_name(value: str) -> str:
+    name = value.strip().removeprefix("@").lower()
+    if not re.fullmatch(r"[a-z0-9._]{1,30}", name):
+        raise ValueError("no Instagram username")
+    return name
+
+
+def _word(value: str) -> str:
+    if not filters.words(value):
+        raise ValueError("a word has at least one letter or digit")
+    return value.strip()
+
+
+# Lists replace what was there; an empty one clears it.
+Authors = Annotated[
+    list[Annotated[str, AfterValidator(_author_name), Field(max_length=64)]], Field(max_length=1000)
+]
+Words = Annotated[
+    list[Annotated[str, AfterValidator(_word), Field(max_length=100)]], Field(max_length=100)
+]
+
+
 class StoryRepostSettings(Schema):
     """What `POST /story-repost/config` takes: absent fields stay as they are."""
 
@@ -344,6 +432,14 @@ class StoryRepostSettings(Schema):
     timezone: Timezone | None = None
     daily_repost_limit: int | None = Field(default=None, ge=1, le=48)
     approval_required: bool | None = None
+    allowed_authors: Authors | None = None
+    denied_authors: Authors | None = None
+    minimum_followers: int | None = Field(default=None, ge=0, le=10**9)
+    required_words: Words | None = None
+    excluded_words: Words | None = None
+    dry_run: bool | None = None
+    publish_route: Literal["auto", "official", "private"] | None = None
+    auto_repost_enabled: bool | None = None
 
     @field_validator("*", mode="before")
     @classmethod

@@ -12,6 +12,7 @@ from typing import Any
 from aiograpi import exceptions as ig
 
 from instagram.client import PrivateClient
+from instagram.versions import largest
 
 PHOTO, VIDEO, ALBUM = 1, 2, 8
 
@@ -27,6 +28,9 @@ class FeedPost:
     taken_at: datetime
     upload_id: str | None
     caption: str
+    owner_pk: str = ""
+    # A still of it: of a video its cover, of an album its first picture.
+    picture_url: str | None = None
 
     @property
     def marks(self) -> str:
@@ -76,6 +80,15 @@ async def own_posts(client: PrivateClient) -> list[FeedPost]:
     return [post for post in found if post is not None]
 
 
+async def post(client: PrivateClient, pk: str) -> FeedPost:
+    """Return one post by its pk; raises aiograpi's not-found errors."""
+    answer = await client.private_request(f"media/{pk}/info/")
+    found = [parse_post(item) for item in answer.get("items") or []]
+    if not found or found[0] is None:
+        raise ig.MediaNotFound("no items")
+    return found[0]
+
+
 def parse_post(item: object) -> FeedPost | None:
     """Return a post from Instagram's JSON, or None when it lacks what makes one."""
     try:
@@ -89,6 +102,8 @@ def parse_post(item: object) -> FeedPost | None:
             taken_at=datetime.fromtimestamp(int(item["taken_at"]), UTC),
             upload_id=str(stamp) if stamp else None,
             caption=str((item.get("caption") or {}).get("text") or ""),
+            owner_pk=str((item.get("user") or {}).get("pk") or ""),
+            picture_url=largest(_pictures(item)),
         )
     except (AssertionError, KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return None
@@ -125,6 +140,14 @@ async def configure_album(
         children[0]["usertags"] = _usertags(said.tags)
     extra = {**_extra(said), "client_sidecar_id": upload_id, "upload_id": upload_id}
     return _configured(await client.album_configure(children, said.caption, extra_data=extra))
+
+
+def _pictures(item: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    shown = (item.get("carousel_media") or [item])[0]
+    candidates: Sequence[Mapping[str, Any]] = (shown.get("image_versions2") or {}).get(
+        "candidates"
+    ) or []
+    return candidates
 
 
 def _child(part: Part) -> dict[str, Any]:

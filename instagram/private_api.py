@@ -51,6 +51,10 @@ class PrivateApi:
         """Return somebody's numeric id; raises `NotFound` when there is nobody of that name."""
         return await self._door.call("user", lambda c: people.user_pk(c, username))
 
+    async def follower_count(self, user_pk: str) -> int:
+        """Return how many people follow somebody; raises `NotFound` when they are gone."""
+        return await self._door.call("user_info", lambda c: people.follower_count(c, user_pk))
+
     async def own_stories(self) -> list[Story]:
         """Return what is in the account's own story now."""
         return await self._door.call("own_reel", lambda c: stories.stories_of(c, str(c.user_id)))
@@ -58,6 +62,10 @@ class PrivateApi:
     async def own_posts(self) -> list[FeedPost]:
         """Return the newest page of the account's own posts."""
         return await self._door.call("own_feed", feed.own_posts)
+
+    async def post(self, pk: str) -> FeedPost:
+        """Return one post; raises `NotFound` when it is gone or not visible."""
+        return await self._door.call("media_info", lambda c: feed.post(c, pk))
 
     async def download(self, url: str, target: Path) -> int:
         """Stream story media to `target`; raises `DownloadFailed`."""
@@ -103,7 +111,7 @@ class PrivateApi:
         mentions: Sequence[Mention],
         placed: Sequence[Sticker] = (),
     ) -> Story:
-        """Make an uploaded photo, or video of `duration_s`, a story.
+        """Make an uploaded photo, or video of `duration_s`, a story; a photo may share a post.
 
         Raises `Unavailable` with `maybe_applied` when it may be live although no answer came.
         """

@@ -19,6 +19,8 @@ class StickerKind(StrEnum):
     HASHTAG = "hashtag"
     LOCATION = "location"
     LINK = "link"
+    # A post, by its id and its owner's as Instagram joins them: `<post>_<owner>`.
+    FEED_MEDIA = "feed_media"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +36,7 @@ class Mention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sticker:
-    """Another sticker, placed likewise; `value` is a name, a place's number or an address."""
+    """Another sticker, placed likewise; `value` is a name, a number or an address."""
 
     kind: StickerKind
     value: str
@@ -55,13 +57,15 @@ class Shown:
     hashtags: frozenset[str] = frozenset()
     links: int = 0
     places: int = 0
+    posts: frozenset[str] = frozenset()
 
 
-# In the order in which the app lists them.
+# In the order in which the app lists them; a shared post is named by a field of its own.
 _IDS = {
     StickerKind.HASHTAG: "hashtag_sticker",
     StickerKind.LOCATION: "location_sticker",
     StickerKind.LINK: "link_sticker_default",
+    StickerKind.FEED_MEDIA: None,
 }
 
 
@@ -88,8 +92,11 @@ def configuring(
         fields["text_metadata"] = dumps([_text(mention) for mention in mentions])
     elif told:
         fields["reel_mentions"] = dumps(told)
-    if ordered:
-        fields["story_sticker_ids"] = ",".join(dict.fromkeys(_IDS[one.kind] for one in ordered))
+    if names := dict.fromkeys(filter(None, (_IDS[one.kind] for one in ordered))):
+        fields["story_sticker_ids"] = ",".join(names)
+    for one in ordered:
+        if one.kind is StickerKind.FEED_MEDIA:
+            fields["reshared_media_id"] = one.value.partition("_")[0]
     return fields
 
 
@@ -101,6 +108,10 @@ def shown(item: Mapping[str, Any]) -> Shown:
         hashtags=frozenset(name.casefold() for name in names),
         links=len(_entries(item, "story_link_stickers")),
         places=len(_entries(item, "story_locations")),
+        posts=frozenset(
+            str(entry.get("media_id")).partition("_")[0]
+            for entry in _entries(item, "story_feed_media")
+        ),
     )
 
 
@@ -111,6 +122,7 @@ def to_be_shown(stickers: Sequence[Sticker]) -> Shown:
         hashtags=frozenset(name.casefold() for name in of[StickerKind.HASHTAG]),
         links=len(of[StickerKind.LINK]),
         places=len(of[StickerKind.LOCATION]),
+        posts=frozenset(value.partition("_")[0] for value in of[StickerKind.FEED_MEDIA]),
     )
 
 
@@ -162,4 +174,9 @@ def _sticker(sticker: Sticker) -> dict[str, object]:
             style = "link_sticker_default"
             own = {"type": "story_link", "url": sticker.value, "link_type": "web"}
             own["selected_index"] = 0
+        case StickerKind.FEED_MEDIA:
+            style = "feed_post_sticker_square"
+            media, _, owner = sticker.value.partition("_")
+            own = {"type": "feed_media", "media_id": media, "media_owner_id": owner}
+            own["product_type"] = "feed"
     return {**model, **own, "tap_state_str_id": style}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ from aiograpi import exceptions as ig
 
 from instagram.client import PrivateClient
 from instagram.stickers import Shown, shown
+from instagram.versions import largest
 
 LIFETIME = timedelta(hours=24)
 
@@ -32,6 +33,8 @@ class Story:
     upload_id: str | None
     mentioned_pks: frozenset[str]
     stickers: Shown
+    # What it says in words: its caption and its hashtag stickers.
+    text: str = ""
 
     @property
     def kind(self) -> int:
@@ -73,12 +76,13 @@ def parse_story(item: object) -> Story | None:
         expiring = item.get("expiring_at")
         video_versions = item.get("video_versions") or []
         candidates = (item.get("image_versions2") or {}).get("candidates") or []
+        tapped = shown(item)
         return Story(
             pk=str(item["pk"]),
             owner_pk=str(user.get("pk") or str(item.get("id", "")).rpartition("_")[2]),
             owner_username=str(user.get("username") or ""),
             is_video=item.get("media_type") == 2,
-            url=_largest(video_versions if item.get("media_type") == 2 else candidates),
+            url=largest(video_versions if item.get("media_type") == 2 else candidates),
             taken_at=taken_at,
             expires_at=datetime.fromtimestamp(int(expiring), UTC)
             if expiring
@@ -87,10 +91,18 @@ def parse_story(item: object) -> Story | None:
             mentioned_pks=frozenset(
                 str(mention["user"]["pk"]) for mention in item.get("reel_mentions") or []
             ),
-            stickers=shown(item),
+            stickers=tapped,
+            text=_text(item, tapped),
         )
     except (AssertionError, KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return None
+
+
+def _text(item: Mapping[str, Any], tapped: Shown) -> str:
+    caption = item.get("caption")
+    text = caption.get("text") if isinstance(caption, Mapping) else None
+    said = [text] if isinstance(text, str) and text else []
+    return " ".join([*said, *sorted(f"#{name}" for name in tapped.hashtags)])
 
 
 async def configure_photo(
@@ -129,11 +141,3 @@ def _configured(answer: Mapping[str, Any]) -> Story:
     if published is None:
         raise ig.ClientUnknownError("configure answered without its media")
     return published
-
-
-def _largest(versions: Sequence[Mapping[str, Any]]) -> str | None:
-    usable = [v for v in versions if v.get("url")]
-    if not usable:
-        return None
-    best = max(usable, key=lambda v: int(v.get("width") or 0) * int(v.get("height") or 0))
-    return str(best["url"])

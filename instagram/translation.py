@@ -76,7 +76,8 @@ def translate(exc: Exception, *, writes: bool = False) -> errors.InstagramError:
         return errors.LoginFailed("Instagram refused the password")
     if _says_login_required(exc):
         return errors.SessionExpired("Instagram ended the session; log in again")
-    if isinstance(exc, (ig.ClientThrottledError,)):
+    # Also a 429 whose body is none of Instagram's, which aiograpi calls by other names.
+    if isinstance(exc, ig.ClientThrottledError) or _status(exc) == 429:
         return errors.RateLimited("Instagram answers 429: too many requests", _retry_after(exc))
     refusal = _login_refusal(exc)
     if refusal is not None:

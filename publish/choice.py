@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from publish.retry import Failure
-from storage import credentials, secrets
+from storage import credentials, deliveries, repost_configs, secrets
 from storage.accounts import Account
-from storage.deliveries import RouteName
+from storage.deliveries import Outcome, RouteName
+from storage.media_files import MediaFile
+from storage.posts import Post, SourceType
+from storage.repost_configs import PublishRoute
 from storage.secrets import AccountSecret
 from storage.store import Database
 
@@ -17,6 +21,8 @@ PUBLIC_URL_ADVICE = (
     "daemon can be reached from the internet: a tunnel or a reverse proxy (docs/publishing.md)"
 )
 
+REPOSTS = (SourceType.STORY_REPOST, SourceType.AUTO_REPOST)
+_SHORTEST_OFFICIAL_S = 3.0
 _NO_MEANS = "The account has neither a Graph token nor a Private API login"
 STICKERS_ADVICE = (
     "The official API carries no link, hashtag or location stickers; a Private API login does"
@@ -32,6 +38,17 @@ class Means:
     login_method: str
     has_login: bool
     has_public_url: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The route that a repost's owner wants, and why the official API cannot take it, if so."""
+
+    route: PublishRoute = PublishRoute.AUTO
+    obstacle: Failure | None = None
+
+
+ANY_ROUTE = Wish()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +71,38 @@ def means_of(db: Database, account: Account, *, has_public_url: bool, now: datet
     )
 
 
-def choose(means: Means, *, has_image: bool, has_stickers: bool) -> Choice | Failure:
+def wish_for(db: Database, post: Post, media: Sequence[MediaFile]) -> Wish:
+    """Return what a repost asks of its route; other posts take any."""
+    if post.source_type not in REPOSTS or post.account_id is None:
+        return ANY_ROUTE
+    config = repost_configs.find(db, post.account_id)
+    route = config.publish_route if config else PublishRoute.AUTO
+    if any(file.is_video and (file.duration_seconds or 0) < _SHORTEST_OFFICIAL_S for file in media):
+        reason = "The official API takes story videos from 3 s on"
+        return Wish(route, Failure("VIDEO_PROCESSING_FAILED", reason))
+    refused = deliveries.has_ended(db, post.id, RouteName.GRAPH, Outcome.REFUSED)
+    if refused and route is PublishRoute.AUTO:
+        reason = "The official API has refused it"
+        return Wish(route, Failure("PROCESSING_FAILED", reason))
+    return Wish(route)
+
+
+def choose(
+    means: Means, *, has_image: bool, has_stickers: bool, wish: Wish = ANY_ROUTE
+) -> Choice | Failure:
     """Return the route for a post with or without photos and stickers, or why there is none."""
-    obstacle = _obstacle(means, has_image=has_image, has_stickers=has_stickers)
+    if wish.route is PublishRoute.PRIVATE:
+        if means.has_login:
+            return Choice(RouteName.PRIVATE, "publishRoute is `private`")
+        reason = "publishRoute is `private`, and the account has no Private API login"
+        return Failure("PRIVATE_API_REQUIRED", reason)
+    obstacle = wish.obstacle or _obstacle(means, has_image=has_image, has_stickers=has_stickers)
     if obstacle is None:
         return Choice(RouteName.GRAPH, "the account has a Graph token")
+    if wish.route is PublishRoute.OFFICIAL:
+        why = obstacle.reason if means.has_token else "The account has no Graph token"
+        reason = f"{why}. publishRoute is `official`, so the Private API is not used"
+        return Failure(obstacle.code, reason)
     if means.has_login:
         reason = obstacle.reason if means.has_token else "the account has no Graph token"
         return Choice(RouteName.PRIVATE, reason)

@@ -238,6 +238,9 @@ class Deliverer:
                     "postponed post=%s until=%s reason=%s", post.id, later.run_at, later.reason
                 )
             case Failure() as failure:
+                if await self._store.write(states.switched, job, post, failure, now):
+                    logger.info("switched route post=%s reason=%s", post.id, failure.reason)
+                    return
                 await self._fail(job, post, failure)
 
     async def _fail(

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from publish.choice import choose, means_of
+from publish.choice import REPOSTS, choose, means_of, wish_for
 from publish.retry import Failure, Later
 from publish.route import Published
-from storage import accounts, deliveries, jobs, media_files, posts
+from storage import accounts, credentials, deliveries, jobs, media_files, posts
 from storage.deliveries import Delivery, Outcome, PageStep, RouteName, Step
 from storage.errors import NotFound
 from storage.jobs import Job, JobStatus
 from storage.media_files import MediaFile
-from storage.posts import Post, PostStatus, SourceType
+from storage.posts import Post, PostStatus
+from storage.repost_configs import PublishRoute
 from storage.store import Database
 
 UNKNOWN_MESSAGE = (
@@ -57,7 +58,12 @@ def begin(
         account = accounts.get(db, post.account_id)
         means = means_of(db, account, has_public_url=has_public_url, now=now)
         has_image = any(not one.is_video for one in media)
-        chosen = choose(means, has_image=has_image, has_stickers=bool(post.story_stickers))
+        chosen = choose(
+            means,
+            has_image=has_image,
+            has_stickers=bool(post.story_stickers),
+            wish=wish_for(db, post, media),
+        )
         if isinstance(chosen, Failure):
             failure = chosen
         else:
@@ -153,6 +159,26 @@ def failed(
     _free_lane(db, job, now)
 
 
+def switched(db: Database, job: Job, post: Post, failure: Failure, now: datetime) -> bool:
+    """Let a repost that the official API refused go out through the private one, if it may.
+
+    Only what provably did not go out, of an account whose route is `auto` and that has a login.
+    """
+    delivery = deliveries.find_open(db, post.id)
+    if delivery is None or delivery.route is not RouteName.GRAPH or post.account_id is None:
+        return False
+    may = post.source_type in REPOSTS and wish_for(db, post, ()).route is PublishRoute.AUTO
+    in_doubt = delivery.step in (Step.PUBLISHING, Step.PUBLISHED)
+    if in_doubt or not may or credentials.find(db, post.account_id) is None:
+        return False
+    deliveries.close(db, delivery.id, Outcome.REFUSED, now)
+    reason = f"Now through the Private API, because the official one refused it: {failure.reason}"
+    posts.change_status(db, post.id, PostStatus.QUEUED, now=now, reason=reason)
+    jobs.postpone(db, job.id, now, now, failure.reason, counted=False)
+    _free_lane(db, job, now)
+    return True
+
+
 def given_up(db: Database, job: Job, post: Post, failure: Failure, now: datetime) -> None:
     """End a job that is not worked on: `failed`, or `DELIVERY_UNKNOWN` if it may be live."""
     delivery = deliveries.find_open(db, post.id)
@@ -195,7 +221,7 @@ def _impossible(
     due = jobs.could_run_since(db, job, now)
     in_doubt = delivery is not None and delivery.step is Step.PUBLISHING
     # Reposts have rails of their own, and what may be live is asked about however late it is.
-    if now - due > grace and not in_doubt and post.source_type is not SourceType.STORY_REPOST:
+    if now - due > grace and not in_doubt and post.source_type not in REPOSTS:
         return Failure(
             "SCHEDULE_MISSED",
             f"It was due at {due:%Y-%m-%d %H:%M} UTC while the daemon was off, which is more than "

@@ -23,6 +23,7 @@ _VALUES = {
     StickerKind.LINK: "url",
     StickerKind.HASHTAG: "name",
     StickerKind.LOCATION: "id",
+    StickerKind.FEED_MEDIA: "id",
 }
 
 

@@ -19,6 +19,7 @@ from repost import guard
 from repost.detector import Scan, scan_inboxes
 from repost.journey import Journey
 from storage import credentials, repost_configs, troubles
+from storage.errors import NotFound
 from storage.repost_configs import PollStatus, RepostConfig
 from storage.store import Database, Store
 
@@ -119,6 +120,10 @@ class RepostEngine:
         async with self._turns[account_id], self._at_once:
             try:
                 again = await self._take_turn(account_id)
+            except NotFound as gone:
+                # The user deleted the configuration, or disconnected the account, meanwhile.
+                logger.info("repost turn ended account=%s reason=%s", account_id, gone)
+                again = None
             except Exception:
                 if await self._store.read(repost_configs.find, account_id) is None:
                     return  # disconnected in the middle of its turn, which had to break

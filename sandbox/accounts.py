@@ -37,7 +37,7 @@ def profile_json(person: Person, world: World) -> JsonObject:
         "is_business": False,
         "account_type": 1,
         "media_count": len(world.grid(person)),
-        "follower_count": followers,
+        "follower_count": followers if person.followers is None else person.followers,
         "following_count": following,
     }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from sandbox.chats import Chats
 from sandbox.draft import Draft, Part, Upload, entry_for
 from sandbox.ledger import Ledger
+from sandbox.message import JsonObject
 from sandbox.person import Person
 from sandbox.post import Post
 from sandbox.probe import make_poster, probe
@@ -44,6 +45,8 @@ class Library(Chats):
         *,
         mentions: Sequence[Person] = (),
         taken_at: float | None = None,
+        caption: str = "",
+        stickers: Sequence[JsonObject] = (),
     ) -> Story:
         """Put a photo or a video into the owner's reel; the file stays where it is.
 
@@ -60,6 +63,8 @@ class Library(Chats):
             owner=owner,
             taken_at=self.now() if taken_at is None else taken_at,
             mentions=tuple(mentions),
+            caption=caption,
+            stickers=list(stickers),
         )
         self._keep_story(story)
         return story

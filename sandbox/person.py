@@ -51,6 +51,8 @@ class Person:
     login: LoginBehaviour
     # The code that comes by mail or text message: challenge and profile code.
     security_code: str = "123456"
+    # How many follow the person; None counts those of the simulated world.
+    followers: int | None = None
     backup_codes: set[str] = field(default_factory=set)
     # With what else than the username one may log in: an address, a number.
     other_names: set[str] = field(default_factory=set)

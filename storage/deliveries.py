@@ -112,6 +112,14 @@ def find(db: Database, delivery_id: str) -> Delivery | None:
     return records.fetch_one(db, Delivery, "WHERE id = ?", (delivery_id,))
 
 
+def has_ended(db: Database, post_id: str, route: RouteName, outcome: Outcome) -> bool:
+    """Say whether a delivery of the post on that route has ended so."""
+    found = records.fetch_one(
+        db, Delivery, "WHERE post_id = ? AND route = ? AND outcome = ?", (post_id, route, outcome)
+    )
+    return found is not None
+
+
 def latest(db: Database, post_id: str) -> Delivery | None:
     """Return the post's newest delivery, open or closed."""
     return records.fetch_one(

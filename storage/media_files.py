@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import mimetypes
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -55,6 +57,11 @@ def get(db: Database, media_id: str) -> MediaFile:
     return records.get(db, MediaFile, media_id)
 
 
+def find(db: Database, media_id: str) -> MediaFile | None:
+    """Return one media file, or None."""
+    return records.fetch_one(db, MediaFile, "WHERE id = ?", (media_id,))
+
+
 def of_post(db: Database, post_id: str) -> list[MediaFile]:
     """Return a post's media in order; files deleted since are left out."""
     return records.fetch(
@@ -91,10 +98,15 @@ def mime_type_at(db: Database, path: str) -> str | None:
     row = db.conn.execute(
         "SELECT mime_type FROM media_files WHERE storage_path = ?1"
         " UNION ALL SELECT mime_type FROM renditions WHERE stored_path = ?1"
-        " UNION ALL SELECT 'image/jpeg' FROM media_files WHERE thumbnail_path = ?1 LIMIT 1",
+        " UNION ALL SELECT 'image/jpeg' FROM media_files WHERE thumbnail_path = ?1"
+        " UNION ALL SELECT 'image/jpeg' FROM reposts WHERE preview_path = ?1"
+        " UNION ALL SELECT NULL FROM reposts WHERE media_path = ?1 LIMIT 1",
         (path,),
     ).fetchone()
-    return None if row is None else row[0]
+    if row is None:
+        return None
+    # A story as it was downloaded has no row of its own; its suffix is that of its content.
+    return row[0] or mimetypes.guess_type(path)[0] or "application/octet-stream"
 
 
 def remove(db: Database, media_id: str) -> list[str]:
@@ -106,6 +118,11 @@ def remove(db: Database, media_id: str) -> list[str]:
     paths = renditions.paths_of(db, media_id)
     paths |= {media.storage_path, media.thumbnail_path or "", media.processed_path or ""}
     db.conn.execute("DELETE FROM media_files WHERE id = ?", (media_id,))
+    return unused(db, paths)
+
+
+def unused(db: Database, paths: Iterable[str]) -> list[str]:
+    """Return those of the stored paths that no row refers to."""
     return sorted(path for path in paths if path and not _is_used(db, path))
 
 
@@ -118,7 +135,8 @@ def _is_used(db: Database, path: str) -> bool:
     row = db.conn.execute(
         "SELECT 1 FROM media_files WHERE storage_path = ?1 OR thumbnail_path = ?1"
         " OR processed_path = ?1 UNION ALL SELECT 1 FROM renditions WHERE stored_path = ?1"
-        " UNION ALL SELECT 1 FROM reposts WHERE media_path = ?1 LIMIT 1",
+        " UNION ALL SELECT 1 FROM reposts WHERE media_path = ?1"
+        " UNION ALL SELECT 1 FROM reposts WHERE preview_path = ?1 LIMIT 1",
         (path,),
     ).fetchone()
     return row is not None

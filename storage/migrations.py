@@ -378,6 +378,68 @@ def m0002_story_stickers(db: Database) -> None:
     db.conn.execute("ALTER TABLE posts ADD COLUMN story_stickers TEXT")
 
 
+_CONTROL = """
+ALTER TABLE story_repost_configs ADD COLUMN minimum_followers INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE story_repost_configs ADD COLUMN required_words TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE story_repost_configs ADD COLUMN excluded_words TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE story_repost_configs ADD COLUMN dry_run INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE story_repost_configs ADD COLUMN publish_route TEXT NOT NULL DEFAULT 'auto'
+    CHECK (publish_route IN ('auto', 'official', 'private'));
+ALTER TABLE story_repost_configs ADD COLUMN paused_at TEXT;
+ALTER TABLE story_repost_configs ADD COLUMN paused_until TEXT;
+-- The account's own posts are shared from this moment on, never older ones.
+ALTER TABLE story_repost_configs ADD COLUMN auto_repost_since TEXT;
+ALTER TABLE story_repost_configs ADD COLUMN auto_sync_failures INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE story_repost_configs ADD COLUMN last_auto_sync_error TEXT;
+
+ALTER TABLE reposts ADD COLUMN caption TEXT;
+ALTER TABLE reposts ADD COLUMN media_url TEXT;
+ALTER TABLE reposts ADD COLUMN preview_path TEXT;
+ALTER TABLE reposts ADD COLUMN card_media_id TEXT REFERENCES media_files ON DELETE SET NULL;
+ALTER TABLE reposts ADD COLUMN card_sticker TEXT;
+CREATE INDEX reposts_by_card ON reposts (card_media_id) WHERE card_media_id IS NOT NULL;
+CREATE INDEX reposts_by_media ON reposts (media_path) WHERE media_path IS NOT NULL;
+CREATE INDEX reposts_by_preview ON reposts (preview_path) WHERE preview_path IS NOT NULL;
+
+-- One row for each repost that was handed over, or would have been in a dry run: what daily cap
+-- and spacing count. It outlives its post, which may be cleared.
+CREATE TABLE repost_slots (
+    id INTEGER PRIMARY KEY,
+    account_id TEXT NOT NULL REFERENCES accounts ON DELETE CASCADE,
+    at TEXT NOT NULL,
+    post_id TEXT
+) STRICT;
+CREATE INDEX repost_slots_by_account ON repost_slots (account_id, at);
+CREATE INDEX repost_slots_by_post ON repost_slots (post_id) WHERE post_id IS NOT NULL;
+INSERT INTO repost_slots (account_id, at, post_id)
+    SELECT reposts.account_id, posts.created_at, posts.id
+    FROM reposts JOIN posts ON posts.id = reposts.post_id;
+
+-- Whose stories a user wants, and whose never.
+CREATE TABLE author_rules (
+    account_id TEXT NOT NULL REFERENCES accounts ON DELETE CASCADE,
+    verdict TEXT NOT NULL CHECK (verdict IN ('ALLOW', 'DENY')),
+    username TEXT NOT NULL COLLATE NOCASE,
+    -- Known once a story of the author was seen: a new name does not change it.
+    author_pk TEXT,
+    PRIMARY KEY (account_id, verdict, username)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE author_followers (
+    author_pk TEXT PRIMARY KEY,
+    followers INTEGER NOT NULL,
+    read_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
+
+@migrations()
+def m0006_control(db: Database) -> None:
+    """What the user decides about reposts, and the account's own posts as reposts."""
+    for statement in _statements(_CONTROL):
+        db.conn.execute(statement)
+
+
 def _statements(script: str) -> Iterator[str]:
     # One by one: `executescript` would commit the transaction that guards the migration.
     statement = ""

@@ -261,6 +261,11 @@ def archive(db: Database, post_id: str, now: datetime) -> None:
     db.conn.execute("DELETE FROM posts WHERE id = ?", (post_id,))
 
 
+def discard(db: Database, post_id: str) -> None:
+    """Delete a post that never went out, with its jobs; nothing of it is kept."""
+    db.conn.execute("DELETE FROM posts WHERE id = ?", (post_id,))
+
+
 def permalink(db: Database, post_id: str) -> str | None:
     """Return where a post is live, or None."""
     row = db.conn.execute("SELECT ig_permalink FROM posts WHERE id = ?", (post_id,)).fetchone()

@@ -20,6 +20,14 @@ class PollStatus(StrEnum):
     NO_MENTIONS = "NO_MENTIONS"
 
 
+class PublishRoute(StrEnum):
+    """How reposts go out. AUTO: by the official API where it can, else by the private one."""
+
+    AUTO = "auto"
+    OFFICIAL = "official"
+    PRIVATE = "private"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepostConfig:
     """The contract's `StoryRepostConfig` (reference §5) without what can be derived.
@@ -53,6 +61,16 @@ class RepostConfig:
     auto_disable_reason: str | None = None
     last_auto_sync_at: datetime | None = None
     configured_at: datetime | None = None
+    minimum_followers: int = 0
+    required_words: tuple[str, ...] = ()
+    excluded_words: tuple[str, ...] = ()
+    dry_run: bool = False
+    publish_route: PublishRoute = PublishRoute.AUTO
+    paused_at: datetime | None = None
+    paused_until: datetime | None = None
+    auto_repost_since: datetime | None = None
+    auto_sync_failures: int = 0
+    last_auto_sync_error: str | None = None
     created_at: datetime
     updated_at: datetime
 
@@ -101,5 +119,6 @@ def change(db: Database, /, account_id: str, *, now: datetime, **changes: object
 
 
 def remove(db: Database, account_id: str) -> None:
-    """Delete an account's configuration; none is no error."""
+    """Delete an account's configuration with its lists of authors; none is no error."""
+    db.conn.execute("DELETE FROM author_rules WHERE account_id = ?", (account_id,))
     db.conn.execute("DELETE FROM story_repost_configs WHERE account_id = ?", (account_id,))

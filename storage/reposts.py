@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +13,9 @@ from sqlite_utils import Database
 
 from storage import records
 from storage.events import Event, Subject
+
+# The `source` of the account's own posts, which are shared like mentions.
+OWN_FEED = "own_feed"
 
 
 class RepostStatus(StrEnum):
@@ -47,8 +51,19 @@ class Repost:
     attempts: int = 0
     approved_at: datetime | None = None
     post_id: str | None = None
+    # What the story says, as far as Instagram tells it in words.
+    caption: str | None = None
+    media_url: str | None = None
+    preview_path: str | None = None
+    card_media_id: str | None = None
+    card_sticker: Mapping[str, float] | None = None
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is a post of the account itself, and no mention."""
+        return self.source == OWN_FEED
 
 
 def add_new(db: Database, repost: Repost) -> bool:
@@ -93,6 +108,12 @@ def change(
     if (before.status, before.reason) != (after.status, after.reason):
         _record_event(db, after)
     return after
+
+
+def edit(db: Database, /, repost_id: str, **changes: object) -> Repost:
+    """Change columns of a repost that say nothing about its state."""
+    records.update(db, Repost, repost_id, **changes)
+    return get(db, repost_id)
 
 
 def is_known_item(db: Database, account_id: str, item_id: str) -> bool:
@@ -154,15 +175,50 @@ def with_decided_post(db: Database, account_id: str) -> list[tuple[str, str | No
     return rows.fetchall()
 
 
+def waiting(db: Database, user_id: str, account_id: str | None = None) -> list[Repost]:
+    """Return what waits for approval, of one account or of all, oldest mention first."""
+    return records.fetch(
+        db,
+        Repost,
+        "WHERE user_id = :user AND (:account IS NULL OR account_id = :account)"
+        " AND status = 'WAITING_APPROVAL' ORDER BY mentioned_at, id",
+        {"user": user_id, "account": account_id},
+    )
+
+
+def pks_of(db: Database, account_id: str, usernames: Collection[str]) -> dict[str, str]:
+    """Return the ids of those authors whose stories an account has seen, by lower-case name."""
+    rows = db.conn.execute(
+        "SELECT lower(author_username), author_pk FROM reposts WHERE account_id = ?"
+        " AND lower(author_username) IN (SELECT value FROM json_each(?)) ORDER BY detected_at",
+        (account_id, records.encode([name.lower() for name in usernames])),
+    )
+    return dict(rows.fetchall())
+
+
+def take_slot(db: Database, account_id: str, post_id: str | None, now: datetime) -> None:
+    """Count a repost that goes out, or in a dry run would, for cap and spacing."""
+    db.conn.execute(
+        "INSERT INTO repost_slots (account_id, at, post_id) VALUES (?, ?, ?)",
+        (account_id, records.encode(now), post_id),
+    )
+
+
+def free_slot(db: Database, post_id: str) -> None:
+    """Count a post no more: it was taken back before it went out."""
+    db.conn.execute("DELETE FROM repost_slots WHERE post_id = ?", (post_id,))
+
+
 def sent_since(db: Database, account_id: str, start: datetime) -> list[datetime]:
     """Return when reposts of an account were handed to the publish engine after `start`.
 
-    Failed ones do not count; newest first.
+    Its own posts that were shared count like mentions. Failed ones do not count, unless they
+    may be live; newest first.
     """
     rows = db.conn.execute(
-        "SELECT posts.created_at FROM reposts JOIN posts ON posts.id = reposts.post_id"
-        " WHERE reposts.account_id = ? AND posts.status != 'FAILED' AND posts.created_at >= ?"
-        " ORDER BY posts.created_at DESC",
+        "SELECT at FROM repost_slots LEFT JOIN posts ON posts.id = post_id"
+        " WHERE repost_slots.account_id = ? AND at >= ? AND (coalesce(posts.status, '') != 'FAILED'"
+        "  OR posts.error_code = 'DELIVERY_UNKNOWN') ORDER BY at DESC",
         (account_id, records.encode(start)),
     )
     return [datetime.fromisoformat(row[0]) for row in rows]

@@ -53,6 +53,21 @@ CREATE TABLE api_keys (
     revoked_at TEXT
 ) STRICT;
 
+CREATE TABLE author_followers (
+    author_pk TEXT PRIMARY KEY,
+    followers INTEGER NOT NULL,
+    read_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE author_rules (
+    account_id TEXT NOT NULL REFERENCES accounts ON DELETE CASCADE,
+    verdict TEXT NOT NULL CHECK (verdict IN ('ALLOW', 'DENY')),
+    username TEXT NOT NULL COLLATE NOCASE,
+    -- Known once a story of the author was seen: a new name does not change it.
+    author_pk TEXT,
+    PRIMARY KEY (account_id, verdict, username)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE browser_sessions (
     id TEXT PRIMARY KEY,
     user_id TEXT NOT NULL REFERENCES users,
@@ -238,6 +253,13 @@ CREATE TABLE renditions (
     PRIMARY KEY (media_file_id, variant)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE repost_slots (
+    id INTEGER PRIMARY KEY,
+    account_id TEXT NOT NULL REFERENCES accounts ON DELETE CASCADE,
+    at TEXT NOT NULL,
+    post_id TEXT
+) STRICT;
+
 CREATE TABLE reposts (
     id TEXT PRIMARY KEY,
     user_id TEXT NOT NULL REFERENCES users,
@@ -261,7 +283,7 @@ CREATE TABLE reposts (
     -- No foreign key: a repost whose post was cleared must never look as if it had none.
     post_id TEXT,
     created_at TEXT NOT NULL,
-    updated_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL, caption TEXT, media_url TEXT, preview_path TEXT, card_media_id TEXT REFERENCES media_files ON DELETE SET NULL, card_sticker TEXT,
     UNIQUE (account_id, story_pk)
 ) STRICT;
 
@@ -300,7 +322,8 @@ CREATE TABLE story_repost_configs (
     configured_at TEXT,
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL
-) STRICT;
+, minimum_followers INTEGER NOT NULL DEFAULT 0, required_words TEXT NOT NULL DEFAULT '[]', excluded_words TEXT NOT NULL DEFAULT '[]', dry_run INTEGER NOT NULL DEFAULT 0, publish_route TEXT NOT NULL DEFAULT 'auto'
+    CHECK (publish_route IN ('auto', 'official', 'private')), paused_at TEXT, paused_until TEXT, auto_repost_since TEXT, auto_sync_failures INTEGER NOT NULL DEFAULT 0, last_auto_sync_error TEXT) STRICT;
 
 CREATE TABLE troubles (
     id INTEGER PRIMARY KEY,
@@ -353,9 +376,19 @@ CREATE INDEX posts_scheduled ON posts (user_id, scheduled_for, id)
 
 CREATE INDEX renditions_by_path ON renditions (stored_path);
 
+CREATE INDEX repost_slots_by_account ON repost_slots (account_id, at);
+
+CREATE INDEX repost_slots_by_post ON repost_slots (post_id) WHERE post_id IS NOT NULL;
+
+CREATE INDEX reposts_by_card ON reposts (card_media_id) WHERE card_media_id IS NOT NULL;
+
 CREATE INDEX reposts_by_item ON reposts (account_id, item_id) WHERE item_id IS NOT NULL;
 
+CREATE INDEX reposts_by_media ON reposts (media_path) WHERE media_path IS NOT NULL;
+
 CREATE INDEX reposts_by_post ON reposts (post_id) WHERE post_id IS NOT NULL;
+
+CREATE INDEX reposts_by_preview ON reposts (preview_path) WHERE preview_path IS NOT NULL;
 
 CREATE INDEX reposts_newest ON reposts (user_id, created_at DESC, id);
 

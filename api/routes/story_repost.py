@@ -8,7 +8,7 @@ from api import render, schemas
 from api.contract import Operations
 from api.dispatch import Call
 from api.errors import ApiError
-from repost import approval, engine
+from repost import configuring, engine, taking_back
 from storage import accounts, credentials, repost_configs, reposts
 from storage.repost_configs import RepostConfig
 from storage.store import Database
@@ -57,14 +57,17 @@ async def save_config(call: Call) -> schemas.StoryRepostConfig:
     def write(db: Database, now: datetime, pace: float) -> schemas.StoryRepostConfig:
         account_id = call.body.account_id
         _require_login(db, account_id)
-        config = repost_configs.save(
-            db,
-            user_id=call.user_id,
-            account_id=account_id,
-            now=now,
-            configured_at=now,
-            **call.body.changes(),
-        )
+        try:
+            config = configuring.configure(
+                db,
+                user_id=call.user_id,
+                account_id=account_id,
+                now=now,
+                configured_at=now,
+                **call.body.changes(),
+            )
+        except configuring.Contradiction as error:
+            raise ApiError("VALIDATION_ERROR", str(error)) from None
         return render.story_repost_config(db, config, now, pace)
 
     saved = await call.context.store.write(write, call.context.now(), call.context.pace)
@@ -130,8 +133,10 @@ async def disable(call: Call) -> schemas.Success:
         accounts.get(db, call.body.account_id)
         if repost_configs.find(db, call.body.account_id) is not None:
             repost_configs.change(db, call.body.account_id, now=now, is_enabled=False)
+            taking_back.take_back(db, call.body.account_id, now)
 
     await call.context.store.write(write, call.context.now())
+    call.context.engine.wake(call.body.account_id)
     return schemas.Success()
 
 
@@ -190,40 +195,6 @@ async def get_history(call: Call) -> schemas.RepostHistory:
         return schemas.RepostHistory(reposts=[render.repost(db, repost) for repost in found])
 
     return await call.context.store.read(read)
-
-
-@operations.add(
-    "POST",
-    f"{_PATH}/<id>/approve",
-    returns=schemas.RepostItem,
-    errors=("NOT_FOUND", "INVALID_STATUS"),
-)
-async def approve(call: Call) -> schemas.RepostItem:
-    """Let a mention that waits for approval go out (additive)."""
-    return await _decide(call, approval.approve)
-
-
-@operations.add(
-    "POST",
-    f"{_PATH}/<id>/skip",
-    returns=schemas.RepostItem,
-    errors=("NOT_FOUND", "INVALID_STATUS"),
-)
-async def skip(call: Call) -> schemas.RepostItem:
-    """Never repost this mention (additive)."""
-    return await _decide(call, approval.skip)
-
-
-async def _decide(call: Call, decision: approval.Decision) -> schemas.RepostItem:
-    def write(db: Database, now: datetime) -> schemas.RepostItem:
-        try:
-            return render.repost(db, decision(db, call.path["id"], now))
-        except approval.TooLate as late:
-            raise ApiError("INVALID_STATUS", str(late)) from None
-
-    decided = await call.context.store.write(write, call.context.now())
-    call.context.engine.wake(decided.account_id)
-    return decided
 
 
 def _one_config(db: Database, user_id: str, account_id: str | None) -> RepostConfig | None:

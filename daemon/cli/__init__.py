@@ -6,7 +6,16 @@ import sys
 
 import click
 
-from daemon.cli import accounts, backup, keys, process, reposts, service
+from daemon.cli import (
+    accounts,
+    approvals,
+    backup,
+    keys,
+    pausing,
+    process,
+    reposts,
+    service,
+)
 from daemon.cli.failure import Failed
 from daemon.settings import SettingsError
 from storage.errors import StorageError, Unusable
@@ -25,7 +34,7 @@ def cli() -> None:
     """
 
 
-for module in (process, accounts, keys, reposts, service, backup):
+for module in (process, accounts, keys, reposts, approvals, pausing, service, backup):
     for command in module.COMMANDS:
         cli.add_command(command)
 

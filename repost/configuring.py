@@ -1,0 +1,50 @@
+"""Changing an account's configuration, with what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from repost import own_feed, taking_back
+from storage import authors, repost_configs
+from storage.authors import Verdict
+from storage.repost_configs import PublishRoute, RepostConfig
+from storage.store import Database
+
+
+class Contradiction(Exception):
+    """Settings that exclude each other; the message begins with the field's name."""
+
+
+def configure(
+    db: Database,
+    /,
+    *,
+    user_id: str,
+    account_id: str,
+    now: datetime,
+    allowed_authors: Sequence[str] | None = None,
+    denied_authors: Sequence[str] | None = None,
+    **settings: object,
+) -> RepostConfig:
+    """Create or change an account's configuration; lists that are given replace the old ones.
+
+    What was handed over and has not begun to go out is decided about anew. Raises
+    `Contradiction`.
+    """
+    before = repost_configs.find(db, account_id)
+    config = repost_configs.save(db, user_id=user_id, account_id=account_id, now=now, **settings)
+    if config.auto_repost_enabled and config.publish_route is PublishRoute.OFFICIAL:
+        raise Contradiction(
+            "autoRepostEnabled: only the Private API can share a post to a story, "
+            "which publishRoute `official` rules out"
+        )
+    for verdict, names in ((Verdict.ALLOW, allowed_authors), (Verdict.DENY, denied_authors)):
+        if names is not None:
+            authors.replace_rules(db, account_id, verdict, names)
+    was_on = before is not None and before.auto_repost_enabled
+    changes = own_feed.switched(config, was_on=was_on, now=now)
+    if changes:
+        config = repost_configs.change(db, account_id, now=now, **changes)
+    taking_back.take_back(db, account_id, now)
+    return config

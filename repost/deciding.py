@@ -1,0 +1,177 @@
+"""Whether a downloaded mention may go out as far as the user's own wishes go.
+
+Filters decide before approval, and again until its post exists: what the user changes meanwhile
+holds. The rails come after that.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from instagram import errors
+from instagram.private_api import PrivateApi
+from repost import filters, guard, parking
+from repost.filters import Author
+from storage import authors, facts, repost_configs, reposts
+from storage.repost_configs import RepostConfig
+from storage.reposts import Repost, RepostStatus
+from storage.store import Database, Store
+
+logger = logging.getLogger(__name__)
+
+FOLLOWERS_KNOWN_FOR = timedelta(days=1)
+_ASK_AGAIN_AFTER = timedelta(hours=1)
+_UNDECIDED = (RepostStatus.DOWNLOADED, RepostStatus.WAITING_APPROVAL, RepostStatus.QUEUED)
+
+
+class Decider:
+    """Applies filters and approval, and learns what the filters need to know."""
+
+    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._now = now
+
+    async def decide(self, api: PrivateApi, repost: Repost) -> Repost:
+        """Return the mention with what was decided: QUEUED when the rails may let it out.
+
+        Raises `InstagramError`s that concern the whole account; the mention keeps its state.
+        """
+        if await self._store.read(_lacks_followers, repost.id, self._now()):
+            waiting = await self._learn_followers(api, repost)
+            if waiting is not None:
+                return waiting
+        return await self._store.write(decide, repost.id, self._now())
+
+    async def _learn_followers(self, api: PrivateApi, repost: Repost) -> Repost | None:
+        """Read how many follow the author; returns the mention if that has to wait."""
+        now = self._now()
+        if repost.held_until is not None and repost.held_until > now:
+            return repost
+        config = await self._store.read(repost_configs.get, repost.account_id)
+        wakes_at = guard.sleeping_until(config, now)
+        if wakes_at is not None:
+            reason = "The author's followers are counted after the sleep window"
+            return await self._store.write(_wait, repost, reason, wakes_at, now)
+        try:
+            count = await api.follower_count(repost.author_pk)
+        except errors.NotFound:
+            reason = "The author's profile is gone, so its followers cannot be counted"
+            return await self._store.write(_skip, repost, reason, now)
+        except (errors.Unavailable, errors.Refused) as error:
+            reason = f"The author's followers could not be counted: {error.reason}"
+            return await self._store.write(_wait, repost, reason, now + _ASK_AGAIN_AFTER, now)
+        await self._store.write(authors.save_followers, repost.author_pk, count, now)
+        return None
+
+
+def decide(db: Database, repost_id: str, now: datetime) -> Repost:
+    """Apply age, filters and approval to a mention in one transaction; returns it."""
+    repost = reposts.get(db, repost_id)
+    config = repost_configs.find(db, repost.account_id)
+    if config is None or repost.status not in _UNDECIDED or repost.post_id is not None:
+        return repost
+    stale_at = repost.mentioned_at + guard.MAX_HELD
+    if now > stale_at:
+        return reposts.change(
+            db, repost_id, RepostStatus.EXPIRED, now=now, reason=_why_expired(repost)
+        )
+    refused = refusal(db, config, repost)
+    if refused is not None:
+        return _skip(db, repost, refused, now)
+    if repost.status is RepostStatus.WAITING_APPROVAL:
+        return repost
+    in_doubt = parking.is_in_doubt(repost, facts.find(db, facts.DATA_CAME_IN))
+    if (config.approval_required or in_doubt) and repost.approved_at is None:
+        return reposts.change(
+            db,
+            repost_id,
+            RepostStatus.WAITING_APPROVAL,
+            now=now,
+            reason=parking.REASON if in_doubt else "It waits for your approval",
+            held_until=stale_at,
+        )
+    if repost.status is RepostStatus.DOWNLOADED:
+        return reposts.change(db, repost_id, RepostStatus.QUEUED, now=now)
+    return repost
+
+
+def refusal(db: Database, config: RepostConfig, repost: Repost) -> str | None:
+    """Return why the user's filters keep a mention out, or None; keeps its author's id.
+
+    They are about other people's stories. What a person approved is stopped by the deny list
+    alone.
+    """
+    if repost.is_own:
+        return None
+    authors.recognise(db, config.account_id, repost.author_username, repost.author_pk)
+    rules, author = authors.rules_of(db, config.account_id), _author(db, repost)
+    if repost.approved_at is not None:
+        return filters.denial(rules, author)
+    return (
+        filters.author_refusal(rules, author)
+        or filters.word_refusal(config, repost.caption)
+        or filters.follower_refusal(config, author)
+    )
+
+
+def refuse_unseen(db: Database, repost: Repost, now: datetime) -> Repost:
+    """Skip a mention whose author is kept out, before a request is spent on its story."""
+    repost = reposts.get(db, repost.id)
+    # Without the author's name the lists can only tell once the story was read.
+    if repost.is_own or repost.status is not RepostStatus.DETECTED or not repost.author_username:
+        return repost
+    authors.recognise(db, repost.account_id, repost.author_username, repost.author_pk)
+    rules = authors.rules_of(db, repost.account_id)
+    refused = filters.author_refusal(rules, _author(db, repost))
+    return repost if refused is None else _skip(db, repost, refused, now)
+
+
+def _lacks_followers(db: Database, repost_id: str, now: datetime) -> bool:
+    repost = reposts.get(db, repost_id)
+    config = repost_configs.find(db, repost.account_id)
+    if config is None or not config.minimum_followers or repost.is_own:
+        return False
+    if repost.status not in _UNDECIDED or repost.post_id or repost.approved_at is not None:
+        return False
+    rules = authors.rules_of(db, config.account_id)
+    if filters.author_refusal(rules, _author(db, repost)):
+        return False
+    if filters.word_refusal(config, repost.caption):
+        return False
+    known = authors.followers_of(db, repost.author_pk)
+    if known is None:
+        return True
+    is_new = repost.status is RepostStatus.DOWNLOADED
+    return is_new and now - known.read_at >= FOLLOWERS_KNOWN_FOR
+
+
+def _author(db: Database, repost: Repost) -> Author:
+    known = authors.followers_of(db, repost.author_pk)
+    return Author(
+        pk=repost.author_pk,
+        username=repost.author_username,
+        followers=known.followers if known else None,
+    )
+
+
+def _why_expired(repost: Repost) -> str:
+    if repost.status is RepostStatus.WAITING_APPROVAL:
+        return "Nobody approved it within 72 h"
+    return f"It was held back for more than 72 h: {repost.reason or 'no longer news'}"
+
+
+def _wait(db: Database, repost: Repost, reason: str, until: datetime, now: datetime) -> Repost:
+    current = reposts.get(db, repost.id)
+    if current.status is not repost.status:
+        return current  # the user has decided meanwhile
+    return reposts.change(db, repost.id, current.status, now=now, reason=reason, held_until=until)
+
+
+def _skip(db: Database, repost: Repost, reason: str, now: datetime) -> Repost:
+    current = reposts.get(db, repost.id)
+    if current.status is not repost.status or current.post_id is not None:
+        return current
+    logger.info("repost skipped id=%s reason=%s", repost.id, reason)
+    return reposts.change(db, repost.id, RepostStatus.SKIPPED, now=now, reason=reason)

@@ -1,0 +1,237 @@
+"""Handing a mention over: its card is composed, then post and job are stored in one transaction.
+
+Nothing here talks to Instagram: the publish engine takes it from there, and its outcome is
+taken over by `settle`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import trio
+
+from media.errors import MediaError
+from repost import card, guard, pause
+from repost.card import Card
+from repost.deciding import decide
+from repost.layout import CANVAS
+from repost.leftovers import discard
+from storage import credentials, jobs, media_files, posts, repost_configs, reposts
+from storage.files import MediaFolder
+from storage.media_files import MediaFile, Origin
+from storage.posts import MediaType, Post, PostStatus, SourceType
+from storage.repost_configs import RepostConfig
+from storage.reposts import Repost, RepostStatus
+from storage.store import Database, Store
+
+logger = logging.getLogger(__name__)
+
+DRY_RUN = "Dry run: it would have been published now"
+# The middle of the canvas, where a card shows the picture: a tap there leads to the post.
+_POST_STICKER = {"x": 0.5, "y": 0.4997396, "width": 0.8, "height": 0.60572916, "rotation": 0.0}
+
+
+class HandOver:
+    """Brings mentions that may go out to the publish engine, as far as the rails allow."""
+
+    def __init__(
+        self,
+        store: Store,
+        folder: MediaFolder,
+        now: Callable[[], datetime],
+        *,
+        pace: float,
+        wake_publisher: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._folder = folder
+        self._now = now
+        self._pace = pace
+        self._wake_publisher = wake_publisher
+        # A video card takes a whole core for seconds; the daemon leaves one to others.
+        self._composing = trio.CapacityLimiter(max(1, (os.cpu_count() or 1) - 1))
+
+    async def send(self, repost: Repost) -> Repost:
+        """Hand a queued mention over, or hold it back with the reason; returns it."""
+        held = await self._store.read(self._held, repost.account_id, self._now())
+        if held is not None:
+            return await self._store.write(_hold, repost.id, held, self._now())
+        if await self._has_card(repost):
+            sent = await self._store.write(self._hand_over, repost.id, None, self._now())
+        else:
+            try:
+                composed = await self._compose(repost)
+            except MediaError as error:
+                reason = f"The card could not be composed: {error.reason}"
+                return await self._store.write(_fail, repost.id, reason, self._now())
+            sent = await self._keep(repost, composed)
+        logger.info("repost id=%s state=%s reason=%s", sent.id, sent.status, sent.reason)
+        if sent.post_id is not None:
+            self._wake_publisher()
+        return sent
+
+    def _held(self, db: Database, account_id: str, now: datetime) -> guard.Held | None:
+        config = repost_configs.get(db, account_id)
+        if not config.is_enabled:
+            return guard.Held("disabled", "Story repost is switched off for this account", None)
+        if (paused := pause.held(config, now)) is not None:
+            return paused
+        login = credentials.find(db, account_id)
+        sent = reposts.sent_since(db, account_id, now - timedelta(days=2))
+        started_at = login.session_started_at if login else None
+        return guard.may_repost(config, started_at, sent, now, self._pace)
+
+    # The card
+
+    async def _has_card(self, repost: Repost) -> bool:
+        """Say whether its card was composed before, for a hand-over that did not come about."""
+        media = await self._store.read(media_files.find, repost.card_media_id or "")
+        if media is None:
+            return False
+        return await trio.Path(self._folder.path(media.storage_path)).is_file()
+
+    async def _compose(self, repost: Repost) -> Card:
+        assert repost.media_path is not None
+        async with self._composing:
+            return await card.compose(
+                self._folder.path(repost.media_path),
+                author=repost.author_username,
+                directory=self._folder.incoming,
+            )
+
+    async def _keep(self, repost: Repost, composed: Card) -> Repost:
+        async with self._folder.changing:
+            media = await trio.to_thread.run_sync(self._adopt, repost, composed, self._now())
+            made = media, composed
+            sent = await self._store.write(self._hand_over, repost.id, made, self._now())
+            if sent.card_media_id != media.id:  # the user has decided otherwise meanwhile
+                paths = [media.storage_path, media.thumbnail_path or ""]
+                await discard(self._store, self._folder, paths)
+        return sent
+
+    def _adopt(self, repost: Repost, composed: Card, now: datetime) -> MediaFile:
+        video = composed.kind == "video"
+        stored = self._folder.adopt(composed.path, ".mp4" if video else ".jpg")
+        thumbnail = self._folder.adopt(composed.thumbnail, ".jpg")
+        width, height = CANVAS
+        return MediaFile(
+            id=str(uuid4()),
+            user_id=repost.user_id,
+            origin=Origin.REPOST,
+            original_filename=f"repost-{repost.author_username}-{repost.story_pk}",
+            sha256=stored.sha256,
+            storage_path=stored.path,
+            mime_type="video/mp4" if video else "image/jpeg",
+            file_size=stored.size,
+            width=width,
+            height=height,
+            duration_seconds=composed.duration_s,
+            aspect_ratio="9:16",
+            thumbnail_path=thumbnail.path,
+            created_at=now,
+        )
+
+    # One transaction: whatever was decided while the card was composed holds
+
+    def _hand_over(
+        self, db: Database, repost_id: str, made: tuple[MediaFile, Card] | None, now: datetime
+    ) -> Repost:
+        """Store post and job, at most once for a repost, unless something speaks against it now."""
+        repost = decide(db, repost_id, now)
+        if repost.status is not RepostStatus.QUEUED or repost.post_id is not None:
+            return repost
+        if made is not None:
+            media, composed = made
+            media_files.add(db, media)
+            repost = reposts.edit(
+                db, repost_id, card_media_id=media.id, card_sticker=asdict(composed.sticker)
+            )
+        held = self._held(db, repost.account_id, now)
+        if held is not None:
+            return _hold(db, repost_id, held, now)
+        config = repost_configs.get(db, repost.account_id)
+        if config.dry_run:
+            reposts.take_slot(db, repost.account_id, None, now)
+            return reposts.change(db, repost_id, RepostStatus.SKIPPED, now=now, reason=DRY_RUN)
+        return _queue(db, repost, _post_of(repost, config, now), now)
+
+
+def settle(db: Database, account_id: str, now: datetime) -> None:
+    """Take over the outcome of posts that the publish engine has finished with."""
+    for repost_id, status, error in reposts.with_decided_post(db, account_id):
+        if status == PostStatus.PUBLISHED:
+            outcome, reason = RepostStatus.PUBLISHED, None
+        elif status is None:
+            outcome, reason = RepostStatus.SKIPPED, "Its post was cleared before it went out"
+        else:
+            outcome, reason = RepostStatus.FAILED, error
+        reposts.change(db, repost_id, outcome, now=now, reason=reason)
+        logger.info("repost id=%s state=%s reason=%s", repost_id, outcome, reason)
+
+
+def _post_of(repost: Repost, config: RepostConfig, now: datetime) -> Post:
+    said: dict[str, Any] = {}
+    if repost.is_own:
+        full_id = f"{repost.story_pk}_{repost.author_pk}"
+        said["story_stickers"] = [{"type": "feed_media", "id": full_id, **_POST_STICKER}]
+    elif config.auto_tag_original_poster and repost.card_sticker is not None:
+        person = {"username": repost.author_username, "userId": repost.author_pk}
+        said["story_mentions"] = [{**person, **repost.card_sticker}]
+    return Post(
+        id=str(uuid4()),
+        user_id=repost.user_id,
+        account_id=repost.account_id,
+        instagram_account_id=repost.account_id,
+        media_type=MediaType.STORIES,
+        source_type=SourceType.AUTO_REPOST if repost.is_own else SourceType.STORY_REPOST,
+        timezone=config.timezone,
+        status=PostStatus.QUEUED,
+        created_at=now,
+        updated_at=now,
+        **said,
+    )
+
+
+def _queue(db: Database, repost: Repost, post: Post, now: datetime) -> Repost:
+    assert repost.card_media_id is not None
+    posts.add(db, post, [repost.card_media_id])
+    jobs.add_publish(
+        db,
+        user_id=post.user_id,
+        account_id=repost.account_id,
+        post_id=post.id,
+        run_at=now,
+        now=now,
+    )
+    reposts.take_slot(db, repost.account_id, post.id, now)
+    return reposts.change(
+        db,
+        repost.id,
+        RepostStatus.QUEUED,
+        now=now,
+        reason="It is being published",
+        post_id=post.id,
+    )
+
+
+def _hold(db: Database, repost_id: str, held: guard.Held, now: datetime) -> Repost:
+    repost = reposts.get(db, repost_id)
+    is_told = (repost.reason, repost.held_until) == (held.reason, held.until)
+    if repost.status is not RepostStatus.QUEUED or repost.post_id is not None or is_told:
+        return repost
+    return reposts.change(
+        db, repost_id, RepostStatus.QUEUED, now=now, reason=held.reason, held_until=held.until
+    )
+
+
+def _fail(db: Database, repost_id: str, reason: str, now: datetime) -> Repost:
+    repost = reposts.get(db, repost_id)
+    if repost.status is not RepostStatus.QUEUED:
+        return repost
+    return reposts.change(db, repost_id, RepostStatus.FAILED, now=now, reason=reason)

@@ -1,0 +1,195 @@
+"""Approving, skipping, pausing and the new settings, on the running daemon."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from storage.times import to_text
+from tests.api.test_story_repost import AWAKE, BASE, history, post, until
+from tests.support.posting import NOBODY, second_account
+from tests.support.served import Answer, Served
+
+
+async def send(served: Served, path: str, **body: Any) -> Answer:
+    return await served.call("POST", f"{BASE}{path}", body)
+
+
+async def waiting(served: Served, *names: str) -> dict[str, dict[str, Any]]:
+    """Let people mention the account, and wait until that waits for approval."""
+    studio = served.studio
+    await post(served, "/config", approvalRequired=True, **AWAKE)
+    await post(served, "/enable")
+    for name in names:
+        friend = studio.friend(name)
+        story = studio.sandbox.world.add_story(
+            friend, studio.photo(), mentions=[studio.person], caption=f"Hello from {name}"
+        )
+        studio.sandbox.world.mention(story, studio.person)
+    await post(served, "/scan")
+    return await until(served, **dict.fromkeys(names, "WAITING_APPROVAL"))
+
+
+async def test_pending_shows_what_a_person_needs_to_decide(served: Served) -> None:
+    await waiting(served, "anna")
+    answer = await served.call("GET", f"{BASE}/pending?accountId={served.studio.account.id}")
+    assert answer.status == 200
+    (item,) = answer.body["reposts"]
+    assert item["username"] == "studio"
+    assert (item["originalUsername"], item["kind"]) == ("anna", "photo")
+    assert item["caption"] == "Hello from anna"
+    assert item["reason"] == "It waits for your approval"
+    mentioned = datetime.fromisoformat(item["mentionedAt"])
+    assert datetime.fromisoformat(item["decideBefore"]) - mentioned == timedelta(hours=72)
+    assert datetime.fromisoformat(item["expiresAt"]) - mentioned <= timedelta(hours=24)
+    for url in (item["previewUrl"], item["storyUrl"]):
+        picture = await served.call("GET", url)
+        assert (picture.status, picture.headers["content-type"]) == (200, "image/jpeg")
+        assert (await served.call("GET", url, key=None)).status == 401
+    assert item["cardUrl"] is None
+    assert (await served.call("GET", f"{BASE}/pending?accountId={NOBODY}")).status == 404
+
+
+async def test_several_are_approved_and_skipped_at_once(served: Served) -> None:
+    items = await waiting(served, "anna", "ben", "carla", "dora")
+    ids = {name: item["id"] for name, item in items.items()}
+    approved = await send(served, "/approve", ids=[ids["anna"], ids["ben"], ids["anna"], NOBODY])
+    assert approved.status == 200
+    assert [item["originalUsername"] for item in approved.body["decided"]] == ["anna", "ben"]
+    assert [refused["id"] for refused in approved.body["refused"]] == [NOBODY]
+    rest = await send(served, "/skip", all=True, accountId=served.studio.account.id)
+    assert {item["originalUsername"] for item in rest.body["decided"]} == {"carla", "dora"}
+    await until(served, anna="PUBLISHED", ben="PUBLISHED", carla="SKIPPED", dora="SKIPPED")
+    late = await send(served, "/approve", ids=[ids["carla"]])
+    assert late.body["decided"] == []
+    assert "it is SKIPPED" in late.body["refused"][0]["reason"]
+    assert (await send(served, "/approve", all=True)).body == {"decided": [], "refused": []}
+    assert len(served.studio.sandbox.world.published(served.studio.person)) == 2
+
+
+async def test_all_of_one_account_leaves_the_others_alone(served: Served) -> None:
+    await waiting(served, "anna")
+    other, _ = await second_account(served)
+    answer = await send(served, "/approve", all=True, accountId=other.id)
+    assert answer.body == {"decided": [], "refused": []}
+    assert (await send(served, "/skip", all=True, accountId=NOBODY)).status == 404
+    assert (await history(served))[0]["status"] == "WAITING_APPROVAL"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"ids": []},
+        {"ids": ["x"]},
+        {"all": False},
+        {"all": "yes"},
+        {"ids": [NOBODY], "all": True},
+        {"ids": [NOBODY], "accountId": NOBODY},
+    ],
+)
+async def test_a_decision_names_what_it_is_about(served: Served, body: dict[str, Any]) -> None:
+    for verb in ("approve", "skip"):
+        answer = await send(served, f"/{verb}", **body)
+        assert (answer.status, answer.body["code"]) == (400, "VALIDATION_ERROR")
+
+
+async def test_a_pause_is_shown_and_ends(served: Served) -> None:
+    studio = served.studio
+    await post(served, "/config", **AWAKE)
+    await post(served, "/enable")
+    end = studio.clock.now() + timedelta(days=3)
+    paused = await post(served, "/pause", until=to_text(end))
+    assert paused.status == 200
+    (config,) = paused.body["configs"]
+    assert (config["paused"], config["isEnabled"]) == (True, True)
+    assert config["pausedUntil"] == to_text(end)
+    studio.mention(studio.friend("anna"))
+    await post(served, "/scan")
+    await until(served, anna="QUEUED")
+    status = (await served.call("GET", f"{BASE}/status")).body
+    assert status["holding"] == {
+        "rail": "paused",
+        "reason": "You paused the reposts of this account",
+        "until": to_text(end),
+    }
+    (resumed,) = (await send(served, "/resume")).body["configs"]
+    assert (resumed["paused"], resumed["pausedUntil"]) == (False, None)
+    await until(served, anna="PUBLISHED")
+
+
+async def test_a_pause_that_makes_no_sense(served: Served) -> None:
+    await post(served, "/config", **AWAKE)
+    past = to_text(served.studio.clock.now() - timedelta(minutes=1))
+    for body in ({"until": past}, {"until": "tomorrow"}, {"until": "2030-01-01T00:00:00"}):
+        answer = await post(served, "/pause", **body)
+        assert (answer.status, answer.body["code"]) == (400, "VALIDATION_ERROR")
+        assert "until" in answer.body["error"]
+    other, _ = await second_account(served)
+    assert (await send(served, "/pause", accountId=other.id)).status == 404
+    assert (await send(served, "/resume", accountId=NOBODY)).status == 404
+    config = (await served.call("GET", f"{BASE}/status")).body["config"]
+    assert config["paused"] is False
+
+
+async def test_every_setting_is_saved_and_shown(served: Served) -> None:
+    chosen = {
+        "minimumFollowers": 500,
+        "requiredWords": ["Café", "pop up"],
+        "excludedWords": ["ad"],
+        "dryRun": True,
+        "publishRoute": "private",
+        "autoRepostEnabled": True,
+    }
+    saved = await post(
+        served, "/config", allowedAuthors=["@Anna", "ben"], deniedAuthors=["Carla"], **chosen
+    )
+    assert saved.status == 200
+    config = (await served.call("GET", f"{BASE}/status")).body["config"]
+    assert {name: config[name] for name in chosen} == chosen
+    assert (config["allowedAuthors"], config["deniedAuthors"]) == (["anna", "ben"], ["carla"])
+    kept = (await post(served, "/config", allowedAuthors=[], dryRun=False)).body
+    assert (kept["allowedAuthors"], kept["deniedAuthors"], kept["dryRun"]) == ([], ["carla"], False)
+    assert kept["requiredWords"] == ["Café", "pop up"]
+    await served.call("DELETE", f"{BASE}/config?accountId={served.studio.account.id}")
+    assert (await post(served, "/config")).body["deniedAuthors"] == []
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"allowedAuthors": ["not a name"]},
+        {"deniedAuthors": [""]},
+        {"deniedAuthors": "anna"},
+        {"minimumFollowers": -1},
+        {"minimumFollowers": 0.5},
+        {"requiredWords": ["!!!"]},
+        {"excludedWords": ["x" * 101]},
+        {"dryRun": "yes"},
+        {"publishRoute": "graph"},
+        {"autoRepostEnabled": True, "publishRoute": "official"},
+    ],
+)
+async def test_a_setting_that_cannot_be_names_its_field_and_changes_nothing(
+    served: Served, settings: dict[str, Any]
+) -> None:
+    before = (await post(served, "/config", deniedAuthors=["anna"])).body
+    answer = await post(served, "/config", **settings)
+    assert (answer.status, answer.body["code"]) == (400, "VALIDATION_ERROR")
+    assert answer.body["error"].startswith(next(iter(settings)))
+    assert (await served.call("GET", f"{BASE}/status")).body["config"] == before
+
+
+async def test_the_card_of_a_dry_run_can_be_looked_at(served: Served) -> None:
+    studio = served.studio
+    await post(served, "/config", dryRun=True, **AWAKE)
+    await post(served, "/enable")
+    studio.mention(studio.friend("anna"))
+    await post(served, "/scan")
+    items = await until(served, anna="SKIPPED")
+    assert items["anna"]["reason"] == "Dry run: it would have been published now"
+    card = await served.call("GET", items["anna"]["cardUrl"])
+    assert (card.status, card.headers["content-type"]) == (200, "image/jpeg")
+    assert studio.sandbox.world.published(studio.person) == []

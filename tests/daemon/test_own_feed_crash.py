@@ -1,0 +1,58 @@
+"""`kill -9` while own posts are shared, on the real daemon: each goes out once."""
+
+from __future__ import annotations
+
+import signal
+from datetime import UTC, datetime, timedelta
+
+import trio
+
+from sandbox.faults import Fault, Hang
+from sandbox.sample_media import make_photo
+from storage import repost_configs
+from storage.store import open_directly, transaction
+from tests.daemon.test_crash import CONFIGURE, World, world
+
+__all__ = ["world"]
+
+
+def look_again(world: World) -> None:
+    """Let the next look at the own feed be due now."""
+    with open_directly(world.directory / "data" / "reprise.db") as db, transaction(db):
+        now = datetime.now(UTC)
+        repost_configs.change(db, world.account_id, now=now, last_auto_sync_at=None)
+
+
+async def test_killed_at_the_look_and_at_the_publishing_it_is_shared_once(world: World) -> None:
+    sandbox = world.sandbox
+    feed = f"/feed/user/{world.person.pk}/"
+    async with world.daemon() as daemon:
+        await world.enable(daemon)
+        body = {"accountId": world.account_id, "autoRepostEnabled": True}
+        await daemon.call("POST", "/story-repost/config", world.key, body)
+        await sandbox.ledger.wait_for(lambda entry: entry.path.endswith(feed), timeout=30)
+        await daemon.stop(signal.SIGKILL)
+
+    photo = world.directory / "post.jpg"
+    make_photo(photo, 270, 480, seed=1)
+    later = sandbox.world.now() + timedelta(minutes=1).total_seconds()
+    new = sandbox.world.add_post(world.person, photo, taken_at=later)
+    look_again(world)
+    sandbox.faults.add(Fault(path_end=feed, kind=Hang()))
+    mark = sandbox.ledger.mark()
+    async with world.daemon() as daemon:
+        await sandbox.ledger.wait_for(feed, timeout=30, since=mark)
+        await daemon.stop(signal.SIGKILL)
+
+    sandbox.faults.clear()
+    sandbox.faults.add(Fault(path=CONFIGURE, kind=Hang(after_effect=True)))
+    async with world.daemon() as daemon:
+        await sandbox.ledger.wait_until(lambda: bool(sandbox.ledger.published), timeout=30)
+        await daemon.stop(signal.SIGKILL)
+    async with world.daemon() as daemon:
+        (item,) = await world.until_finished(daemon)
+        with trio.fail_after(30):
+            assert await daemon.stop() == 0
+    assert (item["status"], item["source"]) == ("PUBLISHED", "own_feed")
+    (live,) = sandbox.ledger.published
+    assert [sticker["media_id"] for sticker in live.stickers] == [str(new.pk)]
