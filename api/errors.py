@@ -69,7 +69,7 @@ _TABLE = (
     # 5xx
     ErrorCode("INTERNAL_ERROR", 500, "A bug; the log has it under the request id; on a post: a bug stopped it before anything went out", "Report it; such a post can be retried"),
     ErrorCode("WORKER_UNREACHABLE", 502, "The cloud worker does not answer", "Check the worker"),
-    ErrorCode("SERVICE_UNAVAILABLE", 503, "The database, Instagram or the proxy cannot be used right now; on a post: given up after several attempts", "Try again a little later"),
+    ErrorCode("SERVICE_UNAVAILABLE", 503, "The database, the disk (full or read-only), Instagram or the proxy cannot be used right now; on a post: given up after several attempts", "Try again a little later"),
     # Only ever on a post, as its `errorCode`
     ErrorCode("PUBLIC_URL_REQUIRED", 409, "Meta could not fetch the media: no public address is set, or it leads nowhere (only as a post's `errorCode`)", "Set REPRISE_PUBLIC_URL (docs/publishing.md), then retry"),
     ErrorCode("SCHEDULE_MISSED", 409, "The daemon was off when it was due, for longer than the grace period (only as a post's `errorCode`)", "Retry it to send it now, or reschedule it"),
@@ -124,6 +124,8 @@ def api_error_of(error: Exception) -> ApiError | None:
             return ApiError("INVALID_STATUS", str(error))
         case storage.Unavailable():
             return ApiError("SERVICE_UNAVAILABLE", str(error))
+        case OSError() if storage.is_disk_trouble(error):
+            return ApiError("SERVICE_UNAVAILABLE", f"The disk cannot be used: {error.strerror}")
         case RuleBroken():
             return ApiError(error.code, str(error))
         case BadOption():

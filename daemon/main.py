@@ -98,9 +98,15 @@ async def compose(
 ) -> Composed:
     """Build every service, supervised."""
     store, now, pace = core.store, core.now, core.settings.pace
-    folder = MediaFolder(core.settings.media_dir)
+    folder = MediaFolder(core.settings.media_dir, least_free=core.settings.min_free_mb << 20)
     await trio.to_thread.run_sync(folder.clear_incoming)
-    upkeep = Upkeep(store, now, core.gateway.newest_app_version, core.tokens)
+    upkeep = Upkeep(
+        store,
+        now,
+        core.gateway.newest_app_version,
+        core.tokens,
+        copies=core.settings.database_copies,
+    )
     publishing = await build_publishing(core, folder)
     status = StatusLine(store, notifier, now)
     metrics = Metrics(store, core.gateway.requests, core.graph.requests)

@@ -29,6 +29,7 @@ class Publishing:
     """The engine's parts that others work with."""
 
     deliverer: Deliverer
+    folder: MediaFolder
     links: MediaLinks
     adviser: Adviser
 
@@ -46,6 +47,7 @@ class Publishing:
             self.deliverer,
             core.now,
             on_worked=on_worked,
+            check_room=self.folder.check_room,
             on_begun=on_begun,
             on_idle=on_idle,
         )
@@ -86,4 +88,4 @@ async def build_publishing(
         grace=timedelta(minutes=settings.schedule_grace_minutes),
     )
     adviser = Adviser(spacing, has_public_url=settings.public_url is not None)
-    return Publishing(deliverer, links, adviser)
+    return Publishing(deliverer, folder, links, adviser)

@@ -42,6 +42,8 @@ class Settings:
     facebook_app_secret: str | None = field(default=None, repr=False)
     post_spacing_minutes: int = 15
     schedule_grace_minutes: int = 60
+    database_copies: int = 7
+    min_free_mb: int = 64
     story_fit: StoryFit = StoryFit.PAD
     log_level: str = "info"
     log_format: str = "auto"
@@ -79,6 +81,13 @@ def _count(text: str) -> int:
     count = int(text)
     if not 1 <= count <= 1_000_000:
         raise ValueError("a whole number from 1 to 1,000,000")
+    return count
+
+
+def _none_or_more(text: str) -> int:
+    count = int(text)
+    if not 0 <= count <= 1_000_000:
+        raise ValueError("a whole number from 0 to 1,000,000")
     return count
 
 
@@ -165,6 +174,18 @@ TABLE = (
         "REPRISE_SCHEDULE_GRACE_MINUTES",
         _minutes,
         "How late a post that was missed while the daemon was off still goes out",
+    ),
+    Setting(
+        "database_copies",
+        "REPRISE_DATABASE_COPIES",
+        _none_or_more,
+        "How many daily copies of the database are kept; 0 for none",
+    ),
+    Setting(
+        "min_free_mb",
+        "REPRISE_MIN_FREE_MB",
+        _none_or_more,
+        "With less free space, in MB, uploads are refused and publishing pauses",
     ),
     Setting(
         "story_fit",

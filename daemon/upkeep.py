@@ -9,13 +9,17 @@ from datetime import datetime, timedelta
 import trio
 
 from accounts.tokens import TokenCare
-from storage import api_keys, facts
+from storage import api_keys, copies, facts
+from storage.errors import Damaged, Unavailable
 from storage.store import Store
 
 logger = logging.getLogger(__name__)
 KEY_USES_EVERY_S = 30.0
 VERSION_EVERY = timedelta(days=1)
 _LOOK_EVERY_S = 3600.0
+_AFTER_TROUBLE_S = 60.0
+COPY_EVERY = timedelta(days=1)
+FIRST_COPY_AFTER_S = 60.0
 
 
 class Upkeep:
@@ -27,11 +31,15 @@ class Upkeep:
         now: Callable[[], datetime],
         newest_app_version: Callable[[], Awaitable[str | None]],
         tokens: TokenCare,
+        *,
+        copies: int,
     ) -> None:
+        """`copies`: how many daily copies of the database are kept."""
         self._store = store
         self._now = now
         self._newest_app_version = newest_app_version
         self._tokens = tokens
+        self._copies = copies
         self._key_uses: dict[str, datetime] = {}
         self._used = trio.Event()
 
@@ -43,10 +51,23 @@ class Upkeep:
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Do the chores when there are any. Runs until cancelled."""
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._key_uses_task, name="key uses")
-            nursery.start_soon(self._app_version_task, name="app version")
-            nursery.start_soon(self._tokens_task, name="tokens")
+            for name, chore in {
+                "key uses": self._key_uses_task,
+                "app version": self._app_version_task,
+                "tokens": self._tokens_task,
+                "copies": self._copies_task,
+            }.items():
+                nursery.start_soon(self._patiently, chore, name=name)
             task_status.started()
+
+    async def _patiently(self, chore: Callable[[], Awaitable[None]]) -> None:
+        """Do a chore without an end; a database that cannot be used is waited for."""
+        while True:
+            try:
+                await chore()
+            except Unavailable as error:
+                logger.warning("a chore waits for the database reason=%s", error)
+                await trio.sleep(_AFTER_TROUBLE_S)
 
     async def _key_uses_task(self) -> None:
         try:
@@ -61,8 +82,14 @@ class Upkeep:
     async def _store_key_uses(self) -> None:
         uses, self._key_uses = self._key_uses, {}
         self._used = trio.Event()
-        if uses:
+        if not uses:
+            return
+        try:
             await self._store.write(api_keys.record_use, uses)
+        except Unavailable:
+            self._key_uses = uses | self._key_uses
+            self._used.set()
+            raise
 
     async def _app_version_task(self) -> None:
         while True:
@@ -80,3 +107,24 @@ class Upkeep:
         while True:
             await self._tokens.look_after_all()
             await trio.sleep(_LOOK_EVERY_S)
+
+    async def _copies_task(self) -> None:
+        await trio.sleep(FIRST_COPY_AFTER_S)  # a start has other work
+        while self._copies:
+            await self._copy_if_due()
+            await trio.sleep(_LOOK_EVERY_S)
+        await trio.sleep_forever()
+
+    async def _copy_if_due(self) -> None:
+        database = self._store.path
+        kept = await trio.to_thread.run_sync(copies.kept_copies, database)
+        newest = copies.made_at(kept[0]) if kept else None
+        now = self._now()
+        if newest is not None and timedelta(0) <= now - newest < COPY_EVERY:
+            return
+        try:
+            made = await trio.to_thread.run_sync(copies.keep_copy, database, self._copies, now)
+        except Damaged as error:
+            logger.error("%s; stop the daemon and restore a copy", error)
+        else:
+            logger.info("database copied file=%s", made.name)

@@ -87,6 +87,7 @@ class Deliverer:
             await self._fail(job, post, failure, Outcome.UNKNOWN)
         except RenderFailed as error:
             # The child process was killed or ran out of time: nothing against the file.
+            self._preparation.check_room()
             await self._react(job, post, errors.Unavailable(error.reason))
         except MediaError as error:
             code = "VIDEO_PROCESSING_FAILED" if begun.media[0].is_video else "PROCESSING_FAILED"

@@ -32,18 +32,22 @@ class MediaLibrary:
         """Return a fresh name for an upload that is still arriving."""
         return self._folder.scratch()
 
-    async def take_in(self, upload: Path, name: str, user_id: str) -> MediaFile:
+    async def take_in(
+        self, upload: Path, name: str, user_id: str, *, media_id: str | None = None
+    ) -> MediaFile:
         """Verify and keep an upload; `upload` itself is gone afterwards, however it ends.
 
-        A file that decodes but cannot be made to fit any use is kept with the reasons.
-        Raises `MediaError`s.
+        `media_id` is the id that it has already, where it comes from elsewhere. A file that decodes
+        but cannot be made to fit any use is kept with the reasons. Raises `MediaError`s.
         """
         try:
             made = await normalise(upload, self._folder.incoming)
             # Shielded: a client that leaves now must not leave files that no row knows.
             with trio.CancelScope(shield=True):
                 async with self._folder.changing:
-                    media = await trio.to_thread.run_sync(self._adopt, made, name, user_id)
+                    media = await trio.to_thread.run_sync(
+                        self._adopt, made, name, user_id, media_id or str(uuid4())
+                    )
                     await self._store.write(media_files.add, media)
         finally:
             with trio.CancelScope(shield=True):
@@ -63,7 +67,7 @@ class MediaLibrary:
             for path in unused:
                 await trio.Path(self._folder.path(path)).unlink(missing_ok=True)
 
-    def _adopt(self, made: Normalised, name: str, user_id: str) -> MediaFile:
+    def _adopt(self, made: Normalised, name: str, user_id: str, media_id: str) -> MediaFile:
         stored = self._folder.adopt(made.file, made.suffix)
         thumbnail = self._folder.adopt(made.thumbnail, ".jpg")
         problems = limits.problems_anywhere(
@@ -75,7 +79,7 @@ class MediaLibrary:
             )
         )
         return MediaFile(
-            id=str(uuid4()),
+            id=media_id,
             user_id=user_id,
             origin=Origin.UPLOAD,
             original_filename=name,

@@ -81,6 +81,10 @@ class Preparation:
         """
         return [await self._fit(post, file) for file in media]
 
+    def check_room(self) -> None:
+        """Raise `storage.errors.Unavailable` where a full disk is why something failed."""
+        self._folder.check_room()
+
     async def cover(self, fitted: Fitted) -> Fitted:
         """Return a JPEG of the first picture of a fitted video, as wide as the video.
 

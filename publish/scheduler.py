@@ -10,12 +10,13 @@ import trio
 
 from publish.delivery import Deliverer
 from storage import jobs
-from storage.errors import Unavailable
+from storage.errors import Unavailable, is_disk_trouble
 from storage.jobs import Job
 from storage.store import Store
 
 logger = logging.getLogger(__name__)
 SLICE_S = 30.0
+PAUSE_S = 15.0
 # Jobs are claimed a moment before they are due, and begun on time. What comes late on the way is
 # absorbed: a commit waits for the disk, and Linux oversleeps by a thousandth, 30 ms a slice.
 AHEAD = timedelta(seconds=0.1)
@@ -33,9 +34,12 @@ class Scheduler:
         on_worked: Callable[[str], None],
         on_begun: Callable[[float], None] = lambda late_s: None,
         on_idle: Callable[[], None] = lambda: None,
+        check_room: Callable[[], None] = lambda: None,
     ) -> None:
         """`on_worked` hears the account id whenever a job of it was worked on, `on_begun` how
         late each job was begun, and `on_idle` that there is nothing more to claim.
+
+        `check_room` raises `Unavailable` while the disk is too full to begin anything.
         """
         self._store = store
         self._deliverer = deliverer
@@ -43,9 +47,12 @@ class Scheduler:
         self._on_worked = on_worked
         self._on_begun = on_begun
         self._on_idle = on_idle
+        self._check_room = check_room
         self._woken = trio.Event()
-        self._claimed = trio.Event()
+        self._looked = trio.Event()
         self._draining = False
+        self._interrupted: list[str] = []
+        self._paused = False
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Deliver what is due. Runs until cancelled, or until `drain` and the last delivery."""
@@ -55,31 +62,69 @@ class Scheduler:
         task_status.started()
         async with trio.open_nursery() as nursery:
             while not self._draining:
-                due = await self._store.write(jobs.claim_due, self._now(), AHEAD)
-                self._claimed.set()
-                self._claimed = trio.Event()
-                for job in due:
-                    nursery.start_soon(self._deliver, job, name=f"deliver {job.post_id}")
-                if not due:
-                    self._on_idle()
-                    await self._sleep()
+                try:
+                    due = await self._claim()
+                    for job in due:
+                        nursery.start_soon(self._deliver, job, name=f"deliver {job.post_id}")
+                    if not due:
+                        self._on_idle()
+                        await self._sleep()
+                except Unavailable as error:
+                    await self._pause(error)
 
     def wake(self) -> None:
         """Look for due jobs now: one was added or changed."""
         self._woken.set()
 
     async def proof(self) -> None:
-        """Return when it has looked for due jobs once more: it is not stuck."""
-        claimed = self._claimed
+        """Return when it has looked for due jobs once more, or could not: it is not stuck."""
+        looked = self._looked
         self.wake()
-        await claimed.wait()
+        await looked.wait()
 
     def drain(self) -> None:
         """Claim nothing more; `run` returns when the deliveries in progress have ended."""
         self._draining = True
         self._woken.set()
 
+    async def _claim(self) -> list[Job]:
+        self._check_room()
+        if interrupted := list(self._interrupted):
+            await self._store.write(jobs.give_back, interrupted, self._now())
+            del self._interrupted[: len(interrupted)]
+        due = await self._store.write(jobs.claim_due, self._now(), AHEAD)
+        self._has_looked()
+        if self._paused:
+            self._paused = False
+            logger.info("publishing goes on")
+        return due
+
+    async def _pause(self, error: Unavailable) -> None:
+        """Wait for the disk or the database; said once, whatever is tried meanwhile."""
+        if not self._paused:
+            self._paused = True
+            logger.warning("publishing pauses reason=%s", error)
+        self._has_looked()
+        await trio.sleep(PAUSE_S / 10)  # whoever wakes it how often: it does not spin
+        await self._wait(PAUSE_S)
+
+    def _has_looked(self) -> None:
+        self._looked.set()
+        self._looked = trio.Event()
+
     async def _deliver(self, job: Job) -> None:
+        try:
+            await self._deliver_claimed(job)
+        except (Unavailable, OSError) as error:
+            if not isinstance(error, Unavailable) and not is_disk_trouble(error):
+                raise
+            # Nothing can be recorded now. What is recorded says how far it came, and it is taken
+            # up from there as after a crash, by nobody but the next claim.
+            logger.warning("delivery interrupted post=%s reason=%s", job.post_id, error)
+            self._interrupted.append(job.id)
+        self.wake()
+
+    async def _deliver_claimed(self, job: Job) -> None:
         try:
             begins = await self._store.read(jobs.could_run_since, job, self._now())
             # Never longer than it was claimed ahead, whatever the clock does meanwhile.
@@ -87,15 +132,14 @@ class Scheduler:
             await trio.sleep(max(0.0, wait.total_seconds()))
             self._on_begun((self._now() - begins).total_seconds())
             await self._deliverer.deliver(job)
-        except Unavailable:
-            raise  # nothing can be recorded: the daemon starts anew and takes the job up again
-        except Exception:
+        except Exception as error:
+            if isinstance(error, Unavailable) or is_disk_trouble(error):
+                raise
             # One post's bug is not everybody's: the others go on.
             logger.exception("delivery broke post=%s job=%s", job.post_id, job.id)
             await self._deliverer.break_off(job)
         if job.account_id is not None:
             self._on_worked(job.account_id)
-        self.wake()
 
     async def _sleep(self) -> None:
         next_claim = await self._store.read(jobs.next_claim_at, self._now())
@@ -104,6 +148,9 @@ class Scheduler:
         if next_claim is not None:
             wait = next_claim - AHEAD - self._now()
             seconds = max(0.0, min(SLICE_S, wait.total_seconds()))
+        await self._wait(seconds)
+
+    async def _wait(self, seconds: float) -> None:
         with trio.move_on_after(seconds):
             await self._woken.wait()
         self._woken = trio.Event()

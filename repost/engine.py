@@ -19,7 +19,7 @@ from repost import guard
 from repost.detector import Scan, scan_inboxes
 from repost.journey import Journey
 from storage import credentials, repost_configs, troubles
-from storage.errors import NotFound
+from storage.errors import NotFound, Unavailable, is_disk_trouble
 from storage.repost_configs import PollStatus, RepostConfig
 from storage.store import Database, Store
 
@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 SLICE_S = 30.0
 FAILURES_TO_BREAK = 8
 AFTER_A_BUG = timedelta(minutes=15)
+AFTER_DISK_TROUBLE = timedelta(minutes=1)
 AFTER_A_FAILURE = timedelta(minutes=5)
 ACCOUNTS_AT_ONCE = 8
 
@@ -115,24 +116,31 @@ class RepostEngine:
         self._woken = trio.Event()
 
     async def _turn(self, account_id: str) -> None:
-        # Not behind the account's running turn, which may be composing a long video.
-        await self._journey.settle(account_id)
-        async with self._turns[account_id], self._at_once:
-            try:
+        try:
+            # Not behind the account's running turn, which may be composing a long video.
+            await self._journey.settle(account_id)
+            async with self._turns[account_id], self._at_once:
                 again = await self._take_turn(account_id)
-            except NotFound as gone:
-                # The user deleted the configuration, or disconnected the account, meanwhile.
-                logger.info("repost turn ended account=%s reason=%s", account_id, gone)
-                again = None
-            except Exception:
-                if await self._store.read(repost_configs.find, account_id) is None:
-                    return  # disconnected in the middle of its turn, which had to break
+        except NotFound as gone:
+            # The user deleted the configuration, or disconnected the account, meanwhile.
+            logger.info("repost turn ended account=%s reason=%s", account_id, gone)
+            again = None
+        except Exception as error:
+            if isinstance(error, Unavailable) or is_disk_trouble(error):
+                logger.warning("repost turn waits account=%s reason=%s", account_id, error)
+                again = self._now() + AFTER_DISK_TROUBLE
+            elif await self._is_gone(account_id):
+                return  # disconnected in the middle of its turn, which had to break
+            else:
                 # One account's bug must not stop the others' reposts.
                 logger.exception("repost turn failed account=%s", account_id)
                 again = self._now() + AFTER_A_BUG
         if again is not None:
             self._due[account_id] = min(again, self._due.get(account_id, again))
             self._woken.set()
+
+    async def _is_gone(self, account_id: str) -> bool:
+        return await self._store.read(repost_configs.find, account_id) is None
 
     async def _take_turn(self, account_id: str) -> datetime | None:
         """Do what an account needs now; returns when it needs something again by itself."""

@@ -61,9 +61,19 @@ def add(
     return account
 
 
+def take_over(db: Database, account: Account) -> None:
+    """Store an account that came from elsewhere with its id."""
+    records.insert(db, account)
+
+
 def get(db: Database, account_id: str) -> Account:
     """Return one account; raises `NotFound`."""
     return records.get(db, Account, account_id)
+
+
+def find(db: Database, account_id: str) -> Account | None:
+    """Return one account, or None."""
+    return records.fetch_one(db, Account, "WHERE id = ?", (account_id,))
 
 
 def by_username(db: Database, username: str) -> Account | None:

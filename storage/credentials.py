@@ -65,6 +65,11 @@ def find(db: Database, account_id: str) -> Credentials | None:
     return records.fetch_one(db, Credentials, "WHERE account_id = ?", (account_id,))
 
 
+def add(db: Database, login: Credentials) -> None:
+    """Store a login that came from elsewhere."""
+    records.insert(db, login)
+
+
 def save_login(
     db: Database,
     vault: Vault,

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
+
 
 class StorageError(Exception):
     """Something the store could not do; the message is fit for a person to read."""
@@ -30,3 +34,8 @@ class Unusable(StorageError):
 
 class Damaged(StorageError):
     """The database file is broken; a copy or a backup has to take its place."""
+
+
+def is_disk_trouble(error: BaseException) -> bool:
+    """Say whether an error is the disk's: full, over quota, read-only or failing."""
+    return isinstance(error, OSError) and error.errno in _DISK

@@ -12,6 +12,8 @@ from typing import ClassVar
 
 import trio
 
+from storage.errors import Unavailable
+
 _CHUNK = 1 << 20
 
 
@@ -33,12 +35,26 @@ class MediaFolder:
 
     INCOMING: ClassVar[str] = "incoming"
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, least_free: int = 0) -> None:
+        """`least_free`: bytes of free space below which `check_room` complains."""
         self.root = root
+        self._least_free = least_free
         self.changing = trio.Lock()
         self.incoming = root / self.INCOMING
         for directory in (root, self.incoming):
             directory.mkdir(exist_ok=True, mode=0o700)
+
+    def check_room(self, needed: int = 0) -> None:
+        """Raise `Unavailable` when the disk is read-only, or lacks room for `needed` bytes more.
+
+        One question to the kernel; does not block.
+        """
+        disk = os.statvfs(self.root)
+        if disk.f_flag & os.ST_RDONLY:
+            raise Unavailable(f"The disk with {self.root} is read-only")
+        free = disk.f_bavail * disk.f_frsize
+        if free - needed < self._least_free:
+            raise Unavailable(f"The disk with {self.root} is full: {free >> 20} MB are free")
 
     def scratch(self, suffix: str = "") -> Path:
         """Return a fresh name for a file that is still being written."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -183,6 +184,15 @@ def release_claimed(db: Database, now: datetime) -> int:
         (records.encode(now),),
     )
     return cursor.rowcount
+
+
+def give_back(db: Database, job_ids: Sequence[str], now: datetime) -> None:
+    """Put claimed jobs back that nobody works on any more; the attempt does not count."""
+    db.conn.execute(
+        "UPDATE jobs SET status = 'PENDING', attempts = max(0, attempts - 1), updated_at = ?"
+        " WHERE status = 'PROCESSING' AND id IN (SELECT value FROM json_each(?))",
+        (records.encode(now), records.encode(job_ids)),
+    )
 
 
 def cancel_for_post(db: Database, post_id: str, now: datetime) -> bool:

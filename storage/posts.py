@@ -93,6 +93,15 @@ def get(db: Database, post_id: str) -> Post:
     return records.get(db, Post, post_id)
 
 
+def is_known(db: Database, post_id: str) -> bool:
+    """Say whether a post is there, or was and has been deleted."""
+    row = db.conn.execute(
+        "SELECT 1 FROM posts WHERE id = ?1 UNION ALL SELECT 1 FROM deleted_posts WHERE id = ?1",
+        (post_id,),
+    ).fetchone()
+    return row is not None
+
+
 def get_stored(db: Database, post_id: str) -> dict[str, Any]:
     """Return one post as it is stored; raises `NotFound`."""
     return records.get_stored(db, Post, post_id)

@@ -98,6 +98,14 @@ def every(db: Database) -> list[RepostConfig]:
     return records.fetch(db, RepostConfig, "ORDER BY created_at, id")
 
 
+def take_over(db: Database, config: RepostConfig) -> bool:
+    """Store a configuration that came from elsewhere; False when the account has one."""
+    if find(db, config.account_id) is not None:
+        return False
+    records.insert(db, config)
+    return True
+
+
 def save(
     db: Database, /, *, user_id: str, account_id: str, now: datetime, **settings: object
 ) -> RepostConfig:

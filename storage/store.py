@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 READERS = 4
 _BUSY_TIMEOUT_S = 10.0
+_BUSY_AGAIN_S = 0.5
 # A check at start reads the whole file; a large one is looked at for no longer than this.
 _CHECK_LIMIT_S = 3.0
 _UNUSABLE = (
@@ -48,6 +49,7 @@ class Store:
         self._readers = readers
         self._write_limiter = trio.CapacityLimiter(1)
         self._read_limiter = trio.CapacityLimiter(len(readers))
+        self.trouble: str | None = None
 
     async def write(
         self, operation: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs
@@ -55,12 +57,24 @@ class Store:
         """Run `operation(db, ...)` in one durable transaction and return its result.
 
         Either all of it is on disk when this returns, or none of it. Once started it is
-        not abandoned on cancellation. Raises `Unavailable` when the disk or a lock forbids it.
+        not abandoned on cancellation. Raises `Unavailable` when the disk or a lock forbids it;
+        `trouble` says so until a write succeeds again.
         """
 
         def run() -> T:
-            with _readable_errors(), transaction(self._writer):
-                return operation(self._writer, *args, **kwargs)
+            try:
+                with _readable_errors(), transaction(self._writer):
+                    result = operation(self._writer, *args, **kwargs)
+            except Unavailable as error:
+                if "locked" in str(error):
+                    # The next writers do not wait as long again, each in its turn.
+                    _wait_for_lock(self._writer, _BUSY_AGAIN_S)
+                self.trouble = str(error)
+                raise
+            if self.trouble is not None:
+                _wait_for_lock(self._writer, _BUSY_TIMEOUT_S)
+                self.trouble = None
+            return result
 
         return await trio.to_thread.run_sync(run, limiter=self._write_limiter)
 
@@ -260,6 +274,10 @@ def _migrate(db: Database, path: Path) -> None:
     if pending:
         with transaction(db):
             migrations.apply(db)
+
+
+def _wait_for_lock(db: Database, seconds: float) -> None:
+    db.conn.execute(f"PRAGMA busy_timeout = {seconds * 1000:.0f}")
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -6,6 +6,7 @@ from api import schemas
 from api.contract import Auth, Operations
 from api.dispatch import Call
 from storage import facts
+from storage.errors import Unavailable
 
 operations = Operations("Health")
 
@@ -14,10 +15,16 @@ operations = Operations("Health")
     "GET", "/health", returns=schemas.Health, auth=Auth.NONE, errors=("SERVICE_UNAVAILABLE",)
 )
 async def get_health(call: Call) -> schemas.Health:
-    """Probe the daemon and its database; `degraded` while a service is being restarted."""
+    """Probe the daemon and its database; `degraded` while a service is being restarted.
+
+    Also while nothing can be stored: then `services.storage` says why.
+    """
     await call.context.store.check()
     services = {"database": "connected", **call.context.services()}
     degraded = any(state in ("backoff", "failed") for state in services.values())
+    if (trouble := _storage_trouble(call)) is not None:
+        services["storage"] = trouble
+        degraded = True
     return schemas.Health(
         status="degraded" if degraded else "healthy",
         timestamp=call.context.now(),
@@ -40,6 +47,14 @@ async def get_ig_version(call: Call) -> schemas.IgVersion:
         is_outdated=newest is not None and _numbers(newest.value) > _numbers(current),
         last_checked_at=newest.at if newest else None,
     )
+
+
+def _storage_trouble(call: Call) -> str | None:
+    try:
+        call.context.folder.check_room()
+    except Unavailable as error:
+        return str(error)
+    return call.context.store.trouble
 
 
 def _numbers(version: str) -> list[int]:

@@ -37,6 +37,7 @@ async def upload_media(call: Call) -> schemas.MediaFile:
     made to fit any kind of post is kept with `isValid: false` and the reasons.
     """
     library = call.context.library
+    call.context.folder.check_room(call.request.content_length or 0)
     scratch = library.scratch()
     uploaded = await receive_file(call.request, scratch, call.context.max_upload_bytes)
     try:

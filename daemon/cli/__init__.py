@@ -11,6 +11,7 @@ from daemon.cli import (
     approvals,
     backup,
     keys,
+    moving,
     pausing,
     process,
     reposts,
@@ -34,7 +35,9 @@ def cli() -> None:
     """
 
 
-for module in (process, accounts, keys, reposts, approvals, pausing, service, backup):
+for module in (
+    process, accounts, keys, reposts, approvals, pausing, service, backup, moving,
+):  # fmt: skip
     for command in module.COMMANDS:
         cli.add_command(command)
 

@@ -14,7 +14,7 @@ from daemon.cli.output import json_option, print_json
 from daemon.logs import configure
 from daemon.settings import SECRETS, TABLE, Settings, load_settings
 from daemon.supervisor import ServiceCrashed
-from storage.errors import Unusable
+from storage.errors import StorageError
 
 
 @click.command()
@@ -45,7 +45,7 @@ def run(as_json: bool) -> None:
 
     try:
         trio.run(main)
-    except* Unusable as group:
+    except* StorageError as group:
         raise only_error(group) from None
     except* ServiceCrashed as group:
         raise Failed(f"{only_error(group)}; the log says why") from None

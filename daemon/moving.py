@@ -1,0 +1,150 @@
+"""The document of `reprise export` and `import`: what it holds and what its fields are called.
+
+Names are those of the REST contract. VoidGram's tables have the same, so its data is read as if it
+were such a document; see docs/moving.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from storage import credentials, posts, records, secrets
+from storage.accounts import Account
+from storage.media_files import MediaFile
+from storage.posts import Post
+from storage.repost_configs import RepostConfig
+from storage.reposts import Repost
+from storage.secrets import AccountSecret
+from storage.store import Database
+from storage.times import to_text
+from storage.vault import Vault
+
+FORMAT = "reprise-export"
+VERSION = 1
+_KEPT = (AccountSecret.ACCESS_TOKEN, AccountSecret.PASSWORD, AccountSecret.SESSION)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One list of the document: its record, other names of it, and what is not kept of it."""
+
+    name: str
+    record: type[Any]
+    also: frozenset[str]
+    derived: frozenset[str] = frozenset()
+
+
+# What the contract shows of a row beside what is stored of it.
+_POST = "hashtags cloudflareJobId r2MediaKey mediaFiles mediaFileIds"
+_MEDIA = "previewUrl publicUrl thumbnailUrl thumbnailPreviewUrl"
+_CONFIG = (
+    "igUsername repostsToday repostsTodayResetAt challengeCount30d lastChallengeAt"
+    " challengePauseUntil warmUpComplete"
+)
+
+
+def plain(name: str) -> str:
+    """Return a name without case and punctuation: `media_files` and `mediaFiles` are one."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _plain(names: str) -> frozenset[str]:
+    return frozenset(plain(name) for name in names.split())
+
+
+KINDS = (
+    Kind(
+        "accounts", Account, _plain("account InstagramAccount InstagramAccounts"), _plain("secrets")
+    ),
+    Kind("mediaFiles", MediaFile, _plain("MediaFile files"), _plain(_MEDIA)),
+    Kind("posts", Post, _plain("Post"), _plain(_POST)),
+    Kind(
+        "storyRepostConfigs",
+        RepostConfig,
+        _plain("StoryRepostConfig configs config"),
+        _plain(_CONFIG),
+    ),
+    Kind("reposts", Repost, frozenset()),
+)
+
+
+def shown_name(kind: Kind, column: str) -> str:
+    """Return what a column is called in the document: the contract's name."""
+    if column == "account_id":
+        return "instagramAccountId"
+    first, *rest = column.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def columns(kind: Kind) -> list[str]:
+    """Return the columns of a kind that the document has."""
+    hidden = {"user_id"} | ({"account_id"} if kind.record is Post else set())
+    return [field.name for field in fields(kind.record) if field.name not in hidden]
+
+
+def export(db: Database, user_id: str, now: datetime, vault: Vault | None) -> dict[str, Any]:
+    """Return everything of a user as the document; secrets only where a vault opens them."""
+    document: dict[str, Any] = {
+        "format": FORMAT,
+        "version": VERSION,
+        "exportedAt": to_text(now),
+    }
+    for kind in KINDS:
+        rows = records.fetch(
+            db, kind.record, "WHERE user_id = ? ORDER BY created_at, id", (user_id,)
+        )
+        document[kind.name] = [_shown(kind, row) for row in rows]
+    for post in document["posts"]:
+        post["mediaFileIds"] = posts.media_ids_of(db, post["id"])
+    if vault is not None:
+        for account in document["accounts"]:
+            account["secrets"] = _secrets(db, vault, account["id"])
+    return document
+
+
+def media_paths(document: Mapping[str, Any]) -> list[str]:
+    """Return where the document's media lie, relative to the media folder."""
+    return [media["storagePath"] for media in document["mediaFiles"]]
+
+
+def _shown(kind: Kind, row: Any) -> dict[str, Any]:
+    return {shown_name(kind, column): _value(getattr(row, column)) for column in columns(kind)}
+
+
+def _value(value: object) -> object:
+    match value:
+        case datetime():
+            return to_text(value)
+        case Enum():
+            return value.value
+    return value
+
+
+def _secrets(db: Database, vault: Vault, account_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        name.value: secrets.get(db, vault, account_id, name)
+        for name in _KEPT
+        if secrets.exists(db, account_id, name)
+    }
+    login = credentials.find(db, account_id)
+    if login is not None:
+        found["login"] = {
+            field.name: _value(getattr(login, field.name))
+            for field in fields(login)
+            if field.name != "account_id"
+        }
+    return found
+
+
+def put_secrets(db: Database, vault: Vault, account_id: str, found: Mapping[str, Any]) -> None:
+    """Seal and store what `export` gave of an account's secrets."""
+    for name in _KEPT:
+        if isinstance(found.get(name.value), str):
+            secrets.put(db, vault, account_id, name, found[name.value])
+    if found.get("login"):
+        credentials.add(db, replace(found["login"], account_id=account_id))

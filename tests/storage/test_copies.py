@@ -1,0 +1,151 @@
+"""Daily copies: sound, private, a few of them, and named when the database is damaged."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import trio
+from sqlite_utils import Database
+
+from daemon import upkeep
+from storage import copies, users
+from storage.errors import Damaged, Unavailable, Unusable
+from storage.store import open_directly, open_store, transaction
+from tests.support.served import serve_studio
+from tests.support.studio import Studio
+
+NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    path = tmp_path / "reprise.db"
+    with open_directly(path) as db, transaction(db):
+        users.ensure_owner(db, NOW)
+        db.conn.executemany(
+            "INSERT INTO facts VALUES (?, ?, 'now')", [(str(n), "x" * 300) for n in range(500)]
+        )
+    return path
+
+
+def damage(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 4096 // 2 * 4096
+    content[middle : middle + 8192] = b"\x17" * 8192
+    path.write_bytes(content)
+
+
+def test_only_the_newest_stay(database: Path) -> None:
+    made = [copies.keep_copy(database, 3, NOW + number * DAY) for number in range(5)]
+    assert copies.kept_copies(database) == made[:1:-1]
+    assert [copies.made_at(copy) for copy in made[:1:-1]] == [NOW + n * DAY for n in (4, 3, 2)]
+    assert {path.stat().st_mode & 0o777 for path in made[2:]} == {0o600}
+    assert made[4].parent.stat().st_mode & 0o777 == 0o700
+    assert {path.name for path in made[4].parent.iterdir()} == {path.name for path in made[2:]}
+    with closing(sqlite3.connect(made[4])) as copy:
+        assert copy.execute("SELECT count(*) FROM facts").fetchone() == (500,)
+
+
+def test_a_damaged_database_replaces_no_good_copy(database: Path) -> None:
+    good = copies.keep_copy(database, 1, NOW)
+    damage(database)
+    with pytest.raises(Damaged, match="damaged"):
+        copies.keep_copy(database, 1, NOW + DAY)
+    assert [path.name for path in good.parent.iterdir()] == [good.name]
+
+
+def test_a_full_disk_leaves_the_older_ones(tiny_disk: Path) -> None:
+    path = tiny_disk / "reprise.db"
+    with open_directly(path) as db, transaction(db):
+        db.conn.execute("INSERT INTO facts VALUES ('large', ?, 'now')", ("x" * 2_500_000,))
+    good = copies.keep_copy(path, 1, NOW)
+    (tiny_disk / "ballast").write_bytes(bytes(1_000_000))
+    with pytest.raises(Unavailable, match="full"):
+        copies.keep_copy(path, 1, NOW + DAY)
+    assert [path.name for path in good.parent.iterdir()] == [good.name]
+
+
+async def test_a_damaged_database_is_refused_with_the_way_out(database: Path) -> None:
+    copies.keep_copy(database, 7, NOW)
+    newest = copies.keep_copy(database, 7, NOW + DAY)
+    unsound = copies.keep_copy(database, 7, NOW + 2 * DAY)
+    damage(unsound)
+    damage(database)
+    with pytest.raises(Unusable) as refused:
+        async with open_store(database):
+            pass
+    assert "damaged" in str(refused.value)
+    assert f"`reprise restore {newest} --force`" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+async def test_without_a_copy_a_backup_is_asked_for(database: Path) -> None:
+    damage(database)
+    with pytest.raises(Unusable, match="restore a backup"):
+        async with open_store(database):
+            pass
+
+
+def test_a_check_ends_in_time(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copies, "_STEPS_BETWEEN_LOOKS", 10)
+    with closing(sqlite3.connect(database)) as connection:
+        assert copies.flaw(connection, limit_s=0) is None
+    damage(database)
+    with closing(sqlite3.connect(database)) as connection:
+        assert copies.flaw(connection) is not None
+
+
+def test_a_wrong_index_is_found_by_the_thorough_check_of_the_copy(database: Path) -> None:
+    """Only a comparison of index and table shows it; the quick check takes it for sound."""
+    with closing(sqlite3.connect(database)) as db:
+        db.execute("PRAGMA writable_schema = ON")
+        db.execute(
+            "UPDATE sqlite_schema SET sql = replace(sql, 'DESC', 'ASC') WHERE name = 'posts_newest'"
+        )
+        db.execute("INSERT INTO users VALUES ('u', 'now')")
+        db.commit()
+    with open_directly(database) as opened:
+        insert_posts(opened)
+    with closing(sqlite3.connect(database)) as db:
+        db.execute("PRAGMA writable_schema = ON")
+        db.execute(
+            "UPDATE sqlite_schema SET sql = replace(sql, 'ASC', 'DESC') WHERE name = 'posts_newest'"
+        )
+        db.commit()
+    copies.copy_database(database, database.with_name("quick.db"))
+    with pytest.raises(Damaged):
+        copies.keep_copy(database, 1, NOW)
+
+
+def insert_posts(db: Database) -> None:
+    with transaction(db):
+        for number in range(5):
+            db.conn.execute(
+                "INSERT INTO posts (id, user_id, instagram_account_id, media_type, source_type,"
+                " status, created_at, updated_at)"
+                " VALUES (?1, 'u', 'a', 'IMAGE', 'MANUAL', 'DRAFT', ?1, 'now')",
+                (str(number),),
+            )
+
+
+async def test_the_daemon_makes_one_a_day(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upkeep, "FIRST_COPY_AFTER_S", 0)
+    monkeypatch.setattr(upkeep, "_LOOK_EVERY_S", 0.02)
+    database = studio.core.settings.database
+
+    async def until(count: int) -> None:
+        with trio.fail_after(10):
+            while len(copies.kept_copies(database)) < count:
+                await trio.sleep(0.01)
+
+    async with serve_studio(studio):
+        await until(1)
+        await trio.sleep(0.1)
+        assert len(copies.kept_copies(database)) == 1
+        studio.clock.advance(DAY)
+        await until(2)
