@@ -27,6 +27,7 @@ from api.pages import add_pages
 from api.routes import (
     accounts,
     api_keys,
+    card_preview,
     cloudflare,
     health,
     media,
@@ -49,6 +50,7 @@ _MODULES = (
     posts,
     schedule,
     cloudflare,
+    card_preview,
     story_repost,
     story_decisions,
     private_api,

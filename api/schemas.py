@@ -30,6 +30,8 @@ from pydantic_core import CoreSchema
 from accounts.client_options import CHECKS
 from publish import rules, stickers
 from repost import filters
+from repost.layout import Template
+from repost.overlay import OverlayInvalid, read_overlay
 from storage.posts import MediaType, PostStatus, SourceType
 from storage.repost_configs import PollStatus, PublishRoute
 from storage.reposts import RepostStatus
@@ -55,6 +57,15 @@ Moment = Annotated[datetime, PlainSerializer(to_text, return_type=str, when_used
 StoredMoment = Annotated[str, _TIME]  # as the database writes it, which is the contract's form
 Uuid = Annotated[str, WithJsonSchema({"type": "string", "format": "uuid"})]
 
+
+def _is_overlay(value: str) -> str:
+    try:
+        return read_overlay(value).model_dump_json(exclude_unset=True)
+    except OverlayInvalid as error:
+        raise ValueError(f"no usable overlay: {error}") from None
+
+
+SignatureOverlay = Annotated[str, AfterValidator(_is_overlay)]
 
 _EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 _LATEST = datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
@@ -168,7 +179,7 @@ class StoryRepostConfig(Schema):
     updated_at: Moment
     timezone: str
     approval_required: bool
-    template: str
+    template: Template
     allowed_authors: list[str]
     denied_authors: list[str]
     minimum_followers: int
@@ -432,6 +443,8 @@ class StoryRepostSettings(Schema):
     timezone: Timezone | None = None
     daily_repost_limit: int | None = Field(default=None, ge=1, le=48)
     approval_required: bool | None = None
+    template: Template | None = None
+    signature_overlay: SignatureOverlay | None = None
     allowed_authors: Authors | None = None
     denied_authors: Authors | None = None
     minimum_followers: int | None = Field(default=None, ge=0, le=10**9)
@@ -451,7 +464,39 @@ class StoryRepostSettings(Schema):
         """Return the settings that were sent."""
         sent = self.model_dump(exclude_none=True)
         sent.pop("account_id")
+        if "signature_overlay" in self.model_fields_set:  # null takes it away
+            sent["signature_overlay"] = self.signature_overlay
         return sent
+
+
+class CardPreviewRequest(Schema):
+    """What `POST /story-repost/preview` takes; what is absent is as `accountId` is configured."""
+
+    media_file_id: Id
+    account_id: Id | None = None
+    username: str | None = Field(default=None, min_length=1, max_length=30)
+    template: Template | None = None
+    signature_overlay: SignatureOverlay | None = None
+
+
+class StickerPlace(Schema):
+    """Where the mention sticker goes: its centre and its size in shares of the story."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class CardPreview(Schema):
+    """A card that was not posted; `image` is a `data:` URL; of a video, one picture."""
+
+    kind: Literal["photo", "video"]
+    template: Template
+    image: str
+    width: int
+    height: int
+    sticker: StickerPlace | None
 
 
 class AuthCheck(Schema, json_schema_serialization_defaults_required=False):

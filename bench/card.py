@@ -1,7 +1,8 @@
 """What a card costs: `python -m bench.card [--json]`.
 
-A photo card beside the naive way to make the same picture, run in turns; and a video card of
-15 seconds on one core alone and on all, for an easy source and for a hard one.
+Photo cards of each template beside the naive way to make the classic one, run in turns; video
+cards of 15 seconds for an easy source and for a hard one, on one core alone and on all; and a
+story that is copied.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont, ImageOps
 
-from repost.card import compose
-from repost.layout import CANVAS, layout
+from repost.card import Design, compose
+from repost.layout import CANVAS, Template, layout
 
 PHOTO_SIZE = (3000, 4000)
 VIDEO_SIZE, FPS, SECONDS = (1080, 1920), 30, 15
@@ -47,35 +48,33 @@ def main() -> None:
         print(json.dumps(once(*options.once)))
         return
     with TemporaryDirectory() as folder:
-        figures = {
-            "photo": {"jpeg": photo_figures(Path(folder))},
-            "video": {
-                name: video_card(Path(folder) / name, scene) for name, scene in SCENES.items()
-            },
-        }
+        figures = {"photo": photo_figures(Path(folder)), "video": {}}
+        for name, scene in SCENES.items():
+            figures["video"] |= video_cards(Path(folder) / name, name, scene)
     print(json.dumps(figures, indent=2) if options.json else as_text(figures))
 
 
-def photo_figures(folder: Path) -> dict[str, float]:
+def photo_figures(folder: Path) -> dict[str, dict[str, float]]:
     """Make cards both ways in turns, so that a busy machine troubles both alike."""
     photo = folder / "story.jpg"
     texture(PHOTO_SIZE).save(photo, quality=90)
-    seconds: dict[str, list[float]] = {"card": [], "naive": []}
+    seconds: dict[str, list[float]] = {name: [] for name in MAKERS if name != "copy"}
     for _ in range(ROUNDS):
         for name, measured in seconds.items():
             measured.append(timed(partial(MAKERS[name], photo)))
-    card, naive = (statistics.median(seconds[name]) for name in ("card", "naive"))
+    medians = {name: statistics.median(measured) for name, measured in seconds.items()}
     return {
-        "card_ms": card * 1000,
-        "naive_ms": naive * 1000,
-        "times_faster": naive / card,
-        "card_extra_mb": in_own_process("card", photo)["extra_mb"],
-        "naive_extra_mb": in_own_process("naive", photo)["extra_mb"],
+        name: {
+            "ms": median * 1000,
+            "times_faster": medians["naive"] / median,
+            "extra_mb": in_own_process(name, photo)["extra_mb"],
+        }
+        for name, median in medians.items()
     }
 
 
-def make_card(story: Path) -> None:
-    trio.run(partial(compose, story, author=AUTHOR, directory=story.parent))
+def make_card(design: Design, story: Path) -> None:
+    trio.run(partial(compose, story, author=AUTHOR, directory=story.parent, design=design))
 
 
 def make_naively(photo: Path) -> None:
@@ -103,7 +102,12 @@ def make_naively(photo: Path) -> None:
     card.resize((270, 480)).save(photo.with_name("naive-small.jpg"), quality=85)
 
 
-MAKERS: dict[str, Callable[[Path], None]] = {"card": make_card, "naive": make_naively}
+# Without a sticker the name must be drawn, so that nothing can be copied.
+MAKERS: dict[str, Callable[[Path], None]] = {
+    **{str(t): partial(make_card, Design(t, tagged=False)) for t in Template},
+    "copy": partial(make_card, Design(Template.FULL_BLEED)),
+    "naive": make_naively,
+}
 
 
 def timed(work: Callable[[], None]) -> float:
@@ -135,14 +139,24 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
 
 
-def video_card(folder: Path, scene: Callable[[Graph], None]) -> dict[str, float]:
-    """Make the card on one core alone, then on all."""
+def video_cards(
+    folder: Path, name: str, scene: Callable[[Graph], None]
+) -> dict[str, dict[str, float]]:
+    """Make each template's card; of the hard scene only the classic one, and the copy."""
     folder.mkdir()
     source = folder / "story.mp4"
     write_video(source, scene)
-    alone = in_own_process("card", source, ("taskset", "--cpu-list", "0"))
-    together = in_own_process("card", source)
-    made = next(folder.glob("card-*.mp4"))
+    makers = [maker for maker in MAKERS if maker != "naive"]
+    if scene is camera:
+        makers = ["classic", "copy"]
+    return {f"{name} {maker}": video_card(source, maker) for maker in makers}
+
+
+def video_card(source: Path, maker: str) -> dict[str, float]:
+    """Make the card on one core alone, then on all."""
+    alone = in_own_process(maker, source, ("taskset", "--cpu-list", "0"))
+    together = in_own_process(maker, source)
+    made = max(source.parent.glob("card-*.mp4"), key=lambda path: path.stat().st_mtime)
     return {
         "source_mbit_s": source.stat().st_size * 8 / SECONDS / 1e6,
         "card_mbit_s": made.stat().st_size * 8 / SECONDS / 1e6,
@@ -239,16 +253,14 @@ def texture(size: tuple[int, int]) -> Image.Image:
 
 
 def as_text(figures: Figures) -> str:
-    photo = figures["photo"]["jpeg"]
-    lines = [
-        f"photo card of a {PHOTO_SIZE[0]}x{PHOTO_SIZE[1]} JPEG, median of {ROUNDS}",
-        "  card  {card_ms:6.0f} ms, {card_extra_mb:4.0f} MB extra".format_map(photo),
-        "  naive {naive_ms:6.0f} ms, {naive_extra_mb:4.0f} MB extra".format_map(photo),
-        "  {times_faster:.1f} times faster".format_map(photo),
+    lines = [f"photo card of a {PHOTO_SIZE[0]}x{PHOTO_SIZE[1]} JPEG, median of {ROUNDS}"]
+    photo = "  {:10} {ms:4.0f} ms, {extra_mb:4.0f} MB extra, {times_faster:.1f} times faster"
+    lines += [photo.format(name, **of) for name, of in figures["photo"].items()]
+    lines += [
         f"video card of {SECONDS} s, {VIDEO_SIZE[0]}x{VIDEO_SIZE[1]} at {FPS}, per second of video",
     ]
     video = (
-        "  {:6} one core: {one_core_cpu_s_per_media_s:.2f} s of CPU, "
+        "  {:17} one core: {one_core_cpu_s_per_media_s:.2f} s of CPU, "
         "{one_core_wall_s_per_media_s:.2f} s; all: {all_cores_cpu_s_per_media_s:.2f} s of CPU, "
         "{all_cores_wall_s_per_media_s:.2f} s; "
         "{source_mbit_s:.1f} -> {card_mbit_s:.1f} Mbit/s"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from media.backdrop import backdrop
 from media.canvas import Canvas, with_window
-from media.encoding import encode
+from media.encoding import Bounds, encode
 from media.fit import Shape, Work, plan_video
 from media.remux import remux
 from media.survey import survey
@@ -18,26 +18,27 @@ _BACKDROP_AT_S = 1.0  # videos begin in black often enough
 
 
 def fit(job: FitJob, on_progress: Callable[[float], None]) -> Fitting:
-    """Make a video fit for its use; `job.output` is written unless it fits as it is.
+    """Make a video fit for its use; `job.output` is written if the job allows the work it takes.
 
     Calls `on_progress` with the share done about once per output second.
     Raises MediaInvalid (also for a source that breaks off), MediaTooLarge.
     """
     video = survey(job.source)
     plan = plan_video(video, job.use, job.story_fit)
+    if not job.writes(plan.work):
+        return Fitting(plan.work, plan.reasons, probe_video(job.source))
     if plan.work is Work.ENCODE:
         encode(
             job.source,
             job.output,
             _canvas(job.source, plan.shape),
-            max_seconds=plan.max_seconds,
-            max_bit_rate=plan.max_bit_rate,
+            Bounds(plan.max_seconds, plan.max_bit_rate),
+            copy_sound=not plan.encode_sound,
             on_progress=on_progress,
         )
-    elif plan.work is Work.REMUX:
+    else:
         remux(job.source, job.output, video.begin_s, encode_sound=plan.encode_sound)
-    made = job.source if plan.work is Work.NOTHING else job.output
-    return Fitting(plan.work, plan.reasons, probe_video(made))
+    return Fitting(plan.work, plan.reasons, probe_video(job.output))
 
 
 def _canvas(source: Path, shape: Shape) -> Canvas:

@@ -6,11 +6,17 @@ from collections.abc import Callable
 
 from PIL import Image
 
-from media.canvas import Canvas, with_window
-from media.encoding import encode
+from media.canvas import Canvas
+from media.encoding import Bounds, encode
+from media.fit import StoryFit, plan_video
+from media.limits import Use
+from media.sound import plays
+from media.survey import survey
 from media.tasks import OverlayJob
 
 _MAX_BIT_RATE = 6_000_000
+_CRF = 24  # Instagram encodes it once more
+_MAX_FPS = 30  # as many as Instagram shows of a story
 
 
 def render(job: OverlayJob, on_progress: Callable[[float], None]) -> None:
@@ -18,15 +24,15 @@ def render(job: OverlayJob, on_progress: Callable[[float], None]) -> None:
 
     Raises MediaInvalid (also for a source that breaks off), MediaTooLarge.
     """
-    with Image.open(job.background) as image:
-        layer = with_window(image, job.box, job.radius)
-    with Image.open(job.foreground) as image:
-        layer = Image.alpha_composite(layer, image.convert("RGBA"))
+    with Image.open(job.layer) as image:
+        canvas = Canvas(image.size, job.box, image)
+    plan = plan_video(survey(job.source), Use.STORY, StoryFit.CROP)
+    copy_sound = not plan.encode_sound and plays(job.source)
     encode(
         job.source,
         job.output,
-        Canvas(layer.size, job.box, layer),
-        max_seconds=job.max_seconds,
-        max_bit_rate=_MAX_BIT_RATE,
+        canvas,
+        Bounds(job.max_seconds, _MAX_BIT_RATE, _MAX_FPS, _CRF),
+        copy_sound=copy_sound,
         on_progress=on_progress,
     )

@@ -58,7 +58,8 @@ async def fit_video(
 ) -> Fitting:
     """Make a video fit for its use, and return what was done; `job.output` appears whole.
 
-    It does not appear at all where nothing was to be done. `on_progress` is called with the share
+    It does not appear at all where nothing was to be done, or more than the job allows; `work` says
+    which, and `info` is about the source then. `on_progress` is called with the share
     done, 0 to 1, about once per second of video. Cancelling kills the child.
     Raises MediaInvalid, MediaTooLarge, RenderFailed.
     """
@@ -69,20 +70,24 @@ async def fit_video(
             "output": unfinished,
             "use": job.use.name,
             "story_fit": job.story_fit.value,
+            "copy_only": job.copy_only,
         }
         done = await _run_worker(task, timeout_s, on_progress)
         work = Work(done["work"])
-        if work is not Work.NOTHING:
+        if job.writes(work):
             unfinished.replace(job.output)
     return Fitting(work, tuple(done["reasons"]), VideoInfo(**done["info"]))
 
 
-async def examine_video(source: Path, poster: Path, *, timeout_s: float = 60.0) -> VideoInfo:
-    """Probe a video and write its first picture to `poster` as JPEG, in a child process.
+async def examine_video(
+    source: Path, poster: Path, *, at_s: float = 0.0, timeout_s: float = 60.0
+) -> VideoInfo:
+    """Probe a video and write its picture at a second to `poster` as JPEG, in a child process.
 
-    Cancelling kills the child. Raises MediaInvalid, MediaTooLarge, RenderFailed.
+    The last picture is taken where the video is shorter. Cancelling kills the child.
+    Raises MediaInvalid, MediaTooLarge, RenderFailed.
     """
-    task = {"do": "examine", "source": source, "poster": poster}
+    task = {"do": "examine", "source": source, "poster": poster, "at_s": at_s}
     return VideoInfo(**await _run_worker(task, timeout_s, None))
 
 

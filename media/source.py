@@ -5,19 +5,16 @@ Everything here blocks and runs code written in C on bytes that nobody vouches f
 
 from __future__ import annotations
 
-import logging
 import math
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import av
 import av.error
-from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
@@ -25,11 +22,10 @@ from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from media.decoding import decoded, decoded_of, packets_of, time_of
 from media.errors import MediaInvalid, MediaTooLarge
 from media.frames import Look, Turn, turn_of
 from media.sniff import MediaType, sniff
-
-_log = logging.getLogger(__name__)
 
 MAX_DURATION_S = 3600.0
 MAX_SIDE = 4096
@@ -61,6 +57,7 @@ class OpenVideo:
         self.stream = stream
         self.duration_s = duration_s
         self.fps = _exact(stream.average_rate)
+        self.first: VideoFrame | None = None
         self._turn: Turn | None = None
         self._interlaced = False
 
@@ -101,6 +98,27 @@ class OpenVideo:
             yield packet
         if math.isfinite(end_s):
             self._check_end(end_s)
+
+    def read(self, *others: AudioStream) -> Iterator[Packet[Any]]:
+        """Yield packets like `packets`, decoding on the way until there is a picture: `first`.
+
+        To open a file takes longer than to read it, so this spares one to open it twice. Raises
+        MediaInvalid also if no picture can be decoded.
+        """
+        for packet in self.packets(*others):
+            if self.first is None and packet.stream_index == self.stream.index:
+                self._look_for_first(packet)
+            yield packet
+        if self.first is None:
+            self._look_for_first(None)
+        if self.first is None:
+            raise MediaInvalid("the video has no picture that can be decoded")
+
+    def _look_for_first(self, packet: Packet[Any] | None) -> None:
+        frame = next(decoded_of(self.stream, packet), None)
+        if isinstance(frame, VideoFrame):
+            _check_side(frame.width, frame.height)
+            self.first = frame
 
     def _check_end(self, end_s: float) -> None:
         missing_s = self.duration_s - (end_s - _start_s(self.stream))
@@ -163,38 +181,6 @@ def reading() -> Iterator[None]:
         raise
     except av.error.FFmpegError as error:
         raise MediaInvalid(f"the video is damaged: {error.strerror}") from error
-
-
-def decoded(
-    container: InputContainer, stream: VideoStream | AudioStream
-) -> Iterator[VideoFrame | AudioFrame]:
-    """Yield the frames of a stream, leaving out what cannot be decoded."""
-    for packet in chain(packets_of(container, stream), [None]):  # None asks for the last frames
-        try:
-            frames = stream.decode(packet)
-        except (MemoryError, BlockingIOError):  # no memory or no thread: not the packet's fault
-            raise
-        except (av.error.FFmpegError, ValueError):  # the latter if the decoder did not even open
-            continue
-        yield from frames
-
-
-def time_of(frame: VideoFrame | AudioFrame) -> float | None:
-    """Return the second a frame begins at, or None if the file does not say it in earnest."""
-    return frame.time if frame.time is not None and math.isfinite(frame.time) else None
-
-
-def packets_of(
-    container: InputContainer, *streams: VideoStream | AudioStream
-) -> Iterator[Packet[Any]]:
-    """Yield the packets of some streams until the file ends, or cannot be read on.
-
-    The last ones are empty: decoders take them as the end, and know the times of what is left.
-    """
-    try:
-        yield from container.demux(*streams)
-    except av.error.FFmpegError as error:
-        _log.info("file ended early error=%s", error)
 
 
 def _first_stream(container: InputContainer) -> VideoStream:

@@ -29,14 +29,14 @@ def survey(path: Path) -> Video:
     kind = sniff(path)
     layout = read_layout(path) if kind in (MediaType.MP4, MediaType.MOV) else Layout(True, False)
     with open_video(path) as video:
-        _, frame = next(video.frames())
-        look = video.look(frame)
-    with open_video(path) as video:
         sound = sound_of(video.container)
         pictures, sounds = _Track(), _Track()
-        for packet in video.packets(*([sound] if sound else [])):
+        for packet in video.read(*([sound] if sound else [])):
             track = pictures if packet.stream_index == video.stream.index else sounds
             track.take(packet)
+        frame = video.first
+        assert frame is not None
+        look = video.look(frame)
         heard = _sound(sound, sounds, pictures) if sound and sounds.times else None
         width, height = look.upright_size
         return Video(

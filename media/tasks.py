@@ -13,17 +13,15 @@ from media.limits import Use
 class OverlayJob:
     """A video to be composed: `source` moves inside `box`, everything else is still.
 
-    `background` and `foreground` (with alpha, drawn over everything) are pictures of the size of
-    the output. `box` is x, y, width and height, all even; the source is cropped to fill it.
+    `layer` is a picture of the size of the output that lies over it with its alpha. `box` is x, y,
+    width and height, all even; the source is cropped to fill it.
     """
 
     source: Path
-    background: Path
-    foreground: Path
+    layer: Path
     box: tuple[int, int, int, int]
     output: Path
     max_seconds: float = 60.0
-    radius: int = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +40,20 @@ class VideoInfo:
 
 @dataclass(frozen=True, slots=True)
 class FitJob:
-    """A video to be made fit for its use; nothing is written where it fits as it is."""
+    """A video to be made fit for its use; nothing is written where it fits as it is.
+
+    With `copy_only` nothing is written either where its pictures would have to be encoded.
+    """
 
     source: Path
     output: Path
     use: Use
     story_fit: StoryFit
+    copy_only: bool = False
+
+    def writes(self, work: Work) -> bool:
+        """Whether that work makes a file of its own."""
+        return work is Work.REMUX or (work is Work.ENCODE and not self.copy_only)
 
 
 @dataclass(frozen=True, slots=True)

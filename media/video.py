@@ -22,11 +22,10 @@ def probe_video(path: Path) -> VideoInfo:
     Raises MediaInvalid (also for a video that breaks off), MediaTooLarge.
     """
     with open_video(path) as video:
-        for _ in video.packets():
+        for _ in video.read():
             pass
-    with open_video(path) as video:
-        _, frame = next(video.frames())
-        look = video.look(frame)
+        assert video.first is not None
+        look = video.look(video.first)
         width, height = look.upright_size
         sound = sound_of(video.container)
         return VideoInfo(

@@ -43,22 +43,22 @@ def main() -> None:
         _say(result=asdict(result))
 
 
-def _examine(source: str, poster: str) -> VideoInfo:
+def _examine(source: str, poster: str, at_s: float) -> VideoInfo:
     info = probe_video(Path(source))
-    save_jpeg(poster_frame(Path(source)), Path(poster), quality=95)
+    save_jpeg(poster_frame(Path(source), at_s), Path(poster), quality=95)
     return info
 
 
 def _render(**fields: Any) -> VideoInfo:
-    for name in ("source", "background", "foreground", "output"):
+    for name in ("source", "layer", "output"):
         fields[name] = Path(fields[name])
     job = OverlayJob(**fields | {"box": tuple(fields["box"])})
     render(job, lambda share: _say(progress=share))
     return probe_video(job.output)
 
 
-def _fit(source: str, output: str, use: str, story_fit: str) -> Fitting:
-    job = FitJob(Path(source), Path(output), Use[use], StoryFit(story_fit))
+def _fit(source: str, output: str, use: str, story_fit: str, copy_only: bool) -> Fitting:
+    job = FitJob(Path(source), Path(output), Use[use], StoryFit(story_fit), copy_only)
     return fit(job, lambda share: _say(progress=share))
 
 

@@ -1,35 +1,37 @@
-"""What a repost looks like: the story in a frame on its own blurred backdrop, and its author."""
+"""What a repost looks like: a downloaded story made into a card that can be published."""
 
 from __future__ import annotations
 
+import logging
 import secrets
+import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib import resources
-from io import BytesIO
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
 import trio
-from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont
+from PIL import Image
 
-from media.backdrop import SMALL, enlarged, filling, small_backdrop, small_blur
 from media.errors import MediaInvalid
+from media.fit import StoryFit, Work
+from media.limits import VIDEO_SECONDS, Use
 from media.photo import open_photo, probe_photo, save_jpeg
-from media.render import OverlayJob, examine_video, render_video
-from media.shapes import rounded_mask
+from media.render import FitJob, OverlayJob, examine_video, fit_video, render_video
 from media.sniff import sniff
-from repost.layout import CANVAS, FRAME_RADIUS, LABEL_FONT_SIZE, Layout, layout
+from media.tasks import VideoInfo
+from repost.drawing import draw_still, layer, text_width, whole
+from repost.layout import CANVAS, Layout, Template, layout
+from repost.overlay import Overlay, OverlayInvalid, parse_overlay
+from storage.repost_configs import RepostConfig
 
-_THUMBNAIL = 4  # the thumbnail's sides are a fourth of the card's
-_MAX_VIDEO_S = 60.0
-
-_FILLING_LIGHT = 0.8
-_SHADOW_BLUR, _SHADOW_DROP, _SHADOW_DARKNESS = 4, 2, 150
-
-_RING = 2  # a fine light line around the frame, which keeps dark stories off dark backdrops
-_RING_LIGHT = 0.2
-_PILL_COLOUR, _PILL_OPACITY = (12, 12, 14), 0.55
+logger = logging.getLogger(__name__)
+_THUMBNAIL = (CANVAS[0] // 4, CANVAS[1] // 4)
+MAX_SECONDS = VIDEO_SECONDS[Use.STORY][1]
+_POSTER_AT_S = 1.0  # videos begin in black often enough
+Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,31 +45,62 @@ class Sticker:
 
 
 @dataclass(frozen=True, slots=True)
+class Design:
+    """How the user wants the cards. `tagged` says that a mention sticker goes with them."""
+
+    template: Template = Template.CLASSIC
+    overlay: Overlay | None = None
+    tagged: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """A composed repost, ready to be published. Its files are the caller's to keep or remove."""
+    """A composed repost, ready to be published. Its files are the caller's to keep or remove.
+
+    `untouched` says that it is the story itself, copied: the sticker alone names the author.
+    """
 
     path: Path
     kind: Literal["photo", "video"]
+    size: tuple[int, int]
     sticker: Sticker
     thumbnail: Path
     duration_s: float | None
+    untouched: bool = False
 
 
-async def compose(source: Path, *, author: str, directory: Path) -> Card:
+def design_of(config: RepostConfig) -> Design:
+    """Return the design an account is set to; an overlay that cannot be read any more is none."""
+    overlay = None
+    if config.signature_overlay:
+        try:
+            overlay = parse_overlay(config.signature_overlay)
+        except OverlayInvalid as error:
+            logger.warning("signature overlay left out account=%s: %s", config.account_id, error)
+    return Design(Template(config.template), overlay, config.auto_tag_original_poster)
+
+
+async def compose(
+    source: Path,
+    *,
+    author: str,
+    directory: Path,
+    design: Design | None = None,
+    on_progress: Progress | None = None,
+) -> Card:
     """Compose the card of a downloaded story into new files in `directory`.
 
     Blocks no event loop: photos are composed in a thread, videos in a child process that
-    cancelling kills. Nothing is left behind on failure. Raises MediaInvalid, MediaTooLarge,
-    RenderFailed.
+    cancelling kills. Nothing is left behind on failure. `on_progress` is called with the share of
+    a video that is done, 0 to 1. Raises MediaInvalid, MediaTooLarge, RenderFailed.
     """
-    kind = await trio.to_thread.run_sync(sniff, source)
-    if kind is None:
-        raise MediaInvalid("the story is neither a photo nor a video that we know")
+    design = design or Design()
     with TemporaryDirectory(prefix=".card-", dir=directory) as folder:
-        if kind.is_photo:
-            drafted = await trio.to_thread.run_sync(_compose_photo, source, author, Path(folder))
+        if await _is_photo(source):
+            make = partial(_compose_photo, source, author, design, Path(folder))
+            drafted = await trio.to_thread.run_sync(make)
         else:
-            drafted = await _compose_video(source, author, Path(folder))
+            drafted = await _compose_video(source, author, design, Path(folder), on_progress)
         name = f"card-{secrets.token_hex(8)}"
         return replace(
             drafted,
@@ -76,103 +109,124 @@ async def compose(source: Path, *, author: str, directory: Path) -> Card:
         )
 
 
-def _compose_photo(source: Path, author: str, folder: Path) -> Card:
+async def compose_still(source: Path, *, author: str, directory: Path, design: Design) -> Card:
+    """Compose a card's picture, of a video the one after a second; else like `compose`.
+
+    `kind`, `duration_s` and `untouched` say what the card would be, `path` is a JPEG.
+    """
+    if await _is_photo(source):
+        return await compose(source, author=author, directory=directory, design=design)
+    with TemporaryDirectory(prefix=".card-", dir=directory) as name:
+        folder = Path(name)
+        info = await examine_video(source, folder / "poster.jpg", at_s=_POSTER_AT_S)
+        untouched = _may_stay(design) and await _copied(source, folder) is not None
+        make = partial(_compose_photo, folder / "poster.jpg", author, design, folder)
+        made = await trio.to_thread.run_sync(partial(make, named=not untouched))
+        return replace(
+            made,
+            path=made.path.replace(directory / f"card-{secrets.token_hex(8)}.jpg"),
+            thumbnail=made.thumbnail.replace(directory / f"card-{secrets.token_hex(8)}-small.jpg"),
+            kind="video",
+            duration_s=min(info.duration_s, MAX_SECONDS),
+            untouched=untouched,
+        )
+
+
+async def _is_photo(source: Path) -> bool:
+    kind = await trio.to_thread.run_sync(sniff, source)
+    if kind is None:
+        raise MediaInvalid("it is neither a photo nor a video that we know")
+    return kind.is_photo
+
+
+def _compose_photo(
+    source: Path, author: str, design: Design, folder: Path, *, named: bool = True
+) -> Card:
     info = probe_photo(source)
-    plan = layout(info.width, info.height, _text_width(author))
+    plan = layout(info.width, info.height, text_width(author), design.template)
     picture = open_photo(source, at_least=plan.picture.size)
-    card = _whole_card(_backdrop(picture, plan), picture, _label(author, plan), plan)
+    still = draw_still(picture, plan, author, design.overlay)
+    card = whole(still if named else replace(still, pieces=()), picture)
     save_jpeg(card, folder / "card.jpg")
-    return Card(folder / "card.jpg", "photo", _sticker(plan), _thumbnail(card, folder), None)
+    return Card(
+        path=folder / "card.jpg",
+        kind="photo",
+        size=CANVAS,
+        sticker=_sticker(plan),
+        thumbnail=_thumbnail(card, folder),
+        duration_s=None,
+    )
 
 
-async def _compose_video(source: Path, author: str, folder: Path) -> Card:
-    info = await examine_video(source, folder / "poster.jpg")
-    plan = layout(info.width, info.height, _text_width(author))
-    thumbnail = await trio.to_thread.run_sync(_draw_stills, author, plan, folder)
+async def _compose_video(
+    source: Path, author: str, design: Design, folder: Path, on_progress: Progress | None
+) -> Card:
+    info = await examine_video(source, folder / "poster.jpg", at_s=_POSTER_AT_S)
+    plan = layout(info.width, info.height, text_width(author), design.template)
+    if _may_stay(design):
+        made = await _copied(source, folder)
+        if made is not None:
+            thumbnail = await trio.to_thread.run_sync(_thumbnail_of, folder / "poster.jpg", folder)
+            return _video_card(folder, made, plan, thumbnail, untouched=True)
+    draw = partial(_draw_layer, author, plan, design.overlay, folder)
+    thumbnail = await trio.to_thread.run_sync(draw)
     job = OverlayJob(
         source=source,
-        background=folder / "background.jpg",
-        foreground=folder / "foreground.png",
+        layer=folder / "layer.png",
         box=(plan.frame.x, plan.frame.y, *plan.frame.size),
         output=folder / "card.mp4",
-        max_seconds=_MAX_VIDEO_S,
-        radius=FRAME_RADIUS,
+        max_seconds=MAX_SECONDS,
     )
-    made = await render_video(job)
-    return Card(job.output, "video", _sticker(plan), thumbnail, made.duration_s)
+    made = await render_video(job, on_progress=on_progress)
+    return _video_card(folder, made, plan, thumbnail, untouched=False)
 
 
-def _draw_stills(author: str, plan: Layout, folder: Path) -> Path:
+def _may_stay(design: Design) -> bool:
+    """Whether only the name is to be drawn, and the sticker gives it: the pixels may stay."""
+    return design.template is Template.FULL_BLEED and design.tagged and design.overlay is None
+
+
+async def _copied(source: Path, folder: Path) -> VideoInfo | None:
+    """Copy a video that is a story already, its wrapping mended; None if it is not."""
+    output = folder / "card.mp4"
+    job = FitJob(source, output, Use.STORY, StoryFit.CROP, copy_only=True)
+    done = await fit_video(job)
+    if done.work is Work.ENCODE:
+        return None
+    if done.work is Work.NOTHING:
+        await trio.to_thread.run_sync(shutil.copyfile, source, output)
+    return done.info
+
+
+def _video_card(
+    folder: Path, made: VideoInfo, plan: Layout, thumbnail: Path, *, untouched: bool
+) -> Card:
+    return Card(
+        path=folder / "card.mp4",
+        kind="video",
+        size=(made.width, made.height),
+        sticker=_sticker(plan),
+        thumbnail=thumbnail,
+        duration_s=made.duration_s,
+        untouched=untouched,
+    )
+
+
+def _draw_layer(author: str, plan: Layout, overlay: Overlay | None, folder: Path) -> Path:
     """Draw what stands still in a video card, and the thumbnail of the whole; return the latter."""
     poster = open_photo(folder / "poster.jpg")
-    backdrop, label = _backdrop(poster, plan), _label(author, plan)
-    save_jpeg(backdrop, folder / "background.jpg", quality=95)
-    foreground = Image.new("RGBA", CANVAS)
-    foreground.paste(label, (plan.label.x, plan.label.y))
-    foreground.save(folder / "foreground.png", compress_level=1)
-    return _thumbnail(_whole_card(backdrop, poster, label, plan), folder)
+    still = draw_still(poster, plan, author, overlay)
+    layer(still).save(folder / "layer.png", compress_level=1)
+    return _thumbnail(whole(still, poster), folder)
 
 
-def _backdrop(picture: Image.Image, plan: Layout) -> Image.Image:
-    """Return the canvas with all that lies under the story: blurred colours, shadow, ring."""
-    small = small_backdrop(picture, CANVAS)
-    shadow = Image.new("L", small.size)
-    x, y, width, height = (side // SMALL for side in (plan.frame.x, plan.frame.y, *plan.frame.size))
-    top = y + _SHADOW_DROP
-    ImageDraw.Draw(shadow).rectangle((x, top, x + width, top + height), fill=_SHADOW_DARKNESS)
-    small.paste(0, mask=shadow.filter(ImageFilter.GaussianBlur(_SHADOW_BLUR)))
-    canvas = enlarged(small, CANVAS)
-    size = plan.frame.width + 2 * _RING, plan.frame.height + 2 * _RING
-    ring = rounded_mask(size, FRAME_RADIUS + _RING).point(lambda value: value * _RING_LIGHT)
-    canvas.paste("white", (plan.frame.x - _RING, plan.frame.y - _RING), ring)
-    return canvas
-
-
-def _whole_card(
-    backdrop: Image.Image, picture: Image.Image, label: Image.Image, plan: Layout
-) -> Image.Image:
-    """Draw the story and its label on the backdrop, and return that."""
-    frame, inner = plan.frame, plan.picture
-    framed = filling(picture, inner.size)
-    if inner != frame:  # too wide or too tall a story: its own blur fills the rest of the frame
-        small = ImageEnhance.Brightness(small_blur(picture, frame.size)).enhance(_FILLING_LIGHT)
-        rest = enlarged(small, frame.size)
-        rest.paste(framed, (inner.x - frame.x, inner.y - frame.y))
-        framed = rest
-    backdrop.paste(framed, (frame.x, frame.y), rounded_mask(frame.size, FRAME_RADIUS))
-    backdrop.paste(label, (plan.label.x, plan.label.y), label)
-    return backdrop
-
-
-def _label(author: str, plan: Layout) -> Image.Image:
-    """Return the author's name on a pill, with alpha."""
-    width, height = plan.label.size
-    label = Image.new("RGBA", plan.label.size, _PILL_COLOUR)
-    label.putalpha(rounded_mask(plan.label.size, height // 2).point(lambda v: v * _PILL_OPACITY))
-    text = Image.new("L", plan.label.size)
-    draw = ImageDraw.Draw(text)
-    draw.text((width / 2, height / 2), _handle(author), 255, _font(plan.font_size), anchor="mm")
-    label.paste("white", mask=text)
-    return label
-
-
-def _text_width(author: str) -> float:
-    return _font(LABEL_FONT_SIZE).getlength(_handle(author))
-
-
-def _handle(author: str) -> str:
-    name = "".join(letter for letter in author if letter.isprintable())
-    return f"@{name.removeprefix('@')}"
-
-
-def _font(size: float) -> ImageFont.FreeTypeFont:
-    file = resources.files("media") / "fonts" / "Inter-SemiBold.otf"
-    return ImageFont.truetype(BytesIO(file.read_bytes()), size)
+def _thumbnail_of(poster: Path, folder: Path) -> Path:
+    return _thumbnail(open_photo(poster), folder)
 
 
 def _thumbnail(card: Image.Image, folder: Path) -> Path:
     path = folder / "thumbnail.jpg"
-    save_jpeg(card.reduce(_THUMBNAIL), path, quality=85)
+    save_jpeg(card.resize(_THUMBNAIL, Image.Resampling.BOX, reducing_gap=2.0), path, quality=85)
     return path
 
 

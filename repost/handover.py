@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -20,7 +20,6 @@ from media.errors import MediaError
 from repost import card, guard, pause
 from repost.card import Card
 from repost.deciding import decide
-from repost.layout import CANVAS
 from repost.leftovers import discard
 from storage import credentials, jobs, media_files, posts, repost_configs, reposts
 from storage.files import MediaFolder
@@ -98,11 +97,16 @@ class HandOver:
 
     async def _compose(self, repost: Repost) -> Card:
         assert repost.media_path is not None
+        config = await self._store.read(repost_configs.get, repost.account_id)
+        design = await trio.to_thread.run_sync(card.design_of, config)
+        if repost.is_own:  # its sticker leads to the post, and names nobody
+            design = replace(design, tagged=False)
         async with self._composing:
             return await card.compose(
                 self._folder.path(repost.media_path),
                 author=repost.author_username,
                 directory=self._folder.incoming,
+                design=design,
             )
 
     async def _keep(self, repost: Repost, composed: Card) -> Repost:
@@ -119,7 +123,7 @@ class HandOver:
         video = composed.kind == "video"
         stored = self._folder.adopt(composed.path, ".mp4" if video else ".jpg")
         thumbnail = self._folder.adopt(composed.thumbnail, ".jpg")
-        width, height = CANVAS
+        width, height = composed.size
         return MediaFile(
             id=str(uuid4()),
             user_id=repost.user_id,

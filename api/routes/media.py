@@ -43,7 +43,7 @@ async def upload_media(call: Call) -> schemas.MediaFile:
     try:
         media = await library.take_in(scratch, uploaded.name, call.user_id)
     except MediaError as error:
-        raise _refusal(error) from error
+        raise refusal(error) from error
     return render.media_file(media)
 
 
@@ -79,7 +79,8 @@ async def delete_media(call: Call) -> schemas.Success:
     return schemas.Success()
 
 
-def _refusal(error: MediaError) -> ApiError:
+def refusal(error: MediaError) -> ApiError:
+    """Return the answer to a file that cannot be used."""
     match error:
         case Unsupported() | MediaTooLarge():
             code = "MEDIA_INVALID"

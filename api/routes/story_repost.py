@@ -9,6 +9,7 @@ from api.contract import Operations
 from api.dispatch import Call
 from api.errors import ApiError
 from repost import configuring, engine, taking_back
+from repost.overlay import OverlayInvalid, parse_overlay
 from storage import accounts, credentials, repost_configs, reposts
 from storage.repost_configs import RepostConfig
 from storage.store import Database
@@ -57,6 +58,7 @@ async def save_config(call: Call) -> schemas.StoryRepostConfig:
     def write(db: Database, now: datetime, pace: float) -> schemas.StoryRepostConfig:
         account_id = call.body.account_id
         _require_login(db, account_id)
+        _require_fonts(call.body.signature_overlay)
         try:
             config = configuring.configure(
                 db,
@@ -211,6 +213,14 @@ def _configs_to_scan(
         return [config for config in repost_configs.of_user(db, user_id) if config.is_enabled]
     _require_login(db, account_id)
     return [repost_configs.save(db, user_id=user_id, account_id=account_id, now=now)]
+
+
+def _require_fonts(signature_overlay: str | None) -> None:
+    try:
+        if signature_overlay is not None:
+            parse_overlay(signature_overlay)
+    except OverlayInvalid as error:
+        raise ApiError("VALIDATION_ERROR", f"signatureOverlay: {error}") from None
 
 
 def _require_login(db: Database, account_id: str) -> None:

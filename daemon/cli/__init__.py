@@ -13,6 +13,7 @@ from daemon.cli import (
     keys,
     moving,
     pausing,
+    preview,
     process,
     reposts,
     service,
@@ -36,7 +37,7 @@ def cli() -> None:
 
 
 for module in (
-    process, accounts, keys, reposts, approvals, pausing, service, backup, moving,
+    process, accounts, keys, reposts, approvals, pausing, preview, service, backup, moving,
 ):  # fmt: skip
     for command in module.COMMANDS:
         cli.add_command(command)

@@ -16,6 +16,7 @@ from PIL import Image
 
 from media.errors import MediaInvalid
 from media.render import OverlayJob, examine_video, render_video
+from media.shapes import rounded_mask
 from media.tasks import VideoInfo
 from tests.media.samples import (
     YELLOW,
@@ -35,21 +36,16 @@ GREY = (90, 90, 90)
 
 
 def job(source: Path, **more: Any) -> OverlayJob:
-    """A card in small: grey, with a yellow stripe over everything."""
+    """A card in small: grey, a rounded window, and a yellow stripe over everything."""
     folder = source.parent
-    Image.new("RGB", CANVAS, GREY).save(folder / "background.png")
-    foreground = Image.new("RGBA", CANVAS)
-    foreground.paste(YELLOW, (0, 150, 108, 180))
-    foreground.save(folder / "foreground.png")
-    return OverlayJob(
-        source,
-        folder / "background.png",
-        folder / "foreground.png",
-        BOX,
-        folder / "out" / "card.mp4",
-        radius=12,
-        **more,
-    )
+    x, y, width, height = BOX
+    layer = Image.new("RGB", CANVAS, GREY)
+    hole = Image.new("L", CANVAS, 255)
+    hole.paste(0, (x, y, x + width, y + height), rounded_mask((width, height), 12))
+    layer.putalpha(hole)
+    layer.paste((*YELLOW, 255), (0, 150, 108, 180))
+    layer.save(folder / "layer.png")
+    return OverlayJob(source, folder / "layer.png", BOX, folder / "out" / "card.mp4", **more)
 
 
 def unmoving(size: Size) -> Callable[[int], Image.Image]:
@@ -83,13 +79,46 @@ async def test_a_card_is_what_instagram_takes(tmp_path: Path) -> None:
         picture, sound = container.streams.video[0], container.streams.audio[0]
         assert (picture.codec_context.profile, picture.pix_fmt) == ("High", "yuv420p")
         assert (picture.codec_context.colorspace, picture.codec_context.color_range) == (1, 1)
-        assert (sound.codec_context.sample_rate, sound.layout.name) == (48_000, "stereo")
+        assert (sound.codec_context.sample_rate, sound.layout.name) == (48_000, "mono")
         packets = list(container.demux(picture))
     times = [packet.pts for packet in packets if packet.pts is not None]
     assert len(times) == 150
     assert {after - before for before, after in pairwise(times)} == {512}
     keys = [packet.pts * packet.time_base for packet in packets if packet.is_keyframe]
     assert all(b - a <= 2 for a, b in zip(keys, [*keys[1:], 5], strict=True))
+
+
+def sound_packets(path: Path) -> list[bytes]:
+    with av.open(str(path)) as container:
+        return [bytes(packet) for packet in container.demux(audio=0) if packet.size]
+
+
+async def test_sound_that_instagram_takes_is_copied(tmp_path: Path) -> None:
+    source = make_video(tmp_path / "a.mp4", seconds=2)
+    output, _ = await rendered(source)
+
+    given, copied = sound_packets(source), sound_packets(output)
+    assert len(copied) > 0.95 * len(given)
+    assert copied in [given[begin : begin + len(copied)] for begin in range(3)]
+
+
+async def test_other_sound_is_remade(tmp_path: Path) -> None:
+    output, _ = await rendered(make_video(tmp_path / "a.mp4", seconds=1, sound="mp3"))
+
+    with av.open(str(output)) as container:
+        sound = container.streams.audio[0]
+        assert (sound.codec_context.name, sound.codec_context.sample_rate) == ("aac", 48_000)
+        assert sound.layout.name == "stereo"
+
+
+async def test_a_card_shows_thirty_pictures_a_second_at_most(tmp_path: Path) -> None:
+    output, info = await rendered(make_video(tmp_path / "a.mp4", fps=60))
+
+    assert info.fps == 30
+    assert info.duration_s == pytest.approx(1, abs=0.04)
+    shown = frames_of(output)
+    assert len(shown) == 30
+    assert len({picture.tobytes() for picture in shown}) == 30  # every other one, none twice
 
 
 async def test_the_story_moves_in_its_rounded_box(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 import trio
 from PIL import Image
 
+from media.canvas import with_window
 from media.errors import MediaInvalid, MediaTooLarge, RenderFailed
 from media.render import OverlayJob, examine_video, render_video
 from tests.media.samples import make_video
@@ -25,12 +26,10 @@ def children(monkeypatch: pytest.MonkeyPatch) -> list[trio.Process]:
 def task(tmp_path: Path) -> OverlayJob:
     folder = tmp_path / "out"
     folder.mkdir()
-    Image.new("RGB", (108, 192)).save(tmp_path / "background.png")
-    Image.new("RGBA", (108, 192)).save(tmp_path / "foreground.png")
+    with_window(Image.new("RGB", (108, 192)), (16, 20, 76, 136)).save(tmp_path / "layer.png")
     return OverlayJob(
         make_video(tmp_path / "a.mp4", size=(320, 320), seconds=4),
-        tmp_path / "background.png",
-        tmp_path / "foreground.png",
+        tmp_path / "layer.png",
         (16, 20, 76, 136),
         folder / "card.mp4",
     )

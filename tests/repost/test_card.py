@@ -3,6 +3,7 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -12,16 +13,19 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from media.errors import MediaInvalid, MediaTooLarge
-from repost.card import Card, compose
+from repost.card import Card, Design, compose
 from repost.layout import (
     CANVAS,
     LABEL_FONT_SIZE,
-    SAFE_BOTTOM,
-    SAFE_TOP,
+    SAFE,
+    SIDE,
+    WHOLE,
     Layout,
     Rect,
+    Template,
     layout,
 )
+from repost.overlay import parse_overlay
 from tests.media.samples import (
     GREEN,
     RED,
@@ -47,20 +51,24 @@ def is_within(inner: Rect, outer: Rect) -> bool:
     )
 
 
-@given(sides, sides, widths)
-def test_everything_is_even_centred_and_in_the_safe_zone(
-    width: int, height: int, text: float
+@given(sides, sides, widths, st.sampled_from(Template))
+def test_everything_is_even_and_in_the_safe_zone(
+    width: int, height: int, text: float, template: Template
 ) -> None:
-    plan = layout(width, height, text)
-    safe = Rect(0, SAFE_TOP, CANVAS[0], CANVAS[1] - SAFE_TOP - SAFE_BOTTOM)
+    plan = layout(width, height, text, template)
 
-    assert is_within(plan.frame, safe)
-    assert is_within(plan.label, safe)
+    assert is_within(plan.label, SAFE)
+    assert is_within(plan.label, Rect(SIDE, 0, CANVAS[0] - 2 * SIDE, CANVAS[1]))
     assert is_within(plan.picture, plan.frame)
-    assert plan.frame.y + plan.frame.height < plan.label.y
+    if template is Template.FULL_BLEED:
+        assert plan.frame == WHOLE
+    else:
+        assert is_within(plan.paper or plan.frame, SAFE)
+        assert not plan.frame.meets(plan.label)
+        assert {2 * box.x + box.width for box in (plan.frame, plan.label)} == {CANVAS[0]}
+    if plan.paper is not None:
+        assert is_within(plan.label, plan.paper)
     assert not any(side % 2 for side in (plan.frame.x, plan.frame.y, *plan.frame.size))
-    for box in (plan.frame, plan.picture, plan.label):
-        assert 2 * box.x + box.width == CANVAS[0]
     assert 0 <= plan.font_size <= LABEL_FONT_SIZE
     assert plan.font_size / LABEL_FONT_SIZE * text < plan.label.width
 
@@ -106,10 +114,10 @@ def story(path: Path, size: tuple[int, int]) -> Path:
     return path
 
 
-def plan_of(card: Card, size: tuple[int, int]) -> Layout:
+def plan_of(card: Card, size: tuple[int, int], template: Template = Template.CLASSIC) -> Layout:
     """Return the layout of a card, the width of its text found out from its sticker."""
-    padding = layout(*size, 0).label.width
-    plan = layout(*size, card.sticker.width * CANVAS[0] - padding)
+    padding = layout(*size, 0, template).label.width
+    plan = layout(*size, card.sticker.width * CANVAS[0] - padding, template)
     assert card.sticker.width * CANVAS[0] == plan.label.width
     assert card.sticker.height * CANVAS[1] == plan.label.height
     assert card.sticker.x * CANVAS[0] == plan.label.x + plan.label.width / 2
@@ -218,6 +226,55 @@ async def test_a_video_card(tmp_path: Path) -> None:
     with Image.open(card.thumbnail) as image:
         assert image.size == (270, 480)
         assert corners(framed(image.resize(CANVAS), plan)) == corners(framed(frames[0], plan))
+
+
+def pictures_in(path: Path) -> list[bytes]:
+    with av.open(str(path)) as container:
+        return [bytes(packet) for packet in container.demux(video=0) if packet.size]
+
+
+async def full_bleed(source: Path, overlay: str | None = None, *, tagged: bool = True) -> Card:
+    design = Design(Template.FULL_BLEED, parse_overlay(overlay) if overlay else None, tagged)
+    return await compose(source, author="marta", directory=source.parent, design=design)
+
+
+async def test_a_full_bleed_story_that_fits_is_copied(tmp_path: Path) -> None:
+    source = make_video(tmp_path / "a.mp4", size=(90, 160), seconds=3)
+
+    card = await full_bleed(source)
+
+    assert card.untouched
+    assert card.size == (90, 160)
+    assert card.duration_s == pytest.approx(3, abs=0.05)
+    assert pictures_in(card.path) == pictures_in(source)
+    assert card.path != source
+    assert source.exists()
+    with Image.open(card.thumbnail) as image:
+        assert image.size == (270, 480)
+
+
+@pytest.mark.parametrize(
+    ("change", "overlay", "tagged"),
+    [
+        ({}, '{"text": "x"}', True),  # there is something to draw
+        ({}, None, False),  # no sticker names the author, so the card must
+        ({"size": (160, 90)}, None, True),  # another shape
+        ({"codec": "mpeg4"}, None, True),  # what Instagram would not take
+    ],
+)
+async def test_other_full_bleed_stories_are_encoded_with_the_name(
+    tmp_path: Path, change: dict[str, Any], overlay: str | None, tagged: bool
+) -> None:
+    source = make_video(tmp_path / "a.mp4", seconds=0.3, **change)
+
+    card = await full_bleed(source, overlay, tagged=tagged)
+
+    assert not card.untouched
+    assert card.size == CANVAS
+    first = frames_of(card.path)[0]
+    label = plan_of(card, change.get("size", (90, 160)), Template.FULL_BLEED).label
+    name = first.crop((label.x, label.y, label.right, label.bottom)).convert("L")
+    assert sum(name.histogram()[225:]) > 500  # white letters
 
 
 async def test_nothing_is_left_of_a_bad_story(tmp_path: Path) -> None:

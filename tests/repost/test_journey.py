@@ -6,12 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageChops
 
 from instagram import errors
 from repost import approval
 from sandbox import MentionShape
 from sandbox.faults import Body, Fault, Kind, Oversized, Reset, Status, Truncated
 from sandbox.sample_media import make_video
+from storage import media_files
 from storage.reposts import RepostStatus
 from tests.support.studio import Studio, open_studio
 
@@ -62,6 +64,35 @@ async def test_without_the_tag_setting_there_is_no_sticker(studio: Studio) -> No
     await studio.run_all()
     (live,) = studio.sandbox.world.published(studio.person)
     assert live.mentions == ()
+
+
+async def test_a_full_bleed_video_goes_out_as_it_is_with_a_sticker(
+    studio: Studio, tmp_path: Path
+) -> None:
+    await studio.configure(template="full-bleed")
+    video = tmp_path / "clip.mp4"
+    make_video(video, 180, 320, seconds=3, fps=30, seed=1)
+    studio.mention(studio.friend("carla"), file=video)
+    await studio.run_all()
+    (live,) = studio.sandbox.world.published(studio.person)
+    assert (live.kind, live.width, live.height) == ("video", 180, 320)
+    (mention,) = live.mentions
+    assert mention.username == "carla"
+    assert (mention.x < 0.5, 0.7 < mention.y < 0.83) == (True, True)  # at the left, below
+
+
+async def test_the_account_s_design_is_used(studio: Studio) -> None:
+    await studio.configure(template="frame", signature_overlay='{"text": "x", "color": "red"}')
+    studio.mention(studio.friend("anna"))
+    await studio.run_all()
+    post = await studio.post_of(await studio.only())
+    (file,) = await studio.core.store.read(media_files.of_post, post.id)
+    with Image.open(studio.folder.path(file.storage_path)) as card:
+        red, green, blue = card.convert("RGB").reduce(4).split()
+    paper = ImageChops.darker(ImageChops.darker(red, green), blue)
+    ink = ImageChops.subtract(red, ImageChops.lighter(green, blue))
+    assert sum(paper.histogram()[240:]) > 3000
+    assert sum(ink.histogram()[150:]) > 20
 
 
 async def test_a_private_account_that_we_follow_is_reposted(studio: Studio) -> None:
