@@ -4,10 +4,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo test soak lint types fix docs bench clean
+.PHONY: help setup demo test soak lint types fix docs site bench clean
 
 help:
-	@echo "make setup | demo | test | lint | types | fix | docs | bench | soak | clean"
+	@echo "make setup | demo | test | lint | types | fix | docs | site | bench | soak | clean"
 
 # Two stamps: the demo needs no development tools.
 $(VENV)/.runtime: pyproject.toml
@@ -45,6 +45,12 @@ fix: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(BIN)/python -m api.reference
 	$(BIN)/python -m daemon.units
+	$(BIN)/python -m daemon.reference
+
+# Works without a network once .venv is there; -W: a link that leads nowhere is an error.
+site: $(VENV)/.dev
+	$(BIN)/sphinx-build -W --keep-going -n -q -E -b html docs site
+	@echo "Open site/index.html"
 
 $(VENV)/.bench: $(VENV)/.dev
 	$(BIN)/pip install --quiet --editable '.[bench]'
@@ -54,4 +60,4 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m bench $(ARGS)
 
 clean:
-	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache demo-output
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache demo-output site

@@ -28,7 +28,7 @@ REFRESH_BEFORE = timedelta(days=20)
 LIFETIME = timedelta(days=60)
 SYNC_EVERY = timedelta(days=1)
 # A Private API login that waits for a person is no reason to hold the official API back.
-_HOLDING = (TroubleKind.CHALLENGE, TroubleKind.BLOCK, TroubleKind.RATE)
+HOLDING = (TroubleKind.CHALLENGE, TroubleKind.BLOCK, TroubleKind.RATE)
 
 
 class StoredTokens:
@@ -46,7 +46,7 @@ class StoredTokens:
         return await self._store.read(login_of, self._vault, account_id, self._now())
 
     async def graph_hold(self, account_id: str) -> tuple[str, datetime | None] | None:
-        trouble = await self._store.read(troubles.active, account_id, self._now(), _HOLDING)
+        trouble = await self._store.read(troubles.active, account_id, self._now(), HOLDING)
         return None if trouble is None else (trouble.reason, trouble.until)
 
     async def token_refused(self, account_id: str, token: str) -> None:

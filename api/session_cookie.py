@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, field
 
 import jwt
 
+from storage import secrets as stored_secrets
 from storage.browser_sessions import BrowserSession
+from storage.store import Database
+from storage.vault import Vault
 
 COOKIE_NAME = "session"
 _ALGORITHM = "HS256"
@@ -41,3 +45,9 @@ class SessionCookies:
         except jwt.InvalidTokenError:
             return None
         return str(claims["sid"])
+
+
+def session_cookies(db: Database, vault: Vault) -> SessionCookies:
+    """Return the signer of session cookies; its secret is made on first use."""
+    fresh = secrets.token_urlsafe(32)
+    return SessionCookies(stored_secrets.daemon_secret(db, vault, "session_cookie", fresh))

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -49,7 +50,7 @@ class Running:
     url: str
     key: str
     data_dir: Path
-    process: trio.Process
+    settings: Mapping[str, str]
 
 
 async def run_demo(output: Path, keep: bool, as_json: bool) -> bool:
@@ -77,15 +78,15 @@ async def run_demo(output: Path, keep: bool, as_json: bool) -> bool:
 async def _running(directory: Path, log: Path) -> AsyncIterator[Running]:
     data_dir = directory / "data"
     async with open_sandbox(directory / "sandbox") as sandbox:
-        environment = {
-            **{k: v for k, v in os.environ.items() if not k.startswith("REPRISE_")},
+        settings = {
             "REPRISE_CONFIG": str(_empty(directory / "config.toml")),
             "REPRISE_DATA_DIR": str(data_dir),
-            "REPRISE_PORT": "0",
             "REPRISE_PROXY": sandbox.proxy_url,
             "REPRISE_CA_FILE": str(sandbox.ca_file),
             "REPRISE_PACE": "0",
         }
+        others = {k: v for k, v in os.environ.items() if not k.startswith("REPRISE_")}
+        environment = {**others, **settings, "REPRISE_PORT": "0"}
         command = [sys.executable, "-m", "daemon", "run", "--json"]
         with log.open("wb") as log_file:
             async with trio.open_nursery() as nursery:
@@ -108,7 +109,7 @@ async def _running(directory: Path, log: Path) -> AsyncIterator[Running]:
                     timeout=60,
                     trust_env=False,
                 ) as api:
-                    yield Running(sandbox, api, url, key, data_dir, process)
+                    yield Running(sandbox, api, url, key, data_dir, settings)
                 nursery.cancel_scope.cancel()
 
 
@@ -271,7 +272,10 @@ def _report(result: dict[str, Any], console: Console, *, as_json: bool) -> None:
 
 async def _keep(demo: Running, console: Console) -> None:
     console.print(f"\nStill running: {demo.url}/api/v1  key {demo.key}")
-    console.print(f"Sandbox: {demo.sandbox.proxy_url}  data: {demo.data_dir}")
+    console.print("To look at it with any command of `reprise`, in another terminal:")
+    for name, value in demo.settings.items():
+        console.print(f"  export {name}={shlex.quote(value)}", soft_wrap=True)
+    console.print(f"  {Path(sys.argv[0])} history", soft_wrap=True)
     console.print("Stop with Ctrl-C.")
     sys.stdout.flush()
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from api.context import ApiContext
 from api.listen import open_sockets, serve
 from api.proof import answers
 from api.rate_limits import RateLimits
-from api.session_cookie import SessionCookies
+from api.session_cookie import session_cookies
 from api.system import SystemInfo
 from daemon import build_info, data_dir, logs
 from daemon.activity import StatusLine
@@ -34,11 +33,8 @@ from publish.library import MediaLibrary
 from publish.removal import Remover
 from repost.engine import RepostEngine
 from repost.journey import Journey
-from storage import secrets as stored_secrets
 from storage.errors import Unusable
 from storage.files import MediaFolder
-from storage.store import Database
-from storage.vault import Vault
 
 logger = logging.getLogger(__name__)
 
@@ -173,12 +169,6 @@ async def compose(
         system.allowed = settings.system_from
 
     return Composed(supervisor=supervisor, drain=scheduler.drain, status=status, apply=apply)
-
-
-def session_cookies(db: Database, vault: Vault) -> SessionCookies:
-    """Return the signer of session cookies; its secret is made on first use."""
-    fresh = secrets.token_urlsafe(32)
-    return SessionCookies(stored_secrets.daemon_secret(db, vault, "session_cookie", fresh))
 
 
 def _listen(settings: Settings) -> list[socket.socket]:

@@ -231,9 +231,8 @@ _CONFIG_VARIABLE = "REPRISE_CONFIG"
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of this process; raises `SettingsError`."""
-    config_file = environ.get(_CONFIG_VARIABLE)
-    path = _path(config_file) if config_file else _default_config(environ)
-    values = _from_file(path, required=config_file is not None)
+    path = config_file(environ)
+    values = _from_file(path, required=bool(environ.get(_CONFIG_VARIABLE)))
     values |= _from_credentials(environ) | _from_environment(environ)
     values.setdefault("data_dir", _default_data_dir(environ))
     settings = Settings(**values)
@@ -249,7 +248,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
             and variable not in known
             and variable != _CONFIG_VARIABLE
         ):
-            raise SettingsError(f"{variable} is no setting of Reprise; see `reprise run --help`")
+            raise SettingsError(f"{variable} is no setting of Reprise; see `reprise check-config`")
     return {
         setting.name: _parsed(setting, setting.variable, environ[setting.variable])
         for setting in TABLE
@@ -300,7 +299,10 @@ def _check_pace(settings: Settings) -> None:
         )
 
 
-def _default_config(environ: Mapping[str, str]) -> Path:
+def config_file(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return where the optional file with settings is, or would be."""
+    if chosen := environ.get(_CONFIG_VARIABLE):
+        return _path(chosen)
     if under_systemd := environ.get("CONFIGURATION_DIRECTORY"):
         return Path(under_systemd) / "config.toml"
     return platformdirs.user_config_path("reprise", appauthor=False) / "config.toml"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from email.utils import formatdate
 from functools import partial
 
 import trio
@@ -75,6 +76,8 @@ class Service:
             response = await fault.kind.answer(Exchange(request, perform, later))
         if response.ending is Ending.COMPLETE and not request.is_cut:
             entry.status = response.status
+            date = ("date", formatdate(self._world.now(), usegmt=True))
+            response = replace(response, headers=(*response.headers, date))
         self._ledger.changed()
         return response
 

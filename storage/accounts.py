@@ -86,6 +86,11 @@ def of_user(db: Database, user_id: str) -> list[Account]:
     return records.fetch(db, Account, "WHERE user_id = ? ORDER BY created_at, id", (user_id,))
 
 
+def every(db: Database) -> list[Account]:
+    """Return all accounts, oldest first, whoever's they are."""
+    return records.fetch(db, Account, "ORDER BY created_at, id")
+
+
 def with_token(db: Database) -> list[Account]:
     """Return the accounts that have a token of the official API, whoever's they are."""
     return records.fetch(

@@ -40,8 +40,9 @@ def backup(file: Path | None, with_key: bool, as_json: bool) -> None:
     """Save database, media and sealed secrets into one FILE; the daemon may go on running.
 
     \b
-    Example:  reprise backup /mnt/usb/
-              reprise backup monday.tar --json
+    Examples:  reprise backup /mnt/usb/
+               reprise backup monday.tar --json
+
     Without --with-key the passwords and sessions in it cannot be read. Keep a copy of secret.key
     somewhere else: a restore on another machine needs it, or every account logs in again.
     """
@@ -115,8 +116,9 @@ def restore(file: Path, force: bool, hold_all: bool, as_json: bool) -> None:
     """Bring back what `reprise backup` saved, or a daily copy of the database.
 
     \b
-    Example:  reprise restore /mnt/usb/reprise-backup-20260420T140000Z.tar
-              reprise restore ~/.local/share/reprise/copies/reprise-20260420T030000Z.db --force
+    Examples:  reprise restore /mnt/usb/reprise-backup-20260420T140000Z.tar
+               reprise restore ~/.local/share/reprise/copies/reprise-20260420T030000Z.db --force
+
     Every byte is checked first. Nothing goes out twice: posts that were due meanwhile are parked,
     and mentions from before the restore wait for your approval.
     """
@@ -177,11 +179,15 @@ def rotate_key(
 
     \b
     Example:  reprise rotate-key
-    Where systemd keeps the key, give both as files, and store the new one there afterwards:
+
+    Where systemd keeps the key, give both as files, and store the new one there afterwards.
+
+    \b
               systemd-creds decrypt /etc/credstore.encrypted/reprise-key old.key
               reprise rotate-key --old-key old.key --new-key new.key
               systemd-creds encrypt --name=reprise-key new.key \\
                 /etc/credstore.encrypted/reprise-key && shred -u old.key new.key
+
     Backups made before open with the old key only: make a new one.
     """
     if (old_key is None) != (new_key is None) or (lost and old_key is not None):

@@ -41,6 +41,7 @@ def options(username: str, as_json: bool, **given: Any) -> None:
     Examples:  reprise account options --username my_studio
                pass show proxy | reprise account options --username my_studio --proxy-stdin
                reprise account options --username my_studio --locale de_DE --timezone Europe/Berlin
+
     The own proxy wins over REPRISE_PROXY, and counts from the next request on. Of a proxy only
     host and port are ever shown.
     """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+NOT_RUNNING = "The daemon is not running; start it with `reprise run`"
+
 
 class Failed(Exception):
     """The command did not do what was asked; the message says why and what to do next."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from daemon import data_dir
-from daemon.cli.failure import Failed
+from daemon.cli.failure import NOT_RUNNING, Failed
 from daemon.cli.output import json_option, print_json, print_table
 from daemon.cli.session import opened
 from daemon.clock import utc_now
@@ -93,15 +93,17 @@ def revoke(key_id: str, as_json: bool) -> None:
 @click.command("login-link")
 @json_option
 def login_link(as_json: bool) -> None:
-    """Print a link that signs a browser in, once, within five minutes.
+    """Print a link that signs a browser in, once.
 
     \b
     Example:  xdg-open "$(reprise login-link)"
+
+    The link works for five minutes.
     """
     settings = load_settings()
     daemon = data_dir.running(settings.data_dir)
     if daemon is None:
-        raise Failed("The daemon is not running; start it with `reprise run`")
+        raise Failed(NOT_RUNNING)
     with opened(settings) as (db, owner), transaction(db):
         code = browser_sessions.create_code(db, user_id=owner.id, now=utc_now())
     url = f"{daemon.url}/login?code={code}"

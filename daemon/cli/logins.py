@@ -43,6 +43,7 @@ def login(
     Examples:  reprise account login --username my_studio
                pass show studio | reprise account login --username my_studio --password-stdin
                reprise account login --username my_studio --code 123456
+
     On a terminal it asks for what is missing. Elsewhere it ends with exit code 1 when a code is
     wanted; --code then goes on without the password. With both secrets on stdin, the password
     is the first line and the seed the second.
@@ -69,6 +70,7 @@ def go_on(username: str, by: str | None, as_json: bool) -> None:
     \b
     Examples:  reprise account continue --username my_studio
                reprise account continue --username my_studio --by sms
+
     With a saved session no password is submitted; it also shows whether the session is alive.
     """
     settings = load_settings()

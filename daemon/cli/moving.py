@@ -43,6 +43,7 @@ def export_data(file: Path | None, media: Path | None, with_secrets: bool, as_js
 
     \b
     Example:  reprise export reprise.json --media reprise-media
+
     docs/moving.md describes the document. To save an installation, use `reprise backup`.
     """
     settings = load_settings()
@@ -110,6 +111,7 @@ def import_data(file: Path, media: Path | None, as_json: bool) -> None:
     \b
     Example:  reprise import reprise.json --media reprise-media
               reprise import voidgram.db --media ~/VoidGram/uploads
+
     Stop the daemon and the other tool first. All of FILE is checked before anything is stored, what
     is there stays as it is, and what was due in the past is never sent by itself.
     """

@@ -1,16 +1,25 @@
-"""What commands print: JSON for scripts, tables for people, colours only for terminals."""
+"""What commands print: JSON for scripts, tables for people, colours only for terminals.
+
+Into a pipe goes plain text: a table is aligned columns, one line a row, never cut and never
+folded. Progress is shown on a terminal's standard error and nowhere else.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import click
-from rich.console import Console
-from rich.table import Table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.console import Console
 
 F = TypeVar("F", bound=Callable[..., Any])
+_UNFOLDED = 100_000  # columns; more than any table has
 
 
 def json_option(function: F) -> F:
@@ -26,10 +35,73 @@ def print_json(value: object) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | None]]) -> None:
-    """Print a table that fits the terminal; missing values show as `-`."""
+    """Print a table that fits the terminal, or aligned lines; missing values show as `-`."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_UNFOLDED, color_system=None)
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=not console.is_terminal)
     for row in rows:
-        table.add_row(*(value or "-" for value in row))
-    Console().print(table)
+        table.add_row(*(Text(plain(value or "-")) for value in row))
+    with console.capture() as printed:
+        console.print(table)
+    for line in printed.get().splitlines():
+        click.echo(line.rstrip(), color=True)  # rich has decided about colours
+
+
+def plain(text: str) -> str:
+    """Return strangers' text as one line without anything a terminal would obey."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def note(text: str) -> None:
+    """Say something beside the result: on standard error, and only to a person."""
+    console = _errors()
+    if console.is_terminal:
+        console.print(text, style="dim", highlight=False, markup=False)
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Show that something of unknown length is being done, until the block ends."""
+    console = _errors()
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(plain(what)):
+        yield
+
+
+@contextmanager
+def progress(what: str, total: float | None = None) -> Iterator[Callable[[float], None]]:
+    """Show a bar until the block ends; the yielded function takes what was done since."""
+    from rich.progress import Progress
+
+    console = _errors()
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(plain(what), total=total)
+        yield lambda done: bar.advance(task, done)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for reading and show how much of it was read."""
+    from rich.progress import Progress
+
+    console = _errors()
+    with (
+        Progress(console=console, transient=True, disable=not console.is_terminal) as bar,
+        bar.open(path, "rb", description=plain(path.name)) as file,
+    ):
+        yield file
+
+
+def _errors() -> Console:
+    from rich.console import Console
+
+    return Console(stderr=True)

@@ -51,6 +51,7 @@ def preview(
     \b
     Example:  reprise preview story.mp4 --template frame --author marta
               reprise preview story.jpg --overlay '{"text": "via @{username} 💛"}'
+
     docs/cards.md shows the templates and tells the keys of the overlay.
     """
     from repost.card import Design

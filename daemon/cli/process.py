@@ -7,13 +7,11 @@ import sys
 from pathlib import Path
 
 import click
-import trio
 
 from daemon.cli.failure import Failed, only_error
 from daemon.cli.output import json_option, print_json
 from daemon.logs import configure
 from daemon.settings import SECRETS, TABLE, Settings, load_settings
-from daemon.supervisor import ServiceCrashed
 from storage.errors import StorageError
 
 
@@ -23,11 +21,15 @@ def run(as_json: bool) -> None:
     """Run the daemon in the foreground until Ctrl-C or SIGTERM.
 
     \b
-    Example:  reprise run
-              REPRISE_PORT=3002 REPRISE_DATA_DIR=~/reprise reprise run
+    Examples:  reprise run
+               REPRISE_PORT=3002 REPRISE_DATA_DIR=~/reprise reprise run
+
     Settings come from the environment, then from config.toml; `reprise check-config` lists them.
     """
+    import trio
+
     from daemon.main import run_daemon
+    from daemon.supervisor import ServiceCrashed
 
     faulthandler.enable()  # a watchdog's SIGABRT then says where it was stuck
     settings = load_settings()
@@ -62,12 +64,16 @@ def run(as_json: bool) -> None:
 @click.option("--keep", is_flag=True, help="Leave everything running until Ctrl-C.")
 @json_option
 def demo(output: Path, keep: bool, as_json: bool) -> None:
-    """Show the main job against a simulated Instagram: five mentions, four reposts.
+    """Show the main job against a simulated Instagram.
 
     \b
     Example:  reprise demo --output /tmp/demo
-    Exit code 0 only when exactly the four expected stories went out, none of them twice.
+
+    Five people mention an account, four stories are reposted. The exit code is 0 only when
+    exactly those four went out, none of them twice.
     """
+    import trio
+
     from daemon.demo import run_demo
 
     if not trio.run(run_demo, output, keep, as_json):

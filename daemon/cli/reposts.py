@@ -1,4 +1,4 @@
-"""`reprise scan` and `reprise history`: the story reposts."""
+"""`reprise enable`, `disable`, `scan` and `history`: the story reposts."""
 
 from __future__ import annotations
 
@@ -6,16 +6,70 @@ from typing import Any
 
 import click
 
-from api import render
-from daemon.cli.failure import Failed
 from daemon.cli.output import json_option, print_json, print_table
-from daemon.cli.session import account_named, opened, running_daemon
-from daemon.settings import load_settings
-from storage import reposts
+from daemon.cli.session import account_named, needed_daemon, opened, tell_daemon
+from daemon.cli.usernames import username_option
+from daemon.clock import zone_of_this_machine
+from daemon.settings import Settings, load_settings
+from storage import repost_configs, reposts
 
 
 @click.command()
-@click.option("--username", help="Only this account; else every enabled one.")
+@username_option
+@click.option("--timezone", help="Where the account sleeps, as Europe/Berlin; else this machine's.")
+@json_option
+def enable(username: str, timezone: str | None, as_json: bool) -> None:
+    """Switch story reposts on for an account.
+
+    \b
+    Examples:  reprise enable --username my_studio
+               reprise enable --username my_studio --timezone America/New_York
+
+    The account must be logged in. The same switches them on again after Reprise has switched
+    them off by itself.
+    """
+    settings = load_settings()
+    account_id, configured = _account(settings, username)
+    if timezone is None and not configured:
+        timezone = zone_of_this_machine()
+    with needed_daemon(settings) as daemon:
+        if timezone is not None:
+            changes = {"accountId": account_id, "timezone": timezone}
+            daemon.post("/story-repost/config", changes)
+        daemon.post("/story-repost/enable", {"accountId": account_id})
+        status = daemon.get(f"/story-repost/status?accountId={account_id}")
+    if as_json:
+        print_json(status)
+        return
+    click.echo(f"Story reposts are on for @{username}; it sleeps in {status['config']['timezone']}")
+    if holding := status.get("holding"):
+        until = f" until {holding['until']}" if holding["until"] else ""
+        click.echo(f"Held for now{until}: {holding['reason']}")
+
+
+@click.command()
+@username_option
+@json_option
+def disable(username: str, as_json: bool) -> None:
+    """Switch story reposts off for an account.
+
+    \b
+    Example:  reprise disable --username my_studio
+
+    Nothing is looked for and nothing new goes out until they are switched on.
+    """
+    settings = load_settings()
+    account_id, _ = _account(settings, username)
+    with needed_daemon(settings) as daemon:
+        daemon.post("/story-repost/disable", {"accountId": account_id})
+    if as_json:
+        print_json({"accountId": account_id, "isEnabled": False})
+    else:
+        click.echo(f"Story reposts are off for @{username}")
+
+
+@click.command()
+@username_option.optional("Only this account; else every enabled one.")
 @json_option
 def scan(username: str | None, as_json: bool) -> None:
     """Have the running daemon look for new mentions now.
@@ -26,11 +80,8 @@ def scan(username: str | None, as_json: bool) -> None:
     settings = load_settings()
     body: dict[str, Any] = {}
     if username is not None:
-        with opened(settings) as (db, _):
-            body["accountId"] = account_named(db, username).id
-    with running_daemon(settings) as daemon:
-        if daemon is None:
-            raise Failed("The daemon is not running; start it with `reprise run`")
+        body["accountId"], _ = _account(settings, username)
+    with needed_daemon(settings) as daemon:
         answer = daemon.post("/story-repost/scan", body)
     if as_json:
         print_json(answer)
@@ -39,16 +90,19 @@ def scan(username: str | None, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--username", help="Only this account.")
+@username_option.optional("Only this account.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 @json_option
 def history(username: str | None, limit: int, as_json: bool) -> None:
-    """Show the mentions found and what became of them; the daemon need not run.
+    """Show the mentions found and what became of them.
 
     \b
     Example:  reprise history --limit 10
     """
-    with opened(load_settings()) as (db, owner):
+    from api import render
+
+    settings = load_settings()
+    with opened(settings) as (db, owner):
         account_id = account_named(db, username).id if username else None
         found = [
             render.repost(db, repost) for repost in reposts.history(db, owner.id, account_id, limit)
@@ -70,6 +124,14 @@ def history(username: str | None, limit: int, as_json: bool) -> None:
             for item in found
         ],
     )
+    tell_daemon(settings)
 
 
-COMMANDS = (scan, history)
+def _account(settings: Settings, username: str) -> tuple[str, bool]:
+    """Return the account's id, and whether its story reposts were ever configured."""
+    with opened(settings) as (db, _):
+        account_id = account_named(db, username).id
+        return account_id, repost_configs.find(db, account_id) is not None
+
+
+COMMANDS = (enable, disable, scan, history)

@@ -46,8 +46,8 @@ def install(system: bool, root: Path | None, as_json: bool) -> None:
     """Install the service, switch it on and start it. Doing it again is harmless.
 
     \b
-    Example:  reprise service install
-              sudo /opt/reprise/bin/reprise service install --system
+    Examples:  reprise service install
+               sudo /opt/reprise/bin/reprise service install --system
     """
     target = _target(system, root)
     _need_rights(system, root, "install")

@@ -31,6 +31,7 @@ def import_session(username: str, sessionid_stdin: bool, file: Any, as_json: boo
     \b
     Examples:  reprise account import-session --username my_studio session.json
                reprise account import-session --username my_studio --sessionid-stdin < cookie.txt
+
     Nothing is kept unless Instagram shows that the session works and is this account's.
     """
     if sessionid_stdin == (file is not None):
@@ -66,6 +67,7 @@ def export_session(username: str, output: str, as_json: bool) -> None:
 
     \b
     Example:  reprise account export-session --username my_studio --output session.json
+
     Whoever has the file is logged in as the account. Two programs with one session look like a
     stolen one: use it elsewhere, or here, not both.
     """

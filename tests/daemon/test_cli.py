@@ -8,27 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from daemon.cli import cli
 from sandbox import LoginBehaviour, Sandbox
 from sandbox.sample_media import make_photo
 from tests.support.process import environment, reprise, running
-
-
-def all_commands() -> list[list[str]]:
-    found = []
-    for name, command in cli.commands.items():
-        subcommands = getattr(command, "commands", {})
-        found += [[name, sub] for sub in subcommands] or [[name]]
-    return found
-
-
-@pytest.mark.parametrize("words", all_commands(), ids=" ".join)
-def test_every_command_explains_itself_and_speaks_json(words: list[str]) -> None:
-    command = cli
-    for word in words:
-        command = command.commands[word]  # type: ignore[assignment]
-    assert "Example" in (command.help or "")
-    assert "--json" in {option for parameter in command.params for option in parameter.opts}
 
 
 async def test_connecting_an_account_and_using_it_with_the_daemon_off_and_on(

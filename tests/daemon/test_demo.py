@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -62,6 +64,10 @@ async def test_kept_running_it_says_how_to_use_and_stop_it(tmp_path: Path) -> No
         headers = {"Authorization": f"Bearer {key}"}
         answer = await client.get(f"{url}/story-repost/history", headers=headers)
         assert len(answer.json()["reposts"]) == 5
+    exports = dict(re.findall(r"^  export (\w+)=(.*)$", text, re.MULTILINE))
+    assert exports["REPRISE_PACE"] == "0"
+    history = await reprise("history", "--json", env=os.environ | exports)
+    assert len(history.json) == 5
     process.send_signal(signal.SIGINT)
     with trio.fail_after(40):
         assert await process.wait() == 0

@@ -11,8 +11,7 @@ from typing import Any
 
 from anyio.from_thread import start_blocking_portal
 
-from api.session_cookie import COOKIE_NAME
-from daemon.main import session_cookies
+from api.session_cookie import COOKIE_NAME, session_cookies
 from sandbox import open_sandbox
 from storage import api_keys, browser_sessions
 from storage.browser_sessions import BrowserSession

@@ -1,0 +1,46 @@
+"""The public address: do Meta's requests for our media come to this daemon?"""
+
+from __future__ import annotations
+
+import httpx
+
+from daemon.doctor.finding import Finding, ok, problem, warning
+from daemon.doctor.site import Site, in_thread
+from publish.media_links import PATH
+from storage import accounts
+
+_ANSWER_S = 8.0
+_MEND = "lead REPRISE_PUBLIC_URL to this daemon (docs/publishing.md)"
+
+
+async def public_address(site: Site) -> list[Finding]:
+    """What the address answers is what the daemon itself answers."""
+    url = site.settings.public_url
+    if url is None:
+        return [await _without(site)]
+    probe = f"{PATH}/doctor"  # no signed name, so that nothing is found there
+    try:
+        async with httpx.AsyncClient(trust_env=False, timeout=_ANSWER_S) as client:
+            outside = await client.get(f"{url}{probe}")
+            if site.daemon is None:
+                return [warning(f"something answers at {url}; the daemon is off", "reprise run")]
+            inside = await client.get(f"{site.daemon.url}{probe}")
+    except httpx.ConnectError:
+        if site.settings.proxy:
+            return [warning(f"{url} cannot be asked from behind a proxy")]
+        return [problem(f"nothing answers at {url}", _MEND)]
+    except httpx.HTTPError as error:
+        # Many routers do not let a machine reach its own public address.
+        return [warning(f"{url} cannot be asked from here ({type(error).__name__})")]
+    if (outside.status_code, outside.content) != (inside.status_code, inside.content):
+        return [problem(f"{url} leads somewhere else: it answers {outside.status_code}", _MEND)]
+    return [ok(f"{url} leads to this daemon")]
+
+
+async def _without(site: Site) -> Finding:
+    found = await in_thread(site.read, accounts.with_token) or []
+    needing = [account.username for account in found if account.login_method == "instagram"]
+    if needing:
+        names = ", ".join(f"@{name}" for name in needing)
+        return warning(f"none is set, so {names} cannot publish by the official API", _MEND)
+    return ok("none is set, and none is needed")
