@@ -35,8 +35,8 @@ from tests.support.process import environment, running
 from tests.support.studio import settings_for
 
 PENDING = 10_000
-ACCOUNTS = 50  # at a post in 0.7 s, more than 30 s pass until it is an account's turn again
-APART_S, LEAD_S = 0.7, 3.0
+ACCOUNTS = 60  # at a post in 0.6 s, more than 30 s pass until it is an account's turn again
+APART_S, LEAD_S = 0.6, 3.0
 NO_LIMIT = {"RATE_LIMIT_RPM": "1000000", "RATE_LIMIT_RPH": "1000000"}
 
 
@@ -75,7 +75,7 @@ class Relay:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--posts", type=int, default=100, help="of each kind")
+    parser.add_argument("--posts", type=int, default=110, help="of each kind")
     options = parser.parse_args()
     figures = trio.run(measure, options.posts)
     print(json.dumps(figures, indent=2) if options.json else as_text(figures))

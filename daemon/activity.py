@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, tzinfo
 
@@ -31,12 +32,13 @@ class StatusLine:
 
     async def run(self, services: Callable[[], Mapping[str, str]]) -> None:
         """Tell what is new, at most once a second. Runs until cancelled."""
-        told = ""
+        told, told_at = "", -math.inf
         while True:
             await self._changed.wait()
-            self._changed = trio.Event()
+            await trio.sleep_until(told_at + AT_MOST_EVERY_S)
+            self._changed, told_at = trio.Event(), trio.current_time()
             try:
-                doing = await self._store.read(tallies.doing, self._now())
+                doing = await self._store.glance(tallies.doing, self._now())
             except StorageError as unreadable:
                 line = str(unreadable)
             else:
@@ -44,7 +46,6 @@ class StatusLine:
             if line != told:
                 self._notifier.status(line)
                 told = line
-            await trio.sleep(AT_MOST_EVERY_S)
 
 
 def sentence(doing: Doing, services: Mapping[str, str], now: datetime, zone: tzinfo | None) -> str:

@@ -142,15 +142,22 @@ class Scheduler:
             self._on_worked(job.account_id)
 
     async def _sleep(self) -> None:
-        next_claim = await self._store.read(jobs.next_claim_at, self._now())
-        # At most a slice, because a suspended machine or a changed clock wakes nobody.
-        seconds = SLICE_S
-        if next_claim is not None:
-            wait = next_claim - AHEAD - self._now()
-            seconds = max(0.0, min(SLICE_S, wait.total_seconds()))
-        await self._wait(seconds)
+        """Return when something is due or somebody has woken us."""
+        is_woken = False
+        while not is_woken:
+            next_claim = await self._store.glance(jobs.next_claim_at, self._now())
+            # At most a slice, because a suspended machine or a changed clock wakes nobody.
+            seconds = SLICE_S
+            if next_claim is not None:
+                seconds = min(SLICE_S, (next_claim - AHEAD - self._now()).total_seconds())
+            if seconds <= 0:
+                return
+            is_woken = await self._wait(seconds)
 
-    async def _wait(self, seconds: float) -> None:
+    async def _wait(self, seconds: float) -> bool:
+        """Wait that long, or until somebody wakes us; says whether somebody did."""
         with trio.move_on_after(seconds):
             await self._woken.wait()
+        is_woken = self._woken.is_set()
         self._woken = trio.Event()
+        return is_woken

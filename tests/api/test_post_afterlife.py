@@ -7,9 +7,10 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from sandbox.faults import Delay, Fault, Reset, Status
+from sandbox.faults import Fault, Reset, Status
 from storage import deliveries, posts
 from storage.posts import MediaType, Post, PostStatus, SourceType
+from tests.support.paused import Paused
 from tests.support.posting import (
     API,
     CONFIGURE,
@@ -58,15 +59,17 @@ async def test_a_failed_post_is_retried_with_its_history(served: Served) -> None
     failed = await post(served, post_id)
     assert (failed["errorCode"], live(served)) == ("PROCESSING_FAILED", 0)
     assert "bad image input" in failed["errorMessage"]
-    slow = served.studio.sandbox.faults.add(Fault(path=CONFIGURE, kind=Delay(0.5)))
+    slow = Paused()
+    configuring = served.studio.sandbox.faults.add(Fault(path=CONFIGURE, kind=slow))
     answer = await act(served, "POST", post_id, "/retry")
     assert (answer.status, answer.body) == (202, {"postId": post_id, "status": "QUEUED"})
     again = await post(served, post_id)
     assert again["status"] in ("QUEUED", "PROCESSING", "PUBLISHING")
     assert (again["errorCode"], again["errorMessage"]) == (None, None)
     assert (await act(served, "POST", post_id, "/retry")).body["code"] == "INVALID_STATUS"
+    slow.go.set()
     done = await until(served, post_id, "PUBLISHED")
-    assert (slow.hits, live(served)) == (1, 1)
+    assert (configuring.hits, live(served)) == (1, 1)
     assert done["retryCount"] == failed["retryCount"] == 0
     assert done["createdAt"] == failed["createdAt"]
     refused = await act(served, "POST", post_id, "/retry")
@@ -156,12 +159,14 @@ async def test_clearing_archives_and_leaves_instagram_alone(served: Served) -> N
 
 
 async def test_a_post_that_is_going_out_cannot_be_cleared(served: Served) -> None:
-    slow = served.studio.sandbox.faults.add(Fault(path=CONFIGURE, kind=Delay(1)))
+    slow = Paused()
+    served.studio.sandbox.faults.add(Fault(path=CONFIGURE, kind=slow))
     post_id = await publish(served, story(served, await photo_id(served)))
-    await served.studio.sandbox.ledger.wait_until(lambda: slow.hits == 1)
+    await slow.reached.wait()
     for action in ("", "/instagram"):
         answer = await act(served, "DELETE", post_id, action)
         assert (answer.status, answer.body["code"]) == (400, "INVALID_STATUS")
+    slow.go.set()
     await until(served, post_id, "PUBLISHED")
 
 

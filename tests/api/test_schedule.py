@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sandbox.faults import Delay, Fault, Status
+from sandbox.faults import Fault, Status
 from storage import jobs
 from storage.times import to_text
+from tests.support.paused import Paused
 from tests.support.posting import (
     API,
     CONFIGURE,
@@ -60,12 +61,14 @@ async def test_posts_that_were_due_together_go_out_one_after_the_other(served: S
     body = story(served, media)
     mine = [await schedule(served, body, HOUR) for _ in range(3)]
     theirs = await schedule(served, {**body, "accountId": account.id}, HOUR)
-    slow = served.studio.sandbox.faults.add(Fault(path=CONFIGURE, account="studio", kind=Delay(1)))
+    slow = Paused()
+    served.studio.sandbox.faults.add(Fault(path=CONFIGURE, account="studio", kind=slow))
     served.studio.clock.advance(HOUR)
-    await served.studio.sandbox.ledger.wait_until(lambda: slow.hits == 1)
+    await slow.reached.wait()
     now = await counts(served)
     assert (now["waiting"], now["delayed"]) == (2, 0)
     assert now["total"] == now["waiting"] + now["active"]
+    slow.go.set()
     for made in (*mine, theirs):
         await until(served, made["postId"], "PUBLISHED")
     assert live(served) == 3
@@ -148,10 +151,11 @@ async def test_a_cancelled_post_stays_as_a_draft_and_never_goes_out(served: Serv
 
 
 async def test_what_is_going_out_can_be_neither_changed_nor_cancelled(served: Served) -> None:
-    slow = served.studio.sandbox.faults.add(Fault(path=CONFIGURE, kind=Delay(1)))
+    slow = Paused()
+    served.studio.sandbox.faults.add(Fault(path=CONFIGURE, kind=slow))
     made = await schedule(served, story(served, await photo_id(served)), HOUR)
     served.studio.clock.advance(HOUR)
-    await served.studio.sandbox.ledger.wait_until(lambda: slow.hits == 1)
+    await slow.reached.wait()
     assert (await call(served, "GET", made["postId"])).body["status"] == "PUBLISHING"
     assert (await counts(served))["active"] == 1
     later = {"scheduledFor": "2099-01-01T00:00:00Z"}
@@ -161,6 +165,7 @@ async def test_what_is_going_out_can_be_neither_changed_nor_cancelled(served: Se
         await call(served, "DELETE", made["postId"]),
     ):
         assert (answer.status, answer.body["code"]) == (400, "INVALID_STATUS")
+    slow.go.set()
     done = await until(served, made["postId"], "PUBLISHED")
     assert (done["caption"], live(served)) == (None, 1)
 

@@ -24,6 +24,8 @@ from tests.support.posting import (
 from tests.support.served import Served
 from tests.support.shapes import assert_fits
 
+POST = f"{shapes.POST} · storyStickers string?"
+
 # What Reprise adds to the contract's `StoryRepostConfig`.
 CONFIG_ADDITIONS = {
     "timezone", "approvalRequired", "template", "allowedAuthors", "deniedAuthors",
@@ -48,15 +50,15 @@ async def test_posts_and_media(served: Served) -> None:
     assert_fits(listed["files"][0], shapes.MEDIA_FILE)
 
     made = await draft(served, caption="Hi", userTags=[{"username": "anna", "x": 0, "y": 1}])
-    assert_fits(made, shapes.POST)
+    assert_fits(made, POST)
     assert (made["status"], made["sourceType"]) == ("DRAFT", "MANUAL")
     changed = await served.call("PUT", f"{API}/posts/draft/{made['id']}", {"mediaFileId": None})
-    assert_fits(changed.body, shapes.POST)
+    assert_fits(changed.body, POST)
 
     queued = await served.call("POST", f"{API}/posts/publish", story(served, media))
     assert_fits(queued.body, shapes.ACCEPTED)
     published = await until(served, queued.body["postId"], "PUBLISHED")
-    assert_fits(published, shapes.POST)
+    assert_fits(published, POST)
     for name in ("igMediaId", "igPermalink", "publishedAt", "lastAttemptAt"):
         assert published[name], name
     assert_fits(published["mediaFiles"][0], shapes.MEDIA_FILE)
@@ -64,11 +66,11 @@ async def test_posts_and_media(served: Served) -> None:
     page = await get(served, "/posts")
     assert_fits(page, shapes.POST_LIST)
     for one in page["posts"]:
-        assert_fits(one, shapes.POST)
+        assert_fits(one, POST)
     since = published["createdAt"].replace("Z", "%2B00:00")
     completed = await get(served, f"/posts/recent-completions?since={since}")
     assert set(completed) == {"posts"}
-    assert_fits(completed["posts"][0], shapes.POST)
+    assert_fits(completed["posts"][0], POST)
 
     cleared = await served.call("DELETE", f"{API}/posts/{made['id']}")
     assert_fits(cleared.body, shapes.CLEARED)
@@ -84,14 +86,14 @@ async def test_schedule(served: Served) -> None:
     assert made["isCloudflare"] is False
     path = f"/schedule/{made['postId']}"
     one = await get(served, path)
-    assert_fits(one, shapes.POST)
+    assert_fits(one, POST)
     assert (one["isScheduled"], one["sourceType"]) == (True, "SCHEDULED")
     assert_fits(one["mediaFiles"][0], shapes.MEDIA_FILE)
     page = await get(served, "/schedule")
     assert_fits(page, shapes.POST_LIST)
-    assert_fits(page["posts"][0], shapes.POST)
+    assert_fits(page["posts"][0], POST)
     edited = await served.call("PUT", API + path, {"timezone": "Europe/Berlin"})
-    assert_fits(edited.body, shapes.POST)
+    assert_fits(edited.body, POST)
     status = await get(served, "/schedule/queue/status")
     assert_fits(status, shapes.QUEUE_STATUS)
     assert_fits(status["counts"], shapes.QUEUE_COUNTS)
@@ -190,7 +192,7 @@ async def test_scan_without_a_body_is_for_every_enabled_account(served: Served) 
     [
         ("InstagramAccount", shapes.INSTAGRAM_ACCOUNT, set[str]()),
         ("MediaFile", shapes.MEDIA_FILE, set[str]()),
-        ("Post", shapes.POST, set[str]()),
+        ("Post", shapes.POST, {"storyStickers"}),
         (
             "StoryRepostConfig",
             shapes.STORY_REPOST_CONFIG,

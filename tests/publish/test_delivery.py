@@ -9,6 +9,7 @@ import pytest
 import trio
 
 from instagram import door
+from publish import delivery
 from sandbox import Sandbox
 from sandbox.faults import (
     Body,
@@ -112,14 +113,15 @@ async def test_a_hanging_answer_ends_within_the_limit(
 
 
 async def test_an_effect_that_comes_late_is_waited_for(
-    sandbox: Sandbox, clock: TestClock, tmp_path: Path
+    sandbox: Sandbox, clock: TestClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(delivery, "LOOK_AGAIN_S", 0.2)
     async with open_studio(sandbox, clock, tmp_path, settle_s=8.0) as studio:
         await studio.configure()
         studio.mention(studio.friend("anna"))
         await studio.scan()
         await studio.advance()
-        sandbox.faults.add(Fault(path=CONFIGURE, kind=DelayedEffect(seconds=3)))
+        sandbox.faults.add(Fault(path=CONFIGURE, kind=DelayedEffect(seconds=0.5)))
         await studio.publish_due()
         assert (await studio.only()).status is RepostStatus.PUBLISHED
         assert (live(studio), configures(studio)) == (1, 1)

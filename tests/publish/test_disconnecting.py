@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import trio
 
-from instagram import door, graph_http
 from publish import scheduler
 from sandbox import Sandbox
-from sandbox.faults import Fault, Hang
+from sandbox.faults import Fault, Reset
 from storage import jobs
 from tests.support.clock import TestClock
 from tests.support.graph import another, serve_publicly
+from tests.support.paused import Paused
 from tests.support.posting import API, photo_id, post, publish, second_account
 from tests.support.served import Served
 
@@ -25,8 +25,6 @@ async def public(
     sandbox: Sandbox, clock: TestClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Served]:
     monkeypatch.setattr(scheduler, "SLICE_S", 0.02)
-    monkeypatch.setattr(graph_http, "LIMIT_S", 2.0)
-    monkeypatch.setattr(door, "CALL_LIMIT_S", 2.0)
     async with serve_publicly(sandbox, clock, tmp_path) as served:
         yield served
 
@@ -49,12 +47,14 @@ async def test_a_post_that_was_going_out_comes_to_an_end(
         account, _ = await another(public, "leaving")
     else:
         account, _ = await second_account(public, "leaving")
-    hung = public.studio.sandbox.faults.add(Fault(**where, kind=Hang(after_effect=after_effect)))
+    lost = Paused(Reset(after_effect=after_effect))
+    public.studio.sandbox.faults.add(Fault(**where, kind=lost))
     body = {"accountId": account.id, "mediaType": "IMAGE", "mediaFileId": await photo_id(public)}
     post_id = await publish(public, body)
-    await public.studio.sandbox.ledger.wait_until(lambda: hung.hits == 1)
+    await lost.reached.wait()
     left = await public.call("DELETE", f"{API}/auth/accounts/{account.id}")
     assert left.body == {"success": True}
+    lost.go.set()
     with trio.fail_after(30):
         while await public.studio.core.store.read(jobs.open_for_post, post_id):
             await trio.sleep(0.02)
