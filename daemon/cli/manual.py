@@ -124,6 +124,7 @@ def _man_entry(entry: Entry) -> list[str]:
 
 def _roff(text: str) -> str:
     escaped = text.replace("\\", r"\e").replace("-", r"\-").replace("…", "...")
+    escaped = "".join(sign if sign.isascii() else rf"\[u{ord(sign):04X}]" for sign in escaped)
     return rf"\&{escaped}" if escaped.startswith((".", "'")) else escaped
 
 
