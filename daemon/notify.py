@@ -28,7 +28,7 @@ class Notifier:
     @classmethod
     def of(cls, environ: MutableMapping[str, str] = os.environ) -> Notifier:
         """Return the one this process was started with; takes it out of what children inherit."""
-        address = environ.pop("NOTIFY_SOCKET", None)
+        address = environ.pop("NOTIFY_SOCKET", None) or None
         usec, pid = environ.pop("WATCHDOG_USEC", ""), environ.pop("WATCHDOG_PID", "")
         ours = pid in ("", str(os.getpid()))
         watched = ours and usec.isdigit() and int(usec) > 0

@@ -161,13 +161,16 @@ async def test_a_stuck_scheduler_is_not_fed_for_and_what_it_sent_goes_out_once(
         ({"NOTIFY_SOCKET": "/s"}, None),
         ({"NOTIFY_SOCKET": "/s", "WATCHDOG_USEC": "soon"}, None),
         ({"WATCHDOG_USEC": "3000000"}, None),
+        ({"NOTIFY_SOCKET": "", "WATCHDOG_USEC": "3000000"}, None),
     ],
 )
 def test_it_is_watched_where_it_is_meant_itself_and_its_children_never_are(
     environ: dict[str, str], watchdog: timedelta | None
 ) -> None:
+    heard = bool(environ.get("NOTIFY_SOCKET"))
     notifier = Notifier.of(environ)
     assert notifier.watchdog == watchdog
+    assert notifier.is_heard is heard
     assert environ == {}
 
 
