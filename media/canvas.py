@@ -80,7 +80,7 @@ class _Card:
     """The card as a frame that is kept, into which every picture is written.
 
     Only what moves is touched: blending a whole layer over a whole frame, as libavfilter does,
-    takes several times as long.
+    takes three times as long.
     """
 
     def __init__(self, layer: Image.Image, box: Box) -> None:

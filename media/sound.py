@@ -94,7 +94,7 @@ class SoundCopy:
 
 
 def plays(path: Path) -> bool:
-    """Whether every packet of the sound can be decoded; asking costs a tenth of remaking it."""
+    """Whether every packet of the sound can be decoded; asking costs less than remaking it."""
     with open_video(path) as video:
         stream = sound_of(video.container)
         try:

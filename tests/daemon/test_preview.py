@@ -47,7 +47,7 @@ async def test_a_video_becomes_a_video_where_it_is_told_to_go(tmp_path: Path) ->
         (["page.jpg"], 1, "No card can be made of page.jpg: it is neither a photo nor a video"),
         (["none.jpg"], 2, "none.jpg"),
         (["story.jpg", "--template", "polaroid"], 2, "polaroid"),
-        (["story.jpg", "--overlay", '{"txet": "x"}'], 2, "txet: there is no such key"),
+        (["story.jpg", "--overlay", '{"text": "x", "txet": 1}'], 2, "txet: there is no such key"),
         (["story.jpg", "--overlay", "@none.json"], 2, "none.json"),
         (["story.jpg", "--output", "story.jpg"], 2, "that is the file itself"),
         (["story.jpg", "--output", "card.png"], 2, "the card of a photo is a .jpg file"),

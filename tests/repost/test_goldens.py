@@ -10,7 +10,7 @@ from PIL import Image
 from media.typefaces import CAN_SHAPE
 from tests.repost.goldens import CASES, COMMAND, FOLDER, differences, drawn
 
-AVERAGE, PEAK = 2.5, 16.0
+AVERAGE, PEAK = 1.5, 24.0
 
 
 def golden(name: str) -> Image.Image:
