@@ -120,7 +120,9 @@ def parse_overlay(text: str) -> Overlay:
 
 def _told(error: ValidationError) -> str:
     """Say in words which key is wrong and how."""
-    first = error.errors(include_url=False)[0]
+    # A key that is misspelt is missing as well; the spelling is what helps.
+    found = error.errors(include_url=False)
+    first = min(found, key=lambda each: each["type"] == "missing")
     key = str(first["loc"][0]) if first["loc"] else ""
     match first["type"]:
         case "json_invalid":

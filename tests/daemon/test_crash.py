@@ -69,7 +69,7 @@ async def world(sandbox: Sandbox, tmp_path: Path) -> World:
     added = await reprise("account", "add", "--username", "studio", "--json", env=env)
     login = ("account", "login", "--username", "studio", "--password-stdin", "--json")
     logged_in = await reprise(*login, env=env, stdin="secret\n")
-    assert logged_in.json == {"challengeRequired": False, "contactPoint": None}
+    assert logged_in.json["challengeRequired"] is False
     key = await reprise("key", "create", "test", "--json", env=env)
     return World(
         sandbox=sandbox,

@@ -374,7 +374,7 @@ CREATE TABLE story_repost_configs (
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL
 ) STRICT;
-INSERT INTO "story_repost_configs" VALUES('2f35bc0c-4d4c-464f-b90e-b7740ee1133b','f6cff9bb-0fc5-4a74-905b-2e7de1f0b6ab','19df5571-67e5-4d80-82bd-811e5b0b0c8e',1,12,15,0,0,'Europe/Madrid',10,0,1,0,'classic','via @studio','2026-11-22T23:06:22.342Z','SUCCESS',NULL,'2026-11-22T23:06:22.000Z',0,NULL,NULL,NULL,NULL,'2026-11-22T23:06:22.233Z','2026-11-22T23:06:22.342Z');
+INSERT INTO "story_repost_configs" VALUES('2f35bc0c-4d4c-464f-b90e-b7740ee1133b','f6cff9bb-0fc5-4a74-905b-2e7de1f0b6ab','19df5571-67e5-4d80-82bd-811e5b0b0c8e',1,12,15,0,0,'Europe/Madrid',10,0,1,0,'classic','{"text": "via @studio"}','2026-11-22T23:06:22.342Z','SUCCESS',NULL,'2026-11-22T23:06:22.000Z',0,NULL,NULL,NULL,NULL,'2026-11-22T23:06:22.233Z','2026-11-22T23:06:22.342Z');
 CREATE TABLE troubles (
     id INTEGER PRIMARY KEY,
     account_id TEXT NOT NULL REFERENCES accounts ON DELETE CASCADE,
