@@ -23,7 +23,7 @@ from typing import IO
 from storage.copies import copy_database
 from storage.errors import Unavailable
 from storage.files import MediaFolder, sync_directory
-from storage.store import applied_migrations, look_into
+from storage.opening import applied_migrations, look_into
 from storage.times import to_text
 
 FORMAT = "reprise-backup"

@@ -23,7 +23,7 @@ from storage.backup import CHUNK, DATABASE, FORMAT, KEY, MANIFEST, MEDIA, VERSIO
 from storage.copies import copy_database, made_at
 from storage.errors import Damaged, Unavailable, Unusable
 from storage.files import MediaFolder, sync_directory
-from storage.store import applied_migrations, check_known, look_into
+from storage.opening import applied_migrations, check_known, look_into
 from storage.times import from_text
 
 STAGE = ".restore"

@@ -7,8 +7,8 @@ function of a `Database` in a worker thread; `Store.glance` saves the thread for
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
@@ -16,9 +16,8 @@ from typing import Concatenate, ParamSpec, TypeVar
 import trio
 from sqlite_utils import Database
 
-from storage import copies
-from storage.errors import Damaged, Unavailable, Unusable
-from storage.migrations import migrations
+from storage.errors import Unavailable
+from storage.opening import BUSY_TIMEOUT_S, connect, open_migrated, transaction
 
 __all__ = ["Database", "Store", "open_directly", "open_store", "transaction"]
 
@@ -26,10 +25,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 READERS = 4
-_BUSY_TIMEOUT_S = 10.0
 _BUSY_AGAIN_S = 0.5
-# A check at start reads the whole file; a large one is looked at for no longer than this.
-_CHECK_LIMIT_S = 3.0
 _UNUSABLE = (
     "locked", "busy", "full", "readonly", "disk i/o", "unable to open", "closed", "malformed",
     "not a database",
@@ -72,7 +68,7 @@ class Store:
                 self.trouble = str(error)
                 raise
             if self.trouble is not None:
-                _wait_for_lock(self._writer, _BUSY_TIMEOUT_S)
+                _wait_for_lock(self._writer, BUSY_TIMEOUT_S)
                 self.trouble = None
             return result
 
@@ -138,9 +134,9 @@ async def open_store(path: Path) -> AsyncIterator[Store]:
 
     Raises `Unusable` when the file is damaged, unreadable or of a newer Reprise.
     """
-    writer = await trio.to_thread.run_sync(partial(_open_migrated, path, checked=True))
-    readers = [_connect(path, read_only=True) for _ in range(READERS)]
-    glancer = _connect(path, read_only=True, timeout_s=0)
+    writer = await trio.to_thread.run_sync(partial(open_migrated, path, checked=True))
+    readers = [connect(path, read_only=True) for _ in range(READERS)]
+    glancer = connect(path, read_only=True, timeout_s=0)
     store = Store(path, writer, readers, glancer)
     try:
         yield store
@@ -151,7 +147,7 @@ async def open_store(path: Path) -> AsyncIterator[Store]:
 @contextmanager
 def open_directly(path: Path) -> Iterator[Database]:
     """Open the database for a short command of the CLI: same rules, no threads."""
-    writer = _open_migrated(path)
+    writer = open_migrated(path)
     try:
         with _readable_errors():
             yield writer
@@ -159,40 +155,9 @@ def open_directly(path: Path) -> Iterator[Database]:
         writer.close()
 
 
-@contextmanager
-def look_into(path: Path) -> Iterator[Database]:
-    """Open a database that nobody else uses in order to read it as it is: nothing is migrated.
-
-    Raises `Damaged` when it is no sound database.
-    """
-    try:
-        with closing(
-            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-        ) as connection:
-            yield Database(connection, execute_plugins=False)
-    except sqlite3.DatabaseError as error:
-        raise Damaged(f"{path} is no database that can be read: {error}") from error
-
-
 def probe(db: Database) -> None:
     """Read one row, for a health check; raises when the database cannot be read."""
     db.conn.execute("SELECT 1 FROM users LIMIT 1").fetchone()
-
-
-@contextmanager
-def transaction(db: Database) -> Iterator[None]:
-    """Make the block one durable transaction: all of it, or none of it.
-
-    IMMEDIATE, because a deferred transaction that reads before it writes fails at once with
-    SQLITE_BUSY_SNAPSHOT when another process wrote in between.
-    """
-    db.conn.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        db.conn.execute("COMMIT")
-    except BaseException:
-        db.rollback()
-        raise
 
 
 @contextmanager
@@ -204,76 +169,6 @@ def _one_moment(db: Database) -> Iterator[None]:
         yield
     finally:
         db.conn.execute("COMMIT")
-
-
-def _open_migrated(path: Path, *, checked: bool = False) -> Database:
-    try:
-        path.touch(mode=0o600, exist_ok=True)
-        path.chmod(0o600)
-        db = _connect(path, read_only=False)
-        try:
-            if checked and (problem := copies.flaw(db.conn, limit_s=_CHECK_LIMIT_S)):
-                raise Damaged(f"The database {path} is damaged: {problem}")
-            _migrate(db, path)
-        except BaseException:
-            db.close()
-            raise
-    except Damaged as error:
-        raise Unusable(f"{error}; {_remedy(path)}") from error
-    except (sqlite3.DatabaseError, OSError, Unavailable) as error:
-        remedy = f"; {_remedy(path)}" if copies.is_damage(error) else ""
-        raise Unusable(f"The database {path} cannot be opened: {error}{remedy}") from error
-    return db
-
-
-def _remedy(path: Path) -> str:
-    newest = copies.newest_sound(copies.kept_copies(path))
-    if newest is None:
-        return "restore a backup with `reprise restore FILE --force`"
-    return f"the newest sound copy comes back with `reprise restore {newest} --force`"
-
-
-def _connect(path: Path, *, read_only: bool, timeout_s: float = _BUSY_TIMEOUT_S) -> Database:
-    connection = sqlite3.connect(
-        path, timeout=timeout_s, isolation_level=None, check_same_thread=False
-    )
-    try:
-        db = Database(connection, execute_plugins=False)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        if read_only:
-            connection.execute("PRAGMA query_only = ON")
-    except BaseException:
-        connection.close()
-        raise
-    return db
-
-
-def applied_migrations(db: Database) -> list[str]:
-    """Return the names of the schema changes that a database has seen, oldest first."""
-    return [migration.name for migration in migrations.applied(db)]
-
-
-def check_known(applied: Collection[str], what: str) -> None:
-    """Raise `Unusable` when `what` has seen schema changes that this Reprise does not know."""
-    known = {migration.name for migration in migrations._migrations}
-    if unknown := sorted(set(applied) - known):
-        raise Unusable(
-            f"{what} was written by a newer Reprise (it knows {unknown[-1]}); "
-            "upgrade this installation or restore an older backup"
-        )
-
-
-def _migrate(db: Database, path: Path) -> None:
-    applied = applied_migrations(db)
-    check_known(applied, f"The database {path}")
-    pending = migrations.pending(db)
-    if applied and pending:
-        copies.copy_database(path, path.with_name(f"{path.name}.before-{pending[0].name}"))
-    if pending:
-        with transaction(db):
-            migrations.apply(db)
 
 
 def _wait_for_lock(db: Database, seconds: float) -> None:
