@@ -13,6 +13,7 @@ MEMORY = timedelta(days=30)
 CHALLENGE_PAUSES = (timedelta(hours=24), timedelta(hours=72))
 FIRST_BLOCK_PAUSE = timedelta(hours=24)
 RATE_PAUSE = timedelta(hours=1)
+LONGEST_RATE_PAUSE = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ def consequence_of(
         case errors.AccountSuspended():
             return Consequence(TroubleKind.BLOCK, error.reason, None, disables=True)
         case errors.RateLimited():
-            wait = timedelta(seconds=error.retry_after_s) if error.retry_after_s else RATE_PAUSE
+            seconds = min(error.retry_after_s or 0.0, LONGEST_RATE_PAUSE.total_seconds())
+            wait = timedelta(seconds=seconds) or RATE_PAUSE
             return Consequence(TroubleKind.RATE, error.reason, now + wait, disables=False)
         case _:
             reason = f"{error.reason}; nothing is sent until you log in again"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from importlib.metadata import version
 from typing import Any
 
 import orjson
@@ -12,17 +13,32 @@ from accounts.trouble import MEMORY
 from api import schemas
 from repost import guard, pause
 from repost.approval import Decided
-from storage import accounts, authors, credentials, media_files, posts, records, reposts, troubles
+from repost.guard import Held
+from repost.hours import local_midnight
+from repost.standing import Standing
+from storage import (
+    accounts,
+    authors,
+    credentials,
+    events,
+    media_files,
+    posts,
+    records,
+    reposts,
+    troubles,
+)
 from storage.accounts import Account
 from storage.authors import Verdict
+from storage.events import Subject
 from storage.media_files import MediaFile
 from storage.posts import Post
 from storage.repost_configs import RepostConfig
-from storage.reposts import Repost
+from storage.reposts import Repost, RepostStatus
 from storage.store import Database
 from storage.troubles import TroubleKind
 
 FILES_PATH = "/uploads"
+VERSION = version("reprise")
 
 
 def account(record: Account) -> schemas.InstagramAccount:
@@ -37,7 +53,7 @@ def story_repost_config(
     login = credentials.find(db, config.account_id)
     challenges = troubles.since(db, config.account_id, now - MEMORY, TroubleKind.CHALLENGE)
     pauses = [t.until for t in challenges if t.cleared_at is None and t.until and t.until > now]
-    midnight = guard.local_midnight(config, now)
+    midnight = local_midnight(config, now)
     started_at = login.session_started_at if login else None
     rules = authors.rules_of(db, config.account_id)
     paused = pause.held(config, now)
@@ -45,7 +61,7 @@ def story_repost_config(
         "instagram_account_id": config.account_id,
         "ig_username": login.ig_username if login else accounts.get(db, config.account_id).username,
         "challenge_count_30d": len(challenges),
-        "last_challenge_at": challenges[0].at if challenges else None,
+        "last_challenge_at": troubles.latest_at(db, config.account_id, TroubleKind.CHALLENGE),
         "challenge_pause_until": max(pauses, default=None),
         "warm_up_complete": guard.warm_up_complete(started_at, now, pace),
         "reposts_today": len(reposts.sent_since(db, config.account_id, midnight)),
@@ -54,29 +70,52 @@ def story_repost_config(
         "denied_authors": [r.username for r in rules if r.verdict is Verdict.DENY],
         "paused": paused is not None,
         "paused_until": paused.until if paused else None,
+        "warnings": guard.warnings_of(config),
     }
     return schemas.StoryRepostConfig.model_validate({**_fields(config), **derived})
 
 
-def holding(
-    db: Database, config: RepostConfig, now: datetime, pace: float
-) -> schemas.Holding | None:
-    """Return what keeps the engine from reposting now, the gravest first, or None."""
-    if (trouble := troubles.active(db, config.account_id, now)) is not None:
-        rail = trouble.kind.value.lower()
-        return schemas.Holding(rail=rail, reason=trouble.reason, until=trouble.until)
-    if not config.is_enabled:
-        reason = config.auto_disable_reason or "Story repost is switched off for this account"
-        return schemas.Holding(rail="disabled", reason=reason, until=None)
-    if (paused := pause.held(config, now)) is not None:
-        return schemas.Holding.model_validate(_fields(paused))
-    login = credentials.find(db, config.account_id)
-    if login is None:
-        reason = "The account has no Private API login"
-        return schemas.Holding(rail="login", reason=reason, until=None)
-    sent = reposts.sent_since(db, config.account_id, now - timedelta(days=2))
-    held = guard.may_repost(config, login.session_started_at, sent, now, pace)
-    return schemas.Holding.model_validate(_fields(held)) if held else None
+def standing(
+    db: Database, found: Standing, now: datetime, pace: float
+) -> schemas.StoryRepostStatus:
+    """Return where an account stands, with its configuration."""
+    config = found.config
+    return schemas.StoryRepostStatus(
+        configured=config is not None,
+        is_enabled=config is not None and config.is_enabled,
+        config=story_repost_config(db, config, now, pace) if config else None,
+        holding=_holding(found.publishing),
+        polling=_holding(found.polling),
+        next_poll_at=found.next_poll_at,
+        session_phase=found.phase,
+        session_phase_until=found.phase_until,
+        reposts_today=found.reposts_today,
+        daily_cap=found.daily_cap,
+        waiting=schemas.WaitingReposts(
+            **{status.value.lower(): count for status, count in found.waiting.items()}
+        ),
+        breaker=schemas.Breaker(**_fields(found.breaker)) if found.breaker else None,
+        has_graph_token=found.has_token,
+        token_expires_at=found.account.token_expires_at if found.has_token else None,
+        warnings=found.warnings,
+        version=VERSION,
+    )
+
+
+def _holding(held: Held | None) -> schemas.Holding | None:
+    return None if held is None else schemas.Holding(**_fields(held))
+
+
+def repost_details(db: Database, record: Repost) -> schemas.RepostDetails:
+    """Return a mention with every change of its state."""
+    seen = events.of_subject(db, Subject.REPOST, record.id)
+    return schemas.RepostDetails(
+        **repost(db, record).model_dump(),
+        events=[
+            schemas.RepostEvent(state=RepostStatus(event.state), reason=event.reason, at=event.at)
+            for event in seen
+        ],
+    )
 
 
 def repost(db: Database, record: Repost) -> schemas.RepostItem:

@@ -84,6 +84,11 @@ def _instant(value: Any) -> datetime:
     raise ValueError("no ISO 8601 time with an offset, such as 2026-04-20T14:00:00Z")
 
 
+def _plus(value: Any) -> Any:
+    # `?since=…+02:00`: a plus that was not encoded arrives as a space.
+    return _SPACED_OFFSET.sub("+", value) if isinstance(value, str) else value
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """Documents a field that is validated elsewhere: its JSON schema is that of `type`."""
@@ -180,6 +185,9 @@ class StoryRepostConfig(Schema):
     timezone: str
     approval_required: bool
     template: Template
+    last_poll_requests: int | None
+    total_poll_requests: int
+    warnings: list[str]
     allowed_authors: list[str]
     denied_authors: list[str]
     minimum_followers: int
@@ -204,11 +212,46 @@ class Holding(Schema):
     until: Moment | None
 
 
+class Breaker(Schema):
+    """Story reposts were switched off by the engine itself; `remedy` says what closes it."""
+
+    since: Moment
+    reason: str
+    remedy: str
+
+
+class WaitingReposts(Schema):
+    """Unfinished mentions by state."""
+
+    detected: int = 0
+    downloaded: int = 0
+    waiting_approval: int = 0
+    queued: int = 0
+
+
 class StoryRepostStatus(Schema):
+    """The contract's three fields, and (additive) what holds the account now and what is next.
+
+    `holding` is what keeps a repost from going out now, `polling` what keeps the engine from
+    looking for mentions; null where nothing does.
+    """
+
     configured: bool
     is_enabled: bool
     config: StoryRepostConfig | None
     holding: Holding | None = None
+    polling: Holding | None = None
+    next_poll_at: Moment | None = None
+    session_phase: int = 0
+    session_phase_until: Moment | None = None
+    reposts_today: int = 0
+    daily_cap: int = 0
+    waiting: WaitingReposts = WaitingReposts()
+    breaker: Breaker | None = None
+    has_graph_token: bool = False
+    token_expires_at: Moment | None = None
+    warnings: list[str] = []
+    version: str
 
 
 class RepostItem(Schema):
@@ -286,8 +329,34 @@ class ScanResult(Schema):
     requests: int
 
 
+class RepostEvent(Schema):
+    state: RepostStatus
+    reason: str | None
+    at: Moment
+
+
+class RepostDetails(RepostItem):
+    """A mention with every change of its state, oldest first."""
+
+    events: list[RepostEvent]
+
+
+class RepostQuery(Schema):
+    """`since` (inclusive) and `until` are times of detection; `after` is the last id of a page."""
+
+    account_id: Id | None = None
+    status: RepostStatus | None = None
+    since: Annotated[Instant, BeforeValidator(_plus)] | None = None
+    until: Annotated[Instant, BeforeValidator(_plus)] | None = None
+    limit: int = Field(default=100, ge=1, le=200)
+    after: Id | None = None
+
+
 class RepostHistory(Schema):
+    """`next` is the `after` of the next page, null on the last one."""
+
     reposts: list[RepostItem]
+    next: Uuid | None = None
 
 
 class ClientOptionFields(Schema):
@@ -615,11 +684,6 @@ class ScheduleQuery(Schema):
     status: Literal["SCHEDULED", "QUEUED", "PROCESSING", "PUBLISHING"] | None = None
     page: int = Field(default=1, ge=1, le=2**48)
     limit: int = Field(default=20, ge=1, le=100)
-
-
-def _plus(value: Any) -> Any:
-    # `?since=…+02:00`: a plus that was not encoded arrives as a space.
-    return _SPACED_OFFSET.sub("+", value) if isinstance(value, str) else value
 
 
 class SinceQuery(Schema):

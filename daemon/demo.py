@@ -30,7 +30,7 @@ from daemon.cli.output import print_json, print_table
 from daemon.clock import utc_now
 from sandbox import Sandbox, open_sandbox
 from sandbox.sample_media import make_photo, make_video
-from storage import api_keys, media_files, reposts, users
+from storage import api_keys, media_files, repost_history, users
 from storage.store import open_directly, transaction
 
 USERNAME = "reprise_studio"
@@ -228,7 +228,7 @@ def _save(demo: Running, output: Path) -> None:
         (output / name).mkdir()
     with open_directly(demo.data_dir / "reprise.db") as db:
         owner = users.ensure_owner(db, utc_now())
-        for repost in reposts.history(db, owner.id):
+        for repost in repost_history.page(db, owner.id):
             for media in media_files.of_post(db, repost.post_id) if repost.post_id else ():
                 card = demo.data_dir / "media" / media.storage_path
                 shutil.copy(card, output / "cards" / f"{repost.author_username}{card.suffix}")

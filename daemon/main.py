@@ -33,6 +33,7 @@ from publish.library import MediaLibrary
 from publish.removal import Remover
 from repost.engine import RepostEngine
 from repost.journey import Journey
+from repost.retention import Retention
 from storage.errors import Unusable
 from storage.files import MediaFolder
 
@@ -96,11 +97,13 @@ async def compose(
     store, now, pace = core.store, core.now, core.settings.pace
     folder = MediaFolder(core.settings.media_dir, least_free=core.settings.min_free_mb << 20)
     await trio.to_thread.run_sync(folder.clear_incoming)
+    retention = Retention(store, folder, now, core.settings.repost_media_days)
     upkeep = Upkeep(
         store,
         now,
         core.gateway.newest_app_version,
         core.tokens,
+        retention,
         copies=core.settings.database_copies,
     )
     publishing = await build_publishing(core, folder)

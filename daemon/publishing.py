@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from daemon.core import Core
 from publish.advice import Adviser
@@ -17,6 +18,7 @@ from publish.private_route import PrivateFeedRoute
 from publish.routes import Routes
 from publish.scheduler import Scheduler
 from publish.story_route import PrivateStoryRoute
+from repost import rails
 from storage import secrets as stored_secrets
 from storage.files import MediaFolder
 
@@ -86,6 +88,7 @@ async def build_publishing(
         settle_s=settle_s,
         spacing=spacing,
         grace=timedelta(minutes=settings.schedule_grace_minutes),
+        held=partial(rails.post_held, pace=pace),
     )
     adviser = Adviser(spacing, has_public_url=settings.public_url is not None)
     return Publishing(deliverer, folder, links, adviser)

@@ -45,6 +45,7 @@ class Settings:
     database_copies: int = 7
     min_free_mb: int = 64
     story_fit: StoryFit = StoryFit.PAD
+    repost_media_days: int = 30
     log_level: str = "info"
     log_format: str = "auto"
     log_file: Path | None = None
@@ -96,6 +97,13 @@ def _minutes(text: str) -> int:
     if not 0 <= minutes <= 7 * 24 * 60:
         raise ValueError("minutes, from 0 to a week's 10080")
     return minutes
+
+
+def _days(text: str) -> int:
+    days = int(text)
+    if not 0 <= days <= 3650:
+        raise ValueError("days, from 0 (for ever) to 3650")
+    return days
 
 
 def _public_url(text: str) -> str:
@@ -192,6 +200,12 @@ TABLE = (
         "REPRISE_STORY_FIT",
         _story_fit,
         "What becomes of stories that are not 9:16: pad (all of it, on its own blur) or crop",
+    ),
+    Setting(
+        "repost_media_days",
+        "REPRISE_REPOST_MEDIA_DAYS",
+        _days,
+        "Days for which media of finished reposts are kept, 0 for ever; the history stays",
     ),
     Setting(
         "log_level",

@@ -1,4 +1,4 @@
-"""Small chores that must not delay anybody: uses of keys, the newest app version, tokens."""
+"""Small chores that must not delay anybody: key uses, app versions, tokens, old media."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import trio
 
 from accounts.tokens import TokenCare
+from repost.retention import Retention
 from storage import api_keys, copies, facts
 from storage.errors import Damaged, Unavailable
 from storage.store import Store
@@ -31,6 +32,7 @@ class Upkeep:
         now: Callable[[], datetime],
         newest_app_version: Callable[[], Awaitable[str | None]],
         tokens: TokenCare,
+        retention: Retention,
         *,
         copies: int,
     ) -> None:
@@ -39,6 +41,7 @@ class Upkeep:
         self._now = now
         self._newest_app_version = newest_app_version
         self._tokens = tokens
+        self._retention = retention
         self._copies = copies
         self._key_uses: dict[str, datetime] = {}
         self._used = trio.Event()
@@ -55,6 +58,7 @@ class Upkeep:
                 "key uses": self._key_uses_task,
                 "app version": self._app_version_task,
                 "tokens": self._tokens_task,
+                "retention": self._retention_task,
                 "copies": self._copies_task,
             }.items():
                 nursery.start_soon(self._patiently, chore, name=name)
@@ -106,6 +110,11 @@ class Upkeep:
     async def _tokens_task(self) -> None:
         while True:
             await self._tokens.look_after_all()
+            await trio.sleep(_LOOK_EVERY_S)
+
+    async def _retention_task(self) -> None:
+        while True:
+            await self._retention.tidy()
             await trio.sleep(_LOOK_EVERY_S)
 
     async def _copies_task(self) -> None:

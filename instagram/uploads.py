@@ -12,6 +12,7 @@ import random
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import trio
@@ -24,6 +25,13 @@ from instagram.client import PrivateClient
 
 _SLOWEST_BYTES_PER_S = 50_000
 _LEAST_LIMIT_S = 45.0
+# What Instagram says when it holds something against the account.
+_ABOUT_THE_ACCOUNT = {
+    "challenge_required": ig.ChallengeRequired,
+    "checkpoint_required": ig.CheckpointRequired,
+    "consent_required": ig.ConsentRequired,
+    "feedback_required": ig.FeedbackRequired,
+}
 _RETRY_CONTEXT = '{"num_step_auto_retry":0,"num_reupload":0,"num_step_manual_retry":0}'
 
 
@@ -146,9 +154,24 @@ async def _read(file: Path) -> bytes:
     return content
 
 
-def _check(response: object) -> None:
-    status = getattr(response, "status_code", 0)
+def _check(response: Any) -> None:
+    status = response.status_code
     if status == 200:
         return
-    # A 4xx is about these bytes or this session; the answer's text tells which.
+    # A 4xx is about these bytes, or about the account: the answer's message tells which. Only
+    # of its other calls does aiograpi read it.
+    try:
+        answer = response.json()
+    except ValueError:
+        answer = None
+    said = answer if isinstance(answer, dict) else {}
+    message = str(said.get("message") or "")
+    if message == "challenge_required" and "/suspended/" in str(said.get("challenge")):
+        raise ig.AccountSuspended(message, response=response)
+    if "Please wait a few minutes" in message:
+        raise ig.PleaseWaitFewMinutes(message, response=response)
+    if message in _ABOUT_THE_ACCOUNT:
+        raise _ABOUT_THE_ACCOUNT[message](message, response=response)
+    if status == 429:
+        raise ig.ClientThrottledError(message, response=response)
     raise ig.ClientError(f"rupload {status}", response=response)

@@ -24,7 +24,7 @@ from publish.record import DeliveryRecord
 from publish.retry import Failure, Later, after
 from publish.route import Outgoing, Published, Route
 from publish.routes import Routes
-from publish.states import UNKNOWN_MESSAGE, Begun
+from publish.states import UNKNOWN_MESSAGE, Begun, Rails
 from storage import deliveries, posts
 from storage.deliveries import Outcome, Step
 from storage.jobs import Job
@@ -57,24 +57,28 @@ class Deliverer:
         settle_s: float,
         spacing: timedelta,
         grace: timedelta,
+        held: Rails = lambda *_: None,
     ) -> None:
         """`settle_s`: how long after a lost answer its effect may still appear.
 
         `spacing` lies between two posts of an account; a job that could have run longer ago
-        than `grace` was missed.
+        than `grace` was missed. `held` says what the rails of reposts hold back.
         """
         self._store = store
         self._routes = routes
         self._preparation = preparation
         self._cross_poster = cross_poster
         self._now = now
-        self._begin = partial(states.begin, has_public_url=has_public_url, grace=grace)
+        self._begin = partial(states.begin, has_public_url=has_public_url, grace=grace, held=held)
         self._settle = timedelta(seconds=settle_s)
         self._spacing = spacing
 
     async def deliver(self, job: Job) -> None:
         """Work on a claimed job. Every end is recorded before this returns."""
         begun = await self._store.write(self._begin, job, self._now())
+        if begun is None:
+            logger.info("held back by the rails post=%s", job.post_id)
+            return
         post = begun.post
         if begun.failure is not None:
             await self._store.write(states.given_up, job, post, begun.failure, self._now())

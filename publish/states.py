@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,8 @@ from storage.posts import Post, PostStatus
 from storage.repost_configs import PublishRoute
 from storage.store import Database
 
+# Why and until when a post must wait that was accepted under rails, or None.
+Rails = Callable[[Database, Post, datetime], tuple[str, datetime] | None]
 UNKNOWN_MESSAGE = (
     "Instagram's answer was lost, and the account does not tell whether this post is live. "
     "Look at the account in the Instagram app before you retry"
@@ -42,13 +44,20 @@ class Begun:
 
 
 def begin(
-    db: Database, job: Job, now: datetime, *, has_public_url: bool, grace: timedelta
-) -> Begun:
-    """Take a claimed job up: choose the route of a new delivery, keep that of an open one."""
+    db: Database, job: Job, now: datetime, *, has_public_url: bool, grace: timedelta, held: Rails
+) -> Begun | None:
+    """Take a claimed job up: choose the route of a new delivery, keep that of an open one.
+
+    Returns None when the rails hold the post back: then the job is put back for later.
+    """
     assert job.post_id is not None
     post = posts.get(db, job.post_id)
     media = media_files.of_post(db, post.id)
     delivery = deliveries.find_open(db, post.id)
+    if (hold := held(db, post, now)) is not None:
+        in_doubt = delivery is not None and delivery.step is Step.PUBLISHING
+        postponed(db, job, post, Later(hold[1], hold[0], counted=False), in_doubt, now)
+        return None
     if delivery is not None and delivery.step is Step.PUBLISHED:
         return Begun(post, media, delivery)
     failure = _impossible(db, job, post, media, delivery, now, grace)

@@ -14,6 +14,7 @@ from instagram import errors
 from instagram.private_api import PrivateApi
 from repost import filters, guard, parking
 from repost.filters import Author
+from repost.hours import sleeping_until
 from storage import authors, facts, repost_configs, reposts
 from storage.repost_configs import RepostConfig
 from storage.reposts import Repost, RepostStatus
@@ -50,7 +51,7 @@ class Decider:
         if repost.held_until is not None and repost.held_until > now:
             return repost
         config = await self._store.read(repost_configs.get, repost.account_id)
-        wakes_at = guard.sleeping_until(config, now)
+        wakes_at = sleeping_until(config, now)
         if wakes_at is not None:
             reason = "The author's followers are counted after the sleep window"
             return await self._store.write(_wait, repost, reason, wakes_at, now)

@@ -15,18 +15,18 @@ import trio
 
 from instagram import errors
 from instagram.gateway import PrivateGateway
-from repost import guard
-from repost.detector import Scan, scan_inboxes
+from repost import polls, rails
+from repost.detector import Look, Scan
 from repost.journey import Journey
-from storage import credentials, repost_configs, troubles
+from storage import credentials, repost_configs, reposts, troubles
 from storage.errors import NotFound, Unavailable, is_disk_trouble
-from storage.repost_configs import PollStatus, RepostConfig
+from storage.repost_configs import RepostConfig
+from storage.reposts import RepostStatus
 from storage.store import Database, Store
 
 logger = logging.getLogger(__name__)
 
 SLICE_S = 30.0
-FAILURES_TO_BREAK = 8
 AFTER_A_BUG = timedelta(minutes=15)
 AFTER_DISK_TROUBLE = timedelta(minutes=1)
 AFTER_A_FAILURE = timedelta(minutes=5)
@@ -70,20 +70,34 @@ class RepostEngine:
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Give every configured account its turns. Runs until cancelled."""
-        # Disabled ones too: what a crash interrupted is still downloaded and settled.
-        for config in await self._store.read(repost_configs.every):
-            self._due[config.account_id] = self._now()
+        await self.take_up()
         task_status.started()
         async with trio.open_nursery() as nursery:
             while True:
-                now = self._now()
-                for account_id in [id_ for id_, due in self._due.items() if due <= now]:
-                    del self._due[account_id]
-                    nursery.start_soon(self._turn, account_id, name=f"repost {account_id}")
+                for account_id in self.claim_due():
+                    nursery.start_soon(self.turn, account_id, name=f"repost {account_id}")
                 self._went_round.set()
                 self._went_round = trio.Event()
                 self._on_idle()
                 await self._sleep()
+
+    async def take_up(self) -> None:
+        """Make every account due, as at a start."""
+        # Disabled ones too: what a crash interrupted is still downloaded and settled.
+        for config in await self._store.read(repost_configs.every):
+            self._due[config.account_id] = self._now()
+
+    def claim_due(self) -> list[str]:
+        """Return the accounts whose turn it is; the caller gives them their `turn`."""
+        now = self._now()
+        due = [account_id for account_id, at in self._due.items() if at <= now]
+        for account_id in due:
+            del self._due[account_id]
+        return due
+
+    def next_due(self) -> datetime | None:
+        """Return when the next account is due, as far as that is known."""
+        return min(self._due.values(), default=None)
 
     def wake(self, account_id: str) -> None:
         """Give an account its turn now: its configuration, approvals or posts changed."""
@@ -101,13 +115,16 @@ class RepostEngine:
 
         Raises `storage.errors.NotFound` without a configuration, and `InstagramError`s.
         """
-        found = await self._scan(await self._store.read(repost_configs.get, account_id))
-        self.wake(account_id)
-        return ScanReport(account_id, found)
+        config = await self._store.read(repost_configs.get, account_id)
+        try:
+            return ScanReport(account_id, await self._scan(config))
+        finally:
+            # Also when it broke off: what it had found by then is downloaded now.
+            self.wake(account_id)
 
     async def _sleep(self) -> None:
         # At most a slice, because a suspended machine or a changed clock wakes nobody.
-        next_due = min(self._due.values(), default=None)
+        next_due = self.next_due()
         seconds = SLICE_S
         if next_due is not None:
             seconds = min(SLICE_S, max(0.0, (next_due - self._now()).total_seconds()))
@@ -115,10 +132,12 @@ class RepostEngine:
             await self._woken.wait()
         self._woken = trio.Event()
 
-    async def _turn(self, account_id: str) -> None:
+    async def turn(self, account_id: str) -> None:
+        """Do what an account needs now, and note when it needs something again."""
         try:
             # Not behind the account's running turn, which may be composing a long video.
             await self._journey.settle(account_id)
+            await self._store.write(reposts.take_over_waits, account_id, self._now())
             async with self._turns[account_id], self._at_once:
                 again = await self._take_turn(account_id)
         except NotFound as gone:
@@ -145,54 +164,89 @@ class RepostEngine:
     async def _take_turn(self, account_id: str) -> datetime | None:
         """Do what an account needs now; returns when it needs something again by itself."""
         config = await self._store.read(repost_configs.find, account_id)
-        login = await self._store.read(credentials.find, account_id)
-        if config is None or login is None:
+        if config is None or await self._store.read(credentials.find, account_id) is None:
             return None
-        again: list[datetime] = []
+        failed, moves_at = False, None
         try:
-            started_at = login.session_started_at
-            if config.is_enabled and (
-                guard.may_poll(config, started_at, self._now(), self._pace) is None
-            ):
-                await self._scan(config)
+            polling = await self._store.read(rails.polling_held, config, self._now(), self._pace)
+            if polling is None:
+                failed = not await self._looked(config)
                 config = await self._store.read(repost_configs.get, account_id)
             moves_at = await self._journey.advance(self._gateway.account(account_id), config)
-            if moves_at is not None:
-                again.append(moves_at)
         except errors.AccountOnHold as held:
-            return held.until if config.is_enabled else None
+            # Nothing was sent; what waits for it says so.
+            await self._store.write(self._note_hold, account_id, held)
         except errors.InstagramError as error:
             logger.warning("repost turn stopped account=%s reason=%s", account_id, error.reason)
-            again.append(self._now() + AFTER_A_FAILURE)
-        config = await self._store.read(repost_configs.get, account_id)
-        if config.is_enabled:
-            rail = guard.may_poll(config, login.session_started_at, self._now(), self._pace)
-            again.append(rail.until if rail and rail.until else self._now() + AFTER_A_FAILURE)
-        return min(again, default=None)
+            failed = True
+        again = await self._store.read(self._again, account_id, failed)
+        if moves_at is None or moves_at <= self._now():
+            return again
+        return min(moves_at, again or moves_at)
+
+    async def _looked(self, config: RepostConfig) -> bool:
+        """Look for mentions; False when that broke off, and what was found is still to be saved."""
+        try:
+            await self._scan(config)
+        except errors.Unavailable as broken_off:
+            logger.warning(
+                "scan broke off account=%s reason=%s", config.account_id, broken_off.reason
+            )
+            return False
+        return True
+
+    def _again(self, db: Database, account_id: str, failed: bool) -> datetime | None:
+        """Return when an account is due again: a look, or what a mention waits for."""
+        now = self._now()
+        again = [reposts.next_move_at(db, account_id, now)]
+        if failed:
+            again.append(now + AFTER_A_FAILURE)
+        config = repost_configs.find(db, account_id)
+        if config is not None and config.is_enabled:
+            held = rails.polling_held(db, config, now, self._pace)
+            again.append(held.until if held is not None else now + AFTER_A_FAILURE)
+        return min((moment for moment in again if moment is not None), default=None)
+
+    def _note_hold(self, db: Database, account_id: str, held: errors.AccountOnHold) -> None:
+        now = self._now()
+        config = repost_configs.get(db, account_id)
+        reposts.hold(
+            db, account_id, RepostStatus.DETECTED, now, reason=held.reason, until=held.until
+        )
+        sending = rails.reposting_held(db, config, now, self._pace)
+        if sending is not None:
+            reposts.hold(
+                db,
+                account_id,
+                RepostStatus.QUEUED,
+                now,
+                reason=sending.reason,
+                until=sending.until,
+            )
 
     async def _scan(self, config: RepostConfig) -> Scan:
-        login = await self._store.read(credentials.find, config.account_id)
+        account_id = config.account_id
+        login = await self._store.read(credentials.find, account_id)
         if login is None:
             raise errors.NotLoggedIn("This account has no Private API login yet")
-        api = self._gateway.account(config.account_id)
-        try:
-            async with self._scans[config.account_id]:
-                scan = await scan_inboxes(
-                    api, config, login.private_pk, store=self._store, now=self._now
+        api = self._gateway.account(account_id)
+        async with self._scans[account_id]:
+            # Read again: another look may have ended meanwhile.
+            config = await self._store.read(repost_configs.get, account_id)
+            look = Look(api, config, login.private_pk, self._store, self._now)
+            try:
+                await look.read_all()
+            except errors.AccountOnHold:
+                raise  # nothing was sent, so nothing failed
+            except errors.InstagramError as error:
+                await self._store.write(
+                    polls.record_failed, account_id, look.scan, error, self._now()
                 )
-        except errors.AccountOnHold:
-            raise  # nothing was sent, so nothing failed
-        except errors.InstagramError as error:
-            await self._store.write(_poll_failed, config.account_id, error, self._now())
-            raise
-        await self._store.write(_poll_done, config.account_id, scan, self._now())
-        logger.info(
-            "scan account=%s found=%d requests=%d",
-            config.account_id,
-            len(scan.found),
-            scan.requests,
-        )
-        return scan
+                raise
+            await self._store.write(polls.record_done, account_id, look.scan, self._now())
+        found, requests = len(look.scan.found), look.scan.requests
+        logger.info("scan account=%s found=%d requests=%d", account_id, found, requests)
+        return look.scan
 
 
 def enable(db: Database, account_id: str, now: datetime) -> RepostConfig:
@@ -206,47 +260,4 @@ def enable(db: Database, account_id: str, now: datetime) -> RepostConfig:
         consecutive_failures=0,
         auto_disabled_at=None,
         auto_disable_reason=None,
-    )
-
-
-def _poll_done(db: Database, account_id: str, scan: Scan, now: datetime) -> None:
-    changes: dict[str, object] = {}
-    if scan.seen_until is not None:
-        changes["seen_until"] = scan.seen_until
-    repost_configs.change(
-        db,
-        account_id,
-        now=now,
-        last_poll_at=now,
-        last_poll_status=PollStatus.SUCCESS if scan.found else PollStatus.NO_MENTIONS,
-        last_poll_error=None,
-        consecutive_failures=0,
-        **changes,
-    )
-
-
-def _poll_failed(
-    db: Database, account_id: str, error: errors.InstagramError, now: datetime
-) -> None:
-    config = repost_configs.find(db, account_id)
-    if config is None:
-        return
-    failures = config.consecutive_failures + 1
-    changes: dict[str, object] = {}
-    if failures >= FAILURES_TO_BREAK and config.is_enabled:
-        changes = {
-            "is_enabled": False,
-            "auto_disabled_at": now,
-            "auto_disable_reason": f"{failures} looks in a row failed. Last: {error.reason}",
-        }
-        logger.warning("story repost switched off account=%s failures=%d", account_id, failures)
-    repost_configs.change(
-        db,
-        account_id,
-        now=now,
-        last_poll_at=now,
-        last_poll_status=PollStatus.FAILED,
-        last_poll_error=error.reason,
-        consecutive_failures=failures,
-        **changes,
     )

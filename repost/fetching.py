@@ -20,9 +20,10 @@ from media import sniff as media_sniff
 from media.errors import MediaError, MediaInvalid
 from media.photo import open_photo, save_jpeg
 from media.render import examine_video
+from repost import guard
 from repost.deciding import refuse_unseen
 from repost.leftovers import discard
-from storage import reposts
+from storage import repost_configs, reposts
 from storage.files import MediaFolder
 from storage.reposts import Repost, RepostStatus
 from storage.store import Database, Store
@@ -60,6 +61,7 @@ class Fetcher:
         Raises `InstagramError`s that concern the whole account.
         """
         seen: dict[str, list[Story]] = {}
+        config = await self._store.read(repost_configs.get, account_id)
         for listed in await self._store.read(reposts.open_of, account_id):
             if listed.status is not RepostStatus.DETECTED:
                 continue
@@ -67,6 +69,10 @@ class Fetcher:
                 continue
             repost = await self._store.write(refuse_unseen, listed, self._now())
             if repost.status is not RepostStatus.DETECTED:
+                continue
+            asleep = guard.may_fetch(config, repost.detected_at, self._now())
+            if asleep is not None:
+                await self._change(repost, repost.status, asleep.reason, held_until=asleep.until)
                 continue
             try:
                 await self._fetch(api, repost, seen)

@@ -6,12 +6,19 @@ in docs/account-safety.md.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from math import ceil
 
+from repost.hours import (
+    WIND_DOWN,
+    jitter,
+    local_midnight,
+    next_midnight,
+    sleep_window,
+    sleeping_until,
+)
 from storage.repost_configs import PollStatus, RepostConfig
 
 PHASE_1 = timedelta(hours=12)
@@ -20,6 +27,15 @@ BURN_IN_CAPS = ((7, 1), (14, 3), (21, 5), (30, 8))
 SPACING = timedelta(minutes=20)
 MAX_HELD = timedelta(hours=72)
 FIRST_POLL_RETRY = timedelta(minutes=15)
+SHORTEST_INTERVAL = timedelta(hours=6)
+# A story lives 24 h: a look at least this often sees each while it can still be fetched.
+LONGEST_SAFE_INTERVAL = timedelta(hours=20)
+LONGEST_SAFE_GAP = timedelta(hours=22)
+# What a person asked for in the sleep window may be finished in it.
+ASKED_FOR = timedelta(hours=1)
+# Times further ahead than this come from a clock that was wrong, and hold nothing.
+CLOCK_ERROR = timedelta(days=1)
+ASLEEP = "Sleep window of the account"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +57,14 @@ def session_phase(started_at: datetime | None, now: datetime, pace: float) -> in
     return 1 if age < PHASE_1 else 2 if age < PHASE_2 else 3
 
 
+def phase_until(started_at: datetime | None, now: datetime, pace: float) -> datetime | None:
+    """Return when the present session phase ends; None when no other follows by itself."""
+    phase = session_phase(started_at, now, pace)
+    if started_at is None or phase not in (1, 2):
+        return None
+    return started_at + (PHASE_1 if phase == 1 else PHASE_2)
+
+
 def warm_up_complete(started_at: datetime | None, now: datetime, pace: float) -> bool:
     """Say whether the burn-in of 30 days is over."""
     last_day, _ = BURN_IN_CAPS[-1]
@@ -58,27 +82,6 @@ def daily_cap(config: RepostConfig, started_at: datetime | None, now: datetime, 
     return config.daily_repost_limit
 
 
-def local_midnight(config: RepostConfig, now: datetime) -> datetime:
-    """Return when today began in the account's timezone."""
-    local = now.astimezone(ZoneInfo(config.timezone))
-    return local.replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def sleeping_until(config: RepostConfig, now: datetime) -> datetime | None:
-    """Return when the sleep window that `now` lies in ends, or None when awake."""
-    start, end = config.sleep_window_start, config.sleep_window_end
-    zone = ZoneInfo(config.timezone)
-    local = now.astimezone(zone)
-    asleep = start <= local.hour < end if start <= end else local.hour >= start or local.hour < end
-    if start == end or not asleep:
-        return None
-    wake = local.replace(hour=end, minute=0, second=0, microsecond=0)
-    while wake.astimezone(now.tzinfo) <= now:
-        # By calendar day, not by 24 h: the clocks may change in the night.
-        wake = (wake.replace(tzinfo=None) + timedelta(days=1)).replace(tzinfo=zone)
-    return wake.astimezone(now.tzinfo)
-
-
 def may_repost(
     config: RepostConfig,
     started_at: datetime | None,
@@ -93,34 +96,60 @@ def may_repost(
     if session_phase(started_at, now, pace) < 3:
         until = started_at + PHASE_2 if started_at else None
         return Held("phase", "The login is new: nothing is published in its first 48 h", until)
-    if (wake := sleeping_until(config, now)) is not None:
-        return Held("sleep", "Sleep window of the account", wake)
+    if (wake := sleeping_until(config, now, WIND_DOWN)) is not None:
+        return Held("sleep", ASLEEP, wake)
+    sent = [moment for moment in sent if moment <= now + CLOCK_ERROR]
     today = [moment for moment in sent if moment >= local_midnight(config, now)]
     cap = daily_cap(config, started_at, now, pace)
     if len(today) >= cap:
-        tomorrow = local_midnight(config, now).replace(tzinfo=None) + timedelta(days=1)
-        midnight = tomorrow.replace(tzinfo=ZoneInfo(config.timezone)).astimezone(now.tzinfo)
-        return Held("cap", f"Daily limit of {cap} reposts reached", midnight)
+        midnight = next_midnight(config, now)
+        # Not on the stroke of midnight, every day the same.
+        until = midnight + timedelta(
+            seconds=ceil(pace * abs(jitter(config, midnight).total_seconds()))
+        )
+        return Held("cap", f"Daily limit of {cap} reposts reached", until)
     if sent and pace:
         last = max(sent)
-        free_at = last + pace * (SPACING + abs(_jitter(config, last)))
-        if free_at > now:
+        if (free_at := free_after(config, last, pace)) > now:
             return Held("spacing", "Reposts keep a distance of some 20 minutes", free_at)
     return None
 
 
+def free_after(config: RepostConfig, last: datetime, pace: float) -> datetime:
+    """Return when the next repost may follow one that went out, or failed to, at `last`."""
+    distance = pace * (SPACING + abs(jitter(config, last)))
+    return last + timedelta(seconds=ceil(distance.total_seconds()))
+
+
+def may_fetch(config: RepostConfig, detected_at: datetime, now: datetime) -> Held | None:
+    """Return the rail that holds the download of a mention back now, or None.
+
+    What a scan by hand has found in the sleep window is part of what the person asked for.
+    """
+    window = sleep_window(config, now)
+    if window is None:
+        return None
+    begin, wake = window
+    if detected_at >= begin - WIND_DOWN and now - detected_at < ASKED_FOR:
+        return None
+    return Held("sleep", f"{ASLEEP}: it is downloaded afterwards", wake)
+
+
 def next_poll_at(config: RepostConfig, now: datetime, pace: float) -> datetime:
     """Return when the inbox is to be read next by itself."""
+    last = config.last_poll_at
     interval = timedelta(hours=config.poll_interval_hours)
-    if config.last_poll_at is None:
+    if last is None or last > now + CLOCK_ERROR:
         due = now
     elif config.last_poll_status is PollStatus.FAILED:
         # Sooner than the interval, because stories expire meanwhile; never in a hurry.
         doubled = FIRST_POLL_RETRY * 2 ** min(config.consecutive_failures - 1, 10)
-        due = config.last_poll_at + min(doubled, interval)
+        due = last + min(doubled, interval)
+    elif config.backlog_cursor is not None:
+        due = last + FIRST_POLL_RETRY
     else:
-        due = config.last_poll_at + interval + pace * _jitter(config, config.last_poll_at)
-    return sleeping_until(config, max(due, now)) or due
+        due = _before_the_night(config, last, last + interval + pace * jitter(config, last))
+    return sleeping_until(config, max(due, now), WIND_DOWN) or due
 
 
 def may_poll(
@@ -134,20 +163,31 @@ def may_poll(
         reason = "The login is new: messages are not read by themselves in its first 12 h"
         return Held("phase", reason, started_at + PHASE_1)
     due = next_poll_at(config, now, pace)
-    if due > now:
-        asleep = sleeping_until(config, now) is not None
-        rail, reason = (
-            ("sleep", "Sleep window of the account") if asleep else ("interval", "Poll interval")
-        )
-        return Held(rail, reason, due)
-    return None
+    if due <= now:
+        return None
+    wake = sleeping_until(config, now, WIND_DOWN)
+    if wake is not None and wake >= due:
+        return Held("sleep", ASLEEP, due)
+    return Held("interval", "Poll interval", due)
 
 
-def _jitter(config: RepostConfig, seed: datetime) -> timedelta:
-    """Return an offset within ± `jitter_minutes` that looks random but never changes.
+def warnings_of(config: RepostConfig) -> list[str]:
+    """Return what a person should know about their settings."""
+    if timedelta(hours=config.poll_interval_hours) <= LONGEST_SAFE_INTERVAL:
+        return []
+    return [
+        f"pollIntervalHours is {config.poll_interval_hours}: a story lives 24 h, so with more than "
+        "20 h between two looks some expire before they are seen"
+    ]
 
-    Drawn from the account and the moment, so that asking twice or restarting moves nothing.
-    """
-    digest = hashlib.sha256(f"{config.account_id} {seed.isoformat()}".encode()).digest()
-    fraction = int.from_bytes(digest[:8], "big") / 2**63 - 1
-    return timedelta(minutes=config.jitter_minutes) * fraction
+
+def _before_the_night(config: RepostConfig, last: datetime, due: datetime) -> datetime:
+    """Return `due`, or a time before the sleep window that would delay it for too long."""
+    window = sleep_window(config, due) or sleep_window(config, due + WIND_DOWN)
+    if window is None or timedelta(hours=config.poll_interval_hours) > LONGEST_SAFE_INTERVAL:
+        return due
+    begin, wake = window
+    before = begin - WIND_DOWN - max(abs(jitter(config, begin)), timedelta(minutes=1))
+    if wake - last > LONGEST_SAFE_GAP and before - last >= SHORTEST_INTERVAL:
+        return min(due, before)
+    return due

@@ -10,18 +10,18 @@ import logging
 import os
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 import trio
 
 from media.errors import MediaError
-from repost import card, guard, pause
+from repost import card, guard, rails
 from repost.card import Card
 from repost.deciding import decide
 from repost.leftovers import discard
-from storage import credentials, jobs, media_files, posts, repost_configs, reposts
+from storage import jobs, media_files, posts, repost_configs, reposts
 from storage.files import MediaFolder
 from storage.media_files import MediaFile, Origin
 from storage.posts import MediaType, Post, PostStatus, SourceType
@@ -77,14 +77,7 @@ class HandOver:
 
     def _held(self, db: Database, account_id: str, now: datetime) -> guard.Held | None:
         config = repost_configs.get(db, account_id)
-        if not config.is_enabled:
-            return guard.Held("disabled", "Story repost is switched off for this account", None)
-        if (paused := pause.held(config, now)) is not None:
-            return paused
-        login = credentials.find(db, account_id)
-        sent = reposts.sent_since(db, account_id, now - timedelta(days=2))
-        started_at = login.session_started_at if login else None
-        return guard.may_repost(config, started_at, sent, now, self._pace)
+        return rails.reposting_held(db, config, now, self._pace)
 
     # The card
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -38,21 +38,23 @@ class Thread:
     last_activity: datetime | None
     oldest_item: datetime | None
     older_cursor: str | None
+    pinned: bool = False
 
 
 @dataclass(slots=True)
 class Page:
-    """What one page of an inbox holds."""
+    """What one page of an inbox holds; `at` is Instagram's own time of it, where it says so."""
 
     mentions: list[Mention] = field(default_factory=list)
     threads: list[Thread] = field(default_factory=list)
     passed_over: Counter[str] = field(default_factory=Counter)
     cursor: str | None = None
+    at: datetime | None = None
 
 
 def parse_inbox(answer: object, viewer_pk: str, source: str = "inbox") -> Page:
     """Return the mentions on a page of the inbox or of the message requests."""
-    page = Page()
+    page = Page(at=_moment_or_none(_mapping(answer).get("snapshot_at_ms")))
     box = _mapping(_mapping(answer).get("inbox"))
     cursor = box.get("oldest_cursor")
     if box.get("has_older", True) and isinstance(cursor, str) and cursor:
@@ -96,6 +98,7 @@ def parse_activity(answer: object, viewer_pk: str) -> Page:
 
 def _read_thread(thread: object, viewer_pk: str, source: str, page: Page) -> None:
     known = _mapping(thread)
+    names = _names(known.get("users"))
     times: list[datetime] = []
     for item in _items(known.get("items")):
         try:
@@ -104,7 +107,7 @@ def _read_thread(thread: object, viewer_pk: str, source: str, page: Page) -> Non
         except _ODD:
             page.passed_over["odd"] += 1
         else:
-            page.mentions += found
+            page.mentions += (_named(mention, names) for mention in found)
     cursor = known.get("oldest_cursor")
     page.threads.append(
         Thread(
@@ -112,8 +115,19 @@ def _read_thread(thread: object, viewer_pk: str, source: str, page: Page) -> Non
             last_activity=_moment_or_none(known.get("last_activity_at")),
             oldest_item=min(times, default=None),
             older_cursor=cursor if known.get("has_older") and isinstance(cursor, str) else None,
+            pinned=known.get("is_pin") is True,
         )
     )
+
+
+def _names(users: object) -> dict[str, str]:
+    """Return the names that people have now; a link keeps the name they had when it was sent."""
+    people = [_mapping(user) for user in _items(users)]
+    return {str(person.get("pk")): _username(person.get("username")) for person in people}
+
+
+def _named(mention: Mention, names: Mapping[str, str]) -> Mention:
+    return replace(mention, author_username=names.get(mention.author_pk) or mention.author_username)
 
 
 def _read_item(

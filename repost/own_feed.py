@@ -77,6 +77,7 @@ class OwnFeed:
         as_poll = replace(
             config,
             # A look in the future was made by a clock that was wrong.
+            backlog_cursor=None,
             last_poll_at=looked_at if looked_at and looked_at <= now else None,
             last_poll_status=PollStatus.FAILED if config.auto_sync_failures else PollStatus.SUCCESS,
             consecutive_failures=config.auto_sync_failures,

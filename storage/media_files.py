@@ -123,7 +123,24 @@ def remove(db: Database, media_id: str) -> list[str]:
 
 def unused(db: Database, paths: Iterable[str]) -> list[str]:
     """Return those of the stored paths that no row refers to."""
-    return sorted(path for path in paths if path and not _is_used(db, path))
+    return sorted(path for path in paths if path and not is_used(db, path))
+
+
+def keep_only_thumbnail(db: Database, media: MediaFile) -> set[str]:
+    """Let a file's thumbnail stand for it from now on; returns the paths that it let go."""
+    if media.thumbnail_path is None or media.storage_path == media.thumbnail_path:
+        return set()
+    paths = renditions.paths_of(db, media.id) | {media.storage_path}
+    db.conn.execute("DELETE FROM renditions WHERE media_file_id = ?", (media.id,))
+    records.update(
+        db,
+        MediaFile,
+        media.id,
+        storage_path=media.thumbnail_path,
+        mime_type="image/jpeg",
+        sha256=media.thumbnail_path.rpartition("/")[2].partition(".")[0],
+    )
+    return paths
 
 
 def _uploads(kind: str | None) -> str:
@@ -131,7 +148,8 @@ def _uploads(kind: str | None) -> str:
     return clause if kind is None else f"{clause} AND substr(mime_type, 1, 5) = :kind"
 
 
-def _is_used(db: Database, path: str) -> bool:
+def is_used(db: Database, path: str) -> bool:
+    """Say whether any row refers to that stored path."""
     row = db.conn.execute(
         "SELECT 1 FROM media_files WHERE storage_path = ?1 OR thumbnail_path = ?1"
         " OR processed_path = ?1 UNION ALL SELECT 1 FROM renditions WHERE stored_path = ?1"

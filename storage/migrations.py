@@ -364,6 +364,18 @@ CREATE TABLE events (
 CREATE INDEX events_by_subject ON events (subject_id, id);
 """
 
+_RAILS = """
+ALTER TABLE story_repost_configs ADD COLUMN last_poll_requests INTEGER;
+ALTER TABLE story_repost_configs ADD COLUMN total_poll_requests INTEGER NOT NULL DEFAULT 0;
+-- Pages that a bounded look has left unread: from where on, and down to when.
+ALTER TABLE story_repost_configs ADD COLUMN backlog_cursor TEXT;
+ALTER TABLE story_repost_configs ADD COLUMN backlog_until TEXT;
+
+CREATE INDEX reposts_of_account ON reposts (account_id, created_at DESC, id);
+CREATE INDEX reposts_by_status ON reposts (user_id, status, created_at DESC, id);
+CREATE INDEX reposts_with_media ON reposts (updated_at) WHERE media_path IS NOT NULL;
+"""
+
 
 @migrations()
 def m0001_initial(db: Database) -> None:
@@ -437,6 +449,13 @@ CREATE TABLE author_followers (
 def m0006_control(db: Database) -> None:
     """What the user decides about reposts, and the account's own posts as reposts."""
     for statement in _statements(_CONTROL):
+        db.conn.execute(statement)
+
+
+@migrations()
+def m0003_rails(db: Database) -> None:
+    """What a look costs and has left unread, and indexes for rails and history."""
+    for statement in _statements(_RAILS):
         db.conn.execute(statement)
 
 

@@ -93,6 +93,11 @@ def get(db: Database, post_id: str) -> Post:
     return records.get(db, Post, post_id)
 
 
+def find(db: Database, post_id: str) -> Post | None:
+    """Return one post, or None when it was cleared."""
+    return records.fetch_one(db, Post, "WHERE id = ?", (post_id,))
+
+
 def is_known(db: Database, post_id: str) -> bool:
     """Say whether a post is there, or was and has been deleted."""
     row = db.conn.execute(

@@ -55,7 +55,11 @@ class RepostConfig:
     last_poll_at: datetime | None = None
     last_poll_status: PollStatus | None = None
     last_poll_error: str | None = None
+    last_poll_requests: int | None = None
+    total_poll_requests: int = 0
     seen_until: datetime | None = None
+    backlog_cursor: str | None = None
+    backlog_until: datetime | None = None
     consecutive_failures: int = 0
     auto_disabled_at: datetime | None = None
     auto_disable_reason: str | None = None

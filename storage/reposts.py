@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 
@@ -13,6 +13,9 @@ from sqlite_utils import Database
 
 from storage import records
 from storage.events import Event, Subject
+from storage.times import from_text
+
+IS_OPEN = "status IN ('DETECTED', 'DOWNLOADED', 'WAITING_APPROVAL', 'QUEUED')"
 
 # The `source` of the account's own posts, which are shared like mentions.
 OWN_FEED = "own_feed"
@@ -129,8 +132,7 @@ def open_of(db: Database, account_id: str) -> list[Repost]:
     return records.fetch(
         db,
         Repost,
-        "WHERE account_id = ? AND status IN"
-        " ('DETECTED', 'DOWNLOADED', 'WAITING_APPROVAL', 'QUEUED') ORDER BY mentioned_at, id",
+        f"WHERE account_id = ? AND {IS_OPEN} ORDER BY mentioned_at, id",
         (account_id,),
     )
 
@@ -140,21 +142,50 @@ def unsent(db: Database) -> list[Repost]:
     return records.fetch(
         db,
         Repost,
-        "WHERE post_id IS NULL AND status IN"
-        " ('DETECTED', 'DOWNLOADED', 'WAITING_APPROVAL', 'QUEUED') ORDER BY mentioned_at, id",
+        f"WHERE post_id IS NULL AND {IS_OPEN} ORDER BY mentioned_at, id",
     )
 
 
-def history(
-    db: Database, user_id: str, account_id: str | None = None, limit: int = 100
-) -> list[Repost]:
-    """Return reposts newest first, of one account or of all."""
-    return records.fetch(
-        db,
-        Repost,
-        "WHERE user_id = :user AND (:account IS NULL OR account_id = :account)"
-        " ORDER BY created_at DESC, id LIMIT :limit",
-        {"user": user_id, "account": account_id, "limit": limit},
+def counts(db: Database, account_id: str) -> dict[RepostStatus, int]:
+    """Return how many unfinished reposts of an account are in which state."""
+    rows = db.conn.execute(
+        f"SELECT status, count(*) FROM reposts WHERE account_id = ? AND {IS_OPEN} GROUP BY status",  # noqa: S608
+        (account_id,),
+    )
+    return {RepostStatus(status): count for status, count in rows}
+
+
+def next_move_at(db: Database, account_id: str, now: datetime) -> datetime | None:
+    """Return when the next of an account's held reposts may go on, as far as that is known."""
+    row = db.conn.execute(
+        f"SELECT min(held_until) FROM reposts WHERE account_id = ? AND {IS_OPEN}"  # noqa: S608
+        " AND held_until > ?",
+        (account_id, records.encode(now)),
+    ).fetchone()
+    return None if row[0] is None else from_text(row[0])
+
+
+def hold(
+    db: Database,
+    account_id: str,
+    status: RepostStatus,
+    now: datetime,
+    *,
+    reason: str,
+    until: datetime | None,
+) -> None:
+    """Note what holds an account's reposts in that state back; those being published are not."""
+    for repost in open_of(db, account_id):
+        if repost.status is status and repost.post_id is None:
+            change(db, repost.id, status, now=now, reason=reason, held_until=until)
+
+
+def rename_author(db: Database, account_id: str, author_pk: str, username: str) -> None:
+    """Give an author's unfinished reposts the name that the author has now."""
+    db.conn.execute(
+        "UPDATE reposts SET author_username = :name WHERE account_id = :account"  # noqa: S608
+        f" AND author_pk = :author AND author_username != :name AND {IS_OPEN}",
+        {"account": account_id, "author": author_pk, "name": username},
     )
 
 
@@ -209,19 +240,67 @@ def free_slot(db: Database, post_id: str) -> None:
     db.conn.execute("DELETE FROM repost_slots WHERE post_id = ?", (post_id,))
 
 
-def sent_since(db: Database, account_id: str, start: datetime) -> list[datetime]:
-    """Return when reposts of an account were handed to the publish engine after `start`.
+def sent_since(
+    db: Database, account_id: str, start: datetime, *, but: str | None = None
+) -> list[datetime]:
+    """Return when an account's reposts went out after `start`, newest first; the post `but` not.
 
-    Its own posts that were shared count like mentions. Failed ones do not count, unless they
-    may be live; newest first.
+    Its own posts that were shared count like mentions. One that is on its way counts from when
+    it was handed over; failed ones do not count, unless they may be live.
     """
     rows = db.conn.execute(
-        "SELECT at FROM repost_slots LEFT JOIN posts ON posts.id = post_id"
-        " WHERE repost_slots.account_id = ? AND at >= ? AND (coalesce(posts.status, '') != 'FAILED'"
-        "  OR posts.error_code = 'DELIVERY_UNKNOWN') ORDER BY at DESC",
-        (account_id, records.encode(start)),
+        "SELECT coalesce(posts.published_at, at) AS went_out"
+        " FROM repost_slots LEFT JOIN posts ON posts.id = post_id"
+        # Between hand-over and publication may lie days.
+        " WHERE repost_slots.account_id = :account AND at >= :long_ago AND went_out >= :start"
+        " AND (:but IS NULL OR post_id IS NOT :but)"
+        " AND (coalesce(posts.status, '') != 'FAILED' OR posts.error_code = 'DELIVERY_UNKNOWN')"
+        " ORDER BY went_out DESC",
+        {
+            "account": account_id,
+            "long_ago": records.encode(start - timedelta(days=7)),
+            "start": records.encode(start),
+            "but": but,
+        },
     )
-    return [datetime.fromisoformat(row[0]) for row in rows]
+    return [from_text(row[0]) for row in rows]
+
+
+def is_on_its_way(db: Database, account_id: str, *, but: str | None = None) -> bool:
+    """Say whether a repost of the account is with the publish engine; the post `but` not."""
+    row = db.conn.execute(
+        "SELECT 1 FROM posts WHERE account_id = ? AND id IS NOT ?"
+        " AND status IN ('QUEUED', 'PROCESSING', 'PUBLISHING')"
+        " AND source_type IN ('STORY_REPOST', 'AUTO_REPOST') LIMIT 1",
+        (account_id, but),
+    ).fetchone()
+    return row is not None
+
+
+def last_failed_at(db: Database, account_id: str) -> datetime | None:
+    """Return when a repost of the account has last failed in the publish engine."""
+    row = db.conn.execute(
+        "SELECT max(completed_at) FROM posts WHERE account_id = ? AND status = 'FAILED'"
+        " AND source_type IN ('STORY_REPOST', 'AUTO_REPOST')",
+        (account_id,),
+    ).fetchone()
+    return None if row[0] is None else from_text(row[0])
+
+
+def take_over_waits(db: Database, account_id: str, now: datetime) -> None:
+    """Let reposts whose post waits in the publish engine say why, and until when."""
+    rows = db.conn.execute(
+        "SELECT reposts.id, posts.error_message, jobs.run_at FROM reposts"
+        " JOIN posts ON posts.id = reposts.post_id"
+        " JOIN jobs ON jobs.post_id = posts.id AND jobs.status = 'PENDING'"
+        " WHERE reposts.account_id = ? AND reposts.status = 'QUEUED'"
+        " AND posts.error_message IS NOT NULL"
+        " AND (reposts.reason, reposts.held_until) IS NOT (posts.error_message, jobs.run_at)",
+        (account_id,),
+    ).fetchall()
+    for repost_id, reason, run_at in rows:
+        until = from_text(run_at)
+        change(db, repost_id, RepostStatus.QUEUED, now=now, reason=reason, held_until=until)
 
 
 def _record_event(db: Database, repost: Repost) -> None:

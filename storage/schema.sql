@@ -323,7 +323,7 @@ CREATE TABLE story_repost_configs (
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL
 , minimum_followers INTEGER NOT NULL DEFAULT 0, required_words TEXT NOT NULL DEFAULT '[]', excluded_words TEXT NOT NULL DEFAULT '[]', dry_run INTEGER NOT NULL DEFAULT 0, publish_route TEXT NOT NULL DEFAULT 'auto'
-    CHECK (publish_route IN ('auto', 'official', 'private')), paused_at TEXT, paused_until TEXT, auto_repost_since TEXT, auto_sync_failures INTEGER NOT NULL DEFAULT 0, last_auto_sync_error TEXT) STRICT;
+    CHECK (publish_route IN ('auto', 'official', 'private')), paused_at TEXT, paused_until TEXT, auto_repost_since TEXT, auto_sync_failures INTEGER NOT NULL DEFAULT 0, last_auto_sync_error TEXT, last_poll_requests INTEGER, total_poll_requests INTEGER NOT NULL DEFAULT 0, backlog_cursor TEXT, backlog_until TEXT) STRICT;
 
 CREATE TABLE troubles (
     id INTEGER PRIMARY KEY,
@@ -390,9 +390,15 @@ CREATE INDEX reposts_by_post ON reposts (post_id) WHERE post_id IS NOT NULL;
 
 CREATE INDEX reposts_by_preview ON reposts (preview_path) WHERE preview_path IS NOT NULL;
 
+CREATE INDEX reposts_by_status ON reposts (user_id, status, created_at DESC, id);
+
 CREATE INDEX reposts_newest ON reposts (user_id, created_at DESC, id);
+
+CREATE INDEX reposts_of_account ON reposts (account_id, created_at DESC, id);
 
 CREATE INDEX reposts_open ON reposts (account_id, status)
     WHERE status IN ('DETECTED', 'DOWNLOADED', 'WAITING_APPROVAL', 'QUEUED');
+
+CREATE INDEX reposts_with_media ON reposts (updated_at) WHERE media_path IS NOT NULL;
 
 CREATE INDEX troubles_by_account ON troubles (account_id, at);

@@ -68,6 +68,14 @@ def since(
     return [trouble for trouble in found if kind is None or trouble.kind is kind]
 
 
+def latest_at(db: Database, account_id: str, kind: TroubleKind) -> datetime | None:
+    """Return when an account had its latest trouble of that kind, however long ago."""
+    found = records.fetch_one(
+        db, Trouble, "WHERE account_id = ? AND kind = ? ORDER BY at DESC", (account_id, kind)
+    )
+    return None if found is None else found.at
+
+
 def clear(
     db: Database,
     account_id: str,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 from api import render, schemas
@@ -10,10 +11,12 @@ from api.dispatch import Call
 from api.errors import ApiError
 from repost import configuring, engine, taking_back
 from repost.overlay import OverlayInvalid, parse_overlay
+from repost.standing import standing_of
 from storage import accounts, credentials, repost_configs, reposts
 from storage.repost_configs import RepostConfig
 from storage.store import Database
 
+logger = logging.getLogger(__name__)
 operations = Operations("Story repost")
 _PATH = "/story-repost"
 
@@ -26,21 +29,18 @@ _PATH = "/story-repost"
     errors=("NOT_FOUND",),
 )
 async def get_status(call: Call) -> schemas.StoryRepostStatus:
-    """Return an account's configuration and what holds it back now.
+    """Return an account's configuration, what holds it now and until when, and what is next.
 
     Without `accountId`, that of the account that was configured first.
     """
 
     def read(db: Database, now: datetime, pace: float) -> schemas.StoryRepostStatus:
-        config = _one_config(db, call.user_id, call.query.account_id)
-        if config is None:
-            return schemas.StoryRepostStatus(configured=False, is_enabled=False, config=None)
-        return schemas.StoryRepostStatus(
-            configured=True,
-            is_enabled=config.is_enabled,
-            config=render.story_repost_config(db, config, now, pace),
-            holding=render.holding(db, config, now, pace),
-        )
+        account_id = call.query.account_id or _first_configured(db, call.user_id)
+        if account_id is None:
+            return schemas.StoryRepostStatus(
+                configured=False, is_enabled=False, config=None, version=render.VERSION
+            )
+        return render.standing(db, standing_of(db, account_id, now, pace), now, pace)
 
     return await call.context.store.read(read, call.context.now(), call.context.pace)
 
@@ -53,7 +53,10 @@ async def get_status(call: Call) -> schemas.StoryRepostStatus:
     errors=("NOT_FOUND", "CREDENTIALS_NOT_CONFIGURED"),
 )
 async def save_config(call: Call) -> schemas.StoryRepostConfig:
-    """Create or change an account's configuration; settings that are not sent stay."""
+    """Create or change an account's configuration; settings that are not sent stay.
+
+    `warnings` (additive) says what of it can cost mentions.
+    """
 
     def write(db: Database, now: datetime, pace: float) -> schemas.StoryRepostConfig:
         account_id = call.body.account_id
@@ -74,6 +77,8 @@ async def save_config(call: Call) -> schemas.StoryRepostConfig:
 
     saved = await call.context.store.write(write, call.context.now(), call.context.pace)
     call.context.engine.wake(call.body.account_id)
+    for warning in saved.warnings:
+        logger.warning("story repost account=%s %s", call.body.account_id, warning)
     return saved
 
 
@@ -180,30 +185,9 @@ async def scan(call: Call) -> schemas.ScanResult:
     return await call.context.store.read(read)
 
 
-@operations.add(
-    "GET",
-    f"{_PATH}/history",
-    query=schemas.AccountQuery,
-    returns=schemas.RepostHistory,
-    errors=("NOT_FOUND",),
-)
-async def get_history(call: Call) -> schemas.RepostHistory:
-    """Return the latest 100 mentions with their state and reason, newest first."""
-
-    def read(db: Database) -> schemas.RepostHistory:
-        if call.query.account_id is not None:
-            accounts.get(db, call.query.account_id)
-        found = reposts.history(db, call.user_id, call.query.account_id)
-        return schemas.RepostHistory(reposts=[render.repost(db, repost) for repost in found])
-
-    return await call.context.store.read(read)
-
-
-def _one_config(db: Database, user_id: str, account_id: str | None) -> RepostConfig | None:
-    if account_id is not None:
-        accounts.get(db, account_id)
-        return repost_configs.find(db, account_id)
-    return next(iter(repost_configs.of_user(db, user_id)), None)
+def _first_configured(db: Database, user_id: str) -> str | None:
+    found = repost_configs.of_user(db, user_id)
+    return found[0].account_id if found else None
 
 
 def _configs_to_scan(

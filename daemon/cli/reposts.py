@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import click
@@ -11,7 +12,8 @@ from daemon.cli.session import account_named, needed_daemon, opened, tell_daemon
 from daemon.cli.usernames import username_option
 from daemon.clock import zone_of_this_machine
 from daemon.settings import Settings, load_settings
-from storage import repost_configs, reposts
+from storage import repost_configs, repost_history
+from storage.reposts import RepostStatus
 
 
 @click.command()
@@ -89,24 +91,52 @@ def scan(username: str | None, as_json: bool) -> None:
         click.echo(f"{answer['detected']} new mentions, {answer['pending']} waiting to go out")
 
 
+_MOMENTS = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S%z"])
+
+
 @click.command()
 @username_option.optional("Only this account.")
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice([status.value for status in RepostStatus], case_sensitive=False),
+    help="Only mentions in this state; may be given several times.",
+)
+@click.option("--since", type=_MOMENTS, help="Only those found at or after this time.")
+@click.option("--until", type=_MOMENTS, help="Only those found before this time.")
+@click.option("--after", metavar="ID", help="The next page: those behind this mention.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 @json_option
-def history(username: str | None, limit: int, as_json: bool) -> None:
+def history(
+    username: str | None,
+    states: tuple[str, ...],
+    since: datetime | None,
+    until: datetime | None,
+    after: str | None,
+    limit: int,
+    as_json: bool,
+) -> None:
     """Show the mentions found and what became of them.
+
+    Times are those of this machine's timezone, unless they bring an offset.
 
     \b
     Example:  reprise history --limit 10
+              reprise history --state EXPIRED --state FAILED --since 2026-05-01
     """
     from api import render
 
     settings = load_settings()
     with opened(settings) as (db, owner):
-        account_id = account_named(db, username).id if username else None
-        found = [
-            render.repost(db, repost) for repost in reposts.history(db, owner.id, account_id, limit)
-        ]
+        chosen = repost_history.Filter(
+            account_id=account_named(db, username).id if username else None,
+            statuses=tuple(RepostStatus(state.upper()) for state in states),
+            since=since.astimezone() if since else None,
+            until=until.astimezone() if until else None,
+        )
+        page = repost_history.page(db, owner.id, chosen, limit=limit, after=after)
+        found = [render.repost(db, repost) for repost in page]
     if as_json:
         print_json([item.model_dump(mode="json", by_alias=True) for item in found])
         return

@@ -37,6 +37,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "disable": "reposts",
         "scan": "reposts",
         "history": "reposts",
+        "status": "status",
         "pending": "approvals",
         "approve": "approvals",
         "skip": "approvals",

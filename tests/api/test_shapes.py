@@ -30,7 +30,7 @@ POST = f"{shapes.POST} · storyStickers string?"
 CONFIG_ADDITIONS = {
     "timezone", "approvalRequired", "template", "allowedAuthors", "deniedAuthors",
     "minimumFollowers", "requiredWords", "excludedWords", "dryRun", "publishRoute", "paused",
-    "pausedUntil", "lastAutoSyncError",
+    "pausedUntil", "lastAutoSyncError", "lastPollRequests", "totalPollRequests", "warnings",
 }  # fmt: skip
 
 

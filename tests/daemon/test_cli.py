@@ -45,7 +45,15 @@ async def test_connecting_an_account_and_using_it_with_the_daemon_off_and_on(
         scanned = await reprise("scan", "--username", "studio", "--json", env=env)
         assert scanned.json["detected"] == 1
         assert (await reprise("scan", env=env)).code == 0
+        status = (await reprise("status", "--json", env=env)).json
+        assert status["daemon"] == daemon.url
+        assert status["accounts"]["studio"]["holding"]["rail"] == "disabled"
         assert await daemon.stop() == 0
+
+    stopped = await reprise("status", "--username", "studio", env=env)
+    assert "the daemon is not running" in stopped.out
+    assert "held (disabled) until you act: Story repost is switched off" in stopped.out
+    assert "phase 3" in stopped.out
 
     history = await reprise("history", "--json", env=env)
     (item,) = history.json
@@ -54,6 +62,12 @@ async def test_connecting_an_account_and_using_it_with_the_daemon_off_and_on(
         ("anna", "DETECTED"),
         ("anna", "DOWNLOADED"),
     )
+    of_state = ("--state", "expired", "--since", "2026-01-01", "--json")
+    assert (await reprise("history", *of_state, env=env)).json == []
+    wrong_state = await reprise("history", "--state", "LOST", env=env)
+    assert (wrong_state.code, "PUBLISHED" in wrong_state.err) == (2, True)
+    gone = await reprise("history", "--after", "nobody", env=env)
+    assert (gone.code, gone.err.count("\n")) == (1, 1)
     table = await reprise("history", env=env)
     assert "@anna" in table.out
     assert "\x1b" not in table.out

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from repost import guard
+from repost import guard, hours
 from storage.repost_configs import PollStatus, RepostConfig
 
 NOON = datetime(2026, 6, 10, 12, 0, tzinfo=UTC)
@@ -74,7 +77,7 @@ def test_reposts_keep_their_distance() -> None:
 )
 def test_a_sleep_window_across_midnight(hour: int, asleep: bool) -> None:
     now = NOON.replace(hour=hour, minute=30)
-    until = guard.sleeping_until(config(), now)
+    until = hours.sleeping_until(config(), now)
     assert (until is not None) == asleep
     if until is not None:
         assert until.hour == 7
@@ -83,15 +86,15 @@ def test_a_sleep_window_across_midnight(hour: int, asleep: bool) -> None:
 
 def test_equal_hours_mean_no_sleep_window() -> None:
     awake = config(sleep_window_start=5, sleep_window_end=5)
-    assert guard.sleeping_until(awake, NOON.replace(hour=5)) is None
+    assert hours.sleeping_until(awake, NOON.replace(hour=5)) is None
 
 
 def test_the_sleep_window_ends_by_the_wall_clock_when_the_clocks_change() -> None:
-    berlin = config(timezone="Europe/Berlin")
+    berlin = config(timezone="Europe/Berlin", jitter_minutes=0)
     before = datetime(2026, 3, 28, 23, 0, tzinfo=UTC)  # midnight; clocks go forward at 2
-    assert guard.sleeping_until(berlin, before) == datetime(2026, 3, 29, 5, 0, tzinfo=UTC)
+    assert hours.sleeping_until(berlin, before) == datetime(2026, 3, 29, 5, 0, tzinfo=UTC)
     autumn = datetime(2026, 10, 24, 22, 0, tzinfo=UTC)  # midnight; clocks go back at 3
-    assert guard.sleeping_until(berlin, autumn) == datetime(2026, 10, 25, 6, 0, tzinfo=UTC)
+    assert hours.sleeping_until(berlin, autumn) == datetime(2026, 10, 25, 6, 0, tzinfo=UTC)
 
 
 def test_polls_keep_their_interval_within_the_jitter() -> None:
@@ -125,9 +128,56 @@ def test_messages_are_not_read_by_themselves_in_the_first_12_hours() -> None:
     assert (held.rail, held.until) == ("phase", NOON + timedelta(hours=11))
 
 
-ZONES = st.sampled_from(
-    ["UTC", "Europe/Berlin", "America/Los_Angeles", "Asia/Kathmandu", "Australia/Lord_Howe"]
-)
+def test_the_cap_counts_by_the_calendar_where_midnight_comes_twice() -> None:
+    # In Havana the clocks go back from 1 to 0: the same day has two midnights.
+    havana = config(timezone="America/Havana", daily_repost_limit=1, sleep_window_end=23)
+    first = datetime(2026, 11, 1, 4, 30, tzinfo=UTC)  # 0:30, before
+    second = datetime(2026, 11, 1, 5, 30, tzinfo=UTC)  # 0:30 again
+    held = guard.may_repost(havana, LONG_AGO, [first], second, 1.0)
+    assert held is not None
+    assert held.rail == "cap"
+
+
+def test_a_look_that_the_night_would_delay_too_long_comes_before_it() -> None:
+    after_breakfast = NOON.replace(hour=7, minute=30)
+    polled = config(
+        last_poll_at=after_breakfast, last_poll_status=PollStatus.SUCCESS, poll_interval_hours=18
+    )
+    due = guard.next_poll_at(polled, NOON, 1.0)  # at 1:30 by its interval, at 7 by the night
+    assert NOON.replace(hour=22, minute=34) <= due < NOON.replace(hour=22, minute=50)
+    shorter = replace(polled, poll_interval_hours=12)
+    assert guard.next_poll_at(shorter, NOON, 1.0).hour in (19, 20)
+
+
+def test_an_interval_above_20_hours_is_warned_of() -> None:
+    assert guard.warnings_of(config(poll_interval_hours=20)) == []
+    (warning,) = guard.warnings_of(config(poll_interval_hours=21))
+    assert "expire before they are seen" in warning
+
+
+def test_a_backlog_is_read_on_soon() -> None:
+    bounded = config(last_poll_at=NOON, last_poll_status=PollStatus.SUCCESS, backlog_cursor="older")
+    assert guard.next_poll_at(bounded, NOON, 1.0) == NOON + timedelta(minutes=15)
+
+
+def test_what_a_scan_by_hand_found_at_night_is_downloaded_at_night() -> None:
+    night = NOON.replace(hour=2)
+    assert guard.may_fetch(config(), night - timedelta(minutes=1), night) is None
+    held = guard.may_fetch(config(), night - timedelta(hours=6), night)
+    assert held is not None
+    assert held.until is not None
+    assert (held.rail, held.until.hour) == ("sleep", 7)
+    assert guard.may_fetch(config(), NOON - timedelta(hours=9), NOON) is None
+
+
+def test_times_from_a_clock_that_was_wrong_hold_nothing_for_long() -> None:
+    next_year = NOON + timedelta(days=365)
+    assert guard.may_repost(config(), LONG_AGO, [next_year], NOON, 1.0) is None
+    polled = config(last_poll_at=next_year, last_poll_status=PollStatus.SUCCESS)
+    assert guard.next_poll_at(polled, NOON, 1.0) == NOON
+
+
+ZONES = st.sampled_from(sorted(available_timezones()))
 MOMENTS = st.datetimes(
     datetime(2025, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC), allow_imaginary=False
 )
@@ -139,11 +189,16 @@ CONFIGS = st.builds(
     daily_repost_limit=st.integers(1, 48),
     jitter_minutes=st.integers(0, 120),
     poll_interval_hours=st.integers(6, 48),
+    last_poll_status=st.sampled_from([None, *PollStatus]),
+    consecutive_failures=st.integers(0, 20),
 )
 AGES = st.timedeltas(timedelta(), timedelta(days=60))
+# Reposts that went out, and a few that a wrong clock has put into the future.
+PASTS = st.lists(st.timedeltas(timedelta(days=-400), timedelta(days=60)), max_size=60)
+PACES = st.sampled_from([0.0, 0.5, 1.0])
 
 
-@given(CONFIGS, MOMENTS, AGES, st.lists(AGES, max_size=60), st.sampled_from([0.0, 0.5, 1.0]))
+@given(CONFIGS, MOMENTS, AGES, PASTS, PACES)
 def test_no_rail_is_ever_passed(
     chosen: RepostConfig, now: datetime, age: timedelta, ages: list[timedelta], pace: float
 ) -> None:
@@ -154,26 +209,87 @@ def test_no_rail_is_ever_passed(
         assert held.until is not None
         assert held.until > now
         return
-    today = sum(moment >= guard.local_midnight(chosen, now) for moment in sent)
-    assert today < guard.daily_cap(chosen, now - age, now, pace) <= chosen.daily_repost_limit
-    assert guard.sleeping_until(chosen, now) is None
+    today = [
+        moment
+        for moment in sent
+        if hours.local_midnight(chosen, now) <= moment <= now + timedelta(days=1)
+    ]
+    assert len(today) < guard.daily_cap(chosen, now - age, now, pace)
+    assert guard.daily_cap(chosen, now - age, now, pace) <= chosen.daily_repost_limit
+    assert hours.sleeping_until(chosen, now) is None
     assert guard.session_phase(now - age, now, pace) == 3
-    assert not sent or now - max(sent) >= pace * timedelta(minutes=20)
+    recent = [moment for moment in sent if moment <= now + timedelta(days=1)]
+    assert not (recent and pace) or now - max(recent) >= pace * timedelta(minutes=20)
 
 
-@given(CONFIGS, MOMENTS, AGES, st.timedeltas(timedelta(), timedelta(hours=30)))
-def test_time_alone_never_adds_a_refusal_but_sleep(
-    chosen: RepostConfig, now: datetime, age: timedelta, later: timedelta
+@settings(max_examples=40)
+@given(CONFIGS, MOMENTS, st.timedeltas(timedelta(), timedelta(days=31)))
+def test_whoever_always_goes_on_at_until_stays_below_every_cap(
+    chosen: RepostConfig, now: datetime, age: timedelta
 ) -> None:
-    assume(guard.may_repost(chosen, now - age, [], now, 1.0) is None)
-    held = guard.may_repost(chosen, now - age, [], now + later, 1.0)
+    """Three greedy days: as many reposts as the rails let through, from one `until` to the next."""
+    started_at, end = now - age, now + timedelta(days=3)
+    sent: list[datetime] = []
+    days: Counter[date] = Counter()
+    while now < end:
+        held = guard.may_repost(chosen, started_at, sent, now, 1.0)
+        if held is None:
+            sent.append(now)
+            day = now.astimezone(ZoneInfo(chosen.timezone)).date()
+            days[day] += 1
+            assert days[day] <= guard.daily_cap(chosen, started_at, now, 1.0)
+            continue
+        assert held.until is not None
+        assert held.until > now
+        now = held.until
+    assert all(b - a >= timedelta(minutes=20) for a, b in pairwise(sent))
+
+
+@given(CONFIGS, MOMENTS, AGES, PASTS, st.timedeltas(timedelta(), timedelta(hours=30)))
+def test_time_alone_never_adds_a_refusal_but_sleep(
+    chosen: RepostConfig, now: datetime, age: timedelta, ages: list[timedelta], later: timedelta
+) -> None:
+    sent = [now - past for past in ages if past >= timedelta()]
+    assume(guard.may_repost(chosen, now - age, sent, now, 1.0) is None)
+    held = guard.may_repost(chosen, now - age, sent, now + later, 1.0)
     assert held is None or held.rail == "sleep"
 
 
-@given(CONFIGS, MOMENTS, AGES)
+@given(CONFIGS, MOMENTS, AGES, st.timedeltas(timedelta(days=-2), timedelta(days=5)))
 def test_a_poll_is_never_due_in_the_sleep_window(
+    chosen: RepostConfig, now: datetime, age: timedelta, ago: timedelta
+) -> None:
+    polled = replace(chosen, last_poll_at=now - ago)
+    due = max(guard.next_poll_at(polled, now, 1.0), now)
+    assert hours.sleeping_until(chosen, due) is None
+    held = guard.may_poll(polled, now - age, now, 1.0)
+    if held is not None:
+        assert held.until is not None
+        assert held.until > now
+    else:
+        assert hours.sleeping_until(chosen, now) is None
+
+
+@given(CONFIGS, MOMENTS)
+def test_no_story_expires_between_two_looks_of_20_hours_or_less(
+    chosen: RepostConfig, last: datetime
+) -> None:
+    night = (chosen.sleep_window_end - chosen.sleep_window_start) % 24
+    assume(night <= 12 and chosen.poll_interval_hours <= 20)
+    assume(hours.sleeping_until(chosen, last) is None)
+    polled = replace(chosen, last_poll_at=last, last_poll_status=PollStatus.SUCCESS)
+    # A shift of the clocks in that night may add an hour, and a look minutes.
+    assert guard.next_poll_at(polled, last, 1.0) - last <= timedelta(hours=23)
+
+
+@given(CONFIGS, MOMENTS, st.timedeltas(timedelta(), timedelta(days=3)))
+def test_a_download_is_held_only_in_the_night_and_until_its_end(
     chosen: RepostConfig, now: datetime, ago: timedelta
 ) -> None:
-    polled = replace(chosen, last_poll_at=now - ago, last_poll_status=PollStatus.SUCCESS)
-    due = max(guard.next_poll_at(polled, now, 1.0), now)
-    assert guard.sleeping_until(chosen, due) is None
+    held = guard.may_fetch(chosen, now - ago, now)
+    if held is not None:
+        assert held.until is not None
+        assert held.until > now
+        assert hours.sleeping_until(chosen, now) is not None
+    elif hours.sleeping_until(chosen, now) is not None:
+        assert ago < timedelta(hours=1)

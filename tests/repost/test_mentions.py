@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -112,6 +113,20 @@ def test_other_messages_are_passed_over_and_counted(item: dict[str, Any]) -> Non
     assert sum(page.passed_over.values()) == 1
 
 
+def test_the_name_that_the_author_has_now_counts() -> None:
+    answer = inbox(xma())
+    answer["inbox"]["threads"][0]["users"] = [{"pk": 7, "username": "anna.new"}]
+    assert only(answer).author_username == "anna.new"
+
+
+def test_pinned_chats_and_instagrams_own_time_are_told() -> None:
+    answer = inbox(xma()) | {"snapshot_at_ms": 1_764_928_993_000}
+    answer["inbox"]["threads"][0]["is_pin"] = True
+    page = parse_inbox(answer, ME)
+    assert page.threads[0].pinned
+    assert page.at == datetime(2025, 12, 5, 10, 3, 13, tzinfo=UTC)
+
+
 def test_paging_follows_has_older() -> None:
     assert parse_inbox(inbox(), ME).cursor == "c1"
     assert parse_inbox(inbox(has_older=False), ME).cursor is None
@@ -152,10 +167,14 @@ def places(value: object, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
+def both_shapes() -> dict[str, Any]:
+    return copy.deepcopy(inbox(xma(), legacy()))
+
+
 @st.composite
-def mutilated(draw: st.DrawFn) -> Any:
+def mutilated(draw: st.DrawFn, real: Callable[[], Any] = both_shapes) -> Any:
     """Real answers with any value missing or replaced by any JSON."""
-    document: Any = {"answer": copy.deepcopy(inbox(xma(), legacy()))}
+    document: Any = {"answer": real()}
     for _ in range(draw(st.integers(1, 3))):
         path = draw(st.sampled_from(places(document)[1:]))
         parent = document

@@ -23,3 +23,25 @@ class TestClock:
 
     def advance(self, step: timedelta) -> None:
         self._offset += step
+
+
+class SteppedClock(TestClock):
+    """A clock that only moves when told: months pass in the time that the work takes."""
+
+    def __init__(self, start: datetime) -> None:
+        super().__init__()
+        self._now = start
+
+    def now(self) -> datetime:
+        return self._now
+
+    def seconds(self) -> float:
+        return self._now.timestamp()
+
+    def advance(self, step: timedelta) -> None:
+        self._now += step
+
+    def tick(self) -> float:
+        """Move on by what a request takes, and return the moment in seconds."""
+        self.advance(timedelta(seconds=2))
+        return self.seconds()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from sandbox.person import Person
 from sandbox.sample_media import make_photo
 from sandbox.story import Story
 from sandbox.thread import Box
-from storage import accounts, jobs, posts, repost_configs, reposts
+from storage import accounts, jobs, posts, repost_configs, repost_history
 from storage.accounts import Account
 from storage.files import MediaFolder
 from storage.posts import Post
@@ -111,7 +111,7 @@ class Studio:
         await self.publish_due()
 
     async def history(self) -> list[Repost]:
-        return await self.core.store.read(reposts.history, self.core.owner.id)
+        return await self.core.store.read(repost_history.page, self.core.owner.id)
 
     async def only(self) -> Repost:
         """Return the one repost there is."""
@@ -163,9 +163,15 @@ async def open_studio(
     pace: float = 0.0,
     settle_s: float = 0.0,
     logged_in: bool = True,
+    rails_pace: float | None = None,
     **settings: Any,
 ) -> AsyncIterator[Studio]:
-    """Open an account called `studio` in a fresh or known data directory."""
+    """Open an account called `studio` in a fresh or known data directory.
+
+    With `rails_pace` the rails have that pace, and only the client's pauses have `pace`.
+    """
+    if rails_pace is None:
+        rails_pace = pace
     data = directory / "data"
     data_dir.prepare(data)
     chosen = settings_for(sandbox, data, pace=pace, **settings)
@@ -175,8 +181,11 @@ async def open_studio(
         )
         account = await core.store.write(_account, core)
         folder = MediaFolder(data / "media")
-        publishing = await build_publishing(core, folder, settle_s=settle_s)
-        journey = Journey(core.store, folder, clock.now, pace=pace, wake_publisher=lambda: None)
+        railed = replace(core, settings=replace(core.settings, pace=rails_pace))
+        publishing = await build_publishing(railed, folder, settle_s=settle_s)
+        journey = Journey(
+            core.store, folder, clock.now, pace=rails_pace, wake_publisher=lambda: None
+        )
         studio = Studio(
             sandbox=sandbox,
             clock=clock,
@@ -185,7 +194,7 @@ async def open_studio(
             person=person,
             folder=folder,
             journey=journey,
-            engine=RepostEngine(core.store, core.gateway, journey, clock.now, pace=pace),
+            engine=RepostEngine(core.store, core.gateway, journey, clock.now, pace=rails_pace),
             deliverer=publishing.deliverer,
             files=directory,
         )

@@ -1,0 +1,81 @@
+"""The history of reposts: pages of it, and whose media are old enough to go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from storage import records, reposts
+from storage.reposts import IS_OPEN, Repost, RepostStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which part of a history; what is None does not matter. Times are those of detection."""
+
+    account_id: str | None = None
+    statuses: Sequence[RepostStatus] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def page(
+    db: Database,
+    user_id: str,
+    chosen: Filter = Filter(),
+    *,
+    limit: int = 100,
+    after: str | None = None,
+) -> list[Repost]:
+    """Return reposts newest first, those behind the one with the id `after` where that is given.
+
+    Raises `NotFound` when there is none of that id.
+    """
+    last = None if after is None else reposts.get(db, after)
+    clauses = (
+        ("user_id = :user", True),
+        ("account_id = :account", chosen.account_id is not None),
+        ("status IN (SELECT value FROM json_each(:statuses))", chosen.statuses),
+        ("created_at >= :since", chosen.since is not None),
+        ("created_at < :until", chosen.until is not None),
+        ("created_at <= :at AND (created_at < :at OR id > :after)", last is not None),
+    )
+    where = " AND ".join(clause for clause, matters in clauses if matters)
+    return records.fetch(
+        db,
+        Repost,
+        f"WHERE {where} ORDER BY created_at DESC, id LIMIT :limit",
+        {
+            "user": user_id,
+            "account": chosen.account_id,
+            "statuses": [*chosen.statuses],
+            "since": chosen.since,
+            "until": chosen.until,
+            "at": last and last.created_at,
+            "after": after,
+            "limit": limit,
+        },
+    )
+
+
+def forget_media(db: Database, repost_id: str) -> str:
+    """Let go of the story that a finished repost had saved; returns where it lies."""
+    path = reposts.get(db, repost_id).media_path
+    assert path is not None
+    db.conn.execute("UPDATE reposts SET media_path = NULL WHERE id = ?", (repost_id,))
+    return path
+
+
+def with_old_media(db: Database, before: datetime, limit: int = 100) -> list[Repost]:
+    """Return finished reposts that have not changed since `before` and still keep media."""
+    return records.fetch(
+        db,
+        Repost,
+        f"WHERE media_path IS NOT NULL AND updated_at < ? AND NOT {IS_OPEN} AND NOT EXISTS"  # noqa: S608
+        " (SELECT 1 FROM posts WHERE posts.id = reposts.post_id"
+        " AND posts.status NOT IN ('PUBLISHED', 'FAILED')) ORDER BY updated_at LIMIT ?",
+        (before, limit),
+    )
