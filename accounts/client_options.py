@@ -49,6 +49,20 @@ class ShownOptions:
     warnings: tuple[str, ...]
 
 
+def crowding(db: Database, vault: Vault, own: str | None, default: str | None) -> tuple[str, ...]:
+    """Return a warning when too many accounts share an account's address, else nothing."""
+    used = client_options.proxies_in_use(db, vault).values()
+    way = own or default
+    count = Counter(proxy or default for proxy in used)[way]
+    if count <= ACCOUNTS_PER_ADDRESS:
+        return ()
+    where = f"the proxy {proxy_host(way)}" if way else "this machine's own address"
+    return (
+        f"{count} accounts share {where}; more than {ACCOUNTS_PER_ADDRESS} behind one "
+        "address endanger them all: give some a proxy of their own",
+    )
+
+
 class OptionsDesk:
     """Sets and shows the accounts' options; changes count from the next request on."""
 
@@ -99,18 +113,5 @@ class OptionsDesk:
             locale=own.locale,
             timezone=own.timezone,
             has_totp_seed=secrets.exists(db, account_id, AccountSecret.TOTP_SEED),
-            warnings=self._warnings(db, own.proxy),
-        )
-
-    def _warnings(self, db: Database, own: str | None) -> tuple[str, ...]:
-        default = self._gateway.default_proxy
-        used = client_options.proxies_in_use(db, self._vault).values()
-        count = Counter(proxy or default for proxy in used)[own or default]
-        if count <= ACCOUNTS_PER_ADDRESS:
-            return ()
-        way = own or default
-        where = f"the proxy {proxy_host(way)}" if way else "this machine's own address"
-        return (
-            f"{count} accounts share {where}; more than {ACCOUNTS_PER_ADDRESS} behind one "
-            "address endanger them all: give some a proxy of their own",
+            warnings=crowding(db, self._vault, own.proxy, self._gateway.default_proxy),
         )

@@ -10,11 +10,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from accounts.client_options import crowding
 from accounts.keeper import StoredLogins
 from instagram import errors
 from instagram.gateway import PrivateGateway
 from instagram.outcome import LoggedIn, LoginSecrets, PendingLogin
-from storage import accounts, credentials, repost_configs, secrets, troubles
+from storage import accounts, client_options, credentials, repost_configs, secrets, troubles
 from storage.credentials import Credentials
 from storage.secrets import AccountSecret
 from storage.store import Database, Store
@@ -187,6 +188,9 @@ class LoginDesk:
         ):
             if secret:
                 secrets.put(db, self._vault, account_id, name, secret)
+        own = client_options.find(db, self._vault, account_id).proxy
+        for warning in crowding(db, self._vault, own, self._gateway.default_proxy):
+            logger.warning("crowded address account=%s: %s", account_id, warning)
         return kept
 
     def _keep_pending(

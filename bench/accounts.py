@@ -87,7 +87,6 @@ def _log_in(
         account_id=account.id,
         username=person.username,
         private_pk=str(person.pk),
-        password="secret",
         session=session,
         now=now,
     )

@@ -122,8 +122,7 @@ class _RowReader:
                 {name: _given(value, name) for name, value in values.items()}
             )
             if isinstance(record, RepostConfig):
-                settings = {name: getattr(record, name, None) for name in _SETTINGS}
-                StoryRepostSettings.model_validate(settings)
+                record = self._usable(record)
         except ValidationError as invalid:
             for one in invalid.errors(include_url=False):
                 place = ".".join(str(part) for part in one["loc"])
@@ -138,6 +137,19 @@ class _RowReader:
             if isinstance(moment := getattr(record, one.name), datetime) and moment.tzinfo is None
         }
         return replace(record, **naive) if naive else record
+
+    def _usable(self, config: RepostConfig) -> RepostConfig:
+        """Return the settings, without looks of a form that only the other tool knows."""
+        settings = {name: getattr(config, name, None) for name in _SETTINGS}
+        try:
+            StoryRepostSettings.model_validate(settings)
+        except ValidationError as invalid:
+            wrong = {one["loc"][0] for one in invalid.errors()}
+            if "signature_overlay" not in wrong:
+                raise
+            self._plan.unknown["storyRepostConfigs.signatureOverlay, of another form"] += 1
+            return self._usable(replace(config, signature_overlay=None))
+        return config
 
     def _note(self, record: Any, beside: dict[str, Any]) -> None:
         try:

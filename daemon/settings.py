@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
-import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import platformdirs
 
 from api.system import Network
+from daemon import setting_values as values
 from instagram.options import check_proxy, is_loopback
 from media.fit import StoryFit
 
@@ -71,170 +69,96 @@ class Setting:
     help: str
 
 
-def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise ValueError("a port lies between 0 and 65535")
-    return port
-
-
-def _count(text: str) -> int:
-    count = int(text)
-    if not 1 <= count <= 1_000_000:
-        raise ValueError("a whole number from 1 to 1,000,000")
-    return count
-
-
-def _none_or_more(text: str) -> int:
-    count = int(text)
-    if not 0 <= count <= 1_000_000:
-        raise ValueError("a whole number from 0 to 1,000,000")
-    return count
-
-
-def _minutes(text: str) -> int:
-    minutes = int(text)
-    if not 0 <= minutes <= 7 * 24 * 60:
-        raise ValueError("minutes, from 0 to a week's 10080")
-    return minutes
-
-
-def _days(text: str) -> int:
-    days = int(text)
-    if not 0 <= days <= 3650:
-        raise ValueError("days, from 0 (for ever) to 3650")
-    return days
-
-
-def _public_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("an address like https://media.example.com")
-    return text.rstrip("/")
-
-
-def _graph_version(text: str) -> str:
-    if not re.fullmatch(r"v\d{1,3}\.\d", text):
-        raise ValueError("a version like v26.0")
-    return text
-
-
-def _pace(text: str) -> float:
-    pace = float(text)
-    if not 0 <= pace <= 100:
-        raise ValueError("a factor between 0 and 100")
-    return pace
-
-
-def _networks(text: str) -> tuple[Network, ...]:
-    try:
-        return tuple(ipaddress.ip_network(each.strip()) for each in text.split(","))
-    except ValueError:
-        raise ValueError("addresses or networks like 10.0.0.7, 192.168.1.0/24") from None
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in choices:
-            raise ValueError(f"one of {', '.join(choices)}")
-        return text
-
-    return parse
-
-
-def _story_fit(text: str) -> StoryFit:
-    return StoryFit(_one_of(*StoryFit)(text))
-
-
-def _path(text: str) -> Path:
-    return Path(text).expanduser().absolute()
-
-
 TABLE = (
     Setting("host", "REPRISE_HOST", str, "Address the API listens on"),
-    Setting("port", "REPRISE_PORT", _port, "Port the API listens on; 0 takes a free one"),
-    Setting("data_dir", "REPRISE_DATA_DIR", _path, "Folder of database, media and key"),
+    Setting("port", "REPRISE_PORT", values.port, "Port the API listens on; 0 takes a free one"),
+    Setting("data_dir", "REPRISE_DATA_DIR", values.path, "Folder of database, media and key"),
     Setting("proxy", "REPRISE_PROXY", check_proxy, "Proxy for all traffic to Meta"),
-    Setting("ca_file", "REPRISE_CA_FILE", _path, "A CA to trust for that traffic as well"),
+    Setting("ca_file", "REPRISE_CA_FILE", values.path, "A CA to trust for that traffic as well"),
     Setting(
-        "pace", "REPRISE_PACE", _pace, "Factor on human-like pauses; 0 only with a local sandbox"
+        "pace",
+        "REPRISE_PACE",
+        values.pace,
+        "Factor on human-like pauses; 0 only with a local sandbox",
     ),
-    Setting("rate_limit_rpm", "RATE_LIMIT_RPM", _count, "Requests a minute per API key"),
-    Setting("rate_limit_rph", "RATE_LIMIT_RPH", _count, "Requests an hour per API key"),
-    Setting("max_file_size_mb", "MAX_FILE_SIZE_MB", _count, "Largest upload, in MB"),
+    Setting("rate_limit_rpm", "RATE_LIMIT_RPM", values.count, "Requests a minute per API key"),
+    Setting("rate_limit_rph", "RATE_LIMIT_RPH", values.count, "Requests an hour per API key"),
+    Setting("max_file_size_mb", "MAX_FILE_SIZE_MB", values.count, "Largest upload, in MB"),
     Setting(
         "public_url",
         "REPRISE_PUBLIC_URL",
-        _public_url,
+        values.public_url,
         "Address under which Meta can fetch our media; needed to publish through Graph",
     ),
-    Setting("graph_version", "REPRISE_GRAPH_VERSION", _graph_version, "Version of Meta's API"),
+    Setting(
+        "graph_version", "REPRISE_GRAPH_VERSION", values.graph_version, "Version of Meta's API"
+    ),
     Setting("facebook_app_id", "REPRISE_FACEBOOK_APP_ID", str, "App for Facebook Login's tokens"),
     Setting("facebook_app_secret", "REPRISE_FACEBOOK_APP_SECRET", str, "Its secret"),
     Setting(
         "post_spacing_minutes",
         "REPRISE_POST_SPACING_MINUTES",
-        _minutes,
+        values.minutes,
         "Least time between two posts of an account",
     ),
     Setting(
         "schedule_grace_minutes",
         "REPRISE_SCHEDULE_GRACE_MINUTES",
-        _minutes,
+        values.minutes,
         "How late a post that was missed while the daemon was off still goes out",
     ),
     Setting(
         "database_copies",
         "REPRISE_DATABASE_COPIES",
-        _none_or_more,
+        values.none_or_more,
         "How many daily copies of the database are kept; 0 for none",
     ),
     Setting(
         "min_free_mb",
         "REPRISE_MIN_FREE_MB",
-        _none_or_more,
+        values.none_or_more,
         "With less free space, in MB, uploads are refused and publishing pauses",
     ),
     Setting(
         "story_fit",
         "REPRISE_STORY_FIT",
-        _story_fit,
+        values.story_fit,
         "What becomes of stories that are not 9:16: pad (all of it, on its own blur) or crop",
     ),
     Setting(
         "repost_media_days",
         "REPRISE_REPOST_MEDIA_DAYS",
-        _days,
+        values.days,
         "Days for which media of finished reposts are kept, 0 for ever; the history stays",
     ),
     Setting(
         "log_level",
         "REPRISE_LOG_LEVEL",
-        _one_of("debug", "info", "warning", "error"),
+        values.one_of("debug", "info", "warning", "error"),
         "What is logged",
     ),
     Setting(
         "log_format",
         "REPRISE_LOG_FORMAT",
-        _one_of("auto", "text", "json", "journal"),
+        values.one_of("auto", "text", "json", "journal"),
         "How it is logged; auto is journal under systemd, else text",
     ),
     Setting(
         "log_file",
         "REPRISE_LOG_FILE",
-        _path,
+        values.path,
         "Where it is logged instead of standard error; rotated at 10 MB, five old files are kept",
     ),
     Setting(
         "system_from",
         "REPRISE_SYSTEM_FROM",
-        _networks,
+        values.networks,
         "Who beside this machine may read /health, /ready, /metrics, /build and /deps",
     ),
     Setting(
         "env",
         "REPRISE_ENV",
-        _one_of("production", "development"),
+        values.one_of("production", "development"),
         "development adds `details` to validation errors",
     ),
 )
@@ -246,10 +170,10 @@ _CONFIG_VARIABLE = "REPRISE_CONFIG"
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of this process; raises `SettingsError`."""
     path = config_file(environ)
-    values = _from_file(path, required=bool(environ.get(_CONFIG_VARIABLE)))
-    values |= _from_credentials(environ) | _from_environment(environ)
-    values.setdefault("data_dir", _default_data_dir(environ))
-    settings = Settings(**values)
+    found = _from_file(path, required=bool(environ.get(_CONFIG_VARIABLE)))
+    found |= _from_credentials(environ) | _from_environment(environ)
+    found.setdefault("data_dir", _default_data_dir(environ))
+    settings = Settings(**found)
     _check_pace(settings)
     return settings
 
@@ -316,7 +240,7 @@ def _check_pace(settings: Settings) -> None:
 def config_file(environ: Mapping[str, str] = os.environ) -> Path:
     """Return where the optional file with settings is, or would be."""
     if chosen := environ.get(_CONFIG_VARIABLE):
-        return _path(chosen)
+        return values.path(chosen)
     if under_systemd := environ.get("CONFIGURATION_DIRECTORY"):
         return Path(under_systemd) / "config.toml"
     return platformdirs.user_config_path("reprise", appauthor=False) / "config.toml"

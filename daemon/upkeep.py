@@ -10,7 +10,7 @@ import trio
 
 from accounts.tokens import TokenCare
 from repost.retention import Retention
-from storage import api_keys, copies, facts
+from storage import api_keys, copies, credentials, facts
 from storage.errors import Damaged, Unavailable
 from storage.store import Store
 
@@ -58,6 +58,7 @@ class Upkeep:
                 "key uses": self._key_uses_task,
                 "app version": self._app_version_task,
                 "tokens": self._tokens_task,
+                "lapsed logins": self._lapsed_logins_task,
                 "retention": self._retention_task,
                 "copies": self._copies_task,
             }.items():
@@ -110,6 +111,11 @@ class Upkeep:
     async def _tokens_task(self) -> None:
         while True:
             await self._tokens.look_after_all()
+            await trio.sleep(_LOOK_EVERY_S)
+
+    async def _lapsed_logins_task(self) -> None:
+        while True:
+            await self._store.write(credentials.forget_lapsed, self._now())
             await trio.sleep(_LOOK_EVERY_S)
 
     async def _retention_task(self) -> None:

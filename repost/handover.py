@@ -82,9 +82,10 @@ class HandOver:
     # The card
 
     async def _has_card(self, repost: Repost) -> bool:
-        """Say whether its card was composed before, for a hand-over that did not come about."""
+        """Say whether its card was composed before, as it would be now."""
         media = await self._store.read(media_files.find, repost.card_media_id or "")
-        if media is None:
+        config = await self._store.read(repost_configs.get, repost.account_id)
+        if media is None or (config.configured_at and media.created_at < config.configured_at):
             return False
         return await trio.Path(self._folder.path(media.storage_path)).is_file()
 
@@ -106,10 +107,16 @@ class HandOver:
         async with self._folder.changing:
             media = await trio.to_thread.run_sync(self._adopt, repost, composed, self._now())
             made = media, composed
+            old = await self._store.read(media_files.find, repost.card_media_id or "")
             sent = await self._store.write(self._hand_over, repost.id, made, self._now())
-            if sent.card_media_id != media.id:  # the user has decided otherwise meanwhile
-                paths = [media.storage_path, media.thumbnail_path or ""]
-                await discard(self._store, self._folder, paths)
+            # An older card; and this one too, where the user has decided otherwise meanwhile.
+            paths = [
+                path
+                for made_of in (old, media)
+                if made_of is not None
+                for path in (made_of.storage_path, made_of.thumbnail_path or "")
+            ]
+            await discard(self._store, self._folder, paths)
         return sent
 
     def _adopt(self, repost: Repost, composed: Card, now: datetime) -> MediaFile:
@@ -145,6 +152,8 @@ class HandOver:
             return repost
         if made is not None:
             media, composed = made
+            if repost.card_media_id is not None:
+                media_files.remove(db, repost.card_media_id)
             media_files.add(db, media)
             repost = reposts.edit(
                 db, repost_id, card_media_id=media.id, card_sticker=asdict(composed.sticker)

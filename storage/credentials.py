@@ -204,6 +204,23 @@ def challenge_of(db: Database, account_id: str, now: datetime) -> Challenge | No
     return found if now - found.created_at <= waits_for else None
 
 
+def forget_lapsed(db: Database, now: datetime) -> None:
+    """Delete every login that nobody waits for any more, with the password it was given."""
+    db.conn.execute(
+        "DELETE FROM challenges WHERE created_at < ?"
+        " OR (created_at < ? AND kind NOT IN (SELECT value FROM json_each(?)))",
+        [
+            records.encode(value)
+            for value in (now - CONFIRMATION_WAITS_FOR, now - CODE_WAITS_FOR, _CONFIRMATIONS)
+        ],
+    )
+    db.conn.execute(
+        "DELETE FROM account_secrets WHERE name = ?"
+        " AND account_id NOT IN (SELECT account_id FROM challenges)",
+        (AccountSecret.PENDING_LOGIN.value,),
+    )
+
+
 def record_challenge(
     db: Database, account_id: str, kind: str, contact_point: str | None, now: datetime
 ) -> None:

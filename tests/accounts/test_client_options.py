@@ -167,7 +167,9 @@ async def test_options_of_an_unknown_account(served: Served) -> None:
         assert answer.body["code"] == "NOT_FOUND"
 
 
-async def test_more_than_ten_accounts_on_one_address_are_warned_of(studio: Studio) -> None:
+async def test_more_than_ten_accounts_on_one_address_are_warned_of(
+    studio: Studio, caplog: pytest.LogCaptureFixture
+) -> None:
     core = studio.core
 
     def crowd(db: Database) -> None:
@@ -188,6 +190,8 @@ async def test_more_than_ten_accounts_on_one_address_are_warned_of(studio: Studi
     await core.store.write(crowd)
     (warning,) = (await core.options.shown(studio.account.id)).warnings
     assert warning.startswith("11 accounts share the proxy 127.0.0.1:")
+    await studio.log_in()
+    assert warning in caplog.text
     # One of them moves out.
     moved = await core.store.read(accounts.by_username, "lodger0")
     assert moved is not None

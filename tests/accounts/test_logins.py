@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from instagram import errors
 from instagram.outcome import LoginSecrets, PendingLogin
 from sandbox import LoginBehaviour, Sandbox
 from sandbox.faults import Fault, Status, feedback_required, login_required
-from storage import credentials, troubles
+from storage import credentials, secrets, troubles
+from storage.secrets import AccountSecret
 from tests.support.clock import TestClock
 from tests.support.studio import PASSWORD, USERNAME, Studio, open_studio
 
@@ -357,3 +359,32 @@ async def test_what_waits_shows_no_secret_in_its_repr(newcomer: Studio) -> None:
     assert "challenge/" not in repr(pending)
     assert PASSWORD not in repr(LoginSecrets(PASSWORD, SEED))
     assert SEED not in repr(LoginSecrets(PASSWORD, SEED))
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "waits"),
+    [
+        (LoginBehaviour.CHALLENGE, timedelta(hours=1)),
+        (LoginBehaviour.CHECKPOINT, timedelta(days=1)),
+    ],
+)
+async def test_the_password_of_a_login_that_lapsed_is_deleted(
+    newcomer: Studio, behaviour: LoginBehaviour, waits: timedelta
+) -> None:
+    newcomer.person.login = behaviour
+    with suppress(errors.ChallengeRequired):
+        await newcomer.log_in()
+    account = newcomer.account.id
+
+    async def is_kept() -> bool:
+        store, now = newcomer.core.store, newcomer.clock.now()
+        await store.write(credentials.forget_lapsed, now)
+        waiting = await store.read(credentials.challenge_of, account, now)
+        secret = await store.read(secrets.exists, account, AccountSecret.PENDING_LOGIN)
+        assert secret is (waiting is not None)
+        return secret
+
+    newcomer.clock.advance(waits - timedelta(minutes=1))
+    assert await is_kept()
+    newcomer.clock.advance(timedelta(minutes=2))
+    assert not await is_kept()

@@ -61,6 +61,11 @@ UNSAYABLE = (
     "REPRISE_PACE",
     "The session cannot be used",
     "Send either sessionid",
+    "goes with `all`",
+    "no usable overlay",
+    "send either `ids`",
+    "at least one letter or digit",
+    "no Instagram username",
 )
 PNG = b"\x89PNG"
 

@@ -102,11 +102,13 @@ async def test_every_operation_that_names_an_account_knows_when_there_is_none(
         body: dict[str, Any] = {"accountId": NOBODY, "igUsername": "x", "igPassword": "y"}
         if "challenge" in operation.path:
             body["code"] = "123456"
-        if "media_type" in _fields(operation.body):
+        if "media_file_id" in _fields(operation.body):
             body |= {"mediaType": "IMAGE", "mediaFileId": NOBODY}
             body |= {"scheduledFor": "2099-01-01T00:00:00Z", "timezone": "UTC"}
         if "all" in _fields(operation.body):
             body |= {"all": True}
+        if "sessionid" in _fields(operation.body):
+            body |= {"sessionid": "4100015855%3AkeJ3yQpZt8wXvBnMrTfLsD%3A26"}
         query = f"?accountId={NOBODY}" if operation.query else ""
         answer = await served.call(
             operation.method, path_of(operation) + query, body if operation.body else None

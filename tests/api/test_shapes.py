@@ -156,7 +156,7 @@ async def test_story_repost(served: Served) -> None:
     )
     assert_fits(status["config"], shapes.STORY_REPOST_CONFIG, exactly=False)
     history = await get(served, f"/story-repost/history?accountId={studio.account.id}")
-    assert set(history) == {"reposts"}
+    assert set(history) == {"reposts", "next"}
     for item in history["reposts"]:
         assert_fits(item, shapes.REPOST, exactly=False)
     saved = await served.call(

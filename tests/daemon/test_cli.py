@@ -65,7 +65,7 @@ async def test_connecting_an_account_and_using_it_with_the_daemon_off_and_on(
     of_state = ("--state", "expired", "--since", "2026-01-01", "--json")
     assert (await reprise("history", *of_state, env=env)).json == []
     wrong_state = await reprise("history", "--state", "LOST", env=env)
-    assert (wrong_state.code, "PUBLISHED" in wrong_state.err) == (2, True)
+    assert (wrong_state.code, "published" in wrong_state.err) == (2, True)
     gone = await reprise("history", "--after", "nobody", env=env)
     assert (gone.code, gone.err.count("\n")) == (1, 1)
     table = await reprise("history", env=env)

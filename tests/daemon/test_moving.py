@@ -114,6 +114,7 @@ CREATE TABLE Post (id TEXT PRIMARY KEY, userId TEXT, instagramAccountId TEXT, me
 CREATE TABLE StoryRepostConfig (id TEXT PRIMARY KEY, instagramAccountId TEXT, isEnabled BOOLEAN,
     igUsername TEXT, pollIntervalHours INTEGER, jitterMinutes INTEGER, sleepWindowStart INTEGER,
     sleepWindowEnd INTEGER, dailyRepostLimit INTEGER, challengePauseUntil DATETIME,
+    signatureOverlay TEXT,
     createdAt DATETIME, updatedAt DATETIME);
 CREATE TABLE ScheduledJob (id TEXT PRIMARY KEY, type TEXT, runAt DATETIME);
 CREATE TABLE _prisma_migrations (id TEXT);
@@ -153,7 +154,8 @@ def voidgram(path: Path, clock: TestClock) -> tuple[dict[str, str], str]:
                  at, "Europe/Madrid", status, None, job, 0, None, now - hour, now - hour),
             )  # fmt: skip
         db.execute(
-            "INSERT INTO StoryRepostConfig VALUES (?, ?, 1, 'studio', 12, 15, 23, 7, 5, ?, ?, ?)",
+            "INSERT INTO StoryRepostConfig VALUES (?, ?, 1, 'studio', 12, 15, 23, 7, 5, ?,"
+            " 'by the studio', ?, ?)",
             (str(uuid4()), account, now + 24 * hour, now, now),
         )
         db.execute("INSERT INTO ScheduledJob VALUES ('j', 'PUBLISH', ?)", (now + hour,))
@@ -168,7 +170,11 @@ def test_voidgrams_database_is_understood_as_far_as_it_is_known(
     taken = reprise("import", str(tmp_path / "voidgram.db"), "--json")
     assert taken.code == 0, taken.err
     assert taken.json["new"] == {"accounts": 1, "posts": 6, "storyRepostConfigs": 1}
-    assert taken.json["unknown"] == {"ScheduledJob": 1, "accounts.accessToken": 1}
+    assert taken.json["unknown"] == {
+        "ScheduledJob": 1,
+        "accounts.accessToken": 1,
+        "storyRepostConfigs.signatureOverlay, of another form": 1,
+    }
     there = {post["id"]: post for post in rows(reprise)["posts"]}
     assert {name: there[post_id]["status"] for name, post_id in made.items()} == {
         "published": "PUBLISHED", "future": "DRAFT", "cloud": "DRAFT", "past": "FAILED",

@@ -355,7 +355,8 @@ async def test_progress_is_in_the_log(
     with caplog.at_level(logging.INFO, logger="publish.preparation"):
         await workshop.fitted(MediaType.REELS, media)
 
-    begin, *steps, end = [record.getMessage() for record in caplog.records]
+    ours = [record for record in caplog.records if record.name == "publish.preparation"]
+    begin, *steps, end = [record.getMessage() for record in ours]
     assert begin == f"preparing post=the-post media={media.id} use=REEL"
     percents = [int(step.rpartition("percent=")[2]) for step in steps]
     assert len(percents) >= 3

@@ -281,8 +281,8 @@ async def test_what_is_decided_while_the_card_is_composed_holds(
     ids = {name: repost.id for name, repost in (await by_author(studio)).items()}
     compose, write = card.compose, studio.core.store.write
 
-    async def decide_meanwhile(source: Path, *, author: str, directory: Path) -> card.Card:
-        composed = await compose(source, author=author, directory=directory)
+    async def decide_meanwhile(source: Path, *, author: str, **how: Any) -> card.Card:
+        composed = await compose(source, author=author, **how)
         if author == "anna":
             await write(approval.skip, ids["anna"], studio.clock.now())
         if author == "ben":
@@ -370,6 +370,25 @@ async def test_a_pause_survives_a_restart_and_ends_by_hand(studio: Studio, tmp_p
         await again.core.store.write(pause.resume, again.account.id, again.clock.now())
         await again.run_all()
         assert (live(again), (await again.only()).status) == (1, "PUBLISHED")
+
+
+async def test_a_card_that_waits_takes_on_a_new_look(studio: Studio) -> None:
+    await studio.configure()
+    studio.mention(studio.friend("anna"))
+    await studio.scan()
+    await studio.advance()
+    first = await studio.only()
+    files = {path for path in studio.folder.root.rglob("*") if path.is_file()}
+    studio.clock.advance(timedelta(minutes=1))
+    await settings(studio, template="full-bleed", configured_at=studio.clock.now())
+    await studio.advance()
+    second = await studio.only()
+    assert second.card_media_id not in (None, first.card_media_id)
+    assert first.card_sticker != second.card_sticker
+    kept = {path for path in studio.folder.root.rglob("*") if path.is_file()}
+    assert len(kept) == len(files), "the old card is still on the disk"
+    await studio.publish_due()
+    assert live(studio) == 1
 
 
 async def test_what_may_be_live_is_not_taken_back(studio: Studio) -> None:

@@ -1,0 +1,91 @@
+"""How the text of a setting becomes its value; what cannot be used raises ValueError."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from api.system import Network
+from media.fit import StoryFit
+
+
+def port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise ValueError("a port lies between 0 and 65535")
+    return port
+
+
+def count(text: str) -> int:
+    count = int(text)
+    if not 1 <= count <= 1_000_000:
+        raise ValueError("a whole number from 1 to 1,000,000")
+    return count
+
+
+def none_or_more(text: str) -> int:
+    count = int(text)
+    if not 0 <= count <= 1_000_000:
+        raise ValueError("a whole number from 0 to 1,000,000")
+    return count
+
+
+def minutes(text: str) -> int:
+    minutes = int(text)
+    if not 0 <= minutes <= 7 * 24 * 60:
+        raise ValueError("minutes, from 0 to a week's 10080")
+    return minutes
+
+
+def days(text: str) -> int:
+    days = int(text)
+    if not 0 <= days <= 3650:
+        raise ValueError("days, from 0 (for ever) to 3650")
+    return days
+
+
+def public_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("an address like https://media.example.com")
+    return text.rstrip("/")
+
+
+def graph_version(text: str) -> str:
+    if not re.fullmatch(r"v\d{1,3}\.\d", text):
+        raise ValueError("a version like v26.0")
+    return text
+
+
+def pace(text: str) -> float:
+    pace = float(text)
+    if not 0 <= pace <= 100:
+        raise ValueError("a factor between 0 and 100")
+    return pace
+
+
+def networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(each.strip()) for each in text.split(","))
+    except ValueError:
+        raise ValueError("addresses or networks like 10.0.0.7, 192.168.1.0/24") from None
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"one of {', '.join(choices)}")
+        return text
+
+    return parse
+
+
+def story_fit(text: str) -> StoryFit:
+    return StoryFit(one_of(*StoryFit)(text))
+
+
+def path(text: str) -> Path:
+    return Path(text).expanduser().absolute()
