@@ -22,6 +22,7 @@ from api.body import BoundedRequest
 from api.context import ApiContext
 from api.contract import Operation
 from api.dispatch import answer_outside, run_operation
+from api.files import FileResponse
 from api.openapi import document
 from api.pages import add_pages
 from api.routes import (
@@ -81,6 +82,7 @@ class OperationsApp(QuartTrio):
     """
 
     request_class = BoundedRequest
+    response_class = FileResponse
 
     def __init__(self, context: ApiContext, chosen: Sequence[Operation]) -> None:
         super().__init__("reprise", static_folder=None)

@@ -15,6 +15,7 @@ from api.context import ApiContext
 from api.contract import Auth
 from api.dispatch import error_response
 from api.errors import ApiError
+from api.files import opened
 from api.render import FILES_PATH
 from api.session_cookie import COOKIE_NAME
 from publish.media_links import PATH as MEDIA_PATH
@@ -69,7 +70,7 @@ def add_pages(app: QuartTrio, context: ApiContext, document: bytes, document_pat
     async def docs_file(name: str) -> Response:
         if name not in _DOCS_FILES:
             raise ApiError("NOT_FOUND", "There is nothing at this path")
-        return await send_from_directory(_swagger_ui(), name)
+        return await opened(send_from_directory(_swagger_ui(), name))
 
     _add_media_links(app, context)
 
@@ -79,7 +80,7 @@ def add_pages(app: QuartTrio, context: ApiContext, document: bytes, document_pat
         mime = await context.store.read(media_files.mime_type_at, path)
         if mime is None:
             raise ApiError("NOT_FOUND", "There is no such file")
-        response = await send_from_directory(context.folder.root, path, mimetype=mime)
+        response = await opened(send_from_directory(context.folder.root, path, mimetype=mime))
         response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
@@ -91,7 +92,7 @@ def _add_media_links(app: QuartTrio, context: ApiContext) -> None:
         found = await context.links.find(token)
         if found is None:
             raise ApiError("NOT_FOUND", "There is nothing at this path")
-        response = await send_file(found.path, mimetype=found.mime_type, conditional=True)
+        response = await opened(send_file(found.path, mimetype=found.mime_type, conditional=True))
         response.headers["Cache-Control"] = "private, no-store"
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.timeout = None  # a large video on a slow line takes what it takes

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import httpx
+import pytest
 import trio
+from quart import Response
 
+from api.errors import ApiError
+from api.files import FileResponse, OpenFile, opened
 from tests.support.posting import API, upload
 from tests.support.served import Served
 
@@ -57,3 +62,28 @@ async def test_doubled_slashes_get_the_envelope_and_no_redirect(served: Served) 
     answer = await served.call("GET", f"{API}//posts")
     assert (answer.status, answer.body["code"]) == (404, "NOT_FOUND")
     assert (await served.call("GET", f"{API}/posts/")).status == 200
+
+
+async def test_a_file_that_is_gone_is_not_found(served: Served) -> None:
+    path = (await upload(served, served.studio.photo(400, 500))).body["previewUrl"]
+    (served.studio.folder.root / path.removeprefix("/uploads/")).unlink()
+    answer = await fetch(served, path)
+    assert (answer.status_code, json.loads(answer.content)["code"]) == (404, "NOT_FOUND")
+
+
+async def test_a_file_is_open_before_the_answer_begins(tmp_path: Path) -> None:
+    file = tmp_path / "card.jpg"
+    file.write_bytes(b"picture")
+
+    async def answer(*, gone: bool) -> Response:
+        response = FileResponse(OpenFile(file))
+        if gone:
+            file.unlink()
+        return response
+
+    kept = await opened(answer(gone=False))
+    file.rename(tmp_path / "elsewhere.jpg")
+    assert await kept.get_data() == b"picture"
+    (tmp_path / "elsewhere.jpg").rename(file)
+    with pytest.raises(ApiError, match="no such file"):
+        await opened(answer(gone=True))
