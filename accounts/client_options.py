@@ -97,7 +97,7 @@ class OptionsDesk:
     def _save(self, db: Database, account_id: str, changes: Mapping[str, str]) -> None:
         accounts.get(db, account_id)
         chosen = {name: value or None for name, value in changes.items() if name != "totp_seed"}
-        before = client_options.find(db, self._vault, account_id)
+        before = client_options.usable(db, self._vault, account_id)
         client_options.save(db, self._vault, account_id, replace(before, **chosen))
         seed = changes.get("totp_seed")
         if seed:
@@ -107,7 +107,7 @@ class OptionsDesk:
 
     def _shown(self, db: Database, account_id: str) -> ShownOptions:
         accounts.get(db, account_id)
-        own = client_options.find(db, self._vault, account_id)
+        own = client_options.usable(db, self._vault, account_id)
         return ShownOptions(
             proxy=proxy_host(own.proxy) if own.proxy else None,
             locale=own.locale,

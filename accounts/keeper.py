@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -12,12 +13,22 @@ from instagram import errors
 from instagram.options import ClientOptions
 from storage import accounts, client_options, credentials, repost_configs, troubles
 from storage.credentials import SavedLogin
-from storage.errors import NotFound
+from storage.errors import NotFound, Unusable
 from storage.store import Database, Store
 from storage.troubles import Trouble, TroubleKind
 from storage.vault import Vault
 
 logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def opened_for(account_id: str) -> Iterator[None]:
+    """Let a sealed secret that does not open cost its own account only, as if it had no login."""
+    try:
+        yield
+    except Unusable as moved:
+        logger.error("secret not used account=%s reason=%s", account_id, moved)
+        raise errors.NotLoggedIn(str(moved)) from None
 
 
 class StoredLogins:
@@ -29,13 +40,19 @@ class StoredLogins:
         self._now = now
 
     async def saved_login(self, account_id: str) -> SavedLogin | None:
-        return await self._store.read(credentials.saved_login, self._vault, account_id)
+        with opened_for(account_id):
+            return await self._store.read(credentials.saved_login, self._vault, account_id)
 
     async def device(self, account_id: str) -> Mapping[str, Any] | None:
-        return await self._store.read(credentials.device_of, self._vault, account_id)
+        try:
+            return await self._store.read(credentials.device_of, self._vault, account_id)
+        except Unusable as moved:
+            logger.error("device not used account=%s reason=%s", account_id, moved)
+            return None  # as for an account that never logged in
 
     async def options(self, account_id: str) -> ClientOptions:
-        stored = await self._store.read(client_options.find, self._vault, account_id)
+        with opened_for(account_id):
+            stored = await self._store.read(client_options.find, self._vault, account_id)
         return ClientOptions(proxy=stored.proxy, locale=stored.locale, timezone=stored.timezone)
 
     async def save_session(self, account_id: str, session: Mapping[str, Any]) -> None:

@@ -206,7 +206,7 @@ class LoginDesk:
     def _waiting(self, db: Database, account_id: str) -> _Waiting | None:
         accounts.get(db, account_id)
         challenge = credentials.challenge_of(db, account_id, self._now())
-        text = secrets.get(db, self._vault, account_id, AccountSecret.PENDING_LOGIN)
+        text = secrets.usable(db, self._vault, account_id, AccountSecret.PENDING_LOGIN)
         if challenge is None or text is None:
             return None
         kept = json.loads(text)
@@ -216,7 +216,7 @@ class LoginDesk:
             return None  # kept by an older version
 
     def _seed(self, db: Database, account_id: str) -> str:
-        return secrets.get(db, self._vault, account_id, AccountSecret.TOTP_SEED) or ""
+        return secrets.usable(db, self._vault, account_id, AccountSecret.TOTP_SEED) or ""
 
 
 def _told(result: Result, *, accepts_two_factor: bool = False) -> Result:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from accounts.connecting import GraphAccess
-from accounts.keeper import StoredLogins
+from accounts.keeper import StoredLogins, opened_for
 from instagram import errors
 from instagram.graph_gateway import GraphGateway
 from instagram.graph_http import HOSTS, GraphHttp, GraphLogin, LoginMethod
@@ -43,7 +43,8 @@ class StoredTokens:
         self._logins = logins
 
     async def graph_login(self, account_id: str) -> GraphLogin | None:
-        return await self._store.read(login_of, self._vault, account_id, self._now())
+        with opened_for(account_id):
+            return await self._store.read(login_of, self._vault, account_id, self._now())
 
     async def graph_hold(self, account_id: str) -> tuple[str, datetime | None] | None:
         trouble = await self._store.read(troubles.active, account_id, self._now(), HOLDING)
@@ -118,7 +119,8 @@ class TokenCare:
 
     async def _look_after(self, account: Account) -> None:
         now = self._now()
-        login = await self._store.read(login_of, self._vault, account.id, now)
+        with opened_for(account.id):
+            login = await self._store.read(login_of, self._vault, account.id, now)
         if login is None:
             return
         expires = account.token_expires_at

@@ -95,6 +95,7 @@ async def _fitting_vault(store: Store, settings: Settings) -> Vault:
     may_create = not await store.read(stored_secrets.any_sealed)
     vault = load_vault(settings.data_dir, may_create=may_create)
     await store.read(stored_secrets.check_key, vault)
+    await store.write(stored_secrets.bind, vault)
     return vault
 
 

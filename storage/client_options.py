@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from sqlite_utils import Database
 
 from storage import secrets
+from storage.errors import Unusable
 from storage.secrets import AccountSecret
 from storage.vault import Vault
 
@@ -27,6 +28,14 @@ def find(db: Database, vault: Vault, account_id: str) -> StoredOptions:
     return StoredOptions() if text is None else StoredOptions(**json.loads(text))
 
 
+def usable(db: Database, vault: Vault, account_id: str) -> StoredOptions:
+    """Return as `find` does; all None for options that do not open, so that they can be set."""
+    try:
+        return find(db, vault, account_id)
+    except Unusable:
+        return StoredOptions()
+
+
 def save(db: Database, vault: Vault, account_id: str, options: StoredOptions) -> None:
     """Replace an account's options."""
     if options == StoredOptions():
@@ -39,4 +48,4 @@ def save(db: Database, vault: Vault, account_id: str, options: StoredOptions) ->
 def proxies_in_use(db: Database, vault: Vault) -> dict[str, str | None]:
     """Return the own proxy, or None, of every account that has a Private API login."""
     rows = db.conn.execute("SELECT account_id FROM credentials").fetchall()
-    return {account_id: find(db, vault, account_id).proxy for (account_id,) in rows}
+    return {account_id: usable(db, vault, account_id).proxy for (account_id,) in rows}

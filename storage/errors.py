@@ -32,6 +32,10 @@ class Unusable(StorageError):
     """The data directory, the database or its key does not let the daemon start."""
 
 
+class Misplaced(Unusable):
+    """A sealed secret does not belong where it lies: only that one cannot be used."""
+
+
 class Damaged(StorageError):
     """The database file is broken; a copy or a backup has to take its place."""
 

@@ -13,7 +13,6 @@ from sqlite_utils import Database
 
 from storage.errors import Unusable
 from storage.migrations import migrations
-from storage.vault import Vault
 
 _INSTRUCTIONS = 100_000  # between two looks at the clock
 
@@ -76,23 +75,3 @@ def damage_in(db: Database, *, limit_s: float) -> list[str] | None:
     finally:
         db.conn.set_progress_handler(None, 0)
     return [line for line in found if line != "ok"]
-
-
-def count_sealed(db: Database, vault: Vault | None) -> tuple[int, int]:
-    """Return how many secrets there are, and how many of them the vault opens."""
-    sealed = [
-        row[0]
-        for table in ("account_secrets", "daemon_secrets")
-        for row in db.conn.execute(f"SELECT sealed FROM {table}")  # noqa: S608 - constants
-    ]
-    return len(sealed), sum(_opens(vault, secret) for secret in sealed)
-
-
-def _opens(vault: Vault | None, sealed: bytes) -> bool:
-    if vault is None:
-        return False
-    try:
-        vault.open(sealed)
-    except Unusable:
-        return False
-    return True

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from enum import StrEnum
 from secrets import token_urlsafe
 
 from sqlite_utils import Database
 
-from storage.vault import Vault
+from storage.errors import Misplaced, Unusable
+from storage.vault import Vault, is_bound
 
+_ANEW = "`reprise rotate-key` with the daemon stopped"
 _TABLES = {"account_secrets": "account_id, name", "daemon_secrets": "name"}
 
 
@@ -25,20 +29,33 @@ class AccountSecret(StrEnum):
 
 def put(db: Database, vault: Vault, account_id: str, name: AccountSecret, secret: str) -> None:
     """Store or replace one secret of an account; none of one that was disconnected meanwhile."""
+    sealed = vault.seal(secret, _place("account_secrets", account_id, name.value))
     db.conn.execute(
         "INSERT OR REPLACE INTO account_secrets (account_id, name, sealed) SELECT ?1, ?2, ?3"
         " WHERE EXISTS (SELECT 1 FROM accounts WHERE id = ?1)",
-        (account_id, name.value, vault.seal(secret)),
+        (account_id, name.value, sealed),
     )
 
 
 def get(db: Database, vault: Vault, account_id: str, name: AccountSecret) -> str | None:
-    """Return one secret of an account in the clear, or None when there is none."""
+    """Return one secret of an account in the clear, or None when there is none.
+
+    Raises `Misplaced` for one that was moved here from another row.
+    """
     row = db.conn.execute(
         "SELECT sealed FROM account_secrets WHERE account_id = ? AND name = ?",
         (account_id, name.value),
     ).fetchone()
-    return None if row is None else vault.open(row[0])
+    place = _place("account_secrets", account_id, name.value)
+    return None if row is None else vault.open(row[0], place)
+
+
+def usable(db: Database, vault: Vault, account_id: str, name: AccountSecret) -> str | None:
+    """Return as `get` does, and None for one that does not open: it is to be stored anew."""
+    try:
+        return get(db, vault, account_id, name)
+    except Unusable:
+        return None
 
 
 def exists(db: Database, account_id: str, name: AccountSecret) -> bool:
@@ -60,10 +77,11 @@ def forget(db: Database, account_id: str, *names: AccountSecret) -> None:
 def daemon_secret(db: Database, vault: Vault, name: str, fresh: str) -> str:
     """Return a secret of the daemon itself, storing `fresh` under that name on first use."""
     row = db.conn.execute("SELECT sealed FROM daemon_secrets WHERE name = ?", (name,)).fetchone()
+    place = _place("daemon_secrets", name)
     if row is not None:
-        return vault.open(row[0])
+        return vault.open(row[0], place)
     db.conn.execute(
-        "INSERT INTO daemon_secrets (name, sealed) VALUES (?, ?)", (name, vault.seal(fresh))
+        "INSERT INTO daemon_secrets (name, sealed) VALUES (?, ?)", (name, vault.seal(fresh, place))
     )
     return fresh
 
@@ -79,24 +97,70 @@ def any_sealed(db: Database) -> bool:
 
 
 def check_key(db: Database, vault: Vault) -> None:
-    """Raise `Unusable` unless the vault opens what is sealed; one secret of a kind is tried."""
-    for table in _TABLES:
-        row = db.conn.execute(f"SELECT sealed FROM {table} LIMIT 1").fetchone()  # noqa: S608
-        if row is not None:
-            vault.open(row[0])
+    """Raise `Unusable` when the vault opens none of the secrets of a kind, for want of the key.
+
+    One that was moved is its account's own trouble, but the daemon's own are needed.
+    """
+    bound = _all_bound(db)
+    for table, keys in _TABLES.items():
+        refused, any_opened = list[Unusable](), False
+        for *key, sealed in db.conn.execute(f"SELECT {keys}, sealed FROM {table}"):  # noqa: S608
+            try:
+                _open(vault, sealed, _place(table, *key), may_be_unbound=not bound)
+            except Misplaced as moved:
+                if table == "daemon_secrets":
+                    raise Unusable(f"{moved}, or make it anew: {_ANEW}") from None
+            except Unusable as error:
+                refused.append(error)
+            else:
+                any_opened = True
+        if refused and not any_opened:
+            raise refused[0]
+
+
+def bind(db: Database, vault: Vault) -> None:
+    """Seal for its place what an earlier release sealed without; once in a database's life.
+
+    From then on nothing that names no place is opened. Raises `Unusable` when the key is wrong.
+    """
+    if not _all_bound(db):
+        seal_anew(db, vault, vault)
+
+
+def count_opening(db: Database, vault: Vault | None) -> tuple[int, int]:
+    """Return how many secrets there are, and how many of them the vault opens."""
+    bound, count, opened = _all_bound(db), 0, 0
+    for table, keys in _TABLES.items():
+        for *key, sealed in db.conn.execute(f"SELECT {keys}, sealed FROM {table}"):  # noqa: S608
+            count += 1
+            with suppress(Unusable):
+                if vault is not None:
+                    _open(vault, sealed, _place(table, *key), may_be_unbound=not bound)
+                    opened += 1
+    return count, opened
 
 
 def seal_anew(db: Database, opener: Vault, sealer: Vault) -> int:
-    """Open every secret with one vault and seal it with another; returns how many there are."""
-    count = 0
+    """Open every secret with one vault and seal it with another; returns how many there are.
+
+    One that was moved is deleted: it opens nowhere.
+    """
+    count, bound = 0, _all_bound(db)
     for table, keys in _TABLES.items():
         for *key, sealed in db.conn.execute(f"SELECT {keys}, sealed FROM {table}").fetchall():  # noqa: S608
+            place = _place(table, *key)
             places = " AND ".join(f"{name} = ?" for name in keys.split(", "))
+            try:
+                secret = _open(opener, sealed, place, may_be_unbound=not bound)
+            except Misplaced:
+                db.conn.execute(f"DELETE FROM {table} WHERE {places}", key)  # noqa: S608
+                continue
             db.conn.execute(
                 f"UPDATE {table} SET sealed = ? WHERE {places}",  # noqa: S608 - constants
-                (sealer.seal(opener.open(sealed)), *key),
+                (sealer.seal(secret, place), *key),
             )
             count += 1
+    _mark_bound(db)
     return count
 
 
@@ -104,4 +168,26 @@ def forget_all(db: Database) -> int:
     """Delete every secret, and what is known of logins that cannot go on without; how many."""
     for table in ("credentials", "challenges"):
         db.conn.execute(f"DELETE FROM {table}")  # noqa: S608 - constants
-    return sum(db.conn.execute(f"DELETE FROM {table}").rowcount for table in _TABLES)  # noqa: S608
+    count = sum(db.conn.execute(f"DELETE FROM {table}").rowcount for table in _TABLES)  # noqa: S608
+    _mark_bound(db)
+    return count
+
+
+def _place(table: str, *key: str) -> str:
+    # JSON, so that no two places read alike.
+    return json.dumps([table, *key])
+
+
+def _open(vault: Vault, sealed: bytes, place: str, *, may_be_unbound: bool) -> str:
+    if may_be_unbound and not is_bound(sealed):
+        return vault.open_unbound(sealed)
+    return vault.open(sealed, place)
+
+
+# Kept in the file's header: it is committed with the rows, and goes with every copy of them.
+def _all_bound(db: Database) -> bool:
+    return bool(db.conn.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _mark_bound(db: Database) -> None:
+    db.conn.execute("PRAGMA user_version = 1")

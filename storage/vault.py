@@ -1,44 +1,106 @@
 """Secrets at rest: passwords, sessions and tokens are sealed before they reach the database.
 
-Fernet (AES-CBC with HMAC) from `cryptography`; several keys may open, the first one seals.
+AES-GCM from `cryptography`, with the place of the secret authenticated beside it: what was sealed
+for one row opens in no other. Several keys may open, the first one seals. Earlier releases sealed
+with Fernet, which knows no place; `storage.secrets` seals that anew when it is first opened.
 """
 
 from __future__ import annotations
 
 import os
+from base64 import urlsafe_b64decode
 from pathlib import Path
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.exceptions import InvalidTag
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from storage.errors import Unusable
+from storage.errors import Misplaced, Unusable
 
 KEY_FILE = "secret.key"
 NEXT_KEY_FILE = "secret.key.next"
 CREDENTIAL_NAME = "reprise-key"
+
+_BOUND = b"\x02"  # a Fernet token begins with a letter
+_ID, _NONCE = 4, 12
+
+
+class _Key:
+    """One key in its two uses; `id` tells which of several sealed something."""
+
+    def __init__(self, key: bytes) -> None:
+        self.fernet = Fernet(key)
+        derived = HKDF(SHA256(), 32 + _ID, None, b"reprise sealed for a place").derive(
+            urlsafe_b64decode(key)
+        )
+        self.aead, self.id = AESGCM(derived[:32]), derived[32:]
 
 
 class Vault:
     """Seals and opens secrets; its repr shows nothing of the key."""
 
     def __init__(self, *keys: bytes) -> None:
-        self._fernet = MultiFernet([Fernet(key) for key in keys])
+        self._keys = [_Key(key) for key in keys]
 
-    def seal(self, secret: str) -> bytes:
-        """Return `secret` encrypted and authenticated."""
-        return self._fernet.encrypt(secret.encode())
+    def seal(self, secret: str, place: str) -> bytes:
+        """Return `secret` encrypted, and authenticated as the one of that place."""
+        key, nonce = self._keys[0], os.urandom(_NONCE)
+        sealed = key.aead.encrypt(nonce, secret.encode(), place.encode())
+        return _BOUND + key.id + nonce + sealed
 
-    def open(self, sealed: bytes) -> str:
-        """Return what `seal` was given; raises `Unusable` when the key does not fit."""
+    def open(self, sealed: bytes, place: str) -> str:
+        """Return what `seal` was given for that place.
+
+        Raises `Misplaced` when it was sealed for another one or changed, and `Unusable` when the
+        key does not fit.
+        """
+        if not sealed.startswith(_BOUND):
+            raise _misplaced(place)
+        name, rest = sealed[1 : 1 + _ID], sealed[1 + _ID :]
+        fitting = [key for key in self._keys if key.id == name]
+        if not fitting:
+            raise _wrong_key()
         try:
-            return self._fernet.decrypt(sealed).decode()
-        except InvalidToken:
-            raise Unusable(
-                f"The key does not open this database's secrets; put back the {KEY_FILE} that was "
-                "used before, or give the stored logins up with `reprise rotate-key --lost`"
-            ) from None
+            opened = fitting[0].aead.decrypt(rest[:_NONCE], rest[_NONCE:], place.encode())
+        except (InvalidTag, ValueError):
+            raise _misplaced(place) from None
+        return opened.decode()
+
+    def open_unbound(self, sealed: bytes) -> str:
+        """Return what an earlier release sealed, which does not tell for what place.
+
+        Raises `Unusable` when the key does not fit.
+        """
+        for key in self._keys:
+            try:
+                return key.fernet.decrypt(sealed).decode()
+            except InvalidToken:
+                continue
+        raise _wrong_key()
 
     def __repr__(self) -> str:
         return "Vault(…)"
+
+
+def is_bound(sealed: bytes) -> bool:
+    """Say whether something was sealed for a place, as all is today."""
+    return sealed.startswith(_BOUND)
+
+
+def _misplaced(place: str) -> Misplaced:
+    return Misplaced(
+        f"The secret {place} was changed or moved in the database, and is not used: log its "
+        "account in or connect it again, restore a backup"
+    )
+
+
+def _wrong_key() -> Unusable:
+    return Unusable(
+        f"The key does not open this database's secrets; put back the {KEY_FILE} that was "
+        "used before, or give the stored logins up with `reprise rotate-key --lost`"
+    )
 
 
 def load_vault(data_dir: Path, *, may_create: bool = True) -> Vault:

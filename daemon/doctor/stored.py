@@ -5,7 +5,8 @@ from __future__ import annotations
 from daemon.doctor.finding import Finding, ok, problem, warning
 from daemon.doctor.site import Site, in_thread
 from storage.errors import Unusable
-from storage.inspection import count_sealed, damage_in, open_untouched, schema_of
+from storage.inspection import damage_in, open_untouched, schema_of
+from storage.secrets import count_opening
 from storage.vault import KEY_FILE, present_key
 
 _QUICK_S = 8.0
@@ -69,7 +70,7 @@ async def key(site: Site) -> list[Finding]:
 
 def _key(site: Site) -> list[Finding]:
     path, vault = present_key(site.settings.data_dir), site.vault()
-    sealed, opened = site.read(lambda db: count_sealed(db, vault)) or (0, 0)
+    sealed, opened = site.read(lambda db: count_opening(db, vault)) or (0, 0)
     mend = f"put the old {KEY_FILE} back, or: reprise rotate-key --lost"
     if path is None:
         if sealed:
@@ -77,6 +78,9 @@ def _key(site: Site) -> list[Finding]:
         return [ok("none yet; it is made when it is needed")]
     if vault is None:
         return [problem(f"{path} holds no key that can be used", mend)]
+    if 0 < opened < sealed:
+        moved = f"{sealed - opened} of {sealed} secrets were changed or moved in the database"
+        return [problem(moved, "log their accounts in again, or restore a backup")]
     if opened < sealed:
-        return [problem(f"{path} does not open {sealed - opened} of {sealed} secrets", mend)]
+        return [problem(f"{path} does not open the {sealed} secrets", mend)]
     return [ok(f"{path} opens all {sealed} secrets")]

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
+from sqlite_utils import Database
 
-from storage import secrets
-from storage.errors import Unusable
+from instagram import errors
+from sandbox import Sandbox
+from storage import accounts, secrets
+from storage.errors import Misplaced, Unusable
 from storage.secrets import AccountSecret
-from storage.vault import KEY_FILE, Vault, load_vault
-from tests.support.studio import PASSWORD, Studio
+from storage.store import open_directly, transaction
+from storage.vault import KEY_FILE, Vault, is_bound, load_vault
+from tests.support.clock import TestClock
+from tests.support.studio import PASSWORD, Studio, open_studio
 
 
 def test_a_key_file_is_made_once_and_kept_private(tmp_path: Path) -> None:
-    sealed = load_vault(tmp_path).seal("secret")
+    sealed = load_vault(tmp_path).seal("secret", "here")
     assert (tmp_path / KEY_FILE).stat().st_mode & 0o777 == 0o600
-    assert load_vault(tmp_path).open(sealed) == "secret"
+    assert load_vault(tmp_path).open(sealed, "here") == "secret"
     assert b"secret" not in sealed
 
 
 def test_another_key_does_not_open(tmp_path: Path) -> None:
-    sealed = load_vault(tmp_path).seal("secret")
+    sealed = load_vault(tmp_path).seal("secret", "here")
     (tmp_path / KEY_FILE).write_bytes(Fernet.generate_key())
     with pytest.raises(Unusable, match=r"put back the secret\.key"):
-        load_vault(tmp_path).open(sealed)
+        load_vault(tmp_path).open(sealed, "here")
 
 
 def test_a_damaged_key_file_is_named(tmp_path: Path) -> None:
@@ -40,13 +46,137 @@ def test_systemds_credential_comes_first(tmp_path: Path, monkeypatch: pytest.Mon
     key = Fernet.generate_key()
     (credentials / "reprise-key").write_bytes(key)
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
-    assert load_vault(tmp_path).open(Vault(key).seal("x")) == "x"
+    assert load_vault(tmp_path).open(Vault(key).seal("x", ""), "") == "x"
     assert not (tmp_path / KEY_FILE).exists()
 
 
 def test_the_vault_shows_nothing_of_its_key(tmp_path: Path) -> None:
     vault = load_vault(tmp_path)
     assert (tmp_path / KEY_FILE).read_text().strip() not in repr(vault)
+
+
+def test_it_opens_only_where_it_was_sealed_for(tmp_path: Path) -> None:
+    vault = load_vault(tmp_path)
+    sealed = vault.seal("secret", "here")
+    with pytest.raises(Misplaced, match="changed or moved"):
+        vault.open(sealed, "there")
+    for place in range(len(sealed)):
+        changed = bytearray(sealed)
+        changed[place] ^= 1
+        with pytest.raises(Unusable):
+            vault.open(bytes(changed), "here")
+    for length in range(len(sealed)):
+        with pytest.raises(Unusable):
+            vault.open(sealed[:length], "here")
+
+
+def seal_all_as_before(db: Database, vault: Vault, key: bytes) -> int:
+    """Put every secret into the form of earlier releases; returns how many."""
+    count = 0
+    for table, keys in (("account_secrets", "account_id, name"), ("daemon_secrets", "name")):
+        for *row, sealed in db.conn.execute(f"SELECT {keys}, sealed FROM {table}").fetchall():
+            text = vault.open(sealed, json.dumps([table, *row]))
+            where = " AND ".join(f"{name} = ?" for name in keys.split(", "))
+            db.conn.execute(
+                f"UPDATE {table} SET sealed = ? WHERE {where}",
+                (Fernet(key).encrypt(text.encode()), *row),
+            )
+            count += 1
+    db.conn.execute("PRAGMA user_version = 0")
+    return count
+
+
+async def test_what_earlier_releases_sealed_is_bound_at_the_first_start(
+    sandbox: Sandbox, clock: TestClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_studio(sandbox, clock, tmp_path) as studio:
+        data = studio.core.settings.data_dir
+        key = (data / KEY_FILE).read_bytes().strip()
+        old = await studio.core.store.write(seal_all_as_before, studio.core.vault, key)
+        account_id = studio.account.id
+
+    def all_sealed(db: Database) -> list[bytes]:
+        return [row[0] for row in db.conn.execute("SELECT sealed FROM account_secrets")]
+
+    with open_directly(data / "reprise.db") as db:
+        before = all_sealed(db)
+        assert secrets.count_opening(db, Vault(key)) == (old, old)
+        # Killed in the middle: all is as it was.
+        with monkeypatch.context() as patch:
+            patch.setattr(secrets, "_mark_bound", _stop)
+            with pytest.raises(KeyboardInterrupt), transaction(db):
+                secrets.bind(db, Vault(key))
+        assert all_sealed(db) == before
+    async with open_studio(sandbox, clock, tmp_path, logged_in=False) as studio:
+        await studio.configure()
+        await studio.scan()  # with the same session
+        sealed = await studio.core.store.read(all_sealed)
+        assert all(is_bound(one) for one in sealed)
+        # From now on the old form opens nothing, wherever it comes from.
+        await studio.core.store.write(
+            lambda db: db.conn.execute("UPDATE account_secrets SET sealed = ?", (before[0],))
+        )
+        with pytest.raises(Misplaced):
+            await studio.core.store.read(
+                secrets.get, studio.core.vault, account_id, AccountSecret.SESSION
+            )
+
+
+def _stop(_db: Database) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("name", list(AccountSecret))
+async def test_a_moved_secret_costs_its_own_account_and_says_so(
+    studio: Studio, caplog: pytest.LogCaptureFixture, name: AccountSecret
+) -> None:
+    core = studio.core
+
+    def move(db: Database) -> str:
+        other = accounts.add(db, user_id=core.owner.id, username="other", now=core.now())
+        if not secrets.exists(db, studio.account.id, name):
+            secrets.put(db, core.vault, studio.account.id, name, "{}")
+        db.conn.execute(
+            "INSERT INTO account_secrets SELECT ?, name, sealed FROM account_secrets"
+            " WHERE name = ?",
+            (other.id, name.value),
+        )
+        db.conn.execute(
+            "INSERT INTO credentials SELECT ?, ig_username, private_pk, session_started_at,"
+            " last_login_at, NULL, NULL, created_at FROM credentials",
+            (other.id,),
+        )
+        return other.id
+
+    other_id = await core.store.write(move)
+    with pytest.raises(Misplaced, match=name.value):
+        await core.store.read(secrets.get, core.vault, other_id, name)
+    with pytest.raises(errors.NotLoggedIn):
+        await core.gateway.account(other_id).activity()
+    await studio.api.activity()  # the one that it was taken from goes on
+    # The daemon starts, doctor counts, and it can be set anew.
+    await core.store.read(secrets.check_key, core.vault)
+    count, opened = await core.store.read(secrets.count_opening, core.vault)
+    assert opened == count - 1
+    await core.options.change(other_id, {"locale": "es_ES"})
+    caplog.clear()
+
+
+async def test_the_daemons_own_secrets_are_not_exchanged(studio: Studio) -> None:
+    def exchange(db: Database) -> None:
+        secrets.daemon_secret(db, studio.core.vault, "session_cookie", "signs")
+        db.conn.execute(
+            "UPDATE daemon_secrets SET sealed = (SELECT sealed FROM account_secrets LIMIT 1)"
+            " WHERE name = 'session_cookie'"
+        )
+
+    await studio.core.store.write(exchange)
+    with pytest.raises(Misplaced):
+        await studio.core.store.write(
+            secrets.daemon_secret, studio.core.vault, "session_cookie", "fresh"
+        )
+    with pytest.raises(Unusable, match="rotate-key"):
+        await studio.core.store.read(secrets.check_key, studio.core.vault)
 
 
 async def test_no_secret_of_an_account_is_on_the_disk_in_the_clear(studio: Studio) -> None:

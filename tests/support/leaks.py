@@ -89,7 +89,7 @@ def install() -> None:
     for name in OURS:
         logging.getLogger(name).setLevel(logging.DEBUG)
     logging.getLogger().addHandler(Listener())
-    _after(Vault, "seal", lambda _sealed, _vault, secret: remember(secret))
+    _after(Vault, "seal", lambda _sealed, _vault, secret, _place: remember(secret))
     _after(api_keys, "create", lambda made, *_, **__: remember(made[1]))
     _after(SessionCookies, "sign", lambda cookie, *_: remember(cookie))
     _after(sandbox.graph_account, "new_token", lambda token, *_: remember(token))
