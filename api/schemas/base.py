@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -24,9 +24,9 @@ from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from storage.times import to_text
+from storage.times import WANTED, parse_instant, to_text
 
-_SPACED_OFFSET = re.compile(r" (?=\d\d:?\d\d$)")
+_SPACED_OFFSET = re.compile(r" (?=\d\d(:?\d\d)?$)")
 
 
 def _is_uuid(value: str) -> str:
@@ -45,21 +45,13 @@ _TIME = WithJsonSchema({"type": "string", "format": "date-time"})
 Moment = Annotated[datetime, PlainSerializer(to_text, return_type=str, when_used="json"), _TIME]
 StoredMoment = Annotated[str, _TIME]  # as the database writes it, which is the contract's form
 Uuid = Annotated[str, WithJsonSchema({"type": "string", "format": "uuid"})]
-_EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
-_LATEST = datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 
 
 def _instant(value: Any) -> datetime:
     # A number is no time, though pydantic would take it for seconds since 1970.
-    try:
-        moment = datetime.fromisoformat(value)
-        if moment.tzinfo is not None:
-            return moment.astimezone(UTC)
-    except (TypeError, ValueError):
-        pass
-    except OverflowError:  # an hour before the first year, or after the last
-        return _EARLIEST if moment.year == 1 else _LATEST
-    raise ValueError("no ISO 8601 time with an offset, such as 2026-04-20T14:00:00Z")
+    if not isinstance(value, str):
+        raise ValueError(f"no {WANTED}")
+    return parse_instant(value)
 
 
 def _plus(value: Any) -> Any:

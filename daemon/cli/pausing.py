@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
@@ -19,7 +19,7 @@ from repost import pause
 from storage import repost_configs
 from storage.repost_configs import RepostConfig
 from storage.store import Database, transaction
-from storage.times import to_text
+from storage.times import parse_instant, to_text
 
 _PART = re.compile(r"(\d+)([dhm])")
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
@@ -103,12 +103,9 @@ def _print_changed(changed: list[dict[str, Any]], what: str, as_json: bool) -> N
 
 def _moment(text: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is not None:
-            return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise click.UsageError("--until takes a time with an offset: 2026-04-20T14:00:00+02:00")
+        return parse_instant(text)
+    except ValueError as error:
+        raise click.UsageError(f"--until: {error}") from None
 
 
 def _duration(text: str) -> timedelta:

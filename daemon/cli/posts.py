@@ -17,7 +17,7 @@ from daemon.cli.usernames import username_option
 from daemon.settings import load_settings
 from storage import posts as stored_posts
 from storage.posts import PostStatus
-from storage.times import from_text
+from storage.times import from_text, parse
 
 _LOOK_EVERY_S = 1.0
 _DONE = ("PUBLISHED", "FAILED")
@@ -33,7 +33,7 @@ class Moment(click.ParamType[datetime]):
         self, value: str, param: click.Parameter | None, ctx: click.Context | None
     ) -> datetime:
         try:
-            return datetime.fromisoformat(value)
+            return parse(value)
         except ValueError:
             self.fail(f"{value!r} is no time like 2027-01-31T18:30 or 2027-01-31T18:30+01:00")
 

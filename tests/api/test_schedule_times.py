@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
-from storage.times import to_text
+from storage.times import WANTED, parse_instant, to_text
 from tests.support.posting import (
     API,
     photo_id,
@@ -23,11 +23,13 @@ async def call(served: Served, method: str, post_id: str, body: Any = None) -> A
     return await served.call(method, f"{API}/schedule/{post_id}", body)
 
 
-@pytest.mark.parametrize("form", ["Z", "offset", "isoformat", "far offset"])
+@pytest.mark.parametrize("form", ["Z", "small", "week", "offset", "isoformat", "far offset"])
 async def test_any_time_with_an_offset_is_taken(served: Served, form: str) -> None:
     at = (served.studio.clock.now() + HOUR).replace(microsecond=123456)
     text = {
         "Z": to_text(at),
+        "small": to_text(at).lower(),
+        "week": f"{at:%G-W%V-%uT%H:%M:%S},123+00",
         "offset": at.astimezone(timezone(-timedelta(hours=7))).isoformat(timespec="seconds"),
         "isoformat": at.isoformat(),  # as the quickstart's Python script sends it
         "far offset": at.astimezone(timezone(timedelta(hours=13, minutes=45))).isoformat(),
@@ -37,7 +39,7 @@ async def test_any_time_with_an_offset_is_taken(served: Served, form: str) -> No
     assert answer.status == 201, answer.body
     shown = datetime.fromisoformat(answer.body["scheduledFor"])
     assert answer.body["scheduledFor"].endswith("Z")
-    expected = datetime.fromisoformat(text).astimezone(UTC)
+    expected = parse_instant(text)
     assert shown == expected.replace(microsecond=expected.microsecond // 1000 * 1000)
     assert answer.body["timezone"] == "UTC"
 
@@ -47,6 +49,7 @@ async def test_times_that_cannot_be(served: Served) -> None:
     media = await photo_id(served)
     for value, code in [
         (to_text(now - timedelta(days=1)), "INVALID_SCHEDULE"),
+        ("2020-063t24:00z", "INVALID_SCHEDULE"),
         (to_text(now), "INVALID_SCHEDULE"),
         ("1969-12-31T23:59:59Z", "INVALID_SCHEDULE"),
         ("2099-01-01T12:00:00", "VALIDATION_ERROR"),
@@ -63,6 +66,8 @@ async def test_times_that_cannot_be(served: Served) -> None:
         body = {**story(served, media), "scheduledFor": value}
         answer = await served.call("POST", f"{API}/schedule", body)
         assert (answer.status, answer.body["code"]) == (400, code), value
+        if code == "VALIDATION_ERROR":
+            assert WANTED in answer.body["error"], value
     answer = await served.call("POST", f"{API}/schedule", story(served, media))
     assert answer.body["code"] == "VALIDATION_ERROR"
     assert (await served.call("GET", f"{API}/posts")).body["total"] == 0
