@@ -68,12 +68,20 @@ class ContainerLost(InstagramError):
     """What was prepared at Instagram cannot be published any more; it has to be made anew."""
 
 
+class ProcessingFailed(ContainerLost):
+    """Instagram could not process what was prepared; another try may go better, or never."""
+
+
+class FetchFailed(ContainerLost):
+    """Meta says that it could not fetch our media, which passes by itself now and then."""
+
+
 class PublishingLimit(InstagramError):
     """The account has published all that the official API allows within 24 hours."""
 
 
 class MediaUnreachable(InstagramError):
-    """Meta could not fetch our media: its address is not public, or does not answer."""
+    """Meta cannot fetch our media: we have seen that its address is not public or not ours."""
 
 
 class FileGone(InstagramError):

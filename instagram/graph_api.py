@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 from instagram import errors
-from instagram.graph_errors import translate_subcode
+from instagram.graph_errors import translate_status
 from instagram.graph_http import SLOW_LIMIT_S, GraphHttp, GraphLogin
 from instagram.graph_objects import (
     Container,
@@ -25,7 +24,6 @@ from instagram.graph_objects import (
 )
 from instagram.keeper import TokenKeeper
 
-_SUBCODE = re.compile(r"\b(2207\d{3})\b")
 _RECENT = "id,permalink,timestamp,caption,media_type,media_product_type"
 _PROFILE = "username,name,profile_picture_url,followers_count,media_count"
 
@@ -61,9 +59,7 @@ class GraphApi:
         """Return why a container came to nothing; what is held against the account is noted."""
         if state.code is not ContainerCode.ERROR:
             return errors.ContainerLost(f"The container is {state.code}")
-        found = _SUBCODE.search(state.status)
-        subcode = int(found[1]) if found else 0
-        error = translate_subcode(subcode, state.status or "processing failed")
+        error = translate_status(state.status)
         if isinstance(error, errors.AccountTrouble):
             await self._keeper.report(self._account_id, error)
         return error

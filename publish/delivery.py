@@ -25,7 +25,7 @@ from publish.retry import Failure, Later, after
 from publish.route import Outgoing, Published, Route
 from publish.routes import Routes
 from publish.states import UNKNOWN_MESSAGE, Begun, Rails
-from storage import deliveries, posts
+from storage import deliveries, media_files, posts
 from storage.deliveries import Outcome, Step
 from storage.jobs import Job
 from storage.posts import Post
@@ -236,7 +236,16 @@ class Deliverer:
         in_doubt = delivery is not None and delivery.step is Step.PUBLISHING
         now = self._now()
         frees_at = await self._store.read(posts.quota_frees_at, post.instagram_account_id, now)
-        match after(error, job, now, in_doubt=in_doubt, quota_frees_at=frees_at):
+        media = await self._store.read(media_files.of_post, post.id)
+        follows = after(
+            error,
+            job,
+            now,
+            in_doubt=in_doubt,
+            quota_frees_at=frees_at,
+            has_video=any(file.is_video for file in media),
+        )
+        match follows:
             case Later() as later:
                 await self._store.write(states.postponed, job, post, later, in_doubt, now)
                 logger.warning(

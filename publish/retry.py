@@ -42,6 +42,7 @@ def after(
     *,
     in_doubt: bool,
     quota_frees_at: datetime | None,
+    has_video: bool = False,
 ) -> Later | Failure:
     """Return what to do with a job whose attempt ended in `error`.
 
@@ -79,9 +80,18 @@ def after(
             return Later(now + backoff(job.attempts), error.reason)
         case _ if isinstance(error, _PASSING):
             reason = f"Given up after {job.attempts} attempts: {error.reason}"
-            return Failure("SERVICE_UNAVAILABLE", reason)
+            return Failure(_given_up(error, has_video=has_video), reason)
         case _:
             return Failure("PROCESSING_FAILED", error.reason)
+
+
+def _given_up(error: errors.InstagramError, *, has_video: bool) -> str:
+    match error:
+        case errors.Unavailable():
+            return "SERVICE_UNAVAILABLE"
+        case errors.FetchFailed():
+            return "PUBLIC_URL_REQUIRED"
+    return "VIDEO_PROCESSING_FAILED" if has_video else "PROCESSING_FAILED"
 
 
 def backoff(attempts: int) -> timedelta:

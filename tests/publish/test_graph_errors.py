@@ -10,13 +10,13 @@ import pytest
 
 from publish import scheduler
 from sandbox import Sandbox
-from sandbox.faults import Fault
+from sandbox.faults import Fault, Status
 from sandbox.graph_failures import GRAPH_ERRORS, graph_error
 from storage.accounts import Account
 from tests.support.attempts import follow, live
 from tests.support.clock import TestClock
 from tests.support.graph import another, serve_publicly
-from tests.support.posting import photo_id, publish
+from tests.support.posting import photo_id, publish, video_id
 from tests.support.served import Served
 
 STEPS: dict[str, dict[str, Any]] = {
@@ -56,7 +56,7 @@ ENDS = {
     "not_yet_publishable": "PUBLISHED",
     "media_not_found": "PUBLISHED",
     "not_ready": "PUBLISHED",
-    "not_fetchable": "FAILED PUBLIC_URL_REQUIRED",
+    "not_fetchable": "PUBLISHED",
     "video_format": "FAILED VIDEO_PROCESSING_FAILED",
     "image_too_large": INVALID,
     "image_format": INVALID,
@@ -76,6 +76,7 @@ NEW_CONTAINER = {
     "download_timeout",
     "container_expired",
     "media_not_found",
+    "not_fetchable",
 }
 MOST_REQUESTS = 16
 
@@ -191,14 +192,15 @@ async def test_what_does_not_exist_yet_is_asked_for_again(public: Served) -> Non
     ("name", "step", "ends"),
     [
         ("unknown", "quota", "FAILED SERVICE_UNAVAILABLE"),
-        ("container_failed", "container", "FAILED SERVICE_UNAVAILABLE"),
+        ("container_failed", "container", "FAILED PROCESSING_FAILED"),
         ("server_error", "poll", "FAILED SERVICE_UNAVAILABLE"),
         pytest.param(
-            "does_not_exist", "poll", "FAILED SERVICE_UNAVAILABLE", marks=[pytest.mark.soak]
+            "does_not_exist", "poll", "FAILED PROCESSING_FAILED", marks=[pytest.mark.soak]
         ),
         ("unknown", "publish", "FAILED SERVICE_UNAVAILABLE"),
-        ("not_yet_publishable", "publish", "FAILED SERVICE_UNAVAILABLE"),
-        ("media_not_found", "publish", "FAILED SERVICE_UNAVAILABLE"),
+        ("not_yet_publishable", "publish", "FAILED PROCESSING_FAILED"),
+        ("media_not_found", "publish", "FAILED PROCESSING_FAILED"),
+        ("not_fetchable", "container", "FAILED PUBLIC_URL_REQUIRED"),
     ],
 )
 async def test_trouble_that_does_not_pass_is_given_up(
@@ -213,6 +215,49 @@ async def test_trouble_that_does_not_pass_is_given_up(
     assert "Given up after 5 attempts" in course.message
     if (name, step) == ("not_yet_publishable", "publish"):
         assert len(graph.containers_at) == 3, "a container that stays unready is made anew"
+
+
+async def test_one_child_that_meta_could_not_fetch_once_fails_no_carousel(public: Served) -> None:
+    account, _ = await another(public, "album")
+    public.studio.sandbox.faults.add(
+        Fault(
+            **STEPS["container"],
+            account=account.username,
+            kind=graph_error("not_fetchable"),
+            skip=1,
+        )
+    )
+    pictures = [await photo_id(public, seed=seed) for seed in (1, 2, 3)]
+    body = {"accountId": account.id, "mediaType": "CAROUSEL", "mediaFileIds": pictures}
+    course = await follow(public, account, await publish(public, body))
+    assert (str(course), course.posts_live) == ("PUBLISHED", 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("Error: Media upload has failed with error code 2207085", "could not process"),
+        ("Error: Media upload has failed with error code 2207082", "could not take the media in"),
+        ("Error: Media upload has failed with error code 2207077", "could not take the media in"),
+        ("Error: Media upload has failed with error code 2207081", "trial Reels"),
+        ("Error: Media upload has failed with error code 2207999", "could not process"),
+        ("Error", "could not process"),
+        ("", "could not process"),
+    ],
+)
+async def test_a_container_that_fails_by_a_number_is_told_in_words(
+    public: Served, status: str, said: str
+) -> None:
+    account, graph = await another(public, "numbered")
+    body = {"id": "1", "status_code": "ERROR", "status": status}
+    failing = Fault(**STEPS["poll"], account=account.username, kind=Status(200, body), times=None)
+    public.studio.sandbox.faults.add(failing)
+    reel = {"accountId": account.id, "mediaType": "REELS", "mediaFileId": await video_id(public)}
+    course = await follow(public, account, await publish(public, reel))
+    assert str(course) == "FAILED VIDEO_PROCESSING_FAILED"
+    assert said in course.message
+    assert "error code" not in course.message
+    assert len(graph.containers_at) == (1 if "trial" in said else 5)
 
 
 @pytest.mark.parametrize("name", ["rate_limited", "spam_block", "account_restricted"])
