@@ -10,7 +10,7 @@ import trio
 
 from accounts.tokens import TokenCare
 from repost.retention import Retention
-from storage import api_keys, copies, credentials, facts
+from storage import api_keys, copies, credentials, facts, pruning
 from storage.errors import Damaged, Unavailable
 from storage.store import Store
 
@@ -60,6 +60,7 @@ class Upkeep:
                 "tokens": self._tokens_task,
                 "lapsed logins": self._lapsed_logins_task,
                 "retention": self._retention_task,
+                "pruning": self._pruning_task,
                 "copies": self._copies_task,
             }.items():
                 nursery.start_soon(self._patiently, chore, name=name)
@@ -121,7 +122,23 @@ class Upkeep:
     async def _retention_task(self) -> None:
         while True:
             await self._retention.tidy()
+            await self._retention.sweep_part()
             await trio.sleep(_LOOK_EVERY_S)
+
+    async def _pruning_task(self) -> None:
+        while True:
+            await self._prune()
+            await trio.sleep(_LOOK_EVERY_S)
+
+    async def _prune(self) -> None:
+        """Delete what is old enough, a little at a time: other writers come in between."""
+        now = await self._retention.clock.now()
+        for rule in pruning.RULES:
+            pruned = 0
+            while gone := await self._store.write(pruning.prune, rule, now):
+                pruned += gone
+            if pruned:
+                logger.info("old rows deleted table=%s rows=%d", rule.table, pruned)
 
     async def _copies_task(self) -> None:
         await trio.sleep(FIRST_COPY_AFTER_S)  # a start has other work

@@ -189,7 +189,10 @@ def clear(db: Database, post_id: str, now: datetime) -> None:
 
 
 def disconnect(db: Database, account_id: str, now: datetime) -> None:
-    """Disconnect an account; what had not gone out yet fails with that reason."""
+    """Disconnect an account; what had not gone out yet fails with that reason.
+
+    Its mentions go, and so do the stories and cards of other people that were kept for them.
+    """
     accounts.get(db, account_id)
     for post in posts.unfinished_of(db, account_id):
         jobs.cancel_for_post(db, post.id, now)
@@ -204,6 +207,7 @@ def disconnect(db: Database, account_id: str, now: datetime) -> None:
                 error_code="DELIVERY_UNKNOWN" if in_doubt else "NOT_FOUND",
                 error_message=_DISCONNECTED,
             )
+    media_files.remove_cards_of(db, account_id)
     accounts.remove(db, account_id)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -54,10 +53,8 @@ def add(
         login_method=login_method,
         created_at=now,
     )
-    try:
-        records.insert(db, account)
-    except sqlite3.IntegrityError:
-        raise AlreadyExists(f"The account @{username} is connected already") from None
+    if not records.insert_new(db, account, known_by="username"):
+        raise AlreadyExists(f"The account @{username} is connected already")
     return account
 
 

@@ -15,6 +15,9 @@ NEWEST_APP_VERSION = "newest_app_version"
 # before it may not be known here.
 DATA_CAME_IN = "data_came_in"
 
+# The latest time by which something may be deleted for its age: see `trusted_time`.
+BELIEVED_TIME = "believed_time"
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:

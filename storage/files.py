@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import shutil
+import time
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 import trio
 
-from storage.errors import Unavailable
+from storage.errors import NotFound, Unavailable
 
 _CHUNK = 1 << 20
+_DAY_S = 86_400
+_PREFIX = re.compile(r"[0-9a-f]{2}")
+_STORED = re.compile(r"[0-9a-z]{2}/[0-9A-Za-z][0-9A-Za-z._-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +85,38 @@ class MediaFolder:
         return StoredFile(str(target.relative_to(self.root)), name, size)
 
     def path(self, stored: str) -> Path:
-        """Return where a stored path lies on disk."""
+        """Return where a stored path lies on disk.
+
+        Raises `NotFound` for one that leads out of the folder: this Reprise has not written it.
+        """
+        if not _STORED.fullmatch(stored):
+            raise NotFound("stored file", stored)
         return self.root / stored
+
+    def remove(self, stored: Iterable[str]) -> list[str]:
+        """Delete stored files, present or not; returns those that are gone now."""
+        gone = []
+        for one in stored:
+            with suppress(OSError, NotFound):
+                self.path(one).unlink(missing_ok=True)
+                gone.append(one)
+        return gone
+
+    def standing(self, part: int, parts: int) -> list[str]:
+        """Return the stored paths of one of `parts` of the folder that have stood for a day."""
+        now = time.time()
+        folders = [
+            folder
+            for folder in self.root.iterdir()
+            if _PREFIX.fullmatch(folder.name) and int(folder.name, 16) % parts == part
+        ]
+        return [
+            f"{folder.name}/{file.name}"
+            for folder in folders
+            for file in os.scandir(folder)
+            # By a clock that was wrong they may seem to be of the future.
+            if abs(now - file.stat(follow_symlinks=False).st_mtime) > _DAY_S
+        ]
 
     def clear_incoming(self) -> int:
         """At start: delete what a crash left half-written; returns how many entries."""

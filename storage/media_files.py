@@ -121,6 +121,20 @@ def remove(db: Database, media_id: str) -> list[str]:
     return unused(db, paths)
 
 
+def remove_cards_of(db: Database, account_id: str) -> None:
+    """Delete the rows of an account's cards, also of those that were published.
+
+    Their files are loose then, and upkeep deletes them.
+    """
+    db.conn.execute(
+        "DELETE FROM media_files WHERE origin = 'REPOST' AND id IN ("
+        " SELECT card_media_id FROM reposts WHERE account_id = ?1 AND card_media_id IS NOT NULL"
+        " UNION SELECT media_file_id FROM posts JOIN post_media ON post_id = posts.id"
+        " WHERE account_id = ?1 AND media_file_id IS NOT NULL)",
+        (account_id,),
+    )
+
+
 def unused(db: Database, paths: Iterable[str]) -> list[str]:
     """Return those of the stored paths that no row refers to."""
     return sorted(path for path in paths if path and not is_used(db, path))

@@ -459,6 +459,118 @@ def m0003_rails(db: Database) -> None:
         db.conn.execute(statement)
 
 
+_GROWTH = """
+-- What is asked for often is found by an index, however much there is.
+CREATE INDEX deliveries_of_post ON deliveries (post_id, created_at);
+CREATE INDEX deliveries_closed ON deliveries (closed_at) WHERE closed_at IS NOT NULL;
+CREATE INDEX jobs_by_post ON jobs (post_id);
+CREATE INDEX jobs_by_account ON jobs (account_id, status, run_at, id);
+CREATE INDEX jobs_open ON jobs (user_id, status, run_at)
+    WHERE status IN ('PENDING', 'PROCESSING');
+CREATE INDEX jobs_ended ON jobs (completed_at)
+    WHERE status IN ('COMPLETED', 'FAILED', 'CANCELLED');
+CREATE INDEX events_by_age ON events (at);
+CREATE INDEX posts_live ON posts (instagram_account_id, published_at)
+    WHERE ig_media_id IS NOT NULL;
+CREATE INDEX posts_published ON posts (account_id, published_at) WHERE published_at IS NOT NULL;
+CREATE INDEX posts_around
+    ON posts (account_id, coalesce(published_at, scheduled_for, created_at));
+CREATE INDEX posts_unfinished ON posts (account_id) WHERE status NOT IN ('PUBLISHED', 'FAILED');
+CREATE INDEX posts_failed_reposts ON posts (account_id, completed_at)
+    WHERE status = 'FAILED' AND source_type IN ('STORY_REPOST', 'AUTO_REPOST');
+CREATE INDEX deleted_posts_by_age ON deleted_posts (deleted_at);
+CREATE INDEX media_files_by_processed ON media_files (processed_path)
+    WHERE processed_path IS NOT NULL;
+CREATE INDEX reposts_sent ON reposts (account_id, status) WHERE post_id IS NOT NULL;
+CREATE INDEX reposts_by_author ON reposts (account_id, lower(author_username), detected_at);
+CREATE INDEX reposts_held ON reposts (held_until)
+    WHERE status IN ('DETECTED', 'DOWNLOADED', 'WAITING_APPROVAL', 'QUEUED');
+CREATE INDEX repost_slots_by_age ON repost_slots (at);
+CREATE INDEX troubles_by_age ON troubles (at);
+CREATE INDEX author_followers_by_age ON author_followers (read_at);
+
+-- How many there are in which state, whoever's they are: for the status line and the metrics.
+CREATE TABLE state_counts (
+    kind TEXT NOT NULL,
+    state TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (kind, state)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER jobs_counted_in AFTER INSERT ON jobs BEGIN
+    INSERT INTO state_counts VALUES ('job', new.status, 1)
+        ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+CREATE TRIGGER jobs_counted_out AFTER DELETE ON jobs BEGIN
+    UPDATE state_counts SET count = count - 1 WHERE kind = 'job' AND state = old.status;
+END;
+CREATE TRIGGER jobs_counted_over AFTER UPDATE OF status ON jobs
+WHEN new.status != old.status BEGIN
+    UPDATE state_counts SET count = count - 1 WHERE kind = 'job' AND state = old.status;
+    INSERT INTO state_counts VALUES ('job', new.status, 1)
+        ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+CREATE TRIGGER reposts_counted_in AFTER INSERT ON reposts BEGIN
+    INSERT INTO state_counts VALUES ('repost', new.status, 1)
+        ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+CREATE TRIGGER reposts_counted_out AFTER DELETE ON reposts BEGIN
+    UPDATE state_counts SET count = count - 1 WHERE kind = 'repost' AND state = old.status;
+END;
+CREATE TRIGGER reposts_counted_over AFTER UPDATE OF status ON reposts
+WHEN new.status != old.status BEGIN
+    UPDATE state_counts SET count = count - 1 WHERE kind = 'repost' AND state = old.status;
+    INSERT INTO state_counts VALUES ('repost', new.status, 1)
+        ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+INSERT INTO state_counts SELECT 'job', status, count(*) FROM jobs GROUP BY status;
+INSERT INTO state_counts SELECT 'repost', status, count(*) FROM reposts GROUP BY status;
+
+-- Stored paths that a row has let go of, whatever became of the row: upkeep deletes those files
+-- that no other row refers to.
+CREATE TABLE loose_files (path TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TRIGGER reposts_let_go AFTER DELETE ON reposts BEGIN
+    INSERT OR IGNORE INTO loose_files SELECT value FROM json_each(
+        json_array(old.media_path, old.preview_path)) WHERE value IS NOT NULL;
+END;
+CREATE TRIGGER reposts_let_go_of AFTER UPDATE OF media_path, preview_path ON reposts BEGIN
+    INSERT OR IGNORE INTO loose_files SELECT value FROM json_each(
+        json_array(old.media_path, old.preview_path)) WHERE value IS NOT NULL
+        AND value NOT IN (coalesce(new.media_path, ''), coalesce(new.preview_path, ''));
+END;
+CREATE TRIGGER media_files_let_go AFTER DELETE ON media_files BEGIN
+    INSERT OR IGNORE INTO loose_files SELECT value FROM json_each(
+        json_array(old.storage_path, old.thumbnail_path, old.processed_path))
+        WHERE value IS NOT NULL;
+END;
+CREATE TRIGGER media_files_let_go_of
+AFTER UPDATE OF storage_path, thumbnail_path, processed_path ON media_files BEGIN
+    INSERT OR IGNORE INTO loose_files SELECT value FROM json_each(
+        json_array(old.storage_path, old.thumbnail_path, old.processed_path))
+        WHERE value IS NOT NULL AND value NOT IN (new.storage_path,
+        coalesce(new.thumbnail_path, ''), coalesce(new.processed_path, ''));
+END;
+CREATE TRIGGER renditions_let_go AFTER DELETE ON renditions BEGIN
+    INSERT OR IGNORE INTO loose_files VALUES (old.stored_path);
+END;
+CREATE TRIGGER renditions_let_go_of AFTER UPDATE OF stored_path ON renditions BEGIN
+    INSERT OR IGNORE INTO loose_files VALUES (old.stored_path);
+END;
+
+-- Cards of accounts that were disconnected before they went with them.
+DELETE FROM media_files WHERE origin = 'REPOST'
+    AND id NOT IN (SELECT card_media_id FROM reposts WHERE card_media_id IS NOT NULL)
+    AND id NOT IN (SELECT media_file_id FROM post_media JOIN posts ON posts.id = post_id
+        WHERE media_file_id IS NOT NULL AND account_id IS NOT NULL);
+"""
+
+
+@migrations()
+def m0008_growth(db: Database) -> None:
+    """What stays quick at a million rows, and what becomes of files that nobody refers to."""
+    for statement in _statements(_GROWTH):
+        db.conn.execute(statement)
+
+
 def _statements(script: str) -> Iterator[str]:
     # One by one: `executescript` would commit the transaction that guards the migration.
     statement = ""

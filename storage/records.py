@@ -92,6 +92,20 @@ def insert(db: Database, record: Record) -> None:
     cast("Table", db[record.TABLE]).insert(stored(record))
 
 
+def insert_new(db: Database, record: Record, *, known_by: str) -> bool:
+    """Store a record unless there is one with the same `known_by`, the columns of one constraint.
+
+    False when there is. Raises `sqlite3.IntegrityError` where any other constraint forbids it.
+    """
+    values = stored(record)
+    cursor = db.conn.execute(
+        f"INSERT INTO {record.TABLE} ({', '.join(values)})"  # noqa: S608 - constants
+        f" VALUES ({', '.join('?' * len(values))}) ON CONFLICT ({known_by}) DO NOTHING",
+        list(values.values()),
+    )
+    return cursor.rowcount == 1
+
+
 def update(db: Database, /, cls: type[R], identifier: str, **changes: object) -> None:
     """Change the named columns of one record; raises `NotFound`."""
     encoded = {name: encode(value) for name, value in changes.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -71,9 +70,7 @@ class Repost:
 
 def add_new(db: Database, repost: Repost) -> bool:
     """Store a mention seen for the first time; False when its story is known already."""
-    try:
-        records.insert(db, repost)
-    except sqlite3.IntegrityError:
+    if not records.insert_new(db, repost, known_by="account_id, story_pk"):
         return False
     _record_event(db, repost)
     return True
@@ -198,9 +195,10 @@ def with_decided_post(db: Database, account_id: str) -> list[tuple[str, str | No
         "SELECT reposts.id, posts.status, posts.error_message"
         " FROM reposts LEFT JOIN posts ON posts.id = reposts.post_id"
         " WHERE reposts.account_id = ? AND reposts.post_id IS NOT NULL AND ("
-        "  (reposts.status = 'QUEUED' AND coalesce(posts.status, 'FAILED')"
-        "   IN ('PUBLISHED', 'FAILED'))"
-        "  OR (reposts.status = 'FAILED' AND posts.status = 'PUBLISHED'))",
+        "  reposts.status IN ('QUEUED', 'FAILED') AND ("
+        "   (reposts.status = 'QUEUED' AND coalesce(posts.status, 'FAILED')"
+        "    IN ('PUBLISHED', 'FAILED'))"
+        "   OR (reposts.status = 'FAILED' AND posts.status = 'PUBLISHED')))",
         (account_id,),
     )
     return rows.fetchall()
@@ -220,8 +218,9 @@ def waiting(db: Database, user_id: str, account_id: str | None = None) -> list[R
 def pks_of(db: Database, account_id: str, usernames: Collection[str]) -> dict[str, str]:
     """Return the ids of those authors whose stories an account has seen, by lower-case name."""
     rows = db.conn.execute(
-        "SELECT lower(author_username), author_pk FROM reposts WHERE account_id = ?"
-        " AND lower(author_username) IN (SELECT value FROM json_each(?)) ORDER BY detected_at",
+        "SELECT value, (SELECT author_pk FROM reposts WHERE account_id = ?1"
+        " AND lower(author_username) = value ORDER BY detected_at DESC LIMIT 1) AS pk"
+        " FROM json_each(?2) WHERE pk IS NOT NULL",
         (account_id, records.encode([name.lower() for name in usernames])),
     )
     return dict(rows.fetchall())
@@ -294,6 +293,7 @@ def take_over_waits(db: Database, account_id: str, now: datetime) -> None:
         " JOIN posts ON posts.id = reposts.post_id"
         " JOIN jobs ON jobs.post_id = posts.id AND jobs.status = 'PENDING'"
         " WHERE reposts.account_id = ? AND reposts.status = 'QUEUED'"
+        " AND reposts.post_id IS NOT NULL"
         " AND posts.error_message IS NOT NULL"
         " AND (reposts.reason, reposts.held_until) IS NOT (posts.error_message, jobs.run_at)",
         (account_id,),

@@ -1,3 +1,33 @@
+CREATE TRIGGER jobs_counted_in AFTER INSERT ON jobs BEGIN
+    INSERT INTO state_counts VALUES ('job', new.status, 1)
+        ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+
+CREATE TRIGGER jobs_counted_out AFTER DELETE ON jobs BEGIN
+    UPDATE state_counts SET count = count - 1 WHERE kind = 'job' AND state = old.status;
+END;
+
+CREATE TRIGGER jobs_counted_over AFTER UPDATE OF status ON jobs
+WHEN new.status != old.status BEGIN
+    UPDATE state_counts SET count = count - 1 WHERE kind = 'job' AND state = old.status;
+    INSERT INTO state_counts VALUES ('job', new.status, 1)
+        ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+
+CREATE TRIGGER media_files_let_go AFTER DELETE ON media_files BEGIN
+    INSERT OR IGNORE INTO loose_files SELECT value FROM json_each(
+        json_array(old.storage_path, old.thumbnail_path, old.processed_path))
+        WHERE value IS NOT NULL;
+END;
+
+CREATE TRIGGER media_files_let_go_of
+AFTER UPDATE OF storage_path, thumbnail_path, processed_path ON media_files BEGIN
+    INSERT OR IGNORE INTO loose_files SELECT value FROM json_each(
+        json_array(old.storage_path, old.thumbnail_path, old.processed_path))
+        WHERE value IS NOT NULL AND value NOT IN (new.storage_path,
+        coalesce(new.thumbnail_path, ''), coalesce(new.processed_path, ''));
+END;
+
 CREATE TRIGGER posts_counted_in AFTER INSERT ON posts BEGIN
     INSERT INTO row_counts VALUES (new.user_id, 'post', new.status, 1)
         ON CONFLICT DO UPDATE SET count = count + 1;
@@ -14,6 +44,41 @@ WHEN new.status != old.status BEGIN
         WHERE user_id = old.user_id AND kind = 'post' AND label = old.status;
     INSERT INTO row_counts VALUES (new.user_id, 'post', new.status, 1)
         ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+
+CREATE TRIGGER renditions_let_go AFTER DELETE ON renditions BEGIN
+    INSERT OR IGNORE INTO loose_files VALUES (old.stored_path);
+END;
+
+CREATE TRIGGER renditions_let_go_of AFTER UPDATE OF stored_path ON renditions BEGIN
+    INSERT OR IGNORE INTO loose_files VALUES (old.stored_path);
+END;
+
+CREATE TRIGGER reposts_counted_in AFTER INSERT ON reposts BEGIN
+    INSERT INTO state_counts VALUES ('repost', new.status, 1)
+        ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+
+CREATE TRIGGER reposts_counted_out AFTER DELETE ON reposts BEGIN
+    UPDATE state_counts SET count = count - 1 WHERE kind = 'repost' AND state = old.status;
+END;
+
+CREATE TRIGGER reposts_counted_over AFTER UPDATE OF status ON reposts
+WHEN new.status != old.status BEGIN
+    UPDATE state_counts SET count = count - 1 WHERE kind = 'repost' AND state = old.status;
+    INSERT INTO state_counts VALUES ('repost', new.status, 1)
+        ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+
+CREATE TRIGGER reposts_let_go AFTER DELETE ON reposts BEGIN
+    INSERT OR IGNORE INTO loose_files SELECT value FROM json_each(
+        json_array(old.media_path, old.preview_path)) WHERE value IS NOT NULL;
+END;
+
+CREATE TRIGGER reposts_let_go_of AFTER UPDATE OF media_path, preview_path ON reposts BEGIN
+    INSERT OR IGNORE INTO loose_files SELECT value FROM json_each(
+        json_array(old.media_path, old.preview_path)) WHERE value IS NOT NULL
+        AND value NOT IN (coalesce(new.media_path, ''), coalesce(new.preview_path, ''));
 END;
 
 CREATE TABLE account_secrets (
@@ -176,6 +241,8 @@ CREATE TABLE login_codes (
     used_at TEXT
 ) STRICT;
 
+CREATE TABLE loose_files (path TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+
 CREATE TABLE media_files (
     id TEXT PRIMARY KEY,
     user_id TEXT NOT NULL REFERENCES users,
@@ -295,6 +362,13 @@ CREATE TABLE row_counts (
     PRIMARY KEY (user_id, kind, label)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE state_counts (
+    kind TEXT NOT NULL,
+    state TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    PRIMARY KEY (kind, state)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE story_repost_configs (
     id TEXT PRIMARY KEY,
     user_id TEXT NOT NULL REFERENCES users,
@@ -340,15 +414,35 @@ CREATE TABLE users (
     created_at TEXT NOT NULL
 ) STRICT;
 
+CREATE INDEX author_followers_by_age ON author_followers (read_at);
+
+CREATE INDEX deleted_posts_by_age ON deleted_posts (deleted_at);
+
+CREATE INDEX deliveries_closed ON deliveries (closed_at) WHERE closed_at IS NOT NULL;
+
+CREATE INDEX deliveries_of_post ON deliveries (post_id, created_at);
+
 CREATE UNIQUE INDEX deliveries_one_open ON deliveries (post_id) WHERE closed_at IS NULL;
+
+CREATE INDEX events_by_age ON events (at);
 
 CREATE INDEX events_by_subject ON events (subject_id, id);
 
 CREATE INDEX jobs_active ON jobs (account_id) WHERE status = 'PROCESSING';
 
+CREATE INDEX jobs_by_account ON jobs (account_id, status, run_at, id);
+
+CREATE INDEX jobs_by_post ON jobs (post_id);
+
+CREATE INDEX jobs_ended ON jobs (completed_at)
+    WHERE status IN ('COMPLETED', 'FAILED', 'CANCELLED');
+
 CREATE INDEX jobs_lane ON jobs (account_id, run_at, id) WHERE status = 'PENDING';
 
 CREATE UNIQUE INDEX jobs_one_open_per_post ON jobs (post_id)
+    WHERE status IN ('PENDING', 'PROCESSING');
+
+CREATE INDEX jobs_open ON jobs (user_id, status, run_at)
     WHERE status IN ('PENDING', 'PROCESSING');
 
 CREATE INDEX media_files_by_kind
@@ -356,11 +450,17 @@ CREATE INDEX media_files_by_kind
 
 CREATE INDEX media_files_by_path ON media_files (storage_path);
 
+CREATE INDEX media_files_by_processed ON media_files (processed_path)
+    WHERE processed_path IS NOT NULL;
+
 CREATE INDEX media_files_by_thumbnail ON media_files (thumbnail_path);
 
 CREATE INDEX media_files_newest ON media_files (user_id, origin, created_at DESC, id);
 
 CREATE INDEX post_media_by_file ON post_media (media_file_id);
+
+CREATE INDEX posts_around
+    ON posts (account_id, coalesce(published_at, scheduled_for, created_at));
 
 CREATE INDEX posts_by_account ON posts (account_id, status);
 
@@ -369,16 +469,30 @@ CREATE INDEX posts_by_status ON posts (user_id, status, created_at DESC, id);
 CREATE INDEX posts_completed ON posts (user_id, completed_at DESC, id)
     WHERE completed_at IS NOT NULL;
 
+CREATE INDEX posts_failed_reposts ON posts (account_id, completed_at)
+    WHERE status = 'FAILED' AND source_type IN ('STORY_REPOST', 'AUTO_REPOST');
+
+CREATE INDEX posts_live ON posts (instagram_account_id, published_at)
+    WHERE ig_media_id IS NOT NULL;
+
 CREATE INDEX posts_newest ON posts (user_id, created_at DESC, id);
+
+CREATE INDEX posts_published ON posts (account_id, published_at) WHERE published_at IS NOT NULL;
 
 CREATE INDEX posts_scheduled ON posts (user_id, scheduled_for, id)
     WHERE is_scheduled = 1 AND status IN ('SCHEDULED', 'QUEUED', 'PROCESSING', 'PUBLISHING');
+
+CREATE INDEX posts_unfinished ON posts (account_id) WHERE status NOT IN ('PUBLISHED', 'FAILED');
 
 CREATE INDEX renditions_by_path ON renditions (stored_path);
 
 CREATE INDEX repost_slots_by_account ON repost_slots (account_id, at);
 
+CREATE INDEX repost_slots_by_age ON repost_slots (at);
+
 CREATE INDEX repost_slots_by_post ON repost_slots (post_id) WHERE post_id IS NOT NULL;
+
+CREATE INDEX reposts_by_author ON reposts (account_id, lower(author_username), detected_at);
 
 CREATE INDEX reposts_by_card ON reposts (card_media_id) WHERE card_media_id IS NOT NULL;
 
@@ -392,6 +506,9 @@ CREATE INDEX reposts_by_preview ON reposts (preview_path) WHERE preview_path IS 
 
 CREATE INDEX reposts_by_status ON reposts (user_id, status, created_at DESC, id);
 
+CREATE INDEX reposts_held ON reposts (held_until)
+    WHERE status IN ('DETECTED', 'DOWNLOADED', 'WAITING_APPROVAL', 'QUEUED');
+
 CREATE INDEX reposts_newest ON reposts (user_id, created_at DESC, id);
 
 CREATE INDEX reposts_of_account ON reposts (account_id, created_at DESC, id);
@@ -399,6 +516,10 @@ CREATE INDEX reposts_of_account ON reposts (account_id, created_at DESC, id);
 CREATE INDEX reposts_open ON reposts (account_id, status)
     WHERE status IN ('DETECTED', 'DOWNLOADED', 'WAITING_APPROVAL', 'QUEUED');
 
+CREATE INDEX reposts_sent ON reposts (account_id, status) WHERE post_id IS NOT NULL;
+
 CREATE INDEX reposts_with_media ON reposts (updated_at) WHERE media_path IS NOT NULL;
 
 CREATE INDEX troubles_by_account ON troubles (account_id, at);
+
+CREATE INDEX troubles_by_age ON troubles (at);

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from enum import StrEnum
 from secrets import token_urlsafe
 
 from sqlite_utils import Database
 
 from storage.errors import Misplaced, Unusable
+from storage.opening import transaction
 from storage.vault import Vault, is_bound
 
 _ANEW = "`reprise rotate-key` with the daemon stopped"
@@ -121,10 +122,12 @@ def check_key(db: Database, vault: Vault) -> None:
 def bind(db: Database, vault: Vault) -> None:
     """Seal for its place what an earlier release sealed without; once in a database's life.
 
-    From then on nothing that names no place is opened. Raises `Unusable` when the key is wrong.
+    From then on nothing that names no place is opened. One transaction, its own where the caller
+    has begun none. Raises `Unusable` when the key is wrong.
     """
     if not _all_bound(db):
-        seal_anew(db, vault, vault)
+        with nullcontext() if db.conn.in_transaction else transaction(db):
+            seal_anew(db, vault, vault)
 
 
 def count_opening(db: Database, vault: Vault | None) -> tuple[int, int]:

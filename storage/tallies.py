@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from storage import jobs, records
+from storage.reposts import IS_OPEN
 from storage.times import from_text
 
 
@@ -45,32 +46,38 @@ class Tallies:
 def doing(db: Database, now: datetime) -> Doing:
     """Return what is going on and what comes next; all of it from small indexes."""
     held = db.conn.execute(
-        "SELECT count(*), min(held_until), reason FROM reposts"
-        " WHERE status IN ('DETECTED', 'DOWNLOADED', 'WAITING_APPROVAL', 'QUEUED')"
-        " AND held_until > ? GROUP BY reason ORDER BY 1 DESC, 2 LIMIT 1",
+        "SELECT count(*), min(held_until), reason FROM reposts"  # noqa: S608 - constants
+        f" WHERE {IS_OPEN} AND held_until > ? GROUP BY reason ORDER BY 1 DESC, 2 LIMIT 1",
         (records.encode(now),),
     ).fetchone()
     return Doing(
         accounts=_count(db, "accounts"),
-        publishing=_count(db, "jobs WHERE status = 'PROCESSING'"),
+        publishing=_by_status(db, "job").get("PROCESSING", 0),
         next_post_at=jobs.next_claim_at(db, now),
-        waiting_for_approval=_count(db, "reposts WHERE status = 'WAITING_APPROVAL'"),
+        waiting_for_approval=_by_status(db, "repost").get("WAITING_APPROVAL", 0),
         held=HeldReposts(held[0], from_text(held[1]), held[2] or "a rail") if held else None,
     )
 
 
 def tallies(db: Database) -> Tallies:
-    """Return every count; reads whole tables, so it belongs in a thread."""
+    """Return every count, from those that triggers keep."""
     breakers = db.conn.execute(
         "SELECT accounts.username, auto_disabled_at IS NOT NULL FROM story_repost_configs"
         " JOIN accounts ON accounts.id = account_id"
     )
     return Tallies(
         accounts=_count(db, "accounts"),
-        jobs=dict(db.conn.execute("SELECT status, count(*) FROM jobs GROUP BY status")),
-        reposts=dict(db.conn.execute("SELECT status, count(*) FROM reposts GROUP BY status")),
+        jobs=_by_status(db, "job"),
+        reposts=_by_status(db, "repost"),
         breakers={username: bool(is_open) for username, is_open in breakers},
     )
+
+
+def _by_status(db: Database, kind: str) -> dict[str, int]:
+    rows = db.conn.execute(
+        "SELECT state, count FROM state_counts WHERE kind = ? AND count > 0", (kind,)
+    )
+    return dict(rows.fetchall())
 
 
 def _count(db: Database, source: str) -> int:

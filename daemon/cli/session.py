@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -43,8 +43,7 @@ def vault_for(db: Database, settings: Settings) -> Vault:
     """Return the vault that opens what the database holds; raises `Unusable`."""
     vault = load_vault(settings.data_dir, may_create=not secrets.any_sealed(db))
     secrets.check_key(db, vault)
-    with nullcontext() if db.conn.in_transaction else transaction(db):
-        secrets.bind(db, vault)
+    secrets.bind(db, vault)
     return vault
 
 

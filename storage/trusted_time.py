@@ -1,0 +1,64 @@
+"""The time that deletions go by: a clock that is wrong must not delete what a right one would keep.
+
+A clock is believed as long as it moves with this process, or was off for no longer than a machine
+may well be. Beyond that only Instagram's own time, which comes with every inbox, confirms it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import trio
+from sqlite_utils import Database
+
+from storage import facts
+from storage.store import Store
+from storage.times import from_text, shifted
+
+# So long a machine is off, on a holiday or for a repair, without anybody to vouch for its clock.
+LONGEST_ABSENCE = timedelta(days=40)
+
+
+class DeletionClock:
+    """The believed time of one process; ask the same one for all that is deleted."""
+
+    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._now = now
+        self._asked_at: float | None = None
+
+    async def now(self) -> datetime:
+        """Return the time by which something may be deleted for its age."""
+        at = trio.current_time()
+        elapsed = 0.0 if self._asked_at is None else at - self._asked_at
+        self._asked_at = at
+        return await self._store.write(believe, self._now(), timedelta(seconds=elapsed))
+
+
+def believe(db: Database, now: datetime, elapsed: timedelta) -> datetime:
+    """Return `now`, or the latest time that can be believed instead; keeps it for the next time.
+
+    `elapsed` is what this process has measured since it asked last, by a clock nobody can set.
+    """
+    known = facts.find(db, facts.BELIEVED_TIME)
+    seen = [] if known is None else [shifted(known.at, elapsed)]
+    seen += _instagrams_time(db)
+    if not seen and (written := _newest_row(db)) is not None:
+        seen.append(written)
+    latest = max(seen, default=now)
+    believed = now if now - latest <= LONGEST_ABSENCE else latest
+    if known is None or believed > known.at:
+        facts.learn(db, facts.BELIEVED_TIME, "", believed)
+    return believed
+
+
+def _instagrams_time(db: Database) -> list[datetime]:
+    # Times by Instagram's clock: of the newest message seen.
+    (seen,) = db.conn.execute("SELECT max(seen_until) FROM story_repost_configs").fetchone()
+    return [] if seen is None else [from_text(seen)]
+
+
+def _newest_row(db: Database) -> datetime | None:
+    (at,) = db.conn.execute("SELECT max(at) FROM events").fetchone()
+    return None if at is None else from_text(at)
