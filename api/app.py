@@ -45,6 +45,16 @@ logger = logging.getLogger(__name__)
 BASE_PATH = "/api/v1"
 DOCUMENT_PATH = f"{BASE_PATH}/openapi.json"
 _READING = ("GET", "HEAD", "OPTIONS")
+# A client may send any word as its method; each that is counted by name is kept for ever.
+_METHODS = frozenset((*_READING, "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT"))
+_LOGGED_PATH = 200
+# On every answer that does not say otherwise.
+_GUARDS = {
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+}
 _MODULES = (
     health,
     accounts,
@@ -113,13 +123,16 @@ class OperationsApp(QuartTrio):
         else:
             response = await run_operation(operation, self._context, request, path)
         response.headers[request_id.HEADER] = known_as
+        for header, value in _GUARDS.items():
+            response.headers.setdefault(header, value)
         took_s = time.perf_counter() - began
-        self._context.system.on_answered(request.method, route, response.status_code, took_s)
+        method = request.method if request.method in _METHODS else "other"
+        self._context.system.on_answered(method, route, response.status_code, took_s)
         logger.log(
-            logging.DEBUG if request.method in _READING else logging.INFO,
+            logging.DEBUG if method in _READING else logging.INFO,
             "request method=%s path=%s status=%d ms=%.1f",
-            request.method,
-            route if operation is None else request.path,
+            method,
+            route if operation is None else request.path[:_LOGGED_PATH],
             response.status_code,
             took_s * 1000,
         )

@@ -17,6 +17,10 @@ from publish.media_links import PATH as MEDIA_PATH
 from storage import api_keys, browser_sessions
 from storage.api_keys import KEY_PREFIX
 
+_READING = ("GET", "HEAD")
+# What browsers say of a page of our own, and of what its user did by hand.
+_OWN_FETCHES = {"same-origin", "none"}
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 _KEY_LENGTH = len(KEY_PREFIX) + 43
 
 
@@ -58,7 +62,7 @@ async def _caller(request: Request, context: ApiContext) -> Caller:
     if (header := request.headers.get("Authorization")) is not None:
         return await _by_key(header, context)
     if (cookie := request.cookies.get(COOKIE_NAME)) is not None:
-        _check_origin(request, context)
+        _check_origin(request)
         return await _by_cookie(cookie, context)
     raise ApiError("AUTH_REQUIRED", "Send `Authorization: Bearer vg_live_…`")
 
@@ -86,13 +90,21 @@ async def _by_cookie(cookie: str, context: ApiContext) -> Caller:
     return Caller(session.user_id, session_id=session.id)
 
 
-def _check_origin(request: Request, context: ApiContext) -> None:
-    # SameSite=Strict keeps the cookie from other sites' requests; this is the second lock.
-    origin = request.headers.get("Origin")
-    if request.method in ("GET", "HEAD") or origin is None:
+def _check_origin(request: Request) -> None:
+    # SameSite=Strict keeps the cookie from other sites' requests, but what else runs on this
+    # machine is the same site: only the port tells it apart.
+    if request.method in _READING:
         return
-    if _hostname(origin) not in context.hosts:
+    own = {f"{request.scheme}://{host.lower()}" for host in request.headers.getlist("Host")}
+    origins = {_without_default_port(each) for each in request.headers.getlist("Origin")}
+    fetched = {each.lower() for each in request.headers.getlist("Sec-Fetch-Site")}
+    if not origins <= {_without_default_port(each) for each in own} or not fetched <= _OWN_FETCHES:
         raise ApiError("FORBIDDEN_ORIGIN", "The request comes from another site")
+
+
+def _without_default_port(origin: str) -> str:
+    scheme, _, rest = origin.partition("://")
+    return f"{scheme}://{rest.removesuffix(_DEFAULT_PORTS.get(scheme, ':'))}"
 
 
 @lru_cache(maxsize=64)

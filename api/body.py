@@ -12,6 +12,8 @@ from api.errors import ApiError
 MAX_JSON_BYTES = 1024 * 1024
 _HIGH_WATER = 256 * 1024
 _SILENCE_S = 60.0
+# A body may take the silence and then as long as a slow line: who sends a byte a minute is gone.
+_SLOWEST_BYTES_PER_S = 1024
 _LINGER_S = 3.0
 
 
@@ -73,17 +75,22 @@ async def read_whole(request: Request, limit: int = MAX_JSON_BYTES) -> bytes:
 
 
 class chunks:  # noqa: N801 - used like a function: `async for part in chunks(request)`
-    """Iterate over a body as it comes; raises `ApiError` after a minute of silence."""
+    """Iterate over a body as it comes; raises `ApiError` when it is silent or far too slow."""
 
     def __init__(self, request: Request) -> None:
         self._body = request.body
+        self._began = trio.current_time()
+        self._received = 0
 
     def __aiter__(self) -> chunks:
         return self
 
     async def __anext__(self) -> bytes:
-        with trio.move_on_after(_SILENCE_S):
-            return await self._body.__anext__()
+        slowest = self._began + _SILENCE_S + self._received / _SLOWEST_BYTES_PER_S
+        with trio.move_on_at(min(slowest, trio.current_time() + _SILENCE_S)):
+            data = await self._body.__anext__()
+            self._received += len(data)
+            return data
         raise ApiError("VALIDATION_ERROR", "The body stopped coming")
 
 

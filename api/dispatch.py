@@ -107,7 +107,9 @@ def error_response(error: Exception, context: ApiContext, request: Request) -> R
         message = f"Something went wrong; the log has it under {known_as}"
         known = ApiError("INTERNAL_ERROR", message)
     body = orjson.dumps(envelope(known, development=context.development))
-    return Response(body, known.status, content_type="application/json")
+    response = Response(body, known.status, content_type="application/json")
+    response.headers.extend(known.headers)
+    return response
 
 
 def _rendered(model: BaseModel, status: int) -> Response:
@@ -155,6 +157,6 @@ def _of_http(error: Exception) -> ApiError | None:
             return ApiError("NOT_FOUND", "There is nothing at this path")
         case HTTPException(code=405):
             return ApiError("METHOD_NOT_ALLOWED", "This path does not take this method")
-        case HTTPException(code=400):
+        case HTTPException(code=code) if code is not None and 400 <= code < 500:
             return ApiError("VALIDATION_ERROR", "The request is malformed")
     return None

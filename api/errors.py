@@ -5,6 +5,7 @@ Statuses are those of the contract's readings; nothing below the API knows HTTP.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +30,7 @@ class ErrorCode:
 _TABLE = (
     # 400: the request
     ErrorCode("VALIDATION_ERROR", 400, "The request does not have the documented form", "Correct it; with REPRISE_ENV=development `details` says where"),
-    ErrorCode("INVALID_PARAM", 400, "A path or query parameter cannot be used", "Correct it"),
+    ErrorCode("INVALID_PARAM", 400, "A path or query parameter cannot be used, or (416) a file has no such part", "Correct it"),
     ErrorCode("MISSING_PARAM", 400, "A required parameter is missing", "Send it"),
     ErrorCode("MISSING_ACCOUNT_ID", 400, "`accountId` is missing", "Send the account's id from GET /auth/me"),
     ErrorCode("INVALID_CODE", 400, "The code is not six digits (eight for a backup code), or Instagram refused it", "Send the current code"),
@@ -90,6 +91,7 @@ class ApiError(Exception):
         status: int | None = None,
         retry_after: int | None = None,
         details: object = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.code = CODES[code]
@@ -97,6 +99,7 @@ class ApiError(Exception):
         self.message = message
         self.retry_after = retry_after
         self.details = details
+        self.headers = dict(headers or {})
 
 
 def envelope(error: ApiError, *, development: bool) -> dict[str, Any]:

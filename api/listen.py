@@ -9,9 +9,11 @@ silence, and a nursery for a body that is not there (tests/api/test_connection.p
 
 from __future__ import annotations
 
+import errno
 import logging
 import socket
-from dataclasses import replace
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from math import inf
 from typing import Any
@@ -20,112 +22,68 @@ import h11
 import trio
 from hypercorn.config import Config
 from hypercorn.events import Closed, Event, RawData, Updated
-from hypercorn.protocol.events import Event as StreamEvent
-from hypercorn.protocol.events import Response
-from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.trio.task_group import TaskGroup
-from hypercorn.trio.tcp_server import TCPServer
+from hypercorn.trio.tcp_server import MAX_RECV, TCPServer
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ConnectionState
 from hypercorn.utils import parse_socket_addr, wrap_app
-from quart.wrappers import Request
 from quart_trio import QuartTrio
-from quart_trio.asgi import TrioASGIHTTPConnection
 
-from api.body import BoundedBody
+from api.connection_limit import ConnectionLimit, most_connections
+from api.exchange import QuartConnection
+from api.http11 import Http11Only
 
 logger = logging.getLogger(__name__)
 
 KEEP_ALIVE_S = 75.0
 SEND_LIMIT_S = 30.0
 _MAX_REQUESTS = 1_000_000
-
-
-class QuartConnection(TrioASGIHTTPConnection):
-    """From ASGI to Quart and back, for requests with a body and, for less, for those without.
-
-    A large body waits for its reader instead of filling the memory, and is dropped once the
-    answer is known without it.
-    """
-
-    async def __call__(self, receive: Any, send: Any) -> None:
-        request = self._create_request_from_scope(send)
-        if not request.content_length and "Transfer-Encoding" not in request.headers:
-            request.body.set_complete()
-            await self._answer(request, send)
-            return
-
-        async def send_whole(message: Any) -> None:
-            if isinstance(request.body, BoundedBody):
-                request.body.discard()
-                if message["type"] == "http.response.body" and not message.get("more_body", False):
-                    await request.body.drained()
-            await send(message)
-
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self.handle_messages, nursery, request, receive)
-            await self._answer(request, send_whole)
-            nursery.cancel_scope.cancel()
-
-    async def handle_messages(  # type: ignore[override]
-        self, nursery: trio.Nursery, request: Request, receive: Any
-    ) -> None:
-        """Take the body in, and give the answer up when the client leaves."""
-        while (message := await receive())["type"] == "http.request":
-            request.body.append(message.get("body", b""))
-            if not message.get("more_body", False):
-                request.body.set_complete()
-            elif isinstance(request.body, BoundedBody):
-                await request.body.room()
-        nursery.cancel_scope.cancel()
-
-    async def _answer(self, request: Request, send: Any) -> None:
-        # Without Quart's time limit for a whole answer: the connection has one for a pause.
-        await self._send_response(send, await self.app.handle_request(request))
-
-
-class Http11Only(H11Protocol):
-    """HTTP/1.1 without the two ways into cleartext HTTP/2; a head goes out with its body."""
-
-    _head = b""
-
-    async def stream_send(self, event: StreamEvent) -> None:
-        if isinstance(event, Response) and self.context.terminated.is_set():
-            headers = [*event.headers, (b"connection", b"close")]
-            event = replace(event, headers=headers)
-        await super().stream_send(event)
-
-    async def _check_protocol(self, event: h11.Request) -> None:
-        """Leave it to `_create_stream`, which can refuse."""
-
-    async def _create_stream(self, request: h11.Request) -> None:
-        refused = 505 if request.method == b"PRI" else 400
-        if refused == 505 or request.target.startswith(b"?"):
-            await self._send_error_response(refused)
-            await self.send(Closed())
-        else:
-            await super()._create_stream(request)
-
-    async def _send_h11_event(self, event: Any) -> None:
-        try:
-            data = self._head + (self.connection.send(event) or b"")
-        except h11.LocalProtocolError:
-            if self.connection.their_state is not h11.ERROR:
-                raise
-            return
-        self._head = data if isinstance(event, h11.Response) else b""
-        if data and not self._head:
-            await self.send(RawData(data=data))
+_ACCEPT_AGAIN_S = 0.1
+# What may pass: descriptors or memory are used up.
+_SHORTAGES = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS}
+_BUSY = (
+    b"HTTP/1.1 503 \r\nconnection: close\r\nretry-after: 1\r\ncache-control: no-store\r\n"
+    b"content-type: application/json\r\ncontent-length: 77\r\n\r\n"
+    b'{"error":"Too many connections","code":"SERVICE_UNAVAILABLE","status":503}   '
+)
 
 
 class GuardedConnection(TCPServer):
     """One connection; whatever goes wrong in it ends here."""
 
+    def __init__(self, limit: ConnectionLimit, *args: Any) -> None:
+        super().__init__(*args)
+        self._limit = limit
+        self._everything = trio.CancelScope()
+        self.moved_at = self._idle_since = trio.current_time()
+        self.peer = ""
+        self._speaking: Http11Only | None = None
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether we owe an answer to a request that has arrived whole."""
+        if self._speaking is None:
+            return False
+        ours, theirs = self._speaking.connection.our_state, self._speaking.connection.their_state
+        return ours is h11.SEND_RESPONSE and theirs is h11.DONE
+
+    def give_up(self) -> None:
+        self._everything.cancel()
+
     async def run(self) -> None:
+        """Serve it to its end; it is closed then, also when it was cancelled at once."""
         try:
-            await self._converse()
+            with suppress(OSError):
+                self.peer = str(self.stream.socket.getpeername()[0])
+            if self._limit.admit(self):
+                await self._converse()
+            else:
+                await self._turn_away()
         except* Exception as group:  # noqa: BLE001 - the listener must outlive any of them
             logger.warning("connection ended badly error=%r", group.exceptions[0])
+        finally:
+            self._limit.leave(self)
+            await trio.aclose_forcefully(self.stream)
 
     async def protocol_send(self, event: Event) -> None:
         """Send as Hypercorn does, but never wait for ever on a peer that stopped reading."""
@@ -143,20 +101,35 @@ class GuardedConnection(TCPServer):
                     await self.stream.send_all(data)
                 except (trio.BrokenResourceError, trio.ClosedResourceError):
                     return False
+                self.moved_at = trio.current_time()
                 return True
         return False
+
+    async def _read_data(self) -> None:
+        data = b"?"
+        while data:
+            try:
+                data = bytes(await self.stream.receive_some(MAX_RECV))
+            except (trio.ClosedResourceError, trio.BrokenResourceError):
+                break
+            self.moved_at = trio.current_time()
+            await self.protocol.handle(RawData(data))
+        await self.protocol.handle(Closed())
+
+    async def _turn_away(self) -> None:
+        with trio.move_on_after(1):
+            await self._sent(_BUSY)
+            await self._close()
 
     async def _converse(self) -> None:
         sock = self.stream.socket
         try:
             client = parse_socket_addr(sock.family, sock.getpeername())
             server = parse_socket_addr(sock.family, sock.getsockname())
-            self._idle_since = trio.current_time()
-            self._everything = trio.CancelScope()
             with self._everything:
                 async with TaskGroup() as task_group:
                     self._task_group = task_group
-                    self.protocol = Http11Only(  # type: ignore[assignment]
+                    self._speaking = Http11Only(
                         self.app,
                         self.config,
                         self.context,
@@ -167,6 +140,7 @@ class GuardedConnection(TCPServer):
                         server,
                         self.protocol_send,
                     )
+                    self.protocol = self._speaking  # type: ignore[assignment]
                     await self.protocol.initiate()
                     watch = trio.CancelScope()
                     task_group.spawn(self._close_when_idle, watch)
@@ -220,23 +194,43 @@ async def serve(
     config.accesslog = None
     config.include_server_header = False
     context = WorkerContext(None)
+    limit = ConnectionLimit(most_connections())
     connection = partial(
-        GuardedConnection, wrap_app(app, config.wsgi_max_body_size, "asgi"), config, context, {}
+        GuardedConnection,
+        limit,
+        wrap_app(app, config.wsgi_max_body_size, "asgi"),
+        config,
+        context,
+        {},
     )
     listeners = [trio.SocketListener(trio.socket.from_stdlib_socket(sock)) for sock in sockets]
     await app.startup()
     async with trio.open_nursery() as connections:
         async with trio.open_nursery() as listening:
-            listening.start_soon(
-                partial(
-                    trio.serve_listeners,
-                    connection,
-                    listeners,
-                    handler_nursery=connections,
-                )
-            )
+            for listener in listeners:
+                listening.start_soon(_accept, listener, connection, connections, limit)
             task_status.started()
             await shutdown.wait()
             listening.cancel_scope.cancel()
         await context.terminated.set()
         connections.cancel_scope.deadline = trio.current_time() + grace_s
+
+
+async def _accept(
+    listener: trio.SocketListener,
+    connection: Callable[[trio.SocketStream], GuardedConnection],
+    connections: trio.Nursery,
+    limit: ConnectionLimit,
+) -> None:
+    """Take connections until cancelled; what is used up comes back when others end."""
+    async with listener:
+        while True:
+            try:
+                stream = await listener.accept()
+            except OSError as error:
+                if error.errno not in _SHORTAGES:
+                    raise
+                limit.relieve(error.strerror or str(error))
+                await trio.sleep(_ACCEPT_AGAIN_S)
+            else:
+                connections.start_soon(connection(stream).run)

@@ -26,6 +26,16 @@ _SIGNED_IN = f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Rep
 <style>{_STYLE}</style><h1>You are signed in</h1>
 <p>This browser may now use Reprise. Have a look at <a href="/api/docs">the API</a>.</p></html>
 """
+_NOT_SIGNED_IN = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Reprise</title>
+<h1>Open this link in a browser to sign in</h1></html>
+"""
+_PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+_HTML = "text/html; charset=utf-8"
+# What browsers and messengers send with a page that nobody has opened.
+_FETCHED_AHEAD = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 _DOCS = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Reprise API</title>
 <link rel="icon" type="image/png" href="/api/docs/favicon-32x32.png">
 <link rel="stylesheet" href="/api/docs/swagger-ui.css"></head>
@@ -53,7 +63,7 @@ def add_pages(app: QuartTrio, context: ApiContext, document: bytes, document_pat
 
     @app.get("/login")
     async def login() -> Response:
-        return await _sign_in(context, request.args.get("code", ""))
+        return await _sign_in(context, request.args.get("code", ""), is_visit=_is_visit())
 
     @app.get(document_path)
     async def openapi() -> Response:
@@ -70,7 +80,9 @@ def add_pages(app: QuartTrio, context: ApiContext, document: bytes, document_pat
     async def docs_file(name: str) -> Response:
         if name not in _DOCS_FILES:
             raise ApiError("NOT_FOUND", "There is nothing at this path")
-        return await opened(send_from_directory(_swagger_ui(), name))
+        response = await opened(send_from_directory(_swagger_ui(), name))
+        response.headers["Cache-Control"] = "private, max-age=3600"
+        return response
 
     _add_media_links(app, context)
 
@@ -82,7 +94,6 @@ def add_pages(app: QuartTrio, context: ApiContext, document: bytes, document_pat
             raise ApiError("NOT_FOUND", "There is no such file")
         response = await opened(send_from_directory(context.folder.root, path, mimetype=mime))
         response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
-        response.headers["X-Content-Type-Options"] = "nosniff"
         return response
 
 
@@ -94,16 +105,32 @@ def _add_media_links(app: QuartTrio, context: ApiContext) -> None:
             raise ApiError("NOT_FOUND", "There is nothing at this path")
         response = await opened(send_file(found.path, mimetype=found.mime_type, conditional=True))
         response.headers["Cache-Control"] = "private, no-store"
-        response.headers["X-Content-Type-Options"] = "nosniff"
         response.timeout = None  # a large video on a slow line takes what it takes
         return response
 
 
-async def _sign_in(context: ApiContext, code: str) -> Response:
-    session = await context.store.write(browser_sessions.redeem_code, code, context.now())
-    if session is None:
+def _is_visit() -> bool:
+    """Whether a person opens the page: no link preview, no prefetching, nothing within a page."""
+    said = request.headers
+    return (
+        request.method == "GET"
+        and not any(name in said for name in _FETCHED_AHEAD)
+        and said.get("Sec-Fetch-Dest", "document") == "document"
+    )
+
+
+async def _sign_in(context: ApiContext, code: str, *, is_visit: bool) -> Response:
+    """Exchange the code for a session where a person asks; others only learn that it is good."""
+    fresh = await context.store.read(browser_sessions.is_fresh, code, context.now())
+    session = None
+    if fresh and is_visit:
+        session = await context.store.write(browser_sessions.redeem_code, code, context.now())
+    if not fresh or (is_visit and session is None):
         raise ApiError("TOKEN_INVALID", "The login link is used or too old: `reprise login-link`")
-    response = Response(_SIGNED_IN, content_type="text/html; charset=utf-8")
+    if session is None:
+        return Response(_NOT_SIGNED_IN, content_type=_HTML)
+    response = Response(_SIGNED_IN, content_type=_HTML)
+    response.headers["Content-Security-Policy"] = _PAGE_POLICY
     response.set_cookie(
         COOKIE_NAME,
         context.cookies.sign(session),
@@ -111,8 +138,6 @@ async def _sign_in(context: ApiContext, code: str) -> Response:
         httponly=True,
         samesite="Strict",
     )
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Cache-Control"] = "no-store"
     return response
 
 

@@ -13,6 +13,9 @@ from storage.store import Database
 from storage.vault import Vault
 
 COOKIE_NAME = "session"
+# Ours are much shorter. What is longer is not parsed: JSON that is nested deeply enough is no
+# token that PyJWT finds invalid, but a RecursionError.
+_MAX_LENGTH = 512
 _ALGORITHM = "HS256"
 
 
@@ -34,6 +37,8 @@ class SessionCookies:
 
     def session_id(self, value: str) -> str | None:
         """Return the session that a cookie names, or None when it is forged."""
+        if len(value) > _MAX_LENGTH:
+            return None
         try:
             # Whether it is still alive is the database's to say, by the daemon's own clock.
             claims = jwt.decode(

@@ -44,6 +44,14 @@ def create_code(db: Database, *, user_id: str, now: datetime) -> str:
     return code
 
 
+def is_fresh(db: Database, code: str, now: datetime) -> bool:
+    """Whether a code would start a session."""
+    found = records.fetch_one(
+        db, LoginCode, "WHERE hash = ? AND used_at IS NULL AND expires_at > ?", (_hash(code), now)
+    )
+    return found is not None
+
+
 def redeem_code(db: Database, code: str, now: datetime) -> BrowserSession | None:
     """Exchange a fresh code for a session, once; None when it is unknown, used or too old."""
     row = db.conn.execute(

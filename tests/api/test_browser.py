@@ -35,6 +35,35 @@ async def test_a_link_signs_in_once(served: Served) -> None:
     assert "set-cookie" not in second.headers
 
 
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [
+        ("HEAD", {}),
+        ("GET", {"Sec-Purpose": "prefetch;prerender"}),
+        ("GET", {"Purpose": "prefetch"}),
+        ("GET", {"X-Purpose": "preview"}),
+        ("GET", {"X-Moz": "prefetch"}),
+        ("GET", {"Sec-Fetch-Dest": "image"}),
+        ("GET", {"Sec-Fetch-Dest": "empty"}),
+        ("GET", {"Sec-Fetch-Dest": "iframe"}),
+    ],
+)
+async def test_looking_at_a_link_does_not_use_it_up(
+    served: Served, method: str, headers: dict[str, str]
+) -> None:
+    code = await new_code(served)
+    looked = await served.call(method, f"/login?code={code}", key=None, headers=headers)
+    assert looked.status == 200
+    assert "set-cookie" not in looked.headers
+    opened = await served.call(
+        "GET", f"/login?code={code}", key=None, headers={"Sec-Fetch-Dest": "document"}
+    )
+    assert opened.status == 200
+    assert "set-cookie" in opened.headers
+    again = await served.call(method, f"/login?code={code}", key=None, headers=headers)
+    assert again.status == 401
+
+
 async def test_a_link_is_too_old_after_five_minutes(served: Served) -> None:
     code = await new_code(served)
     served.studio.clock.advance(timedelta(minutes=5, seconds=1))
@@ -69,11 +98,35 @@ async def test_writes_with_the_cookie_come_from_our_own_pages(served: Served) ->
     await served.sign_in()
     body = {"accountId": served.studio.account.id}
     path = "/api/v1/story-repost/disable"
-    ours = await served.call("POST", path, body, key=None, headers={"Origin": served.url})
-    assert ours.status == 200
-    for origin in ("https://evil.example", "null", "http://localhost.evil.example"):
-        theirs = await served.call("POST", path, body, key=None, headers={"Origin": origin})
-        assert (theirs.status, theirs.body["code"]) == (403, "FORBIDDEN_ORIGIN")
+    port = served.url.rpartition(":")[2]
+    site = "Sec-Fetch-Site"
+    for headers in (
+        {}, {"Origin": served.url}, {"Origin": served.url, site: "same-origin"}, {site: "none"},
+        {"Origin": f"http://localhost:{port}", "Host": f"LocalHost:{port}"},
+        {"Origin": "http://localhost", "Host": "localhost:80"},
+        {"Origin": "http://localhost:80", "Host": "localhost"},
+        {"Origin": "http://[::1]:3001", "Host": "[::1]:3001"},
+    ):  # fmt: skip
+        ours = await served.call("POST", path, body, key=None, headers=headers)
+        assert ours.status == 200, headers
+    for headers in (
+        *({"Origin": origin} for origin in (
+            "https://evil.example", "null", "", "http://localhost.evil.example", "http://[",
+            f"https://127.0.0.1:{port}", "http://127.0.0.1", f"http://127.0.0.1:{port}1",
+            "http://127.0.0.1:8080", f"http://localhost:{port}", f"http://127.0.0.1:{port}/",
+            f"http://evil@127.0.0.1:{port}", f"{served.url} http://evil.example", "127.0.0.1:80",
+        )),
+        {"Origin": served.url, site: "same-site"}, {site: "cross-site"}, {site: "same-site"},
+        {"Origin": served.url, site: "cross-site"}, {site: "anything"},
+        {"Origin": "http://localhost:80", "Host": "localhost:3001"},
+    ):  # fmt: skip
+        theirs = await served.call("POST", path, body, key=None, headers=headers)
+        assert (theirs.status, theirs.body["code"]) == (403, "FORBIDDEN_ORIGIN"), headers
+    reading = await served.call("GET", STATUS, key=None, headers={site: "same-site"})
+    assert reading.status == 200
+    # A key is not sent by itself, so nobody's page can use it unasked.
+    by_key = await served.call("POST", path, body, headers={"Origin": "http://localhost:9"})
+    assert by_key.status == 200
 
 
 async def test_when_a_key_was_used_is_stored_without_a_write_per_request(served: Served) -> None:

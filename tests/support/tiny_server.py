@@ -50,7 +50,7 @@ async def receive_all(stream: trio.SocketStream) -> bytes:
 
 
 @asynccontextmanager
-async def open_tiny_server() -> AsyncIterator[Server]:
+async def open_tiny_server(keep_alive_s: float = KEEP_ALIVE_S) -> AsyncIterator[Server]:
     sockets = open_sockets("127.0.0.1", 0)
     server = Server(sockets[0].getsockname()[1], trio.Event())
     tiny = partial(
@@ -59,7 +59,7 @@ async def open_tiny_server() -> AsyncIterator[Server]:
         sockets,
         shutdown=server.shutdown,
         grace_s=1,
-        keep_alive_s=KEEP_ALIVE_S,
+        keep_alive_s=keep_alive_s,
     )
     async with trio.open_nursery() as nursery:
         await nursery.start(tiny)
@@ -80,6 +80,11 @@ def _app(server: Server) -> QuartTrio:
     async def slow() -> str:
         await trio.sleep(0.2)
         return "slow"
+
+    @app.get("/held")
+    async def held() -> str:
+        await trio.sleep(3600)
+        return ""
 
     @app.get("/large")
     async def large() -> bytes:

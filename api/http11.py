@@ -1,0 +1,73 @@
+"""Hypercorn's HTTP/1.1, and nothing that it would change into."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import h11
+from hypercorn.events import RawData
+from hypercorn.protocol.events import Event as StreamEvent
+from hypercorn.protocol.events import Request as StreamRequest
+from hypercorn.protocol.events import Response
+from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
+from hypercorn.protocol.http_stream import HTTPStream
+
+from api.request_head import StrictConnection
+
+
+class Http11Only(H11Protocol):
+    """HTTP/1.1, whatever a client would rather upgrade to; a head goes out with its body."""
+
+    _head = b""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.connection = StrictConnection(
+            h11.SERVER, max_incomplete_event_size=self.config.h11_max_incomplete_size
+        )
+
+    async def stream_send(self, event: StreamEvent) -> None:
+        if isinstance(event, Response) and self.context.terminated.is_set():
+            headers = [*event.headers, (b"connection", b"close")]
+            event = replace(event, headers=headers)
+        await super().stream_send(event)
+
+    async def _check_protocol(self, event: h11.Request) -> None:
+        """Look for no upgrade to cleartext HTTP/2."""
+
+    async def _create_stream(self, request: h11.Request) -> None:
+        """Begin a request, and look for no upgrade to WebSocket."""
+        self.stream = HTTPStream(
+            self.app,
+            self.config,
+            self.context,
+            self.task_group,
+            self.ssl,
+            self.client,
+            self.server,
+            self.stream_send,
+            STREAM_ID,
+        )
+        await self.stream.handle(
+            StreamRequest(
+                stream_id=STREAM_ID,
+                headers=list(request.headers),
+                http_version=request.http_version.decode(),
+                method=request.method.decode("ascii").upper(),
+                raw_path=request.target,
+                state=self.connection_state,
+            )
+        )
+        self.keep_alive_requests += 1
+
+    async def _send_h11_event(self, event: Any) -> None:
+        try:
+            data = self._head + (self.connection.send(event) or b"")
+        except h11.LocalProtocolError:
+            if self.connection.their_state is not h11.ERROR:
+                raise
+            return
+        self._head = data if isinstance(event, h11.Response) else b""
+        if data and not self._head:
+            await self.send(RawData(data=data))
