@@ -11,7 +11,7 @@ import orjson
 
 from accounts.trouble import MEMORY
 from api import schemas
-from repost import guard, pause
+from repost import guard, limits, pause
 from repost.approval import Decided
 from repost.guard import Held
 from repost.hours import local_midnight
@@ -173,6 +173,7 @@ def _repost_fields(db: Database, record: Repost) -> dict[str, Any]:
         "preview_url": _url(record.preview_path),
         "story_url": _url(record.media_path),
         "card_url": _url(card.storage_path if card else None),
+        "warning": limits.warning(record),
     }
 
 

@@ -2,38 +2,50 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 import trio
 
-from instagram.errors import DownloadFailed
+from instagram.errors import DownloadFailed, TooLarge
 
 MEDIA_DOMAINS = ("cdninstagram.com", "fbcdn.net")
 MAX_BYTES = 100 * 1024 * 1024
 TIME_LIMIT_S = 120.0
 _REDIRECTS = 3
 _CHUNK = 256 * 1024
+_LABEL = re.compile("[a-z0-9-]{1,63}")
 
 
-def check_media_url(url: str) -> None:
-    """Raise `DownloadFailed` unless `url` is https on one of Instagram's media hosts.
+def check_media_url(url: str) -> httpx.URL:
+    """Return the address as it is asked for; raises `DownloadFailed` unless it may be.
 
-    The address comes out of direct messages, which strangers write.
+    That is https on one of Instagram's media hosts: the address comes out of direct messages,
+    which strangers write. What is checked is what is asked for, not the text it was read from.
     """
     try:
-        parts = urlsplit(url)
-        host = (parts.hostname or "").rstrip(".").lower()
-        port = parts.port
-    except ValueError:
+        parts = httpx.URL(url)
+        host = parts.host.rstrip(".").lower()
+    except (httpx.InvalidURL, ValueError, TypeError):
         raise DownloadFailed("The address of the media is malformed", permanent=True) from None
+    if len(host) > 253 or not all(map(_LABEL.fullmatch, host.split("."))):
+        raise DownloadFailed("The address of the media is malformed", permanent=True)
     known = any(host == domain or host.endswith(f".{domain}") for domain in MEDIA_DOMAINS)
-    if parts.scheme != "https" or not known or port not in (None, 443):
-        raise DownloadFailed(
-            f"The media is not on Instagram's own servers ({parts.scheme}://{host})",
-            permanent=True,
-        )
+    if parts.scheme != "https" or not known or parts.port is not None or parts.userinfo:
+        where = f"{parts.scheme}://{host}"[:100]
+        reason = f"The media is not on Instagram's own servers ({where})"
+        raise DownloadFailed(reason, permanent=True)
+    return parts
+
+
+def is_media_url(url: str) -> bool:
+    """Say whether media may be fetched from there."""
+    try:
+        check_media_url(url)
+    except DownloadFailed:
+        return False
+    return True
 
 
 async def download(
@@ -55,7 +67,8 @@ async def download(
     except trio.TooSlowError:
         reason = f"The media did not arrive within {time_limit_s:.0f} s"
         raise DownloadFailed(reason, permanent=False) from None
-    except httpx.HTTPError as error:
+    # InvalidURL is no HTTPError, and some addresses are refused only where they are sent.
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         reason = f"The media could not be fetched ({type(error).__name__})"
         raise DownloadFailed(reason, permanent=False) from error
 
@@ -64,8 +77,8 @@ async def _fetch(
     client: httpx.AsyncClient, url: str, target: Path, user_agent: str, max_bytes: int
 ) -> int:
     for _ in range(_REDIRECTS):
-        check_media_url(url)
-        async with client.stream("GET", url, headers={"User-Agent": user_agent}) as response:
+        address = check_media_url(url)
+        async with client.stream("GET", address, headers={"User-Agent": user_agent}) as response:
             if response.is_redirect:
                 url = str(response.next_request.url) if response.next_request else ""
                 continue
@@ -76,13 +89,11 @@ async def _fetch(
 
 def _check_answer(response: httpx.Response, max_bytes: int) -> None:
     status = response.status_code
-    if status in (403, 404, 410):
-        raise DownloadFailed(f"The media is gone from Instagram ({status})", permanent=True)
     if status != 200:
         raise DownloadFailed(f"Instagram's media server answers {status}", permanent=False)
     length = response.headers.get("content-length", "0")
-    if length.isdigit() and int(length) > max_bytes:
-        raise DownloadFailed(_too_large(max_bytes), permanent=True)
+    if length.isdigit() and len(length) < 20 and int(length) > max_bytes:
+        raise TooLarge(_too_large(max_bytes), permanent=True)
 
 
 async def _save(response: httpx.Response, target: Path, max_bytes: int) -> int:
@@ -94,7 +105,7 @@ async def _save(response: httpx.Response, target: Path, max_bytes: int) -> int:
             async for chunk in response.aiter_bytes(_CHUNK):
                 size += len(chunk)
                 if size > max_bytes:
-                    raise DownloadFailed(_too_large(max_bytes), permanent=True)
+                    raise TooLarge(_too_large(max_bytes), permanent=True)
                 await file.write(chunk)
         if size == 0:
             raise DownloadFailed("Instagram delivered an empty file", permanent=False)

@@ -138,8 +138,15 @@ class AccountOnHold(InstagramError):
 
 
 class DownloadFailed(InstagramError):
-    """A media file could not be fetched; `permanent` when trying again cannot help."""
+    """A media file could not be fetched; `permanent` when this address will never give it.
+
+    The address is not the story: read anew, a story may have another one that works.
+    """
 
     def __init__(self, reason: str, *, permanent: bool) -> None:
         super().__init__(reason)
         self.permanent = permanent
+
+
+class TooLarge(DownloadFailed):
+    """A media file is larger than is ever fetched."""

@@ -5,14 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from aiograpi import exceptions as ig
 
+from instagram.audience import Limit, limits_of
 from instagram.client import PrivateClient
-from instagram.versions import largest
+from instagram.fields import (
+    Json,
+    addresses,
+    entries,
+    first_identifier,
+    identifier,
+    items_of,
+    mapping,
+    moment,
+    number_of,
+    text,
+)
 
 PHOTO, VIDEO, ALBUM = 1, 2, 8
 
@@ -31,6 +43,7 @@ class FeedPost:
     owner_pk: str = ""
     # A still of it: of a video its cover, of an album its first picture.
     picture_url: str | None = None
+    limits: frozenset[Limit] = frozenset()
 
     @property
     def marks(self) -> str:
@@ -72,41 +85,60 @@ class Part:
 
 
 async def own_posts(client: PrivateClient) -> list[FeedPost]:
-    """Return the newest page of the account's own posts."""
+    """Return the newest page of the account's own posts; raises when one cannot be read.
+
+    Who looks whether a post is live must not take what it cannot read for absent.
+    """
+    found = await _newest(client)
+    posts = [post for post in found if post is not None]
+    if len(posts) < len(found):
+        raise ig.ClientUnknownError("own posts in a form that is not known")
+    return posts
+
+
+async def readable_posts(client: PrivateClient) -> list[FeedPost]:
+    """Return those of the account's newest posts that can be read."""
+    return [post for post in await _newest(client) if post is not None]
+
+
+async def _newest(client: PrivateClient) -> list[FeedPost | None]:
     answer = await client.private_request(
         f"feed/user/{client.user_id}/", params={"count": "33", "exclude_comment": "true"}
     )
-    found = [parse_post(item) for item in answer.get("items") or []]
-    return [post for post in found if post is not None]
+    return [parse_post(item) for item in items_of(answer)]
 
 
 async def post(client: PrivateClient, pk: str) -> FeedPost:
     """Return one post by its pk; raises aiograpi's not-found errors."""
     answer = await client.private_request(f"media/{pk}/info/")
-    found = [parse_post(item) for item in answer.get("items") or []]
-    if not found or found[0] is None:
+    found = [parse_post(item) for item in items_of(answer)]
+    if not found:
         raise ig.MediaNotFound("no items")
+    if found[0] is None:
+        raise ig.ClientUnknownError("a post in a form that is not known")
     return found[0]
 
 
 def parse_post(item: object) -> FeedPost | None:
     """Return a post from Instagram's JSON, or None when it lacks what makes one."""
-    try:
-        assert isinstance(item, Mapping)
-        stamp = item.get("client_sidecar_id") or item.get("device_timestamp")
-        return FeedPost(
-            pk=str(item["pk"]),
-            code=str(item["code"]),
-            kind=int(item["media_type"]),
-            is_reel=item.get("product_type") == "clips",
-            taken_at=datetime.fromtimestamp(int(item["taken_at"]), UTC),
-            upload_id=str(stamp) if stamp else None,
-            caption=str((item.get("caption") or {}).get("text") or ""),
-            owner_pk=str((item.get("user") or {}).get("pk") or ""),
-            picture_url=largest(_pictures(item)),
-        )
-    except (AssertionError, KeyError, TypeError, ValueError, AttributeError, OverflowError):
+    known = mapping(item)
+    pk = first_identifier(known.get("pk"), text(known.get("id")).partition("_")[0])
+    taken_at, kind = moment(known.get("taken_at")), number_of(known.get("media_type"))
+    if not pk or taken_at is None or kind is None:
         return None
+    stamp = first_identifier(known.get("client_sidecar_id"), known.get("device_timestamp"))
+    return FeedPost(
+        pk=pk,
+        code=text(known.get("code")),
+        kind=kind,
+        is_reel=known.get("product_type") == "clips",
+        taken_at=taken_at,
+        upload_id=stamp or None,
+        caption=text(mapping(known.get("caption")).get("text")),
+        owner_pk=identifier(mapping(known.get("user")).get("pk")),
+        picture_url=next(iter(addresses(_pictures(known))), None),
+        limits=limits_of(known),
+    )
 
 
 async def configure_photo(client: PrivateClient, part: Part, said: Said) -> FeedPost:
@@ -142,12 +174,9 @@ async def configure_album(
     return _configured(await client.album_configure(children, said.caption, extra_data=extra))
 
 
-def _pictures(item: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    shown = (item.get("carousel_media") or [item])[0]
-    candidates: Sequence[Mapping[str, Any]] = (shown.get("image_versions2") or {}).get(
-        "candidates"
-    ) or []
-    return candidates
+def _pictures(item: Json) -> object:
+    first = next(iter(entries(item.get("carousel_media"))), item)
+    return mapping(first.get("image_versions2")).get("candidates")
 
 
 def _child(part: Part) -> dict[str, Any]:

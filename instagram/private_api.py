@@ -12,7 +12,7 @@ from instagram.door import AccountDoor, Action, Keep
 from instagram.feed import FeedPost, Part, Said
 from instagram.outcome import LoginSecrets, PendingLogin
 from instagram.stickers import Mention, Sticker
-from instagram.stories import Story
+from instagram.stories import Reel, Story
 from instagram.uploads import VideoUse
 
 T = TypeVar("T")
@@ -40,7 +40,8 @@ class PrivateApi:
     async def activity(self) -> dict[str, Any]:
         return await self._door.call("activity", inbox.activity)
 
-    async def stories_of(self, user_pk: str) -> list[Story]:
+    async def stories_of(self, user_pk: str) -> Reel:
+        """Return somebody's visible stories; raises `Unavailable` where they cannot be read."""
         return await self._door.call("reel", lambda c: stories.stories_of(c, user_pk))
 
     async def story(self, pk: str) -> Story:
@@ -55,13 +56,21 @@ class PrivateApi:
         """Return how many people follow somebody; raises `NotFound` when they are gone."""
         return await self._door.call("user_info", lambda c: people.follower_count(c, user_pk))
 
+    async def current_username(self, user_pk: str) -> str:
+        """Return somebody's name; raises `NotFound` when they are gone."""
+        return await self._door.call("user_info", lambda c: people.current_username(c, user_pk))
+
     async def own_stories(self) -> list[Story]:
         """Return what is in the account's own story now."""
-        return await self._door.call("own_reel", lambda c: stories.stories_of(c, str(c.user_id)))
+        return await self._door.call("own_reel", stories.own_stories)
 
     async def own_posts(self) -> list[FeedPost]:
-        """Return the newest page of the account's own posts."""
+        """Return the newest page of the account's own posts; raises when one cannot be read."""
         return await self._door.call("own_feed", feed.own_posts)
+
+    async def readable_posts(self) -> list[FeedPost]:
+        """Return those of the account's newest posts that can be read."""
+        return await self._door.call("own_feed", feed.readable_posts)
 
     async def post(self, pk: str) -> FeedPost:
         """Return one post; raises `NotFound` when it is gone or not visible."""

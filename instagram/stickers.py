@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from aiograpi.utils import dumps
 
 from instagram.client import PrivateClient
+from instagram.fields import Json, entries, text
 
 
 class StickerKind(StrEnum):
@@ -100,18 +100,16 @@ def configuring(
     return fields
 
 
-def shown(item: Mapping[str, Any]) -> Shown:
+def shown(item: Json) -> Shown:
     """Return what a story's JSON says of its stickers; what is odd there counts as absent."""
-    tags = [entry.get("hashtag") for entry in _entries(item, "story_hashtags")]
-    names = [str(tag.get("name") or "") for tag in tags if isinstance(tag, Mapping)]
+    tags = [entry.get("hashtag") for entry in entries(item.get("story_hashtags"))]
+    names = [text(tag.get("name")) for tag in tags if isinstance(tag, Mapping)]
+    posts = [entry.get("media_id") for entry in entries(item.get("story_feed_media"))]
     return Shown(
         hashtags=frozenset(name.casefold() for name in names),
-        links=len(_entries(item, "story_link_stickers")),
-        places=len(_entries(item, "story_locations")),
-        posts=frozenset(
-            str(entry.get("media_id")).partition("_")[0]
-            for entry in _entries(item, "story_feed_media")
-        ),
+        links=len(entries(item.get("story_link_stickers"))),
+        places=len(entries(item.get("story_locations"))),
+        posts=frozenset(str(post).partition("_")[0] for post in posts),
     )
 
 
@@ -124,11 +122,6 @@ def to_be_shown(stickers: Sequence[Sticker]) -> Shown:
         places=len(of[StickerKind.LOCATION]),
         posts=frozenset(value.partition("_")[0] for value in of[StickerKind.FEED_MEDIA]),
     )
-
-
-def _entries(item: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
-    found = item.get(name)
-    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
 
 
 def _mention(mention: Mention, *, on_video: bool) -> dict[str, object]:

@@ -114,6 +114,9 @@ def _about_the_request(exc: Exception, *, writes: bool) -> errors.InstagramError
     if "Transcode not finished" in str(exc):
         return errors.NotReady("Instagram is still processing the video")
     if isinstance(exc, (ig.NotFoundError, ig.ClientNotFoundError, ig.MediaUnavailable)):
+        if _is_a_page(exc):  # a proxy's or an error page's 404 says nothing about it
+            reason = "No usable answer from Instagram (a page with 404)"
+            return errors.Unavailable(reason, maybe_applied=writes)
         return errors.NotFound("It is gone from Instagram")
     if isinstance(exc, (ig.PrivateAccount, ig.InvalidTargetUser)):
         return errors.NotFound("It belongs to a private account that this account does not follow")
@@ -159,6 +162,12 @@ def _response(exc: BaseException | None) -> httpx.Response | None:
 def _status(exc: Exception) -> int | None:
     response = _response(exc)
     return None if response is None else response.status_code
+
+
+def _is_a_page(exc: Exception) -> bool:
+    """Say whether the answer is none of Instagram's own words, which are JSON."""
+    response = _response(exc)
+    return response is not None and not response.content.lstrip().startswith(b"{")
 
 
 def _message(exc: Exception) -> str:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import httpx
 from aiograpi.httpx_ext import CurlPrivateSession
 from aiograpi.transports import CurlH2Transport
+
+from instagram.repair import repaired
+
+_OF_THE_BODY = ("content-encoding", "content-length", "transfer-encoding")
 
 
 class SingleSendTransport(CurlH2Transport):
@@ -37,6 +42,18 @@ class PrivateSession(CurlPrivateSession):
     def __init__(self, bundle: Path) -> None:
         self._bundle = str(bundle)
         super().__init__(verify=self._bundle)
+
+    async def request(self, *args: Any, **kwargs: Any) -> httpx.Response:
+        """Send a request; the JSON of its answer is repaired before anybody reads it."""
+        answer: httpx.Response = await super().request(*args, **kwargs)
+        headers = [(k, v) for k, v in answer.headers.multi_items() if k not in _OF_THE_BODY]
+        return httpx.Response(
+            answer.status_code,
+            headers=headers,
+            content=repaired(answer.content),
+            request=answer.request,
+            extensions=answer.extensions,
+        )
 
     def set_verify(self, verify: object) -> None:
         """Keep the bundle: aiograpi would hand over what httpx uses, which curl cannot."""

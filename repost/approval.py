@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from repost import guard, taking_back
+from repost import guard, limits, taking_back
 from storage import reposts
 from storage.errors import NotFound
 from storage.reposts import Repost, RepostStatus
@@ -22,7 +22,7 @@ _OPEN = (
 
 
 class TooLate(Exception):
-    """The mention is in a state where this can no longer be decided."""
+    """The mention is in a state where this cannot be decided, or not in this way."""
 
 
 @dataclass(slots=True)
@@ -56,6 +56,17 @@ def skip(db: Database, repost_id: str, now: datetime) -> Repost:
     return reposts.change(
         db, repost_id, RepostStatus.SKIPPED, now=now, reason="You skipped it", post_id=None
     )
+
+
+def approve_ordinary(db: Database, repost_id: str, now: datetime) -> Repost:
+    """Approve a mention together with all others: not one that was meant for few.
+
+    Raises `NotFound` and `TooLate`; who wants such a story out names it.
+    """
+    repost = reposts.get(db, repost_id)
+    if limits.holding(repost):
+        raise TooLate(f"{limits.warning(repost)}: approve it by its id if it is to go out")
+    return approve(db, repost_id, now)
 
 
 def decide_all(

@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 
 from instagram import errors
 from instagram.private_api import PrivateApi
-from repost import filters, guard, parking
+from repost import echo, filters, guard, limits, parking
 from repost.filters import Author
 from repost.hours import sleeping_until
 from storage import authors, facts, repost_configs, reposts
 from storage.repost_configs import RepostConfig
-from storage.reposts import Repost, RepostStatus
+from storage.reposts import Repost, RepostLimit, RepostStatus
 from storage.store import Database, Store
 
 logger = logging.getLogger(__name__)
@@ -57,10 +57,8 @@ class Decider:
             return await self._store.write(_wait, repost, reason, wakes_at, now)
         try:
             count = await api.follower_count(repost.author_pk)
-        except errors.NotFound:
-            reason = "The author's profile is gone, so its followers cannot be counted"
-            return await self._store.write(_skip, repost, reason, now)
-        except (errors.Unavailable, errors.Refused) as error:
+        except (errors.NotFound, errors.Unavailable, errors.Refused, errors.NotReady) as error:
+            # Nothing here is final: the story is saved, and 72 h end the asking.
             reason = f"The author's followers could not be counted: {error.reason}"
             return await self._store.write(_wait, repost, reason, now + _ASK_AGAIN_AFTER, now)
         await self._store.write(authors.save_followers, repost.author_pk, count, now)
@@ -83,14 +81,15 @@ def decide(db: Database, repost_id: str, now: datetime) -> Repost:
         return _skip(db, repost, refused, now)
     if repost.status is RepostStatus.WAITING_APPROVAL:
         return repost
-    in_doubt = parking.is_in_doubt(repost, facts.find(db, facts.DATA_CAME_IN))
-    if (config.approval_required or in_doubt) and repost.approved_at is None:
+    repost = _listened(db, repost)
+    waits_for = _why_approval(db, config, repost)
+    if waits_for is not None and repost.approved_at is None:
         return reposts.change(
             db,
             repost_id,
             RepostStatus.WAITING_APPROVAL,
             now=now,
-            reason=parking.REASON if in_doubt else "It waits for your approval",
+            reason=waits_for,
             held_until=stale_at,
         )
     if repost.status is RepostStatus.DOWNLOADED:
@@ -106,6 +105,8 @@ def refusal(db: Database, config: RepostConfig, repost: Repost) -> str | None:
     """
     if repost.is_own:
         return None
+    if (echoed := echo.refusal(db, repost)) is not None:
+        return echoed
     authors.recognise(db, config.account_id, repost.author_username, repost.author_pk)
     rules, author = authors.rules_of(db, config.account_id), _author(db, repost)
     if repost.approved_at is not None:
@@ -117,11 +118,32 @@ def refusal(db: Database, config: RepostConfig, repost: Repost) -> str | None:
     )
 
 
+def _listened(db: Database, repost: Repost) -> Repost:
+    """Return a mention with its limit where it may be a repost that was made here."""
+    if repost.is_own or RepostLimit.ECHO in repost.limits or not echo.may_be_made_here(db, repost):
+        return repost
+    found = limits.ordered((*repost.limits, RepostLimit.ECHO))
+    return reposts.edit(db, repost.id, limits=found)
+
+
+def _why_approval(db: Database, config: RepostConfig, repost: Repost) -> str | None:
+    """Return why a mention waits for a person, None when it may go out by itself."""
+    if limits.holding(repost):
+        return limits.reason(repost)
+    if parking.is_in_doubt(repost, facts.find(db, facts.DATA_CAME_IN)):
+        return parking.REASON
+    return "It waits for your approval" if config.approval_required else None
+
+
 def refuse_unseen(db: Database, repost: Repost, now: datetime) -> Repost:
     """Skip a mention whose author is kept out, before a request is spent on its story."""
     repost = reposts.get(db, repost.id)
     # Without the author's name the lists can only tell once the story was read.
-    if repost.is_own or repost.status is not RepostStatus.DETECTED or not repost.author_username:
+    if repost.is_own or repost.status is not RepostStatus.DETECTED:
+        return repost
+    if (echoed := echo.refusal(db, repost)) is not None:
+        return _skip(db, repost, echoed, now)
+    if not repost.author_username:
         return repost
     authors.recognise(db, repost.account_id, repost.author_username, repost.author_pk)
     rules = authors.rules_of(db, repost.account_id)

@@ -6,24 +6,24 @@ Every step is a row first, and a decision that the user takes meanwhile is never
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import trio
 
 from instagram import errors
+from instagram.download import is_media_url
 from instagram.private_api import PrivateApi
-from instagram.stories import Story
 from media import sniff as media_sniff
 from media.errors import MediaError, MediaInvalid
 from media.photo import open_photo, save_jpeg
 from media.render import examine_video
-from repost import guard
+from repost import echo, guard, stumbles
 from repost.deciding import refuse_unseen
 from repost.leftovers import discard
-from storage import repost_configs, reposts
+from repost.sighting import Settled, Sighting, Sightings
+from storage import credentials, repost_configs, reposts
 from storage.files import MediaFolder
 from storage.reposts import Repost, RepostStatus
 from storage.store import Database, Store
@@ -32,19 +32,19 @@ logger = logging.getLogger(__name__)
 
 FIRST_RETRY = timedelta(minutes=1)
 LONGEST_RETRY = timedelta(hours=1)
-DAMAGED_TRIES = 3
+LAST_TRY = timedelta(minutes=2)
+# After so many failures with one size of the media another one is tried.
+_TRIES_A_SIZE = 3
+# What says nothing about the account, and nothing final about a story.
+_PASSING = (
+    errors.DownloadFailed,
+    errors.Unavailable,
+    errors.Refused,
+    errors.NotFound,
+    errors.NotReady,
+)
+_TRIED_AGAIN = "; it is tried again"
 _PREVIEW = (360, 640)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """What there is to download, and what Instagram says about it now."""
-
-    url: str
-    expires_at: datetime
-    username: str
-    caption: str
-    is_video: bool
 
 
 class Fetcher:
@@ -60,8 +60,9 @@ class Fetcher:
 
         Raises `InstagramError`s that concern the whole account.
         """
-        seen: dict[str, list[Story]] = {}
         config = await self._store.read(repost_configs.get, account_id)
+        login = await self._store.read(credentials.find, account_id)
+        sightings = Sightings(api, login.private_pk if login else "")
         for listed in await self._store.read(reposts.open_of, account_id):
             if listed.status is not RepostStatus.DETECTED:
                 continue
@@ -74,38 +75,52 @@ class Fetcher:
             if asleep is not None:
                 await self._change(repost, repost.status, asleep.reason, held_until=asleep.until)
                 continue
-            try:
-                await self._fetch(api, repost, seen)
-            except errors.DownloadFailed as failed:
-                await self._failed(repost, failed.reason, permanent=failed.permanent)
-            except errors.Unavailable as unavailable:
-                await self._failed(repost, unavailable.reason, permanent=False)
-            except (errors.NotFound, errors.Refused):
-                what = "post" if repost.is_own else "story"
-                reason = f"The {what} is gone or not visible to this account"
-                await self._change(repost, RepostStatus.EXPIRED, reason)
-            except MediaError as error:
-                # Perhaps only this copy of it is damaged: it is fetched again, not for ever.
-                reason = f"What Instagram delivered is no usable photo or video: {error.reason}"
-                tried_enough = repost.attempts + 1 >= DAMAGED_TRIES
-                await self._failed(repost, reason, permanent=tried_enough)
+            await self._try(api, repost, sightings)
 
-    async def _fetch(self, api: PrivateApi, repost: Repost, seen: dict[str, list[Story]]) -> None:
+    async def _try(self, api: PrivateApi, repost: Repost, sightings: Sightings) -> None:
+        """Fetch one mention. Only what Instagram says plainly ends it before its story does."""
+        try:
+            await self._fetch(api, repost, sightings)
+        except Settled as settled:
+            over = RepostStatus.EXPIRED if settled.is_mention else RepostStatus.SKIPPED
+            before = (repost.reason or "").removesuffix(_TRIED_AGAIN) if repost.attempts else ""
+            before = f". Before that: {before}" if before else ""
+            await self._change(repost, over, settled.reason + before)
+        except errors.TooLarge as too_large:
+            await self._change(repost, RepostStatus.FAILED, too_large.reason)
+        except _PASSING as passing:
+            await self._again(repost, passing.reason)
+        except MediaError as error:
+            # Perhaps only this copy of it is damaged, or it is no copy of it at all.
+            reason = f"What Instagram delivered is no usable photo or video: {error.reason}"
+            await self._again(repost, reason)
+        except Exception as error:
+            if not stumbles.is_of_one(error):
+                raise
+            stumbles.tell(repost, error)
+            await self._again(repost, "It could not be read because of an error in Reprise")
+
+    async def _fetch(self, api: PrivateApi, repost: Repost, sightings: Sightings) -> None:
         scratch, preview = self._folder.scratch(), self._folder.scratch(".jpg")
         try:
             if repost.is_own:
                 found = await self._fetch_own(api, repost, scratch)
             else:
-                found = await self._story(api, repost, seen)
-                await api.download(found.url, scratch)
+                found = await self._sight(sightings, repost)
+                await api.download(_address(found.urls, repost.attempts), scratch)
             kind = await self._verified(scratch, preview)
             await self._keep(repost, found, scratch, kind.suffix, preview)
         finally:
             for file in (scratch, preview):
                 await trio.Path(file).unlink(missing_ok=True)
 
+    async def _sight(self, sightings: Sightings, repost: Repost) -> Sighting:
+        known = await self._store.read(reposts.known_stories, repost)
+        named = await self._store.read(echo.has_named, repost)
+        return await sightings.of(repost, self._now(), known, named=named)
+
     async def _keep(
-        self, repost: Repost, found: _Found, file: Path, suffix: str, preview: Path
+        self, repost: Repost, found: Sighting, file: Path, suffix: str, preview: Path
     ) -> None:
         async with self._folder.changing:
             stored = await trio.to_thread.run_sync(self._folder.adopt, file, suffix)
@@ -118,48 +133,41 @@ class Fetcher:
                 preview_path=shown.path,
                 kind="video" if found.is_video else "photo",
                 expires_at=found.expires_at,
-                author_username=found.username or repost.author_username,
+                story_pk=found.story_pk,
+                author_pk=found.author_pk,
+                author_username=found.username,
                 caption=found.caption or None,
+                limits=found.limits,
             )
             if kept.media_path != stored.path:  # it was decided about meanwhile
                 await discard(self._store, self._folder, [stored.path, shown.path])
 
-    async def _story(self, api: PrivateApi, repost: Repost, seen: dict[str, list[Story]]) -> _Found:
-        if repost.author_pk not in seen:
-            seen[repost.author_pk] = await api.stories_of(repost.author_pk)
-        stories = {story.pk: story for story in seen[repost.author_pk]}
-        story = stories.get(repost.story_pk) or await api.story(repost.story_pk)
-        if story.expires_at <= self._now() or story.url is None:
-            raise errors.NotFound("The story has expired")
-        return _Found(
-            url=story.url,
-            expires_at=story.expires_at,
-            username=story.owner_username,
-            caption=story.text,
-            is_video=story.is_video,
-        )
-
-    async def _fetch_own(self, api: PrivateApi, repost: Repost, target: Path) -> _Found:
-        """Download the picture of one of the account's own posts from where the feed said."""
-        found = _Found(
-            url=repost.media_url or "",
+    async def _fetch_own(self, api: PrivateApi, repost: Repost, target: Path) -> Sighting:
+        """Download the picture of one of the account's own posts."""
+        found = Sighting(
+            story_pk=repost.story_pk,
+            urls=(),
             expires_at=repost.expires_at,
+            author_pk=repost.author_pk,
             username=repost.author_username,
             caption=repost.caption or "",
             is_video=False,
+            limits=repost.limits,
         )
-        if repost.media_url is not None:
+        if repost.media_url is not None and repost.attempts == 0:
             try:
                 await api.download(repost.media_url, target)
             except errors.DownloadFailed as failed:
-                if not failed.permanent:
-                    raise
+                logger.info("own post read anew id=%s reason=%s", repost.id, failed.reason)
             else:
                 return found
         # Addresses of Instagram's network do not live for ever; the post has fresh ones.
-        post = await api.post(repost.story_pk)
+        try:
+            post = await api.post(repost.story_pk)
+        except errors.NotFound:
+            raise Settled("The post is gone or not visible to this account") from None
         if post.picture_url is None:
-            raise errors.NotFound("The post has no picture")
+            raise errors.NotReady("The post is there, but Instagram shows no picture of it yet")
         await api.download(post.picture_url, target)
         return found
 
@@ -179,22 +187,20 @@ class Fetcher:
             await trio.Path(poster).unlink(missing_ok=True)
         return kind
 
-    async def _failed(self, repost: Repost, reason: str, *, permanent: bool) -> None:
-        if permanent:
-            status = RepostStatus.EXPIRED if "gone" in reason else RepostStatus.FAILED
-            await self._change(repost, status, reason)
-            return
+    async def _again(self, repost: Repost, reason: str) -> None:
+        """Have a mention asked for again after a growing pause, and once more before its end."""
         now = self._now()
-        wait = min(FIRST_RETRY * 2**repost.attempts, LONGEST_RETRY)
-        if now + wait >= repost.expires_at:
-            reason = f"It expired before it could be downloaded. Last error: {reason}"
-            await self._change(repost, RepostStatus.EXPIRED, reason)
+        wait = min(FIRST_RETRY * 2 ** min(repost.attempts, 10), LONGEST_RETRY)
+        last = repost.expires_at - LAST_TRY
+        if now >= last:
+            over = f"It could not be saved before its story ended. Last: {reason}"
+            await self._change(repost, RepostStatus.EXPIRED, over)
             return
         await self._change(
             repost,
             RepostStatus.DETECTED,
-            f"{reason}; it is tried again",
-            held_until=now + wait,
+            f"{reason}{_TRIED_AGAIN}",
+            held_until=min(now + wait, last),
             attempts=repost.attempts + 1,
         )
 
@@ -219,11 +225,20 @@ def _change_undecided(
         return current  # the user has skipped it meanwhile
     if (current.status, current.reason) != (status, reason):
         logger.info("repost id=%s state=%s reason=%s", repost.id, status, reason)
+    story_pk = str(changes.get("story_pk", repost.story_pk))
+    if reposts.has_other(db, repost, story_pk):
+        reason = "Another message has told of the same story"
+        return reposts.change(db, repost.id, RepostStatus.SKIPPED, now=now, reason=reason)
     held_until = changes.pop("held_until", None)
     assert held_until is None or isinstance(held_until, datetime)
     return reposts.change(
         db, repost.id, status, now=now, reason=reason, held_until=held_until, **changes
     )
+
+
+def _address(urls: Sequence[str], attempts: int) -> str:
+    usable = [url for url in urls if is_media_url(url)] or urls
+    return usable[attempts // _TRIES_A_SIZE % len(usable)]
 
 
 def _draw_preview(source: Path, target: Path) -> None:

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import trio
 
-from media.errors import MediaError
+from media.errors import MediaError, RenderFailed
 from repost import card, guard, rails
 from repost.card import Card
 from repost.deciding import decide
@@ -66,6 +66,8 @@ class HandOver:
         else:
             try:
                 composed = await self._compose(repost)
+            except RenderFailed:
+                raise  # the story may be fine
             except MediaError as error:
                 reason = f"The card could not be composed: {error.reason}"
                 return await self._store.write(_fail, repost.id, reason, self._now())
@@ -168,6 +170,17 @@ class HandOver:
         return _queue(db, repost, _post_of(repost, config, now), now)
 
 
+def stumbled(
+    db: Database, repost_id: str, error: Exception, until: datetime | None, now: datetime
+) -> Repost:
+    """Let a mention say that it met an error and rests; without `until` it has failed."""
+    what = error.reason if isinstance(error, MediaError) else "an error in Reprise"
+    reason = f"Its card could not be made: {what}"
+    if until is None:
+        return _fail(db, repost_id, reason, now)
+    return _hold(db, repost_id, guard.Held("trouble", f"{reason}; it is tried again", until), now)
+
+
 def settle(db: Database, account_id: str, now: datetime) -> None:
     """Take over the outcome of posts that the publish engine has finished with."""
     for repost_id, status, error in reposts.with_decided_post(db, account_id):
@@ -186,7 +199,7 @@ def _post_of(repost: Repost, config: RepostConfig, now: datetime) -> Post:
     if repost.is_own:
         full_id = f"{repost.story_pk}_{repost.author_pk}"
         said["story_stickers"] = [{"type": "feed_media", "id": full_id, **_POST_STICKER}]
-    elif config.auto_tag_original_poster and repost.card_sticker is not None:
+    elif config.auto_tag_original_poster and repost.author_username and repost.card_sticker:
         person = {"username": repost.author_username, "userId": repost.author_pk}
         said["story_mentions"] = [{**person, **repost.card_sticker}]
     return Post(

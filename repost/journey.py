@@ -9,14 +9,16 @@ from collections.abc import Callable
 from datetime import datetime
 
 from instagram.private_api import PrivateApi
+from repost import stumbles
 from repost.deciding import Decider
 from repost.fetching import Fetcher
-from repost.handover import HandOver, settle
+from repost.handover import HandOver, settle, stumbled
 from repost.own_feed import OwnFeed
+from repost.stumbles import Stumbles
 from storage import reposts
 from storage.files import MediaFolder
 from storage.repost_configs import RepostConfig
-from storage.reposts import RepostStatus
+from storage.reposts import Repost, RepostStatus
 from storage.store import Store
 
 
@@ -36,6 +38,7 @@ class Journey:
         self._now = now
         self._fetcher = Fetcher(store, folder, now)
         self._own_feed = OwnFeed(store, now, pace=pace)
+        self._stumbles = Stumbles()
         self._decider = Decider(store, now)
         self._hand_over = HandOver(store, folder, now, pace=pace, wake_publisher=wake_publisher)
 
@@ -50,14 +53,29 @@ class Journey:
             await self._fetcher.fetch_all(api, config.account_id)
         again = [look_again.due] if look_again.due else []
         for repost in await self._store.read(reposts.open_of, config.account_id):
+            moved = await self._move(api, repost)
+            if moved.held_until is not None:
+                again.append(moved.held_until)
+        return min(again, default=None)
+
+    async def _move(self, api: PrivateApi, repost: Repost) -> Repost:
+        """Move one mention on; an error that is its own lets it rest, and the others go on."""
+        if self._stumbles.rests_until(repost.id, self._now()) is not None:
+            return repost
+        try:
             moved = repost
             if repost.status is not RepostStatus.DETECTED:
                 moved = await self._decider.decide(api, repost)
             if moved.status is RepostStatus.QUEUED and moved.post_id is None:
                 moved = await self._hand_over.send(moved)
-            if moved.held_until is not None:
-                again.append(moved.held_until)
-        return min(again, default=None)
+        except Exception as error:
+            if not stumbles.is_of_one(error):
+                raise
+            stumbles.tell(repost, error)
+            until = self._stumbles.note(repost.id, self._now())
+            return await self._store.write(stumbled, repost.id, error, until, self._now())
+        self._stumbles.forget(repost.id)
+        return moved
 
     async def settle(self, account_id: str) -> None:
         """Take over the outcome of posts that the publish engine has finished with."""

@@ -14,7 +14,7 @@ LABEL_FONT_SIZE = 44.0  # the size at which `author_text_width` is measured
 SIDE = 64
 _ROOM = CANVAS[0] - 2 * SIDE
 _GAP = 36
-_LABEL_HEIGHT = 84
+LABEL_HEIGHT = 84
 _LABEL_PADDING = 36
 _PAPER_MARGIN, _PAPER_FOOT = 32, 132
 _NARROWEST, _WIDEST = 0.36, 3.2  # the frame's width / height
@@ -95,7 +95,7 @@ def layout(
     width: int, height: int, author_text_width: float, template: Template = Template.CLASSIC
 ) -> Layout:
     """Lay out a card for a story of that size; the author's name is as wide at LABEL_FONT_SIZE."""
-    spare = _LABEL_HEIGHT + _GAP  # what the label takes of the height
+    spare = LABEL_HEIGHT + _GAP  # what the label takes of the height
     top, paper, widest = SAFE_TOP, None, _ROOM - 2 * _LABEL_PADDING
     match template:
         case Template.CLASSIC:
@@ -115,11 +115,11 @@ def layout(
                 frame.x - margin, frame.y - margin,
                 frame.width + 2 * margin, frame.height + margin + foot,
             )  # fmt: skip
-            top, widest = frame.bottom + (foot - _LABEL_HEIGHT) // 2, frame.width - 2 * margin
+            top, widest = frame.bottom + (foot - LABEL_HEIGHT) // 2, frame.width - 2 * margin
         case Template.FULL_BLEED:
-            frame, top = WHOLE, SAFE.bottom - _LABEL_HEIGHT
+            frame, top = WHOLE, SAFE.bottom - LABEL_HEIGHT
     text_width = min(author_text_width, widest)
-    label = _centred(top, text_width + 2 * _LABEL_PADDING, _LABEL_HEIGHT)
+    label = _centred(top, text_width + 2 * _LABEL_PADDING, LABEL_HEIGHT)
     if template is Template.FULL_BLEED:
         label = replace(label, x=SIDE)
     return Layout(

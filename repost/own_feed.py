@@ -13,9 +13,11 @@ from datetime import datetime
 from uuid import uuid4
 
 from instagram import errors
+from instagram.audience import Limit
 from instagram.feed import FeedPost
 from instagram.private_api import PrivateApi
 from repost import guard
+from repost.limits import ordered
 from storage import credentials, repost_configs, reposts
 from storage.credentials import Credentials
 from storage.repost_configs import PollStatus, RepostConfig
@@ -65,7 +67,7 @@ class OwnFeed:
 
     async def _read(self, api: PrivateApi, login: Credentials) -> tuple[int, RepostConfig]:
         try:
-            shown = await api.own_posts()
+            shown = await api.readable_posts()
         except _PASSING as error:
             logger.warning("own feed not read account=%s reason=%s", login.account_id, error.reason)
             return 0, await self._store.write(_failed, login.account_id, error.reason, self._now())
@@ -136,6 +138,7 @@ def _first_seen(post: FeedPost, config: RepostConfig, login: Credentials, now: d
         detected_at=now,
         caption=post.caption or None,
         media_url=post.picture_url,
+        limits=ordered(post.limits - {Limit.PRIVATE_AUTHOR}),
         created_at=now,
         updated_at=now,
     )

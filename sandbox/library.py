@@ -161,6 +161,7 @@ class Library(Chats):
             owner=draft.owner,
             taken_at=self.now(),
             mentions=people,
+            placed=draft.mentions,
             stickers=draft.stickers,
             upload_id=draft.upload_id,
             caption=draft.caption,

@@ -28,7 +28,7 @@ def story_json(story: Story, world: World, *, with_files: bool = True) -> JsonOb
         "product_type": "story",
         "user": user_json(story.owner),
         "caption": {"text": story.caption} if story.caption else None,
-        "reel_mentions": [_mention_json(person) for person in story.mentions],
+        "reel_mentions": _mentions_json(story),
         **stickers_json(story.stickers, world),
         **files_json(story, with_files=with_files),
     }
@@ -79,6 +79,15 @@ def _version(shot: Shot, kind: int) -> JsonObject:
         "width": shot.width,
         "height": shot.height,
     }
+
+
+def _mentions_json(story: Story) -> list[JsonObject]:
+    if not story.placed:
+        return [_mention_json(person) for person in story.mentions]
+    return [
+        _mention_json(person) | {"x": at.x, "y": at.y, "width": at.width, "height": at.height}
+        for person, at in zip(story.mentions, story.placed, strict=True)
+    ]
 
 
 def _mention_json(person: Person) -> JsonObject:

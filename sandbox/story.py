@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from sandbox.message import JsonObject
 from sandbox.person import Person
+from sandbox.published import Mention
 from sandbox.shot import Shot
 
 LIFETIME_S = 24 * 3600
@@ -18,6 +19,8 @@ class Story(Shot):
     owner: Person
     taken_at: float
     mentions: tuple[Person, ...] = ()
+    # Where those stand who were mentioned when it was published, by the order of `mentions`.
+    placed: tuple[Mention, ...] = ()
     stickers: list[JsonObject] = field(default_factory=list)
     upload_id: str | None = None
     caption: str = ""

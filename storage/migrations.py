@@ -571,6 +571,22 @@ def m0008_growth(db: Database) -> None:
         db.conn.execute(statement)
 
 
+_READ_WITH_CARE = """
+-- What keeps a mention from going out without a person's word, as a JSON list.
+ALTER TABLE reposts ADD COLUMN limits TEXT NOT NULL DEFAULT '[]';
+-- Looks in a row that could not read everything, and chats that have more than one look reads.
+ALTER TABLE story_repost_configs ADD COLUMN partial_looks INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE story_repost_configs ADD COLUMN chat_backlog TEXT NOT NULL DEFAULT '[]';
+"""
+
+
+@migrations()
+def m0009_read_with_care(db: Database) -> None:
+    """For whom a story was meant, and what looks could not read."""
+    for statement in _statements(_READ_WITH_CARE):
+        db.conn.execute(statement)
+
+
 def _statements(script: str) -> Iterator[str]:
     # One by one: `executescript` would commit the transaction that guards the migration.
     statement = ""

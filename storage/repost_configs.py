@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -60,6 +61,8 @@ class RepostConfig:
     seen_until: datetime | None = None
     backlog_cursor: str | None = None
     backlog_until: datetime | None = None
+    partial_looks: int = 0
+    chat_backlog: tuple[Mapping[str, str], ...] = ()
     consecutive_failures: int = 0
     auto_disabled_at: datetime | None = None
     auto_disable_reason: str | None = None

@@ -18,6 +18,8 @@ IS_OPEN = "status IN ('DETECTED', 'DOWNLOADED', 'WAITING_APPROVAL', 'QUEUED')"
 
 # The `source` of the account's own posts, which are shared like mentions.
 OWN_FEED = "own_feed"
+# How `story_pk` begins, before a message's id, where the story's own id is not known.
+UNREAD = "expired:"
 
 
 class RepostStatus(StrEnum):
@@ -29,6 +31,18 @@ class RepostStatus(StrEnum):
     SKIPPED = "SKIPPED"
     EXPIRED = "EXPIRED"
     FAILED = "FAILED"
+
+
+class RepostLimit(StrEnum):
+    """What keeps a mention from going out without a person's word, or is to be known before."""
+
+    CLOSE_FRIENDS = "CLOSE_FRIENDS"
+    FEW = "FEW"
+    NO_RESHARE = "NO_RESHARE"
+    PRIVATE_AUTHOR = "PRIVATE_AUTHOR"
+    ECHO = "ECHO"
+    UNSURE = "UNSURE"
+    UNNAMED = "UNNAMED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +73,8 @@ class Repost:
     preview_path: str | None = None
     card_media_id: str | None = None
     card_sticker: Mapping[str, float] | None = None
+    # Of `RepostLimit`, in its order.
+    limits: tuple[str, ...] = ()
     created_at: datetime
     updated_at: datetime
 
@@ -67,6 +83,24 @@ class Repost:
         """Whether it is a post of the account itself, and no mention."""
         return self.source == OWN_FEED
 
+    @property
+    def is_unread(self) -> bool:
+        """Whether its message did not say, in a known form, which story it is about."""
+        return self.story_pk.startswith(UNREAD)
+
+
+def known_stories(db: Database, repost: Repost) -> set[str]:
+    """Return the ids of those of an author's stories that have a row and may be visible still."""
+    rows = db.conn.execute(
+        "SELECT story_pk FROM reposts WHERE account_id = ? AND author_pk = ? AND created_at >= ?",
+        (
+            repost.account_id,
+            repost.author_pk,
+            records.encode(repost.created_at - timedelta(days=3)),
+        ),
+    )
+    return {row[0] for row in rows}
+
 
 def add_new(db: Database, repost: Repost) -> bool:
     """Store a mention seen for the first time; False when its story is known already."""
@@ -74,6 +108,15 @@ def add_new(db: Database, repost: Repost) -> bool:
         return False
     _record_event(db, repost)
     return True
+
+
+def has_other(db: Database, repost: Repost, story_pk: str) -> bool:
+    """Say whether another row of the account is about that story."""
+    row = db.conn.execute(
+        "SELECT 1 FROM reposts WHERE account_id = ? AND story_pk = ? AND id != ?",
+        (repost.account_id, story_pk, repost.id),
+    ).fetchone()
+    return row is not None
 
 
 def get(db: Database, repost_id: str) -> Repost:

@@ -49,9 +49,11 @@ async def get_pending(call: Call) -> schemas.PendingReposts:
 async def approve_several(call: Call) -> schemas.Decided:
     """Let several mentions go out: those named, or all that wait.
 
-    `refused` holds those that could not be approved, with the reason; the others are.
+    `refused` holds those that could not be approved, with the reason; the others are. What was
+    meant for few (`limits`) is approved by its id only, never by `all`.
     """
-    return await _decide_several(call, approval.approve)
+    decision = approval.approve_ordinary if call.body.ids is None else approval.approve
+    return await _decide_several(call, decision)
 
 
 @operations.add(

@@ -18,7 +18,7 @@ from api.schemas.base import (
     Uuid,
     _plus,
 )
-from storage.reposts import RepostStatus
+from storage.reposts import RepostLimit, RepostStatus
 
 
 class RepostItem(Schema):
@@ -42,6 +42,9 @@ class RepostItem(Schema):
     preview_url: str | None
     story_url: str | None
     card_url: str | None
+    # What is to be known before it goes out, and the same in words: close friends, no resharing…
+    limits: list[RepostLimit]
+    warning: str | None
 
 
 class PendingRepost(RepostItem):

@@ -61,8 +61,11 @@ def approve(ids: Sequence[str], every: bool, username: str | None, as_json: bool
 
     \b
     Example:  reprise approve --all --username my_studio
+
+    A story for close friends, or one that may not be reshared, is approved by its id only.
     """
-    _decide("approve", approval.approve, ids, every, username, as_json)
+    decision = approval.approve_ordinary if every else approval.approve
+    _decide("approve", decision, ids, every, username, as_json)
 
 
 @click.command()
@@ -90,6 +93,8 @@ def _print_pending(settings: Settings, item: schemas.PendingRepost, repost: Repo
     ]
     if item.caption:
         lines.insert(2, f"  says: {item.caption}")
+    if item.warning:
+        lines.append(f"  careful: {item.warning}")
     click.echo("\n".join(lines))
 
 
@@ -124,7 +129,8 @@ def _decide(
     else:
         done = {"approve": "Approved", "skip": "Skipped"}[verb]
         for item in answer["decided"]:
-            click.echo(f"{done} @{item['originalUsername']} ({item['id']})")
+            warning = f"; careful: {item['warning']}" if item["warning"] else ""
+            click.echo(f"{done} @{item['originalUsername']} ({item['id']}){warning}")
         if not answer["decided"] and not answer["refused"]:
             click.echo("Nothing waits for your approval")
     if answer["refused"]:

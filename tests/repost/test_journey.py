@@ -177,20 +177,23 @@ async def test_a_download_that_breaks_off_is_tried_again(
 
 
 @pytest.mark.parametrize("content", [b"<html>blocked</html>", b"\xff\xd8\xff\xe0 not really"])
-async def test_a_file_that_is_no_picture_fails_after_three_tries(
+async def test_a_file_that_is_no_picture_is_asked_for_until_its_story_ends(
     studio: Studio, content: bytes
 ) -> None:
     await studio.configure()
     studio.mention(studio.friend("anna"))
     studio.sandbox.faults.add(Fault(path=".jpg", kind=Body(content), times=None))
     await studio.scan()
-    for _ in range(4):
+    tries = []
+    while (repost := await studio.only()).status is RepostStatus.DETECTED:
         await studio.advance()
-        studio.clock.advance(timedelta(minutes=10))
-    repost = await studio.only()
-    assert repost.status is RepostStatus.FAILED
-    assert "no usable photo or video" in (repost.reason or "")
-    assert studio.sandbox.ledger.count("/v/") == 3
+        tries.append(studio.sandbox.ledger.count("/v/"))
+        assert "no usable photo or video" in ((await studio.only()).reason or "")
+        studio.clock.advance(timedelta(minutes=20))
+    assert repost.status is RepostStatus.EXPIRED
+    # With pauses that grow to an hour, and once more right before the end.
+    assert 20 <= tries[-1] <= 32
+    assert tries[-1] - tries[-4] <= 2
 
 
 async def test_a_file_of_200_mb_is_refused_without_filling_the_disk(studio: Studio) -> None:

@@ -68,7 +68,7 @@ class Studio:
         return self.core.gateway.account(self.account.id)
 
     async def log_in(self) -> None:
-        await self.core.logins.log_in(self.account.id, USERNAME, PASSWORD)
+        await self.core.logins.log_in(self.account.id, self.account.username, PASSWORD)
 
     async def configure(self, **settings: object) -> RepostConfig:
         """Enable story reposts without a sleep window, plus the given settings."""
@@ -164,9 +164,10 @@ async def open_studio(
     settle_s: float = 0.0,
     logged_in: bool = True,
     rails_pace: float | None = None,
+    username: str = USERNAME,
     **settings: Any,
 ) -> AsyncIterator[Studio]:
-    """Open an account called `studio` in a fresh or known data directory.
+    """Open an account, called `studio` if not told otherwise, in a fresh or known data directory.
 
     With `rails_pace` the rails have that pace, and only the client's pauses have `pace`.
     """
@@ -176,10 +177,10 @@ async def open_studio(
     data_dir.prepare(data)
     chosen = settings_for(sandbox, data, pace=pace, **settings)
     async with open_core(chosen, clock.now) as core:
-        person = sandbox.world.find_person(username=USERNAME) or sandbox.world.add_person(
-            USERNAME, password=PASSWORD
+        person = sandbox.world.find_person(username=username) or sandbox.world.add_person(
+            username, password=PASSWORD
         )
-        account = await core.store.write(_account, core)
+        account = await core.store.write(_account, core, username)
         folder = MediaFolder(data / "media")
         railed = replace(core, settings=replace(core.settings, pace=rails_pace))
         publishing = await build_publishing(railed, folder, settle_s=settle_s)
@@ -203,8 +204,8 @@ async def open_studio(
         yield studio
 
 
-def _account(db: Database, core: Core) -> Account:
-    found = accounts.by_username(db, USERNAME)
+def _account(db: Database, core: Core, username: str) -> Account:
+    found = accounts.by_username(db, username)
     if found is not None:
         return found
-    return accounts.add(db, user_id=core.owner.id, username=USERNAME, now=core.now())
+    return accounts.add(db, user_id=core.owner.id, username=username, now=core.now())

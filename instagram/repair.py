@@ -1,0 +1,93 @@
+"""Instagram's JSON made safe for whoever reads it: the one edge where strangers' text comes in.
+
+An answer holds what other people wrote. Half an emoji, a NUL, a number of 5,000 digits or a
+thousand brackets must not cost the rest of the page, nor reach SQLite, logs or terminals.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+
+_DEEPEST = 200  # login screens are trees; what Python can walk is deeper than this
+_LONGEST_NUMBER = 64
+_INT_64 = 2**63
+# Control characters but tab and line ends; halves of surrogate pairs.
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_REPLACEMENT = "\ufffd"
+
+
+def repaired(body: bytes) -> bytes:
+    """Return a JSON body in which every value can be stored, shown and written again.
+
+    What is no JSON comes back as it is: its reader refuses it.
+    """
+    text = body.decode("utf-8", "replace")
+    if not text.lstrip().startswith(("{", "[")):
+        return body
+    try:
+        return json.dumps(_fit(_loads(text)), ensure_ascii=False).encode()
+    except ValueError:
+        return body
+
+
+def fit_text(text: str) -> str:
+    """Return text without halves of characters and controls, which stand for nothing readable."""
+    return text if text.isascii() and text.isprintable() else _UNFIT.sub(_REPLACEMENT, text)
+
+
+def _loads(text: str) -> object:
+    try:
+        return _decode(text)
+    except RecursionError:
+        return _decode(_shallow(text))
+
+
+def _decode(text: str) -> object:
+    return json.loads(text, strict=False, parse_int=_int, parse_float=_float, parse_constant=_none)
+
+
+def _fit(value: object, depth: int = 0) -> object:
+    if isinstance(value, str):
+        return fit_text(value)
+    if isinstance(value, (dict, list)) and depth >= _DEEPEST:
+        return None
+    if isinstance(value, dict):
+        return {fit_text(key): _fit(each, depth + 1) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_fit(each, depth + 1) for each in value]
+    return value
+
+
+def _int(digits: str) -> int | str | None:
+    if len(digits) > _LONGEST_NUMBER:
+        return None
+    number = int(digits)
+    # Who reads the body next would make a float of a larger one: an id must keep its digits.
+    return number if -_INT_64 <= number < _INT_64 else digits
+
+
+def _float(digits: str) -> float | None:
+    number = float(digits)
+    return number if math.isfinite(number) else None
+
+
+def _none(_constant: str) -> None:
+    """NaN and the infinities, which are no JSON."""
+
+
+def _shallow(text: str) -> str:
+    """Return JSON with null in place of what is nested too deeply to be decoded."""
+    kept: list[str] = []
+    depth, start = 0, 0
+    for sign in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[{\]}]', text, re.DOTALL):
+        if sign[0] in ("[", "{"):
+            depth += 1
+            if depth == _DEEPEST:
+                kept += (text[start : sign.start()], "null")
+        elif sign[0] in ("]", "}"):
+            if depth == _DEEPEST:
+                start = sign.end()
+            depth -= 1
+    return "".join([*kept, text[start:]]) if depth < _DEEPEST else "null"

@@ -1,0 +1,139 @@
+"""What an author meant for few is never reposted by itself, on either route."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from instagram.audience import limits_of
+from repost import approval, limits
+from sandbox.faults import Fault, Status
+from sandbox.person import Person
+from sandbox.posts import post_json
+from sandbox.stories import reel_json
+from sandbox.story import Story
+from storage.reposts import RepostLimit, RepostStatus
+from tests.support.studio import Studio
+
+BESTIES = {"audience": "besties"}
+HELD: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "close friends": (BESTIES, {}, "CLOSE_FRIENDS"),
+    "close friends, as of old": ({"audience": "MediaAudience.BESTIES"}, {}, "CLOSE_FRIENDS"),
+    "an audience that is not known": ({"audience": "vip_list"}, {}, "FEW"),
+    "an odd audience": ({"audience": {"kind": 3}}, {}, "FEW"),
+    "subscribers": ({"subscription_media_visibility": "subscribers"}, {}, "FEW"),
+    "no resharing": ({"can_reshare": False}, {}, "NO_RESHARE"),
+    "no resharing in a number": ({"can_reshare": 0}, {}, "NO_RESHARE"),
+    "no resharing for viewers": ({"can_viewer_reshare": False}, {}, "NO_RESHARE"),
+    "a reel without resharing": ({}, {"can_reshare": False}, "NO_RESHARE"),
+    "a reel for close friends": ({}, BESTIES, "CLOSE_FRIENDS"),
+}
+FREE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "nothing said": ({}, {}),
+    "said to be for all": ({"audience": "default", "can_reshare": True}, {"can_reshare": None}),
+    "nothing in particular": ({"audience": None, "can_reshare": None}, {"audience": ""}),
+}
+
+
+def show(studio: Studio, author: Person, story: Story, item: object, reel: object) -> None:
+    """Let Instagram say more about a story, and about the reel that it stands in."""
+    world = studio.sandbox.world
+    shown = reel_json(author, [story], world) | reel  # type: ignore[operator]
+    shown["items"] = [shown["items"][0] | item]
+    answer = Status(200, {"reel": shown, "status": "ok"})
+    path = f"feed/user/{author.pk}/story"
+    studio.sandbox.faults.add(Fault(path=path, kind=answer, times=None))
+
+
+async def test_it_waits_for_a_person_and_says_why(studio: Studio) -> None:
+    await studio.configure(daily_repost_limit=48)
+    cases: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+        name: (item, reel) for name, (item, reel, _) in HELD.items()
+    }
+    names = {}
+    for number, (name, (item, reel)) in enumerate((cases | FREE).items()):
+        author = studio.friend(f"friend{number}")
+        show(studio, author, studio.mention(author), item, reel)
+        names[author.username] = name
+    await studio.run_all()
+    found = {names[repost.author_username]: repost for repost in await studio.history()}
+    for name, (_, _, limit) in HELD.items():
+        repost = found[name]
+        assert (repost.status, repost.limits) == (RepostStatus.WAITING_APPROVAL, (limit,)), name
+        assert "only if you approve it" in (repost.reason or "")
+        assert limits.warning(repost)
+    for name in FREE:
+        assert (found[name].status, found[name].limits) == (RepostStatus.PUBLISHED, ()), name
+    assert len(studio.sandbox.world.published(studio.person)) == len(FREE)
+
+
+async def test_a_private_author_is_told_and_stops_nothing(studio: Studio) -> None:
+    await studio.configure(approval_required=True)
+    studio.mention(studio.friend("dora", private=True))
+    await studio.run_all()
+    repost = await studio.only()
+    assert repost.limits == (RepostLimit.PRIVATE_AUTHOR,)
+    assert limits.warning(repost) == "Its author's account is private"
+    assert repost.reason == "It waits for your approval"
+
+
+async def test_a_person_may_let_it_out_by_its_id_but_not_with_all_others(studio: Studio) -> None:
+    await studio.configure(approval_required=True)
+    author = studio.friend("anna")
+    show(studio, author, studio.mention(author), BESTIES, {})
+    studio.mention(studio.friend("ben"))
+    await studio.run_all()
+    found = {repost.author_username: repost for repost in await studio.history()}
+    ids = [repost.id for repost in found.values()]
+    store, now = studio.core.store, studio.clock.now
+
+    decided = await store.write(approval.decide_all, ids, approval.approve_ordinary, now())
+    assert [repost.author_username for repost in decided.done] == ["ben"]
+    ((refused, reason),) = decided.refused
+    assert refused == found["anna"].id
+    assert "close friends only" in reason
+    assert "by its id" in reason
+
+    await store.write(approval.approve, found["anna"].id, now())
+    await studio.advance()
+    await studio.publish_due()
+    assert {r.status for r in await studio.history()} == {RepostStatus.PUBLISHED}
+
+
+async def test_it_waits_too_when_it_was_found_out_after_it_was_queued(studio: Studio) -> None:
+    await studio.configure(daily_repost_limit=1)
+    for name in ("anna", "ben"):
+        studio.mention(studio.friend(name))
+    await studio.run_all()
+    (held,) = [r for r in await studio.history() if r.status is RepostStatus.QUEUED]
+
+    def limit(db: Any) -> None:
+        db.table("reposts").update(held.id, {"limits": '["CLOSE_FRIENDS"]'})
+
+    await studio.core.store.write(limit)
+    await studio.advance()
+    waiting = {r.id: r.status for r in await studio.history()}
+    assert waiting[held.id] is RepostStatus.WAITING_APPROVAL
+
+
+async def test_the_own_post_for_close_friends_is_not_shared_with_everybody(studio: Studio) -> None:
+    await studio.configure(
+        auto_repost_enabled=True, auto_repost_since=studio.clock.now().replace(year=2020)
+    )
+    world = studio.sandbox.world
+    post = world.add_post(studio.person, studio.photo())
+    answer = {"items": [post_json(post, world) | BESTIES], "status": "ok"}
+    own = Fault(path=f"feed/user/{studio.person.pk}/", kind=Status(200, answer), times=None)
+    studio.sandbox.faults.add(own)
+    await studio.advance()
+    await studio.publish_due()
+    repost = await studio.only()
+    assert (repost.status, repost.limits) == ("WAITING_APPROVAL", (RepostLimit.CLOSE_FRIENDS,))
+
+
+@pytest.mark.parametrize("value", [None, True, "", "x", 3, -1, [], {}, [1], float("nan")])
+@pytest.mark.parametrize("field", ["audience", "can_reshare", "subscription_media_visibility"])
+def test_no_value_is_too_odd_to_be_judged(field: str, value: object) -> None:
+    found = limits_of({field: value}, {field: value, "user": value})
+    assert {limit.value for limit in found} <= {limit.value for limit in RepostLimit}
