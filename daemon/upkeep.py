@@ -150,9 +150,8 @@ class Upkeep:
     async def _copy_if_due(self) -> None:
         database = self._store.path
         kept = await trio.to_thread.run_sync(copies.kept_copies, database)
-        newest = copies.made_at(kept[0]) if kept else None
         now = self._now()
-        if newest is not None and timedelta(0) <= now - newest < COPY_EVERY:
+        if not copies.is_due(kept, now, COPY_EVERY):
             return
         try:
             made = await trio.to_thread.run_sync(copies.keep_copy, database, self._copies, now)

@@ -13,7 +13,7 @@ import os
 import shutil
 import tarfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib import metadata
@@ -34,6 +34,12 @@ MEDIA = "media"
 KEY = "secret.key"
 CHUNK = 1 << 20
 _SLACK = 16 << 20
+# Where rows name files of the media folder.
+_PATHS = {
+    "media_files": {"storage_path", "thumbnail_path", "processed_path"},
+    "renditions": {"stored_path"},
+    "reposts": {"media_path", "preview_path"},
+}
 
 Progress = Callable[[int, int], None]
 
@@ -49,7 +55,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A finished backup. `damaged` are media files whose content is not what their name says."""
+    """A finished backup. `damaged` are media files whose content is not what their name says.
+
+    `missing` are those that the saved database refers to and that were not there any more.
+    """
 
     file: Path
     size: int
@@ -57,6 +66,7 @@ class Written:
     media_files: int
     vanished: int
     damaged: list[str]
+    missing: list[str]
 
 
 def write_backup(
@@ -68,13 +78,15 @@ def write_backup(
     whole and on disk. Media that are deleted meanwhile are left out. Raises `Unavailable` when
     there is no room or the disk fails, and `Damaged` when the database is.
     """
-    media = [path for path in media_of(data_dir) if path.is_file()]
     unfinished = target.with_name(f".{target.name}.unfinished")
     snapshot = target.with_name(f".{target.name}.database")
     try:
         with _readable_errors(target):
-            _check_room(data_dir / DATABASE, media, target.parent)
+            _check_room(data_dir, target.parent)
             copy_database(data_dir / DATABASE, snapshot)
+            # After the database: a file is there before its row, so that of every row in the
+            # copy the file is in this list, however long the copying took.
+            media = [path for path in media_of(data_dir) if path.is_file()]
             total = _size_of([snapshot, *media])
             with _private(unfinished) as raw:
                 hashed = _Hashed(raw)
@@ -84,7 +96,7 @@ def write_backup(
                     tar.add_bytes(KEY, key)
                 for path in media:
                     tar.add(path, str(path.relative_to(data_dir)))
-                schema = _schema_of(snapshot)
+                schema, wanted = _told_by(snapshot)
                 tar.close(created_at=to_text(now), schema=schema, with_key=key is not None)
             unfinished.replace(target)
             sync_directory(target.parent)
@@ -92,7 +104,8 @@ def write_backup(
     finally:
         for path in (unfinished, snapshot):
             path.unlink(missing_ok=True)
-    return Written(target, size, hashed.hexdigest(), tar.media, tar.vanished, tar.damaged)
+    missing = sorted(wanted - tar.names)
+    return Written(target, size, hashed.hexdigest(), tar.media, tar.vanished, tar.damaged, missing)
 
 
 def media_of(data_dir: Path) -> Iterator[Path]:
@@ -130,6 +143,10 @@ class _Archive:
         self.media = 0
         self.vanished = 0
         self.damaged: list[str] = []
+
+    @property
+    def names(self) -> set[str]:
+        return {member.path for member in self._members}
 
     def add(self, path: Path, name: str) -> None:
         """Add a file; one that is gone is counted, and no error."""
@@ -190,15 +207,25 @@ class _Reader:
         return data
 
 
-def _schema_of(database: Path) -> list[str]:
+def _told_by(database: Path) -> tuple[list[str], set[str]]:
+    """Return what schema a database has, and which media its rows refer to."""
+    wanted = set()
     with look_into(database) as db:
-        return applied_migrations(db)
+        for table, columns in _PATHS.items():
+            there = {row[1] for row in db.conn.execute(f"PRAGMA table_info({table})")}
+            for column in columns & there:
+                rows = db.conn.execute(
+                    f"SELECT {column} FROM {table} WHERE {column} IS NOT NULL"  # noqa: S608
+                )
+                wanted |= {f"{MEDIA}/{row[0]}" for row in rows}
+        return applied_migrations(db), wanted
 
 
-def _check_room(database: Path, media: list[Path], folder: Path) -> None:
+def _check_room(data_dir: Path, folder: Path) -> None:
     # The snapshot lies beside the file until it is in it.
+    database = data_dir / DATABASE
     log = database.with_name(f"{database.name}-wal")
-    needed = 2 * _size_of([database, log]) + _size_of(media) + _SLACK
+    needed = 2 * _size_of([database, log]) + _size_of(list(media_of(data_dir))) + _SLACK
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise Unavailable(
@@ -207,7 +234,11 @@ def _check_room(database: Path, media: list[Path], folder: Path) -> None:
 
 
 def _size_of(files: list[Path]) -> int:
-    return sum(file.stat().st_size for file in files if file.exists())
+    size = 0
+    for file in files:
+        with suppress(FileNotFoundError):  # deleted meanwhile
+            size += file.stat().st_size
+    return size
 
 
 @contextmanager

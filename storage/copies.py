@@ -10,7 +10,7 @@ import sqlite3
 import time
 from collections.abc import Iterable
 from contextlib import closing, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from storage.errors import Damaged, Unavailable
@@ -19,6 +19,9 @@ from storage.files import sync_directory
 FOLDER = "copies"
 _NAME = "reprise-%Y%m%dT%H%M%SZ.db"
 _STEPS_BETWEEN_LOOKS = 100_000
+# Between two copies: a longer gap says that the clock was set, or that nobody was there.
+_NO_BREAK = timedelta(days=10)
+_AGES = 3
 
 
 def copy_database(source: Path, target: Path, *, thoroughly: bool = False) -> None:
@@ -86,17 +89,47 @@ def is_damage(error: Exception) -> bool:
 
 
 def keep_copy(database: Path, keep: int, now: datetime) -> Path:
-    """Add a thoroughly checked copy to those of the data directory; only the newest `keep` stay.
+    """Add a thoroughly checked copy to those of the data directory, and give old ones up.
 
-    Raises what `copy_database` does; then no older copy is given up.
+    Of each age of the clock the newest `keep` stay: where it was set by more than ten days, in
+    whatever direction, the copies from before are no older than those from after, and only the
+    three ages with most copies are kept. Raises what `copy_database` does; then no older copy is
+    given up.
     """
     folder = database.parent / FOLDER
     folder.mkdir(exist_ok=True, mode=0o700)
     made = folder / now.astimezone(UTC).strftime(_NAME)
     copy_database(database, made, thoroughly=True)
-    for old in kept_copies(database)[keep:]:
+    for old in _given_up(kept_copies(database), made, keep):
         old.unlink(missing_ok=True)
     return made
+
+
+def is_due(copies: Iterable[Path], now: datetime, every: timedelta) -> bool:
+    """Say whether it is time for another copy; those of the future do not count."""
+    times = [at for copy in copies if (at := made_at(copy)) is not None]
+    return not any(timedelta(0) <= now - at < every for at in times)
+
+
+def _given_up(copies: list[Path], made: Path, keep: int) -> list[Path]:
+    ages = list[list[Path]]()  # each newest first, as `copies` are
+    before: datetime | None = None
+    for copy in copies:
+        at = made_at(copy)
+        if at is None:
+            continue  # somebody else's file
+        if before is None or before - at > _NO_BREAK:
+            ages.append([])
+        ages[-1].append(copy)
+        before = at
+    current = next(age for age in ages if made in age)
+    others = sorted((age for age in ages if age is not current), key=len, reverse=True)
+    gone = [copy for age in others[_AGES - 1 :] for copy in age]
+    for age in [current, *others[: _AGES - 1]]:
+        # The new one stays, also where the clock says that it is the oldest.
+        older = [copy for copy in age if copy != made]
+        gone += older[keep - 1 if age is current else keep :]
+    return gone
 
 
 def kept_copies(database: Path) -> list[Path]:

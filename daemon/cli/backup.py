@@ -63,6 +63,7 @@ def backup(file: Path | None, with_key: bool, as_json: bool) -> None:
                 "mediaFiles": written.media_files,
                 "vanished": written.vanished,
                 "damaged": written.damaged,
+                "missing": written.missing,
                 "withKey": with_key,
             }
         )
@@ -75,6 +76,12 @@ def _report(written: Written, with_key: bool) -> None:
     click.echo(f"SHA-256 {written.sha256}")
     for name in written.damaged:
         click.echo(f"Damaged on this disk already: {name}", err=True)
+    if written.missing:
+        click.echo(
+            f"{len(written.missing)} files were deleted meanwhile, or are gone from this disk: "
+            + ", ".join(written.missing[:5]),
+            err=True,
+        )
     if with_key:
         click.echo("It holds the key: whoever reads it has the accounts.", err=True)
 

@@ -13,16 +13,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import trio
 from sqlite_utils import Database
 
 from daemon import data_dir
-from storage import users
+from publish.library import MediaLibrary
+from storage import backup, users
 from storage.backup import write_backup
 from storage.errors import Damaged, StorageError, Unavailable, Unusable
 from storage.files import MediaFolder
 from storage.restore import stage, swap_in
 from storage.store import open_directly, open_store, transaction
 from tests.support.data import files_of, ignore
+from tests.support.studio import Studio
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 
@@ -113,6 +116,68 @@ def test_media_that_are_deleted_meanwhile_do_not_break_it(tmp_path: Path) -> Non
     written = write_backup(data, target, key=None, now=NOW, progress=delete_the_last)
     assert (written.media_files, written.vanished) == (2, 1)
     assert stage(target, empty(tmp_path), ignore).media_files == 2
+
+
+@pytest.mark.parametrize("moment", ["before the copy", "while it is copied", "after it"])
+async def test_of_every_row_the_file_is_in_it_whatever_comes_meanwhile(
+    studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """An upload, a story with its preview, and a card with its thumbnail arrive in between."""
+    await studio.configure()
+
+    async def comes() -> None:
+        library = MediaLibrary(studio.core.store, studio.folder, studio.clock.now)
+        scratch = studio.folder.scratch(".jpg")
+        scratch.write_bytes(studio.photo(400, 500, 3).read_bytes())
+        await library.take_in(scratch, "new.jpg", studio.core.owner.id)
+        studio.mention(studio.friend("anna"))
+        await studio.run_all()
+
+    original = backup.copy_database
+
+    def copy(source: Path, target: Path) -> None:
+        if moment == "before the copy":
+            trio.from_thread.run(comes)
+        original(source, target)
+        if moment == "while it is copied":
+            trio.from_thread.run(comes)
+            original(source, target)  # SQLite begins anew when it was written to
+        if moment == "after it":
+            trio.from_thread.run(comes)
+
+    monkeypatch.setattr(backup, "copy_database", copy)
+    target = tmp_path / "backup.tar"
+    directory = studio.core.settings.data_dir
+    written = await trio.to_thread.run_sync(
+        lambda: write_backup(directory, target, key=None, now=NOW, progress=ignore)
+    )
+    assert written.missing == []
+    with tarfile.open(target) as tar:
+        names = set(tar.getnames())
+        tar.extract("reprise.db", tmp_path / "x")
+    referred = set()
+    with closing(sqlite3.connect(tmp_path / "x" / "reprise.db")) as copied:
+        for sql in (
+            "SELECT storage_path FROM media_files UNION SELECT thumbnail_path FROM media_files",
+            "SELECT stored_path FROM renditions",
+            "SELECT media_path FROM reposts UNION SELECT preview_path FROM reposts",
+        ):
+            referred |= {f"media/{row[0]}" for row in copied.execute(sql) if row[0]}
+    assert bool(referred) == (moment != "after it")
+    assert referred <= names
+
+
+async def test_what_is_gone_is_named(studio: Studio, tmp_path: Path) -> None:
+    await studio.configure()
+    studio.mention(studio.friend("anna"))
+    await studio.run_all()
+    story = (await studio.only()).media_path
+    assert story
+    studio.folder.path(story).unlink()
+    directory = studio.core.settings.data_dir
+    target = tmp_path / "b.tar"
+    written = write_backup(directory, target, key=None, now=NOW, progress=ignore)
+    assert written.missing == [f"media/{story}"]
 
 
 def test_media_that_the_disk_has_damaged_are_named(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from tests.support.studio import Studio
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -131,6 +132,58 @@ def insert_posts(db: Database) -> None:
                 " VALUES (?1, 'u', 'a', 'IMAGE', 'MANUAL', 'DRAFT', ?1, 'now')",
                 (str(number),),
             )
+
+
+YEAR = 365 * DAY
+WRONG = [-20_000 * DAY, -YEAR, -40 * DAY, 40 * DAY, YEAR, 100 * YEAR]
+
+
+@pytest.mark.parametrize("off", WRONG, ids=str)
+def test_a_clock_that_was_wrong_rotates_no_good_copy_away(database: Path, off: timedelta) -> None:
+    good = {copies.keep_copy(database, 3, NOW + number * DAY) for number in range(3)}
+    for number in range(6):
+        wrong = copies.keep_copy(database, 3, NOW + 3 * DAY + off + number * DAY)
+        assert wrong.exists()
+    assert good < set(copies.kept_copies(database))
+    assert len(copies.kept_copies(database)) == 6
+    # Right again, it goes on where it was.
+    for number in range(3, 8):
+        assert copies.keep_copy(database, 3, NOW + number * DAY).exists()
+    there = [at for copy in copies.kept_copies(database) if (at := copies.made_at(copy))]
+    assert [at for at in there if abs(at - NOW) < 20 * DAY] == [
+        NOW + number * DAY for number in (7, 6, 5)
+    ]
+
+
+def test_clocks_that_were_wrong_again_and_again_fill_no_disk(database: Path) -> None:
+    good = {copies.keep_copy(database, 2, NOW + number * DAY) for number in range(2)}
+    for number in range(1, 9):
+        copies.keep_copy(database, 2, NOW + number * YEAR)
+        assert len(copies.kept_copies(database)) <= 6
+        assert good < set(copies.kept_copies(database))
+
+
+@pytest.mark.parametrize("off", [-YEAR, -3 * DAY, -HOUR, HOUR, 3 * DAY, YEAR], ids=str)
+def test_it_stays_one_a_day_by_whatever_clock(database: Path, off: timedelta) -> None:
+    """The daemon looks each hour; before, the clock was right, then wrong, then right again."""
+    at, made = NOW, 0
+    for day in range(12):
+        for hour in range(24):
+            now = at + timedelta(days=day, hours=hour) + (off if 3 <= day < 6 else timedelta(0))
+            if copies.is_due(copies.kept_copies(database), now, DAY):
+                copies.keep_copy(database, 7, now)
+                made += 1
+    assert made <= 12 + 2
+    assert len(copies.kept_copies(database)) <= 14
+
+
+def test_files_of_another_name_are_nobodys_business(database: Path) -> None:
+    copies.keep_copy(database, 1, NOW)
+    other = database.parent / "copies" / "reprise-before-my-holiday.db"
+    other.write_bytes(b"mine")
+    for number in range(3):
+        copies.keep_copy(database, 1, NOW + number * DAY)
+    assert other.read_bytes() == b"mine"
 
 
 async def test_the_daemon_makes_one_a_day(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
