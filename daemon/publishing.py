@@ -18,7 +18,7 @@ from publish.private_route import PrivateFeedRoute
 from publish.routes import Routes
 from publish.scheduler import Scheduler
 from publish.story_route import PrivateStoryRoute
-from repost import rails
+from repost import rails, terms
 from storage import secrets as stored_secrets
 from storage.files import MediaFolder
 
@@ -89,6 +89,7 @@ async def build_publishing(
         spacing=spacing,
         grace=timedelta(minutes=settings.schedule_grace_minutes),
         held=partial(rails.post_held, pace=pace),
+        stands=terms.stand,
     )
     adviser = Adviser(spacing, has_public_url=settings.public_url is not None)
     return Publishing(deliverer, folder, links, adviser)

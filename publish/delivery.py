@@ -24,7 +24,7 @@ from publish.record import DeliveryRecord
 from publish.retry import Failure, Later, after
 from publish.route import Outgoing, Published, Route
 from publish.routes import Routes
-from publish.states import UNKNOWN_MESSAGE, Begun, Rails
+from publish.states import UNKNOWN_MESSAGE, Begun, Rails, Standing
 from storage import deliveries, media_files, posts
 from storage.deliveries import Outcome, Step
 from storage.jobs import Job
@@ -40,6 +40,10 @@ _NOT_READY_TRIES = 3
 
 class DeliveryUnknown(Exception):
     """Nobody can tell whether the post is live."""
+
+
+class TakenBack(Exception):
+    """What was decided since keeps the post in; it is gone, and nothing went out."""
 
 
 class Deliverer:
@@ -58,18 +62,23 @@ class Deliverer:
         spacing: timedelta,
         grace: timedelta,
         held: Rails = lambda *_: None,
+        stands: Standing = lambda *_: True,
     ) -> None:
         """`settle_s`: how long after a lost answer its effect may still appear.
 
         `spacing` lies between two posts of an account; a job that could have run longer ago
-        than `grace` was missed. `held` says what the rails of reposts hold back.
+        than `grace` was missed. `held` says what the rails of reposts hold back, `stands` whether
+        what a repost was decided under still holds.
         """
         self._store = store
         self._routes = routes
         self._preparation = preparation
         self._cross_poster = cross_poster
         self._now = now
-        self._begin = partial(states.begin, has_public_url=has_public_url, grace=grace, held=held)
+        self._begin = partial(
+            states.begin, has_public_url=has_public_url, grace=grace, held=held, stands=stands
+        )
+        self._about_to_publish = partial(states.about_to_publish, stands=stands)
         self._settle = timedelta(seconds=settle_s)
         self._spacing = spacing
 
@@ -77,7 +86,7 @@ class Deliverer:
         """Work on a claimed job. Every end is recorded before this returns."""
         begun = await self._store.write(self._begin, job, self._now())
         if begun is None:
-            logger.info("held back by the rails post=%s", job.post_id)
+            logger.info("held or taken back post=%s", job.post_id)
             return
         post = begun.post
         if begun.failure is not None:
@@ -86,6 +95,8 @@ class Deliverer:
             return
         try:
             await self._go_out(job, begun)
+        except TakenBack:
+            logger.info("taken back post=%s", post.id)
         except DeliveryUnknown:
             failure = Failure("DELIVERY_UNKNOWN", UNKNOWN_MESSAGE)
             await self._fail(job, post, failure, Outcome.UNKNOWN)
@@ -140,9 +151,10 @@ class Deliverer:
         if record.step is Step.CREATED:
             await self._make_ready(job, route, outgoing, record)
         before = await route.own_media(outgoing)
-        record.row = await self._store.write(
-            states.about_to_publish, record.row, before, self._now()
-        )
+        row = await self._store.write(self._about_to_publish, record.row, before, self._now())
+        if row is None:
+            raise TakenBack
+        record.row = row
         try:
             return await route.publish(outgoing, record.row)
         except errors.Unavailable as lost:

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from publish import stickers
 from publish.choice import STICKERS_ADVICE
+from publish.content import fingerprint
 from publish.rules import (
     Content,
     RuleBroken,
@@ -164,7 +165,8 @@ def retry(db: Database, post_id: str, now: datetime) -> Post:
     check_sendable(db, post)
     check_route_of(db, post, now)
     last = deliveries.latest(db, post_id)
-    if last is not None and last.outcome is Outcome.UNKNOWN:
+    content = fingerprint(post, media_files.of_post(db, post_id))
+    if last is not None and last.outcome is Outcome.UNKNOWN and last.content in (None, content):
         deliveries.reopen(db, last.id, now)
     queued = posts.change_status(
         db,

@@ -30,6 +30,7 @@ def release(db: Database, post_id: str, now: datetime) -> Post:
         if delivery.step is Step.PUBLISHING:
             raise RuleBroken("INVALID_STATUS", "It may be live, and Instagram is being asked")
         deliveries.close(db, delivery.id, Outcome.REFUSED, now)
+    deliveries.settle_unknown(db, post_id, now)
     return posts.change_status(
         db,
         post_id,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from publish.choice import REPOSTS, choose, means_of, wish_for
+from publish.content import fingerprint
 from publish.retry import Failure, Later
 from publish.route import Published
 from storage import accounts, credentials, deliveries, jobs, media_files, posts
@@ -25,6 +26,10 @@ UNKNOWN_MESSAGE = (
     "Instagram's answer was lost, and the account does not tell whether this post is live. "
     "Look at the account in the Instagram app before you retry"
 )
+# Whether a post still stands as it was accepted; else it was taken back, and is gone.
+Standing = Callable[[Database, Post, datetime], bool]
+# A repost that was sent again by hand, and then held back: its story is old news.
+_LONGEST_HELD = timedelta(hours=72)
 DISCONNECTED = Failure("NOT_FOUND", "The account of this post was disconnected")
 BROKEN_MESSAGE = (
     "A bug in Reprise stopped this post before anything went out; the log says where. "
@@ -44,16 +49,28 @@ class Begun:
 
 
 def begin(
-    db: Database, job: Job, now: datetime, *, has_public_url: bool, grace: timedelta, held: Rails
+    db: Database,
+    job: Job,
+    now: datetime,
+    *,
+    has_public_url: bool,
+    grace: timedelta,
+    held: Rails,
+    stands: Standing,
 ) -> Begun | None:
     """Take a claimed job up: choose the route of a new delivery, keep that of an open one.
 
-    Returns None when the rails hold the post back: then the job is put back for later.
+    Returns None when it was taken back, and when the rails hold it back: then the job is put back
+    for later.
     """
     assert job.post_id is not None
     post = posts.get(db, job.post_id)
     media = media_files.of_post(db, post.id)
-    delivery = deliveries.find_open(db, post.id)
+    content = fingerprint(post, media)
+    delivery = _delivery_of(db, post, content, now)
+    is_hidden = delivery is None or delivery.step in (Step.CREATED, Step.UPLOADED)
+    if is_hidden and not stands(db, post, now):
+        return None
     if (hold := held(db, post, now)) is not None:
         in_doubt = delivery is not None and delivery.step is Step.PUBLISHING
         postponed(db, job, post, Later(hold[1], hold[0], counted=False), in_doubt, now)
@@ -76,15 +93,17 @@ def begin(
         if isinstance(chosen, Failure):
             failure = chosen
         else:
-            delivery = deliveries.open_for(db, post.id, chosen.route, now)
+            delivery = deliveries.open_for(db, post.id, chosen.route, now, content=content)
             reason = chosen.reason
     return Begun(_processing(db, job, post, delivery, now), media, delivery, failure, reason)
 
 
 def about_to_publish(
-    db: Database, delivery: Delivery, before: list[str], now: datetime
-) -> Delivery:
-    """Commit that the post may be live from now on."""
+    db: Database, delivery: Delivery, before: list[str], now: datetime, *, stands: Standing
+) -> Delivery | None:
+    """Commit that the post may be live from now on; None when it was taken back instead."""
+    if not stands(db, posts.get(db, delivery.post_id), now):
+        return None
     posts.change_status(
         db,
         delivery.post_id,
@@ -236,6 +255,19 @@ def _impossible(
             f"It was due at {due:%Y-%m-%d %H:%M} UTC while the daemon was off, which is more than "
             f"{grace.total_seconds() / 60:.0f} minutes ago. Retry it, or schedule it again",
         )
+    if now - job.created_at > _LONGEST_HELD and not in_doubt and post.source_type in REPOSTS:
+        return Failure("SCHEDULE_MISSED", "It was held back for more than 72 h: no longer news")
+    return None
+
+
+def _delivery_of(db: Database, post: Post, content: str, now: datetime) -> Delivery | None:
+    """Return a post's open delivery; one that was opened for other content is over."""
+    delivery = deliveries.find_open(db, post.id)
+    if delivery is None or delivery.content in (None, content):
+        return delivery
+    if delivery.step in (Step.PUBLISHING, Step.PUBLISHED):
+        return delivery  # it is about what may be live
+    deliveries.close(db, delivery.id, Outcome.WITHDRAWN, now)
     return None
 
 

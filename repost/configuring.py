@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from repost import own_feed, taking_back
-from storage import authors, repost_configs
+from storage import authors, repost_configs, reposts
 from storage.authors import Verdict
 from storage.repost_configs import PublishRoute, RepostConfig
+from storage.reposts import RepostStatus
 from storage.store import Database
+
+REMOVED = "The story repost of its account was removed"
 
 
 class Contradiction(Exception):
@@ -48,3 +51,15 @@ def configure(
         config = repost_configs.change(db, account_id, now=now, **changes)
     taking_back.take_back(db, account_id, now)
     return config
+
+
+def remove(db: Database, account_id: str, now: datetime) -> None:
+    """Delete an account's configuration, and end what waits for it; none is no error.
+
+    What is being sent at this moment is asked about once more before it goes out.
+    """
+    taking_back.take_back(db, account_id, now)
+    for repost in reposts.open_of(db, account_id):
+        if repost.post_id is None:
+            reposts.change(db, repost.id, RepostStatus.SKIPPED, now=now, reason=REMOVED)
+    repost_configs.remove(db, account_id)

@@ -82,7 +82,7 @@ def decide(db: Database, repost_id: str, now: datetime) -> Repost:
     if repost.status is RepostStatus.WAITING_APPROVAL:
         return repost
     repost = _listened(db, repost)
-    waits_for = _why_approval(db, config, repost)
+    waits_for = why_approval(db, config, repost)
     if waits_for is not None and repost.approved_at is None:
         return reposts.change(
             db,
@@ -104,7 +104,7 @@ def refusal(db: Database, config: RepostConfig, repost: Repost) -> str | None:
     alone.
     """
     if repost.is_own:
-        return None
+        return None if config.auto_repost_enabled else "Sharing your own posts is switched off"
     if (echoed := echo.refusal(db, repost)) is not None:
         return echoed
     authors.recognise(db, config.account_id, repost.author_username, repost.author_pk)
@@ -126,7 +126,7 @@ def _listened(db: Database, repost: Repost) -> Repost:
     return reposts.edit(db, repost.id, limits=found)
 
 
-def _why_approval(db: Database, config: RepostConfig, repost: Repost) -> str | None:
+def why_approval(db: Database, config: RepostConfig, repost: Repost) -> str | None:
     """Return why a mention waits for a person, None when it may go out by itself."""
     if limits.holding(repost):
         return limits.reason(repost)

@@ -21,6 +21,7 @@ from repost import card, guard, rails
 from repost.card import Card
 from repost.deciding import decide
 from repost.leftovers import discard
+from repost.terms import look_of, terms_of
 from storage import jobs, media_files, posts, repost_configs, reposts
 from storage.files import MediaFolder
 from storage.media_files import MediaFile, Origin
@@ -65,13 +66,13 @@ class HandOver:
             sent = await self._store.write(self._hand_over, repost.id, None, self._now())
         else:
             try:
-                composed = await self._compose(repost)
+                composed, look = await self._compose(repost)
             except RenderFailed:
                 raise  # the story may be fine
             except MediaError as error:
                 reason = f"The card could not be composed: {error.reason}"
                 return await self._store.write(_fail, repost.id, reason, self._now())
-            sent = await self._keep(repost, composed)
+            sent = await self._keep(repost, composed, look)
         logger.info("repost id=%s state=%s reason=%s", sent.id, sent.status, sent.reason)
         if sent.post_id is not None:
             self._wake_publisher()
@@ -87,28 +88,29 @@ class HandOver:
         """Say whether its card was composed before, as it would be now."""
         media = await self._store.read(media_files.find, repost.card_media_id or "")
         config = await self._store.read(repost_configs.get, repost.account_id)
-        if media is None or (config.configured_at and media.created_at < config.configured_at):
+        if media is None or repost.card_look != look_of(config, repost):
             return False
         return await trio.Path(self._folder.path(media.storage_path)).is_file()
 
-    async def _compose(self, repost: Repost) -> Card:
+    async def _compose(self, repost: Repost) -> tuple[Card, str]:
         assert repost.media_path is not None
         config = await self._store.read(repost_configs.get, repost.account_id)
         design = await trio.to_thread.run_sync(card.design_of, config)
         if repost.is_own:  # its sticker leads to the post, and names nobody
             design = replace(design, tagged=False)
         async with self._composing:
-            return await card.compose(
+            composed = await card.compose(
                 self._folder.path(repost.media_path),
                 author=repost.author_username,
                 directory=self._folder.incoming,
                 design=design,
             )
+        return composed, look_of(config, repost)
 
-    async def _keep(self, repost: Repost, composed: Card) -> Repost:
+    async def _keep(self, repost: Repost, composed: Card, look: str) -> Repost:
         async with self._folder.changing:
             media = await trio.to_thread.run_sync(self._adopt, repost, composed, self._now())
-            made = media, composed
+            made = media, composed, look
             old = await self._store.read(media_files.find, repost.card_media_id or "")
             sent = await self._store.write(self._hand_over, repost.id, made, self._now())
             # An older card; and this one too, where the user has decided otherwise meanwhile.
@@ -146,28 +148,38 @@ class HandOver:
     # One transaction: whatever was decided while the card was composed holds
 
     def _hand_over(
-        self, db: Database, repost_id: str, made: tuple[MediaFile, Card] | None, now: datetime
+        self,
+        db: Database,
+        repost_id: str,
+        made: tuple[MediaFile, Card, str] | None,
+        now: datetime,
     ) -> Repost:
         """Store post and job, at most once for a repost, unless something speaks against it now."""
         repost = decide(db, repost_id, now)
         if repost.status is not RepostStatus.QUEUED or repost.post_id is not None:
             return repost
         if made is not None:
-            media, composed = made
+            media, composed, look = made
             if repost.card_media_id is not None:
                 media_files.remove(db, repost.card_media_id)
             media_files.add(db, media)
             repost = reposts.edit(
-                db, repost_id, card_media_id=media.id, card_sticker=asdict(composed.sticker)
+                db,
+                repost_id,
+                card_media_id=media.id,
+                card_sticker=asdict(composed.sticker),
+                card_look=look,
             )
         held = self._held(db, repost.account_id, now)
         if held is not None:
             return _hold(db, repost_id, held, now)
         config = repost_configs.get(db, repost.account_id)
+        if repost.card_look != look_of(config, repost):
+            return repost  # changed meanwhile, which woke the engine: it is composed anew
         if config.dry_run:
             reposts.take_slot(db, repost.account_id, None, now)
             return reposts.change(db, repost_id, RepostStatus.SKIPPED, now=now, reason=DRY_RUN)
-        return _queue(db, repost, _post_of(repost, config, now), now)
+        return _queue(db, repost, _post_of(repost, config, now), terms_of(db, config), now)
 
 
 def stumbled(
@@ -188,6 +200,11 @@ def settle(db: Database, account_id: str, now: datetime) -> None:
             outcome, reason = RepostStatus.PUBLISHED, None
         elif status is None:
             outcome, reason = RepostStatus.SKIPPED, "Its post was cleared before it went out"
+        elif status != PostStatus.FAILED:
+            # It is a post like any other now, and the person's own: no repost counts it.
+            outcome, reason = RepostStatus.SKIPPED, "Its post was released, and is yours to send"
+            repost = reposts.get(db, repost_id)
+            reposts.free_slot(db, repost.post_id or "")
         else:
             outcome, reason = RepostStatus.FAILED, error
         reposts.change(db, repost_id, outcome, now=now, reason=reason)
@@ -217,7 +234,7 @@ def _post_of(repost: Repost, config: RepostConfig, now: datetime) -> Post:
     )
 
 
-def _queue(db: Database, repost: Repost, post: Post, now: datetime) -> Repost:
+def _queue(db: Database, repost: Repost, post: Post, terms: str, now: datetime) -> Repost:
     assert repost.card_media_id is not None
     posts.add(db, post, [repost.card_media_id])
     jobs.add_publish(
@@ -236,6 +253,7 @@ def _queue(db: Database, repost: Repost, post: Post, now: datetime) -> Repost:
         now=now,
         reason="It is being published",
         post_id=post.id,
+        handed_over_under=terms,
     )
 
 

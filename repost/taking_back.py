@@ -7,11 +7,11 @@ from datetime import datetime
 from storage import deliveries, jobs, posts, reposts
 from storage.deliveries import Step
 from storage.errors import NotFound
-from storage.posts import PostStatus
+from storage.posts import Post, PostStatus
 from storage.reposts import Repost, RepostStatus
 from storage.store import Database
 
-_REASON = "It was taken back before it went out"
+REASON = "It was taken back before it went out"
 
 
 def take_back(db: Database, account_id: str, now: datetime) -> None:
@@ -21,9 +21,7 @@ def take_back(db: Database, account_id: str, now: datetime) -> None:
     """
     for repost in reposts.open_of(db, account_id):
         if repost.status is RepostStatus.QUEUED and withdraw(db, repost):
-            reposts.change(
-                db, repost.id, RepostStatus.QUEUED, now=now, reason=_REASON, post_id=None
-            )
+            reposts.change(db, repost.id, RepostStatus.QUEUED, now=now, reason=REASON, post_id=None)
 
 
 def withdraw(db: Database, repost: Repost) -> bool:
@@ -40,6 +38,11 @@ def withdraw(db: Database, repost: Repost) -> bool:
     is_claimed = job is None or job.status is not jobs.JobStatus.PENDING
     if post.status is not PostStatus.QUEUED or has_begun or is_claimed:
         return False
+    discard(db, post)
+    return True
+
+
+def discard(db: Database, post: Post) -> None:
+    """Delete a repost's post that is known not to be live."""
     posts.discard(db, post.id)
     reposts.free_slot(db, post.id)
-    return True

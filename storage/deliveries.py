@@ -71,6 +71,7 @@ class Delivery:
     container_id: str | None = None
     pieces: list[dict[str, Any]] | None = None
     files: list[dict[str, str]] | None = None
+    content: str | None = None
     own_media_before: list[str] | None = None
     publishing_at: datetime | None = None
     media_id: str | None = None
@@ -85,8 +86,10 @@ class Delivery:
         return [Piece(**piece) for piece in self.pieces or ()]
 
 
-def open_for(db: Database, post_id: str, route: RouteName, now: datetime) -> Delivery:
-    """Return the post's open delivery, made on the first call."""
+def open_for(
+    db: Database, post_id: str, route: RouteName, now: datetime, *, content: str | None = None
+) -> Delivery:
+    """Return the post's open delivery, made on the first call for that `content`."""
     found = find_open(db, post_id)
     if found is not None:
         return found
@@ -95,6 +98,7 @@ def open_for(db: Database, post_id: str, route: RouteName, now: datetime) -> Del
         post_id=post_id,
         route=route,
         step=Step.CREATED,
+        content=content,
         created_at=now,
         updated_at=now,
     )
@@ -145,6 +149,15 @@ def start_over(db: Database, delivery_id: str, now: datetime) -> Delivery:
 def close(db: Database, delivery_id: str, outcome: Outcome, now: datetime) -> None:
     """End a delivery; a later attempt opens a new one."""
     records.update(db, Delivery, delivery_id, closed_at=now, updated_at=now, outcome=outcome)
+
+
+def settle_unknown(db: Database, post_id: str, now: datetime) -> None:
+    """Note that a person has looked: what was `UNKNOWN` of a post is not live, and is over."""
+    db.conn.execute(
+        "UPDATE deliveries SET outcome = 'WITHDRAWN', updated_at = ?"
+        " WHERE post_id = ? AND outcome = 'UNKNOWN'",
+        (records.encode(now), post_id),
+    )
 
 
 def reopen(db: Database, delivery_id: str, now: datetime) -> None:

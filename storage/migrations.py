@@ -587,6 +587,26 @@ def m0009_read_with_care(db: Database) -> None:
         db.conn.execute(statement)
 
 
+_DECISIONS = """
+-- What a delivery was opened for, so that nothing older than what the post says now is sent.
+ALTER TABLE deliveries ADD COLUMN content TEXT;
+-- The settings under which a mention was handed over, so that it goes out under no others, and
+-- those that its card was composed with.
+ALTER TABLE reposts ADD COLUMN handed_over_under TEXT;
+ALTER TABLE reposts ADD COLUMN card_look TEXT;
+-- A person has looked, and released these: they are not live, and are never taken up again.
+UPDATE deliveries SET outcome = 'WITHDRAWN' WHERE outcome = 'UNKNOWN'
+    AND post_id IN (SELECT id FROM posts WHERE error_code IS NOT 'DELIVERY_UNKNOWN');
+"""
+
+
+@migrations()
+def m0011_decisions(db: Database) -> None:
+    """What was decided when something began, to be compared when it goes on."""
+    for statement in _statements(_DECISIONS):
+        db.conn.execute(statement)
+
+
 def _statements(script: str) -> Iterator[str]:
     # One by one: `executescript` would commit the transaction that guards the migration.
     statement = ""

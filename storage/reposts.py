@@ -67,12 +67,14 @@ class Repost:
     attempts: int = 0
     approved_at: datetime | None = None
     post_id: str | None = None
+    handed_over_under: str | None = None
     # What the story says, as far as Instagram tells it in words.
     caption: str | None = None
     media_url: str | None = None
     preview_path: str | None = None
     card_media_id: str | None = None
     card_sticker: Mapping[str, float] | None = None
+    card_look: str | None = None
     # Of `RepostLimit`, in its order.
     limits: tuple[str, ...] = ()
     created_at: datetime
@@ -159,6 +161,11 @@ def edit(db: Database, /, repost_id: str, **changes: object) -> Repost:
     return get(db, repost_id)
 
 
+def of_post(db: Database, post_id: str) -> Repost | None:
+    """Return the repost that a post was made for, or None."""
+    return records.fetch_one(db, Repost, "WHERE post_id = ?", (post_id,))
+
+
 def is_known_item(db: Database, account_id: str, item_id: str) -> bool:
     """Say whether the message with that id has led to a row already."""
     row = db.conn.execute(
@@ -239,8 +246,9 @@ def with_decided_post(db: Database, account_id: str) -> list[tuple[str, str | No
         " FROM reposts LEFT JOIN posts ON posts.id = reposts.post_id"
         " WHERE reposts.account_id = ? AND reposts.post_id IS NOT NULL AND ("
         "  reposts.status IN ('QUEUED', 'FAILED') AND ("
-        "   (reposts.status = 'QUEUED' AND coalesce(posts.status, 'FAILED')"
-        "    IN ('PUBLISHED', 'FAILED'))"
+        "   (reposts.status = 'QUEUED' AND (coalesce(posts.status, 'FAILED')"
+        "    IN ('PUBLISHED', 'FAILED', 'DRAFT', 'SCHEDULED')"
+        "    OR posts.source_type = 'SCHEDULED'))"
         "   OR (reposts.status = 'FAILED' AND posts.status = 'PUBLISHED')))",
         (account_id,),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -10,6 +11,7 @@ from api.contract import Operations
 from api.dispatch import Call
 from api.post_content import changes_of, content_of
 from publish import intake, release
+from repost.handover import settle
 from storage import media_files, posts
 from storage.store import Database
 
@@ -160,7 +162,7 @@ async def release_post(call: Call) -> schemas.Post:
 
     For a post with `DELIVERY_UNKNOWN`, look at the account first: releasing says it is not live.
     """
-    return await _write(call, release.release, call.path["id"])
+    return await _leaving_the_queue(call, release.release)
 
 
 @operations.add(
@@ -180,9 +182,8 @@ async def release_post(call: Call) -> schemas.Post:
 async def reschedule_post(call: Call) -> schemas.Post:
     """Give a post that is not live a new time: a draft, a scheduled, waiting or failed one."""
     body = call.body
-    post = await _write(
-        call, release.reschedule, call.path["id"], body.scheduled_for, body.timezone
-    )
+    moved = partial(release.reschedule, scheduled_for=body.scheduled_for, timezone=body.timezone)
+    post = await _leaving_the_queue(call, moved)
     call.context.scheduler.wake()
     return post
 
@@ -196,8 +197,15 @@ async def reschedule_post(call: Call) -> schemas.Post:
 async def clear_post(call: Call) -> schemas.Cleared:
     """Clear a post from the history into an archive; Instagram is not touched."""
     post_id = call.path["id"]
-    account_id = (await call.context.store.read(posts.get, post_id)).account_id
-    await call.context.store.write(intake.clear, post_id, call.context.now())
+
+    def write(db: Database, now: datetime) -> str | None:
+        account_id = posts.get(db, post_id).account_id
+        intake.clear(db, post_id, now)
+        if account_id is not None:
+            settle(db, account_id, now)
+        return account_id
+
+    account_id = await call.context.store.write(write, call.context.now())
     if account_id is not None:
         call.context.engine.wake(account_id)
     return schemas.Cleared(cleared_post_id=post_id)
@@ -222,6 +230,21 @@ async def delete_from_instagram(call: Call) -> schemas.DeletedFromInstagram:
         delete_error=done.error,
         permalink=done.permalink,
     )
+
+
+async def _leaving_the_queue(call: Call, operation: Any) -> schemas.Post:
+    """Take a post out of the queue; the mention that it was made for ends with that."""
+
+    def write(db: Database, now: datetime) -> tuple[schemas.Post, str | None]:
+        post = operation(db, call.path["id"], now=now)
+        if post.account_id is not None:
+            settle(db, post.account_id, now)
+        return render.post_with_media(db, post), post.account_id
+
+    post, account_id = await call.context.store.write(write, call.context.now())
+    if account_id is not None:
+        call.context.engine.wake(account_id)
+    return post
 
 
 async def _write(call: Call, operation: Any, *args: Any) -> schemas.Post:

@@ -95,7 +95,7 @@ async def delete_config(call: Call) -> schemas.Success:
 
     def write(db: Database) -> None:
         accounts.get(db, call.query.account_id)
-        repost_configs.remove(db, call.query.account_id)
+        configuring.remove(db, call.query.account_id, call.context.now())
 
     await call.context.store.write(write)
     call.context.engine.wake(call.query.account_id)
@@ -170,6 +170,11 @@ async def scan(call: Call) -> schemas.ScanResult:
     configs = await call.context.store.write(
         _configs_to_scan, call.user_id, wanted, call.context.now()
     )
+    if not configs:
+        raise ApiError(
+            "CREDENTIALS_NOT_CONFIGURED",
+            "There is nothing to scan: no account reposts stories yet; switch one on first",
+        )
     reports = [await call.context.engine.scan(config.account_id) for config in configs]
 
     def read(db: Database) -> schemas.ScanResult:

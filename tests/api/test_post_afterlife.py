@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pytest
+import trio
+
+from publish import scheduler
+from sandbox import Sandbox
 from sandbox.faults import Fault, Reset, Status
+from sandbox.graph_failures import graph_error
+from sandbox.message import Exchange, Response
 from storage import deliveries, posts
 from storage.posts import MediaType, Post, PostStatus, SourceType
+from storage.times import to_text
+from tests.support.attempts import follow
+from tests.support.clock import TestClock
+from tests.support.graph import connect, published, serve_publicly
 from tests.support.paused import Paused
 from tests.support.posting import (
     API,
@@ -198,3 +210,65 @@ async def test_deleting_from_instagram(served: Served) -> None:
     assert (body["success"], body["wasDeletedFromInstagram"]) == (True, False)
     assert body["deleteError"]
     assert (await act(served, "GET", gone.id)).status == 404
+
+
+@pytest.mark.parametrize("act", ["release", "reschedule"])
+async def test_a_mention_whose_post_is_taken_out_of_the_queue_ends(
+    served: Served, act: str
+) -> None:
+    """It is no repost any more: the mention says so, and the post is a draft like any other."""
+    studio = served.studio
+    await studio.configure()
+    studio.sandbox.faults.add(Fault(path="rupload", kind=Status(500), times=None))
+    studio.mention(studio.friend("anna"))
+    await served.call("POST", f"{API}/story-repost/scan", {"accountId": studio.account.id})
+    with trio.fail_after(30):
+        while not [repost for repost in await studio.history() if repost.post_id]:
+            await trio.sleep(0.02)
+    (repost,) = await studio.history()
+    await until_held(served, repost.post_id or "")
+    at = to_text(studio.clock.now() + timedelta(hours=1))
+    body = {"scheduledFor": at} if act == "reschedule" else None
+    answer = await served.call("POST", f"{API}/posts/{repost.post_id}/{act}", body)
+    assert answer.status == 200, answer.body
+    item = (await served.call("GET", f"{API}/story-repost/{repost.id}")).body
+    assert (item["status"], item["reason"]) == (
+        "SKIPPED", "Its post was released, and is yours to send",
+    )  # fmt: skip
+
+
+async def test_what_was_edited_after_a_release_is_what_goes_out(
+    sandbox: Sandbox, clock: TestClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A delivery with an unknown end is over once a person has looked: it is never taken up."""
+    monkeypatch.setattr(scheduler, "SLICE_S", 0.02)
+    async with serve_publicly(sandbox, clock, tmp_path) as served:
+        await connect(served)
+        studio, faults = served.studio, sandbox.faults
+        gone: list[Any] = []
+
+        class Lost:
+            async def answer(self, exchange: Exchange) -> Response:
+                denied = Fault(
+                    method="GET", path="/17889", kind=graph_error("does_not_exist"), times=None
+                )
+                gone.append(faults.add(denied))
+                return await Reset().answer(exchange)
+
+        faults.add(Fault(path_end="/media_publish", kind=Lost()))
+        body = {"accountId": studio.account.id, "mediaType": "IMAGE", "caption": "old"}
+        post_id = await publish(served, {**body, "mediaFileId": await photo_id(served)})
+        course = await follow(served, studio.account, post_id)
+        gone[0].remove()
+        assert course.error_code == "DELIVERY_UNKNOWN"
+        await served.call("POST", f"{API}/posts/{post_id}/release")
+        changes = {"caption": "new", "mediaFileId": await photo_id(served, seed=7)}
+        edited = await served.call("PUT", f"{API}/posts/draft/{post_id}", changes)
+        assert edited.status == 200, edited.body
+        at = to_text(studio.clock.now() + timedelta(hours=1))
+        await served.call("POST", f"{API}/posts/{post_id}/reschedule", {"scheduledFor": at})
+        studio.clock.advance(timedelta(hours=4))  # as if the daemon was off
+        assert (await until(served, post_id, "FAILED"))["errorCode"] == "SCHEDULE_MISSED"
+        assert (await served.call("POST", f"{API}/posts/{post_id}/retry")).status == 202
+        await follow(served, studio.account, post_id)
+        assert [post.caption for post in published(served)] == ["new"]

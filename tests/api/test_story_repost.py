@@ -202,3 +202,12 @@ async def test_a_scan_that_instagram_refuses_says_so(served: Served) -> None:
     # It has switched reposts off: time alone ends that not.
     assert status["holding"]["until"] is None
     assert "enable" in status["breaker"]["remedy"]
+
+
+async def test_a_scan_with_nothing_to_scan_says_so(served: Served) -> None:
+    nothing: dict[str, str] = {}
+    for body in (None, nothing):
+        answer = await served.call("POST", f"{BASE}/scan", body)
+        assert (answer.status, answer.body["code"]) == (400, "CREDENTIALS_NOT_CONFIGURED")
+    assert (await post(served, "/enable")).status == 200
+    assert (await served.call("POST", f"{BASE}/scan", {})).status == 200
