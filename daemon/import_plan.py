@@ -19,6 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 from api.schemas import StoryRepostSettings
 from daemon.moving import FORMAT, KINDS, VERSION, Kind, columns, plain
 from storage.credentials import Credentials
+from storage.foreign import Unread
 from storage.posts import Post, PostStatus
 from storage.repost_configs import RepostConfig
 from storage.reposts import Repost
@@ -58,13 +59,13 @@ def read_document(document: object, user_id: str) -> Plan:
     if document.get("format") == FORMAT and document.get("version", 0) > VERSION:
         raise NotImported(["it was written by a newer Reprise"])
     plan, problems = Plan(), list[str]()
-    names = {name: kind for kind in KINDS for name in {plain(kind.name), *kind.also}}
+    names = _names()
     for name, rows in document.items():
         kind = names.get(plain(str(name)))
         if kind is None or not isinstance(rows, list):
             # Only our own export tells which story a repost was made of.
             if plain(str(name)) not in _NOWHERE:
-                plan.unknown[str(name)] += len(rows) if isinstance(rows, list) else 1
+                plan.unknown[str(name)] += _rows_in(rows)
             continue
         if kind.record is Repost and document.get("format") != FORMAT:
             plan.unknown[str(name)] += len(rows)
@@ -77,6 +78,21 @@ def read_document(document: object, user_id: str) -> Plan:
     if problems:
         raise NotImported(problems)
     return plan
+
+
+def is_known(name: str) -> bool:
+    """Say whether a table or list of that name is read, wherever it comes from."""
+    return plain(name) in _names()
+
+
+def _names() -> dict[str, Kind]:
+    return {name: kind for kind in KINDS for name in {plain(kind.name), *kind.also}}
+
+
+def _rows_in(value: object) -> int:
+    if isinstance(value, Unread):
+        return int(value)
+    return len(value) if isinstance(value, list) else 1
 
 
 class _RowReader:

@@ -106,6 +106,7 @@ def look_into(path: Path) -> Iterator[Database]:
         with closing(
             sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
         ) as connection:
+            connection.execute("PRAGMA trusted_schema = OFF")
             yield Database(connection, execute_plugins=False)
     except sqlite3.DatabaseError as error:
         raise Damaged(f"{path} is no database that can be read: {error}") from error

@@ -24,12 +24,14 @@ from storage.copies import copy_database, made_at
 from storage.errors import Damaged, Unavailable, Unusable
 from storage.files import MediaFolder, sync_directory
 from storage.opening import applied_migrations, check_known, look_into
+from storage.schema_check import check_schema
 from storage.times import from_text
 
 STAGE = ".restore"
 _READY = "ready.json"
-_MEMBER = re.compile(rf"{DATABASE}|{KEY}|{MEDIA}/[0-9a-f]{{2}}/[0-9a-f]{{64}}[.a-z0-9]*")
+_MEMBER = re.compile(rf"{DATABASE}|{KEY}|{MEDIA}/[0-9a-f]{{2}}/[0-9a-f]{{64}}(\.[a-z0-9]+)?")
 _SLACK = 16 << 20
+_LARGEST_MANIFEST = 256 << 20  # a million files
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,7 @@ def stage(source: Path, data_dir: Path, progress: Progress) -> Staged:
             staged = _unpack(source, folder, progress)
         else:
             staged = _take_copy(source, folder)
-        with look_into(staged.database) as db:
-            check_known(applied_migrations(db), f"The backup {source}")
+        _check_layout(staged.database, f"The backup {source}")
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise Unavailable(f"{source} cannot be restored: {error.strerror or error}") from error
@@ -124,7 +125,18 @@ def _check_room(source: Path, data_dir: Path) -> None:
         )
 
 
+def _check_layout(database: Path, what: str) -> None:
+    with look_into(database) as db:
+        applied = applied_migrations(db)
+        if not applied:
+            raise Damaged(f"{what} holds no database of Reprise")
+        check_known(applied, what)
+        check_schema(db, applied, what)
+
+
 def _take_copy(source: Path, folder: Path) -> Staged:
+    # Before it is copied: the check of a copy runs what its tables are made of.
+    _check_layout(source, f"The backup {source}")
     copy_database(source, folder / DATABASE)
     created_at = made_at(source) or datetime.fromtimestamp(source.stat().st_mtime, UTC)
     return Staged(folder, created_at, has_media=False, has_key=False)
@@ -135,6 +147,7 @@ def _unpack(source: Path, folder: Path, progress: Progress) -> Staged:
         members = tar.getmembers()
         if not members or members[-1].name != MANIFEST:
             raise Damaged(f"{source} is no backup of Reprise, or its end is missing")
+        _check_members(source, members)
         manifest = json.loads(_content(tar, members[-1]))
         _check_format(source, manifest)
         promised = [Member(**one) for one in manifest["files"]]
@@ -142,8 +155,6 @@ def _unpack(source: Path, folder: Path, progress: Progress) -> Staged:
             raise Damaged(f"{source} does not hold the files that it lists")
         done, total = 0, sum(one.size for one in promised)
         for member, one in zip(members, promised, strict=False):
-            if not member.isreg() or not _MEMBER.fullmatch(one.path):
-                raise Damaged(f"{source} holds {one.path}, which no backup has")
             _extract(tar, member, folder / one.path, one.sha256)
             done += one.size
             progress(done, total)
@@ -155,6 +166,27 @@ def _unpack(source: Path, folder: Path, progress: Progress) -> Staged:
         media = sum(name.startswith(f"{MEDIA}/") for name in names)
         created_at = from_text(manifest["createdAt"])
         return Staged(folder, created_at, True, KEY in names, media)
+
+
+def _check_members(source: Path, members: list[tarfile.TarInfo]) -> None:
+    """Raise `Damaged` for anything that `write_backup` does not write, before a byte is unpacked.
+
+    A sparse member promises more than the archive holds, and would fill the disk.
+    """
+    *files, manifest = members
+    for member in files:
+        if not _is_plain(member) or not _MEMBER.fullmatch(member.name):
+            raise Damaged(f"{source} holds {member.name[:200]!r}, which no backup has")
+    if not _is_plain(manifest) or manifest.size > _LARGEST_MANIFEST:
+        raise Damaged(f"{source} has a list of its files that no backup has")
+    if len({member.name for member in members}) < len(members):
+        raise Damaged(f"{source} holds a file twice")
+    if sum(member.size for member in members) > source.stat().st_size:
+        raise Damaged(f"{source} promises more than it holds")
+
+
+def _is_plain(member: tarfile.TarInfo) -> bool:
+    return member.isreg() and not member.issparse() and member.size >= 0
 
 
 def _check_format(source: Path, manifest: dict[str, Any]) -> None:
@@ -189,5 +221,7 @@ def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path, sha256
 def _damage_named(source: Path) -> Iterator[None]:
     try:
         yield
-    except (tarfile.TarError, EOFError, KeyError, TypeError, ValueError) as error:
+    except (
+        tarfile.TarError, EOFError, KeyError, TypeError, ValueError, AttributeError, RecursionError,
+    ) as error:  # fmt: skip
         raise Damaged(f"{source} is no backup of Reprise, or it is damaged: {error}") from error

@@ -17,7 +17,7 @@ from daemon.cli.failure import Failed
 from daemon.cli.output import json_option, print_json, print_table
 from daemon.cli.session import opened, vault_for
 from daemon.clock import utc_now
-from daemon.import_plan import NotImported, Plan, read_document
+from daemon.import_plan import NotImported, Plan, is_known, read_document
 from daemon.importing import Imported, take_in
 from daemon.moving import KINDS, export, media_paths
 from daemon.settings import Settings, load_settings
@@ -26,6 +26,7 @@ from storage import foreign
 from storage.files import MediaFolder
 from storage.store import open_store
 
+_LARGEST_DOCUMENT = 1 << 30
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
@@ -142,10 +143,18 @@ def import_data(file: Path, media: Path | None, as_json: bool) -> None:
 def _read(file: Path) -> Any:
     try:
         if foreign.is_database(file):
-            return foreign.read_tables(file)
-        return json.loads(file.read_text(encoding="utf-8"))
+            return foreign.read_tables(file, is_known)
+        if file.stat().st_size > _LARGEST_DOCUMENT:
+            raise Failed(f"{file} is larger than any export")
+        return json.loads(file.read_text(encoding="utf-8"), parse_constant=_refuse)
+    except RecursionError:
+        raise Failed(f"{file} is nested deeper than any export") from None
     except (OSError, ValueError) as error:
         raise Failed(f"{file} is neither JSON nor a SQLite database: {error}") from None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
 
 
 async def _take_in(settings: Settings, plan: Plan, media: Path | None, now: datetime) -> Imported:

@@ -20,6 +20,7 @@ from daemon import data_dir
 from publish.library import MediaLibrary
 from storage import backup, users
 from storage.backup import write_backup
+from storage.copies import copy_database
 from storage.errors import Damaged, StorageError, Unavailable, Unusable
 from storage.files import MediaFolder
 from storage.restore import stage, swap_in
@@ -133,7 +134,7 @@ async def test_of_every_row_the_file_is_in_it_whatever_comes_meanwhile(
         studio.mention(studio.friend("anna"))
         await studio.run_all()
 
-    original = backup.copy_database
+    original = copy_database
 
     def copy(source: Path, target: Path) -> None:
         if moment == "before the copy":
