@@ -5,35 +5,29 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Protocol
-from uuid import uuid4
 
 from instagram import errors
 from repost.mentions import (
-    Mention,
     Page,
     Thread,
     parse_activity,
     parse_inbox,
     parse_thread,
 )
-from storage import reposts
+from repost.recording import CLOCK_TOLERANCE, LOOKBACK, store_new
 from storage.repost_configs import RepostConfig
-from storage.reposts import Repost, RepostStatus
-from storage.store import Database, Store
+from storage.reposts import Repost
+from storage.store import Store
+from storage.times import from_text, to_text
 
 logger = logging.getLogger(__name__)
 
-# A story lives 24 h. Mentions up to twice that age are still recorded, as expired, so that
-# the history shows them; older ones are no news.
-LOOKBACK = timedelta(hours=48)
-STORY_LIFETIME = timedelta(hours=24)
 MAX_PAGES = 30
 MAX_THREAD_PAGES = 10
-# A clock that is off by more makes stories look older or younger than they are.
-CLOCK_TOLERANCE = timedelta(minutes=5)
+MAX_ODD = 50
 ReadPage = Callable[[str | None], Awaitable[Any]]
 
 
@@ -51,15 +45,21 @@ class Scan:
     """What one look into the inboxes found.
 
     `seen_until` is Instagram's own newest time. Where the look stopped at its bound,
-    `backlog_cursor` is where it goes on next time, down to `backlog_until`.
+    `backlog_cursor` is where it goes on next time, down to `backlog_until`; `chat_backlog` is the
+    same of single chats.
     """
 
     found: list[Repost] = field(default_factory=list)
+    # Rows of messages that point to a story in a form that is not known.
+    odd: list[Repost] = field(default_factory=list)
     passed_over: Counter[str] = field(default_factory=Counter)
     requests: int = 0
     seen_until: datetime | None = None
     backlog_cursor: str | None = None
     backlog_until: datetime | None = None
+    chat_backlog: list[dict[str, str]] = field(default_factory=list)
+    # What could not be read: nothing behind it counts as seen.
+    gaps: Counter[str] = field(default_factory=Counter)
 
 
 class Look:
@@ -90,14 +90,18 @@ class Look:
 
         Mentions are stored the moment their page is read, so an error loses none of them.
         """
+        await self._read_chat_backlog()
         await self._read_inbox()
         if await self._read_box("pending", self._inboxes.pending_page, self._horizon()) is not None:
-            self.scan.seen_until = None  # not past what is unread
+            self.scan.gaps["message requests"] += 1
         self.scan.requests += 1
         await self._keep(parse_activity(await self._inboxes.activity(), self._viewer_pk))
+        account_id = self._config.account_id
         if odd := self.scan.passed_over["odd"]:
-            account_id = self._config.account_id
             logger.warning("scan passed over odd items account=%s items=%d", account_id, odd)
+        if self.scan.gaps:
+            self.scan.seen_until = None  # not past what is unread
+            logger.warning("scan has gaps account=%s gaps=%s", account_id, dict(self.scan.gaps))
 
     def _horizon(self) -> datetime:
         """Return the time down to which everything has been read, or is no news any more."""
@@ -132,11 +136,16 @@ class Look:
 
         Returns the cursor of the first page that was left unread because of the bound.
         """
+        seen = {cursor}
         for _ in range(MAX_PAGES):
             self.scan.requests += 1
             page = parse_inbox(await read(cursor), self._viewer_pk, source)
             self._see_clock(page)
             await self._keep(page)
+            if page.cursor is not None and page.cursor in seen:
+                self.scan.gaps["the way to older messages"] += 1
+                return None  # round and round
+            seen.add(page.cursor)
             if cursor is None and source == "inbox":
                 self._see_newest(page)
             horizon = until or self._horizon()
@@ -155,19 +164,68 @@ class Look:
         logger.warning("scan stopped at its bound account=%s box=%s", account_id, source)
         return cursor
 
+    async def _read_chat_backlog(self) -> None:
+        """Go on in the chats in which the last look stopped at its bound."""
+        oldest = self._clock - LOOKBACK
+        for chat in self._config.chat_backlog:
+            until = max(from_text(chat["until"]), oldest)
+            rest = Thread(
+                thread_id=chat["thread"],
+                last_activity=None,
+                oldest_item=self._clock,
+                older_cursor=chat["cursor"],
+            )
+            await self._read_on(chat["source"], rest, until)
+
     async def _read_on(self, source: str, thread: Thread, horizon: datetime) -> None:
         """Read on in a thread whose items on the page are all new: more may hide behind them."""
+        seen: set[str] = set()
         for _ in range(MAX_THREAD_PAGES):
             new = thread.oldest_item is not None and thread.oldest_item > horizon
             if not new or thread.older_cursor is None:
                 return
-            self.scan.requests += 1
-            answer = await self._inboxes.thread_page(thread.thread_id, thread.older_cursor)
-            page = parse_thread(answer, self._viewer_pk, source)
+            if thread.older_cursor in seen or not thread.thread_id:
+                self.scan.gaps["a chat"] += 1
+                return
+            seen.add(thread.older_cursor)
+            page = await self._thread_page(source, thread)
+            if page is None:
+                return
             await self._keep(page)
-            thread = page.threads[0]
+            thread = replace(page.threads[0], thread_id=thread.thread_id)
+        self._leave(source, thread, horizon)
+
+    async def _thread_page(self, source: str, thread: Thread) -> Page | None:
+        """Return the next page of a chat; None where Instagram does not give that one out."""
+        assert thread.older_cursor is not None
+        self.scan.requests += 1
+        try:
+            answer = await self._inboxes.thread_page(thread.thread_id, thread.older_cursor)
+        except (errors.Refused, errors.NotFound) as refused:
+            # One chat's trouble is its own: the others are read all the same.
+            logger.warning(
+                "chat not read account=%s reason=%s", self._config.account_id, refused.reason
+            )
+            self.scan.gaps["a chat"] += 1
+            return None
+        return parse_thread(answer, self._viewer_pk, source)
+
+    def _leave(self, source: str, thread: Thread, horizon: datetime) -> None:
+        """Note where the next look goes on in a chat that holds more than one look reads."""
+        if thread.older_cursor is None or thread.oldest_item is None:
+            return
+        if thread.oldest_item <= horizon:
+            return
         account_id = self._config.account_id
         logger.warning("scan stopped at a thread's bound account=%s source=%s", account_id, source)
+        self.scan.chat_backlog.append(
+            {
+                "source": source,
+                "thread": thread.thread_id,
+                "cursor": thread.older_cursor,
+                "until": to_text(horizon),
+            }
+        )
 
     def _see_clock(self, page: Page) -> None:
         if page.at is None:
@@ -189,55 +247,12 @@ class Look:
     async def _keep(self, page: Page) -> None:
         """Store the page's new mentions."""
         self.scan.passed_over += page.passed_over
+        self.scan.gaps.update(page.gaps)
         if page.mentions:
             self.scan.found += await self._store.write(
-                _store_new, self._config, page.mentions, self._clock, self._now()
+                store_new, self._config, page.mentions, self._clock, self._now()
             )
-
-
-def _store_new(
-    db: Database,
-    config: RepostConfig,
-    mentions: list[Mention],
-    clock: datetime,
-    now: datetime,
-) -> list[Repost]:
-    new = []
-    # Oldest first, so that of two names of one author the newer one stays.
-    for mention in sorted(mentions, key=lambda mention: mention.at):
-        if mention.at < clock - LOOKBACK:
-            continue
-        if mention.author_username:
-            reposts.rename_author(db, config.account_id, mention.author_pk, mention.author_username)
-        if mention.story_pk is None and (
-            mention.item_id is None or reposts.is_known_item(db, config.account_id, mention.item_id)
-        ):
-            continue
-        repost = _first_seen(config, mention, clock, now)
-        if reposts.add_new(db, repost):
-            new.append(repost)
-    return new
-
-
-def _first_seen(config: RepostConfig, mention: Mention, clock: datetime, now: datetime) -> Repost:
-    gone = mention.story_pk is None
-    # A clock of ours that is wrong must not make the story younger or older than it is.
-    skew = now - clock
-    at = min(mention.at, clock) + (skew if abs(skew) > CLOCK_TOLERANCE else timedelta(0))
-    return Repost(
-        id=str(uuid4()),
-        user_id=config.user_id,
-        account_id=config.account_id,
-        story_pk=mention.story_pk or f"expired:{mention.item_id}",
-        item_id=mention.item_id,
-        status=RepostStatus.EXPIRED if gone else RepostStatus.DETECTED,
-        reason="The story had expired or was deleted before it was seen" if gone else None,
-        source=mention.source,
-        author_pk=mention.author_pk,
-        author_username=mention.author_username,
-        mentioned_at=at,
-        expires_at=at + STORY_LIFETIME,
-        detected_at=now,
-        created_at=now,
-        updated_at=now,
-    )
+        if odd := page.odd[: MAX_ODD - len(self.scan.odd)]:
+            self.scan.odd += await self._store.write(
+                store_new, self._config, odd, self._clock, self._now()
+            )

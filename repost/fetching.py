@@ -82,10 +82,11 @@ class Fetcher:
         try:
             await self._fetch(api, repost, sightings)
         except Settled as settled:
-            over = RepostStatus.EXPIRED if settled.is_mention else RepostStatus.SKIPPED
-            before = (repost.reason or "").removesuffix(_TRIED_AGAIN) if repost.attempts else ""
-            before = f". Before that: {before}" if before else ""
-            await self._change(repost, over, settled.reason + before)
+            was_tried = bool(repost.attempts and repost.reason and not repost.is_own)
+            before = f". Before that: {repost.reason}" if was_tried else ""
+            await self._change(
+                repost, settled.status, settled.reason + before.removesuffix(_TRIED_AGAIN)
+            )
         except errors.TooLarge as too_large:
             await self._change(repost, RepostStatus.FAILED, too_large.reason)
         except _PASSING as passing:

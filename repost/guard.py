@@ -145,8 +145,10 @@ def next_poll_at(config: RepostConfig, now: datetime, pace: float) -> datetime:
         # Sooner than the interval, because stories expire meanwhile; never in a hurry.
         doubled = FIRST_POLL_RETRY * 2 ** min(config.consecutive_failures - 1, 10)
         due = last + min(doubled, interval)
-    elif config.backlog_cursor is not None:
+    elif config.backlog_cursor is not None or config.chat_backlog:
         due = last + FIRST_POLL_RETRY
+    elif config.partial_looks:
+        due = last + min(FIRST_POLL_RETRY * 2 ** min(config.partial_looks - 1, 10), interval)
     else:
         due = _before_the_night(config, last, last + interval + pace * jitter(config, last))
     return sleeping_until(config, max(due, now), WIND_DOWN) or due

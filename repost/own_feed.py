@@ -80,6 +80,8 @@ class OwnFeed:
             config,
             # A look in the future was made by a clock that was wrong.
             backlog_cursor=None,
+            chat_backlog=(),
+            partial_looks=0,
             last_poll_at=looked_at if looked_at and looked_at <= now else None,
             last_poll_status=PollStatus.FAILED if config.auto_sync_failures else PollStatus.SUCCESS,
             consecutive_failures=config.auto_sync_failures,

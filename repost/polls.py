@@ -16,7 +16,10 @@ FAILURES_TO_BREAK = 8
 
 
 def record_done(db: Database, account_id: str, scan: Scan, now: datetime) -> None:
-    """Record a look that read everything: from now on only what is newer is read."""
+    """Record a look that came to its end: from now on only what is newer is read.
+
+    Where it had gaps, the next one reads from where the last whole one ended, and comes sooner.
+    """
     config = repost_configs.find(db, account_id)
     if config is None:
         return  # deleted meanwhile
@@ -26,14 +29,24 @@ def record_done(db: Database, account_id: str, scan: Scan, now: datetime) -> Non
         now=now,
         last_poll_at=now,
         last_poll_status=PollStatus.SUCCESS if scan.found else PollStatus.NO_MENTIONS,
-        last_poll_error=None,
+        last_poll_error=_unread(scan),
         last_poll_requests=scan.requests,
         total_poll_requests=config.total_poll_requests + scan.requests,
         seen_until=scan.seen_until or config.seen_until,
         backlog_cursor=scan.backlog_cursor,
         backlog_until=scan.backlog_until,
+        chat_backlog=scan.chat_backlog,
+        partial_looks=config.partial_looks + 1 if scan.gaps else 0,
         consecutive_failures=0,
     )
+
+
+def _unread(scan: Scan) -> str | None:
+    """Return what a look could not read, in words; None when it has read everything."""
+    if not scan.gaps:
+        return None
+    parts = ", ".join(f"{count} x {what}" for what, count in sorted(scan.gaps.items()))
+    return f"Not everything could be read, and it is tried again: {parts}"
 
 
 def record_failed(

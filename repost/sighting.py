@@ -14,7 +14,7 @@ from instagram.private_api import PrivateApi
 from instagram.stories import Reel, Story
 from repost import echo
 from repost.limits import ordered
-from storage.reposts import Repost, RepostLimit
+from storage.reposts import Repost, RepostLimit, RepostStatus
 
 _UNREAD = "The author's stories are in a form that is not known"
 
@@ -22,10 +22,10 @@ _UNREAD = "The author's stories are in a form that is not known"
 class Settled(Exception):
     """Instagram has said plainly that there is nothing to repost."""
 
-    def __init__(self, reason: str, *, is_mention: bool = True) -> None:
+    def __init__(self, reason: str, status: RepostStatus = RepostStatus.EXPIRED) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.is_mention = is_mention
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class Sightings:
         else:
             story = await self._story(reel, repost)
         if story.owner_pk == self._viewer_pk:
-            raise Settled("It is one of your own stories", is_mention=False)
+            raise Settled("It is one of your own stories", RepostStatus.SKIPPED)
         if story.expires_at <= now and repost.expires_at <= now:
             raise Settled("The story has expired")
         if not story.urls:
@@ -123,7 +123,13 @@ class Sightings:
             return min(meant, key=lambda story: abs(story.taken_at - repost.mentioned_at))
         if reel.unread:
             raise errors.Unavailable(_UNREAD)
-        raise Settled(repost.reason or "The story had expired or was deleted before it was seen")
+        if RepostLimit.UNSURE in repost.limits:
+            raise Settled(
+                "A message points to a story in a form that is not known, and no story of its "
+                "sender mentions you now: look at it in the Instagram app",
+                RepostStatus.FAILED,
+            )
+        raise Settled("The story had expired or was deleted before it was seen")
 
     async def _name(self, author_pk: str) -> str:
         try:

@@ -166,12 +166,14 @@ def of_post(db: Database, post_id: str) -> Repost | None:
     return records.fetch_one(db, Repost, "WHERE post_id = ?", (post_id,))
 
 
-def is_known_item(db: Database, account_id: str, item_id: str) -> bool:
-    """Say whether the message with that id has led to a row already."""
-    row = db.conn.execute(
-        "SELECT 1 FROM reposts WHERE account_id = ? AND item_id = ?", (account_id, item_id)
-    ).fetchone()
-    return row is not None
+def of_item(db: Database, account_id: str, item_id: str) -> Repost | None:
+    """Return a row to which the message with that id has led, first one that lacks its story."""
+    return records.fetch_one(
+        db,
+        Repost,
+        "WHERE account_id = ? AND item_id = ? ORDER BY story_pk LIKE ? DESC, created_at",
+        (account_id, item_id, f"{UNREAD}%"),
+    )
 
 
 def open_of(db: Database, account_id: str) -> list[Repost]:

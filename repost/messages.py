@@ -1,0 +1,191 @@
+"""One direct message: what it says of itself, and whether it tells of a story. Pure.
+
+A mention is an `xma_reel_mention`, or a `reel_share` of type `mention` from older apps. A message
+that points to somebody's story in a form that is not known is odd: nobody may drop it in silence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from instagram.fields import (
+    Json,
+    first_identifier,
+    first_username,
+    identifier,
+    mapping,
+    moment,
+    text,
+    username,
+)
+
+_FORWARDS = ("xma_story_share", "story_share")
+# What else people send; none of it is about a story that mentions somebody.
+_ORDINARY = (
+    "text", "link", "like", "media", "media_share", "voice_media", "raven_media", "animated_media",
+    "placeholder", "action_log", "profile", "location", "hashtag", "clip", "felix_share",
+    "video_call_event", "live_viewer_invite", "product_share", "guide_share", "xma_media_share",
+    "xma_clip", "xma_profile", "xma_link", "xma_reel_share", "expired_placeholder",
+)  # fmt: skip
+_ABOUT_OWN_STORIES = ("reply", "reaction", "reply_gif", "highlight_reply", "ad_reply")
+_STORY_LINK = re.compile(r"instagram\.com/stories/(?!highlights/)([A-Za-z0-9._]{1,30})/(\d{1,64})")
+_DEEPEST = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """Somebody's story that mentions the account, or may do so.
+
+    `story_pk` is None where the message does not say which, as when it has expired; `at` where
+    it does not say when. `is_sure` says that the message is of a kind that only mentions are.
+    """
+
+    story_pk: str | None
+    item_id: str | None
+    author_pk: str
+    author_username: str
+    at: datetime | None
+    source: str
+    is_sure: bool = True
+
+
+@dataclass(slots=True)
+class Findings:
+    """What messages tell: mentions, and `odd` ones that point to a story in an unknown form."""
+
+    mentions: list[Mention] = field(default_factory=list)
+    odd: list[Mention] = field(default_factory=list)
+    passed_over: Counter[str] = field(default_factory=Counter)
+
+
+def message_of(
+    item: object, names: Mapping[str, str], viewer_pk: str, source: str
+) -> Mention | None:
+    """Return what any message says of itself, as a mention of no story; None where it is none.
+
+    In a chat of two, one who does not sign is the other.
+    """
+    known = mapping(item)
+    others = [pk for pk in names if pk not in ("", viewer_pk)]
+    sender = identifier(known.get("user_id")) or (others[0] if len(others) == 1 else "")
+    item_id = text(known.get("item_id")) or identifier(known.get("item_id"))
+    item_id = item_id or identifier(known.get("timestamp"))
+    if not known or not sender or not item_id:
+        return None
+    return Mention(
+        story_pk=None,
+        item_id=item_id[:64],
+        author_pk=sender,
+        author_username=names.get(sender, ""),
+        at=moment(known.get("timestamp")),
+        source=source,
+    )
+
+
+def read_message(
+    item: Json, message: Mention, viewer_pk: str, names: Mapping[str, str], page: Findings
+) -> None:
+    kind, passed_over = item.get("item_type"), page.passed_over
+    if item.get("is_sent_by_viewer") is True or message.author_pk == viewer_pk:
+        passed_over["own"] += 1
+    elif kind == "xma_reel_mention":
+        for found in _shared(item, message):
+            _put(found, names, page)
+    elif kind == "reel_share":
+        _read_reel_share(mapping(item.get("reel_share")), message, viewer_pk, names, page)
+    elif kind in _FORWARDS:
+        passed_over["forward"] += 1
+    elif isinstance(kind, str) and kind in _ORDINARY:
+        passed_over["other"] += 1
+    elif (link := _link_in(item)) is not None:
+        _put(replace(message, story_pk=link, is_sure=False), names, page)
+    elif not isinstance(kind, str):
+        passed_over["odd"] += 1
+    else:
+        passed_over["other"] += 1
+
+
+def _put(found: Mention | None, names: Mapping[str, str], page: Findings) -> None:
+    if found is None:
+        page.passed_over["odd"] += 1
+        return
+    named = replace(found, author_username=names.get(found.author_pk) or found.author_username)
+    is_known_form = named.is_sure
+    (page.mentions if is_known_form else page.odd).append(named)
+    page.passed_over["odd"] += not is_known_form
+
+
+def _shared(item: Json, message: Mention) -> Iterator[Mention]:
+    shares = item.get("xma_reel_mention") or item.get("generic_xma")
+    found = shares if isinstance(shares, list) else []
+    for share in found or [None]:
+        yield _from_share(share, message)
+
+
+def _from_share(share: object, message: Mention) -> Mention:
+    unread = replace(message, is_sure=False)
+    if not isinstance(share, Mapping):
+        return unread
+    name, url = username(share.get("header_title_text")), share.get("target_url")
+    if not url:
+        return replace(message, author_username=name)  # as of a story that has ended
+    story = _story_of_url(url)
+    if story is None:
+        return replace(unread, author_username=name)
+    return replace(message, author_username=story[0] or name, story_pk=story[1])
+
+
+def _read_reel_share(
+    share: Json, message: Mention, viewer_pk: str, names: Mapping[str, str], page: Findings
+) -> None:
+    kind, media = share.get("type"), mapping(share.get("media"))
+    owner = mapping(media.get("user"))
+    author_pk = first_identifier(share.get("reel_owner_id"), owner.get("pk"), message.author_pk)
+    pk = first_identifier(media.get("pk"), text(media.get("id")).partition("_")[0])
+    told = replace(
+        message, author_pk=author_pk, author_username=first_username(owner.get("username"))
+    )
+    if kind == "mention":
+        meant = identifier(share.get("mentioned_user_id"))
+        alive = media.get("image_versions2") or media.get("video_versions")
+        if meant and meant != viewer_pk:
+            page.passed_over["other account"] += 1
+        elif pk or media:
+            _put(replace(told, story_pk=pk if pk and alive else None), names, page)
+        else:
+            _put(replace(told, is_sure=False), names, page)
+    elif isinstance(kind, str) and (kind in _ABOUT_OWN_STORIES or author_pk == viewer_pk):
+        page.passed_over[kind[:32]] += 1
+    elif author_pk == viewer_pk:
+        page.passed_over["odd"] += 1
+    else:
+        _put(replace(told, story_pk=pk or None, is_sure=False), names, page)
+
+
+def _story_of_url(url: object) -> tuple[str, str] | None:
+    """Return username and story pk of `https://www.instagram.com/stories/<name>/<pk>?…`."""
+    try:
+        parts = [part for part in urlsplit(text(url)).path.split("/") if part]
+    except ValueError:
+        return None
+    # The last numeric part: a username may be all digits too.
+    if len(parts) < 3 or parts[0] != "stories" or not identifier(parts[-1]):
+        return None
+    return username(parts[1]), parts[-1]
+
+
+def _link_in(value: object, depth: int = 0) -> str | None:
+    """Return the story that an address anywhere in a message leads to, None without one."""
+    if isinstance(value, str):
+        found = _STORY_LINK.search(value)
+        return found[2] if found else None
+    if depth >= _DEEPEST or not isinstance(value, (list, Mapping)):
+        return None
+    inner = value.values() if isinstance(value, Mapping) else value
+    links = (_link_in(each, depth + 1) for each in inner)
+    return next((link for link in links if link), None)
