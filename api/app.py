@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from importlib import metadata
 
@@ -14,7 +14,7 @@ from quart import Request, Response, request
 from quart.routing import QuartRule
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.routing import BaseConverter
+from werkzeug.routing import BaseConverter, BuildError
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from api import request_id
@@ -102,7 +102,7 @@ class OperationsApp(QuartTrio):
         self.url_map.merge_slashes = False  # its redirect would be no envelope
         self.url_map.converters["default"] = _segment(chosen)
         for endpoint, each in self._operations.items():
-            rule = QuartRule(BASE_PATH + each.path, endpoint=endpoint, methods=[each.method])
+            rule = _MatchedRule(BASE_PATH + each.path, endpoint=endpoint, methods=[each.method])
             self.url_map.add(rule)
         self._paths = self.url_map.bind("localhost")
 
@@ -137,6 +137,21 @@ class OperationsApp(QuartTrio):
             took_s * 1000,
         )
         return response
+
+
+class _MatchedRule(QuartRule):
+    """A rule that addresses are matched against, and from which none is ever built.
+
+    Werkzeug compiles two functions for the building, which takes longer than all else at a start.
+    """
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        del append_unknown
+        return _built_from_no_operation
+
+
+def _built_from_no_operation(*_: object, **__: object) -> tuple[str, str]:
+    raise BuildError("operation", {}, None)
 
 
 def build_app(context: ApiContext) -> QuartTrio:

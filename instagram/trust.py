@@ -23,9 +23,7 @@ def load_trust(ca_file: Path | None, directory: Path) -> Trust:
     Writes `ca-bundle.pem` into `directory`, because curl takes a file. Raises `OSError` or
     `ssl.SSLError` when `ca_file` cannot be read or holds no certificate. Blocks for some 20 ms.
     """
-    system = ssl.get_default_verify_paths().cafile
-    roots = Path(system) if system and Path(system).is_file() else Path(certifi.where())
-    parts = [roots.read_text(encoding="utf-8")]
+    parts = [system_roots().read_text(encoding="utf-8")]
     if ca_file is not None:
         extra = ca_file.read_text(encoding="utf-8")
         ssl.create_default_context(cadata=extra)  # refuses what is no certificate
@@ -34,3 +32,9 @@ def load_trust(ca_file: Path | None, directory: Path) -> Trust:
     bundle.write_text("\n".join(parts), encoding="utf-8")
     bundle.chmod(0o600)
     return Trust(bundle, ssl.create_default_context(cafile=str(bundle)))
+
+
+def system_roots() -> Path:
+    """Return the file of the authorities that this system trusts."""
+    system = ssl.get_default_verify_paths().cafile
+    return Path(system) if system and Path(system).is_file() else Path(certifi.where())

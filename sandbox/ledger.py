@@ -182,7 +182,7 @@ class Ledger:
         }
 
     async def wait_for(
-        self, wanted: Callable[[Entry], bool] | str, timeout: float = 10.0, *, since: int = 0
+        self, wanted: Callable[[Entry], bool] | str, timeout: float = 100.0, *, since: int = 0
     ) -> Entry:
         """The first entry that fits; returns at once if it is there already.
 
@@ -204,7 +204,7 @@ class Ledger:
         assert found is not None
         return found
 
-    async def wait_until(self, condition: Callable[[], bool], timeout: float = 10.0) -> None:
+    async def wait_until(self, condition: Callable[[], bool], timeout: float = 100.0) -> None:
         """Return once `condition` holds; it is asked again at every change of the ledger.
 
         Raises:

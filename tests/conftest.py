@@ -9,13 +9,17 @@ import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Literal
+from unittest import mock
 
 import anyio._backends._asyncio
+import certifi
 import pytest
 import trio
 import trio_asyncio  # noqa: F401 - replaces asyncio.get_running_loop, see below
+import trustme
 from hypothesis import settings
 
+from instagram import trust
 from publish import scheduler
 from sandbox import Sandbox, open_sandbox
 from tests.support import leaks
@@ -37,6 +41,18 @@ settings.load_profile("untimed")
 # They log what the product translates; `daemon.logs` silences them.
 _PHASES: tuple[Literal["setup", "call"], ...] = ("setup", "call")
 _LIBRARIES = ("aiograpi", "private_request", "public_request", "graphql_request")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let one authority stand for the system's 140: each client and daemon would read them all."""
+    file = tmp_path_factory.mktemp("roots") / "roots.pem"
+    trustme.CA(organization_name="Nobody").cert_pem.write_to_path(file)
+    with (
+        mock.patch.object(trust, "system_roots", return_value=file),
+        mock.patch.object(certifi, "where", return_value=str(file)),
+    ):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from api.app import BASE_PATH, operations
 from api.contract import Auth, Operation
 from api.errors import CODES
 from api.openapi import error_codes
+from tests.support.limits import DEADLOCK_S
 from tests.support.outside import Outside, outside
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
@@ -92,7 +93,9 @@ Request = Callable[[Target, st.DataObject], None]
 @pytest.fixture(scope="module")
 def target(sandbox_keys: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     with outside(tmp_path_factory.mktemp("any-input"), sandbox_keys) as daemon:
-        with httpx.Client(base_url=f"{daemon.url}{BASE_PATH}", trust_env=False) as client:
+        with httpx.Client(
+            base_url=f"{daemon.url}{BASE_PATH}", trust_env=False, timeout=DEADLOCK_S
+        ) as client:
             yield Target(daemon, client)
         assert " ERROR " not in daemon.log.read_text()
 

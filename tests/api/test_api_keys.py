@@ -10,6 +10,7 @@ import trio
 from sqlite_utils import Database
 
 from daemon import upkeep
+from tests.support.limits import DEADLOCK_S
 from tests.support.posting import API, NOBODY
 from tests.support.served import Answer, Served, serve_studio
 from tests.support.studio import Studio
@@ -98,7 +99,7 @@ async def test_when_a_key_was_used_last_is_kept(
     await served.sign_in()
     made = (await create(served)).body
     await served.call("GET", f"{API}/auth/me", key=made["fullKey"])
-    with trio.fail_after(10):
+    with trio.fail_after(DEADLOCK_S):
         while (used := (await shown(served, made["key"]["id"]))["lastUsedAt"]) is None:
             await trio.sleep(0.02)
     assert made["key"]["createdAt"] <= used

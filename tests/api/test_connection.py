@@ -6,6 +6,7 @@ import pytest
 import trio
 
 from api import listen
+from tests.support.limits import DEADLOCK_S
 from tests.support.tiny_server import Server, receive_all
 
 GET = b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -46,7 +47,7 @@ async def test_a_streamed_answer_comes_part_by_part_and_is_not_cut_by_quarts_clo
     """Quart would stop sending after `RESPONSE_TIMEOUT`, however well the client reads."""
     async with await server.connect() as stream:
         await stream.send_all(GET % b"/stream")
-        with trio.fail_after(5):
+        with trio.fail_after(DEADLOCK_S):
             said = b""
             while b"part 0" not in said:
                 part = await stream.receive_some()
@@ -63,7 +64,7 @@ async def test_a_client_that_leaves_amid_an_answer_stops_it(server: Server) -> N
     async with await server.connect() as stream:
         await stream.send_all(GET % b"/stream?padding=5000000")
         await stream.receive_some(1)
-    with trio.fail_after(5):
+    with trio.fail_after(DEADLOCK_S):
         await server.given_up.wait()
     assert server.streamed < 5
     assert await server.is_alive()
@@ -74,7 +75,7 @@ async def test_a_client_that_leaves_after_its_body_stops_the_work(server: Server
         await stream.send_all(POST % b"/wait" + b"Content-Length: 2\r\n\r\nhi")
         await trio.sleep(0.05)
         assert not server.given_up.is_set()
-    with trio.fail_after(5):
+    with trio.fail_after(DEADLOCK_S):
         await server.given_up.wait()
 
 
@@ -82,7 +83,7 @@ async def test_a_client_that_waits_for_100_continue_is_told_to_go_on(server: Ser
     async with await server.connect() as stream:
         head = POST % b"/echo" + b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n"
         await stream.send_all(head)
-        with trio.fail_after(5):
+        with trio.fail_after(DEADLOCK_S):
             assert (await stream.receive_some()).startswith(b"HTTP/1.1 100")
             await stream.send_all(b"hello")
             assert (await receive_all(stream)).endswith(b"hello")
@@ -134,7 +135,7 @@ async def test_shutdown_closes_idle_connections_at_once_and_busy_ones_after_thei
         await busy.send_all(GET % b"/slow" + GET % b"/")
         await trio.sleep(0.05)
         server.shutdown.set()
-        with trio.fail_after(5):
+        with trio.fail_after(DEADLOCK_S):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(until_the_end, "busy", busy, busy_said)
                 nursery.start_soon(until_the_end, "idle", idle, idle_said)
@@ -156,6 +157,6 @@ async def test_a_client_that_stops_reading_is_given_up(
     async with await server.connect() as stream:
         await stream.send_all(GET % b"/stream?padding=20000000")
         await stream.receive_some(1)
-        with trio.fail_after(5):
+        with trio.fail_after(DEADLOCK_S):
             await server.given_up.wait()
     assert await server.is_alive()

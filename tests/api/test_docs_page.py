@@ -10,6 +10,7 @@ import pytest
 import trio
 
 from api.app import operations
+from tests.support.limits import DEADLOCK_S
 from tests.support.process import ROOT
 from tests.support.served import Served
 from tests.support.tools import program
@@ -22,7 +23,7 @@ def browser() -> str:
 
 @pytest.mark.thirdparty
 async def test_swagger_ui_shows_and_calls_the_api(browser: str, served: Served) -> None:
-    with trio.fail_after(100):
+    with trio.fail_after(DEADLOCK_S):
         done = await trio.run_process(
             [sys.executable, "-m", "tests.support.browser", browser, f"{served.url}/api/docs"],
             cwd=ROOT,

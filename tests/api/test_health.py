@@ -11,6 +11,7 @@ from instagram import app_version
 from sandbox.faults import Fault, Status
 from storage import facts
 from storage.store import Store
+from tests.support.limits import DEADLOCK_S
 from tests.support.posting import API
 from tests.support.served import Answer, Served, serve_studio
 from tests.support.studio import Studio
@@ -24,7 +25,7 @@ async def health(served: Served) -> Answer:
 
 async def until_looked_up(store: Store) -> None:
     """Wait for the look-up in the background."""
-    with trio.fail_after(10):
+    with trio.fail_after(DEADLOCK_S):
         while await store.read(facts.find, facts.NEWEST_APP_VERSION) is None:
             await trio.sleep(0.02)
 

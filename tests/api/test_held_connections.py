@@ -9,6 +9,7 @@ import trio
 
 from api import body, listen
 from api.connection_limit import ConnectionLimit
+from tests.support.limits import DEADLOCK_S
 from tests.support.odd_requests import DRAFT, request
 from tests.support.served import Served
 from tests.support.tiny_server import Server, open_tiny_server, receive_all
@@ -58,7 +59,7 @@ async def test_a_body_may_not_come_a_byte_at_a_time_for_ever(
                    "Content-Length: 9000", method="POST")  # fmt: skip
     async with await trio.open_tcp_stream("127.0.0.1", served.client.base_url.port or 0) as stream:
         await stream.send_all(sent)
-        with trio.fail_after(20):
+        with trio.fail_after(DEADLOCK_S):
             async with trio.open_nursery() as nursery:
 
                 async def dribble() -> None:
@@ -136,7 +137,7 @@ async def test_the_owner_gets_in_whoever_holds_connections(few: Server, held: by
             await trio.sleep(0.01)
         for _ in range(3):
             assert await few.is_alive()
-        with trio.fail_after(5):
+        with trio.fail_after(DEADLOCK_S):
             assert not (await receive_all(streams[0])).startswith(b"HTTP/1.1 5")
     finally:
         for stream in streams:

@@ -12,6 +12,7 @@ import pytest
 import trio
 
 from api import listen
+from tests.support.limits import DEADLOCK_S
 from tests.support.tiny_server import Server, receive_all
 
 
@@ -25,7 +26,7 @@ async def test_an_answer_before_the_body_has_arrived_does_not_hang_the_connectio
         answer = await stream.receive_some()
         assert answer.startswith(b"HTTP/1.1 405")
         await trio.sleep(0.05)
-        with trio.fail_after(5), suppress(trio.BrokenResourceError):
+        with trio.fail_after(DEADLOCK_S), suppress(trio.BrokenResourceError):
             await stream.send_all(b"12345")  # may be closed already; never silent
             assert b"HTTP/1.1" not in await receive_all(stream)
 
@@ -34,7 +35,7 @@ async def test_an_answer_that_did_not_need_the_body_reaches_a_client_that_still_
     server: Server,
 ) -> None:
     """A large body that nobody read filled the queue, and the connection hung for ever."""
-    async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=DEADLOCK_S) as client:
         for _ in range(3):
             url = f"http://127.0.0.1:{server.port}/refused"
             answer = await client.post(url, content=b"x" * 30_000_000)
@@ -46,12 +47,12 @@ async def test_an_idle_connection_is_closed_after_a_request(server: Server) -> N
     """Symptom B: connections piled up for ever."""
     async with await server.connect() as stream:
         await stream.send_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        with trio.fail_after(5):
+        with trio.fail_after(DEADLOCK_S):
             assert (await receive_all(stream)).endswith(b"hello")
 
 
 async def test_a_connection_serves_one_request_after_the_other(server: Server) -> None:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=DEADLOCK_S) as client:
         for _ in range(5):
             answer = await client.get(f"http://127.0.0.1:{server.port}/")
             assert answer.text == "hello"
@@ -131,7 +132,7 @@ async def test_a_peer_that_stops_reading_does_not_keep_the_server_from_ending(
         await stream.receive_some(1)
         server.shutdown.set()
         await trio.sleep(0)
-        with trio.fail_after(10):
+        with trio.fail_after(DEADLOCK_S):
             while True:  # the listener closes at once
                 try:
                     (await server.connect()).socket.close()
@@ -145,5 +146,5 @@ async def test_a_request_in_progress_is_finished_at_shutdown(server: Server) -> 
         await stream.send_all(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
         await trio.sleep(0.05)
         server.shutdown.set()
-        with trio.fail_after(5):
+        with trio.fail_after(DEADLOCK_S):
             assert b"slow" in await receive_all(stream)

@@ -22,6 +22,7 @@ from storage.times import to_text
 from tests.support.attempts import follow
 from tests.support.clock import TestClock
 from tests.support.graph import connect, published, serve_publicly
+from tests.support.limits import DEADLOCK_S
 from tests.support.paused import Paused
 from tests.support.posting import (
     API,
@@ -222,7 +223,7 @@ async def test_a_mention_whose_post_is_taken_out_of_the_queue_ends(
     studio.sandbox.faults.add(Fault(path="rupload", kind=Status(500), times=None))
     studio.mention(studio.friend("anna"))
     await served.call("POST", f"{API}/story-repost/scan", {"accountId": studio.account.id})
-    with trio.fail_after(30):
+    with trio.fail_after(DEADLOCK_S):
         while not [repost for repost in await studio.history() if repost.post_id]:
             await trio.sleep(0.02)
     (repost,) = await studio.history()

@@ -15,6 +15,7 @@ from storage import media_files, repost_history, reposts
 from storage.repost_configs import PollStatus
 from storage.times import to_text
 from tests.api.test_story_repost import AWAKE, BASE, history, post, until
+from tests.support.limits import DEADLOCK_S
 from tests.support.posting import second_account
 from tests.support.served import Served
 
@@ -52,7 +53,7 @@ async def test_the_status_says_what_holds_and_what_is_next(served: Served) -> No
     served.studio.mention(served.studio.friend("anna"))
     await post(served, "/enable")
     await until(served, anna="WAITING_APPROVAL")
-    with trio.fail_after(30):  # the engine's own look records itself a moment later
+    with trio.fail_after(DEADLOCK_S):  # the engine's own look records itself a moment later
         while (on := (await served.call("GET", f"{BASE}/status")).body)["polling"] is None:
             await trio.sleep(0.02)
     assert on["polling"]["rail"] == "interval"
@@ -75,7 +76,7 @@ async def test_the_breaker_says_how_to_close_it(served: Served) -> None:
     failing = served.studio.sandbox.faults.add(
         Fault(path="direct_v2/inbox", kind=Status(500), times=None)
     )
-    with trio.fail_after(30):
+    with trio.fail_after(DEADLOCK_S):
         while (await served.call("GET", f"{BASE}/status")).body["isEnabled"]:
             await post(served, "/scan")
     status = (await served.call("GET", f"{BASE}/status")).body
@@ -149,7 +150,7 @@ async def test_accounts_that_the_same_story_mentions_repost_it_each_on_its_own(
         for path in ("/config", "/enable"):
             body = {"accountId": account_id, **(AWAKE if path == "/config" else {})}
             assert (await served.call("POST", BASE + path, body)).status == 200
-    with trio.fail_after(30):
+    with trio.fail_after(DEADLOCK_S):
         while len(world.published(studio.person)) + len(world.published(person)) < 2:
             await trio.sleep(0.05)
     await until(served, anna="PUBLISHED")

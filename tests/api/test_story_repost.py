@@ -9,6 +9,7 @@ import pytest
 import trio
 
 from sandbox.faults import Fault, Status, please_wait
+from tests.support.limits import DEADLOCK_S
 from tests.support.served import Answer, Served
 
 BASE = "/api/v1/story-repost"
@@ -31,7 +32,7 @@ async def history(served: Served) -> list[dict[str, Any]]:
 
 async def until(served: Served, **states: str) -> dict[str, dict[str, Any]]:
     """Wait until the history shows each author in that state."""
-    with trio.fail_after(30):
+    with trio.fail_after(DEADLOCK_S):
         while True:
             items = {item["originalUsername"]: item for item in await history(served)}
             if all(items.get(name, {}).get("status") == state for name, state in states.items()):
@@ -155,7 +156,7 @@ async def test_a_switched_off_engine_publishes_nothing_but_forgets_nothing(serve
     studio.mention(studio.friend("anna"))
     assert (await post(served, "/scan")).body["detected"] == 1
     await until(served, anna="QUEUED")
-    with trio.fail_after(30):  # that it is held back, and why, is recorded a moment later
+    with trio.fail_after(DEADLOCK_S):  # that it is held back, and why, is recorded a moment later
         while "switched off" not in ((await history(served))[0]["reason"] or ""):
             await trio.sleep(0.5)
     await post(served, "/enable")

@@ -18,6 +18,7 @@ from api.system import SystemInfo
 from daemon import supervisor
 from storage import repost_configs
 from tests.support import served as serving
+from tests.support.limits import DEADLOCK_S
 from tests.support.posting import API, photo_id, publish, story, until
 from tests.support.served import Served, serve_studio
 from tests.support.studio import Studio
@@ -135,7 +136,10 @@ async def test_another_machine_is_let_in_where_the_settings_say_so(
         object.__setattr__(
             studio.core.settings, "system_from", (ipaddress.ip_network(f"{address}/32"),)
         )
-    async with serve_studio(studio) as served, httpx.AsyncClient(trust_env=False) as outside:
+    async with (
+        serve_studio(studio) as served,
+        httpx.AsyncClient(trust_env=False, timeout=DEADLOCK_S) as outside,
+    ):
         url = served.url.replace("127.0.0.1", address)
         metrics = await outside.get(f"{url}/metrics")
         assert metrics.status_code == (200 if allowed else 403)
@@ -166,8 +170,8 @@ async def test_what_happens_is_counted(served: Served) -> None:
     assert found["reprise_post_lateness_seconds_count", ()] == 1
     assert 0 <= found["reprise_post_lateness_seconds_sum", ()] < 10
     assert found["reprise_repost_breaker_open", (("account", "studio"),)] == 1
-    logins = ("endpoint", "login"), ("result", "ok")
-    assert found["reprise_private_api_requests_total", logins] == 1
+    posted = ("endpoint", "configure"), ("result", "ok")
+    assert found["reprise_private_api_requests_total", posted] == 1
     upload = ("method", "POST"), ("route", f"{API}/media/upload"), ("status", "201")
     assert found["reprise_http_request_duration_seconds_count", upload] == 1
     assert found["reprise_service_up", (("service", "publish"),)] == 1

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import trio
 
+from tests.support.limits import DEADLOCK_S
 from tests.support.served import Served
 from tests.support.tools import CLIENTS, node_modules, program
 
@@ -26,7 +27,7 @@ TSC = "--strict --noUncheckedIndexedAccess --target es2022 --module nodenext --l
 async def run(command: list[str | Path], directory: Path, **env: str) -> str:
     """Run a command that must succeed; returns what it printed."""
     tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    with trio.fail_after(90):
+    with trio.fail_after(DEADLOCK_S):
         done = await trio.run_process(
             command,
             cwd=directory,

@@ -20,6 +20,7 @@ from sandbox.person import Person
 from sandbox.published import PagePost, Published
 from sandbox.sample_media import make_photo, make_video
 from tests.crash.tunnel import Tunnel, open_tunnel
+from tests.support.limits import DEADLOCK_S
 from tests.support.process import Daemon, environment, reprise, running
 
 ENDED = ("PUBLISHED", "FAILED")
@@ -83,7 +84,7 @@ class Chain:
     async def upload(self, file: Path, content_type: str) -> str:
         """Upload a file; returns its id."""
         assert self._daemon is not None
-        async with httpx.AsyncClient(trust_env=False, timeout=60) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=DEADLOCK_S) as client:
             answer = await client.post(
                 f"{self._daemon.url}/api/v1/media/upload",
                 files={"file": (file.name, file.read_bytes(), content_type)},

@@ -14,6 +14,7 @@ from sandbox import Sandbox
 from tests.crash.chain import Chain, Connected, open_chain
 from tests.crash.outcomes import Outcomes, judged
 from tests.crash.points import KINDS, Case, Held, Point, cases
+from tests.support.limits import DEADLOCK_S
 
 ROUTES = ("instagram", "facebook", "private")
 SEED = 20260719
@@ -60,7 +61,7 @@ class Sender:
         reached, release = self._arm(case.points[0], account)
         post_id = await self._publish(case.route, case.kind)
         for following in (*case.points[1:], None):
-            with trio.fail_after(60):
+            with trio.fail_after(DEADLOCK_S):
                 await reached.wait()
             await self._chain.kill()
             self._chain.sandbox.faults.clear()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import trio
 
-_CHUNK = 1 << 16
+from tests.support.pipe import CHUNK, GONE, join
 
 
 class Tunnel:
@@ -25,17 +25,11 @@ class Tunnel:
 
     async def serve(self, outer: trio.SocketStream) -> None:
         async with outer:
-            try:
-                first = await outer.receive_some(_CHUNK)
+            with suppress(*GONE):
+                first = await outer.receive_some(CHUNK)
                 if first.startswith(b"GET") and self._holds is not None:
                     await self._holds.pass_by()
-                inner = await trio.open_tcp_stream("127.0.0.1", self.to)
-                async with inner, trio.open_nursery() as nursery:
-                    await inner.send_all(first)
-                    nursery.start_soon(_pump, outer, inner, nursery)
-                    nursery.start_soon(_pump, inner, outer, nursery)
-            except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
-                return
+                await join(outer, await trio.open_tcp_stream("127.0.0.1", self.to), first)
 
 
 class Hold:
@@ -63,12 +57,3 @@ async def open_tunnel() -> AsyncIterator[Tunnel]:
         nursery.start_soon(trio.serve_listeners, tunnel.serve, [listener])
         yield tunnel
         nursery.cancel_scope.cancel()
-
-
-async def _pump(source: trio.SocketStream, sink: trio.SocketStream, nursery: trio.Nursery) -> None:
-    try:
-        async for chunk in source:
-            await sink.send_all(chunk)
-    except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
-        pass
-    nursery.cancel_scope.cancel()

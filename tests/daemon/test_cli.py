@@ -10,6 +10,7 @@ import pytest
 
 from sandbox import LoginBehaviour, Sandbox
 from sandbox.sample_media import make_photo
+from tests.support.limits import DEADLOCK_S
 from tests.support.process import environment, reprise, running
 
 
@@ -106,7 +107,7 @@ async def test_keys_and_the_login_link(tmp_path: Path) -> None:
         assert (await daemon.call("GET", "/story-repost/status", key)).status_code == 200
         link = (await reprise("login-link", "--json", env=env)).json["url"]
         assert link.startswith(f"{daemon.url}/login?code=")
-        async with httpx.AsyncClient(trust_env=False) as browser:
+        async with httpx.AsyncClient(trust_env=False, timeout=DEADLOCK_S) as browser:
             assert (await browser.get(link)).status_code == 200
             answer = await browser.get(f"{daemon.url}/api/v1/story-repost/status")
             assert answer.status_code == 200

@@ -18,6 +18,7 @@ from daemon.cli import cli
 from daemon.cli.failure import Failed
 from instagram.two_factor import totp_code
 from sandbox import LoginBehaviour, Sandbox
+from tests.support.limits import DEADLOCK_S
 from tests.support.process import REPRISE, Finished, environment, reprise, running
 from tests.support.relay import WORD, open_relay
 
@@ -135,7 +136,7 @@ async def test_a_terminal_is_asked_for_password_and_codes(sandbox: Sandbox, tmp_
 async def _hear(terminal: int, wanted: str) -> str:
     """Read until `wanted` was said, and not a byte further."""
     heard = b""
-    with trio.fail_after(30):
+    with trio.fail_after(DEADLOCK_S):
         while wanted.encode() not in heard:
             await trio.lowlevel.wait_readable(terminal)
             heard += os.read(terminal, 1)

@@ -16,6 +16,7 @@ from sandbox import Sandbox
 from sandbox.faults import Fault, Hang
 from sandbox.person import Person
 from sandbox.sample_media import make_photo
+from tests.support.limits import DEADLOCK_S
 from tests.support.process import Daemon, environment, reprise, running
 
 CONFIGURE = "media/configure_to_story"
@@ -52,7 +53,7 @@ class World:
 
     async def until_finished(self, daemon: Daemon) -> list[dict[str, Any]]:
         """Wait until no mention is open, and return the history."""
-        with trio.fail_after(30):
+        with trio.fail_after(DEADLOCK_S):
             while True:
                 answer = await daemon.call("GET", "/story-repost/history", self.key)
                 items: list[dict[str, Any]] = answer.json()["reposts"]
@@ -90,7 +91,7 @@ async def test_killed_while_the_answer_to_configure_is_awaited(
     world.sandbox.faults.add(Fault(path=CONFIGURE, kind=Hang(after_effect=after_effect)))
     async with world.daemon() as daemon:
         await world.enable(daemon)
-        await world.sandbox.ledger.wait_for(f"/api/v1/{CONFIGURE}", timeout=30)
+        await world.sandbox.ledger.wait_for(f"/api/v1/{CONFIGURE}")
         if after_effect:
             await world.sandbox.ledger.wait_until(lambda: bool(world.sandbox.ledger.published))
         await daemon.stop(signal.SIGKILL)
@@ -110,7 +111,7 @@ async def test_killed_at_an_earlier_step_it_goes_on(world: World, path: str) -> 
     async with world.daemon() as daemon:
         await world.enable(daemon)
         hung = world.sandbox.ledger
-        await hung.wait_for(lambda entry: path in entry.path and entry.fault == "hang", timeout=30)
+        await hung.wait_for(lambda entry: path in entry.path and entry.fault == "hang")
         await daemon.stop(signal.SIGKILL)
     async with world.daemon() as daemon:
         (item,) = await world.until_finished(daemon)
@@ -124,7 +125,7 @@ async def test_sigterm_during_publishing_parks_it_for_the_next_start(world: Worl
     async with world.daemon() as daemon:
         await world.enable(daemon)
         await world.sandbox.ledger.wait_until(lambda: bool(world.sandbox.ledger.published))
-        with trio.fail_after(30):
+        with trio.fail_after(DEADLOCK_S):
             assert await daemon.stop() == 0
     assert "Traceback" not in (world.directory / "log").read_text()
     async with world.daemon() as daemon:

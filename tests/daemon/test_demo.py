@@ -13,6 +13,7 @@ import httpx
 import trio
 from PIL import Image
 
+from tests.support.limits import DEADLOCK_S
 from tests.support.process import REPRISE, environment, reprise
 
 
@@ -52,7 +53,7 @@ async def test_kept_running_it_says_how_to_use_and_stop_it(tmp_path: Path) -> No
     )
     assert process.stdout is not None
     text = ""
-    with trio.fail_after(100):
+    with trio.fail_after(DEADLOCK_S):
         while "Stop with Ctrl-C." not in text:
             chunk = await process.stdout.receive_some()
             assert chunk, text
@@ -60,7 +61,7 @@ async def test_kept_running_it_says_how_to_use_and_stop_it(tmp_path: Path) -> No
     words = text.split()
     url = words[words.index("running:") + 1]
     key = words[words.index("key") + 1]
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=DEADLOCK_S) as client:
         headers = {"Authorization": f"Bearer {key}"}
         answer = await client.get(f"{url}/story-repost/history", headers=headers)
         assert len(answer.json()["reposts"]) == 5
@@ -69,6 +70,6 @@ async def test_kept_running_it_says_how_to_use_and_stop_it(tmp_path: Path) -> No
     history = await reprise("history", "--json", env=os.environ | exports)
     assert len(history.json) == 5
     process.send_signal(signal.SIGINT)
-    with trio.fail_after(40):
+    with trio.fail_after(DEADLOCK_S):
         assert await process.wait() == 0
     await process.stdout.aclose()

@@ -23,6 +23,7 @@ from storage.files import MediaFolder
 from storage.posts import PostStatus
 from storage.store import open_directly, transaction
 from tests.support.clock import TestClock
+from tests.support.limits import DEADLOCK_S
 from tests.support.posting import API, CONFIGURE, live, photo_id, schedule, story, until, upload
 from tests.support.served import Served, serve_studio
 from tests.support.studio import open_studio
@@ -84,7 +85,7 @@ async def test_a_full_disk_refuses_uploads_and_holds_posts_until_there_is_room(
         assert state == "degraded"
         assert "full" in str(storage)
         served.studio.clock.advance(HOUR)
-        with trio.fail_after(10):
+        with trio.fail_after(DEADLOCK_S):
             while "publishing pauses" not in caplog.text:
                 await trio.sleep(0.02)
         await trio.sleep(0.2)
@@ -126,7 +127,7 @@ async def test_a_disk_that_is_full_when_a_post_goes_live_posts_it_once(
     served.studio.sandbox.faults.add(Fault(path=CONFIGURE, kind=full))
     made = await schedule(served, story(served, await photo_id(served)), HOUR)
     served.studio.clock.advance(HOUR)
-    with trio.fail_after(20):
+    with trio.fail_after(DEADLOCK_S):
         await full.reached.wait()
         while "delivery interrupted" not in caplog.text:
             await trio.sleep(0.02)
@@ -153,7 +154,7 @@ async def test_a_database_that_is_locked_is_waited_for(
         assert (refused.status, refused.body["code"]) == (503, "SERVICE_UNAVAILABLE")
         assert "locked" in refused.body["error"]
         assert (await served.call("GET", f"{API}/posts/{made['postId']}")).status == 200
-        with trio.fail_after(10):
+        with trio.fail_after(DEADLOCK_S):
             while "publishing pauses" not in caplog.text:
                 await trio.sleep(0.02)
         assert await health(served) == (
@@ -175,7 +176,7 @@ async def test_a_database_that_turns_read_only_loses_nothing(
     refused = await served.call("DELETE", f"{API}/schedule/{made['postId']}")
     assert refused.body["code"] == "SERVICE_UNAVAILABLE"
     served.studio.clock.advance(HOUR)
-    with trio.fail_after(10):
+    with trio.fail_after(DEADLOCK_S):
         while "publishing pauses" not in caplog.text:
             await trio.sleep(0.02)
     connection.execute("PRAGMA query_only = OFF")

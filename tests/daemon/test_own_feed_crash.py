@@ -12,6 +12,7 @@ from sandbox.sample_media import make_photo
 from storage import repost_configs
 from storage.store import open_directly, transaction
 from tests.daemon.test_crash import CONFIGURE, World, world
+from tests.support.limits import DEADLOCK_S
 
 __all__ = ["world"]
 
@@ -30,7 +31,7 @@ async def test_killed_at_the_look_and_at_the_publishing_it_is_shared_once(world:
         await world.enable(daemon)
         body = {"accountId": world.account_id, "autoRepostEnabled": True}
         await daemon.call("POST", "/story-repost/config", world.key, body)
-        await sandbox.ledger.wait_for(lambda entry: entry.path.endswith(feed), timeout=30)
+        await sandbox.ledger.wait_for(lambda entry: entry.path.endswith(feed))
         await daemon.stop(signal.SIGKILL)
 
     photo = world.directory / "post.jpg"
@@ -41,17 +42,17 @@ async def test_killed_at_the_look_and_at_the_publishing_it_is_shared_once(world:
     sandbox.faults.add(Fault(path_end=feed, kind=Hang()))
     mark = sandbox.ledger.mark()
     async with world.daemon() as daemon:
-        await sandbox.ledger.wait_for(feed, timeout=30, since=mark)
+        await sandbox.ledger.wait_for(feed, since=mark)
         await daemon.stop(signal.SIGKILL)
 
     sandbox.faults.clear()
     sandbox.faults.add(Fault(path=CONFIGURE, kind=Hang(after_effect=True)))
     async with world.daemon() as daemon:
-        await sandbox.ledger.wait_until(lambda: bool(sandbox.ledger.published), timeout=30)
+        await sandbox.ledger.wait_until(lambda: bool(sandbox.ledger.published))
         await daemon.stop(signal.SIGKILL)
     async with world.daemon() as daemon:
         (item,) = await world.until_finished(daemon)
-        with trio.fail_after(30):
+        with trio.fail_after(DEADLOCK_S):
             assert await daemon.stop() == 0
     assert (item["status"], item["source"]) == ("PUBLISHED", "own_feed")
     (live,) = sandbox.ledger.published

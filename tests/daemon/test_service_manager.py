@@ -22,6 +22,7 @@ from storage import api_keys, users
 from storage.store import open_directly, transaction
 from tests.support.clock import TestClock
 from tests.support.connected import ConnectedAccount, connect
+from tests.support.limits import DEADLOCK_S
 from tests.support.manager import Manager, open_manager
 from tests.support.process import Daemon, environment, running
 from tests.support.tools import program
@@ -65,7 +66,7 @@ async def test_what_it_says_from_its_start_to_its_end_and_a_post_on_its_way_is_f
         busy = await manager.until("STATUS=1 account, publishing 1 post", busy)
         daemon.process.send_signal(signal.SIGTERM)
         await manager.until(lambda message: message.startswith("STOPPING=1"), busy)
-        with trio.fail_after(30):
+        with trio.fail_after(DEADLOCK_S):
             assert await daemon.process.wait() == 0
     assert (tmp_path / "log").read_text().count("published post=") == 2
     assert account.live == 2
@@ -123,7 +124,7 @@ async def test_a_stuck_scheduler_is_not_fed_for_and_what_it_sent_goes_out_once(
     sandbox.faults.add(Fault(path=PUBLISHING, kind=Hang(after_effect=True)))
 
     async def until_logged(line: str, times: int) -> None:
-        with trio.fail_after(30):
+        with trio.fail_after(DEADLOCK_S):
             while log.read_text().count(line) < times:
                 await trio.sleep(0.05)
 
@@ -193,7 +194,7 @@ async def test_a_clock_that_jumps_is_noticed_and_one_that_jumps_back_repeats_not
         first = await account.story(daemon, after=timedelta(hours=1))
         assert await account.state(daemon, first) == "SCHEDULED"
         step.write_text("+3660")
-        with trio.fail_after(60):
+        with trio.fail_after(DEADLOCK_S):
             await account.until_published(daemon, first)
         step.write_text("-7200")
         second = await account.story(daemon)

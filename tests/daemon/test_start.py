@@ -10,6 +10,7 @@ import trio
 
 from sandbox import Sandbox
 from sandbox.faults import Fault, Hang
+from tests.support.limits import DEADLOCK_S
 from tests.support.manager import open_manager
 from tests.support.process import environment, reprise, running
 
@@ -106,7 +107,7 @@ async def test_sigterm_ends_a_daemon_that_waits_for_instagram(
             assert done.code == 1
 
         nursery.start_soon(log_in)
-        await sandbox.ledger.wait_for("/api/v1/qe/sync", timeout=20)
-        with trio.fail_after(25):
+        await sandbox.ledger.wait_for("/api/v1/qe/sync")
+        with trio.fail_after(DEADLOCK_S):
             assert await daemon.stop() == 0
     assert "Traceback" not in (tmp_path / "log").read_text()

@@ -9,6 +9,7 @@ import trio
 
 from daemon import supervisor as supervision
 from daemon.supervisor import Policy, Service, ServiceCrashed, Supervisor
+from tests.support.limits import DEADLOCK_S
 
 
 class Worker:
@@ -68,7 +69,7 @@ async def test_a_service_that_crashes_is_restarted(
         nursery.start_soon(
             partial(supervisor.run, on_ready=ready.set, stop=stop, drain=lambda: None, grace_s=1)
         )
-        with trio.fail_after(5):
+        with trio.fail_after(DEADLOCK_S):
             await ready.wait()
             while worker.starts < 3:
                 await trio.sleep(0.01)
@@ -104,7 +105,7 @@ async def test_what_does_not_drain_is_cancelled_after_the_grace_period() -> None
     worker = Worker()
     stop = trio.Event()
     stop.set()
-    with trio.fail_after(5):
+    with trio.fail_after(DEADLOCK_S):
         await Supervisor([Service("w", worker.run, Policy.FATAL)]).run(
             on_ready=lambda: None, stop=stop, drain=lambda: None, grace_s=0.1
         )

@@ -30,6 +30,7 @@ from sandbox.faults import (
 from storage import credentials, secrets
 from storage.secrets import AccountSecret
 from tests.support.clock import TestClock
+from tests.support.limits import DEADLOCK_S
 from tests.support.studio import PASSWORD, USERNAME, Studio, open_studio
 
 INBOX = "direct_v2/inbox"
@@ -76,7 +77,10 @@ async def test_a_hanging_answer_ends_at_the_limit_and_the_next_call_works(
 ) -> None:
     monkeypatch.setattr(door, "CALL_LIMIT_S", 0.5)
     studio.sandbox.faults.add(Fault(path=INBOX, kind=Hang()))
-    with trio.fail_after(10), pytest.raises(errors.Unavailable, match="did not answer within"):
+    with (
+        trio.fail_after(DEADLOCK_S),
+        pytest.raises(errors.Unavailable, match="did not answer within"),
+    ):
         await studio.api.inbox_page()
     monkeypatch.setattr(door, "CALL_LIMIT_S", 30)
     assert "inbox" in await studio.api.inbox_page()
@@ -127,7 +131,7 @@ async def test_a_write_goes_out_on_a_connection_of_its_own(studio: Studio) -> No
     entries = studio.sandbox.ledger.find(host="i.instagram.com")
     reads = {entry.connection for entry in entries if entry.method == "GET" and entry.http == "2"}
     writes = [entry.connection for entry in entries if entry.method == "POST"]
-    assert len(writes) == len(set(writes)) > 2
+    assert len(writes) == len(set(writes)) > 1
     assert reads.isdisjoint(writes)
     assert len(reads) < sum(entry.method == "GET" for entry in entries)  # reads are warm
 

@@ -11,6 +11,7 @@ from aiograpi.transports import CurlH2Transport
 from instagram.loop import open_instagram_loop
 from sandbox import Sandbox
 from sandbox.faults import Fault, Hang
+from tests.support.limits import DEADLOCK_S
 
 CLIENTS, ROUNDS = 36, 30
 
@@ -30,7 +31,7 @@ async def test_no_timed_out_request_ever_hangs(sandbox: Sandbox) -> None:
             extensions={"timeout": {"connect": timeout, "read": timeout}},
         )
         for _ in range(ROUNDS):
-            with trio.move_on_after(30) as scope:
+            with trio.move_on_after(DEADLOCK_S) as scope:
                 try:
                     await trio_asyncio.aio_as_trio(transport.handle_async_request)(request)
                 except httpx.ConnectError:

@@ -15,6 +15,7 @@ import trio_asyncio
 
 from instagram.loop import open_instagram_loop
 from sandbox import Sandbox
+from tests.support.limits import DEADLOCK_S
 
 _ONE_REQUEST = textwrap.dedent("""
     import sys, trio, trio_asyncio
@@ -55,7 +56,7 @@ async def test_a_negative_delay_runs_the_callback_at_once() -> None:
     async with open_instagram_loop():
         ran = trio.Event()
         asyncio.get_running_loop().call_later(-0.001, ran.set)
-        with trio.fail_after(5):
+        with trio.fail_after(DEADLOCK_S):
             await ran.wait()
 
 

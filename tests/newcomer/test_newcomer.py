@@ -23,6 +23,7 @@ import trio
 from sandbox import Sandbox
 from sandbox.sample_media import make_photo
 from tests.newcomer.readme import read
+from tests.support.limits import DEADLOCK_S
 from tests.support.process import ROOT
 from tests.support.tools import program
 
@@ -66,12 +67,12 @@ class Newcomer:
         )
         assert process.stdout is not None
         try:
-            with trio.fail_after(30):
+            with trio.fail_after(DEADLOCK_S):
                 first = await process.stdout.receive_some()
             assert first.decode().startswith(f"Reprise listens on http://127.0.0.1:{self._port}")
             yield
             process.send_signal(signal.SIGINT)
-            with trio.fail_after(30):
+            with trio.fail_after(DEADLOCK_S):
                 assert await process.wait() == 0
         finally:
             with trio.CancelScope(shield=True):

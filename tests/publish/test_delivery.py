@@ -30,6 +30,7 @@ from storage import deliveries, jobs, troubles
 from storage.posts import PostStatus
 from storage.reposts import RepostStatus
 from tests.support.clock import TestClock
+from tests.support.limits import DEADLOCK_S
 from tests.support.studio import Studio, open_studio
 
 CONFIGURE = "configure_to_story"
@@ -105,7 +106,7 @@ async def test_a_hanging_answer_ends_within_the_limit(
 ) -> None:
     monkeypatch.setattr(door, "CALL_LIMIT_S", 1.0)
     queued.sandbox.faults.add(Fault(path=CONFIGURE, kind=Hang(after_effect=after_effect)))
-    with trio.fail_after(20):
+    with trio.fail_after(DEADLOCK_S):
         await queued.publish_due()
     await retry_later(queued)
     assert (await queued.only()).status is RepostStatus.PUBLISHED

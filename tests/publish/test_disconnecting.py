@@ -15,6 +15,7 @@ from sandbox.faults import Fault, Reset
 from storage import jobs
 from tests.support.clock import TestClock
 from tests.support.graph import another, serve_publicly
+from tests.support.limits import DEADLOCK_S
 from tests.support.paused import Paused
 from tests.support.posting import API, photo_id, post, publish, second_account
 from tests.support.served import Served
@@ -55,7 +56,7 @@ async def test_a_post_that_was_going_out_comes_to_an_end(
     left = await public.call("DELETE", f"{API}/auth/accounts/{account.id}")
     assert left.body == {"success": True}
     lost.go.set()
-    with trio.fail_after(30):
+    with trio.fail_after(DEADLOCK_S):
         while await public.studio.core.store.read(jobs.open_for_post, post_id):
             await trio.sleep(0.02)
     done = await post(public, post_id)

@@ -20,6 +20,7 @@ from storage.accounts import Account
 from storage.secrets import AccountSecret
 from tests.support.clock import TestClock
 from tests.support.graph import connect, published, serve_publicly
+from tests.support.limits import DEADLOCK_S
 from tests.support.paused import Paused
 from tests.support.posting import API, photo_id, post, publish, second_account, until, video_id
 from tests.support.served import Answer, Served
@@ -48,7 +49,7 @@ async def send(served: Served, account_id: str, **content: Any) -> str:
 
 
 async def ended(served: Served, post_id: str) -> dict[str, Any]:
-    with trio.fail_after(30):
+    with trio.fail_after(DEADLOCK_S):
         while await served.studio.core.store.read(jobs.open_for_post, post_id):
             await trio.sleep(0.02)
     return await post(served, post_id)

@@ -18,6 +18,7 @@ from sandbox.graph_failures import graph_error
 from storage import posts
 from tests.support.clock import TestClock
 from tests.support.graph import connect, published, serve_publicly
+from tests.support.limits import DEADLOCK_S
 from tests.support.posting import photo_id, post, publish, until, video_id
 from tests.support.served import Served
 
@@ -41,7 +42,7 @@ async def send(served: Served, **body: Any) -> dict[str, Any]:
 
 async def until_put_back(served: Served, post_id: str) -> dict[str, Any]:
     """Wait until an attempt has ended in a reason to wait."""
-    with trio.fail_after(30):
+    with trio.fail_after(DEADLOCK_S):
         while (await served.studio.core.store.read(posts.get, post_id)).error_message is None:
             await trio.sleep(0.02)
     return await post(served, post_id)

@@ -17,6 +17,7 @@ from storage import jobs
 from storage.jobs import JobStatus
 from storage.times import to_text
 from tests.support.clock import TestClock
+from tests.support.limits import DEADLOCK_S
 from tests.support.posting import (
     API,
     draft,
@@ -178,7 +179,7 @@ def is_live(served: Served, count: int) -> bool:
 
 async def until_idle(served: Served) -> None:
     core = served.studio.core
-    with trio.fail_after(20):
+    with trio.fail_after(DEADLOCK_S):
         while (await core.store.read(jobs.counts, core.owner.id, core.now()))["active"]:
             await trio.sleep(0.02)
 

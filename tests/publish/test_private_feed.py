@@ -90,7 +90,7 @@ async def test_a_request_without_effect_is_repeated(served: Served, media_type: 
     path = CONFIGURES[media_type]
     fault = served.studio.sandbox.faults.add(Fault(path=path, kind=Reset()))
     post_id = await publish(served, await body_of(served, media_type))
-    await served.studio.sandbox.ledger.wait_until(lambda: fault.hits == 1, timeout=30)
+    await served.studio.sandbox.ledger.wait_until(lambda: fault.hits == 1)
     await until(served, post_id, "QUEUED")
     assert live(served) == 0
     served.studio.clock.advance(timedelta(minutes=5))

@@ -16,6 +16,7 @@ import trio
 
 from api.errors import CODES
 from tests.support.clock import TestClock
+from tests.support.limits import DEADLOCK_S
 from tests.support.posting import API, photo_id, post, publish, story, until
 from tests.support.process import Finished
 from tests.support.served import Served
@@ -68,7 +69,7 @@ def environment(served: Served, **more: str) -> dict[str, str]:
 
 
 async def run(command: list[str | Path], directory: Path, env: dict[str, str]) -> Finished:
-    with trio.fail_after(90):
+    with trio.fail_after(DEADLOCK_S):
         done = await trio.run_process(
             command,
             cwd=directory,
@@ -180,7 +181,7 @@ async def test_listen_for_reposts(modules: Path, served: Served, tmp_path: Path)
     assert process.stdout is not None
     heard = ""
     try:
-        with trio.fail_after(60):
+        with trio.fail_after(DEADLOCK_S):
             for count, name in enumerate(("anna", "ben"), start=1):
                 served.studio.mention(served.studio.friend(name))
                 scan = await served.call("POST", f"{API}/story-repost/scan", {})

@@ -15,6 +15,7 @@ from publish.library import MediaLibrary
 from repost.retention import PARTS, Retention
 from storage import media_files, repost_history
 from storage.errors import NotFound
+from tests.support.limits import DEADLOCK_S
 from tests.support.studio import Studio
 
 DAY = timedelta(days=1)
@@ -146,6 +147,6 @@ async def test_a_path_that_leads_out_is_none(studio: Studio, path: str) -> None:
     await studio.core.store.write(forge)
     with pytest.raises(NotFound):
         studio.folder.path(path)
-    with trio.fail_after(30):
+    with trio.fail_after(DEADLOCK_S):
         await retention(studio).tidy()
     assert outside.read_text() == "stays"

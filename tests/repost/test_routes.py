@@ -25,6 +25,7 @@ from storage.repost_configs import PublishRoute
 from storage.reposts import Repost, RepostStatus
 from tests.support.clock import TestClock
 from tests.support.graph import PUBLIC, connect
+from tests.support.limits import DEADLOCK_S
 from tests.support.served import Served, serve_studio
 from tests.support.studio import Studio, open_studio
 
@@ -64,7 +65,7 @@ async def reposted(served: Served, *, file: Path | None = None) -> tuple[Repost,
     await studio.scan()
     await studio.advance()
     ended = (RepostStatus.PUBLISHED, RepostStatus.FAILED)
-    with trio.fail_after(30):
+    with trio.fail_after(DEADLOCK_S):
         while True:
             await studio.publish_due()
             repost = await studio.only()
@@ -179,7 +180,7 @@ async def test_own_posts_go_the_private_way_although_there_is_a_token(both: Serv
     studio.clock.advance(timedelta(seconds=2))
     new = studio.sandbox.world.add_post(studio.person, studio.photo())
     await studio.advance()
-    with trio.fail_after(30):
+    with trio.fail_after(DEADLOCK_S):
         while not (found := studio.sandbox.world.published(studio.person)):
             await studio.publish_due()
             await trio.sleep(0.02)

@@ -12,6 +12,7 @@ import pytest
 import trio
 
 from sandbox.sample_media import make_photo
+from tests.support.limits import DEADLOCK_S
 
 COMMAND = [sys.executable, "-m", "sandbox"]
 
@@ -24,13 +25,13 @@ async def test_it_runs_until_a_signal(tmp_path: Path, number: signal.Signals) ->
         process: trio.Process = await nursery.start(start)
         assert process.stdout is not None
         facts = json.loads(await process.stdout.receive_some())
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=DEADLOCK_S) as client:
             world = (await client.get(f"{facts['control']}/world")).json()
         assert facts["username"] in [person["username"] for person in world["people"]]
         assert len(world["stories"]) == 2
         hanging = await trio.open_tcp_stream("127.0.0.1", int(facts["proxy"].rpartition(":")[2]))
         process.send_signal(number)
-        with trio.fail_after(10):
+        with trio.fail_after(DEADLOCK_S):
             assert await process.wait() == 0
         await hanging.aclose()
     assert Path(facts["caFile"]).exists()

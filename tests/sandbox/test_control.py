@@ -13,13 +13,16 @@ from sandbox import Sandbox
 from sandbox.control_input import _KINDS
 from sandbox.person import Person
 from tests.sandbox.clients import API, configure, logged_in, plain_client, upload_photo
+from tests.support.limits import DEADLOCK_S
 
 
 @pytest.fixture
 async def control(
     sandbox: Sandbox, studio: Person, anna: Person
 ) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=sandbox.proxy_url, trust_env=False) as client:
+    async with httpx.AsyncClient(
+        base_url=sandbox.proxy_url, trust_env=False, timeout=DEADLOCK_S
+    ) as client:
         yield client
 
 

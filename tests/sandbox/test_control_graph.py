@@ -10,11 +10,14 @@ import pytest
 from sandbox import Sandbox
 from sandbox.person import Person
 from tests.sandbox.graph_client import PUBLIC, Graph, MediaHost, code, open_graph
+from tests.support.limits import DEADLOCK_S
 
 
 @pytest.fixture
 async def control(sandbox: Sandbox, studio: Person) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=sandbox.proxy_url, trust_env=False) as client:
+    async with httpx.AsyncClient(
+        base_url=sandbox.proxy_url, trust_env=False, timeout=DEADLOCK_S
+    ) as client:
         yield client
 
 

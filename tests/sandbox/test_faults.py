@@ -41,6 +41,7 @@ from tests.sandbox.clients import (
     plain_client,
     upload_photo,
 )
+from tests.support.limits import DEADLOCK_S
 
 pytestmark = AIOGRAPI
 
@@ -190,7 +191,7 @@ async def test_closed_mid_body(sandbox: Sandbox, uploaded: httpx.AsyncClient) ->
 @pytest.mark.parametrize("after_effect", [False, True])
 async def test_hang(sandbox: Sandbox, uploaded: httpx.AsyncClient, after_effect: bool) -> None:
     sandbox.faults.add(Fault(path=CONFIGURE, kind=Hang(after_effect=after_effect)))
-    with trio.move_on_after(20) as waiting:
+    with trio.move_on_after(DEADLOCK_S) as waiting:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(configure, uploaded)
             entry = await sandbox.ledger.wait_for(CONFIGURE)
@@ -207,7 +208,7 @@ async def test_one_hanging_answer_does_not_hold_up_the_others(
 ) -> None:
     await app.login(studio)
     sandbox.faults.add(Fault(path="news/inbox", kind=Hang()))
-    with trio.fail_after(20):
+    with trio.fail_after(DEADLOCK_S):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(app, "news_inbox_v1")
             await sandbox.ledger.wait_for("news/inbox")

@@ -22,6 +22,7 @@ from tests.sandbox.clients import (
     plain_client,
     trusting,
 )
+from tests.support.limits import DEADLOCK_S
 
 pytestmark = AIOGRAPI
 
@@ -260,7 +261,7 @@ async def test_closing_does_not_wait_for_anybody(tmp_path: Path) -> None:
             nursery.start_soon(_fails, client)
             await sandbox.ledger.wait_for("qe/sync")
             stop.set()
-            with trio.fail_after(2):
+            with trio.fail_after(DEADLOCK_S):
                 await stopped.wait()
 
 

@@ -15,6 +15,7 @@ from daemon import upkeep
 from storage import copies, users
 from storage.errors import Damaged, Unavailable, Unusable
 from storage.store import open_directly, open_store, transaction
+from tests.support.limits import DEADLOCK_S
 from tests.support.served import serve_studio
 from tests.support.studio import Studio
 
@@ -192,7 +193,7 @@ async def test_the_daemon_makes_one_a_day(studio: Studio, monkeypatch: pytest.Mo
     database = studio.core.settings.database
 
     async def until(count: int) -> None:
-        with trio.fail_after(10):
+        with trio.fail_after(DEADLOCK_S):
             while len(copies.kept_copies(database)) < count:
                 await trio.sleep(0.01)
 

@@ -16,6 +16,7 @@ from storage import authors, facts, pruning, repost_configs, trusted_time
 from storage.store import open_directly, transaction
 from storage.times import to_text
 from tests.storage.test_upgrade import FROZEN_AT, NAMES, make
+from tests.support.limits import DEADLOCK_S
 from tests.support.process import ROOT
 from tests.support.served import serve_studio
 from tests.support.studio import Studio
@@ -104,7 +105,7 @@ async def test_the_daemon_prunes(studio: Studio, monkeypatch: pytest.MonkeyPatch
     await studio.core.store.write(trusted_time.believe, studio.clock.now(), timedelta(0))
     await studio.core.store.write(add)
     async with serve_studio(studio):
-        with trio.fail_after(20):
+        with trio.fail_after(DEADLOCK_S):
             while await studio.core.store.read(count_events):
                 await trio.sleep(0.02)
 

@@ -13,6 +13,7 @@ from storage.accounts import Account
 from storage.jobs import Job, JobStatus
 from storage.posts import Post, PostStatus
 from storage.store import Database
+from tests.support.limits import DEADLOCK_S
 from tests.support.served import Served
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -79,7 +80,7 @@ async def _rested(served: Served, post_id: str) -> tuple[Post, Job | None]:
         job = jobs.open_for_post(db, post_id)  # first: a post without one has come to its end
         return posts.get(db, post_id), job
 
-    with trio.fail_after(60):
+    with trio.fail_after(DEADLOCK_S):
         while True:
             post, job = await store.read(read)
             if job is None or (job.status is JobStatus.PENDING and job.run_at > clock.now()):
@@ -88,6 +89,6 @@ async def _rested(served: Served, post_id: str) -> tuple[Post, Job | None]:
 
 
 async def _until_changed(served: Served, job: Job) -> None:
-    with trio.fail_after(60):
+    with trio.fail_after(DEADLOCK_S):
         while await served.studio.core.store.read(jobs.get, job.id) == job:
             await trio.sleep(0.01)

@@ -16,6 +16,7 @@ from sandbox.sample_media import make_photo
 from storage import api_keys
 from storage.times import to_text
 from tests.support.clock import TestClock
+from tests.support.limits import DEADLOCK_S
 from tests.support.process import Daemon, environment
 from tests.support.studio import open_studio
 
@@ -39,7 +40,7 @@ class ConnectedAccount:
             file = self.directory / "photo.jpg"
             make_photo(file, 360, 640, seed=1)
         kind = "video/mp4" if file.suffix == ".mp4" else "image/jpeg"
-        async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=DEADLOCK_S) as client:
             uploaded = await client.post(
                 f"{daemon.url}/api/v1/media/upload",
                 files={"file": (file.name, file.read_bytes(), kind)},
@@ -60,7 +61,7 @@ class ConnectedAccount:
         return str((await daemon.call("GET", f"/posts/{post_id}", self.key)).json()["status"])
 
     async def until_published(self, daemon: Daemon, post_id: str) -> None:
-        with trio.fail_after(60):
+        with trio.fail_after(DEADLOCK_S):
             while await self.state(daemon, post_id) != "PUBLISHED":
                 await trio.sleep(0.05)
 

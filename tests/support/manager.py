@@ -9,6 +9,8 @@ from pathlib import Path
 
 import trio
 
+from tests.support.limits import DEADLOCK_S
+
 
 @dataclass(kw_only=True)
 class Manager:
@@ -26,7 +28,7 @@ class Manager:
     async def until(self, meant: str | Callable[[str], bool], since: int = 0) -> int:
         """Wait for a message; returns how many had been heard with it."""
         chosen = meant if callable(meant) else lambda message: message == meant
-        with trio.fail_after(30):
+        with trio.fail_after(DEADLOCK_S):
             while True:
                 for number, message in enumerate(self.heard[since:], start=since + 1):
                     if chosen(message):

@@ -15,6 +15,7 @@ from sandbox.sample_media import make_video
 from storage import accounts, jobs, posts
 from storage.accounts import Account
 from storage.times import to_text
+from tests.support.limits import DEADLOCK_S
 from tests.support.served import Answer, Served
 
 API = "/api/v1"
@@ -99,7 +100,7 @@ async def post(served: Served, post_id: str) -> dict[str, Any]:
 async def until(served: Served, post_id: str, *statuses: str) -> dict[str, Any]:
     """Wait until a post is in one of those states; returns it as the API shows it."""
     store = served.studio.core.store
-    with trio.fail_after(30):
+    with trio.fail_after(DEADLOCK_S):
         # Read directly: a client's polls would use the key's requests up.
         while (await store.read(posts.get, post_id)).status not in statuses:
             await trio.sleep(0.02)
@@ -114,7 +115,7 @@ async def until(served: Served, post_id: str, *statuses: str) -> dict[str, Any]:
 async def until_held(served: Served, post_id: str) -> dict[str, Any]:
     """Wait until an attempt has ended and the next one is set for later."""
     store = served.studio.core.store
-    with trio.fail_after(30):
+    with trio.fail_after(DEADLOCK_S):
         while (await store.read(posts.get, post_id)).error_message is None:
             await trio.sleep(0.02)
     return await post(served, post_id)

@@ -19,6 +19,7 @@ import trio
 
 from sandbox import Sandbox
 from tests.support import leaks
+from tests.support.limits import DEADLOCK_S
 
 ROOT = Path(__file__).parents[2]
 _KEY = re.compile(r"vg_live_[\w-]{43}")
@@ -90,12 +91,14 @@ class Daemon:
     async def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and return the exit code."""
         self.process.send_signal(number)
-        with trio.fail_after(30):
+        with trio.fail_after(DEADLOCK_S):
             return await self.process.wait()
 
     async def call(self, method: str, path: str, key: str, body: Any = None) -> httpx.Response:
         """Call `/api/v1<path>` with a key."""
-        async with httpx.AsyncClient(base_url=self.url, timeout=30, trust_env=False) as client:
+        async with httpx.AsyncClient(
+            base_url=self.url, timeout=DEADLOCK_S, trust_env=False
+        ) as client:
             headers = {"Authorization": f"Bearer {key}"}
             return await client.request(method, f"/api/v1{path}", json=body, headers=headers)
 
@@ -123,7 +126,7 @@ async def running(
     assert process.stdout is not None
     try:
         text = b""
-        with trio.fail_after(30):
+        with trio.fail_after(DEADLOCK_S):
             while not text.rstrip().endswith(b"}"):
                 chunk = await process.stdout.receive_some()
                 assert chunk, f"the daemon ended at its start: {log.read_text()}"

@@ -13,6 +13,7 @@ import httpx
 from PIL import Image
 
 from tests.media.samples import make_video
+from tests.support.limits import DEADLOCK_S
 from tests.support.outside import Outside, outside
 
 REFUSALS = {
@@ -66,7 +67,7 @@ def uploading(directory: Path, keys: Path) -> Iterator[Uploads]:
     made = directory / "samples"
     made.mkdir()
     with outside(directory, keys) as daemon:
-        with httpx.Client(base_url=daemon.url, trust_env=False, timeout=120) as client:
+        with httpx.Client(base_url=daemon.url, trust_env=False, timeout=DEADLOCK_S) as client:
             yield Uploads(daemon, client, samples(made))
         assert " ERROR " not in daemon.log.read_text()
 

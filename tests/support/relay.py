@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import base64
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import trio
 
 from sandbox import Sandbox
+from tests.support.pipe import CHUNK, GONE, join
 
 USER, WORD = "lodger", "proxy-s3cret"
-_CHUNK = 1 << 16
 _SOCKS5 = b"\x05"
 
 
@@ -31,16 +31,14 @@ class Relay:
 
     async def serve(self, outer: trio.SocketStream) -> None:
         async with outer:
-            try:
-                first = await outer.receive_some(_CHUNK)
+            with suppress(*GONE):
+                first = await outer.receive_some(CHUNK)
                 if first[:1] == _SOCKS5:
                     await self._open_socks(outer)
                     return
                 while first and b"\r\n\r\n" not in first:
-                    first += await outer.receive_some(_CHUNK)
+                    first += await outer.receive_some(CHUNK)
                 await self._open(outer, first)
-            except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
-                return
 
     async def _open(self, outer: trio.SocketStream, head: bytes) -> None:
         token = base64.b64encode(f"{USER}:{WORD}".encode())
@@ -54,13 +52,13 @@ class Relay:
     async def _open_socks(self, outer: trio.SocketStream) -> None:
         await outer.send_all(_SOCKS5 + b"\x02")  # name and password, RFC 1929
         if (
-            await outer.receive_some(_CHUNK)
+            await outer.receive_some(CHUNK)
             != b"\x01\x06" + USER.encode() + bytes([len(WORD)]) + WORD.encode()
         ):
             self.refused += 1
             return
         await outer.send_all(b"\x01\x00")
-        asked = await outer.receive_some(_CHUNK)
+        asked = await outer.receive_some(CHUNK)
         assert asked[3] == 3, "the proxy resolves names, not the client"
         host = asked[5:-2].decode()
         self.hosts.append(host)
@@ -72,12 +70,11 @@ class Relay:
         self, outer: trio.SocketStream, head: bytes, *, hides_answer: bool = False
     ) -> None:
         inner = await trio.open_tcp_stream("127.0.0.1", self.sandbox_port)
-        async with inner, trio.open_nursery() as nursery:
+        if hides_answer:
             await inner.send_all(head)
-            if hides_answer:
-                await inner.receive_some(_CHUNK)
-            nursery.start_soon(_pump, outer, inner, nursery)
-            nursery.start_soon(_pump, inner, outer, nursery)
+            await inner.receive_some(CHUNK)
+            head = b""
+        await join(outer, inner, head)
 
 
 @asynccontextmanager
@@ -90,12 +87,3 @@ async def open_relay(sandbox: Sandbox) -> AsyncIterator[Relay]:
         nursery.start_soon(trio.serve_listeners, relay.serve, [listener])
         yield relay
         nursery.cancel_scope.cancel()
-
-
-async def _pump(source: trio.SocketStream, sink: trio.SocketStream, nursery: trio.Nursery) -> None:
-    try:
-        async for chunk in source:
-            await sink.send_all(chunk)
-    except (OSError, trio.BrokenResourceError, trio.ClosedResourceError):
-        pass
-    nursery.cancel_scope.cancel()

@@ -15,6 +15,7 @@ from api.listen import open_sockets
 from daemon.main import compose
 from daemon.notify import Notifier
 from storage import api_keys, browser_sessions
+from tests.support.limits import DEADLOCK_S
 from tests.support.studio import Studio
 
 
@@ -93,6 +94,6 @@ async def serve_studio(studio: Studio) -> AsyncIterator[Served]:
 
         nursery.start_soon(run)
         await ready.wait()
-        async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as client:
+        async with httpx.AsyncClient(base_url=url, timeout=DEADLOCK_S, trust_env=False) as client:
             yield Served(studio=studio, url=url, key=key, client=client)
         stop.set()

@@ -24,12 +24,14 @@ from sandbox.person import Person
 from sandbox.sample_media import make_photo
 from sandbox.story import Story
 from sandbox.thread import Box
-from storage import accounts, jobs, posts, repost_configs, repost_history
+from storage import accounts, credentials, jobs, posts, repost_configs, repost_history
 from storage.accounts import Account
+from storage.credentials import SavedLogin
 from storage.files import MediaFolder
 from storage.posts import Post
 from storage.repost_configs import RepostConfig
 from storage.reposts import Repost
+from tests.support import ready_login
 from tests.support.clock import TestClock
 
 USERNAME = "studio"
@@ -200,8 +202,20 @@ async def open_studio(
             files=directory,
         )
         if logged_in:
-            await studio.log_in()
+            if await core.store.read(credentials.find, account.id) is None:
+                await ready_login.log_in(core, sandbox, account, person, _log_in_once)
+            else:
+                await studio.log_in()
         yield studio
+
+
+async def _log_in_once(sandbox: Sandbox, directory: Path) -> SavedLogin:
+    async with open_studio(sandbox, TestClock(), directory, logged_in=False) as studio:
+        await studio.log_in()
+        core = studio.core
+        saved = await core.store.read(credentials.saved_login, core.vault, studio.account.id)
+        assert saved is not None
+        return saved
 
 
 def _account(db: Database, core: Core, username: str) -> Account:

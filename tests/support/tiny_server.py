@@ -13,6 +13,7 @@ from quart_trio import QuartTrio
 
 from api.body import BoundedRequest
 from api.listen import open_sockets, serve
+from tests.support.limits import DEADLOCK_S
 
 KEEP_ALIVE_S = 0.3
 
@@ -33,12 +34,12 @@ class Server:
         """Send bytes and return all that comes until the server closes."""
         async with await self.connect() as stream:
             await stream.send_all(data)
-            with trio.fail_after(10):
+            with trio.fail_after(DEADLOCK_S):
                 return await receive_all(stream)
 
     async def is_alive(self) -> bool:
         url = f"http://127.0.0.1:{self.port}/"
-        async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=DEADLOCK_S) as client:
             return (await client.get(url)).text == "hello"
 
 

@@ -17,6 +17,7 @@ from storage import jobs, posts
 from storage.posts import Post
 from storage.store import Database
 from storage.times import to_text
+from tests.support.limits import DEADLOCK_S
 from tests.support.posting import API, upload
 from tests.support.served import Answer, Served
 
@@ -73,7 +74,7 @@ class Turmoil:
             served.studio.clock,
             served.studio.core.owner,
         )
-        with trio.fail_after(90):
+        with trio.fail_after(DEADLOCK_S):
             while True:
                 counts = await store.read(jobs.counts, owner.id, clock.now())
                 if not any(counts.values()):
