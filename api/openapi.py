@@ -12,7 +12,7 @@ from pydantic.json_schema import models_json_schema
 
 from api.contract import Auth, Operation
 from api.errors import CODES
-from api.schemas import ErrorResponse
+from api.schemas import ErrorResponse, ScheduledJob, StoryMention, UserTag
 
 Json = dict[str, Any]
 _REF = "#/components/schemas/{model}"
@@ -174,7 +174,13 @@ def _header(name: str) -> Json:
 
 def _schemas(operations: Iterable[Operation]) -> Json:
     chosen = list(operations)
-    wanted: list[tuple[type[BaseModel], Any]] = [(ErrorResponse, "serialization")]
+    # The contract lists these among the schemas, whether an operation answers them or not.
+    wanted: list[tuple[type[BaseModel], Any]] = [
+        (ErrorResponse, "serialization"),
+        (ScheduledJob, "serialization"),
+        (UserTag, "validation"),
+        (StoryMention, "validation"),
+    ]
     for operation in chosen:
         wanted.append((operation.returns, "serialization"))
         if operation.body is not None:
@@ -187,8 +193,12 @@ def _schemas(operations: Iterable[Operation]) -> Json:
         _tell_defaults(schema)
     for operation in chosen:
         _not_always_there(operation.returns, schemas)
-    error = schemas["ErrorResponse"]
-    error["properties"]["code"]["enum"] = list(CODES)
+    schemas["ErrorCode"] = {
+        "type": "string",
+        "description": "Stable; docs/errors.md says what each means and what to do.",
+        "enum": list(CODES),
+    }
+    schemas["ErrorResponse"]["properties"]["code"] = {"$ref": _REF.format(model="ErrorCode")}
     return dict(sorted(schemas.items()))
 
 

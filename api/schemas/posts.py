@@ -21,6 +21,7 @@ from api.schemas.base import (
 from api.schemas.media import (
     MediaFile,
 )
+from storage.jobs import JobStatus, JobType
 from storage.posts import MediaType, PostStatus, SourceType
 
 
@@ -114,6 +115,23 @@ class Scheduled(Schema):
     timezone: str
     is_cloudflare: bool = False
     warnings: Warnings = []
+
+
+class ScheduledJob(Schema):
+    """A row of the local job queue; what is due is claimed when its `runAt` has come."""
+
+    id: Uuid
+    type: JobType
+    status: JobStatus
+    run_at: Moment
+    repeat_interval_ms: int | None
+    repeat_key: str | None
+    attempts: int
+    max_attempts: int
+    last_error: str | None
+    created_at: Moment
+    updated_at: Moment
+    completed_at: Moment | None
 
 
 class Cleared(Schema):

@@ -122,7 +122,8 @@ def test_what_is_required_is_documented_as_required(document: dict[str, Any]) ->
     assert post["properties"]["storyMentions"]["maxItems"] == 5
     assert "scheduledFor" in schemas["ScheduleRequest"]["required"]
     assert set(schemas["ErrorResponse"]["required"]) == {"error", "code", "status"}
-    assert schemas["ErrorResponse"]["properties"]["code"]["enum"] == list(CODES)
+    assert schemas["ErrorCode"]["enum"] == list(CODES)
+    assert schemas["ErrorResponse"]["properties"]["code"]["$ref"].endswith("/ErrorCode")
     paths = document["paths"]
     assert paths["/story-repost/enable"]["post"]["requestBody"]["required"] is True
     assert paths["/story-repost/scan"]["post"]["requestBody"]["required"] is False
@@ -144,3 +145,35 @@ def test_the_pages_name_every_code_and_endpoint(document: dict[str, Any]) -> Non
         assert f"| `{code}` | {entry.meaning} | {entry.recovery} |" in pages["errors.md"]
     for name, _ in described(document):
         assert f"### {name}\n" in pages["http-api.md"]
+
+
+SECTION_5 = {
+    "InstagramAccount": "id igUserId username name profilePictureUrl accountType facebookPageId "
+    "facebookPageName tokenExpiresAt loginMethod followersCount mediaCount lastSyncedAt createdAt",
+    "MediaFile": "id originalFilename storagePath mimeType fileSize width height durationSeconds "
+    "aspectRatio isValid validationErrors thumbnailPath processedPath createdAt previewUrl "
+    "publicUrl thumbnailUrl thumbnailPreviewUrl",
+    "Post": "id userId instagramAccountId mediaType sourceType caption hashtags locationId "
+    "locationName userTags collaborators storyMentions publishedViaPrivateApi crossPostToFacebook "
+    "facebookPostId facebookPermalink isScheduled scheduledFor timezone status igContainerId "
+    "igMediaId igPermalink cloudflareJobId r2MediaKey errorMessage errorCode retryCount "
+    "lastAttemptAt publishedAt createdAt updatedAt mediaFiles",
+    "ScheduledJob": "id type status runAt repeatIntervalMs repeatKey attempts maxAttempts "
+    "lastError createdAt updatedAt completedAt",
+    "StoryRepostConfig": "id userId instagramAccountId isEnabled igUsername pollIntervalHours "
+    "jitterMinutes lastPollAt lastPollStatus lastPollError consecutiveFailures autoDisabledAt "
+    "autoDisableReason challengeCount30d lastChallengeAt challengePauseUntil configuredAt "
+    "warmUpComplete sleepWindowStart sleepWindowEnd dailyRepostLimit repostsToday "
+    "repostsTodayResetAt autoRepostEnabled lastAutoSyncAt autoTagOriginalPoster signatureOverlay "
+    "createdAt updatedAt",
+    "ApiKey": "id name prefix scopes createdAt lastUsedAt revokedAt",
+    "UserTag": "username x y",
+    "StoryMention": "username x y",
+    "ErrorResponse": "error code status details retryAfter",
+}
+
+
+@pytest.mark.parametrize("name", SECTION_5)
+def test_every_schema_of_the_contract_stands_in_the_document(name: str) -> None:
+    shown = json.loads(openapi_document())["components"]["schemas"][name]["properties"]
+    assert set(SECTION_5[name].split()) <= set(shown)
