@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from publish.choice import PUBLIC_URL_ADVICE, choose, means_of
-from publish.retry import Failure
+from publish.choice import PUBLIC_URL_ADVICE, Choice, choose, means_of
+from publish.sendable import left_out
 from storage import accounts, media_files, posts
 from storage.posts import Post
 from storage.store import Database
@@ -28,7 +28,7 @@ class Adviser:
         return [
             *_same_content(db, post, near),
             *self._too_close(near, at),
-            *self._no_address(db, post, now),
+            *self._on_its_route(db, post, now),
         ]
 
     def _too_close(self, near: list[Post], at: datetime) -> list[str]:
@@ -41,14 +41,18 @@ class Adviser:
             f"{minutes:.0f} minutes apart, so this one may go out later"
         ]
 
-    def _no_address(self, db: Database, post: Post, now: datetime) -> list[str]:
+    def _on_its_route(self, db: Database, post: Post, now: datetime) -> list[str]:
+        """Say what the route that it would take now cannot do, or that there is none."""
         if post.account_id is None:
             return []
         account = accounts.get(db, post.account_id)
         means = means_of(db, account, has_public_url=self.has_public_url, now=now)
-        has_image = any(not file.is_video for file in media_files.of_post(db, post.id))
+        media = media_files.of_post(db, post.id)
+        has_image = any(not file.is_video for file in media)
         chosen = choose(means, has_image=has_image, has_stickers=bool(post.story_stickers))
-        blocked = isinstance(chosen, Failure) and chosen.code == "PUBLIC_URL_REQUIRED"
+        if isinstance(chosen, Choice):
+            return left_out(post, media, chosen.route)
+        blocked = chosen.code == "PUBLIC_URL_REQUIRED"
         return [f"It cannot go out yet. {PUBLIC_URL_ADVICE}"] if blocked else []
 
 

@@ -125,7 +125,7 @@ def cancel(db: Database, post_id: str, now: datetime) -> Post:
         raise RuleBroken("INVALID_STATUS", "It is going out now and can no longer be cancelled")
     delivery = deliveries.find_open(db, post_id)
     if delivery is not None:
-        if delivery.step is Step.PUBLISHING:
+        if delivery.step in (Step.PUBLISHING, Step.PUBLISHED):
             raise RuleBroken("INVALID_STATUS", "It may be live already and is asked about")
         deliveries.close(db, delivery.id, Outcome.WITHDRAWN, now)
     return posts.change_status(
@@ -198,6 +198,11 @@ def disconnect(db: Database, account_id: str, now: datetime) -> None:
     accounts.get(db, account_id)
     for post in posts.unfinished_of(db, account_id):
         jobs.cancel_for_post(db, post.id, now)
+        delivery = deliveries.find_open(db, post.id)
+        if delivery is not None and delivery.step is Step.PUBLISHED:
+            deliveries.close(db, delivery.id, Outcome.PUBLISHED, now)
+            posts.change_status(db, post.id, PostStatus.PUBLISHED, now=now)
+            continue
         in_doubt = post.status is PostStatus.PUBLISHING
         if post.status is not PostStatus.DRAFT:
             posts.change_status(

@@ -27,7 +27,7 @@ def release(db: Database, post_id: str, now: datetime) -> Post:
         raise RuleBroken("INVALID_STATUS", "It is going out right now; wait until it has ended")
     delivery = deliveries.find_open(db, post_id)
     if delivery is not None:
-        if delivery.step is Step.PUBLISHING:
+        if delivery.step in (Step.PUBLISHING, Step.PUBLISHED):
             raise RuleBroken("INVALID_STATUS", "It may be live, and Instagram is being asked")
         deliveries.close(db, delivery.id, Outcome.REFUSED, now)
     deliveries.settle_unknown(db, post_id, now)

@@ -6,6 +6,7 @@ never with the edit alone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,6 +18,7 @@ from storage.media_files import MediaFile
 from storage.posts import MediaType
 
 CAPTION_LENGTH = 2200
+MOST_HASHTAGS, MOST_MENTIONS = 30, 20  # in a caption
 CAROUSEL_ITEMS = (2, 10)
 MAX_USER_TAGS = 20
 MAX_COLLABORATORS = 3
@@ -59,6 +61,7 @@ def checked(content: Content, *, login_method: str) -> Content:
             "VALIDATION_ERROR",
             f"The caption has {len(content.caption)} characters; {CAPTION_LENGTH} are allowed",
         )
+    _check_caption(content)
     _check_count(content)
     tags = _tags(content)
     collaborators = _collaborators(content)
@@ -119,6 +122,30 @@ USES = {
     MediaType.STORIES: limits.Use.STORY,
     MediaType.CAROUSEL: limits.Use.CAROUSEL_ITEM,
 }
+
+
+_IN_TAGS = r"[^\s#\uff03@.,;:!?'\"()\[\]{}<>/\\|*&^%$+=~`\u2026-]"
+# A row of them counts each; inside of a word or an address there is none.
+_HASHTAGS = re.compile(rf"(?<![\w/&#\uff03])(?:[#\uff03]{_IN_TAGS}+)+")
+_MENTIONS = re.compile(r"(?<![\w@./])@\w[\w.]*")
+
+
+def _check_caption(content: Content) -> None:
+    if content.media_type is MediaType.STORIES:
+        return  # it is not sent
+    caption = content.caption or ""
+    rows = (re.split("[#\uff03]", row)[1:] for row in _HASHTAGS.findall(caption))
+    hashtags = [tag for row in rows for tag in row if not tag.isdecimal()]
+    mentions = _MENTIONS.findall(caption)
+    for what, count, most in (
+        ("hashtags", len(hashtags), MOST_HASHTAGS),
+        ("mentions", len(mentions), MOST_MENTIONS),
+    ):
+        if count > most:
+            raise RuleBroken(
+                "VALIDATION_ERROR",
+                f"The caption has {count} {what}; Instagram allows {most} and drops the caption",
+            )
 
 
 def _check_count(content: Content) -> None:

@@ -71,12 +71,12 @@ def begin(
     is_hidden = delivery is None or delivery.step in (Step.CREATED, Step.UPLOADED)
     if is_hidden and not stands(db, post, now):
         return None
+    if delivery is not None and delivery.step is Step.PUBLISHED:
+        return Begun(post, media, delivery)
     if (hold := held(db, post, now)) is not None:
         in_doubt = delivery is not None and delivery.step is Step.PUBLISHING
         postponed(db, job, post, Later(hold[1], hold[0], counted=False), in_doubt, now)
         return None
-    if delivery is not None and delivery.step is Step.PUBLISHED:
-        return Begun(post, media, delivery)
     failure = _impossible(db, job, post, media, delivery, now, grace)
     reason = "it was begun there"
     if failure is None and delivery is None:
@@ -117,11 +117,16 @@ def about_to_publish(
 
 
 def live(db: Database, delivery: Delivery, published: Published, now: datetime) -> Delivery:
-    """Record that the post is live; what remains to be done cannot change that."""
+    """Record that the post is live; what remains to be done cannot change that.
+
+    It is shown as PUBLISHED together with its address and its copy on the Page, when `concluded`.
+    """
+    post = posts.get(db, delivery.post_id)
+    is_whole = published.permalink is not None and not post.cross_post_to_facebook
     posts.change_status(
         db,
         delivery.post_id,
-        PostStatus.PUBLISHED,
+        PostStatus.PUBLISHED if is_whole else PostStatus.PUBLISHING,
         now=now,
         ig_media_id=published.media_id,
         ig_permalink=published.permalink,
@@ -144,6 +149,8 @@ def concluded(
     db: Database, job: Job, delivery: Delivery, now: datetime, spacing: timedelta
 ) -> None:
     """End the job of a post that is live; the account's next one waits for the spacing."""
+    if posts.get(db, delivery.post_id).status is not PostStatus.PUBLISHED:
+        posts.change_status(db, delivery.post_id, PostStatus.PUBLISHED, now=now)
     deliveries.close(db, delivery.id, Outcome.PUBLISHED, now)
     jobs.finish(db, job.id, JobStatus.COMPLETED, now)
     _free_lane(db, job, now, spacing)

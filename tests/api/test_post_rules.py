@@ -278,3 +278,49 @@ async def test_publishing_and_scheduling_have_the_same_rules(served: Served, pat
         assert (answer.status, answer.body["code"]) == (400, code), more
     listed = (await served.call("GET", f"{API}/posts")).body
     assert (listed["total"], listed["hasMore"]) == (0, False)
+
+
+@pytest.mark.parametrize("sign", ["#", "@", "\uff03"])
+async def test_hashtags_and_mentions_of_a_caption_are_counted(served: Served, sign: str) -> None:
+    most = 20 if sign == "@" else 30
+    enough = [f"{sign}tag{number}" for number in range(most)]
+    more = " " + f"{sign}more"
+    bad = "VALIDATION_ERROR"
+    cases: list[tuple[dict[str, Any], str]] = [
+        ({"caption": " ".join(enough)}, OK),
+        ({"caption": " ".join(enough) + more}, bad),
+        ({"caption": "\n".join(enough) + more, "mediaType": "REELS"}, bad),
+        ({"caption": " ".join(enough) + more, "mediaType": "CAROUSEL"}, bad),
+        ({"caption": " ".join(enough) + more, "mediaType": "STORIES"}, OK),  # not sent
+        # Inside of a word or an address there is none, nor is a number or a lone sign one.
+        ({"caption": " ".join(enough) + f" a{sign}b https://a.example/x{sign}y {sign}"}, OK),
+    ]
+    if sign != "@":
+        cases += [
+            ({"caption": "".join(enough)}, OK),
+            ({"caption": "".join(enough) + f"{sign}more"}, bad),
+            ({"caption": " ".join(enough) + f" {sign}1 {sign}2027 https://a.example/{sign}y"}, OK),
+            ({"caption": " ".join(f"{sign}\u0928\u093f{n}\U0001f305" for n in range(31))}, bad),
+        ]
+    else:
+        cases.append(({"caption": " ".join(enough) + " anna@example.com"}, OK))
+    await assert_outcomes(served, cases)
+
+
+async def test_the_limits_hold_for_edits_and_schedules_too(served: Served) -> None:
+    many = " ".join(f"#tag{number}" for number in range(31))
+    body = {"accountId": served.studio.account.id, "mediaType": "IMAGE"}
+    body["mediaFileId"] = await photo_id(served)
+    later = {**body, "scheduledFor": "2099-01-01T10:00:00Z"}
+    made = await served.call("POST", f"{API}/schedule", later)
+    assert made.status == 201
+    stored = await draft(served, {})
+    for method, path, sent in (
+        ("POST", "/posts/publish", {**body, "caption": many}),
+        ("POST", "/schedule", {**later, "caption": many}),
+        ("PUT", f"/schedule/{made.body['postId']}", {"caption": many}),
+        ("PUT", f"/posts/draft/{stored.body['id']}", {"caption": many}),
+    ):
+        answer = await served.call(method, f"{API}{path}", sent)
+        assert (answer.status, answer.body["code"]) == (400, "VALIDATION_ERROR"), path
+        assert "31 hashtags" in answer.body["error"]

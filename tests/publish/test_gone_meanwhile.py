@@ -141,8 +141,13 @@ async def test_a_post_that_has_just_gone_live_is_completed_before_it_is_deleted(
     await paused.reached.wait()
     answer = await public.call("DELETE", f"{API}/posts/{post_id}/instagram")
     assert (answer.status, answer.body["code"]) == (400, "INVALID_STATUS")
+    # Who polls hears PUBLISHED only with the link, and may delete it then.
+    shown = (await public.call("GET", f"{API}/posts/{post_id}")).body
+    assert (shown["status"], shown["igPermalink"]) == ("PUBLISHING", None)
     paused.go.set()
-    await ended(public, post_id)
+    shown = await ended(public, post_id)
+    assert shown["status"] == "PUBLISHED"
+    assert shown["igPermalink"].startswith("https://www.instagram.com/")
     answer = await public.call("DELETE", f"{API}/posts/{post_id}/instagram")
     assert (answer.status, answer.body["wasDeletedFromInstagram"]) == (200, True)
     # The service has not ended, and the account goes on.
@@ -164,3 +169,14 @@ async def test_the_account_is_disconnected_while_its_inbox_is_read(public: Serve
     await public.studio.sandbox.ledger.wait_until(lambda: requests[-1].status is not None)
     health = await public.call("GET", f"{API}/health")
     assert health.body["services"]["repost"] == "running"
+
+
+async def test_a_post_that_is_live_stays_published_when_its_account_goes(public: Served) -> None:
+    account = public.studio.account
+    await connect(public)
+    paused = pause(public, method="GET", path="/1790")  # its permalink
+    post_id = await send(public, account.id, mediaFileId=await photo_id(public))
+    await paused.reached.wait()
+    await disconnect(public, account, paused)
+    shown = (await public.call("GET", f"{API}/posts/{post_id}")).body
+    assert (shown["status"], shown["errorCode"]) == ("PUBLISHED", None)
