@@ -43,6 +43,34 @@ _PHASES: tuple[Literal["setup", "call"], ...] = ("setup", "call")
 _LIBRARIES = ("aiograpi", "private_request", "public_request", "graphql_request")
 
 
+# What leans on Python itself: its event loops, processes, signals, SQLite, archives, clocks and
+# parsers. The rest is our logic on top of it, which the first Python has judged; all of it is still
+# imported on the second, and one journey goes each way.
+_LEANS_ON_PYTHON = (
+    "accounts/test_logins.py",
+    "api/test_connection.py",
+    "api/test_listen.py",
+    "api/test_schedule_times.py",
+    "crash/",
+    "daemon/",
+    "instagram/",
+    "media/test_render_child.py",
+    "media/test_video.py",
+    "publish/test_graph_route.py",
+    "publish/test_private_feed.py",
+    "repost/test_journey.py",
+    "sandbox/test_wire.py",
+    "storage/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what CI runs on a second Python."""
+    for item in items:
+        if str(item.path.relative_to(Path(__file__).parent)).startswith(_LEANS_ON_PYTHON):
+            item.add_marker(pytest.mark.python)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def one_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Let one authority stand for the system's 140: each client and daemon would read them all."""

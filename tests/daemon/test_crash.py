@@ -16,8 +16,11 @@ from sandbox import Sandbox
 from sandbox.faults import Fault, Hang
 from sandbox.person import Person
 from sandbox.sample_media import make_photo
+from tests.support.clock import TestClock
+from tests.support.connected import connect
 from tests.support.limits import DEADLOCK_S
-from tests.support.process import Daemon, environment, reprise, running
+from tests.support.process import Daemon, reprise, running
+from tests.support.studio import PASSWORD
 
 CONFIGURE = "media/configure_to_story"
 
@@ -63,22 +66,16 @@ class World:
 
 
 @pytest.fixture
-async def world(sandbox: Sandbox, tmp_path: Path) -> World:
-    """An account that is connected and logged in by the command line, the daemon being off."""
-    person = sandbox.world.add_person("studio", password="secret")
-    env = environment(tmp_path, sandbox)
-    added = await reprise("account", "add", "--username", "studio", "--json", env=env)
-    login = ("account", "login", "--username", "studio", "--password-stdin", "--json")
-    logged_in = await reprise(*login, env=env, stdin="secret\n")
-    assert logged_in.json["challengeRequired"] is False
-    key = await reprise("key", "create", "test", "--json", env=env)
+async def world(sandbox: Sandbox, clock: TestClock, tmp_path: Path) -> World:
+    """An account that is connected and logged in, the daemon being off."""
+    connected = await connect(sandbox, clock, tmp_path)
     return World(
         sandbox=sandbox,
-        env=env,
+        env=connected.env,
         directory=tmp_path,
-        person=person,
-        account_id=added.json["id"],
-        key=key.json["fullKey"],
+        person=connected.person,
+        account_id=connected.id,
+        key=connected.key,
     )
 
 
@@ -135,6 +132,8 @@ async def test_sigterm_during_publishing_parks_it_for_the_next_start(world: Worl
 
 
 async def test_the_device_and_the_session_survive_every_restart(world: World) -> None:
+    login = ("account", "login", "--username", "studio", "--password-stdin")
+    assert (await reprise(*login, env=world.env, stdin=f"{PASSWORD}\n")).code == 0
     for username in ("anna", "ben"):
         world.mention(username)
         async with world.daemon() as daemon:

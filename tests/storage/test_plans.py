@@ -49,6 +49,7 @@ WHOLE_FILES = {"migrations", "opening", "copies", "backup", "restore", "inspecti
 OWNERS = ("(user_id=?)", "(account_id=?)", "(instagram_account_id=?)")
 EXCEPTIONS = {
     "loose_files.some": "takes the first few and stops",
+    "schema_check.check_schema": "the schema itself: a row for each table and index",
     "accounts.remove": "a person disconnects an account: all its rows are touched",
     "media_files.remove_cards_of": "as before",
     "reposts.last_failed_at": "max() takes the last of the index and stops",

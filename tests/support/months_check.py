@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -185,9 +186,10 @@ class Evidence:
         idle += [(failing, failing + 12 * HOUR) for failing in failed]
         return any(begin < at + within and end > at for begin, end in idle)
 
-    def check(self) -> None:
-        """Assert all of it."""
-        for claim in (
+    @property
+    def claims(self) -> tuple[Callable[[], None], ...]:
+        """All that must hold, each a function that fails where it does not."""
+        return (
             self.nothing_in_the_night,
             self.no_day_beyond_its_cap,
             self.phases_forbid_what_they_forbid,
@@ -198,7 +200,11 @@ class Evidence:
             self.one_automatic_login_a_day,
             self.every_mention_ends_right,
             self.no_mention_is_lost,
-        ):
+        )
+
+    def check(self) -> None:
+        """Assert all of it."""
+        for claim in self.claims:
             claim()
 
     # The table
