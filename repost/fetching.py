@@ -22,7 +22,7 @@ from media.render import examine_video
 from repost import echo, guard, stumbles
 from repost.deciding import refuse_unseen
 from repost.leftovers import discard
-from repost.sighting import Settled, Sighting, Sightings
+from repost.sighting import TOLD, Settled, Sighting, Sightings
 from storage import credentials, repost_configs, reposts
 from storage.files import MediaFolder
 from storage.reposts import Repost, RepostStatus
@@ -228,8 +228,7 @@ def _change_undecided(
         logger.info("repost id=%s state=%s reason=%s", repost.id, status, reason)
     story_pk = str(changes.get("story_pk", repost.story_pk))
     if reposts.has_other(db, repost, story_pk):
-        reason = "Another message has told of the same story"
-        return reposts.change(db, repost.id, RepostStatus.SKIPPED, now=now, reason=reason)
+        return reposts.change(db, repost.id, RepostStatus.SKIPPED, now=now, reason=TOLD)
     held_until = changes.pop("held_until", None)
     assert held_until is None or isinstance(held_until, datetime)
     return reposts.change(

@@ -16,6 +16,7 @@ from repost import echo
 from repost.limits import ordered
 from storage.reposts import Repost, RepostLimit, RepostStatus
 
+TOLD = "Another message has told of the same story"
 _UNREAD = "The author's stories are in a form that is not known"
 
 
@@ -124,6 +125,8 @@ class Sightings:
         if reel.unread:
             raise errors.Unavailable(_UNREAD)
         if RepostLimit.UNSURE in repost.limits:
+            if any(self._viewer_pk in story.mentioned_pks for story in reel):
+                raise Settled(TOLD, RepostStatus.SKIPPED)
             raise Settled(
                 "A message points to a story in a form that is not known, and no story of its "
                 "sender mentions you now: look at it in the Instagram app",

@@ -64,5 +64,5 @@ def raw_time(raw: object, default: float) -> float:
     """When a raw message was sent, in seconds, if it says so in a way that makes sense."""
     microseconds = raw.get("timestamp") if isinstance(raw, Mapping) else None
     if isinstance(microseconds, int) and not isinstance(microseconds, bool):
-        return microseconds / 1_000_000
+        return min(microseconds, 10**18) / 1_000_000
     return default

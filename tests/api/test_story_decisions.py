@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from sandbox.faults import Fault
+from sandbox.message import Data, Exchange, Response
 from storage.times import to_text
 from tests.api.test_story_repost import AWAKE, BASE, history, post, until
 from tests.support.posting import NOBODY, second_account
 from tests.support.served import Answer, Served
+
+
+class Besties:
+    """Shows the stories of a reel as meant for close friends."""
+
+    async def answer(self, exchange: Exchange) -> Response:
+        real = await exchange.perform()
+        assert isinstance(real.body, Data)
+        body = json.loads(real.body.content)
+        body["reel"]["items"] = [item | {"audience": "besties"} for item in body["reel"]["items"]]
+        return Response.json(200, body)
 
 
 async def send(served: Served, path: str, **body: Any) -> Answer:
@@ -67,6 +81,25 @@ async def test_several_are_approved_and_skipped_at_once(served: Served) -> None:
     assert "it is SKIPPED" in late.body["refused"][0]["reason"]
     assert (await send(served, "/approve", all=True)).body == {"decided": [], "refused": []}
     assert len(served.studio.sandbox.world.published(served.studio.person)) == 2
+
+
+async def test_what_was_meant_for_few_is_approved_by_its_id_only(served: Served) -> None:
+    studio = served.studio
+    anna = studio.friend("anna")
+    studio.sandbox.faults.add(Fault(path=f"feed/user/{anna.pk}/story", kind=Besties(), times=None))
+    await post(served, "/config", **AWAKE)
+    await post(served, "/enable")
+    studio.mention(anna)
+    await post(served, "/scan")
+    await until(served, anna="WAITING_APPROVAL")
+    (item,) = (await served.call("GET", f"{BASE}/pending")).body["reposts"]
+    assert item["limits"] == ["CLOSE_FRIENDS"]
+    assert item["warning"] == "Its author shows it to close friends only"
+    answer = await send(served, "/approve", all=True)
+    assert answer.body["decided"] == []
+    assert "by its id" in answer.body["refused"][0]["reason"]
+    assert (await send(served, f"/{item['id']}/approve")).body["warning"] == item["warning"]
+    await until(served, anna="PUBLISHED")
 
 
 async def test_all_of_one_account_leaves_the_others_alone(served: Served) -> None:

@@ -96,6 +96,17 @@ async def test_an_odd_message_without_a_story_is_shown_to_a_person(studio: Studi
     assert len(await studio.history()) == len(ODD)
 
 
+async def test_an_odd_message_about_a_story_that_is_known_alarms_nobody(studio: Studio) -> None:
+    await studio.configure()
+    friend = studio.friend("anna")
+    studio.mention(friend)
+    await studio.run_all()
+    send(studio, friend, odd_item(studio, friend, ODD["another address"]))
+    await studio.run_all()
+    states = {repost.status for repost in await studio.history()}
+    assert states == {RepostStatus.PUBLISHED, RepostStatus.SKIPPED}
+
+
 async def test_a_message_of_a_new_kind_is_a_mention_only_if_its_story_says_so(
     studio: Studio,
 ) -> None:
