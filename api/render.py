@@ -164,6 +164,13 @@ def post_with_media(db: Database, record: Post) -> schemas.Post:
     return post(records.stored(record), media_files.of_post(db, record.id))
 
 
+def edited_post(db: Database, record: Post, warnings: Sequence[str]) -> schemas.EditedPost:
+    """Return a post after a change, with its files and what there is to know about it."""
+    files = [media_file(file) for file in media_files.of_post(db, record.id)]
+    shown = {**records.stored(record), "media_files": files, "warnings": list(warnings)}
+    return schemas.EditedPost.model_validate(shown)
+
+
 def _repost_fields(db: Database, record: Repost) -> dict[str, Any]:
     card = media_files.find(db, record.card_media_id) if record.card_media_id else None
     return {

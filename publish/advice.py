@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from publish.choice import PUBLIC_URL_ADVICE, Choice, choose, means_of
 from publish.sendable import left_out
 from storage import accounts, media_files, posts
-from storage.posts import Post
+from storage.posts import Post, PostStatus
 from storage.store import Database
 
 SAME_CONTENT_WITHIN = timedelta(hours=24)
@@ -23,6 +23,8 @@ class Adviser:
 
     def warnings(self, db: Database, post: Post, now: datetime) -> list[str]:
         """Return what its owner should know before it goes out, in plain words."""
+        if post.status is PostStatus.DRAFT:
+            return self._on_its_route(db, post, now)
         at = post.scheduled_for or now
         near = posts.near(db, post, at, max(SAME_CONTENT_WITHIN, self.spacing))
         return [

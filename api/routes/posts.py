@@ -33,11 +33,11 @@ _RULES = (
     "POST",
     "/posts/draft",
     body=schemas.PublishablePost,
-    returns=schemas.Post,
+    returns=schemas.EditedPost,
     status=201,
     errors=_RULES,
 )
-async def create_draft(call: Call) -> schemas.Post:
+async def create_draft(call: Call) -> schemas.EditedPost:
     """Store a draft; only account and media type are required. Instagram hears nothing."""
     content = content_of(call.body)
     return await _write(call, intake.create_draft, call.user_id, call.body.account_id, content)
@@ -47,10 +47,10 @@ async def create_draft(call: Call) -> schemas.Post:
     "PUT",
     "/posts/draft/<id>",
     body=schemas.DraftChanges,
-    returns=schemas.Post,
+    returns=schemas.EditedPost,
     errors=(*_RULES, "INVALID_STATUS"),
 )
-async def update_draft(call: Call) -> schemas.Post:
+async def update_draft(call: Call) -> schemas.EditedPost:
     """Change the fields that are sent; the rules apply to the merged result."""
     return await _write(call, intake.edit_draft, call.path["id"], changes_of(call.body))
 
@@ -154,10 +154,10 @@ async def retry_post(call: Call) -> schemas.Accepted:
 @operations.add(
     "POST",
     "/posts/<id>/release",
-    returns=schemas.Post,
+    returns=schemas.EditedPost,
     errors=("NOT_FOUND", "INVALID_STATUS"),
 )
-async def release_post(call: Call) -> schemas.Post:
+async def release_post(call: Call) -> schemas.EditedPost:
     """Take a post that waits or has failed out of the queue: it is a draft again.
 
     For a post with `DELIVERY_UNKNOWN`, look at the account first: releasing says it is not live.
@@ -169,7 +169,7 @@ async def release_post(call: Call) -> schemas.Post:
     "POST",
     "/posts/<id>/reschedule",
     body=schemas.RescheduleRequest,
-    returns=schemas.Post,
+    returns=schemas.EditedPost,
     errors=(
         "NOT_FOUND",
         "INVALID_SCHEDULE",
@@ -179,7 +179,7 @@ async def release_post(call: Call) -> schemas.Post:
         "PRIVATE_API_REQUIRED",
     ),
 )
-async def reschedule_post(call: Call) -> schemas.Post:
+async def reschedule_post(call: Call) -> schemas.EditedPost:
     """Give a post that is not live a new time: a draft, a scheduled, waiting or failed one."""
     body = call.body
     moved = partial(release.reschedule, scheduled_for=body.scheduled_for, timezone=body.timezone)
@@ -232,14 +232,15 @@ async def delete_from_instagram(call: Call) -> schemas.DeletedFromInstagram:
     )
 
 
-async def _leaving_the_queue(call: Call, operation: Any) -> schemas.Post:
+async def _leaving_the_queue(call: Call, operation: Any) -> schemas.EditedPost:
     """Take a post out of the queue; the mention that it was made for ends with that."""
 
-    def write(db: Database, now: datetime) -> tuple[schemas.Post, str | None]:
+    def write(db: Database, now: datetime) -> tuple[schemas.EditedPost, str | None]:
         post = operation(db, call.path["id"], now=now)
         if post.account_id is not None:
             settle(db, post.account_id, now)
-        return render.post_with_media(db, post), post.account_id
+        warnings = call.context.adviser.warnings(db, post, now)
+        return render.edited_post(db, post, warnings), post.account_id
 
     post, account_id = await call.context.store.write(write, call.context.now())
     if account_id is not None:
@@ -247,8 +248,9 @@ async def _leaving_the_queue(call: Call, operation: Any) -> schemas.Post:
     return post
 
 
-async def _write(call: Call, operation: Any, *args: Any) -> schemas.Post:
-    def write(db: Database) -> schemas.Post:
-        return render.post_with_media(db, operation(db, *args, now=call.context.now()))
+async def _write(call: Call, operation: Any, *args: Any) -> schemas.EditedPost:
+    def write(db: Database, now: datetime) -> schemas.EditedPost:
+        post = operation(db, *args, now=now)
+        return render.edited_post(db, post, call.context.adviser.warnings(db, post, now))
 
-    return await call.context.store.write(partial(write))
+    return await call.context.store.write(write, call.context.now())

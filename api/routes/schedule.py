@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from api import render, schemas
 from api.contract import Operations
 from api.dispatch import Call
@@ -94,19 +96,17 @@ async def get_scheduled(call: Call) -> schemas.Post:
     "PUT",
     "/schedule/<id>",
     body=schemas.ScheduleChanges,
-    returns=schemas.Post,
+    returns=schemas.EditedPost,
     errors=(*_RULES, "INVALID_SCHEDULE", "INVALID_STATUS", "PRIVATE_API_REQUIRED"),
 )
-async def update_schedule(call: Call) -> schemas.Post:
+async def update_schedule(call: Call) -> schemas.EditedPost:
     """Change content or time of a scheduled post; only fields that are sent change."""
 
-    def write(db: Database) -> schemas.Post:
-        edited = intake.edit_scheduled(
-            db, call.path["id"], changes_of(call.body), call.context.now()
-        )
-        return render.post_with_media(db, edited)
+    def write(db: Database, now: datetime) -> schemas.EditedPost:
+        edited = intake.edit_scheduled(db, call.path["id"], changes_of(call.body), now)
+        return render.edited_post(db, edited, call.context.adviser.warnings(db, edited, now))
 
-    edited = await call.context.store.write(write)
+    edited = await call.context.store.write(write, call.context.now())
     call.context.scheduler.wake()
     return edited
 

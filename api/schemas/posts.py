@@ -101,6 +101,12 @@ class Completions(Schema):
 Warnings = Annotated[list[str], Field(exclude_if=lambda found: not found)]
 
 
+class EditedPost(Post):
+    """A post as it is after a change, with what its owner should know before it goes out."""
+
+    warnings: Warnings = []
+
+
 class Accepted(Schema):
     post_id: Uuid
     status: Literal["QUEUED"] = "QUEUED"

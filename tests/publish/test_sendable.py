@@ -91,3 +91,14 @@ async def test_a_client_hears_it_when_the_post_is_made(served: Served) -> None:
     made = await served.call("POST", f"{API}/schedule", later)
     assert made.status == 201
     assert [text.split("`")[1] for text in made.body["warnings"]] == ["caption", "locationId"]
+    drafted = await served.call("POST", f"{API}/posts/draft", body)
+    paths = {
+        f"/posts/draft/{drafted.body['id']}": {"locationId": None},
+        f"/schedule/{made.body['postId']}": {"locationId": None},
+    }
+    for path, changes in paths.items():
+        answer = await served.call("PUT", f"{API}{path}", changes)
+        assert [text.split("`")[1] for text in answer.body["warnings"]] == ["caption"]
+        answer = await served.call("PUT", f"{API}{path}", {"caption": None})
+        assert answer.status == 200
+        assert "warnings" not in answer.body

@@ -115,7 +115,9 @@ async def test_publish_and_poll(
     file.write_text(file.read_text().replace("IMAGE", media_type))
     done = await run([shell, file], tmp_path, environment(served))
     accepted = json.loads(done.out)
+    warned = accepted.pop("warnings", [])
     assert accepted == {"postId": accepted["postId"], "status": "QUEUED"}
+    assert [text.split("`")[1] for text in warned] == ["caption"] * (media_type == "STORIES")
     env = environment(served, POST_ID=accepted["postId"])
     polled = await run([shell, script("poll_status.sh", served, tmp_path)], tmp_path, env)
     found = await post(served, accepted["postId"])
