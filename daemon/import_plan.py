@@ -18,11 +18,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from api.schemas import StoryRepostSettings
 from daemon.moving import FORMAT, KINDS, VERSION, Kind, columns, plain
+from storage import along
 from storage.credentials import Credentials
 from storage.foreign import Unread
 from storage.posts import Post, PostStatus
 from storage.repost_configs import RepostConfig
 from storage.reposts import Repost
+from storage.times import to_text
 
 _SHOWN_PROBLEMS = 20
 _NOWHERE = {plain(name) for name in ("format", "version", "exportedAt", "total", "page", "limit",
@@ -49,6 +51,8 @@ class Plan:
     # Posts that a cloud sends by itself.
     in_cloud: set[str] = field(default_factory=set)
     paused_until: dict[str, datetime] = field(default_factory=dict)
+    # What goes along with the accounts, by the name of its list: see `storage.along`.
+    along: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     unknown: Counter[str] = field(default_factory=Counter)
 
 
@@ -61,6 +65,9 @@ def read_document(document: object, user_id: str) -> Plan:
     plan, problems = Plan(), list[str]()
     names = _names()
     for name, rows in document.items():
+        if document.get("format") == FORMAT and name in along.LISTS:
+            plan.along[name] = _rows_along(name, rows, problems)
+            continue
         kind = names.get(plain(str(name)))
         if kind is None or not isinstance(rows, list):
             # Only our own export tells which story a repost was made of.
@@ -78,6 +85,29 @@ def read_document(document: object, user_id: str) -> Plan:
     if problems:
         raise NotImported(problems)
     return plan
+
+
+def _rows_along(name: str, rows: object, problems: list[str]) -> list[dict[str, Any]]:
+    _, columns = along.LISTS[name]
+    if not isinstance(rows, list):
+        problems.append(f"{name} is no list")
+        return []
+    good = []
+    for number, row in enumerate(rows):
+        if not isinstance(row, dict) or not all(
+            value is None or isinstance(value, str) for value in map(row.get, columns)
+        ):
+            problems.append(f"{name}[{number}] is no row of it")
+            continue
+        try:
+            for column in {"at", "until", "cleared_at", "set_at", "free_at"} & set(columns):
+                if row.get(column) is not None:
+                    row[column] = to_text(_MOMENT.validate_python(row[column]))
+        except (ValueError, OverflowError):
+            problems.append(f"{name}[{number}]: a time cannot be read")
+            continue
+        good.append(row)
+    return good
 
 
 def is_known(name: str) -> bool:

@@ -20,6 +20,7 @@ from media.errors import MediaError
 from publish.library import MediaLibrary
 from storage import (
     accounts,
+    along,
     facts,
     jobs,
     media_files,
@@ -120,6 +121,7 @@ def _store_rows(db: Database, plan: Plan, vault: Vault, now: datetime, done: Imp
         _take_config(db, config, plan, ids, now, done)
     for repost in plan.rows.get("reposts", ()):
         _take_repost(db, repost, ids, done)
+    _take_along(db, plan, ids)
     if done.new:
         # What the other tool reposted is not known here: mentions until now need a look.
         facts.learn(db, facts.DATA_CAME_IN, "", now)
@@ -135,6 +137,20 @@ def _take_account(db: Database, row: Account, plan: Plan, vault: Vault, done: Im
     put_secrets(db, vault, row.id, plan.secrets.get(row.id, {}))
     done.new["accounts"] += 1
     return row.id
+
+
+def _take_along(db: Database, plan: Plan, ids: Mapping[str, str]) -> None:
+    """Store pauses, lists, slots and spacing of the accounts that are here now."""
+    for name, rows in plan.along.items():
+        taken = [
+            {**row, "account_id": account_id}
+            for row in rows
+            if (account_id := _local(db, str(row["account_id"]), ids)) is not None
+        ]
+        try:
+            along.take_over(db, name, taken)
+        except ValueError as error:
+            raise NotImported([str(error)]) from None
 
 
 def _local(db: Database, account_id: str, ids: Mapping[str, str]) -> str | None:
@@ -221,7 +237,18 @@ def _take_repost(db: Database, repost: Repost, ids: Mapping[str, str], done: Imp
     # One that was not finished is found again while its story lives.
     if account_id is None or repost.status not in _ENDED:
         done.notes["mentions were left out: not finished, or without an account"] += 1
-    elif reposts.add_new(db, replace(repost, account_id=account_id, media_path=None)):
+        return
+    card = repost.card_media_id
+    taken = replace(
+        repost,
+        account_id=account_id,
+        media_path=None,
+        preview_path=None,
+        card_media_id=card if card and media_files.find(db, card) is not None else None,
+    )
+    if reposts.is_known(db, taken):
+        done.known["reposts"] += 1
+    elif reposts.add_new(db, taken):
         done.new["reposts"] += 1
     else:
         done.known["reposts"] += 1

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from storage import credentials, posts, records, secrets
+from storage import along, credentials, posts, records, secrets
 from storage.accounts import Account
 from storage.media_files import MediaFile
 from storage.posts import Post
@@ -26,7 +26,8 @@ from storage.vault import Vault
 
 FORMAT = "reprise-export"
 VERSION = 1
-_KEPT = (AccountSecret.ACCESS_TOKEN, AccountSecret.PASSWORD, AccountSecret.SESSION)
+# All but a login that waits for a person: that person is asked anew.
+_KEPT = tuple(name for name in AccountSecret if name is not AccountSecret.PENDING_LOGIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,7 @@ def export(db: Database, user_id: str, now: datetime, vault: Vault | None) -> di
         document[kind.name] = [_shown(kind, row) for row in rows]
     for post in document["posts"]:
         post["mediaFileIds"] = posts.media_ids_of(db, post["id"])
+    document |= along.export(db)
     if vault is not None:
         for account in document["accounts"]:
             account["secrets"] = _secrets(db, vault, account["id"])

@@ -112,6 +112,16 @@ def add_new(db: Database, repost: Repost) -> bool:
     return True
 
 
+def is_known(db: Database, repost: Repost) -> bool:
+    """Say whether a row that came from elsewhere is here, by its id or by its story."""
+    row = db.conn.execute(
+        "SELECT 1 FROM reposts WHERE id = ?1"
+        " UNION ALL SELECT 1 FROM reposts WHERE account_id = ?2 AND story_pk = ?3",
+        (repost.id, repost.account_id, repost.story_pk),
+    ).fetchone()
+    return row is not None
+
+
 def has_other(db: Database, repost: Repost, story_pk: str) -> bool:
     """Say whether another row of the account is about that story."""
     row = db.conn.execute(

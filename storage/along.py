@@ -1,0 +1,53 @@
+"""What goes along with an account when it moves: what protects it, and what its user decided.
+
+Rows as they are stored, by column; they have no form of their own in the REST contract.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlite_utils import Database
+
+# Each list of the document: its table and columns; all begin with the account.
+LISTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "troubles": ("troubles", ("account_id", "kind", "reason", "at", "until", "cleared_at")),
+    "authorRules": ("author_rules", ("account_id", "verdict", "username", "author_pk")),
+    "repostSlots": ("repost_slots", ("account_id", "at", "post_id")),
+    "lanes": ("lanes", ("account_id", "set_at", "free_at")),
+}
+
+
+def export(db: Database) -> dict[str, list[dict[str, Any]]]:
+    """Return every list with its rows."""
+    return {
+        name: [
+            dict(zip(columns, row, strict=True))
+            for row in db.conn.execute(
+                f"SELECT {', '.join(columns)} FROM {table} ORDER BY {', '.join(columns)}"  # noqa: S608
+            )
+        ]
+        for name, (table, columns) in LISTS.items()
+    }
+
+
+def take_over(db: Database, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store those rows of a list that are not there; raises `ValueError` for one that cannot be.
+
+    A lane that is there stays as it is.
+    """
+    table, columns = LISTS[name]
+    keys = columns[:1] if name == "lanes" else columns[:3]
+    same = " AND ".join(f"{column} IS ?{number}" for number, column in enumerate(columns, 1)
+                        if column in keys)  # fmt: skip
+    places = ", ".join(f"?{number}" for number in range(1, len(columns) + 1))
+    try:
+        db.conn.executemany(
+            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {places}"  # noqa: S608
+            f" WHERE NOT EXISTS (SELECT 1 FROM {table} WHERE {same})",
+            [[row.get(column) for column in columns] for row in rows],
+        )
+    except (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError) as error:
+        raise ValueError(f"{name}: {error}") from None
