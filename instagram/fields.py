@@ -13,6 +13,7 @@ from typing import Any
 Json = Mapping[str, Any]
 _NAME = re.compile(r"[A-Za-z0-9._]{1,30}")
 _LONGEST_ID = 64
+_NOT_STORABLE = 2**63
 _LONGEST_TEXT = 5_000
 
 
@@ -27,9 +28,9 @@ def entries(value: object) -> list[Json]:
 
 
 def number_of(value: object) -> int | None:
-    """Return a whole number that is not negative, given as such or in digits."""
+    """Return a whole number that is not negative and can be stored, given as such or in digits."""
     digits = identifier(value)
-    return int(digits) if digits else None
+    return int(digits) if digits and int(digits) < _NOT_STORABLE else None
 
 
 def identifier(value: object) -> str:

@@ -24,7 +24,7 @@ def is_made_here(db: Database, repost: Repost, since: datetime) -> bool:
     """Say whether the story is a repost that an account here has published after `since`."""
     return _any(
         db,
-        f"{_OF_THE_AUTHOR} AND source_type = 'STORY_REPOST' AND created_at >= :since"
+        f"{_OF_THE_AUTHOR} AND source_type = 'STORY_REPOST' AND published_at >= :since"
         " AND (ig_media_id = :story OR ig_permalink LIKE '%/' || :story || '/%'"
         "  OR ig_permalink LIKE '%/' || :story)",
         repost,
@@ -55,7 +55,7 @@ def has_named(db: Database, repost: Repost, since: datetime) -> bool:
     return _any(
         db,
         "account_id = :account AND status = 'PUBLISHED' AND media_type = 'STORIES'"
-        f" AND created_at >= :since{named}",
+        f" AND published_at >= :since{named}",
         repost,
         since,
     )

@@ -40,7 +40,7 @@ WRONG: dict[str, Any] = {
     "a long text": "a" * 100_000,
     "an address that is none": "https://a b..fbcdn.net/\x01",
     "an address that httpx refuses": "https://" + "a" * 64 + ".fbcdn.net/x.jpg",
-    "an address with a tab": "\thttps://scontent.cdninstagram.com/x",
+    "an address with a tab": "\thttps://scontent-sandbox.cdninstagram.com/v/1.jpg",
     "another host": "https://evil.example/stories/eve/12/",
     "another scheme": "file:///etc/passwd",
     "an empty list": [],
