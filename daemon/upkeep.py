@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import trio
 
 from accounts.tokens import TokenCare
+from daemon import memory
 from repost.retention import Retention
 from storage import api_keys, copies, credentials, facts, pruning
 from storage.errors import Damaged, Unavailable
@@ -62,6 +63,7 @@ class Upkeep:
                 "retention": self._retention_task,
                 "pruning": self._pruning_task,
                 "copies": self._copies_task,
+                "memory": self._memory_task,
             }.items():
                 nursery.start_soon(self._patiently, chore, name=name)
             task_status.started()
@@ -139,6 +141,11 @@ class Upkeep:
                 pruned += gone
             if pruned:
                 logger.info("old rows deleted table=%s rows=%d", rule.table, pruned)
+
+    async def _memory_task(self) -> None:
+        while True:
+            await trio.sleep(_LOOK_EVERY_S)
+            await trio.to_thread.run_sync(memory.give_back)
 
     async def _copies_task(self) -> None:
         await trio.sleep(FIRST_COPY_AFTER_S)  # a start has other work
