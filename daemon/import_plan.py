@@ -164,6 +164,8 @@ class _RowReader:
             self._problems.append(f"{self._where}.id: {values.get('id')!r} is no UUID")
             return None
         try:
+            # Half a character, as `"\\ud83d"` in JSON, cannot be stored.
+            json.dumps(values, ensure_ascii=False, default=str).encode()
             record = _adapter(self._kind.record).validate_python(
                 {name: _given(value, name) for name, value in values.items()}
             )

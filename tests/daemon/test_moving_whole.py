@@ -136,3 +136,12 @@ def test_what_goes_along_is_checked(name: str, rows: object) -> None:
     document = {"format": "reprise-export", "version": 1, name: rows}
     with pytest.raises(NotImported):
         read_document(document, "owner")
+
+
+def test_half_a_character_is_said_and_not_stored() -> None:
+    row = {
+        "id": "11111111-1111-4111-8111-111111111111", "username": "a\ud83d", "igUserId": "",
+        "loginMethod": "instagram", "createdAt": "2026-01-01T00:00:00Z",
+    }  # fmt: skip
+    with pytest.raises(NotImported, match="surrogates"):
+        read_document({"accounts": [row]}, "owner")
