@@ -5,32 +5,37 @@ What is there already is left as it is, so the same document can be imported aga
 
 from __future__ import annotations
 
-import shutil
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import trio
 
-from daemon.import_plan import NotImported, Plan, outcome
+from daemon.import_media import Brought, add_rows, bring, undo
+from daemon.import_plan import Imported, NotImported, Plan
+from daemon.import_posts import is_begun, local_id, take_post
 from daemon.moving import put_secrets
-from media.errors import MediaError
+from publish import parking as post_parking
 from publish.library import MediaLibrary
+from publish.parking import Came
+from repost import parking as mention_parking
 from storage import (
     accounts,
     along,
+    credentials,
     facts,
     jobs,
     media_files,
     posts,
+    records,
     repost_configs,
     reposts,
     troubles,
 )
 from storage.accounts import Account
-from storage.media_files import MediaFile
+from storage.errors import Unfit
+from storage.files import MediaFolder
 from storage.posts import Post, PostStatus
 from storage.repost_configs import RepostConfig
 from storage.reposts import Repost, RepostStatus
@@ -38,22 +43,12 @@ from storage.store import Database, Store
 from storage.troubles import Trouble, TroubleKind
 from storage.vault import Vault
 
-_ENDED = (
-    RepostStatus.PUBLISHED,
-    RepostStatus.SKIPPED,
-    RepostStatus.EXPIRED,
-    RepostStatus.FAILED,
+OPEN = (
+    RepostStatus.DETECTED,
+    RepostStatus.DOWNLOADED,
+    RepostStatus.WAITING_APPROVAL,
+    RepostStatus.QUEUED,
 )
-
-
-@dataclass(slots=True)
-class Imported:
-    """How many rows of each kind came in, and what a person should know about them."""
-
-    new: Counter[str] = field(default_factory=Counter)
-    known: Counter[str] = field(default_factory=Counter)
-    notes: Counter[str] = field(default_factory=Counter)
-    unknown: Counter[str] = field(default_factory=Counter)
 
 
 async def take_in(
@@ -61,6 +56,7 @@ async def take_in(
     store: Store,
     vault: Vault,
     library: MediaLibrary,
+    folder: MediaFolder,
     *,
     media: Path | None,
     now: datetime,
@@ -69,67 +65,93 @@ async def take_in(
 
     Raises `NotImported` when a file is missing or unusable; then nothing was stored.
     """
-    done = Imported(unknown=plan.unknown)
-    taken: list[str] = []
+    done, brought = Imported(unknown=plan.unknown), Brought()
     try:
         if media is not None:
-            await _take_media(plan, store, library, media, taken, done)
-        await store.write(_store_rows, plan, vault, now, done)
-    except BaseException:
+            await bring(plan, store, library, folder, media, brought)
+        await store.write(_store, plan, brought, vault, now, done)
+    except BaseException as error:
         with trio.CancelScope(shield=True):
-            for media_id in taken:
-                await library.remove(media_id)
+            await undo(brought, store, library, folder)
+        if isinstance(error, Unfit):
+            raise NotImported(["its rows do not fit to each other, or to what is here"]) from error
         raise
     return done
 
 
-async def _take_media(
-    plan: Plan, store: Store, library: MediaLibrary, folder: Path, taken: list[str], done: Imported
+def _store(
+    db: Database, plan: Plan, brought: Brought, vault: Vault, now: datetime, done: Imported
 ) -> None:
-    rows: list[MediaFile] = plan.rows.get("mediaFiles", [])
-    files = {row.id: _file_of(row, folder) for row in rows}
-    missing = [row.storage_path for row in rows if files[row.id] is None]
-    if missing:
-        raise NotImported([f"{path} is not in {folder}" for path in missing])
-    for row in rows:
-        if await store.read(media_files.find, row.id) is not None:
-            done.known["mediaFiles"] += 1
-            continue
-        scratch, source = library.scratch(), files[row.id]
-        assert source is not None
-        await trio.to_thread.run_sync(shutil.copyfile, source, scratch)
-        try:
-            await library.take_in(scratch, row.original_filename, row.user_id, media_id=row.id)
-        except MediaError as error:
-            raise NotImported([f"{row.storage_path} cannot be used: {error.reason}"]) from None
-        taken.append(row.id)
-        done.new["mediaFiles"] += 1
+    with records.fitting():
+        _store_rows(db, plan, brought, vault, now, done)
 
 
-def _file_of(row: MediaFile, folder: Path) -> Path | None:
-    path = (folder / row.storage_path).resolve()
-    return path if path.is_file() and path.is_relative_to(folder.resolve()) else None
-
-
-def _store_rows(db: Database, plan: Plan, vault: Vault, now: datetime, done: Imported) -> None:
+def _store_rows(
+    db: Database, plan: Plan, brought: Brought, vault: Vault, now: datetime, done: Imported
+) -> None:
+    add_rows(db, brought)
+    done.known["mediaFiles"] += brought.known
+    done.new["mediaFiles"] += len(brought.rows) + len(brought.taken_in)
+    done.new, done.known = +done.new, +done.known
     ids = {
         row.id: _take_account(db, row, plan, vault, done) for row in plan.rows.get("accounts", ())
     }
-    for post in plan.rows.get("posts", ()):
-        _take_post(db, post, plan, ids, now, done)
     for config in plan.rows.get("storyRepostConfigs", ()):
         _take_config(db, config, plan, ids, now, done)
-    for repost in plan.rows.get("reposts", ()):
-        _take_repost(db, repost, ids, done)
     _take_along(db, plan, ids)
+    begun = [
+        post
+        for post in plan.rows.get("posts", ())
+        if take_post(db, post, plan, ids, now, done) and is_begun(post, now)
+    ]
+    stories = [
+        taken
+        for repost in plan.rows.get("reposts", ())
+        if (taken := _take_repost(db, repost, plan, ids, brought, done)) is not None
+    ]
+    for event in plan.rows.get("events", ()):
+        if event.subject_id in done.subjects:
+            records.insert(db, event)
+    _park(db, begun, stories, plan, now, done)
     if done.new:
-        # What the other tool reposted is not known here: mentions until now need a look.
+        # What went out elsewhere is not known here: mentions until now need a look.
         facts.learn(db, facts.DATA_CAME_IN, "", now)
+
+
+def _park(
+    db: Database,
+    begun: list[Post],
+    stories: list[Repost],
+    plan: Plan,
+    now: datetime,
+    done: Imported,
+) -> None:
+    """Let nothing of what came go out by itself, as after a restore."""
+    came = Came(plan.written_at or now, now, "imported from an export")
+    for one in begun:
+        post = posts.get(db, one.id)
+        if post.status is PostStatus.FAILED:
+            continue  # it has no account here
+        assert post.account_id is not None
+        job = jobs.add_publish(
+            db,
+            user_id=post.user_id,
+            account_id=post.account_id,
+            post_id=post.id,
+            run_at=post.scheduled_for or now,
+            now=now,
+        )
+        post_parking.park_one(db, job, came)
+        done.notes["posts that were due or on their way are parked as failed"] += 1
+    for story in stories:
+        if story.status in OPEN and story.post_id is None:
+            mention_parking.park_one(db, story, now)
+            done.notes["mentions wait for your approval, or for their story"] += 1
 
 
 def _take_account(db: Database, row: Account, plan: Plan, vault: Vault, done: Imported) -> str:
     """Return the id that the account has here."""
-    there = accounts.by_username(db, row.username)
+    there = _same_account(db, row, plan)
     if there is not None:
         done.known["accounts"] += 1
         return there.id
@@ -139,62 +161,39 @@ def _take_account(db: Database, row: Account, plan: Plan, vault: Vault, done: Im
     return row.id
 
 
+def _same_account(db: Database, row: Account, plan: Plan) -> Account | None:
+    """Return the account that a row is here; raises `NotImported` where it would be two or none.
+
+    One Instagram account is one account here, whatever it is called.
+    """
+    numbers = plan.numbers_of(row)
+    for other in accounts.every(db):
+        login = credentials.find(db, other.id)
+        known = {other.ig_user_id, login.private_pk if login else ""} - {""}
+        if other.username.lower() == row.username.lower():
+            mine, its = plan.secrets.get(row.id, {}).get("login"), login
+            if mine is not None and its is not None and mine.private_pk != its.private_pk:
+                raise NotImported([f"@{row.username} is another Instagram account here"])
+            return other
+        if other.id == row.id or known & numbers:
+            raise NotImported(
+                [f"@{row.username} is connected here already, as @{other.username}: rename one"]
+            )
+    return None
+
+
 def _take_along(db: Database, plan: Plan, ids: Mapping[str, str]) -> None:
     """Store pauses, lists, slots and spacing of the accounts that are here now."""
     for name, rows in plan.along.items():
         taken = [
             {**row, "account_id": account_id}
             for row in rows
-            if (account_id := _local(db, str(row["account_id"]), ids)) is not None
+            if (account_id := local_id(db, str(row["account_id"]), ids)) is not None
         ]
         try:
             along.take_over(db, name, taken)
         except ValueError as error:
             raise NotImported([str(error)]) from None
-
-
-def _local(db: Database, account_id: str, ids: Mapping[str, str]) -> str | None:
-    found = ids.get(account_id, account_id)
-    return found if accounts.find(db, found) is not None else None
-
-
-def _take_post(
-    db: Database, post: Post, plan: Plan, ids: Mapping[str, str], now: datetime, done: Imported
-) -> None:
-    if posts.is_known(db, post.id):
-        done.known["posts"] += 1
-        return
-    account_id = _local(db, post.instagram_account_id, ids)
-    wanted = plan.media_of_post.get(post.id, [])
-    there = [media_id for media_id in wanted if media_files.find(db, media_id) is not None]
-    local = replace(
-        post,
-        account_id=account_id,
-        instagram_account_id=account_id or post.instagram_account_id,
-    )
-    stored, note = outcome(
-        local,
-        now,
-        connected=account_id is not None,
-        media_there=bool(there) and len(there) == len(wanted),
-        in_cloud=post.id in plan.in_cloud,
-    )
-    if note is not None:
-        done.notes[note] += 1
-    posts.add(db, stored, there)
-    if stored.status is PostStatus.SCHEDULED:
-        assert account_id is not None
-        assert stored.scheduled_for is not None
-        jobs.add_publish(
-            db,
-            user_id=stored.user_id,
-            account_id=account_id,
-            post_id=stored.id,
-            run_at=stored.scheduled_for,
-            now=now,
-        )
-        done.notes["posts are scheduled here now: see that nothing else sends them too"] += 1
-    done.new["posts"] += 1
 
 
 def _take_config(
@@ -205,7 +204,7 @@ def _take_config(
     now: datetime,
     done: Imported,
 ) -> None:
-    account_id = _local(db, config.account_id, ids)
+    account_id = local_id(db, config.account_id, ids)
     if account_id is None:
         done.notes["story repost settings were left out: their account is missing"] += 1
         return
@@ -232,23 +231,38 @@ def _take_config(
         done.notes["story repost settings came switched off: `enable` when you are ready"] += 1
 
 
-def _take_repost(db: Database, repost: Repost, ids: Mapping[str, str], done: Imported) -> None:
-    account_id = _local(db, repost.account_id, ids)
-    # One that was not finished is found again while its story lives.
-    if account_id is None or repost.status not in _ENDED:
-        done.notes["mentions were left out: not finished, or without an account"] += 1
-        return
+def _take_repost(
+    db: Database,
+    repost: Repost,
+    plan: Plan,
+    ids: Mapping[str, str],
+    brought: Brought,
+    done: Imported,
+) -> Repost | None:
+    """Store a mention that is new here; returns it as it is stored."""
+    account_id = local_id(db, repost.account_id, ids)
+    if account_id is None:
+        done.notes["mentions were left out: their account is missing"] += 1
+        return None
     card = repost.card_media_id
     taken = replace(
         repost,
         account_id=account_id,
-        media_path=None,
-        preview_path=None,
+        media_path=_there(repost.media_path, db, brought),
+        preview_path=_there(repost.preview_path, db, brought),
         card_media_id=card if card and media_files.find(db, card) is not None else None,
     )
-    if reposts.is_known(db, taken):
+    if taken.status in OPEN and repost.media_path and not taken.media_path and not repost.post_id:
+        # Its story did not come along: it is downloaded again while it lives.
+        taken = replace(taken, status=RepostStatus.DETECTED, attempts=0, held_until=None)
+    add = reposts.take_over if repost.id in plan.told_of else reposts.add_new
+    if reposts.is_known(db, taken) or not add(db, taken):
         done.known["reposts"] += 1
-    elif reposts.add_new(db, taken):
-        done.new["reposts"] += 1
-    else:
-        done.known["reposts"] += 1
+        return None
+    done.subjects.add(taken.id)
+    done.new["reposts"] += 1
+    return taken
+
+
+def _there(path: str | None, db: Database, brought: Brought) -> str | None:
+    return path if path and (path in brought.paths or media_files.is_used(db, path)) else None

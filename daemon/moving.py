@@ -15,6 +15,8 @@ from typing import Any
 
 from storage import along, credentials, posts, records, secrets
 from storage.accounts import Account
+from storage.deliveries import Delivery
+from storage.events import Event
 from storage.media_files import MediaFile
 from storage.posts import Post
 from storage.repost_configs import RepostConfig
@@ -25,6 +27,11 @@ from storage.times import to_text
 from storage.vault import Vault
 
 FORMAT = "reprise-export"
+# The fields that name files of the media folder.
+FILES: Mapping[type[Any], tuple[str, ...]] = {
+    MediaFile: ("storagePath", "thumbnailPath", "processedPath"),
+    Repost: ("mediaPath", "previewPath"),
+}
 VERSION = 1
 # All but a login that waits for a person: that person is asked anew.
 _KEPT = tuple(name for name in AccountSecret if name is not AccountSecret.PENDING_LOGIN)
@@ -36,8 +43,12 @@ class Kind:
 
     name: str
     record: type[Any]
-    also: frozenset[str]
+    also: frozenset[str] = frozenset()
     derived: frozenset[str] = frozenset()
+    # Whether only our own export has it: no other tool says what went out from here.
+    ours: bool = False
+    # Which rows are a user's, and their order.
+    owned: str = "user_id = ? ORDER BY created_at, id"
 
 
 # What the contract shows of a row beside what is stored of it.
@@ -52,6 +63,10 @@ _CONFIG = (
 def plain(name: str) -> str:
     """Return a name without case and punctuation: `media_files` and `mediaFiles` are one."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+# Found by the other id of the account; a number of one database.
+_HIDDEN: dict[type[Any], set[str]] = {Post: {"account_id"}, Event: {"id"}}
 
 
 def _plain(names: str) -> frozenset[str]:
@@ -70,7 +85,14 @@ KINDS = (
         _plain("StoryRepostConfig configs config"),
         _plain(_CONFIG),
     ),
-    Kind("reposts", Repost, frozenset()),
+    Kind("reposts", Repost, ours=True),
+    Kind(
+        "deliveries",
+        Delivery,
+        ours=True,
+        owned="post_id IN (SELECT id FROM posts WHERE user_id = ?) ORDER BY created_at, rowid",
+    ),
+    Kind("events", Event, ours=True, owned="user_id = ? ORDER BY id"),
 )
 
 
@@ -84,7 +106,7 @@ def shown_name(kind: Kind, column: str) -> str:
 
 def columns(kind: Kind) -> list[str]:
     """Return the columns of a kind that the document has."""
-    hidden = {"user_id"} | ({"account_id"} if kind.record is Post else set())
+    hidden = {"user_id"} | _HIDDEN.get(kind.record, set())
     return [field.name for field in fields(kind.record) if field.name not in hidden]
 
 
@@ -96,9 +118,7 @@ def export(db: Database, user_id: str, now: datetime, vault: Vault | None) -> di
         "exportedAt": to_text(now),
     }
     for kind in KINDS:
-        rows = records.fetch(
-            db, kind.record, "WHERE user_id = ? ORDER BY created_at, id", (user_id,)
-        )
+        rows = records.fetch(db, kind.record, f"WHERE {kind.owned}", (user_id,))
         document[kind.name] = [_shown(kind, row) for row in rows]
     for post in document["posts"]:
         post["mediaFileIds"] = posts.media_ids_of(db, post["id"])
@@ -110,8 +130,19 @@ def export(db: Database, user_id: str, now: datetime, vault: Vault | None) -> di
 
 
 def media_paths(document: Mapping[str, Any]) -> list[str]:
-    """Return where the document's media lie, relative to the media folder."""
-    return [media["storagePath"] for media in document["mediaFiles"]]
+    """Return where the document's files lie, relative to the media folder.
+
+    They are those of the media, with their thumbnails, and the saved stories of mentions.
+    """
+    return sorted(
+        {
+            row[name]
+            for kind in KINDS
+            for name in FILES.get(kind.record, ())
+            for row in document[kind.name]
+            if row[name] is not None
+        }
+    )
 
 
 def _shown(kind: Kind, row: Any) -> dict[str, Any]:

@@ -33,7 +33,13 @@ class MediaLibrary:
         return self._folder.scratch()
 
     async def take_in(
-        self, upload: Path, name: str, user_id: str, *, media_id: str | None = None
+        self,
+        upload: Path,
+        name: str,
+        user_id: str,
+        *,
+        media_id: str | None = None,
+        origin: Origin = Origin.UPLOAD,
     ) -> MediaFile:
         """Verify and keep an upload; `upload` itself is gone afterwards, however it ends.
 
@@ -46,7 +52,7 @@ class MediaLibrary:
             with trio.CancelScope(shield=True):
                 async with self._folder.changing:
                     media = await trio.to_thread.run_sync(
-                        self._adopt, made, name, user_id, media_id or str(uuid4())
+                        self._adopt, made, name, user_id, media_id or str(uuid4()), origin
                     )
                     await self._store.write(media_files.add, media)
         finally:
@@ -67,7 +73,9 @@ class MediaLibrary:
             for path in unused:
                 await trio.Path(self._folder.path(path)).unlink(missing_ok=True)
 
-    def _adopt(self, made: Normalised, name: str, user_id: str, media_id: str) -> MediaFile:
+    def _adopt(
+        self, made: Normalised, name: str, user_id: str, media_id: str, origin: Origin
+    ) -> MediaFile:
         stored = self._folder.adopt(made.file, made.suffix)
         thumbnail = self._folder.adopt(made.thumbnail, ".jpg")
         problems = limits.problems_anywhere(
@@ -81,7 +89,7 @@ class MediaLibrary:
         return MediaFile(
             id=media_id,
             user_id=user_id,
-            origin=Origin.UPLOAD,
+            origin=origin,
             original_filename=name,
             sha256=stored.sha256,
             storage_path=stored.path,

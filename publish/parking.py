@@ -1,6 +1,6 @@
 """Posts of a database from the past: what may have gone out since is parked, never sent by itself.
 
-Used while a backup is being restored, before the daemon sees the database.
+Used while a backup is being restored or an export imported, before the daemon sees the database.
 """
 
 from __future__ import annotations
@@ -16,11 +16,6 @@ from storage.jobs import Job
 from storage.posts import Post
 from storage.store import Database
 
-_PAGE_UNKNOWN = (
-    "It is live. Whether it was copied to the Facebook Page is not known: the data was restored "
-    "from a backup"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Came:
@@ -28,6 +23,11 @@ class Came:
 
     saved_at: datetime
     came_at: datetime
+    how: str = "restored from a backup"
+
+    @property
+    def words(self) -> str:
+        return f"{self.how} of {self.saved_at:%Y-%m-%d %H:%M} UTC"
 
 
 def park(db: Database, came: Came, *, everything: bool = False) -> list[Post]:
@@ -37,25 +37,27 @@ def park(db: Database, came: Came, *, everything: bool = False) -> list[Post]:
     `everything` those of the future too. Each says that a person must look before it is retried,
     and where something was uploaded, a retry asks Instagram first.
     """
-    parked = []
-    for job in jobs.open_until(db, came.came_at, everything=everything):
-        assert job.post_id is not None
-        post = posts.get(db, job.post_id)
-        delivery = deliveries.find_open(db, post.id)
-        if delivery is not None and delivery.step is Step.PUBLISHED:
-            _conclude(db, job, post, delivery, came.came_at)
-        else:
-            _fail(db, job, post, delivery, came)
-        parked.append(posts.get(db, post.id))
-    return parked
+    due = jobs.open_until(db, came.came_at, everything=everything)
+    return [park_one(db, job, came) for job in due]
+
+
+def park_one(db: Database, job: Job, came: Came) -> Post:
+    """Fail the post of an open job, or conclude it where it is known to be live; returns it."""
+    assert job.post_id is not None
+    post = posts.get(db, job.post_id)
+    delivery = deliveries.find_open(db, post.id)
+    if delivery is not None and delivery.step is Step.PUBLISHED:
+        _conclude(db, job, post, delivery, came)
+    else:
+        _fail(db, job, post, delivery, came)
+    return posts.get(db, post.id)
 
 
 def _fail(db: Database, job: Job, post: Post, delivery: Delivery | None, came: Came) -> None:
     failure = Failure(
         "DELIVERY_UNKNOWN",
-        f"The data was restored from a backup of {came.saved_at:%Y-%m-%d %H:%M} UTC, and this post "
-        "may have gone out after that. Look at the account in the Instagram app before you "
-        "retry",
+        f"The data was {came.words}, and this post may have gone out after that. Look at the "
+        "account in the Instagram app before you retry",
     )
     outcome = Outcome.REFUSED
     if delivery is not None and (delivery.upload_id or delivery.container_id):
@@ -66,8 +68,12 @@ def _fail(db: Database, job: Job, post: Post, delivery: Delivery | None, came: C
     states.failed(db, job, post, failure, outcome, came.came_at)
 
 
-def _conclude(db: Database, job: Job, post: Post, delivery: Delivery, now: datetime) -> None:
+def _conclude(db: Database, job: Job, post: Post, delivery: Delivery, came: Came) -> None:
     # A Page cannot be asked, and a missing copy is better than two.
-    states.concluded(db, job, delivery, now, timedelta(0))
+    states.concluded(db, job, delivery, came.came_at, timedelta(0))
     if post.cross_post_to_facebook and post.facebook_post_id is None:
-        posts.edit(db, post.id, now=now, error_message=_PAGE_UNKNOWN)
+        unknown = (
+            "It is live. Whether it was copied to the Facebook Page is not known: the data was "
+            f"{came.how}"
+        )
+        posts.edit(db, post.id, now=came.came_at, error_message=unknown)

@@ -54,6 +54,8 @@ class Scan:
     odd: list[Repost] = field(default_factory=list)
     passed_over: Counter[str] = field(default_factory=Counter)
     requests: int = 0
+    # Instagram's own time, where it said so.
+    clock: datetime | None = None
     seen_until: datetime | None = None
     backlog_cursor: str | None = None
     backlog_until: datetime | None = None
@@ -236,7 +238,7 @@ class Look:
                 "this machine's clock and Instagram's differ by %d s; set it by NTP",
                 difference.total_seconds(),
             )
-        self._clock = page.at
+        self._clock = self.scan.clock = page.at
 
     def _see_newest(self, page: Page) -> None:
         times = [thread.last_activity for thread in page.threads if thread.last_activity]

@@ -26,17 +26,33 @@ def park(db: Database, now: datetime) -> list[Repost]:
     facts.learn(db, facts.DATA_CAME_IN, "", now)
     waiting = []
     for repost in reposts.unsent(db):
-        if repost.status is not RepostStatus.DETECTED:
-            reposts.change(
-                db,
-                repost.id,
-                RepostStatus.WAITING_APPROVAL,
-                now=now,
-                reason=REASON,
-                approved_at=None,
-            )
+        park_one(db, repost, now)
         waiting.append(repost)
     return waiting
+
+
+def park_one(db: Database, repost: Repost, now: datetime) -> None:
+    """Let one mention that has no post yet wait for a person."""
+    if repost.status is not RepostStatus.DETECTED:
+        reposts.change(
+            db,
+            repost.id,
+            RepostStatus.WAITING_APPROVAL,
+            now=now,
+            reason=REASON,
+            approved_at=None,
+        )
+
+
+def confirm(db: Database, instagrams_time: datetime) -> None:
+    """Correct when the data came, where a clock was wrong that ran ahead.
+
+    It came before Instagram answered here: else every mention would wait, for as long as that
+    clock was ahead.
+    """
+    came_in = facts.find(db, facts.DATA_CAME_IN)
+    if came_in is not None and came_in.at > instagrams_time:
+        facts.learn(db, facts.DATA_CAME_IN, came_in.value, instagrams_time)
 
 
 def is_in_doubt(repost: Repost, came_in: Fact | None) -> bool:

@@ -6,6 +6,7 @@ import logging
 from datetime import datetime
 
 from instagram import errors
+from repost import parking
 from repost.detector import Scan
 from storage import repost_configs
 from storage.repost_configs import PollStatus
@@ -23,6 +24,8 @@ def record_done(db: Database, account_id: str, scan: Scan, now: datetime) -> Non
     config = repost_configs.find(db, account_id)
     if config is None:
         return  # deleted meanwhile
+    if scan.clock is not None:
+        parking.confirm(db, scan.clock)
     repost_configs.change(
         db,
         account_id,

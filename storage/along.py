@@ -7,9 +7,33 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlite_utils import Database
+
+from storage.authors import AuthorRule
+from storage.troubles import Trouble
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A repost that went out, for cap and spacing."""
+
+    account_id: str
+    at: datetime
+    post_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """Until when an account's next post has to wait."""
+
+    account_id: str
+    set_at: datetime
+    free_at: datetime
+
 
 # Each list of the document: its table and columns; all begin with the account.
 LISTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -17,6 +41,15 @@ LISTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "authorRules": ("author_rules", ("account_id", "verdict", "username", "author_pk")),
     "repostSlots": ("repost_slots", ("account_id", "at", "post_id")),
     "lanes": ("lanes", ("account_id", "set_at", "free_at")),
+}
+
+
+# What each row is.
+RECORDS: Mapping[str, type[Any]] = {
+    "troubles": Trouble,
+    "authorRules": AuthorRule,
+    "repostSlots": Slot,
+    "lanes": Lane,
 }
 
 

@@ -11,6 +11,10 @@ class StorageError(Exception):
     """Something the store could not do; the message is fit for a person to read."""
 
 
+class Unfit(StorageError):
+    """A row does not fit to the others: a rule of the database forbids it."""
+
+
 class NotFound(StorageError):
     """No row of that kind has that id."""
 

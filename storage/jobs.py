@@ -118,11 +118,14 @@ def next_claim_at(db: Database, now: datetime) -> datetime | None:
 
 
 def free_lane(db: Database, account_id: str, free_at: datetime, now: datetime) -> None:
-    """Let the account's next job wait until `free_at`."""
+    """Let the account's next job wait until `free_at`, or as long as it has to already."""
     db.conn.execute(
         "INSERT INTO lanes (account_id, set_at, free_at) SELECT ?1, ?2, ?3"
         " WHERE EXISTS (SELECT 1 FROM accounts WHERE id = ?1)"
-        " ON CONFLICT DO UPDATE SET set_at = excluded.set_at, free_at = excluded.free_at",
+        " ON CONFLICT DO UPDATE SET set_at = excluded.set_at, free_at = CASE"
+        # One that was set in the future was set by a clock that was wrong.
+        " WHEN lanes.set_at <= excluded.set_at THEN max(lanes.free_at, excluded.free_at)"
+        " ELSE excluded.free_at END",
         (account_id, records.encode(now), records.encode(free_at)),
     )
 

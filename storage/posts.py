@@ -81,11 +81,16 @@ class Post:
     updated_at: datetime
 
 
-def add(db: Database, post: Post, media_ids: Sequence[str]) -> None:
+def add(db: Database, post: Post, media_ids: Sequence[str | None]) -> None:
     """Store a post with its media in order."""
+    take_over(db, post, media_ids)
+    _record_event(db, post, post.status, None, post.created_at)
+
+
+def take_over(db: Database, post: Post, media_ids: Sequence[str | None]) -> None:
+    """Store a post that came from elsewhere; its events come by themselves."""
     records.insert(db, post)
     _link(db, post.id, media_ids)
-    _record_event(db, post, post.status, None, post.created_at)
 
 
 def get(db: Database, post_id: str) -> Post:
@@ -296,7 +301,7 @@ def published_media_ids(db: Database, account_id: str, since: datetime) -> set[s
     return {row[0] for row in rows}
 
 
-def _link(db: Database, post_id: str, media_ids: Sequence[str]) -> None:
+def _link(db: Database, post_id: str, media_ids: Sequence[str | None]) -> None:
     db.conn.executemany(
         "INSERT INTO post_media (post_id, position, media_file_id) VALUES (?, ?, ?)",
         [(post_id, position, media_id) for position, media_id in enumerate(media_ids)],

@@ -7,9 +7,11 @@ every field is a column. Nested values (lists, dicts) are JSON text.
 from __future__ import annotations
 
 import json
+import sqlite3
 import types
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
 from enum import Enum
@@ -19,7 +21,7 @@ from typing import Any, ClassVar, Protocol, TypeVar, cast
 from sqlite_utils import Database
 from sqlite_utils.db import NotFoundError, Table
 
-from storage.errors import NotFound
+from storage.errors import NotFound, Unfit
 from storage.times import from_text, to_text
 
 
@@ -104,6 +106,15 @@ def insert_new(db: Database, record: Record, *, known_by: str) -> bool:
         list(values.values()),
     )
     return cursor.rowcount == 1
+
+
+@contextmanager
+def fitting() -> Iterator[None]:
+    """Raise `Unfit` for a row that a constraint forbids, where rows come from elsewhere."""
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        raise Unfit("A row does not fit to the others") from error
 
 
 def update(db: Database, /, cls: type[R], identifier: str, **changes: object) -> None:

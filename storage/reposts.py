@@ -106,10 +106,15 @@ def known_stories(db: Database, repost: Repost) -> set[str]:
 
 def add_new(db: Database, repost: Repost) -> bool:
     """Store a mention seen for the first time; False when its story is known already."""
-    if not records.insert_new(db, repost, known_by="account_id, story_pk"):
+    if not take_over(db, repost):
         return False
     _record_event(db, repost)
     return True
+
+
+def take_over(db: Database, repost: Repost) -> bool:
+    """Store one that came from elsewhere, as `add_new`; its events come by themselves."""
+    return records.insert_new(db, repost, known_by="account_id, story_pk")
 
 
 def is_known(db: Database, repost: Repost) -> bool:

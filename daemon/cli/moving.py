@@ -17,12 +17,13 @@ from daemon.cli.failure import Failed
 from daemon.cli.output import json_option, print_json, print_table
 from daemon.cli.session import opened, vault_for
 from daemon.clock import utc_now
-from daemon.import_plan import NotImported, Plan, is_known, read_document
-from daemon.importing import Imported, take_in
+from daemon.import_plan import Imported, NotImported, Plan, is_known, read_document
+from daemon.importing import take_in
 from daemon.moving import KINDS, export, media_paths
 from daemon.settings import Settings, load_settings
 from publish.library import MediaLibrary
 from storage import foreign
+from storage.errors import Damaged, Unusable
 from storage.files import MediaFolder
 from storage.store import open_store
 
@@ -125,7 +126,7 @@ def import_data(file: Path, media: Path | None, as_json: bool) -> None:
             try:
                 plan = read_document(document, owner.id)
             except NotImported as error:
-                raise Failed(str(error)) from None
+                raise Unusable(str(error)) from None
         done = trio.run(_take_in, settings, plan, media, utc_now())
     if as_json:
         print_json(
@@ -145,12 +146,14 @@ def _read(file: Path) -> Any:
         if foreign.is_database(file):
             return foreign.read_tables(file, is_known)
         if file.stat().st_size > _LARGEST_DOCUMENT:
-            raise Failed(f"{file} is larger than any export")
+            raise Unusable(f"{file} is larger than any export")
         return json.loads(file.read_text(encoding="utf-8"), parse_constant=_refuse)
     except RecursionError:
-        raise Failed(f"{file} is nested deeper than any export") from None
-    except (OSError, ValueError) as error:
-        raise Failed(f"{file} is neither JSON nor a SQLite database: {error}") from None
+        raise Unusable(f"{file} is nested deeper than any export") from None
+    except Damaged as error:
+        raise Unusable(str(error)) from None
+    except ValueError as error:
+        raise Unusable(f"{file} is neither JSON nor a SQLite database: {error}") from None
 
 
 def _refuse(constant: str) -> None:
@@ -159,12 +162,13 @@ def _refuse(constant: str) -> None:
 
 async def _take_in(settings: Settings, plan: Plan, media: Path | None, now: datetime) -> Imported:
     async with open_store(settings.database) as store:
-        library = MediaLibrary(store, MediaFolder(settings.media_dir), utc_now)
+        folder = MediaFolder(settings.media_dir)
+        library = MediaLibrary(store, folder, utc_now)
         vault = await store.write(vault_for, settings)
         try:
-            return await take_in(plan, store, vault, library, media=media, now=now)
+            return await take_in(plan, store, vault, library, folder, media=media, now=now)
         except NotImported as error:
-            raise Failed(str(error)) from None
+            raise Unusable(str(error)) from None
 
 
 def _tell(done: Imported) -> None:

@@ -188,7 +188,7 @@ def test_voidgrams_database_is_understood_as_far_as_it_is_known(
     assert (config["isEnabled"], config["dailyRepostLimit"]) == (False, 5)
     with closing(sqlite3.connect(tmp_path / "data" / "reprise.db")) as db:
         assert db.execute("SELECT kind FROM troubles").fetchall() == [("CHALLENGE",)]
-        assert db.execute("SELECT count(*) FROM jobs").fetchone() == (0,)
+        assert db.execute("SELECT DISTINCT status FROM jobs").fetchall() == [("FAILED",)]
 
 
 def document(clock: TestClock, account_id: str, uploads: Path) -> dict[str, Any]:
@@ -269,7 +269,7 @@ def test_everything_that_is_wrong_is_said_and_nothing_is_stored(
         change(bad)
         file.write_text(json.dumps(bad))
         done = reprise("import", str(file), *words)
-        assert (done.code, done.out) == (1, ""), done.err
+        assert (done.code, done.out) == (2, ""), done.err
         assert len(done.err.strip().splitlines()) == 1
         assert rows(reprise) == before
         assert not [path for path in (tmp_path / "data" / "media").rglob("*") if path.is_file()]
@@ -309,6 +309,6 @@ def test_what_is_no_export_is_refused_with_one_line(reprise: Commands, tmp_path:
                            (b"SQLite format 3\0 and more", "no database")):  # fmt: skip
         file.write_bytes(content)
         done = reprise("import", str(file))
-        assert done.code == 1
+        assert done.code == 2
         assert words in done.err
         assert len(done.err.strip().splitlines()) == 1
