@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
@@ -44,6 +45,7 @@ _Username = Annotated[str, Field(min_length=1, max_length=100)]
 _NAMED: TypeAdapter[Any] = TypeAdapter(list[_Named])
 _STICKERS: TypeAdapter[Any] = TypeAdapter(list[StorySticker])
 _NAMES: TypeAdapter[Any] = TypeAdapter(list[_Username])
+_LOGIN: TypeAdapter[Credentials] = TypeAdapter(Credentials)
 _PIECES: TypeAdapter[Any] = TypeAdapter(list[Piece])
 _SHARES: TypeAdapter[Any] = TypeAdapter(dict[str, float])
 _TEXTS: TypeAdapter[Any] = TypeAdapter(dict[str, str | None])
@@ -57,8 +59,19 @@ def check(record: Any) -> None:
         special(record)
 
 
+def in_utc(record: Any) -> Any:
+    """Return a record with its times in UTC; those without a zone are meant so."""
+    moved = {
+        one.name: moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+        for one in fields(record)
+        if isinstance(moment := getattr(record, one.name), datetime)
+    }
+    return replace(record, **moved) if moved else record
+
+
 def check_secrets(found: Mapping[str, Any], account_id: str) -> dict[str, Any]:
     """Return what an export has of an account's secrets; raises `ValueError`."""
+    json.dumps(found, ensure_ascii=False).encode()  # half a character cannot be stored
     checked = dict(found)
     for name in AccountSecret:
         value = checked.get(name.value)
@@ -74,7 +87,8 @@ def check_secrets(found: Mapping[str, Any], account_id: str) -> dict[str, Any]:
             raise ValueError("client_options of another form")
     if checked.get("login"):
         login = {**checked["login"], "account_id": account_id}
-        checked["login"] = TypeAdapter(Credentials).validate_python(login)
+        checked["login"] = in_utc(_LOGIN.validate_python(login))
+        check(checked["login"])
     return checked
 
 

@@ -38,12 +38,7 @@ class Brought:
 
 
 async def bring(
-    plan: Plan,
-    store: Store,
-    library: MediaLibrary,
-    folder: MediaFolder,
-    source: Path,
-    brought: Brought,
+    plan: Plan, store: Store, library: MediaLibrary, source: Path, brought: Brought
 ) -> None:
     """Bring the files of a plan from `source`, and note each one in `brought` as it comes.
 
@@ -60,23 +55,23 @@ async def bring(
         assert file is not None
         if await store.read(media_files.find, row.id) is not None:
             brought.known += 1
-        elif plan.is_ours and await _keep(row, folder, source, brought):
+        elif plan.is_ours and await _keep(row, library.folder, source, brought):
             brought.rows.append(row)
         else:
             await _take_in(row, library, file)
             brought.taken_in.append(row.id)
     stories: list[Repost] = plan.rows.get("reposts", [])
     for path in {one for row in stories for one in (row.media_path, row.preview_path) if one}:
-        await _adopt(path, folder, source, brought)
+        await _adopt(path, library.folder, source, brought)
 
 
-async def undo(brought: Brought, store: Store, library: MediaLibrary, folder: MediaFolder) -> None:
+async def undo(brought: Brought, store: Store, library: MediaLibrary) -> None:
     """Give up again what has come, where no row needs it."""
     for media_id in brought.taken_in:
         await library.remove(media_id)
-    async with folder.changing:
+    async with library.folder.changing:
         unused = await store.read(media_files.unused, brought.paths)
-        await trio.to_thread.run_sync(folder.remove, unused)
+        await trio.to_thread.run_sync(library.folder.remove, unused)
 
 
 def add_rows(db: Database, brought: Brought) -> None:

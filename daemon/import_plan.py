@@ -22,6 +22,7 @@ from storage.accounts import Account
 from storage.deliveries import Delivery
 from storage.foreign import Unread
 from storage.media_files import MediaFile
+from storage.secrets import AccountSecret
 
 _SHOWN_PROBLEMS = 20
 _NOWHERE = {plain(name) for name in ("format", "version", "exportedAt", "total", "page", "limit",
@@ -44,6 +45,8 @@ class Plan:
     rows: dict[str, list[Any]] = field(default_factory=dict)
     media_of_post: dict[str, list[str | None]] = field(default_factory=dict)
     secrets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # What protects an account and is not in the document.
+    left_out: dict[str, list[str]] = field(default_factory=dict)
     # Posts that a cloud sends by itself.
     in_cloud: set[str] = field(default_factory=set)
     paused_until: dict[str, datetime] = field(default_factory=dict)
@@ -86,6 +89,8 @@ class Imported:
     known: Counter[str] = field(default_factory=Counter)
     notes: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
+    # What did not come along of what protects an account, a line each.
+    protection: list[str] = field(default_factory=list)
     # The posts and mentions that are new here.
     subjects: set[str] = field(default_factory=set)
 
@@ -159,8 +164,12 @@ def _note(
             plan.media_of_post[record.id] = _media_ids(beside)
             if beside.get("cloudflarejobid"):
                 plan.in_cloud.add(record.id)
-        elif kind.name == "accounts" and beside.get("secrets"):
-            plan.secrets[record.id] = check_secrets(beside["secrets"], record.id)
+        elif kind.name == "accounts":
+            if beside.get("secrets"):
+                plan.secrets[record.id] = check_secrets(beside["secrets"], record.id)
+            plan.left_out[record.id] = [
+                AccountSecret(name) for name in beside.get("secretsleftout") or ()
+            ]
         elif until := beside.get("challengepauseuntil"):
             plan.paused_until[record.account_id] = moment_in(until)
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError):

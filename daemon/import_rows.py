@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,6 @@ from storage.repost_configs import RepostConfig
 _MOMENT: TypeAdapter[datetime] = TypeAdapter(datetime)
 _DEFAULTS: dict[str, dict[str, Any]] = {"mediaFiles": {"origin": "UPLOAD", "sha256": ""}}
 _LISTS = {"user_tags", "collaborators", "story_mentions", "validation_errors"}
-_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 
 
 class RowReader:
@@ -68,7 +68,7 @@ class RowReader:
             record = _adapter(self._kind.record).validate_python(
                 {name: _given(value, name) for name, value in values.items()}
             )
-            record = in_utc(record)
+            record = import_checks.in_utc(record)
             if isinstance(record, RepostConfig):
                 record = self._usable(record)
             import_checks.check(record)
@@ -102,7 +102,7 @@ def rows_along(name: str, rows: object, problems: list[str]) -> list[dict[str, A
             json.dumps(row, ensure_ascii=False).encode()
             if not all(one is None or isinstance(one, str) for one in dict(row).values()):
                 raise TypeError("a value is no text")
-            checked = in_utc(_adapter(record).validate_python(row))
+            checked = import_checks.in_utc(_adapter(record).validate_python(row))
             import_checks.check(checked)
         except (ValueError, TypeError, OverflowError, RecursionError):
             problems.append(f"{name}[{number}] is no row of it, or a value of it cannot be")
@@ -112,24 +112,15 @@ def rows_along(name: str, rows: object, problems: list[str]) -> list[dict[str, A
     return good
 
 
-def in_utc(record: Any) -> Any:
-    """Return a record with its times in UTC; those without a zone are meant so."""
-    moved = {
-        one.name: moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-        for one in fields(record)
-        if isinstance(moment := getattr(record, one.name), datetime)
-    }
-    return replace(record, **moved) if moved else record
-
-
 def moment_in(value: object) -> datetime:
     """Return a time of a document; raises `ValueError` or `OverflowError`."""
     moment = _MOMENT.validate_python(value)
     return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
 
 
+@cache
 def _adapter(record: type[Any]) -> TypeAdapter[Any]:
-    return _ADAPTERS.setdefault(record, TypeAdapter(record))
+    return TypeAdapter(record)
 
 
 def _plain_column(kind: Kind, column: str) -> str:

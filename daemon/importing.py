@@ -15,7 +15,7 @@ import trio
 from daemon.import_media import Brought, add_rows, bring, undo
 from daemon.import_plan import Imported, NotImported, Plan
 from daemon.import_posts import is_begun, local_id, take_post
-from daemon.moving import put_secrets
+from daemon.moving import left_behind, put_secrets
 from publish import parking as post_parking
 from publish.library import MediaLibrary
 from publish.parking import Came
@@ -35,7 +35,6 @@ from storage import (
 )
 from storage.accounts import Account
 from storage.errors import Unfit
-from storage.files import MediaFolder
 from storage.posts import Post, PostStatus
 from storage.repost_configs import RepostConfig
 from storage.reposts import Repost, RepostStatus
@@ -56,7 +55,6 @@ async def take_in(
     store: Store,
     vault: Vault,
     library: MediaLibrary,
-    folder: MediaFolder,
     *,
     media: Path | None,
     now: datetime,
@@ -68,25 +66,26 @@ async def take_in(
     done, brought = Imported(unknown=plan.unknown), Brought()
     try:
         if media is not None:
-            await bring(plan, store, library, folder, media, brought)
-        await store.write(_store, plan, brought, vault, now, done)
+            await bring(plan, store, library, media, brought)
+        await store.write(store_rows, plan, brought, vault, now, done)
     except BaseException as error:
         with trio.CancelScope(shield=True):
-            await undo(brought, store, library, folder)
+            await undo(brought, store, library)
         if isinstance(error, Unfit):
             raise NotImported(["its rows do not fit to each other, or to what is here"]) from error
         raise
     return done
 
 
-def _store(
+def store_rows(
     db: Database, plan: Plan, brought: Brought, vault: Vault, now: datetime, done: Imported
 ) -> None:
+    """Store all rows of a plan that are new; raises `Unfit` or `NotImported`: then undo it."""
     with records.fitting():
-        _store_rows(db, plan, brought, vault, now, done)
+        _take_rows(db, plan, brought, vault, now, done)
 
 
-def _store_rows(
+def _take_rows(
     db: Database, plan: Plan, brought: Brought, vault: Vault, now: datetime, done: Imported
 ) -> None:
     add_rows(db, brought)
@@ -157,6 +156,8 @@ def _take_account(db: Database, row: Account, plan: Plan, vault: Vault, done: Im
         return there.id
     accounts.take_over(db, row)
     put_secrets(db, vault, row.id, plan.secrets.get(row.id, {}))
+    if note := left_behind(row.username, plan.left_out.get(row.id, ())):
+        done.protection.append(note)
     done.new["accounts"] += 1
     return row.id
 

@@ -7,7 +7,7 @@ were such a document; see docs/moving.md.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import Enum
@@ -27,6 +27,11 @@ from storage.times import to_text
 from storage.vault import Vault
 
 FORMAT = "reprise-export"
+# What protects an account beside its password, and what a person is told when it stays behind.
+PROTECTION = {
+    AccountSecret.CLIENT_OPTIONS: "its own proxy, locale or timezone",
+    AccountSecret.TOTP_SEED: "its TOTP seed",
+}
 # The fields that name files of the media folder.
 FILES: Mapping[type[Any], tuple[str, ...]] = {
     MediaFile: ("storagePath", "thumbnailPath", "processedPath"),
@@ -75,7 +80,10 @@ def _plain(names: str) -> frozenset[str]:
 
 KINDS = (
     Kind(
-        "accounts", Account, _plain("account InstagramAccount InstagramAccounts"), _plain("secrets")
+        "accounts",
+        Account,
+        _plain("account InstagramAccount InstagramAccounts"),
+        _plain("secrets secretsLeftOut"),
     ),
     Kind("mediaFiles", MediaFile, _plain("MediaFile files"), _plain(_MEDIA)),
     Kind("posts", Post, _plain("Post"), _plain(_POST)),
@@ -123,10 +131,20 @@ def export(db: Database, user_id: str, now: datetime, vault: Vault | None) -> di
     for post in document["posts"]:
         post["mediaFileIds"] = posts.media_ids_of(db, post["id"])
     document |= along.export(db)
-    if vault is not None:
-        for account in document["accounts"]:
+    for account in document["accounts"]:
+        if vault is not None:
             account["secrets"] = _secrets(db, vault, account["id"])
+        else:
+            account["secretsLeftOut"] = [
+                name.value for name in PROTECTION if secrets.exists(db, account["id"], name)
+            ]
     return document
+
+
+def left_behind(username: str, names: Iterable[str]) -> str:
+    """Return what to tell a person about protection that is not in a document, or nothing."""
+    what = " and ".join(words for name, words in PROTECTION.items() if name in names)
+    return f"@{username}: {what} did not come along; set it before you log in" if what else ""
 
 
 def media_paths(document: Mapping[str, Any]) -> list[str]:

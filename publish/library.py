@@ -25,12 +25,12 @@ class MediaLibrary:
 
     def __init__(self, store: Store, folder: MediaFolder, now: Callable[[], datetime]) -> None:
         self._store = store
-        self._folder = folder
+        self.folder = folder
         self._now = now
 
     def scratch(self) -> Path:
         """Return a fresh name for an upload that is still arriving."""
-        return self._folder.scratch()
+        return self.folder.scratch()
 
     async def take_in(
         self,
@@ -47,10 +47,10 @@ class MediaLibrary:
         but cannot be made to fit any use is kept with the reasons. Raises `MediaError`s.
         """
         try:
-            made = await normalise(upload, self._folder.incoming)
+            made = await normalise(upload, self.folder.incoming)
             # Shielded: a client that leaves now must not leave files that no row knows.
             with trio.CancelScope(shield=True):
-                async with self._folder.changing:
+                async with self.folder.changing:
                     media = await trio.to_thread.run_sync(
                         self._adopt, made, name, user_id, media_id or str(uuid4()), origin
                     )
@@ -68,16 +68,16 @@ class MediaLibrary:
 
         Raises `NotFound`.
         """
-        async with self._folder.changing:
+        async with self.folder.changing:
             unused = await self._store.write(media_files.remove, media_id)
             for path in unused:
-                await trio.Path(self._folder.path(path)).unlink(missing_ok=True)
+                await trio.Path(self.folder.path(path)).unlink(missing_ok=True)
 
     def _adopt(
         self, made: Normalised, name: str, user_id: str, media_id: str, origin: Origin
     ) -> MediaFile:
-        stored = self._folder.adopt(made.file, made.suffix)
-        thumbnail = self._folder.adopt(made.thumbnail, ".jpg")
+        stored = self.folder.adopt(made.file, made.suffix)
+        thumbnail = self.folder.adopt(made.thumbnail, ".jpg")
         problems = limits.problems_anywhere(
             limits.Facts(
                 is_video=made.duration_s is not None,

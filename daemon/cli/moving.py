@@ -19,7 +19,7 @@ from daemon.cli.session import opened, vault_for
 from daemon.clock import utc_now
 from daemon.import_plan import Imported, NotImported, Plan, is_known, read_document
 from daemon.importing import take_in
-from daemon.moving import KINDS, export, media_paths
+from daemon.moving import KINDS, export, left_behind, media_paths
 from daemon.settings import Settings, load_settings
 from publish.library import MediaLibrary
 from storage import foreign
@@ -60,6 +60,9 @@ def export_data(file: Path | None, media: Path | None, with_secrets: bool, as_js
         return
     copied = _copy_media(settings, media_paths(document), media) if media else 0
     _write(file, text)
+    for account in document["accounts"]:
+        if note := left_behind(account["username"], account.get("secretsLeftOut", ())):
+            click.echo(f"{note}, or export again with --with-secrets", err=True)
     told = {kind.name: len(document[kind.name]) for kind in KINDS}
     if as_json:
         print_json({"file": str(file), **told, "copiedMedia": copied})
@@ -135,6 +138,7 @@ def import_data(file: Path, media: Path | None, as_json: bool) -> None:
                 "known": dict(done.known),
                 "notes": dict(done.notes),
                 "unknown": dict(done.unknown),
+                "protection": done.protection,
             }
         )
     else:
@@ -162,11 +166,10 @@ def _refuse(constant: str) -> None:
 
 async def _take_in(settings: Settings, plan: Plan, media: Path | None, now: datetime) -> Imported:
     async with open_store(settings.database) as store:
-        folder = MediaFolder(settings.media_dir)
-        library = MediaLibrary(store, folder, utc_now)
+        library = MediaLibrary(store, MediaFolder(settings.media_dir), utc_now)
         vault = await store.write(vault_for, settings)
         try:
-            return await take_in(plan, store, vault, library, folder, media=media, now=now)
+            return await take_in(plan, store, vault, library, media=media, now=now)
         except NotImported as error:
             raise Unusable(str(error)) from None
 
@@ -179,6 +182,8 @@ def _tell(done: Imported) -> None:
     )
     for note, count in done.notes.items():
         click.echo(f"{count} {note}")
+    for note in done.protection:
+        click.echo(note, err=True)
     for name, count in done.unknown.items():
         click.echo(f"Not known, left out: {name} ({count})")
 

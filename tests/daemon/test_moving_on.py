@@ -50,7 +50,7 @@ async def move(studio: Studio, to: Path, *, with_media: bool = True) -> None:
         library = MediaLibrary(store, folder, studio.clock.now)
         media = studio.folder.root if with_media else None
         vault = load_vault(data)
-        await take_in(plan, store, vault, library, folder, media=media, now=now)
+        await take_in(plan, store, vault, library, media=media, now=now)
 
 
 async def test_what_was_on_its_way_is_recognised_by_a_retry_after_an_import(

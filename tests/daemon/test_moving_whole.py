@@ -149,7 +149,7 @@ async def bring_in(document: Any, to: Home, media: Path | None) -> Imported:
         library = MediaLibrary(store, to.media, lambda: NOW)
         plan = read_document(document, owner.id)
         vault = load_vault(to.directory)
-        return await take_in(plan, store, vault, library, to.media, media=media, now=NOW)
+        return await take_in(plan, store, vault, library, media=media, now=NOW)
 
 
 def test_the_full_life_has_a_value_in_every_column(lived: Home) -> None:
