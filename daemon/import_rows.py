@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +21,7 @@ from storage.repost_configs import RepostConfig
 _MOMENT: TypeAdapter[datetime] = TypeAdapter(datetime)
 _DEFAULTS: dict[str, dict[str, Any]] = {"mediaFiles": {"origin": "UPLOAD", "sha256": ""}}
 _LISTS = {"user_tags", "collaborators", "story_mentions", "validation_errors"}
+_ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 
 
 class RowReader:
@@ -118,9 +118,10 @@ def moment_in(value: object) -> datetime:
     return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
 
 
-@cache
 def _adapter(record: type[Any]) -> TypeAdapter[Any]:
-    return TypeAdapter(record)
+    if record not in _ADAPTERS:  # making one takes longer than reading a hundred rows
+        _ADAPTERS[record] = TypeAdapter(record)
+    return _ADAPTERS[record]
 
 
 def _plain_column(kind: Kind, column: str) -> str:

@@ -12,13 +12,14 @@ from daemon.settings import Settings
 from publish import parking as post_parking
 from publish.parking import Came
 from repost import parking as mention_parking
-from storage import browser_sessions, credentials, secrets
+from storage import browser_sessions, credentials, secrets, trusted_time
 from storage.backup import KEY, Progress
 from storage.errors import AlreadyExists, Unusable
 from storage.posts import Post
 from storage.reposts import Repost
 from storage.restore import Staged, stage, swap_in
 from storage.store import Database, open_directly, transaction
+from storage.trusted_time import LONGEST_ABSENCE
 from storage.vault import Vault, present_key, read_key
 
 
@@ -66,9 +67,8 @@ def restore(
                 "place, and what is there is kept aside"
             )
         staged = stage(source, directory, progress)
-        # By a clock that is behind, everything since the backup would seem to lie ahead.
-        came = Came(staged.created_at, max(now, staged.created_at))
         with open_directly(staged.database) as db:
+            came = Came(staged.created_at, _came_at(db, staged.created_at, now))
             key = _key_state(db, directory, staged)
             with transaction(db):
                 parked = post_parking.park(db, came, everything=hold_all)
@@ -77,6 +77,18 @@ def restore(
                 credentials.hold_automatic_logins(db, came.came_at)
         aside = swap_in(directory, now)
     return Restored(staged.created_at, aside, staged.media_files, parked, waiting, key)
+
+
+def _came_at(db: Database, saved_at: datetime, now: datetime) -> datetime:
+    """Return by when the data is here: a backup comes after it was made, if its time can be true.
+
+    By a clock here that is behind, everything since the backup would seem to lie ahead. But one
+    that ran ahead when it was made would hold everything back until then.
+    """
+    if saved_at <= now:
+        return now
+    known = trusted_time.latest_known(db)
+    return saved_at if known is not None and saved_at - known <= LONGEST_ABSENCE else now
 
 
 def _key_state(db: Database, directory: Path, staged: Staged) -> KeyState:

@@ -42,15 +42,21 @@ def believe(db: Database, now: datetime, elapsed: timedelta) -> datetime:
     `elapsed` is what this process has measured since it asked last, by a clock nobody can set.
     """
     known = facts.find(db, facts.BELIEVED_TIME)
-    seen = [] if known is None else [shifted(known.at, elapsed)]
-    seen += _instagrams_time(db)
-    if not seen and (written := _newest_row(db)) is not None:
-        seen.append(written)
-    latest = max(seen, default=now)
+    latest = latest_known(db, elapsed) or now
     believed = now if now - latest <= LONGEST_ABSENCE else latest
     if known is None or believed > known.at:
         facts.learn(db, facts.BELIEVED_TIME, "", believed)
     return believed
+
+
+def latest_known(db: Database, elapsed: timedelta = timedelta(0)) -> datetime | None:
+    """Return the latest time that the data vouches for, None where it tells of none."""
+    known = facts.find(db, facts.BELIEVED_TIME)
+    seen = [] if known is None else [shifted(known.at, elapsed)]
+    seen += _instagrams_time(db)
+    if not seen and (written := _newest_row(db)) is not None:
+        seen.append(written)
+    return max(seen, default=None)
 
 
 def _instagrams_time(db: Database) -> list[datetime]:

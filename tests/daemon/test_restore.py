@@ -18,7 +18,7 @@ from publish import intake, scheduler
 from repost import approval
 from sandbox import Sandbox
 from sandbox.faults import Fault, Status, login_required
-from storage import deliveries, posts, reposts
+from storage import deliveries, facts, posts, reposts
 from storage.copies import keep_copy
 from storage.deliveries import Step
 from storage.errors import AlreadyExists, Unusable
@@ -182,6 +182,43 @@ async def test_mentions_from_before_the_restore_wait_for_a_person(place: Place) 
         await studio.run_all()
         assert live(studio) == 4
         assert (await store.read(reposts.get, states["bert"].id)).status is RepostStatus.SKIPPED
+
+
+async def test_a_backup_of_the_future_holds_nothing_back_for_ever(place: Place) -> None:
+    """Its machine ran ahead: its schedules stand, and mentions go out again by themselves."""
+    async with place.served() as served:
+        await served.studio.configure()
+        body = story(served, await photo_id(served))
+        later = str((await schedule(served, body, 30 * HOUR))["postId"])
+        place.clock.advance(20_000 * HOUR)
+        place.save()
+        place.clock.advance(-20_000 * HOUR)
+    assert place.restore().parked == []
+    async with place.studio() as studio:
+        await studio.run_all()
+        place.clock.advance(HOUR / 2)
+        studio.mention(studio.friend("carla"))
+        await studio.run_all()
+        assert (await studio.only()).status is RepostStatus.PUBLISHED
+        await let_days_pass(studio)
+        assert (await post_of(studio, later)).status is PostStatus.PUBLISHED
+
+
+async def test_what_came_by_a_clock_ahead_is_corrected_by_instagrams_own_time(place: Place) -> None:
+    async with place.studio() as studio:
+        await studio.configure()
+        store, now = studio.core.store, place.clock.now()
+        await store.write(facts.learn, facts.DATA_CAME_IN, "", now + 20_000 * HOUR)
+        studio.mention(studio.friend("anna"))
+        await studio.run_all()
+        place.clock.advance(HOUR)
+        studio.mention(studio.friend("bert"))
+        await studio.run_all()
+        states = {one.author_username: one.status for one in await studio.history()}
+        # The one from before that look may be on the story already.
+        assert states == {
+            "anna": RepostStatus.WAITING_APPROVAL, "bert": RepostStatus.PUBLISHED,
+        }  # fmt: skip
 
 
 async def test_a_repost_that_was_queued_at_the_backup_is_parked(place: Place) -> None:
