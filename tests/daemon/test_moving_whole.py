@@ -237,6 +237,17 @@ async def test_nothing_of_an_import_goes_out_by_itself(lived: Home, tmp_path: Pa
     assert [row["name"] for row in rows["facts"]] == ["data_came_in"]
 
 
+async def test_files_that_came_before_a_refusal_leave_again(lived: Home, tmp_path: Path) -> None:
+    new, document = home(tmp_path / "new"), document_of(lived)
+    renamed = {**document["accounts"][0], "username": "renamed", "secrets": {}}
+    await bring_in({"accounts": [renamed]}, new, None)
+    before = new.rows()
+    with pytest.raises(NotImported, match="as @renamed"):
+        await bring_in(document, new, lived.media.root)
+    assert new.files() == {}
+    assert new.rows() == before
+
+
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["same id", "another id"])
 async def test_a_retry_after_an_import_asks_instagram_first(
     lived: Home, tmp_path: Path, elsewhere: bool
