@@ -12,6 +12,7 @@ from storage.troubles import Trouble, TroubleKind
 MEMORY = timedelta(days=30)
 CHALLENGE_PAUSES = (timedelta(hours=24), timedelta(hours=72))
 FIRST_BLOCK_PAUSE = timedelta(hours=24)
+MOST_DOUBLINGS = 5  # 32 days, which is longer than any block that is known
 RATE_PAUSE = timedelta(hours=1)
 LONGEST_RATE_PAUSE = timedelta(days=7)
 
@@ -43,13 +44,15 @@ def consequence_of(
             reason = f"{error.reason}. This is challenge {before + 1} within 30 days"
             return Consequence(TroubleKind.CHALLENGE, reason, None, disables=True)
         case errors.ActionBlocked():
-            pause = FIRST_BLOCK_PAUSE * 2 ** count(TroubleKind.BLOCK)
+            pause = FIRST_BLOCK_PAUSE * 2 ** min(count(TroubleKind.BLOCK), MOST_DOUBLINGS)
             return Consequence(TroubleKind.BLOCK, error.reason, now + pause, disables=True)
         case errors.AccountSuspended():
             return Consequence(TroubleKind.BLOCK, error.reason, None, disables=True)
         case errors.RateLimited():
-            seconds = min(error.retry_after_s or 0.0, LONGEST_RATE_PAUSE.total_seconds())
-            wait = timedelta(seconds=seconds) or RATE_PAUSE
+            longest = LONGEST_RATE_PAUSE.total_seconds()
+            stated = error.retry_after_s or 0.0
+            # Nothing, less than nothing and no number at all are no wait that was stated.
+            wait = timedelta(seconds=min(stated, longest)) if stated > 0 else RATE_PAUSE
             return Consequence(TroubleKind.RATE, error.reason, now + wait, disables=False)
         case _:
             reason = f"{error.reason}; nothing is sent until you log in again"

@@ -15,6 +15,8 @@ _NAME = re.compile(r"[A-Za-z0-9._]{1,30}")
 _LONGEST_ID = 64
 _NOT_STORABLE = 2**63
 _LONGEST_TEXT = 5_000
+# Before there was an Instagram, and after anybody reads this, nothing happens on it.
+_EARLIEST, _LATEST = datetime(2010, 10, 6, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
 def mapping(value: object) -> Json:
@@ -58,9 +60,10 @@ def moment(value: object) -> datetime | None:
     elif number > 10**11:
         number //= 1_000
     try:
-        return datetime.fromtimestamp(number, UTC)
+        at = datetime.fromtimestamp(number, UTC)
     except (ValueError, OverflowError, OSError):
         return None
+    return at if _EARLIEST <= at < _LATEST else None
 
 
 def username(value: object) -> str:

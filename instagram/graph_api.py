@@ -19,7 +19,7 @@ from instagram.graph_objects import (
     Profile,
     entries_in,
     id_in,
-    media_in,
+    own_media_in,
     text_in,
 )
 from instagram.keeper import TokenKeeper
@@ -118,14 +118,16 @@ class GraphApi:
         return text_in(answer, "permalink")
 
     async def recent(self, *, stories: bool) -> list[GraphMedia]:
-        """Return the account's newest posts, or what is in its story now."""
+        """Return the account's newest posts, or what is in its story now.
+
+        Raises `Unavailable` when one cannot be read.
+        """
         login = await self._ready()
         edge = "stories" if stories else "media"
         answer = await self._call(
             "recent_media", "GET", f"{login.ig_user_id}/{edge}", {"fields": _RECENT, "limit": "25"}
         )
-        found = [media_in(entry) for entry in entries_in(answer)]
-        return [media for media in found if media is not None]
+        return own_media_in(answer)
 
     async def profile(self) -> Profile:
         """Return who the account is."""

@@ -237,7 +237,7 @@ def _message(error: Mapping[str, Any]) -> str:
 def _retry_after(answer: httpx.Response) -> float | None:
     """Return the seconds after which calls are let through, as far as the headers tell."""
     stated = answer.headers.get("retry-after", "")
-    if stated.isdigit():
+    if stated.isascii() and stated.isdigit():
         return float(stated)
     try:
         usage = json.loads(answer.headers.get("x-business-use-case-usage", "{}"))
@@ -246,6 +246,6 @@ def _retry_after(answer: httpx.Response) -> float | None:
             for entries in usage.values()
             for entry in entries
         ]
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
     return max(minutes, default=0.0) * 60 or None

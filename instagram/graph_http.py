@@ -15,6 +15,7 @@ import trio
 
 from instagram import errors
 from instagram.graph_errors import translate_answer
+from instagram.repair import readable
 from instagram.trust import Trust
 
 logger = logging.getLogger(__name__)
@@ -141,6 +142,7 @@ class GraphHttp:
 
 
 def _object(answer: httpx.Response, *, writes: bool) -> dict[str, Any]:
+    answer = readable(answer)
     if answer.status_code != 200:
         raise translate_answer(answer, writes=writes)
     try:

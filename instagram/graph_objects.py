@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,6 +11,9 @@ from typing import Any
 
 from instagram import errors
 from instagram.graph_http import GraphLogin
+
+# Digits; a post on a Page has two numbers with a line between them.
+_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
 class ContainerCode(StrEnum):
@@ -70,9 +74,10 @@ class Page:
 
 def id_in(answer: Mapping[str, Any], *, writes: bool = False) -> str:
     """Return an answer's id; raises `Unavailable` when there is none."""
-    if not answer.get("id"):
+    found = _id(answer.get("id"))
+    if not found:
         raise errors.Unavailable("Instagram answered without an id", maybe_applied=writes)
-    return str(answer["id"])
+    return found
 
 
 def entries_in(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -87,13 +92,29 @@ def media_in(entry: Mapping[str, Any]) -> GraphMedia | None:
     """Return a post or story of a list, or None when it lacks what makes one."""
     try:
         return GraphMedia(
-            id=str(entry["id"]),
+            id=id_in(entry),
             at=datetime.fromisoformat(entry["timestamp"]).astimezone(UTC),
             caption=str(entry.get("caption") or ""),
             permalink=text_in(entry, "permalink"),
         )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, errors.Unavailable):
         return None
+
+
+def own_media_in(answer: Mapping[str, Any]) -> list[GraphMedia]:
+    """Return the account's posts or stories of a list; raises `Unavailable` when one is unreadable.
+
+    Who looks whether a post is live must not take what it cannot read for absent.
+    """
+    found = [media for media in map(media_in, entries_in(answer)) if media is not None]
+    if len(found) < len(answer["data"]):
+        raise errors.Unavailable("Instagram lists own media in a form that is not known")
+    return found
+
+
+def _id(value: object) -> str:
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return text if isinstance(text, str) and _ID.fullmatch(text) else ""
 
 
 def text_in(answer: Mapping[str, Any], name: str) -> str | None:

@@ -10,12 +10,15 @@ import json
 import math
 import re
 
+import httpx
+
 _DEEPEST = 200  # login screens are trees; what Python can walk is deeper than this
 _LONGEST_NUMBER = 64
 _INT_64 = 2**63
 # Control characters but tab and line ends; halves of surrogate pairs.
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _REPLACEMENT = "\ufffd"
+_OF_THE_BODY = (b"content-encoding", b"content-length", b"transfer-encoding")
 
 
 def repaired(body: bytes) -> bytes:
@@ -30,6 +33,19 @@ def repaired(body: bytes) -> bytes:
         return json.dumps(_fit(_loads(text)), ensure_ascii=False).encode()
     except ValueError:
         return body
+
+
+def readable(answer: httpx.Response) -> httpx.Response:
+    """Return an answer with its body repaired, as if it had come so."""
+    # As bytes: a header may hold any, and httpx writes only ASCII back.
+    headers = [(k, v) for k, v in answer.headers.raw if k.lower() not in _OF_THE_BODY]
+    return httpx.Response(
+        answer.status_code,
+        headers=headers,
+        content=repaired(answer.content),
+        request=answer.request,
+        extensions=answer.extensions,
+    )
 
 
 def fit_text(text: str) -> str:

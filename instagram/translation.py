@@ -181,7 +181,7 @@ def _message(exc: Exception) -> str:
 def _retry_after(exc: Exception) -> float | None:
     response = _response(exc)
     value = "" if response is None else response.headers.get("retry-after", "")
-    return float(value) if value.isdigit() else None
+    return float(value) if value.isascii() and value.isdigit() else None
 
 
 def _never_left(exc: BaseException | None) -> bool:

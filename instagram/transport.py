@@ -9,9 +9,7 @@ import httpx
 from aiograpi.httpx_ext import CurlPrivateSession
 from aiograpi.transports import CurlH2Transport
 
-from instagram.repair import repaired
-
-_OF_THE_BODY = ("content-encoding", "content-length", "transfer-encoding")
+from instagram.repair import readable
 
 
 class SingleSendTransport(CurlH2Transport):
@@ -46,14 +44,7 @@ class PrivateSession(CurlPrivateSession):
     async def request(self, *args: Any, **kwargs: Any) -> httpx.Response:
         """Send a request; the JSON of its answer is repaired before anybody reads it."""
         answer: httpx.Response = await super().request(*args, **kwargs)
-        headers = [(k, v) for k, v in answer.headers.multi_items() if k not in _OF_THE_BODY]
-        return httpx.Response(
-            answer.status_code,
-            headers=headers,
-            content=repaired(answer.content),
-            request=answer.request,
-            extensions=answer.extensions,
-        )
+        return readable(answer)
 
     def set_verify(self, verify: object) -> None:
         """Keep the bundle: aiograpi would hand over what httpx uses, which curl cannot."""

@@ -6,7 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from instagram import errors
@@ -16,6 +16,7 @@ from repost.mentions import (
     parse_activity,
     parse_inbox,
     parse_thread,
+    reaching_down_to,
 )
 from repost.recording import CLOCK_TOLERANCE, LOOKBACK, store_new
 from storage.repost_configs import RepostConfig
@@ -28,6 +29,8 @@ logger = logging.getLogger(__name__)
 MAX_PAGES = 30
 MAX_THREAD_PAGES = 10
 MAX_ODD = 50
+_NOW_AT_LEAST = datetime(2026, 1, 1, tzinfo=UTC)
+_FURTHEST_AHEAD = timedelta(days=5 * 365)
 ReadPage = Callable[[str | None], Awaitable[Any]]
 
 
@@ -160,7 +163,8 @@ class Look:
                 if thread.last_activity is not None and not thread.pinned
             ]
             cursor = page.cursor
-            if cursor is None or (times and min(times) <= horizon):
+            reached = reaching_down_to(times)
+            if cursor is None or (reached is not None and reached <= horizon):
                 return None
         account_id = self._config.account_id
         logger.warning("scan stopped at its bound account=%s box=%s", account_id, source)
@@ -174,7 +178,7 @@ class Look:
             rest = Thread(
                 thread_id=chat["thread"],
                 last_activity=None,
-                oldest_item=self._clock,
+                read_down_to=self._clock,
                 older_cursor=chat["cursor"],
             )
             await self._read_on(chat["source"], rest, until)
@@ -183,19 +187,30 @@ class Look:
         """Read on in a thread whose items on the page are all new: more may hide behind them."""
         seen: set[str] = set()
         for _ in range(MAX_THREAD_PAGES):
-            new = thread.oldest_item is not None and thread.oldest_item > horizon
-            if not new or thread.older_cursor is None:
+            if not self._goes_on(thread, horizon, seen):
                 return
-            if thread.older_cursor in seen or not thread.thread_id:
-                self.scan.gaps["a chat"] += 1
-                return
-            seen.add(thread.older_cursor)
             page = await self._thread_page(source, thread)
             if page is None:
                 return
             await self._keep(page)
-            thread = replace(page.threads[0], thread_id=thread.thread_id)
-        self._leave(source, thread, horizon)
+            thread = replace(page.threads[0], thread_id=thread.thread_id, last_activity=None)
+        if self._goes_on(thread, horizon, seen):
+            self._leave(source, thread, horizon)
+
+    def _goes_on(self, thread: Thread, horizon: datetime, seen: set[str]) -> bool:
+        """Say whether a thread may hold more that is new; where no way leads there, it is a gap."""
+        if thread.older_cursor is None and not thread.has_older:
+            return False
+        # Of one on a page whose items tell no time, its last activity does.
+        reached = thread.read_down_to or thread.last_activity
+        if reached is not None and reached <= horizon:
+            return False
+        cursor = thread.older_cursor
+        if reached is None or cursor is None or cursor in seen or not thread.thread_id:
+            self.scan.gaps["a chat"] += 1
+            return False
+        seen.add(cursor)
+        return True
 
     async def _thread_page(self, source: str, thread: Thread) -> Page | None:
         """Return the next page of a chat; None where Instagram does not give that one out."""
@@ -214,10 +229,7 @@ class Look:
 
     def _leave(self, source: str, thread: Thread, horizon: datetime) -> None:
         """Note where the next look goes on in a chat that holds more than one look reads."""
-        if thread.older_cursor is None or thread.oldest_item is None:
-            return
-        if thread.oldest_item <= horizon:
-            return
+        assert thread.older_cursor is not None
         account_id = self._config.account_id
         logger.warning("scan stopped at a thread's bound account=%s source=%s", account_id, source)
         self.scan.chat_backlog.append(
@@ -230,7 +242,9 @@ class Look:
         )
 
     def _see_clock(self, page: Page) -> None:
-        if page.at is None:
+        # A clock of ours may be years behind; one of Instagram's that is years ahead is none, and
+        # every story would seem long over by it.
+        if page.at is None or page.at > max(self._now(), _NOW_AT_LEAST) + _FURTHEST_AHEAD:
             return
         difference = page.at - self._now()
         if abs(difference) > CLOCK_TOLERANCE and self.scan.requests == 1:
@@ -254,7 +268,11 @@ class Look:
             self.scan.found += await self._store.write(
                 store_new, self._config, page.mentions, self._clock, self._now()
             )
-        if odd := page.odd[: MAX_ODD - len(self.scan.odd)]:
-            self.scan.odd += await self._store.write(
-                store_new, self._config, odd, self._clock, self._now()
+        if page.odd:
+            room = MAX_ODD - len(self.scan.odd)
+            stored = await self._store.write(
+                store_new, self._config, page.odd, self._clock, self._now(), room
             )
+            self.scan.odd += stored
+            if len(stored) == room:
+                self.scan.gaps["more odd messages"] += 1  # the next look stores them

@@ -18,8 +18,9 @@ from instagram.gateway import PrivateGateway
 from repost import polls, rails
 from repost.detector import Look, Scan
 from repost.journey import Journey
+from repost.recording import CLOCK_TOLERANCE
 from storage import credentials, repost_configs, reposts, troubles
-from storage.errors import NotFound, Unavailable, is_disk_trouble
+from storage.errors import NotFound, StorageError, Unavailable, is_disk_trouble
 from storage.repost_configs import RepostConfig
 from storage.reposts import RepostStatus
 from storage.store import Database, Store
@@ -128,9 +129,15 @@ class RepostEngine:
         seconds = SLICE_S
         if next_due is not None:
             seconds = min(SLICE_S, max(0.0, (next_due - self._now()).total_seconds()))
+        asleep_at, measured_at = self._now(), trio.current_time()
         with trio.move_on_after(seconds):
             await self._woken.wait()
         self._woken = trio.Event()
+        passed = timedelta(seconds=trio.current_time() - measured_at)
+        if asleep_at + passed - self._now() > CLOCK_TOLERANCE:
+            # Set back: what is due by the old time would wait for that time to come again.
+            logger.warning("this machine's clock was set back: every account is looked at anew")
+            self._due = dict.fromkeys(self._due, self._now())
 
     async def turn(self, account_id: str) -> None:
         """Do what an account needs now, and note when it needs something again."""
@@ -141,31 +148,41 @@ class RepostEngine:
             async with self._turns[account_id], self._at_once:
                 again = await self._take_turn(account_id)
         except NotFound as gone:
-            # The user deleted the configuration, or disconnected the account, meanwhile.
             logger.info("repost turn ended account=%s reason=%s", account_id, gone)
-            again = None
+            again = await self._unless_gone(account_id, AFTER_A_FAILURE)
         except Exception as error:
             if isinstance(error, Unavailable) or is_disk_trouble(error):
                 logger.warning("repost turn waits account=%s reason=%s", account_id, error)
                 again = self._now() + AFTER_DISK_TROUBLE
-            elif await self._is_gone(account_id):
-                return  # disconnected in the middle of its turn, which had to break
             else:
                 # One account's bug must not stop the others' reposts.
-                logger.exception("repost turn failed account=%s", account_id)
-                again = self._now() + AFTER_A_BUG
+                again = await self._unless_gone(account_id, AFTER_A_BUG)
+                if again is not None:
+                    logger.exception("repost turn failed account=%s", account_id)
         if again is not None:
             self._due[account_id] = min(again, self._due.get(account_id, again))
             self._woken.set()
 
-    async def _is_gone(self, account_id: str) -> bool:
-        return await self._store.read(repost_configs.find, account_id) is None
+    async def _unless_gone(self, account_id: str, pause: timedelta) -> datetime | None:
+        """Return when an account whose turn broke off is due again: never, where it is gone.
+
+        The user may have deleted its configuration, or disconnected it, in the middle of it.
+        """
+        try:
+            if await self._store.read(repost_configs.find, account_id) is None:
+                return None
+        except (StorageError, OSError) as error:
+            logger.warning("repost turn waits account=%s reason=%s", account_id, error)
+        return self._now() + pause
 
     async def _take_turn(self, account_id: str) -> datetime | None:
         """Do what an account needs now; returns when it needs something again by itself."""
         config = await self._store.read(repost_configs.find, account_id)
         if config is None or await self._store.read(credentials.find, account_id) is None:
             return None
+        if config.seen_until is not None and config.seen_until <= self._now():
+            # By Instagram's own time this clock is not behind.
+            await self._store.write(credentials.begin_phases_by_now, account_id, self._now())
         failed, moves_at = False, None
         try:
             polling = await self._store.read(rails.polling_held, config, self._now(), self._pace)

@@ -66,7 +66,7 @@ class Fetcher:
         for listed in await self._store.read(reposts.open_of, account_id):
             if listed.status is not RepostStatus.DETECTED:
                 continue
-            if listed.held_until is not None and listed.held_until > self._now():
+            if _waits(listed, self._now()):
                 continue
             repost = await self._store.write(refuse_unseen, listed, self._now())
             if repost.status is not RepostStatus.DETECTED:
@@ -234,6 +234,12 @@ def _change_undecided(
     return reposts.change(
         db, repost.id, status, now=now, reason=reason, held_until=held_until, **changes
     )
+
+
+def _waits(repost: Repost, now: datetime) -> bool:
+    """Say whether a mention waits for a time; none so far ahead that a wrong clock has set it."""
+    until = repost.held_until
+    return until is not None and now < until <= now + guard.CLOCK_ERROR
 
 
 def _address(urls: Sequence[str], attempts: int) -> str:

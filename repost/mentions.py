@@ -5,22 +5,38 @@ Pure, and never raising: what is odd is told apart, and what cannot be read at a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from instagram.fields import Json, entries, identifier, mapping, moment, text, username
+from instagram.fields import (
+    Json,
+    entries,
+    first_identifier,
+    first_username,
+    identifier,
+    mapping,
+    moment,
+    text,
+    username,
+)
 from repost.messages import Findings, message_of, read_message
 from repost.messages import Mention as Mention
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thread:
-    """What paging needs to know of a thread; times are None where Instagram gave none."""
+    """What paging needs to know of a thread; times are None where Instagram gave none.
+
+    `read_down_to` is how far down its items reach. `has_older` may be said without the cursor
+    that leads there.
+    """
 
     thread_id: str
     last_activity: datetime | None
-    oldest_item: datetime | None
+    read_down_to: datetime | None
     older_cursor: str | None
+    has_older: bool = True
     pinned: bool = False
 
 
@@ -66,19 +82,24 @@ def parse_activity(answer: object, viewer_pk: str) -> Page:
     section = mapping(mapping(answer).get("story_mentions"))
     for reel in entries(section.get("reels")):
         for item in entries(reel.get("items")):
-            owner = mapping(item.get("user")) or mapping(reel.get("user"))
-            owner_pk, story_pk = identifier(owner.get("pk")), identifier(item.get("pk"))
+            of_item, of_reel = mapping(item.get("user")), mapping(reel.get("user"))
+            story, _, owner = text(item.get("id")).partition("_")
+            owner_pk = first_identifier(of_item.get("pk"), of_reel.get("pk"), owner, reel.get("id"))
+            story_pk = first_identifier(item.get("pk"), story)
             if not _mentions(item, viewer_pk) or owner_pk == viewer_pk:
                 continue
             if not (owner_pk and story_pk):
                 page.passed_over["odd"] += 1
+                page.gaps.append("a story that mentions the account")
                 continue
             page.mentions.append(
                 Mention(
                     story_pk=story_pk,
                     item_id=None,
                     author_pk=owner_pk,
-                    author_username=username(owner.get("username")),
+                    author_username=first_username(
+                        of_item.get("username"), of_reel.get("username")
+                    ),
                     at=moment(item.get("taken_at")),
                     source="activity",
                 )
@@ -106,11 +127,20 @@ def _read_thread(thread: object, viewer_pk: str, source: str, page: Page) -> Non
         Thread(
             thread_id=text(known.get("thread_id")) or identifier(known.get("thread_id")),
             last_activity=moment(known.get("last_activity_at")),
-            oldest_item=min(times, default=None),
-            older_cursor=_cursor(known) if known.get("has_older") else None,
+            read_down_to=reaching_down_to(times),
+            older_cursor=_cursor(known),
+            has_older=bool(known.get("has_older")),
             pinned=known.get("is_pin") is True,
         )
     )
+
+
+def reaching_down_to(times: Sequence[datetime]) -> datetime | None:
+    """Return how far down a list in the order of time reaches, None for an empty one.
+
+    A single time that is odd must not let everything behind it seem read: two have to agree.
+    """
+    return sorted(times)[:2][-1] if times else None
 
 
 def _cursor(box: Json) -> str | None:

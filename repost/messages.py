@@ -28,9 +28,9 @@ _FORWARDS = ("xma_story_share", "story_share")
 # What else people send; none of it is about a story that mentions somebody.
 _ORDINARY = (
     "text", "link", "like", "media", "media_share", "voice_media", "raven_media", "animated_media",
-    "placeholder", "action_log", "profile", "location", "hashtag", "clip", "felix_share",
+    "action_log", "profile", "location", "hashtag", "clip", "felix_share",
     "video_call_event", "live_viewer_invite", "product_share", "guide_share", "xma_media_share",
-    "xma_clip", "xma_profile", "xma_link", "xma_reel_share", "expired_placeholder",
+    "xma_clip", "xma_profile", "xma_link", "xma_reel_share",
 )  # fmt: skip
 _ABOUT_OWN_STORIES = ("reply", "reaction", "reply_gif", "highlight_reply", "ad_reply")
 _STORY_LINK = re.compile(r"instagram\.com/stories/(?!highlights/)([A-Za-z0-9._]{1,30})/(\d{1,64})")
@@ -106,6 +106,8 @@ def read_message(
         _put(replace(message, story_pk=link, is_sure=False), names, page)
     elif not isinstance(kind, str):
         passed_over["odd"] += 1
+    elif "mention" in kind:
+        _put(replace(message, is_sure=False), names, page)  # named as one, in no known form
     else:
         passed_over["other"] += 1
 

@@ -44,12 +44,14 @@ def park_one(db: Database, repost: Repost, now: datetime) -> None:
         )
 
 
-def confirm(db: Database, instagrams_time: datetime) -> None:
+def confirm(db: Database, instagrams_time: datetime, now: datetime) -> None:
     """Correct when the data came, where a clock was wrong that ran ahead.
 
     It came before Instagram answered here: else every mention would wait, for as long as that
-    clock was ahead.
+    clock was ahead. Until the clock is right, the mentions' times are ahead with it.
     """
+    if abs(now - instagrams_time) > _CLOCK_SLACK:
+        return
     came_in = facts.find(db, facts.DATA_CAME_IN)
     if came_in is not None and came_in.at > instagrams_time:
         facts.learn(db, facts.DATA_CAME_IN, came_in.value, instagrams_time)

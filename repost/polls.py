@@ -25,7 +25,7 @@ def record_done(db: Database, account_id: str, scan: Scan, now: datetime) -> Non
     if config is None:
         return  # deleted meanwhile
     if scan.clock is not None:
-        parking.confirm(db, scan.clock)
+        parking.confirm(db, scan.clock, now)
     repost_configs.change(
         db,
         account_id,

@@ -29,14 +29,17 @@ def store_new(
     mentions: list[Mention],
     clock: datetime,
     now: datetime,
+    at_most: int | None = None,
 ) -> list[Repost]:
-    """Store the mentions of a page that have no row yet; returns the new rows.
+    """Store the mentions of a page that have no row yet; returns the new rows, `at_most` so many.
 
     `clock` is Instagram's own time. Older stories are recorded as expired, or not at all.
     """
-    new = []
+    new: list[Repost] = []
     # Oldest first, so that of two names of one author the newer one stays.
     for mention in sorted(mentions, key=lambda mention: mention.at or clock):
+        if len(new) == at_most:
+            break
         if (mention.at or clock) < clock - LOOKBACK:
             continue
         if mention.author_username:

@@ -15,6 +15,8 @@ from storage.secrets import AccountSecret
 from storage.vault import Vault
 
 AUTOMATIC_LOGIN_EVERY = timedelta(days=1)
+# A login that lies further ahead was made by a clock that was wrong.
+WRONG_BY = timedelta(hours=1)
 # How long a login waits for a person: a code soon lapses, what the app asks for takes longer.
 CODE_WAITS_FOR = timedelta(hours=1)
 CONFIRMATION_WAITS_FOR = timedelta(days=1)
@@ -157,7 +159,8 @@ def claim_automatic_login(db: Database, account_id: str, now: datetime) -> bool:
     if challenge_of(db, account_id, now) is not None:
         return False
     last = credentials.last_automatic_login_at
-    if last is not None and now - last < AUTOMATIC_LOGIN_EVERY:
+    # One further ahead than a day bears the time of a clock that was wrong.
+    if last is not None and abs(now - last) < AUTOMATIC_LOGIN_EVERY:
         return False
     records.update(db, Credentials, account_id, last_automatic_login_at=now)
     return True
@@ -171,6 +174,18 @@ def record_automatic_login(
     db.conn.execute(
         "UPDATE credentials SET last_login_at = ? WHERE account_id = ?",
         (records.encode(now), account_id),
+    )
+
+
+def begin_phases_by_now(db: Database, account_id: str, now: datetime) -> None:
+    """Let phases begin now that would begin in the future: the clock of their login was wrong.
+
+    The caller knows that `now` is no earlier than it should be.
+    """
+    db.conn.execute(
+        "UPDATE credentials SET session_started_at = ? WHERE account_id = ?"
+        " AND session_started_at > ?",
+        (records.encode(now), account_id, records.encode(now + WRONG_BY)),
     )
 
 

@@ -209,3 +209,26 @@ def test_no_json_makes_the_parser_raise_or_invent_a_story(answer: Any) -> None:
 def test_any_json_at_all_is_survived(answer: Any) -> None:
     assert parse_inbox(answer, ME).mentions == []
     assert parse_activity(answer, ME).mentions == []
+
+
+@pytest.mark.parametrize(
+    ("item", "reel"),
+    [
+        ({"pk": 12, "user": {}}, {"user": {"pk": 7}}),
+        ({"pk": 12, "user": {"pk": "x"}}, {"id": "7"}),
+        ({"pk": 12}, {"id": 7, "user": None}),
+        ({"id": "12_7"}, {}),
+        ({"pk": None, "id": "12_7"}, {"user": []}),
+    ],
+)
+def test_a_story_of_the_activity_inbox_is_known_by_what_is_left_of_its_ids(
+    item: dict[str, Any], reel: dict[str, Any]
+) -> None:
+    told = {**reel, "items": [{**item, "reel_mentions": [{"user": {"pk": 42}}]}]}
+    page = parse_activity({"story_mentions": {"reels": [told]}}, ME)
+    assert [(each.story_pk, each.author_pk) for each in page.mentions] == [("12", ANNA)]
+
+
+def test_a_story_of_the_activity_inbox_without_ids_is_a_gap() -> None:
+    told = {"items": [{"reel_mentions": [{"user": {"pk": 42}}]}]}
+    assert parse_activity({"story_mentions": {"reels": [told]}}, ME).gaps

@@ -1,0 +1,85 @@
+"""A clock that ran ahead and is set right: nothing waits for the time that it had shown."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+import trio
+
+from sandbox.faults import Fault, Status
+from storage import credentials
+from storage.reposts import RepostStatus
+from tests.support.studio import Studio
+
+YEAR = timedelta(days=365)
+
+
+async def test_an_account_gets_its_turns_when_the_clock_was_set_back(
+    studio: Studio, caplog: pytest.LogCaptureFixture
+) -> None:
+    await studio.configure()
+    studio.clock.advance(YEAR)
+    ledger = studio.sandbox.ledger
+    async with trio.open_nursery() as nursery:
+        await nursery.start(studio.engine.run)
+        while studio.engine.next_due() is None:
+            await studio.engine.proof()
+        looked = ledger.count("direct_v2/inbox")
+        studio.clock.advance(-YEAR)
+        await studio.engine.proof()
+        with trio.fail_after(60):
+            while ledger.count("direct_v2/inbox") == looked or studio.engine.next_due() is None:
+                await studio.engine.proof()
+        due = studio.engine.next_due()
+        nursery.cancel_scope.cancel()
+    assert due is not None
+    assert due < studio.clock.now() + timedelta(days=1)
+    assert "set back" in caplog.text
+
+
+async def test_a_mention_is_not_held_until_a_time_that_was_wrong(studio: Studio) -> None:
+    await studio.configure()
+    studio.mention(studio.friend("anna"))
+    instagram = studio.clock.seconds()
+    studio.sandbox.world.now = lambda: instagram
+    studio.clock.advance(YEAR)
+    await studio.scan()
+    fault = studio.sandbox.faults.add(Fault(path="/story/", kind=Status(500), times=None))
+    await studio.advance()
+    fault.remove()
+    studio.clock.advance(-YEAR)
+    await studio.advance()
+    assert (await studio.only()).status is not RepostStatus.DETECTED
+
+
+async def test_the_phases_of_a_login_do_not_wait_for_a_time_that_was_wrong(studio: Studio) -> None:
+    await studio.configure()
+    store, account_id = studio.core.store, studio.account.id
+
+    async def started_at() -> datetime:
+        login = await store.read(credentials.find, account_id)
+        assert login is not None
+        return login.session_started_at
+
+    studio.mention(studio.friend("anna"))
+    begun = await started_at()
+    await studio.engine.turn(account_id)
+    assert await started_at() == begun
+    # By a clock that is behind, which Instagram's time tells, no phase begins earlier.
+    studio.clock.advance(-YEAR)
+    await studio.engine.turn(account_id)
+    assert await started_at() == begun
+    await studio.configure(seen_until=studio.clock.now() - timedelta(hours=1))
+    await studio.engine.turn(account_id)
+    assert abs(await started_at() - studio.clock.now()) < timedelta(minutes=5)
+
+
+async def test_automatic_logins_do_not_wait_for_a_time_that_was_wrong(studio: Studio) -> None:
+    store, account_id, now = studio.core.store, studio.account.id, studio.clock.now()
+    claim = credentials.claim_automatic_login
+    assert await store.write(claim, account_id, now + YEAR)
+    assert await store.write(claim, account_id, now)
+    for later in (timedelta(0), timedelta(hours=23)):
+        assert not await store.write(claim, account_id, now + later)
+    assert await store.write(claim, account_id, now + timedelta(hours=25))
