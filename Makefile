@@ -43,9 +43,9 @@ fix: $(VENV)/.dev
 	$(BIN)/ruff format .
 
 docs: $(VENV)/.dev
-	$(BIN)/python -m api.reference
-	$(BIN)/python -m daemon.units
-	$(BIN)/python -m daemon.reference
+	$(BIN)/python -m tools.http_reference
+	$(BIN)/python -m install.units
+	$(BIN)/python -m tools.command_reference
 
 # Works without a network once .venv is there; -W: a link that leads nowhere is an error.
 site: $(VENV)/.dev

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from instagram.gateway import PrivateGateway
-from instagram.options import check_locale, check_proxy, check_timezone, proxy_host
+from instagram.private.gateway import PrivateGateway
+from instagram.private.options import check_locale, check_proxy, check_timezone, proxy_host
 from storage import accounts, client_options, secrets
 from storage.secrets import AccountSecret
 from storage.store import Database, Store

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from instagram.graph_http import LoginMethod
+from instagram.graph.http import LoginMethod
 from storage import accounts, secrets
 from storage.accounts import Account
 from storage.secrets import AccountSecret

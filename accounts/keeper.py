@@ -10,7 +10,7 @@ from typing import Any
 
 from accounts.trouble import MEMORY, consequence_of
 from instagram import errors
-from instagram.options import ClientOptions
+from instagram.private.options import ClientOptions
 from storage import accounts, client_options, credentials, repost_configs, troubles
 from storage.credentials import SavedLogin
 from storage.errors import NotFound, Unusable
@@ -32,7 +32,7 @@ def opened_for(account_id: str) -> Iterator[None]:
 
 
 class StoredLogins:
-    """`instagram.keeper.LoginKeeper` on the store."""
+    """`instagram.private.keeper.LoginKeeper` on the store."""
 
     def __init__(self, store: Store, vault: Vault, now: Callable[[], datetime]) -> None:
         self._store = store

@@ -13,8 +13,8 @@ from typing import Any
 from accounts.client_options import crowding
 from accounts.keeper import StoredLogins
 from instagram import errors
-from instagram.gateway import PrivateGateway
-from instagram.outcome import LoggedIn, LoginSecrets, PendingLogin
+from instagram.private.gateway import PrivateGateway
+from instagram.private.outcome import LoggedIn, LoginSecrets, PendingLogin
 from storage import accounts, client_options, credentials, repost_configs, secrets, troubles
 from storage.credentials import Credentials
 from storage.secrets import AccountSecret
@@ -117,7 +117,7 @@ class LoginDesk:
     async def import_session(self, account_id: str, session: Mapping[str, Any]) -> Credentials:
         """Take over a session made elsewhere, after Instagram has shown that it is this account's.
 
-        `session` is what `instagram.session_file` makes. A password that is stored stays.
+        `session` is what `instagram.private.session_file` makes. A password that is stored stays.
         """
         account = await self._store.read(accounts.get, account_id)
         api = self._gateway.account(account_id)

@@ -11,8 +11,8 @@ from typing import Any, cast
 from accounts.connecting import GraphAccess
 from accounts.keeper import StoredLogins, opened_for
 from instagram import errors
-from instagram.graph_gateway import GraphGateway
-from instagram.graph_http import HOSTS, GraphHttp, GraphLogin, LoginMethod
+from instagram.graph.gateway import GraphGateway
+from instagram.graph.http import HOSTS, GraphHttp, GraphLogin, LoginMethod
 from storage import accounts, secrets, troubles
 from storage.accounts import Account
 from storage.errors import NotFound
@@ -32,7 +32,7 @@ HOLDING = (TroubleKind.CHALLENGE, TroubleKind.BLOCK, TroubleKind.RATE)
 
 
 class StoredTokens:
-    """`instagram.keeper.TokenKeeper` on the store."""
+    """`instagram.private.keeper.TokenKeeper` on the store."""
 
     def __init__(
         self, store: Store, vault: Vault, now: Callable[[], datetime], logins: StoredLogins

@@ -12,7 +12,7 @@ from pydantic.json_schema import models_json_schema
 
 from api.contract import Auth, Operation
 from api.errors import CODES
-from api.schemas import ErrorResponse, ScheduledJob, StoryMention, UserTag
+from operations.models import ErrorResponse, ScheduledJob, StoryMention, UserTag
 
 Json = dict[str, Any]
 _REF = "#/components/schemas/{model}"

@@ -16,8 +16,8 @@ from api.contract import Auth
 from api.dispatch import error_response
 from api.errors import ApiError
 from api.files import opened
-from api.render import FILES_PATH
 from api.session_cookie import COOKIE_NAME
+from operations.shown import FILES_PATH
 from publish.media_links import PATH as MEDIA_PATH
 from storage import browser_sessions, media_files
 

@@ -18,8 +18,8 @@ from fastapi import Depends, FastAPI, HTTPException, Query, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import Field
 
-from api import schemas
 from api.rate_limits import RateLimits
+from operations import models as schemas
 
 
 class Health(schemas.Health):

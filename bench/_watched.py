@@ -14,7 +14,7 @@ from pathlib import Path
 
 import trio
 
-from daemon.cli import main
+from cli import main
 
 
 class Wakes(trio.abc.Instrument):

@@ -20,7 +20,7 @@ from bench._load import cpu_s, status_mib
 from daemon.clock import utc_now
 from repost import guard
 from sandbox import Sandbox, open_sandbox
-from sandbox.person import Person
+from sandbox.world.person import Person
 from storage import accounts, credentials, repost_configs
 from storage.repost_configs import PollStatus, RepostConfig
 from storage.store import Database, open_directly, transaction

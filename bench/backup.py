@@ -19,8 +19,8 @@ from typing import Any
 
 from bench import _posts
 from daemon.clock import utc_now
-from daemon.restoring import restore
 from daemon.settings import Settings
+from moving.restoring import restore
 from storage import users
 from storage.backup import write_backup
 from storage.files import MediaFolder

@@ -12,9 +12,10 @@ from tempfile import TemporaryDirectory
 
 import trio
 
-from sandbox import Sandbox, items, open_sandbox
-from sandbox.person import Person
-from sandbox.sample_media import make_photo
+from sandbox import Sandbox, open_sandbox
+from sandbox.world import items
+from sandbox.world.person import Person
+from sandbox.world.sample_media import make_photo
 from tests.support.process import Daemon, environment, reprise, running
 
 THREADS, MENTIONS = 200, 5

@@ -20,7 +20,7 @@ import trio
 
 from bench._load import status_mib
 from bench.http import NO_LIMIT
-from sandbox.sample_media import make_video
+from sandbox.world.sample_media import make_video
 from tests.support.process import Daemon, environment, reprise, running
 
 BYTES = 100_000_000

@@ -27,7 +27,7 @@ from bench import _jobs
 from daemon.clock import utc_now
 from daemon.core import Core, open_core
 from sandbox import Sandbox, open_sandbox
-from sandbox.sample_media import make_photo
+from sandbox.world.sample_media import make_photo
 from storage import accounts, api_keys
 from storage.store import open_directly, transaction
 from storage.times import from_text, to_text

@@ -1,5 +1,5 @@
 """`python -m daemon` is the `reprise` command."""
 
-from daemon.cli import main
+from cli import main
 
 main()

@@ -17,10 +17,10 @@ from accounts.logins import LoginDesk
 from accounts.tokens import FacebookApp, StoredTokens, TokenCare
 from daemon.clock import utc_now
 from daemon.settings import Settings
-from instagram.gateway import PrivateGateway
-from instagram.graph_gateway import GraphGateway
-from instagram.graph_http import GraphHttp
-from instagram.loop import open_instagram_loop
+from instagram.graph.gateway import GraphGateway
+from instagram.graph.http import GraphHttp
+from instagram.private.gateway import PrivateGateway
+from instagram.private.loop import open_instagram_loop
 from instagram.trust import load_trust
 from storage import secrets as stored_secrets
 from storage import users

@@ -28,7 +28,7 @@ from daemon.reload import Reloader
 from daemon.settings import Settings, load_settings
 from daemon.supervisor import Policy, Service, Supervisor
 from daemon.upkeep import Upkeep
-from instagram import app_version
+from instagram.private import app_version
 from publish.library import MediaLibrary
 from publish.removal import Remover
 from repost.engine import RepostEngine

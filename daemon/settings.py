@@ -13,7 +13,7 @@ import platformdirs
 
 from api.system import Network
 from daemon import setting_values as values
-from instagram.options import check_proxy, is_loopback
+from instagram.private.options import check_proxy, is_loopback
 from media.fit import StoryFit
 
 

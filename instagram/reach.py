@@ -11,7 +11,7 @@ from curl_cffi import Curl, CurlError, CurlOpt
 from curl_cffi.const import CurlECode
 
 from instagram.errors import Unavailable
-from instagram.graph_http import HOSTS as GRAPH_HOSTS
+from instagram.graph.http import HOSTS as GRAPH_HOSTS
 from instagram.trust import Trust
 
 HOSTS = ("i.instagram.com", "b.i.instagram.com", *GRAPH_HOSTS.values())

@@ -13,9 +13,9 @@ import tenacity
 import trio
 
 from instagram import errors
-from instagram.graph_api import GraphApi
-from instagram.graph_gateway import GraphGateway
-from instagram.graph_objects import Page
+from instagram.graph.api import GraphApi
+from instagram.graph.gateway import GraphGateway
+from instagram.graph.objects import Page
 from publish.media_links import MediaLinks
 from publish.record import DeliveryRecord
 from storage.deliveries import PageStep, RouteName

@@ -12,10 +12,10 @@ import tenacity
 import trio
 
 from instagram.errors import NoSuchPerson, NotFound, NotReady
-from instagram.feed import ALBUM, PHOTO, VIDEO, FeedPost, Part, Said, Tag
-from instagram.gateway import PrivateGateway
-from instagram.private_api import PrivateApi
-from instagram.uploads import VideoUse
+from instagram.private.api import PrivateApi
+from instagram.private.feed import ALBUM, PHOTO, VIDEO, FeedPost, Part, Said, Tag
+from instagram.private.gateway import PrivateGateway
+from instagram.private.uploads import VideoUse
 from publish.preparation import Fitted, Preparation
 from publish.recognition import Sent, Verdict, recognise
 from publish.record import DeliveryRecord

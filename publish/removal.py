@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from instagram.errors import InstagramError
-from instagram.gateway import PrivateGateway
-from instagram.graph_gateway import GraphGateway
+from instagram.graph.gateway import GraphGateway
+from instagram.private.gateway import PrivateGateway
 from publish.rules import RuleBroken
 from storage import jobs, posts
 from storage.posts import MediaType, Post, PostStatus

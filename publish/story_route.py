@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import timedelta
 
-from instagram import errors, stickers
-from instagram.feed import PHOTO, VIDEO
-from instagram.stickers import Mention, Sticker, StickerKind
-from instagram.stories import Story
-from instagram.uploads import VideoUse
+from instagram import errors
+from instagram.private import stickers
+from instagram.private.feed import PHOTO, VIDEO
+from instagram.private.stickers import Mention, Sticker, StickerKind
+from instagram.private.stories import Story
+from instagram.private.uploads import VideoUse
 from publish.private_route import PrivateRoute, accounted_for, sent_of
 from publish.recognition import Verdict, recognise
 from publish.record import DeliveryRecord

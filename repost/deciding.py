@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from instagram import errors
-from instagram.private_api import PrivateApi
+from instagram.private.api import PrivateApi
 from repost import echo, filters, guard, limits, parking
 from repost.filters import Author
 from repost.hours import sleeping_until

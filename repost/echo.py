@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from instagram.stories import Box, Story
+from instagram.private.stories import Box, Story
 from repost.layout import CANVAS, LABEL_HEIGHT, SIDE
 from storage import repost_echoes
 from storage.reposts import Repost

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import trio
 
 from instagram import errors
-from instagram.gateway import PrivateGateway
+from instagram.private.gateway import PrivateGateway
 from repost import polls, rails
 from repost.detector import Look, Scan
 from repost.journey import Journey

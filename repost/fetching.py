@@ -14,7 +14,7 @@ import trio
 
 from instagram import errors
 from instagram.download import is_media_url
-from instagram.private_api import PrivateApi
+from instagram.private.api import PrivateApi
 from media import sniff as media_sniff
 from media.errors import MediaError, MediaInvalid
 from media.photo import open_photo, save_jpeg

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from instagram.private_api import PrivateApi
+from instagram.private.api import PrivateApi
 from repost import stumbles
 from repost.deciding import Decider
 from repost.fetching import Fetcher

@@ -14,8 +14,8 @@ from uuid import uuid4
 
 from instagram import errors
 from instagram.audience import Limit
-from instagram.feed import FeedPost
-from instagram.private_api import PrivateApi
+from instagram.private.api import PrivateApi
+from instagram.private.feed import FeedPost
 from repost import guard
 from repost.limits import ordered
 from storage import credentials, repost_configs, reposts

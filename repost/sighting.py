@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from instagram import errors
-from instagram.private_api import PrivateApi
-from instagram.stories import Reel, Story
+from instagram.private.api import PrivateApi
+from instagram.private.stories import Reel, Story
 from repost import echo
 from repost.limits import ordered
 from storage.reposts import Repost, RepostLimit, RepostStatus

@@ -22,8 +22,8 @@ mention come from `sandbox.items`, pictures from `sandbox.sample_media`. All of 
 Trio run that opened the sandbox.
 """
 
-from sandbox.person import LoginBehaviour
 from sandbox.server import Sandbox, open_sandbox
-from sandbox.thread import MentionShape
+from sandbox.world.person import LoginBehaviour
+from sandbox.world.thread import MentionShape
 
 __all__ = ["LoginBehaviour", "MentionShape", "Sandbox", "open_sandbox"]

@@ -10,8 +10,8 @@ from tempfile import TemporaryDirectory
 import click
 import trio
 
-from sandbox.seed import PASSWORD, USERNAME, seed
 from sandbox.server import Sandbox, open_sandbox
+from sandbox.world.seed import PASSWORD, USERNAME, seed
 
 
 @click.command(epilog="Example: python -m sandbox --port 8877 --directory ./sandbox-data")

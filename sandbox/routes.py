@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from sandbox import (
+from sandbox.graph import auth as graph_auth
+from sandbox.graph.routes import GRAPH_ROUTES
+from sandbox.private import (
     accounts,
     activity,
     bloks,
@@ -12,7 +14,6 @@ from sandbox import (
     challenge,
     configure,
     direct,
-    graph_auth,
     login,
     media,
     posts,
@@ -21,10 +22,9 @@ from sandbox import (
     stories,
     uploads,
 )
-from sandbox.call import OpenHandler, PrivateHandler
-from sandbox.graph_routes import GRAPH_ROUTES
-from sandbox.ledger import CAA_LOGIN, LEGACY_LOGIN
-from sandbox.route import Route
+from sandbox.wire.call import OpenHandler, PrivateHandler
+from sandbox.wire.route import Route
+from sandbox.world.ledger import CAA_LOGIN, LEGACY_LOGIN
 
 API_HOST = "i.instagram.com"
 LOGIN_HOST = "b.i.instagram.com"

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import trio
 
-from sandbox.certificates import Certificates
-from sandbox.connection import Proxy
-from sandbox.control import Control
-from sandbox.faults import Faults
-from sandbox.ledger import Ledger
-from sandbox.password import PasswordKey
+from sandbox.control.interface import Control
+from sandbox.private.password import PasswordKey
 from sandbox.service import Service
-from sandbox.world import World
+from sandbox.wire.certificates import Certificates
+from sandbox.wire.connection import Proxy
+from sandbox.wire.faults import Faults
+from sandbox.world.ledger import Ledger
+from sandbox.world.world import World
 
 logger = logging.getLogger(__name__)
 

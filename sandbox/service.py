@@ -10,19 +10,20 @@ from functools import partial
 
 import trio
 
-from sandbox import failures, graph_auth
-from sandbox.call import Call, PrivateHandler
-from sandbox.faults import Faults
-from sandbox.form import decode_form
-from sandbox.graph_failures import GraphRefusal
-from sandbox.ledger import Entry, Ledger
-from sandbox.login import submitted_username
-from sandbox.message import Ending, Exchange, JsonObject, Request, Response
-from sandbox.password import PasswordKey
-from sandbox.route import Route
+from sandbox.graph import auth as graph_auth
+from sandbox.graph.failures import GraphRefusal
+from sandbox.private import failures
+from sandbox.private.form import decode_form
+from sandbox.private.login import submitted_username
+from sandbox.private.password import PasswordKey
 from sandbox.routes import find_route
-from sandbox.session import claimed_pk
-from sandbox.world import World
+from sandbox.wire.call import Call, PrivateHandler
+from sandbox.wire.faults import Faults
+from sandbox.wire.message import Ending, Exchange, JsonObject, Request, Response
+from sandbox.wire.route import Route
+from sandbox.world.ledger import Entry, Ledger
+from sandbox.world.session import claimed_pk
+from sandbox.world.world import World
 
 logger = logging.getLogger(__name__)
 

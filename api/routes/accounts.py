@@ -7,12 +7,13 @@ import contextlib
 from quart import Response
 
 from accounts.connecting import GraphAccess, connect
-from api import render, schemas
 from api.contract import Auth, Operations
 from api.dispatch import Call
 from api.errors import ApiError
 from api.session_cookie import COOKIE_NAME
 from instagram.errors import InstagramError
+from operations import models as schemas
+from operations import shown as render
 from publish.intake import disconnect
 from storage import accounts, browser_sessions
 from storage.accounts import Account

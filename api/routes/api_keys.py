@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from api import schemas
 from api.contract import Auth, Operations
 from api.dispatch import Call
+from operations import models as schemas
 from storage import api_keys
 
 operations = Operations("Settings")

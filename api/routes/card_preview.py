@@ -9,12 +9,12 @@ from tempfile import TemporaryDirectory
 
 import trio
 
-from api import schemas
 from api.contract import Operations
 from api.dispatch import Call
 from api.errors import ApiError
 from api.routes.media import refusal
 from media.errors import MediaError
+from operations import models as schemas
 from repost.card import Design, compose_still, design_of
 from repost.overlay import OverlayInvalid, parse_overlay
 from storage import accounts, media_files, repost_configs

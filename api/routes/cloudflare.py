@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from api import schemas
 from api.contract import Operations
 from api.dispatch import Call
 from api.errors import ApiError
+from operations import models as schemas
 
 operations = Operations("Cloudflare")
 

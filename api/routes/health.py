@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from api import schemas
 from api.contract import Auth, Operations
 from api.dispatch import Call
+from operations import models as schemas
 from storage import facts
 from storage.errors import Unavailable
 

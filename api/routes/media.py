@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from api import render, schemas
 from api.contract import Operations
 from api.dispatch import Call
 from api.errors import ApiError
 from api.multipart import receive_file
 from media.errors import MediaError, MediaTooLarge, RenderFailed
 from media.normalise import Unsupported, VideoInvalid
+from operations import models as schemas
+from operations import shown as render
 from storage import media_files
 from storage.store import Database
 

@@ -6,10 +6,11 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from api import render, schemas
 from api.contract import Operations
 from api.dispatch import Call
-from api.post_content import changes_of, content_of
+from operations import models as schemas
+from operations import shown as render
+from operations.post_content import changes_of, content_of
 from publish import intake, release
 from repost.handover import settle
 from storage import media_files, posts

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from accounts.client_options import ShownOptions
 from accounts.logins import Result
-from api import schemas
 from api.contract import Operations
 from api.dispatch import Call
 from api.errors import ApiError
-from instagram.outcome import PendingLogin
-from instagram.session_file import session_of_cookie, session_of_settings
+from instagram.private.outcome import PendingLogin
+from instagram.private.session_file import session_of_cookie, session_of_settings
+from operations import models as schemas
 from repost import guard
 from storage import accounts, credentials, secrets, troubles
 from storage.secrets import AccountSecret

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from api import render, schemas
 from api.contract import Operations
 from api.dispatch import Call
+from operations import models as schemas
+from operations import shown as render
 from storage import accounts, repost_history, reposts
 from storage.store import Database
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from api import render, schemas
 from api.contract import Operations
 from api.dispatch import Call
-from api.post_content import changes_of, content_of
 from api.routes.posts import _RULES
+from operations import models as schemas
+from operations import shown as render
+from operations.post_content import changes_of, content_of
 from publish import intake
 from storage import jobs, posts
 from storage.posts import PostStatus

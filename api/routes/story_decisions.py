@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from api import render, schemas
 from api.contract import Operations
 from api.dispatch import Call
 from api.errors import ApiError
+from operations import models as schemas
+from operations import shown as render
 from repost import approval, pause
 from storage import accounts, repost_configs, reposts
 from storage.repost_configs import RepostConfig

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from api import render, schemas
 from api.contract import Operations
 from api.dispatch import Call
 from api.errors import ApiError
+from operations import models as schemas
+from operations import shown as render
 from repost import configuring, engine, taking_back
 from repost.overlay import OverlayInvalid, parse_overlay
 from repost.standing import standing_of

@@ -6,10 +6,10 @@ import getpass
 import sys
 from pathlib import Path
 
-from daemon import installation
 from daemon.doctor.finding import Finding, ok, problem, warning
 from daemon.doctor.site import Site, in_thread
-from daemon.installation import NotInstalled, Target
+from install import service as installation
+from install.service import NotInstalled, Target
 
 _LINGER = Path("/var/lib/systemd/linger")
 

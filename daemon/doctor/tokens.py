@@ -11,8 +11,8 @@ from accounts.tokens import HOLDING, login_of
 from daemon.doctor.finding import Finding, ok, problem, warning
 from daemon.doctor.site import Site, in_thread
 from instagram.errors import InstagramError, TokenExpired
-from instagram.graph_api import GraphApi
-from instagram.graph_http import GraphHttp, GraphLogin
+from instagram.graph.api import GraphApi
+from instagram.graph.http import GraphHttp, GraphLogin
 from storage import accounts, troubles
 from storage.accounts import Account
 from storage.store import Database
@@ -32,7 +32,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class LookOnly:
-    """`instagram.keeper.TokenKeeper` for one account that keeps nothing: a look changes nothing."""
+    """A `TokenKeeper` for one account that keeps nothing: a look changes nothing."""
 
     login: GraphLogin
 

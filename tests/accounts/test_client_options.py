@@ -13,10 +13,16 @@ import trio_asyncio
 
 from daemon.settings import SettingsError, load_settings
 from instagram import errors
-from instagram.client import PrivateClient
-from instagram.options import check_locale, check_proxy, check_timezone, offset_of, proxy_host
+from instagram.private.client import PrivateClient
+from instagram.private.options import (
+    check_locale,
+    check_proxy,
+    check_timezone,
+    offset_of,
+    proxy_host,
+)
 from sandbox import Sandbox
-from sandbox.cdn import photo_url
+from sandbox.private.cdn import photo_url
 from storage import accounts, client_options, credentials
 from storage.client_options import StoredOptions
 from storage.store import Database

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from instagram.two_factor import totp_code
+from instagram.private.two_factor import totp_code
 from sandbox import LoginBehaviour, Sandbox
-from sandbox.faults import Fault, Status
-from sandbox.person import Person
+from sandbox.wire.faults import Fault, Status
+from sandbox.world.person import Person
 from tests.support.clock import TestClock
 from tests.support.served import serve_studio
 from tests.support.studio import PASSWORD, USERNAME, open_studio

@@ -12,9 +12,9 @@ import pytest
 
 from accounts.logins import NoPendingLogin
 from instagram import errors
-from instagram.outcome import LoginSecrets, PendingLogin
+from instagram.private.outcome import LoginSecrets, PendingLogin
 from sandbox import LoginBehaviour, Sandbox
-from sandbox.faults import Fault, Status, feedback_required, login_required
+from sandbox.wire.faults import Fault, Status, feedback_required, login_required
 from storage import credentials, secrets, troubles
 from storage.secrets import AccountSecret
 from tests.support.clock import TestClock

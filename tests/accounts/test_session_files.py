@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from instagram.session_file import MAX_BYTES, session_of_cookie, session_of_settings
+from instagram.private.session_file import MAX_BYTES, session_of_cookie, session_of_settings
 from storage import credentials
 from storage.credentials import Credentials
 from tests.support.served import Answer, Served

@@ -11,7 +11,7 @@ import pytest
 
 from accounts.tokens import LIFETIME, REFRESH_BEFORE, login_of
 from sandbox import Sandbox
-from sandbox.graph_account import GraphAccount
+from sandbox.world.graph_account import GraphAccount
 from storage import accounts
 from tests.support.clock import TestClock
 from tests.support.graph import connect

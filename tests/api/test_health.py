@@ -7,8 +7,8 @@ import trio
 
 from daemon import supervisor
 from daemon.upkeep import Upkeep
-from instagram import app_version
-from sandbox.faults import Fault, Status
+from instagram.private import app_version
+from sandbox.wire.faults import Fault, Status
 from storage import facts
 from storage.store import Store
 from tests.support.limits import DEADLOCK_S

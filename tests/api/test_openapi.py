@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from openapi_spec_validator import validate
 
-from api import reference
 from api.app import BASE_PATH, openapi_document, operations
 from api.contract import Auth
 from api.errors import CODES
 from tests.support.served import Served
+from tools import http_reference as reference
 
 # The contract's endpoints (reference §4), and what Reprise adds.
 CONTRACT = """

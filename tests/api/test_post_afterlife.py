@@ -13,9 +13,9 @@ import trio
 
 from publish import scheduler
 from sandbox import Sandbox
-from sandbox.faults import Fault, Reset, Status
-from sandbox.graph_failures import graph_error
-from sandbox.message import Exchange, Response
+from sandbox.graph.failures import graph_error
+from sandbox.wire.faults import Fault, Reset, Status
+from sandbox.wire.message import Exchange, Response
 from storage import deliveries, posts
 from storage.posts import MediaType, Post, PostStatus, SourceType
 from storage.times import to_text

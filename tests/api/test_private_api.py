@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox import LoginBehaviour
-from sandbox.faults import Fault, Status
+from sandbox.wire.faults import Fault, Status
 from tests.support.served import Answer, Served
 from tests.support.studio import PASSWORD, USERNAME
 

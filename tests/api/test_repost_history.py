@@ -10,7 +10,7 @@ import pytest
 import trio
 
 from repost.retention import Retention
-from sandbox.faults import Fault, Status
+from sandbox.wire.faults import Fault, Status
 from storage import media_files, repost_history, reposts
 from storage.repost_configs import PollStatus
 from storage.times import to_text

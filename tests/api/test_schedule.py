@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sandbox.faults import Fault, Status
+from sandbox.wire.faults import Fault, Status
 from storage import jobs
 from storage.times import to_text
 from tests.support.paused import Paused

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.faults import Fault
-from sandbox.message import Data, Exchange, Response
+from sandbox.wire.faults import Fault
+from sandbox.wire.message import Data, Exchange, Response
 from storage.times import to_text
 from tests.api.test_story_repost import AWAKE, BASE, history, post, until
 from tests.support.posting import NOBODY, second_account

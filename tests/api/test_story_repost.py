@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import trio
 
-from sandbox.faults import Fault, Status, please_wait
+from sandbox.wire.faults import Fault, Status, please_wait
 from tests.support.limits import DEADLOCK_S
 from tests.support.served import Answer, Served
 

@@ -15,10 +15,10 @@ import httpx
 import trio
 
 from sandbox import Sandbox
-from sandbox.graph_account import GraphAccount
-from sandbox.person import Person
-from sandbox.published import PagePost, Published
-from sandbox.sample_media import make_photo, make_video
+from sandbox.world.graph_account import GraphAccount
+from sandbox.world.person import Person
+from sandbox.world.published import PagePost, Published
+from sandbox.world.sample_media import make_photo, make_video
 from tests.crash.tunnel import Tunnel, open_tunnel
 from tests.support.limits import DEADLOCK_S
 from tests.support.process import Daemon, environment, reprise, running

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.published import PagePost, Published
+from sandbox.world.published import PagePost, Published
 
 _COLUMNS = ("posts", "kills", "published", "duplicates", "lost", "stuck", "wrong")
 

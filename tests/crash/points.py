@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import trio
 
-from sandbox.faults import Fault
-from sandbox.message import Ending, Exchange, Response
+from sandbox.wire.faults import Fault
+from sandbox.wire.message import Ending, Exchange, Response
 
 Effect = Literal["before", "after"]
 KINDS = ("IMAGE", "REELS", "STORY_PHOTO", "STORY_VIDEO", "CAROUSEL")

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from sandbox import LoginBehaviour, Sandbox
-from sandbox.sample_media import make_photo
+from sandbox.world.sample_media import make_photo
 from tests.support.limits import DEADLOCK_S
 from tests.support.process import environment, reprise, running
 

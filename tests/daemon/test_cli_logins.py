@@ -14,9 +14,9 @@ import pytest
 import trio
 from click.testing import CliRunner
 
-from daemon.cli import cli
-from daemon.cli.failure import Failed
-from instagram.two_factor import totp_code
+from cli import cli
+from cli.failure import Failed
+from instagram.private.two_factor import totp_code
 from sandbox import LoginBehaviour, Sandbox
 from tests.support.limits import DEADLOCK_S
 from tests.support.process import REPRISE, Finished, environment, reprise, running

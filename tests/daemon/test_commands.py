@@ -16,12 +16,11 @@ from pkgutil import iter_modules
 import click
 import pytest
 
-import daemon.cli
-from daemon.cli import cli, completion
-from daemon.cli.manual import entries
-from daemon.cli.output import print_table
-from daemon.cli.sections import SECTIONS
-from daemon.reference import pages
+import cli as commands
+from cli import cli, completion
+from cli.manual import entries
+from cli.output import print_table
+from cli.sections import SECTIONS
 from storage import accounts, users
 from storage.posts import MediaType, Post, PostStatus, SourceType
 from storage.posts import add as add_post
@@ -29,6 +28,7 @@ from storage.store import open_directly, transaction
 from tests.support.commands import all_commands, run_here
 from tests.support.process import REPRISE, ROOT, environment, reprise
 from tests.support.tools import program
+from tools.command_reference import pages
 
 COMMANDS = list(all_commands())
 NAMES = [" ".join(words) for words, _ in COMMANDS]
@@ -54,8 +54,8 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_command_is_in_a_section() -> None:
     offered = set()
-    for module in iter_modules(daemon.cli.__path__):
-        found = import_module(f"daemon.cli.{module.name}")
+    for module in iter_modules(commands.__path__):
+        found = import_module(f"cli.{module.name}")
         offered |= {command.name for command in getattr(found, "COMMANDS", ())}
     top = {name for names in SECTIONS.values() for name in names}
     assert top <= offered
@@ -298,7 +298,7 @@ def test_other_shells_take_their_scripts(
 
 
 def test_help_imports_neither_server_nor_instagram() -> None:
-    asked = "import sys, daemon.cli as c; c.cli.main(['{}'], standalone_mode=False); print()"
+    asked = "import sys, cli as c; c.cli.main(['{}'], standalone_mode=False); print()"
     code = f"{asked.format('--version')}; print(*sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     loaded = set(done.stdout.split())

@@ -13,9 +13,9 @@ import pytest
 import trio
 
 from sandbox import Sandbox
-from sandbox.faults import Fault, Hang
-from sandbox.person import Person
-from sandbox.sample_media import make_photo
+from sandbox.wire.faults import Fault, Hang
+from sandbox.world.person import Person
+from sandbox.world.sample_media import make_photo
 from tests.support.clock import TestClock
 from tests.support.connected import connect
 from tests.support.limits import DEADLOCK_S

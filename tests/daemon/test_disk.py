@@ -15,8 +15,8 @@ import trio
 from daemon import data_dir
 from publish import scheduler
 from sandbox import Sandbox
-from sandbox.faults import Fault
-from sandbox.message import Exchange, Response
+from sandbox.wire.faults import Fault
+from sandbox.wire.message import Exchange, Response
 from storage import posts
 from storage.errors import Unavailable, Unusable
 from storage.files import MediaFolder

@@ -15,11 +15,12 @@ from typing import Any
 
 import pytest
 
-from daemon import data_dir, installation
+from daemon import data_dir
 from daemon.doctor import examination, service
 from daemon.doctor.examination import LOCAL, ONLINE, examine, is_well, visit
 from daemon.doctor.finding import Finding, State
 from daemon.doctor.site import Site
+from install import service as installation
 from media import render
 from sandbox import Sandbox
 from storage import accounts, credentials, repost_configs, secrets, troubles

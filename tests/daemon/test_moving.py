@@ -14,7 +14,7 @@ import pytest
 import trio
 
 from sandbox import Sandbox
-from sandbox.sample_media import make_photo
+from sandbox.world.sample_media import make_photo
 from storage import posts
 from storage.posts import PostStatus
 from storage.reposts import RepostStatus

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from sqlite_utils import Database
 
-from daemon.import_media import Brought
-from daemon.import_plan import Imported, NotImported, read_document
-from daemon.importing import store_rows
-from daemon.moving import KINDS, export
+from moving.document import KINDS, export
+from moving.media import Brought
+from moving.plan import Imported, NotImported, read_document
+from moving.taking_in import store_rows
 from storage import along
 from storage.errors import Unfit
 from storage.files import MediaFolder

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from daemon import data_dir
-from daemon.import_plan import read_document
-from daemon.importing import take_in
-from daemon.moving import export
+from moving.document import export
+from moving.plan import read_document
+from moving.taking_in import take_in
 from publish import intake, scheduler
 from publish.library import MediaLibrary
 from repost import approval
 from sandbox import Sandbox
-from sandbox.faults import Fault, Status
+from sandbox.wire.faults import Fault, Status
 from storage import media_files, posts, reposts
 from storage.files import MediaFolder
 from storage.media_files import Origin

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from daemon.import_plan import Imported, NotImported, read_document
-from daemon.importing import take_in
-from daemon.moving import export, media_paths
 from daemon.settings import Settings
+from moving.document import export, media_paths
+from moving.plan import Imported, NotImported, read_document
+from moving.taking_in import take_in
 from publish import intake
 from publish.content import fingerprint
 from publish.library import MediaLibrary

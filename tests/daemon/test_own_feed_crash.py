@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import trio
 
-from sandbox.faults import Fault, Hang
-from sandbox.sample_media import make_photo
+from sandbox.wire.faults import Fault, Hang
+from sandbox.world.sample_media import make_photo
 from storage import repost_configs
 from storage.store import open_directly, transaction
 from tests.daemon.test_crash import CONFIGURE, World, world

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import Sandbox
-from sandbox.sample_media import make_photo
+from sandbox.world.sample_media import make_photo
 from tests.support.commands import run_here
 from tests.support.process import environment, reprise, running
 

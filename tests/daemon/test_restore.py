@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from daemon import data_dir
-from daemon.restoring import KeyState
 from instagram.errors import InstagramError
+from moving.restoring import KeyState
 from publish import intake, scheduler
 from repost import approval
 from sandbox import Sandbox
-from sandbox.faults import Fault, Status, login_required
+from sandbox.wire.faults import Fault, Status, login_required
 from storage import deliveries, facts, posts, reposts
 from storage.copies import keep_copy
 from storage.deliveries import Step

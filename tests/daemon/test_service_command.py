@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from daemon import installation, units
-from daemon.cli import main
-from daemon.installation import NotInstalled
+from cli import main
+from install import service as installation
+from install import units
+from install.service import NotInstalled
 from tests.support.process import Finished, environment
 
 # A manager that writes down what it is told; it knows a service that was started.

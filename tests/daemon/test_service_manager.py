@@ -17,7 +17,7 @@ from daemon import data_dir
 from daemon.clock import utc_now
 from daemon.notify import Notifier
 from sandbox import Sandbox
-from sandbox.faults import Delay, Fault, Hang
+from sandbox.wire.faults import Delay, Fault, Hang
 from storage import api_keys, users
 from storage.store import open_directly, transaction
 from tests.support.clock import TestClock

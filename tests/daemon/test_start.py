@@ -9,7 +9,7 @@ from pathlib import Path
 import trio
 
 from sandbox import Sandbox
-from sandbox.faults import Fault, Hang
+from sandbox.wire.faults import Fault, Hang
 from tests.support.limits import DEADLOCK_S
 from tests.support.manager import open_manager
 from tests.support.process import environment, reprise, running

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from daemon import units
+from install import units
 from sandbox import Sandbox
-from sandbox.sample_media import make_video
+from sandbox.world.sample_media import make_video
 from tests.support.clock import TestClock
 from tests.support.confined import allowed_calls, directives
 from tests.support.connected import connect

@@ -13,9 +13,10 @@ import pytest
 import trio
 
 from daemon.logs import redact
-from instagram import door, errors
+from instagram import errors
+from instagram.private import door
 from sandbox import Sandbox
-from sandbox.faults import (
+from sandbox.wire.faults import (
     Body,
     Fault,
     Hang,

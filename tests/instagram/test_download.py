@@ -8,7 +8,7 @@ import pytest
 
 from instagram.download import check_media_url, download
 from instagram.errors import DownloadFailed
-from sandbox.faults import Fault, Oversized, Redirect, Slow, Truncated
+from sandbox.wire.faults import Fault, Oversized, Redirect, Slow, Truncated
 from tests.support.studio import Studio
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from instagram import errors
 from instagram.errors import InstagramError
-from instagram.graph_errors import translate_answer, translate_status
-from sandbox.graph_failures import GRAPH_ERRORS
+from instagram.graph.errors import translate_answer, translate_status
+from sandbox.graph.failures import GRAPH_ERRORS
 
 
 def answer(status: int = 400, **error: Any) -> InstagramError:

@@ -10,9 +10,9 @@ import pytest
 
 from accounts.trouble import RATE_PAUSE, consequence_of
 from instagram import errors
-from instagram.graph_http import _object
-from instagram.graph_objects import id_in, own_media_in
-from instagram.translation import translate
+from instagram.graph.http import _object
+from instagram.graph.objects import id_in, own_media_in
+from instagram.private.translation import translate
 from storage.troubles import Trouble, TroubleKind
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)

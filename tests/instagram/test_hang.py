@@ -8,9 +8,9 @@ import trio
 import trio_asyncio
 from aiograpi.transports import CurlH2Transport
 
-from instagram.loop import open_instagram_loop
+from instagram.private.loop import open_instagram_loop
 from sandbox import Sandbox
-from sandbox.faults import Fault, Hang
+from sandbox.wire.faults import Fault, Hang
 from tests.support.limits import DEADLOCK_S
 
 CLIENTS, ROUNDS = 36, 30

@@ -13,13 +13,13 @@ import pytest
 import trio
 import trio_asyncio
 
-from instagram.loop import open_instagram_loop
+from instagram.private.loop import open_instagram_loop
 from sandbox import Sandbox
 from tests.support.limits import DEADLOCK_S
 
 _ONE_REQUEST = textwrap.dedent("""
     import sys, trio, trio_asyncio
-    from instagram.loop import open_instagram_loop
+    from instagram.private.loop import open_instagram_loop
     from aiograpi.transports import CurlH2Transport
     import httpx
 

@@ -16,10 +16,10 @@ from aiograpi.types import (
     UserShort,
 )
 
-from instagram.client import PrivateClient
-from instagram.stickers import Mention, Shown, Sticker, StickerKind, shown
-from instagram.uploads import VideoUse
-from sandbox.sample_media import make_video
+from instagram.private.client import PrivateClient
+from instagram.private.stickers import Mention, Shown, Sticker, StickerKind, shown
+from instagram.private.uploads import VideoUse
+from sandbox.world.sample_media import make_video
 from tests.support.studio import Studio
 
 PLACE = {"x": 0.25, "y": 0.75, "width": 0.5, "height": 0.125}

@@ -21,7 +21,7 @@ import pytest
 import trio
 
 from sandbox import Sandbox
-from sandbox.sample_media import make_photo
+from sandbox.world.sample_media import make_photo
 from tests.newcomer.readme import read
 from tests.support.limits import DEADLOCK_S
 from tests.support.process import ROOT

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import trio
 
-from instagram import door
+from instagram.private import door
 from publish import delivery
 from sandbox import Sandbox
-from sandbox.faults import (
+from sandbox.wire.faults import (
     Body,
     ClosedMidBody,
     DelayedEffect,
@@ -25,7 +25,7 @@ from sandbox.faults import (
     login_required,
     throttled,
 )
-from sandbox.sample_media import make_video
+from sandbox.world.sample_media import make_video
 from storage import deliveries, jobs, troubles
 from storage.posts import PostStatus
 from storage.reposts import RepostStatus

@@ -11,7 +11,7 @@ import trio
 
 from publish import scheduler
 from sandbox import Sandbox
-from sandbox.faults import Fault, Reset
+from sandbox.wire.faults import Fault, Reset
 from storage import jobs
 from tests.support.clock import TestClock
 from tests.support.graph import another, serve_publicly

@@ -14,7 +14,7 @@ import trio
 
 from publish import scheduler
 from sandbox import Sandbox
-from sandbox.faults import Fault, Kind, login_required, throttled
+from sandbox.wire.faults import Fault, Kind, login_required, throttled
 from storage import jobs, secrets
 from storage.accounts import Account
 from storage.secrets import AccountSecret

@@ -10,8 +10,8 @@ import pytest
 
 from publish import scheduler
 from sandbox import Sandbox
-from sandbox.faults import Fault, Status
-from sandbox.graph_failures import GRAPH_ERRORS, graph_error
+from sandbox.graph.failures import GRAPH_ERRORS, graph_error
+from sandbox.wire.faults import Fault, Status
 from storage.accounts import Account
 from tests.support.attempts import follow, live
 from tests.support.clock import TestClock

@@ -13,8 +13,8 @@ import trio
 
 from publish import scheduler
 from sandbox import Sandbox
-from sandbox.faults import Fault, Reset
-from sandbox.graph_failures import graph_error
+from sandbox.graph.failures import graph_error
+from sandbox.wire.faults import Fault, Reset
 from storage import posts
 from tests.support.clock import TestClock
 from tests.support.graph import connect, published, serve_publicly

@@ -11,9 +11,9 @@ import pytest
 
 from publish import scheduler
 from sandbox import Sandbox
-from sandbox.faults import Fault, FaultHandle, Faults
-from sandbox.graph_failures import graph_error
-from sandbox.message import Ending, Exchange, Response
+from sandbox.graph.failures import graph_error
+from sandbox.wire.faults import Fault, FaultHandle, Faults
+from sandbox.wire.message import Ending, Exchange, Response
 from storage.posts import PostStatus
 from tests.support.attempts import follow
 from tests.support.clock import TestClock

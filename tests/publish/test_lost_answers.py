@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 import trio
 
-from instagram import door, graph_api, graph_http, uploads
+from instagram.graph import api as graph_api
+from instagram.graph import http as graph_http
+from instagram.private import door, uploads
 from publish import scheduler
 from sandbox import Sandbox
-from sandbox.faults import Body, ClosedMidBody, Fault, Hang, Kind, Reset, Slow, Status
+from sandbox.wire.faults import Body, ClosedMidBody, Fault, Hang, Kind, Reset, Slow, Status
 from storage.accounts import Account
 from tests.support.attempts import Course, follow, live
 from tests.support.clock import TestClock

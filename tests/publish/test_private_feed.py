@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.faults import Fault, Reset
+from sandbox.wire.faults import Fault, Reset
 from tests.support.posting import live, photo_id, publish, until, video_id
 from tests.support.served import Served
 

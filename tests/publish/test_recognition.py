@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from instagram.stickers import Shown
-from instagram.stories import Story
+from instagram.private.stickers import Shown
+from instagram.private.stories import Story
 from publish.recognition import Sent, Verdict, recognise
 
 AT = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)

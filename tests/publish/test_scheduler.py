@@ -13,7 +13,7 @@ from publish import delivery
 from publish.route import Outgoing
 from publish.scheduler import Scheduler
 from publish.story_route import PrivateStoryRoute
-from sandbox.faults import Delay, Fault
+from sandbox.wire.faults import Delay, Fault
 from storage import jobs, posts
 from tests.support.posting import live, photo_id, publish, second_account, story, until
 from tests.support.served import Served

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.faults import Fault, Reset, Status
+from sandbox.wire.faults import Fault, Reset, Status
 from storage import credentials
 from tests.support.graph import connect
 from tests.support.posting import (

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from api import render
 from instagram import errors
-from sandbox.accounts import user_json
-from sandbox.faults import Fault, Status
-from sandbox.posts import post_json
-from sandbox.stories import reel_json, story_json
+from operations import shown as render
+from sandbox.private.accounts import user_json
+from sandbox.private.posts import post_json
+from sandbox.private.stories import reel_json, story_json
+from sandbox.wire.faults import Fault, Status
 from storage import authors, repost_history
 from storage.reposts import RepostStatus
 from storage.store import Database

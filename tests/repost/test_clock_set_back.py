@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 import trio
 
-from sandbox.faults import Fault, Status
+from sandbox.wire.faults import Fault, Status
 from storage import credentials
 from storage.reposts import RepostStatus
 from tests.support.studio import Studio

@@ -13,7 +13,7 @@ from instagram import errors
 from repost import approval, card, pause
 from repost.configuring import configure
 from repost.handover import DRY_RUN
-from sandbox.faults import Fault, Kind, Reset, Status, throttled
+from sandbox.wire.faults import Fault, Kind, Reset, Status, throttled
 from storage import jobs, media_files, posts, reposts
 from storage.repost_configs import RepostConfig
 from storage.reposts import Repost, RepostStatus

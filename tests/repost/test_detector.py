@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from instagram import errors
-from sandbox import MentionShape, items
-from sandbox.faults import Fault, Status, login_required
+from sandbox import MentionShape
+from sandbox.wire.faults import Fault, Status, login_required
+from sandbox.world import items
 from storage.repost_configs import PollStatus
 from storage.reposts import RepostStatus
 from tests.support.studio import Studio

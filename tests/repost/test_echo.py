@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from instagram.stickers import Shown
-from instagram.stories import Box, Story
+from instagram.private.stickers import Shown
+from instagram.private.stories import Box, Story
 from repost import echo
 from repost.engine import enable
 from repost.layout import CANVAS, Template, layout
 from sandbox import Sandbox
-from sandbox.person import Person
+from sandbox.world.person import Person
 from storage import accounts, repost_configs, reposts
 from storage.reposts import RepostLimit, RepostStatus
 from tests.support.clock import TestClock

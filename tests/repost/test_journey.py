@@ -11,8 +11,8 @@ from PIL import Image, ImageChops
 from instagram import errors
 from repost import approval
 from sandbox import MentionShape
-from sandbox.faults import Body, Fault, Kind, Oversized, Reset, Status, Truncated
-from sandbox.sample_media import make_video
+from sandbox.wire.faults import Body, Fault, Kind, Oversized, Reset, Status, Truncated
+from sandbox.world.sample_media import make_video
 from storage import media_files
 from storage.reposts import RepostStatus
 from tests.support.studio import Studio, open_studio

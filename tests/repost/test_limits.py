@@ -8,11 +8,11 @@ import pytest
 
 from instagram.audience import limits_of
 from repost import approval, limits
-from sandbox.faults import Fault, Status
-from sandbox.person import Person
-from sandbox.posts import post_json
-from sandbox.stories import reel_json
-from sandbox.story import Story
+from sandbox.private.posts import post_json
+from sandbox.private.stories import reel_json
+from sandbox.wire.faults import Fault, Status
+from sandbox.world.person import Person
+from sandbox.world.story import Story
 from storage.reposts import RepostLimit, RepostStatus
 from tests.support.studio import Studio
 

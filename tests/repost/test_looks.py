@@ -16,7 +16,7 @@ from sqlite_utils import Database
 from instagram import errors
 from repost import detector
 from repost.detector import Look
-from sandbox.faults import Fault, Status
+from sandbox.wire.faults import Fault, Status
 from storage import accounts, repost_configs, repost_history, users
 from storage.repost_configs import RepostConfig
 from storage.reposts import RepostStatus

@@ -19,7 +19,7 @@ import pytest
 import trio
 
 from sandbox import open_sandbox
-from sandbox.ledger import Entry
+from sandbox.world.ledger import Entry
 from tests.support.clock import SteppedClock
 from tests.support.months import DAY, START, ZONE, Life
 from tests.support.months_check import MINUTE, Evidence, Seen

@@ -10,11 +10,11 @@ import pytest
 from sqlite_utils import Database
 
 from repost import approval
-from sandbox.faults import Body, Fault, Kind, Redirect, Reset, Status, Truncated
-from sandbox.message import JsonObject
-from sandbox.sample_media import make_video
-from sandbox.stories import story_json
-from sandbox.story import Story
+from sandbox.private.stories import story_json
+from sandbox.wire.faults import Body, Fault, Kind, Redirect, Reset, Status, Truncated
+from sandbox.wire.message import JsonObject
+from sandbox.world.sample_media import make_video
+from sandbox.world.story import Story
 from storage.reposts import RepostStatus
 from tests.support.studio import Studio
 

@@ -10,9 +10,9 @@ from repost import pause
 from repost.configuring import configure
 from repost.handover import DRY_RUN
 from sandbox import Sandbox
-from sandbox.faults import Fault, Reset, Status
-from sandbox.post import Post
-from sandbox.sample_media import make_video
+from sandbox.wire.faults import Fault, Reset, Status
+from sandbox.world.post import Post
+from sandbox.world.sample_media import make_video
 from storage import credentials, records
 from storage.credentials import Credentials
 from storage.posts import SourceType

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import Sandbox
-from sandbox.faults import Fault, Status
+from sandbox.wire.faults import Fault, Status
 from storage import jobs, posts, repost_configs, troubles
 from storage.posts import PostStatus
 from storage.reposts import RepostStatus

@@ -15,10 +15,10 @@ from publish.choice import Choice, Means, Wish, choose
 from publish.retry import Failure
 from repost.configuring import Contradiction, configure
 from sandbox import Sandbox
-from sandbox.faults import Fault, Reset
-from sandbox.graph_failures import graph_error
-from sandbox.published import Published
-from sandbox.sample_media import make_video
+from sandbox.graph.failures import graph_error
+from sandbox.wire.faults import Fault, Reset
+from sandbox.world.published import Published
+from sandbox.world.sample_media import make_video
 from storage import accounts
 from storage.deliveries import RouteName
 from storage.repost_configs import PublishRoute

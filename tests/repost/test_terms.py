@@ -12,8 +12,8 @@ import pytest
 from publish import intake
 from repost import configuring, engine, pause, taking_back
 from repost.handover import DRY_RUN
-from sandbox.faults import Fault, Status
-from sandbox.message import Exchange, Response
+from sandbox.wire.faults import Fault, Status
+from sandbox.wire.message import Exchange, Response
 from storage import jobs, posts, repost_configs, reposts
 from storage.posts import PostStatus
 from storage.reposts import RepostStatus

@@ -11,11 +11,12 @@ import pytest
 
 from instagram import errors
 from repost import detector
-from sandbox import MentionShape, items
-from sandbox.faults import Fault, Status
-from sandbox.message import JsonObject
-from sandbox.person import Person
-from sandbox.stories import reel_json
+from sandbox import MentionShape
+from sandbox.private.stories import reel_json
+from sandbox.wire.faults import Fault, Status
+from sandbox.wire.message import JsonObject
+from sandbox.world import items
+from sandbox.world.person import Person
 from storage import events
 from storage.events import Subject
 from storage.reposts import Repost, RepostLimit, RepostStatus

@@ -21,7 +21,7 @@ import trio
 import trio_asyncio
 
 from sandbox import Sandbox
-from sandbox.person import Person
+from sandbox.world.person import Person
 
 # trio-asyncio replaces these when it is imported. Anyio's pytest plugin has taken the originals
 # before that, and httpx would not find the loop under it.

@@ -13,8 +13,8 @@ import pytest
 import trio
 
 from sandbox import Sandbox, open_sandbox
-from sandbox.person import Person
-from sandbox.sample_media import make_photo, make_video
+from sandbox.world.person import Person
+from sandbox.world.sample_media import make_photo, make_video
 from tests.sandbox.clients import App, asyncio_loop
 from tests.sandbox.graph_client import Graph, MediaHost, open_graph, open_media_host
 

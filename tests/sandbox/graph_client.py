@@ -13,8 +13,8 @@ import httpx
 import trio
 
 from sandbox import Sandbox
-from sandbox.graph_account import GraphAccount
-from sandbox.graph_container import Stage
+from sandbox.world.graph_account import GraphAccount
+from sandbox.world.graph_container import Stage
 from tests.sandbox.clients import plain_client
 
 PUBLIC = "https://media.example"

@@ -11,7 +11,7 @@ import httpx
 import pytest
 import trio
 
-from sandbox.sample_media import make_photo
+from sandbox.world.sample_media import make_photo
 from tests.support.limits import DEADLOCK_S
 
 COMMAND = [sys.executable, "-m", "sandbox"]

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from sandbox import Sandbox
-from sandbox.control_input import _KINDS
-from sandbox.person import Person
+from sandbox.control.reading import _KINDS
+from sandbox.world.person import Person
 from tests.sandbox.clients import API, configure, logged_in, plain_client, upload_photo
 from tests.support.limits import DEADLOCK_S
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from sandbox import Sandbox
-from sandbox.person import Person
+from sandbox.world.person import Person
 from tests.sandbox.graph_client import PUBLIC, Graph, MediaHost, code, open_graph
 from tests.support.limits import DEADLOCK_S
 

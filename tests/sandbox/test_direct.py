@@ -6,9 +6,10 @@ import httpx
 import pytest
 from aiograpi import exceptions
 
-from sandbox import MentionShape, Sandbox, items
-from sandbox.person import Person
-from sandbox.story import Story
+from sandbox import MentionShape, Sandbox
+from sandbox.world import items
+from sandbox.world.person import Person
+from sandbox.world.story import Story
 from tests.sandbox.clients import AIOGRAPI, API, App, logged_in, plain_client
 from tests.sandbox.conftest import Clock
 

@@ -9,7 +9,7 @@ import trio
 from aiograpi import exceptions
 
 from sandbox import Sandbox
-from sandbox.faults import (
+from sandbox.wire.faults import (
     Body,
     ClosedMidBody,
     Delay,
@@ -31,7 +31,7 @@ from sandbox.faults import (
     please_wait,
     throttled,
 )
-from sandbox.person import Person
+from sandbox.world.person import Person
 from tests.sandbox.clients import (
     AIOGRAPI,
     API,

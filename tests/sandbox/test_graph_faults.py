@@ -8,7 +8,8 @@ import pytest
 import trio
 
 from sandbox import Sandbox
-from sandbox.faults import (
+from sandbox.graph.failures import GRAPH_ERRORS
+from sandbox.wire.faults import (
     Body,
     ClosedMidBody,
     Delay,
@@ -21,8 +22,7 @@ from sandbox.faults import (
     Truncated,
     graph_error,
 )
-from sandbox.graph_failures import GRAPH_ERRORS
-from sandbox.person import Person
+from sandbox.world.person import Person
 from tests.sandbox.graph_client import Graph, MediaHost, code, open_graph
 
 PUBLISH = "/media_publish"

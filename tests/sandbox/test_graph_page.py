@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from sandbox import Sandbox
-from sandbox.faults import Fault, Reset
-from sandbox.person import Person
+from sandbox.wire.faults import Fault, Reset
+from sandbox.world.person import Person
 from tests.sandbox.graph_client import PUBLIC, Graph, MediaHost, code, open_graph
 
 

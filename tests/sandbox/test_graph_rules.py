@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from sandbox import Sandbox
-from sandbox.person import Person
-from sandbox.sample_media import make_photo, make_video
+from sandbox.world.person import Person
+from sandbox.world.sample_media import make_photo, make_video
 from tests.sandbox.graph_client import PUBLIC, Graph, MediaHost, code
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
-from sandbox.person import Person
+from sandbox.world.person import Person
 from tests.sandbox.conftest import Clock
 from tests.sandbox.graph_client import Graph, MediaHost, code, open_graph
 

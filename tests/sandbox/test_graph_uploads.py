@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from sandbox import Sandbox
-from sandbox.faults import BrokenUpload, Fault, Reset
+from sandbox.wire.faults import BrokenUpload, Fault, Reset
 from tests.sandbox.clients import open_tunnel, plain_client
 from tests.sandbox.graph_client import Graph, code
 

@@ -9,7 +9,7 @@ import pytest
 from aiograpi import exceptions
 
 from sandbox import LoginBehaviour, Sandbox
-from sandbox.person import Person
+from sandbox.world.person import Person
 from tests.sandbox.clients import AIOGRAPI, App
 
 pytestmark = AIOGRAPI

@@ -10,7 +10,7 @@ from aiograpi import exceptions
 from aiograpi.types import Location, UserShort, Usertag
 
 from sandbox import Sandbox
-from sandbox.person import Person
+from sandbox.world.person import Person
 from tests.sandbox.clients import AIOGRAPI, API, App, logged_in, plain_client
 from tests.sandbox.conftest import Clock
 

@@ -19,7 +19,7 @@ from aiograpi.types import (
 )
 
 from sandbox import Sandbox
-from sandbox.person import Person
+from sandbox.world.person import Person
 from tests.sandbox.clients import (
     AIOGRAPI,
     App,

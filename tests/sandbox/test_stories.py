@@ -9,8 +9,8 @@ from aiograpi import exceptions
 from PIL import Image
 
 from sandbox import Sandbox
-from sandbox.person import Person
-from sandbox.probe import BadMedia
+from sandbox.world.person import Person
+from sandbox.world.probe import BadMedia
 from tests.sandbox.clients import AIOGRAPI, API, App, logged_in, plain_client
 from tests.sandbox.conftest import Clock
 

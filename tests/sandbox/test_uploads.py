@@ -11,8 +11,8 @@ from aiograpi.types import StoryMention, UserShort
 from PIL import Image
 
 from sandbox import Sandbox
-from sandbox.person import Person
-from sandbox.sample_media import make_video
+from sandbox.world.person import Person
+from sandbox.world.sample_media import make_video
 from tests.sandbox.clients import (
     AIOGRAPI,
     API,

@@ -10,8 +10,8 @@ import pytest
 import trio
 
 from sandbox import Sandbox, open_sandbox
-from sandbox.faults import Fault, Hang, Oversized, Status
-from sandbox.person import Person
+from sandbox.wire.faults import Fault, Hang, Oversized, Status
+from sandbox.world.person import Person
 from tests.sandbox.clients import (
     AIOGRAPI,
     API,

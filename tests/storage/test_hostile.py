@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from daemon.cli import moving
-from daemon.cli.failure import Failed
+from cli import moving
+from cli.failure import Failed
 from storage import foreign, restore
 from storage.backup import write_backup
 from storage.errors import Damaged, StorageError

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import trio
 
-from sandbox.published import Published
+from sandbox.world.published import Published
 from storage import jobs, posts
 from storage.accounts import Account
 from storage.jobs import Job, JobStatus

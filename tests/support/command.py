@@ -12,8 +12,8 @@ from unittest import mock
 
 import trio
 
+from cli import main
 from daemon import data_dir
-from daemon.cli import main
 from tests.support.process import Finished
 from tests.support.served import Served
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from daemon.cli import cli, main
+from cli import cli, main
 
 
 def all_commands() -> Iterator[tuple[list[str], click.Command]]:

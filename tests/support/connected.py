@@ -11,8 +11,8 @@ import trio
 
 from daemon.clock import utc_now
 from sandbox import Sandbox
-from sandbox.person import Person
-from sandbox.sample_media import make_photo
+from sandbox.world.person import Person
+from sandbox.world.sample_media import make_photo
 from storage import api_keys
 from storage.times import to_text
 from tests.support.clock import TestClock

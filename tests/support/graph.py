@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from sandbox import Sandbox
-from sandbox.graph_account import GraphAccount, LoginMethod
-from sandbox.published import Published
+from sandbox.world.graph_account import GraphAccount, LoginMethod
+from sandbox.world.published import Published
 from storage import accounts, secrets
 from storage.accounts import Account
 from storage.secrets import AccountSecret

@@ -14,11 +14,11 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import sandbox.graph_account
+import sandbox.world.graph_account
 from api.session_cookie import SessionCookies
 from daemon.logs import TALKATIVE, Redaction, TextFormatter
-from sandbox.person import Person
-from sandbox.session import Sessions
+from sandbox.world.person import Person
+from sandbox.world.session import Sessions
 from storage import api_keys
 from storage.vault import Vault
 
@@ -92,7 +92,7 @@ def install() -> None:
     _after(Vault, "seal", lambda _sealed, _vault, secret, _place: remember(secret))
     _after(api_keys, "create", lambda made, *_, **__: remember(made[1]))
     _after(SessionCookies, "sign", lambda cookie, *_: remember(cookie))
-    _after(sandbox.graph_account, "new_token", lambda token, *_: remember(token))
+    _after(sandbox.world.graph_account, "new_token", lambda token, *_: remember(token))
     _after(Sessions, "open", lambda session, *_: _of_session(session))
     _after(Person, "__init__", lambda _none, person, *_, **__: _of_person(person))
 

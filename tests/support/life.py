@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlite_utils import Database
 
 from publish.content import fingerprint
-from sandbox.sample_media import make_photo
+from sandbox.world.sample_media import make_photo
 from storage import media_files, records, secrets
 from storage.accounts import Account
 from storage.authors import AuthorRule, Verdict

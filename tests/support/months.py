@@ -20,8 +20,8 @@ from instagram.errors import InstagramError
 from repost import approval
 from repost.engine import enable
 from sandbox import MentionShape, Sandbox
-from sandbox.faults import Fault, Kind, Reset, Status, feedback_required
-from sandbox.story import Story
+from sandbox.wire.faults import Fault, Kind, Reset, Status, feedback_required
+from sandbox.world.story import Story
 from storage import jobs, repost_configs, reposts, troubles
 from storage.reposts import RepostStatus
 from storage.troubles import TroubleKind

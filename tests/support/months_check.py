@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from sandbox.ledger import Entry
+from sandbox.world.ledger import Entry
 from tests.support.months import DAY, HOUR, START, ZONE, Life
 
 MINUTE = timedelta(minutes=1)

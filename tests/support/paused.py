@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import trio
 
-from sandbox.fault_kinds import Kind
-from sandbox.message import Exchange, Response
+from sandbox.wire.fault_kinds import Kind
+from sandbox.wire.message import Exchange, Response
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from typing import Any
 
 import trio
 
-from sandbox.faults import Fault, Status
-from sandbox.person import Person
-from sandbox.sample_media import make_video
+from sandbox.wire.faults import Fault, Status
+from sandbox.world.person import Person
+from sandbox.world.sample_media import make_video
 from storage import accounts, jobs, posts
 from storage.accounts import Account
 from storage.times import to_text

@@ -15,7 +15,7 @@ from typing import Any
 
 from daemon.core import Core
 from sandbox import Sandbox, open_sandbox
-from sandbox.person import Person
+from sandbox.world.person import Person
 from storage import credentials, secrets
 from storage.accounts import Account
 from storage.credentials import SavedLogin

@@ -15,15 +15,15 @@ from daemon import data_dir
 from daemon.core import Core, open_core
 from daemon.publishing import build_publishing
 from daemon.settings import Settings
-from instagram.private_api import PrivateApi
+from instagram.private.api import PrivateApi
 from publish.delivery import Deliverer
 from repost.engine import RepostEngine, enable
 from repost.journey import Journey
 from sandbox import MentionShape, Sandbox
-from sandbox.person import Person
-from sandbox.sample_media import make_photo
-from sandbox.story import Story
-from sandbox.thread import Box
+from sandbox.world.person import Person
+from sandbox.world.sample_media import make_photo
+from sandbox.world.story import Story
+from sandbox.world.thread import Box
 from storage import accounts, credentials, jobs, posts, repost_configs, repost_history
 from storage.accounts import Account
 from storage.credentials import SavedLogin

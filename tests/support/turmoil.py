@@ -11,8 +11,8 @@ from typing import Any
 
 import trio
 
-from sandbox.faults import Fault, Kind, Reset, login_required, throttled
-from sandbox.person import Person
+from sandbox.wire.faults import Fault, Kind, Reset, login_required, throttled
+from sandbox.world.person import Person
 from storage import jobs, posts
 from storage.posts import Post
 from storage.store import Database

@@ -28,7 +28,7 @@ REPRISE = "/opt/reprise/bin/reprise"
 _INSTALL = f"""
 /opt/python/bin/python3 -m venv --without-pip /opt/reprise
 printf '/opt/site\\n/opt/source\\n' > "$(echo /opt/reprise/lib/python3.*/site-packages)/here.pth"
-printf '#!/opt/reprise/bin/python\\nfrom daemon.cli import main\\nmain()\\n' > {REPRISE}
+printf '#!/opt/reprise/bin/python\\nfrom cli import main\\nmain()\\n' > {REPRISE}
 chmod 755 {REPRISE}
 # A Python that was built elsewhere looks for its library where it was built. Where the kernel has
 # no ACLs on tmpfs, systemd hands credentials to nobody but root: they are not tried here.

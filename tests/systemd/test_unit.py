@@ -11,7 +11,7 @@ import pytest
 import trio
 
 from sandbox import Sandbox
-from sandbox.sample_media import make_photo, make_video
+from sandbox.world.sample_media import make_photo, make_video
 from tests.support.tools import missing, program
 from tests.systemd.machine import REPRISE, Machine, open_machine
 

@@ -1,0 +1,134 @@
+"""`reprise account …`: connect, list, remove; `cli.logins` has what logs in."""
+
+from __future__ import annotations
+
+import sys
+from typing import cast
+
+import click
+
+from accounts.connecting import GraphAccess, connect
+from cli import client_options, logins, session_files
+from cli.output import json_option, print_json, print_table
+from cli.session import account_named, opened, vault_for
+from daemon.clock import utc_now
+from daemon.settings import load_settings
+from instagram.graph.http import LoginMethod
+from publish.intake import disconnect
+from storage import accounts, credentials
+from storage.store import transaction
+from storage.times import to_text
+
+
+@click.group()
+def account() -> None:
+    """Connect Instagram accounts and log them in."""
+
+
+@account.command("add")
+@click.option("--username", required=True, help="The account's Instagram name.")
+@click.option("--ig-user-id", default="", help="Its numeric id for the Graph API, if known.")
+@click.option(
+    "--login-method",
+    type=click.Choice(["instagram", "facebook"]),
+    default="instagram",
+    show_default=True,
+    help="How its Graph token was obtained.",
+)
+@click.option("--access-token-stdin", is_flag=True, help="Read a Graph token from stdin.")
+@json_option
+def add(
+    username: str, ig_user_id: str, login_method: str, access_token_stdin: bool, as_json: bool
+) -> None:
+    """Connect an account, or give a connected one a new token.
+
+    \b
+    Examples:  reprise account add --username my_studio
+               pass show token | reprise account add --username my_studio --access-token-stdin
+    """
+    access = None
+    if access_token_stdin:
+        token = sys.stdin.readline().strip()
+        if not token:
+            raise click.UsageError("--access-token-stdin: standard input is empty")
+        if login_method == "facebook" and not ig_user_id:
+            raise click.UsageError("--login-method facebook needs --ig-user-id")
+        access = GraphAccess(token=token, login_method=cast("LoginMethod", login_method))
+    settings = load_settings()
+    with opened(settings) as (db, owner):
+        vault = vault_for(db, settings)
+        with transaction(db):
+            added = connect(
+                db,
+                vault,
+                user_id=owner.id,
+                username=username.lstrip("@"),
+                ig_user_id=ig_user_id,
+                access=access,
+                now=utc_now(),
+            )
+    if as_json:
+        print_json({"id": added.id, "username": added.username, "loginMethod": login_method})
+    else:
+        click.echo(f"Connected @{added.username} ({added.id})")
+        click.echo(f"Next: reprise account login --username {added.username}")
+
+
+@account.command("list")
+@json_option
+def list_accounts(as_json: bool) -> None:
+    """List connected accounts.
+
+    \b
+    Example:  reprise account list --json
+    """
+    with opened(load_settings()) as (db, owner):
+        rows = [(found, credentials.find(db, found.id)) for found in accounts.of_user(db, owner.id)]
+    if as_json:
+        print_json(
+            [
+                {
+                    "id": found.id,
+                    "username": found.username,
+                    "loginMethod": found.login_method,
+                    "lastLoginAt": to_text(login.last_login_at) if login else None,
+                }
+                for found, login in rows
+            ]
+        )
+        return
+    print_table(
+        ["Account", "Id", "Private API login"],
+        [
+            (f"@{found.username}", found.id, to_text(login.last_login_at) if login else None)
+            for found, login in rows
+        ],
+    )
+
+
+@account.command("remove")
+@click.option("--username", required=True, help="The connected account.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def remove(username: str, yes: bool, as_json: bool) -> None:
+    """Disconnect an account: its tokens, session, settings and mentions are deleted.
+
+    \b
+    Example:  reprise account remove --username my_studio
+    """
+    with opened(load_settings()) as (db, _):
+        found = account_named(db, username)
+        if not yes:
+            click.confirm(f"Delete everything about @{found.username}?", abort=True, err=True)
+        with transaction(db):
+            disconnect(db, found.id, utc_now())
+    if as_json:
+        print_json({"removed": found.id})
+    else:
+        click.echo(f"Disconnected @{found.username}")
+
+
+for _command in (*logins.COMMANDS, *session_files.COMMANDS, *client_options.COMMANDS):
+    account.add_command(_command)
+
+COMMANDS = (account,)

@@ -1,0 +1,191 @@
+"""`reprise export` and `import`: everything as one JSON document, for moving between tools."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import trio
+
+from cli.failure import Failed
+from cli.output import json_option, print_json, print_table
+from cli.session import opened, vault_for
+from daemon import data_dir
+from daemon.clock import utc_now
+from daemon.settings import Settings, load_settings
+from moving.document import KINDS, export, left_behind, media_paths
+from moving.plan import Imported, NotImported, Plan, is_known, read_document
+from moving.taking_in import take_in
+from publish.library import MediaLibrary
+from storage import foreign
+from storage.errors import Damaged, Unusable
+from storage.files import MediaFolder
+from storage.store import open_store
+
+_LARGEST_DOCUMENT = 1 << 30
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@click.command("export")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), required=False)
+@click.option("--media", type=_FOLDER, help="Copy the media into this folder as well.")
+@click.option(
+    "--with-secrets",
+    is_flag=True,
+    help="Include passwords, sessions and tokens in the clear. Whoever has them has the accounts.",
+)
+@json_option
+def export_data(file: Path | None, media: Path | None, with_secrets: bool, as_json: bool) -> None:
+    """Write accounts, posts, schedules, settings and history to FILE as JSON, or print them.
+
+    \b
+    Example:  reprise export reprise.json --media reprise-media
+
+    docs/moving.md describes the document. To save an installation, use `reprise backup`.
+    """
+    settings = load_settings()
+    if file is None and (with_secrets or as_json):
+        raise click.UsageError("Give a FILE")
+    with opened(settings) as (db, owner):
+        vault = vault_for(db, settings) if with_secrets else None
+        document = export(db, owner.id, utc_now(), vault)
+    text = json.dumps(document, ensure_ascii=False, indent=1)
+    if file is None:
+        click.echo(text)
+        return
+    copied = _copy_media(settings, media_paths(document), media) if media else 0
+    _write(file, text)
+    for account in document["accounts"]:
+        if note := left_behind(account["username"], account.get("secretsLeftOut", ())):
+            click.echo(f"{note}, or export again with --with-secrets", err=True)
+    told = {kind.name: len(document[kind.name]) for kind in KINDS}
+    if as_json:
+        print_json({"file": str(file), **told, "copiedMedia": copied})
+    else:
+        print_table(["Exported", "Rows"], [(name, str(count)) for name, count in told.items()])
+        if with_secrets:
+            click.echo("It holds secrets in the clear: delete it when it is imported.", err=True)
+
+
+def _write(file: Path, text: str) -> None:
+    unfinished = file.with_name(f".{file.name}.unfinished")
+    try:
+        unfinished.unlink(missing_ok=True)
+        unfinished.touch(mode=0o600)
+        with unfinished.open("w", encoding="utf-8") as output:
+            output.write(text)
+            output.flush()
+            os.fsync(output.fileno())
+        unfinished.replace(file)
+    except OSError as error:
+        raise Failed(f"{file} cannot be written: {error.strerror}") from None
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _copy_media(settings: Settings, paths: list[str], folder: Path) -> int:
+    copied = 0
+    try:
+        for path in sorted(set(paths)):
+            source, target = settings.media_dir / path, folder / path
+            if source.is_file():
+                target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                shutil.copyfile(source, target)
+                copied += 1
+    except OSError as error:
+        raise Failed(f"The media cannot be copied to {folder}: {error.strerror}") from None
+    return copied
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--media",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The folder with the media: of `export --media`, or VoidGram's `uploads`.",
+)
+@json_option
+def import_data(file: Path, media: Path | None, as_json: bool) -> None:
+    """Take in what `reprise export` wrote, or VoidGram's export or SQLite file.
+
+    \b
+    Example:  reprise import reprise.json --media reprise-media
+              reprise import voidgram.db --media ~/VoidGram/uploads
+
+    Stop the daemon and the other tool first. All of FILE is checked before anything is stored, what
+    is there stays as it is, and what was due in the past is never sent by itself.
+    """
+    settings = load_settings()
+    data_dir.prepare(settings.data_dir)
+    document = _read(file)
+    with data_dir.held(settings.data_dir):
+        with opened(settings) as (db, owner):
+            vault_for(db, settings)
+            try:
+                plan = read_document(document, owner.id)
+            except NotImported as error:
+                raise Unusable(str(error)) from None
+        done = trio.run(_take_in, settings, plan, media, utc_now())
+    if as_json:
+        print_json(
+            {
+                "new": dict(done.new),
+                "known": dict(done.known),
+                "notes": dict(done.notes),
+                "unknown": dict(done.unknown),
+                "protection": done.protection,
+            }
+        )
+    else:
+        _tell(done)
+
+
+def _read(file: Path) -> Any:
+    try:
+        if foreign.is_database(file):
+            return foreign.read_tables(file, is_known)
+        if file.stat().st_size > _LARGEST_DOCUMENT:
+            raise Unusable(f"{file} is larger than any export")
+        return json.loads(file.read_text(encoding="utf-8"), parse_constant=_refuse)
+    except RecursionError:
+        raise Unusable(f"{file} is nested deeper than any export") from None
+    except Damaged as error:
+        raise Unusable(str(error)) from None
+    except ValueError as error:
+        raise Unusable(f"{file} is neither JSON nor a SQLite database: {error}") from None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
+async def _take_in(settings: Settings, plan: Plan, media: Path | None, now: datetime) -> Imported:
+    async with open_store(settings.database) as store:
+        library = MediaLibrary(store, MediaFolder(settings.media_dir), utc_now)
+        vault = await store.write(vault_for, settings)
+        try:
+            return await take_in(plan, store, vault, library, media=media, now=now)
+        except NotImported as error:
+            raise Unusable(str(error)) from None
+
+
+def _tell(done: Imported) -> None:
+    names = [kind.name for kind in KINDS if done.new[kind.name] or done.known[kind.name]]
+    print_table(
+        ["Imported", "New", "Here already"],
+        [(name, str(done.new[name]), str(done.known[name])) for name in names],
+    )
+    for note, count in done.notes.items():
+        click.echo(f"{count} {note}")
+    for note in done.protection:
+        click.echo(note, err=True)
+    for name, count in done.unknown.items():
+        click.echo(f"Not known, left out: {name} ({count})")
+
+
+COMMANDS = (export_data, import_data)

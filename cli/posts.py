@@ -1,0 +1,241 @@
+"""`reprise publish`, `posts`, `queue`, `retry` and `cancel`: posts from the command line."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from cli.failure import Failed
+from cli.output import json_option, print_json, print_table, working
+from cli.session import DaemonApi, account_named, needed_daemon, opened, tell_daemon
+from cli.usernames import username_option
+from daemon.settings import load_settings
+from storage import posts as stored_posts
+from storage.posts import PostStatus
+from storage.times import from_text, parse
+
+_LOOK_EVERY_S = 1.0
+_DONE = ("PUBLISHED", "FAILED")
+_limit = click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
+
+
+class Moment(click.ParamType[datetime]):
+    """A time as ISO 8601; without an offset it is this machine's."""
+
+    name = "time"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        try:
+            return parse(value)
+        except ValueError:
+            self.fail(f"{value!r} is no time like 2027-01-31T18:30 or 2027-01-31T18:30+01:00")
+
+
+@click.command()
+@click.argument(
+    "files",
+    metavar="FILE...",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
+@username_option
+@click.option("--caption", default="", help="The caption.")
+@click.option("--story", is_flag=True, help="As a story instead of a post or Reel.")
+@click.option("--at", "at", type=Moment(), help="Not now but then, as 2027-01-31T18:30.")
+@click.option("--timezone", help="Of --at, as Europe/Berlin; else this machine's.")
+@click.option("--wait", is_flag=True, help="Stay until it is live or has failed.")
+@json_option
+def publish(
+    files: tuple[Path, ...],
+    username: str,
+    caption: str,
+    story: bool,
+    at: datetime | None,
+    timezone: str | None,
+    wait: bool,
+    as_json: bool,
+) -> None:
+    """Publish FILE now or later.
+
+    \b
+    Examples:  reprise publish photo.jpg --username my_studio --caption "Monday" --wait
+               reprise publish clip.mp4 --username my_studio --at 2027-01-31T18:30
+               reprise publish 1.jpg 2.jpg 3.mp4 --username my_studio
+               reprise publish photo.jpg --username my_studio --story
+
+    A photo becomes a post, a video a Reel, several files a carousel.
+    """
+    if story and len(files) > 1:
+        raise click.UsageError("--story takes one FILE")
+    if wait and at:
+        raise click.UsageError("--wait is for what goes out now")
+    body: dict[str, Any] = {"caption": caption} if caption else {}
+    if at is not None:
+        body |= _schedule(at, timezone)
+    settings = load_settings()
+    with opened(settings) as (db, _):
+        body["accountId"] = account_named(db, username).id
+    with needed_daemon(settings) as daemon:
+        body |= _media([daemon.upload(file) for file in files], story)
+        accepted = daemon.post("/schedule" if at else "/posts/publish", body)
+        post = daemon.get(f"/posts/{accepted['postId']}")
+        for warning in accepted.get("warnings", ()):
+            click.echo(f"Warning: {warning}", err=True)
+        if wait:
+            with working("Publishing"):
+                post = _ended(daemon, post)
+    if as_json:
+        print_json(post)
+    else:
+        click.echo(_told(post))
+    if post["status"] == "FAILED":
+        raise Failed(f"{post['errorMessage']} [{post['errorCode']}]")
+
+
+@click.command()
+@click.option(
+    "--status", type=click.Choice(list(PostStatus), case_sensitive=False), help="Only these."
+)
+@_limit
+@json_option
+def posts(status: str | None, limit: int, as_json: bool) -> None:
+    """List posts, newest first.
+
+    \b
+    Examples:  reprise posts
+               reprise posts --status failed --json
+    """
+    chosen = PostStatus(status) if status else None
+    settings = load_settings()
+    with opened(settings) as (db, owner):
+        found = stored_posts.page(db, owner.id, chosen, limit=limit, offset=0)
+    _show(found, as_json)
+    tell_daemon(settings)
+
+
+@click.command()
+@_limit
+@json_option
+def queue(limit: int, as_json: bool) -> None:
+    """List scheduled posts that wait, the next one first.
+
+    \b
+    Example:  reprise queue
+    """
+    settings = load_settings()
+    with opened(settings) as (db, owner):
+        found = stored_posts.scheduled_page(db, owner.id, None, limit=limit, offset=0)
+    _show(found, as_json)
+    tell_daemon(settings)
+
+
+@click.command()
+@click.argument("post_id")
+@json_option
+def retry(post_id: str, as_json: bool) -> None:
+    """Queue a failed post again.
+
+    \b
+    Example:  reprise retry 0b5e7c1e-8c7a-4a52-9d5c-5a0d6f1f3c55
+
+    A post whose outcome is unknown is looked for at Instagram before anything is sent.
+    """
+    with needed_daemon(load_settings()) as daemon:
+        accepted = daemon.post(f"/posts/{post_id}/retry", {})
+    if as_json:
+        print_json(accepted)
+    else:
+        click.echo("Queued; `reprise posts` shows what becomes of it")
+
+
+@click.command()
+@click.argument("post_id")
+@json_option
+def cancel(post_id: str, as_json: bool) -> None:
+    """Take a post out of the queue; its content stays.
+
+    \b
+    Example:  reprise cancel 0b5e7c1e-8c7a-4a52-9d5c-5a0d6f1f3c55
+
+    For a post that waits or has failed; it is a draft afterwards.
+    """
+    with needed_daemon(load_settings()) as daemon:
+        released = daemon.post(f"/posts/{post_id}/release", {})
+    if as_json:
+        print_json(released)
+    else:
+        click.echo("It is a draft again")
+
+
+def _media(uploaded: list[dict[str, Any]], story: bool) -> dict[str, Any]:
+    """Return what a post of these files is, and which they are."""
+    if len(uploaded) > 1:
+        return {"mediaType": "CAROUSEL", "mediaFileIds": [file["id"] for file in uploaded]}
+    is_video = uploaded[0]["mimeType"].startswith("video/")
+    kind = "STORIES" if story else "REELS" if is_video else "IMAGE"
+    return {"mediaType": kind, "mediaFileId": uploaded[0]["id"]}
+
+
+def _schedule(at: datetime, timezone: str | None) -> dict[str, str]:
+    try:
+        zone = ZoneInfo(timezone) if timezone else None
+    except (KeyError, ValueError, OSError):
+        raise click.UsageError(f"--timezone: {timezone!r} is no zone like Europe/Berlin") from None
+    moment = at if at.tzinfo else at.replace(tzinfo=zone) if zone else at.astimezone()
+    return {"scheduledFor": moment.isoformat(), "timezone": timezone or "UTC"}
+
+
+def _ended(daemon: DaemonApi, post: dict[str, Any]) -> dict[str, Any]:
+    while post["status"] not in _DONE:
+        time.sleep(_LOOK_EVERY_S)
+        post = daemon.get(f"/posts/{post['id']}")
+    return post
+
+
+def _told(post: dict[str, Any]) -> str:
+    match post["status"]:
+        case "PUBLISHED":
+            return f"Published: {post['igPermalink'] or post['id']}"
+        case "SCHEDULED":
+            return f"Scheduled for {post['scheduledFor']} ({post['id']})"
+        case status:
+            return f"{status.capitalize()} ({post['id']}); `reprise posts` shows what becomes of it"
+
+
+def _show(found: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        from operations import shown as render
+
+        shown = [render.post(post).model_dump(mode="json", by_alias=True) for post in found]
+        print_json(shown)
+        return
+    print_table(
+        ["When", "State", "Kind", "Caption", "What happened", "Id"],
+        [
+            (
+                f"{from_text(_when(post)).astimezone():%Y-%m-%d %H:%M}",
+                post["status"],
+                post["media_type"],
+                (post["caption"] or "")[:40],
+                post["error_message"] or post["ig_permalink"],
+                post["id"],
+            )
+            for post in found
+        ],
+    )
+
+
+def _when(post: dict[str, Any]) -> str:
+    """Return the moment that a person asks for: when it went out, or is to."""
+    return str(post["published_at"] or post["scheduled_for"] or post["created_at"])
+
+
+COMMANDS = (publish, posts, queue, retry, cancel)

@@ -1,0 +1,118 @@
+"""`reprise status`: what holds each account now, until when, and what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import click
+
+from cli.output import json_option, print_json
+from cli.session import account_named, opened
+from cli.usernames import username_option
+from daemon import data_dir
+from daemon.clock import utc_now
+from daemon.settings import load_settings
+from operations import shown as render
+from operations.models import Holding, StoryRepostStatus
+from repost.standing import standing_of
+from storage import accounts
+
+_PHASES = {
+    0: "no Private API login",
+    1: "new login: nothing is read by itself",
+    2: "new login: messages are read, nothing is published",
+    3: "everything is allowed",
+}
+
+
+@click.command()
+@username_option.optional("Only this account.")
+@json_option
+def status(username: str | None, as_json: bool) -> None:
+    """Show what each account does now, what holds it, until when, and what comes next.
+
+    Reads the store, so the daemon need not run. Times are those of this machine's timezone.
+
+    \b
+    Example:  reprise status
+    """
+    settings, now = load_settings(), utc_now()
+    daemon = data_dir.running(settings.data_dir)
+    with opened(settings) as (db, owner):
+        chosen = [account_named(db, username)] if username else accounts.of_user(db, owner.id)
+        found = {
+            account.username: render.standing(
+                db, standing_of(db, account.id, now, settings.pace), now, settings.pace
+            )
+            for account in chosen
+        }
+    if as_json:
+        shown = {
+            name: standing.model_dump(mode="json", by_alias=True)
+            for name, standing in found.items()
+        }
+        url = daemon.url if daemon else None
+        print_json({"version": render.VERSION, "daemon": url, "accounts": shown})
+        return
+    runs = f"the daemon runs at {daemon.url}" if daemon else "the daemon is not running"
+    click.echo(f"Reprise {render.VERSION}, {runs}")
+    for name, standing in found.items():
+        click.echo(f"\n@{name}")
+        for label, line in _lines(standing):
+            click.echo(f"  {label:<11} {line}")
+
+
+def _lines(found: StoryRepostStatus) -> Iterator[tuple[str, str]]:
+    phase = _PHASES[found.session_phase]
+    yield "session", f"phase {found.session_phase}, {phase}{_until(found.session_phase_until)}"
+    yield "token", _token(found)
+    if found.config is None:
+        yield "reposts", "not set up"
+        return
+    yield "looking", _held(found.polling)
+    yield "reposting", _held(found.holding)
+    if found.breaker is not None:
+        yield "breaker", f"open since {_time(found.breaker.since)}: {found.breaker.reason}"
+        yield "", found.breaker.remedy
+    yield "next look", _time(found.next_poll_at) if found.next_poll_at else "not by itself"
+    config = found.config
+    yield (
+        "last look",
+        f"{_time(config.last_poll_at)}, {config.last_poll_status},"
+        f" {config.last_poll_requests or 0} requests ({config.total_poll_requests} in all)"
+        if config.last_poll_at
+        else "none yet",
+    )
+    yield "today", f"{found.reposts_today} of {found.daily_cap} reposts"
+    waiting = found.waiting
+    yield (
+        "waiting",
+        f"{waiting.waiting_approval} for approval, {waiting.queued} to go out,"
+        f" {waiting.detected + waiting.downloaded} to be saved",
+    )
+    for warning in found.warnings:
+        yield "warning", warning
+
+
+def _held(held: Holding | None) -> str:
+    if held is None:
+        return "nothing holds it"
+    return f"held ({held.rail}){_until(held.until) or ' until you act'}: {held.reason}"
+
+
+def _token(found: StoryRepostStatus) -> str:
+    if not found.has_graph_token:
+        return "none for the official API"
+    return f"for the official API{_until(found.token_expires_at)}"
+
+
+def _until(moment: datetime | None) -> str:
+    return f" until {_time(moment)}" if moment else ""
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+COMMANDS = (status,)

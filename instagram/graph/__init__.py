@@ -1,0 +1,1 @@
+"""Meta's official API: requests, answers as values, errors as ours."""

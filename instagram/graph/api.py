@@ -1,0 +1,232 @@
+"""What Reprise does through the official API of one account, verb by verb."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from instagram import errors
+from instagram.graph.errors import translate_status
+from instagram.graph.http import SLOW_LIMIT_S, GraphHttp, GraphLogin
+from instagram.graph.objects import (
+    Container,
+    ContainerCode,
+    ContainerState,
+    GraphMedia,
+    Page,
+    Profile,
+    entries_in,
+    id_in,
+    own_media_in,
+    text_in,
+)
+from instagram.private.keeper import TokenKeeper
+
+_RECENT = "id,permalink,timestamp,caption,media_type,media_product_type"
+_PROFILE = "username,name,profile_picture_url,followers_count,media_count"
+
+
+class GraphApi:
+    """One account's official API. Every method raises `InstagramError` subclasses only."""
+
+    def __init__(self, account_id: str, http: GraphHttp, keeper: TokenKeeper) -> None:
+        self._account_id = account_id
+        self._http = http
+        self._keeper = keeper
+
+    # Containers
+
+    async def create_container(self, parameters: Mapping[str, str]) -> Container:
+        """Make a container; a lost answer costs one of 400 a day, nothing else."""
+        login = await self._ready()
+        answer = await self._call("container", "POST", f"{login.ig_user_id}/media", parameters)
+        return Container(id_in(answer), text_in(answer, "uri"))
+
+    async def container_state(self, container_id: str) -> ContainerState:
+        """Return how far a container is."""
+        answer = await self._call(
+            "container_status", "GET", container_id, {"fields": "status_code,status"}
+        )
+        try:
+            code = ContainerCode(answer.get("status_code", ""))
+        except ValueError:
+            raise errors.Unavailable("Instagram names a container state we do not know") from None
+        return ContainerState(code, str(answer.get("status") or "")[:200])
+
+    async def failure_of(self, state: ContainerState) -> errors.InstagramError:
+        """Return why a container came to nothing; what is held against the account is noted."""
+        if state.code is not ContainerCode.ERROR:
+            return errors.ContainerLost(f"The container is {state.code}")
+        error = translate_status(state.status)
+        if isinstance(error, errors.AccountTrouble):
+            await self._keeper.report(self._account_id, error)
+        return error
+
+    async def publish(self, container_id: str) -> str:
+        """Make a finished container live and return the media id.
+
+        Raises `Unavailable` with `maybe_applied` when it may be live although no answer came,
+        and `ContainerLost` also for a container that was published before.
+        """
+        login = await self._ready()
+        with _container_may_be_gone():
+            answer = await self._call(
+                "media_publish",
+                "POST",
+                f"{login.ig_user_id}/media_publish",
+                {"creation_id": container_id},
+                writes=True,
+            )
+        return id_in(answer, writes=True)
+
+    async def upload_offset(self, uri: str) -> int:
+        """Return how many bytes of a resumable upload have arrived."""
+        login = await self._ready()
+        with _container_may_be_gone():
+            async with self._noted(login):
+                return await self._http.upload_offset(login, uri)
+
+    async def upload(self, uri: str, file: Path, size: int, offset: int) -> None:
+        """Send the rest of a video from `offset`; nobody sees it before it is published."""
+        login = await self._ready()
+        with _container_may_be_gone():
+            async with self._noted(login):
+                await self._http.upload(login, uri, file, size, offset)
+
+    # Reading
+
+    async def quota(self) -> tuple[int, int]:
+        """Return how many posts the last 24 hours have seen, and how many they may."""
+        login = await self._ready()
+        answer = await self._call(
+            "publishing_limit",
+            "GET",
+            f"{login.ig_user_id}/content_publishing_limit",
+            {"fields": "quota_usage,config"},
+        )
+        try:
+            entry = answer["data"][0]
+            return int(entry["quota_usage"]), int(entry["config"]["quota_total"])
+        except (KeyError, IndexError, TypeError, ValueError):
+            raise errors.Unavailable("Instagram does not tell the publishing limit") from None
+
+    async def permalink(self, media_id: str) -> str | None:
+        """Return the address of a post that is live."""
+        answer = await self._call("media", "GET", media_id, {"fields": "permalink"})
+        return text_in(answer, "permalink")
+
+    async def recent(self, *, stories: bool) -> list[GraphMedia]:
+        """Return the account's newest posts, or what is in its story now.
+
+        Raises `Unavailable` when one cannot be read.
+        """
+        login = await self._ready()
+        edge = "stories" if stories else "media"
+        answer = await self._call(
+            "recent_media", "GET", f"{login.ig_user_id}/{edge}", {"fields": _RECENT, "limit": "25"}
+        )
+        return own_media_in(answer)
+
+    async def profile(self) -> Profile:
+        """Return who the account is."""
+        login = await self._ready()
+        if login.login_method == "instagram":
+            path, fields = "me", f"user_id,account_type,{_PROFILE}"
+        else:
+            path, fields = login.ig_user_id, f"id,{_PROFILE}"
+        answer = await self._call("profile", "GET", path, {"fields": fields})
+        return Profile(
+            ig_user_id=str(answer.get("user_id") or answer.get("id") or login.ig_user_id),
+            username=str(answer.get("username") or ""),
+            name=answer.get("name"),
+            profile_picture_url=answer.get("profile_picture_url"),
+            account_type=answer.get("account_type"),
+            followers_count=answer.get("followers_count"),
+            media_count=answer.get("media_count"),
+        )
+
+    async def page(self) -> Page:
+        """Return the account's Facebook Page; raises `Refused` when it has none."""
+        login = await self._ready()
+        if login.login_method == "facebook":
+            answer = await self._call(
+                "pages",
+                "GET",
+                "me/accounts",
+                {"fields": "id,name,access_token,instagram_business_account"},
+            )
+            for entry in entries_in(answer):
+                linked = entry.get("instagram_business_account")
+                number = linked.get("id") if isinstance(linked, dict) else None
+                if str(number) == login.ig_user_id and entry.get("access_token"):
+                    token = GraphLogin(
+                        ig_user_id=login.ig_user_id,
+                        token=str(entry["access_token"]),
+                        login_method="facebook",
+                    )
+                    return Page(id_in(entry), str(entry.get("name") or ""), token)
+        raise errors.Refused("No Facebook Page is linked to this account", "INVALID_CROSS_POST")
+
+    # Writing
+
+    async def delete(self, media_id: str) -> bool:
+        """Delete a post of the account; says whether Instagram did."""
+        answer = await self._call("delete", "DELETE", media_id, writes=True)
+        return bool(answer.get("success"))
+
+    async def post_on_page(self, page: Page, edge: str, parameters: Mapping[str, str]) -> str:
+        """Put a photo (`photos`) or a video (`videos`) on the Page and return the post's id."""
+        answer = await self._http.call(
+            page.login,
+            "page_post",
+            "POST",
+            f"{page.id}/{edge}",
+            parameters,
+            writes=True,
+            limit_s=SLOW_LIMIT_S,
+        )
+        return str(answer.get("post_id") or id_in(answer, writes=True))
+
+    async def _ready(self) -> GraphLogin:
+        hold = await self._keeper.graph_hold(self._account_id)
+        if hold is not None:
+            raise errors.AccountOnHold(*hold)
+        login = await self._keeper.graph_login(self._account_id)
+        if login is None:
+            raise errors.TokenExpired("The account has no valid Graph token: reconnect it")
+        return login
+
+    async def _call(
+        self,
+        what: str,
+        method: str,
+        path: str,
+        parameters: Mapping[str, str] | None = None,
+        *,
+        writes: bool = False,
+    ) -> dict[str, Any]:
+        login = await self._ready()
+        async with self._noted(login):
+            return await self._http.call(login, what, method, path, parameters, writes=writes)
+
+    @asynccontextmanager
+    async def _noted(self, login: GraphLogin) -> AsyncIterator[None]:
+        """Let what an answer says of the token or the account be kept."""
+        try:
+            yield
+        except errors.TokenExpired:
+            await self._keeper.token_refused(self._account_id, login.token)
+            raise
+        except (errors.AccountTrouble, errors.RateLimited) as trouble:
+            await self._keeper.report(self._account_id, trouble)
+            raise
+
+
+@contextmanager
+def _container_may_be_gone() -> Iterator[None]:
+    try:
+        yield
+    except errors.NotFound as gone:
+        raise errors.ContainerLost(gone.reason) from gone

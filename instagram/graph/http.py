@@ -1,0 +1,169 @@
+"""Requests to Meta's official API: one at a time in form, bounded in time, errors as ours."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx
+import trio
+
+from instagram import errors
+from instagram.graph.errors import translate_answer
+from instagram.repair import readable
+from instagram.trust import Trust
+
+logger = logging.getLogger(__name__)
+LoginMethod = Literal["instagram", "facebook"]
+HOSTS: Mapping[LoginMethod, str] = {
+    "instagram": "graph.instagram.com",
+    "facebook": "graph.facebook.com",
+}
+LIMIT_S = 60.0
+# Meta may fetch a Page's media before it answers, and takes its time with it.
+SLOW_LIMIT_S = 180.0
+_SLOWEST_BYTES_PER_S = 50_000
+_CHUNK = 1 << 20
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.PoolTimeout)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphLogin:
+    """What a request in the name of an account needs."""
+
+    ig_user_id: str
+    token: str = field(repr=False)
+    login_method: LoginMethod
+
+    @property
+    def host(self) -> str:
+        return HOSTS[self.login_method]
+
+
+class GraphHttp:
+    """The daemon's client for the official API; shared by all accounts."""
+
+    def __init__(self, trust: Trust, proxy: str | None, version: str) -> None:
+        self.version = version
+        self.requests: Counter[tuple[str, str]] = Counter()  # by what was asked and its result
+        self._client = httpx.AsyncClient(
+            proxy=proxy, verify=trust.context, trust_env=False, timeout=30, follow_redirects=False
+        )
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+    async def call(
+        self,
+        login: GraphLogin,
+        what: str,
+        method: str,
+        path: str,
+        parameters: Mapping[str, str] | None = None,
+        *,
+        writes: bool = False,
+        limit_s: float | None = None,
+    ) -> dict[str, Any]:
+        """Send one request and return its JSON object; raises `InstagramError`s.
+
+        `writes` marks an effect that must not be repeated unasked. The token travels in a
+        header, never in an address.
+        """
+        url = f"https://{login.host}/{self.version}/{path}"
+        sent = "data" if method == "POST" else "params"
+        headers = {"Authorization": f"Bearer {login.token}"}
+        async with self._noted(what, limit_s or LIMIT_S, writes=writes):
+            answer = await self._client.request(
+                method,
+                url,
+                headers=headers,
+                **{sent: dict(parameters or {})},  # type: ignore[arg-type]
+            )
+            return _object(answer, writes=writes)
+
+    async def exchange(self, host: str, path: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+        """Renew a token. Meta wants it among the parameters here."""
+        async with self._noted("refresh_token", LIMIT_S, writes=False):
+            answer = await self._client.get(f"https://{host}/{path}", params=dict(parameters))
+            return _object(answer, writes=False)
+
+    async def upload_offset(self, login: GraphLogin, uri: str) -> int:
+        """Return how many bytes of a resumable upload have arrived."""
+        async with self._noted("upload_offset", LIMIT_S, writes=False):
+            answer = await self._client.get(uri, headers={"Authorization": f"OAuth {login.token}"})
+            offset = _object(answer, writes=False).get("offset")
+        if not isinstance(offset, int) or offset < 0:
+            raise errors.Unavailable("Instagram does not tell how much of the video has arrived")
+        return offset
+
+    async def upload(self, login: GraphLogin, uri: str, file: Path, size: int, offset: int) -> None:
+        """Send the rest of a file from `offset`; a broken transfer is resumed by the caller."""
+        headers = {
+            "Authorization": f"OAuth {login.token}",
+            "offset": str(offset),
+            "file_size": str(size),
+            "Content-Length": str(size - offset),
+        }
+        limit_s = LIMIT_S + (size - offset) / _SLOWEST_BYTES_PER_S
+        async with self._noted("upload", limit_s, writes=False):
+            answer = await self._client.post(uri, headers=headers, content=_rest(file, offset))
+            _object(answer, writes=False)
+
+    @asynccontextmanager
+    async def _noted(self, what: str, limit_s: float, *, writes: bool) -> AsyncIterator[None]:
+        try:
+            async with self._bounded(limit_s, writes=writes):
+                yield
+        except errors.InstagramError as error:
+            self.requests[what, type(error).__name__] += 1
+            logger.warning("graph call=%s error=%s", what, error)
+            raise
+        self.requests[what, "ok"] += 1
+
+    @asynccontextmanager
+    async def _bounded(self, limit_s: float, *, writes: bool) -> AsyncIterator[None]:
+        try:
+            with trio.fail_after(limit_s):
+                yield
+        except trio.TooSlowError:
+            reason = f"Instagram did not answer within {limit_s:.0f} s"
+            raise errors.Unavailable(reason, maybe_applied=writes) from None
+        except _NOT_SENT as unsent:
+            raise errors.Unavailable("Instagram or the proxy to it cannot be reached") from unsent
+        except httpx.HTTPError as lost:
+            reason = f"No usable answer from Instagram ({type(lost).__name__})"
+            raise errors.Unavailable(reason, maybe_applied=writes) from lost
+
+
+def _object(answer: httpx.Response, *, writes: bool) -> dict[str, Any]:
+    answer = readable(answer)
+    if answer.status_code != 200:
+        raise translate_answer(answer, writes=writes)
+    try:
+        body = answer.json()
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise errors.Unavailable(
+            "Instagram answered in a form that is not known", maybe_applied=writes
+        )
+    if "error" in body:
+        raise translate_answer(answer, writes=writes)
+    return body
+
+
+async def _rest(file: Path, offset: int) -> AsyncIterator[bytes]:
+    try:
+        opened = await trio.open_file(file, "rb")
+    except FileNotFoundError as gone:
+        raise errors.FileGone("The media of this post was deleted") from gone
+    async with opened as content:
+        await content.seek(offset)
+        while chunk := await content.read(_CHUNK):
+            yield chunk

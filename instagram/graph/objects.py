@@ -1,0 +1,123 @@
+"""What the official API answers with, as values; whatever has another form is `Unavailable`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from instagram import errors
+from instagram.graph.http import GraphLogin
+
+# Digits; a post on a Page has two numbers with a line between them.
+_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+class ContainerCode(StrEnum):
+    IN_PROGRESS = "IN_PROGRESS"
+    FINISHED = "FINISHED"
+    ERROR = "ERROR"
+    EXPIRED = "EXPIRED"
+    PUBLISHED = "PUBLISHED"
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerState:
+    """How far a container is; `status` is Meta's words, with the subcode of an error."""
+
+    code: ContainerCode
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container that was made; `upload_uri` where its bytes are to be sent to it."""
+
+    id: str
+    upload_uri: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class GraphMedia:
+    """A post or story of the account as the official API lists it."""
+
+    id: str
+    at: datetime
+    caption: str
+    permalink: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Who the account is; `page_*` with Facebook Login where it has a Page."""
+
+    ig_user_id: str
+    username: str
+    name: str | None
+    profile_picture_url: str | None
+    account_type: str | None
+    followers_count: int | None
+    media_count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The Facebook Page that belongs to the account, and what it takes to post there."""
+
+    id: str
+    name: str
+    login: GraphLogin
+
+
+def id_in(answer: Mapping[str, Any], *, writes: bool = False) -> str:
+    """Return an answer's id; raises `Unavailable` when there is none."""
+    found = _id(answer.get("id"))
+    if not found:
+        raise errors.Unavailable("Instagram answered without an id", maybe_applied=writes)
+    return found
+
+
+def entries_in(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the objects of a list; raises `Unavailable` when it is none."""
+    listed = answer.get("data")
+    if not isinstance(listed, list):
+        raise errors.Unavailable("Instagram answered without a list")
+    return [entry for entry in listed if isinstance(entry, dict)]
+
+
+def media_in(entry: Mapping[str, Any]) -> GraphMedia | None:
+    """Return a post or story of a list, or None when it lacks what makes one."""
+    try:
+        return GraphMedia(
+            id=id_in(entry),
+            at=datetime.fromisoformat(entry["timestamp"]).astimezone(UTC),
+            caption=str(entry.get("caption") or ""),
+            permalink=text_in(entry, "permalink"),
+        )
+    except (KeyError, TypeError, ValueError, errors.Unavailable):
+        return None
+
+
+def own_media_in(answer: Mapping[str, Any]) -> list[GraphMedia]:
+    """Return the account's posts or stories of a list; raises `Unavailable` when one is unreadable.
+
+    Who looks whether a post is live must not take what it cannot read for absent.
+    """
+    found = [media for media in map(media_in, entries_in(answer)) if media is not None]
+    if len(found) < len(answer["data"]):
+        raise errors.Unavailable("Instagram lists own media in a form that is not known")
+    return found
+
+
+def _id(value: object) -> str:
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return text if isinstance(text, str) and _ID.fullmatch(text) else ""
+
+
+def text_in(answer: Mapping[str, Any], name: str) -> str | None:
+    """Return a text that an answer may lack."""
+    value = answer.get(name)
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,1 @@
+"""The Private API of one account: aiograpi as Reprise uses it."""

@@ -1,0 +1,255 @@
+"""The one door to the Private API of an account: every call passes here.
+
+Each call is made alone for its account, within a real time limit, as the account's one
+device, and not at all while Instagram holds something against the account.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+import trio
+import trio_asyncio
+
+from instagram import errors
+from instagram.private import login
+from instagram.private.client import PrivateClient, device_of
+from instagram.private.keeper import LoginKeeper
+from instagram.private.login import Outcome
+from instagram.private.outcome import LoginSecrets, PendingLogin
+from instagram.private.translation import RAISED, translate
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+Action = Callable[[PrivateClient], Awaitable[T]]
+Keep = Callable[[Outcome], Awaitable[T]]
+BuildClient = Callable[[Mapping[str, Any] | None], Awaitable[PrivateClient]]
+
+_NO_LOGIN = "This account has no Private API login"
+CALL_LIMIT_S = 75.0
+LOGIN_LIMIT_S = 240.0
+IDLE_S = 30.0
+# What an automatic login can be answered with that only a person can mend.
+_HOLDING = (errors.LoginFailed, errors.WrongCode, errors.AccountTrouble, errors.RateLimited)
+
+
+class AccountDoor:
+    """Lock, limit, hold, session and automatic login of one account."""
+
+    def __init__(
+        self,
+        account_id: str,
+        *,
+        keeper: LoginKeeper,
+        build_client: BuildClient,
+        nursery: trio.Nursery,
+        requests: Counter[tuple[str, str]],
+    ) -> None:
+        self._account_id = account_id
+        self._keeper = keeper
+        self._build_client = build_client
+        self._nursery = nursery
+        self._requests = requests
+        self._lock = trio.Lock()
+        self._client: PrivateClient | None = None
+        self._saved = ""
+        self._last_use = 0.0
+        self._closer_runs = False
+        self._is_outdated = False
+
+    async def call(
+        self,
+        what: str,
+        action: Action[T],
+        *,
+        limit_s: float | None = None,
+        writes: bool = False,
+    ) -> T:
+        """Run `action` with the account's client and return its result.
+
+        `writes` marks an effect outside, so that a lost answer is raised as `maybe_applied`.
+        An expired session is renewed once where that is allowed.
+        """
+        async with self._lock:
+            limit_s = limit_s or CALL_LIMIT_S
+            hold = await self._keeper.hold(self._account_id)
+            if hold is not None:
+                raise errors.AccountOnHold(*hold)
+            try:
+                return await self._attempt(what, action, limit_s, writes=writes)
+            except errors.SessionExpired as expired:
+                # `login_required` is a definite answer: the request had no effect.
+                await self._log_in_again(expired)
+                return await self._attempt(what, action, limit_s, writes=writes)
+
+    async def log_in(
+        self,
+        step: Action[Outcome],
+        keep: Keep[T],
+        *,
+        session: Mapping[str, Any] | None = None,
+        uses_saved: bool = False,
+    ) -> T:
+        """Run one step of a login that a person asked for, and return what `keep` makes of it.
+
+        The step has a client of its own: of `session`, of the saved one, or of the bare device.
+        `keep` runs before anybody else gets at the account.
+        """
+        async with self._lock:
+            kept = await self._keeper.device(self._account_id) or {}
+            if uses_saved and await self._keeper.saved_login(self._account_id) is None:
+                raise errors.NotLoggedIn(_NO_LOGIN)
+            start = dict(kept) if uses_saved else dict(session or {})
+            if "uuids" not in start:
+                start = device_of(kept) | start
+            client = await self._build_client(start)
+            if not kept:
+                # Kept before the first request, so that a second try is the same device.
+                await self._save_device(client.portable_session(), whole=False)
+            try:
+                outcome = await self._login_step(client, step)
+            except (errors.AccountTrouble, errors.RateLimited) as trouble:
+                await self._keeper.report(self._account_id, trouble)
+                raise
+            except (errors.Refused, errors.NotFound) as refused:
+                raise errors.LoginFailed(refused.reason) from refused
+            finally:
+                if session is None:
+                    await self._save_device(client.portable_session(), whole=uses_saved)
+            return await keep(outcome)
+
+    async def user_agent(self) -> str:
+        """Return how the account's device names itself."""
+        async with self._lock:
+            return str((await self._ready_client()).user_agent)
+
+    def outdate(self) -> None:
+        """Let the next call begin with what is saved then."""
+        self._is_outdated = True
+
+    async def close(self) -> None:
+        """Close the account's connections; the session stays saved."""
+        async with self._lock:
+            await self._drop_client()
+
+    async def _attempt(self, what: str, action: Action[T], limit_s: float, *, writes: bool) -> T:
+        client = await self._ready_client()
+        try:
+            return await self._within(limit_s, what, client, action, writes=writes)
+        except (errors.AccountTrouble, errors.RateLimited) as trouble:
+            await self._keeper.report(self._account_id, trouble)
+            raise
+        finally:
+            self._close_later()
+            with trio.CancelScope(shield=True):
+                await self._save(client)
+
+    async def _within(
+        self, limit_s: float, what: str, client: PrivateClient, action: Action[T], *, writes: bool
+    ) -> T:
+        try:
+            with trio.fail_after(limit_s):
+                result: T = await trio_asyncio.aio_as_trio(action)(client)
+        except trio.TooSlowError:
+            error: errors.InstagramError = errors.Unavailable(
+                f"Instagram did not answer within {limit_s:.0f} s", maybe_applied=writes
+            )
+        except RAISED as raised:
+            error = translate(raised, writes=writes)
+            error.__cause__ = raised
+        else:
+            self._requests[what, "ok"] += 1
+            return result
+        self._requests[what, type(error).__name__] += 1
+        logger.warning("instagram call=%s account=%s error=%s", what, self._account_id, error)
+        raise error
+
+    async def _login_step(self, client: PrivateClient, step: Action[T]) -> T:
+        try:
+            return await self._within(LOGIN_LIMIT_S, "login", client, step, writes=False)
+        except errors.Unavailable as unavailable:
+            if "did not return a session" in str(unavailable.__cause__):
+                raise errors.LoginFailed(
+                    "Instagram did not accept the login: the username or the password is wrong, "
+                    "or it distrusts this device or address"
+                ) from unavailable
+            raise
+        finally:
+            await _close(client)
+            await self._drop_client()
+
+    async def _log_in_again(self, expired: errors.SessionExpired) -> None:
+        saved = await self._keeper.saved_login(self._account_id)
+        if saved is None:  # deleted meanwhile
+            raise errors.NotLoggedIn(_NO_LOGIN) from expired
+        if saved.password is None or not await self._keeper.claim_automatic_login(self._account_id):
+            await self._keeper.report(self._account_id, expired)
+            raise expired
+        logger.info("automatic login account=%s", self._account_id)
+        username, secrets = saved.username, LoginSecrets(saved.password, saved.totp_seed or "")
+        client = await self._build_client(device_of(saved.session))
+        client.attended = False
+        try:
+            done = await self._login_step(client, lambda c: login.log_in(c, username, secrets))
+            if isinstance(done, PendingLogin):
+                raise errors.WrongCode(done.reason)
+        except _HOLDING as refused:
+            await self._keeper.report(self._account_id, refused)
+            raise
+        await self._keeper.automatic_login_done(self._account_id, done.session)
+
+    async def _ready_client(self) -> PrivateClient:
+        if self._is_outdated:
+            await self._drop_client()
+        if self._client is None:
+            saved = await self._keeper.saved_login(self._account_id)
+            if saved is None:
+                raise errors.NotLoggedIn(_NO_LOGIN)
+            self._client = await self._build_client(saved.session)
+            self._client.username = saved.username
+            self._saved = self._client.fingerprint()
+        return self._client
+
+    async def _save(self, client: PrivateClient) -> None:
+        # Instagram may change the session with any answer, so it is kept after any call.
+        now = client.fingerprint()
+        if now != self._saved:
+            self._saved = now
+            await self._keeper.renew_session(self._account_id, client.portable_session())
+
+    def _close_later(self) -> None:
+        # A live curl connection wakes the loop ten times a second: not for an idle account.
+        self._last_use = trio.current_time()
+        if not self._closer_runs:
+            self._closer_runs = True
+            self._nursery.start_soon(self._close_when_idle, name="private-api-idle")
+
+    async def _close_when_idle(self) -> None:
+        # Not a poll: each turn sleeps until the account would be idle if nothing came since.
+        while (idle_at := self._last_use + IDLE_S) > trio.current_time():  # noqa: ASYNC110
+            await trio.sleep_until(idle_at)
+        self._closer_runs = False
+        await self.close()
+
+    async def _save_device(self, session: Mapping[str, Any], *, whole: bool) -> None:
+        # Also after a failure: what the device registered is not registered anew next time.
+        with trio.CancelScope(shield=True):
+            if whole:
+                await self._keeper.renew_session(self._account_id, session)
+                return
+            kept = await self._keeper.device(self._account_id) or {}
+            await self._keeper.save_session(self._account_id, {**kept, **device_of(session)})
+
+    async def _drop_client(self) -> None:
+        client, self._client = self._client, None
+        self._is_outdated = False
+        if client is not None:
+            await _close(client)
+
+
+async def _close(client: PrivateClient) -> None:
+    with trio.move_on_after(5, shield=True):
+        await trio_asyncio.aio_as_trio(client.close)()

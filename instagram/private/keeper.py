@@ -1,0 +1,80 @@
+"""Where the Private API's logins live between calls: the protocol the store side fulfils."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from instagram.errors import InstagramError
+from instagram.graph.http import GraphLogin
+from instagram.private.options import ClientOptions
+
+
+class SavedLogin(Protocol):
+    """What restores a session without logging in."""
+
+    @property
+    def username(self) -> str: ...
+    @property
+    def password(self) -> str | None: ...
+    @property
+    def totp_seed(self) -> str | None: ...
+    @property
+    def session(self) -> Mapping[str, Any]: ...
+
+
+class LoginKeeper(Protocol):
+    """Keeps sessions, and decides what may be tried without a person."""
+
+    async def saved_login(self, account_id: str) -> SavedLogin | None: ...
+
+    async def device(self, account_id: str) -> Mapping[str, Any] | None:
+        """Return the session or bare device kept for an account."""
+        ...
+
+    async def options(self, account_id: str) -> ClientOptions:
+        """Return the account's own proxy, locale and timezone."""
+        ...
+
+    async def save_session(self, account_id: str, session: Mapping[str, Any]) -> None:
+        """Keep a device before its first login."""
+        ...
+
+    async def renew_session(self, account_id: str, session: Mapping[str, Any]) -> None:
+        """Keep what an answer made of a session, unless it was deleted meanwhile."""
+        ...
+
+    async def hold(self, account_id: str) -> tuple[str, datetime | None] | None:
+        """Return why and until when nothing may be sent for the account, or None."""
+        ...
+
+    async def claim_automatic_login(self, account_id: str) -> bool:
+        """Say whether one login without a person is allowed now, and use it up."""
+        ...
+
+    async def automatic_login_done(self, account_id: str, session: Mapping[str, Any]) -> None: ...
+
+    async def report(self, account_id: str, error: InstagramError) -> None:
+        """Hear of an error that concerns the account itself."""
+        ...
+
+
+class TokenKeeper(Protocol):
+    """Keeps the tokens of the official API."""
+
+    async def graph_login(self, account_id: str) -> GraphLogin | None:
+        """Return the account's valid token with what belongs to it, or None."""
+        ...
+
+    async def graph_hold(self, account_id: str) -> tuple[str, datetime | None] | None:
+        """Return why and until when nothing may be published for the account, or None."""
+        ...
+
+    async def token_refused(self, account_id: str, token: str) -> None:
+        """Hear that Meta does not accept this token any more."""
+        ...
+
+    async def report(self, account_id: str, error: InstagramError) -> None:
+        """Hear of an error that concerns the account itself."""
+        ...

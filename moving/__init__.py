@@ -1,0 +1,1 @@
+"""Everything moved: export, import, and the restore of a backup."""

@@ -1,0 +1,137 @@
+"""The files of an import: our own come as they are, those of other tools are taken in as uploads.
+
+Bytes that are made anew are other bytes: a post in doubt would not be recognised by them, a card
+would be an upload, and a photo would lose quality with each move.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+import trio
+
+from media.errors import MediaError
+from media.sniff import sniff
+from moving.plan import NotImported, Plan
+from publish.library import MediaLibrary
+from storage import media_files
+from storage.files import MediaFolder
+from storage.media_files import MediaFile
+from storage.reposts import Repost
+from storage.store import Database, Store
+
+_OURS = re.compile(r"([0-9a-f]{2})/(\1[0-9a-f]{62})(\.[a-z0-9]{1,8})")
+
+
+@dataclass(slots=True)
+class Brought:
+    """What has come: rows that are still to be stored, stored paths, and media taken in anew."""
+
+    rows: list[MediaFile] = field(default_factory=list)
+    paths: set[str] = field(default_factory=set)
+    taken_in: list[str] = field(default_factory=list)
+    known: int = 0
+
+
+async def bring(
+    plan: Plan, store: Store, library: MediaLibrary, source: Path, brought: Brought
+) -> None:
+    """Bring the files of a plan from `source`, and note each one in `brought` as it comes.
+
+    Raises `NotImported` when a file of the media is missing or unusable. A saved story that is
+    missing is downloaded again.
+    """
+    rows: list[MediaFile] = plan.rows.get("mediaFiles", [])
+    files = {row.id: _file_in(source, row.storage_path) for row in rows}
+    missing = [row.storage_path for row in rows if files[row.id] is None]
+    if missing:
+        raise NotImported([f"{path} is not in {source}" for path in missing])
+    for row in rows:
+        file = files[row.id]
+        assert file is not None
+        if await store.read(media_files.find, row.id) is not None:
+            brought.known += 1
+        elif plan.is_ours and await _keep(row, library.folder, source, brought):
+            brought.rows.append(row)
+        else:
+            await _take_in(row, library, file)
+            brought.taken_in.append(row.id)
+    stories: list[Repost] = plan.rows.get("reposts", [])
+    for path in {one for row in stories for one in (row.media_path, row.preview_path) if one}:
+        await _adopt(path, library.folder, source, brought)
+
+
+async def undo(brought: Brought, store: Store, library: MediaLibrary) -> None:
+    """Give up again what has come, where no row needs it."""
+    for media_id in brought.taken_in:
+        await library.remove(media_id)
+    async with library.folder.changing:
+        unused = await store.read(media_files.unused, brought.paths)
+        await trio.to_thread.run_sync(library.folder.remove, unused)
+
+
+def add_rows(db: Database, brought: Brought) -> None:
+    """Store the rows of files that came as they are."""
+    for row in brought.rows:
+        media_files.add(db, row)
+
+
+async def _keep(row: MediaFile, folder: MediaFolder, source: Path, brought: Brought) -> bool:
+    """Bring a file with its thumbnail as they are; False where they are not what the row says."""
+    named = _OURS.fullmatch(row.storage_path)
+    file = _file_in(source, row.storage_path)
+    if named is None or named[2] != row.sha256 or file is None or not row.is_valid:
+        return False
+    kind = await trio.to_thread.run_sync(sniff, file)
+    if kind is None or kind.mime != row.mime_type or row.file_size != file.stat().st_size:
+        return False
+    paths = {row.storage_path, row.thumbnail_path, row.processed_path} - {None}
+    return all([await _adopt(str(path), folder, source, brought) for path in paths])
+
+
+async def _adopt(path: str, folder: MediaFolder, source: Path, brought: Brought) -> bool:
+    """Bring one file whose name says its content; False when there is none."""
+    file, named = _file_in(source, path), _OURS.fullmatch(path)
+    if file is None or named is None:
+        return False
+    scratch = folder.scratch()
+    try:
+        if await trio.to_thread.run_sync(_copy, file, scratch) != (named[2], named[3]):
+            return False
+        async with folder.changing:
+            await trio.to_thread.run_sync(folder.adopt, scratch, named[3])
+    finally:
+        await trio.Path(scratch).unlink(missing_ok=True)
+    brought.paths.add(path)
+    return True
+
+
+def _copy(file: Path, scratch: Path) -> tuple[str, str]:
+    """Copy a file; returns the hash of what was copied, and the suffix that suits it."""
+    shutil.copyfile(file, scratch)
+    with scratch.open("rb") as content:
+        digest = sha256()
+        while data := content.read(1 << 20):
+            digest.update(data)
+    kind = sniff(scratch)
+    return digest.hexdigest(), "" if kind is None else kind.suffix
+
+
+async def _take_in(row: MediaFile, library: MediaLibrary, file: Path) -> None:
+    scratch = library.scratch()
+    await trio.to_thread.run_sync(shutil.copyfile, file, scratch)
+    try:
+        await library.take_in(
+            scratch, row.original_filename, row.user_id, media_id=row.id, origin=row.origin
+        )
+    except MediaError as error:
+        raise NotImported([f"{row.storage_path} cannot be used: {error.reason}"]) from None
+
+
+def _file_in(folder: Path, stored: str) -> Path | None:
+    path = (folder / stored).resolve()
+    return path if path.is_file() and path.is_relative_to(folder.resolve()) else None

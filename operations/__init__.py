@@ -1,0 +1,1 @@
+"""Every act, once: a validated model in, a model out; no transport."""

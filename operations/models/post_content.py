@@ -1,0 +1,146 @@
+"""What a post is made of, as a client sends it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    Field,
+)
+
+from operations.models.base import (
+    Id,
+    Instant,
+    Schema,
+    Shape,
+    TimezoneName,
+)
+from publish import rules, stickers
+from storage.posts import MediaType
+
+# What is wrong inside a post has codes of its own, which `publish.rules` knows: here only the
+# documented shape is declared.
+Username = Annotated[str, Field(min_length=1, max_length=rules.USERNAME_LENGTH)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class UserTag(Schema):
+    """Somebody tagged on a picture; x and y are 0 (left, top) to 1 (right, bottom)."""
+
+    username: Username
+    x: Share
+    y: Share
+
+
+class StoryMention(Schema):
+    """An @mention sticker on a story; x and y are 0 to 1 and default to the middle."""
+
+    username: Username
+    x: Share = 0.5
+    y: Share = 0.5
+
+
+Extent = Annotated[float, Field(ge=stickers.SMALLEST, le=1)]
+
+
+class Sticker(Schema):
+    """Where a sticker is: its middle and its size as shares of the picture; rotation of a turn."""
+
+    x: Share = 0.5
+    y: Share = 0.5
+    width: Extent = 0.5
+    height: Extent = 0.1
+    rotation: Share = 0.0
+
+
+class LinkSticker(Sticker):
+    """A link on a story; at most one."""
+
+    type: Literal["link"]
+    url: Annotated[str, Field(max_length=stickers.URL_LENGTH, json_schema_extra={"format": "uri"})]
+
+
+class HashtagSticker(Sticker):
+    """A hashtag on a story, with or without its `#`; at most ten."""
+
+    type: Literal["hashtag"]
+    name: Annotated[str, Field(min_length=1, max_length=stickers.HASHTAG_LENGTH)]
+
+
+class LocationSticker(Sticker):
+    """A place on a story, by its number at Instagram; at most one."""
+
+    type: Literal["location"]
+    id: Annotated[str, Field(pattern=f"^{stickers.LOCATION_ID.pattern}$")]
+    name: Annotated[str | None, Field(max_length=stickers.NAME_LENGTH)] = None
+
+
+StorySticker = Annotated[
+    LinkSticker | HashtagSticker | LocationSticker, Field(discriminator="type")
+]
+Caption = Annotated[str, Shape(Annotated[str, Field(max_length=rules.CAPTION_LENGTH)])]
+UserTags = Annotated[
+    list[Any], Shape(Annotated[list[UserTag], Field(max_length=rules.MAX_USER_TAGS)])
+]
+StoryMentions = Annotated[
+    list[Any], Shape(Annotated[list[StoryMention], Field(max_length=rules.MAX_STORY_MENTIONS)])
+]
+StoryStickers = Annotated[
+    list[Any],
+    Shape(Annotated[list[StorySticker], Field(max_length=sum(stickers.MOST.values()))]),
+]
+Collaborators = Annotated[
+    list[Any], Shape(Annotated[list[Username], Field(max_length=rules.MAX_COLLABORATORS)])
+]
+
+
+class PostContent(Schema):
+    """The fields that drafts, posts and schedules share (contract §4.4)."""
+
+    media_file_id: Id | None = None
+    media_file_ids: list[Id] | None = None
+    caption: Caption | None = None
+    user_tags: UserTags | None = None
+    collaborators: Collaborators | None = None
+    location_id: str | None = Field(default=None, max_length=64)
+    location_name: str | None = Field(default=None, max_length=256)
+    cross_post_to_facebook: bool | None = None
+    story_mentions: StoryMentions | None = None
+    story_stickers: StoryStickers | None = None
+
+
+class PublishablePost(PostContent):
+    account_id: Id
+    media_type: MediaType
+
+
+class DraftChanges(PostContent):
+    """Only the fields that are sent are changed."""
+
+    account_id: Id | None = None
+    media_type: MediaType | None = None
+
+
+class ScheduleRequest(PublishablePost):
+    scheduled_for: Instant
+    timezone: TimezoneName = "UTC"
+
+
+class ScheduleChanges(Schema):
+    """Only the fields that are sent are changed."""
+
+    caption: Caption | None = None
+    scheduled_for: Instant | None = None
+    timezone: TimezoneName | None = None
+    user_tags: UserTags | None = None
+    location_id: str | None = Field(default=None, max_length=64)
+    location_name: str | None = Field(default=None, max_length=256)
+    collaborators: Collaborators | None = None
+    cross_post_to_facebook: bool | None = None
+    story_mentions: StoryMentions | None = None
+    story_stickers: StoryStickers | None = None
+
+
+class RescheduleRequest(Schema):
+    scheduled_for: Instant
+    timezone: str | None = None

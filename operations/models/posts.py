@@ -1,0 +1,153 @@
+"""Posts as they are stored, and what was accepted."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+)
+
+from operations.models.base import (
+    Instant,
+    Moment,
+    Schema,
+    StoredMoment,
+    Uuid,
+    _plus,
+)
+from operations.models.media import (
+    MediaFile,
+)
+from storage.jobs import JobStatus, JobType
+from storage.posts import MediaType, PostStatus, SourceType
+
+
+class Post(Schema):
+    """The contract's `Post`; tags, collaborators, mentions and stickers are JSON texts, or null."""
+
+    # It takes a post as it is stored: making objects of times and enums, and texts of them again,
+    # would be half of the work of a list.
+    model_config = ConfigDict(use_enum_values=True)
+
+    id: Uuid
+    user_id: Uuid
+    instagram_account_id: Uuid
+    media_type: MediaType
+    source_type: SourceType
+    caption: str | None
+    hashtags: str | None = None
+    location_id: str | None
+    location_name: str | None
+    user_tags: str | None
+    collaborators: str | None
+    story_mentions: str | None
+    story_stickers: str | None
+    published_via_private_api: bool
+    cross_post_to_facebook: bool
+    facebook_post_id: str | None
+    facebook_permalink: str | None
+    is_scheduled: bool
+    scheduled_for: StoredMoment | None
+    timezone: str
+    status: PostStatus
+    ig_container_id: str | None
+    ig_media_id: str | None
+    ig_permalink: str | None
+    cloudflare_job_id: str | None = None
+    r2_media_key: str | None = None
+    error_message: str | None
+    error_code: str | None
+    retry_count: int
+    last_attempt_at: StoredMoment | None
+    published_at: StoredMoment | None
+    created_at: StoredMoment
+    updated_at: StoredMoment
+    # A factory, because pydantic copies a list deeply, which is a tenth of a list of posts.
+    media_files: list[MediaFile] = Field(default_factory=list, json_schema_extra={"default": []})
+
+
+class PostList(Schema):
+    posts: list[Post]
+    total: int
+    page: int
+    limit: int
+    has_more: bool
+
+
+class PostQuery(Schema):
+    status: PostStatus | None = None
+    page: int = Field(default=1, ge=1, le=2**48)
+    limit: int = Field(default=20, ge=1, le=100)
+
+
+class ScheduleQuery(Schema):
+    status: Literal["SCHEDULED", "QUEUED", "PROCESSING", "PUBLISHING"] | None = None
+    page: int = Field(default=1, ge=1, le=2**48)
+    limit: int = Field(default=20, ge=1, le=100)
+
+
+class SinceQuery(Schema):
+    since: Annotated[Instant, BeforeValidator(_plus)]
+
+
+class Completions(Schema):
+    posts: list[Post]
+
+
+# Additive to the contract, and absent where there is nothing to say.
+Warnings = Annotated[list[str], Field(exclude_if=lambda found: not found)]
+
+
+class EditedPost(Post):
+    """A post as it is after a change, with what its owner should know before it goes out."""
+
+    warnings: Warnings = []
+
+
+class Accepted(Schema):
+    post_id: Uuid
+    status: Literal["QUEUED"] = "QUEUED"
+    warnings: Warnings = []
+
+
+class Scheduled(Schema):
+    post_id: Uuid
+    job_id: Uuid
+    status: Literal["SCHEDULED"] = "SCHEDULED"
+    scheduled_for: Moment
+    timezone: str
+    is_cloudflare: bool = False
+    warnings: Warnings = []
+
+
+class ScheduledJob(Schema):
+    """A row of the local job queue; what is due is claimed when its `runAt` has come."""
+
+    id: Uuid
+    type: JobType
+    status: JobStatus
+    run_at: Moment
+    repeat_interval_ms: int | None
+    repeat_key: str | None
+    attempts: int
+    max_attempts: int
+    last_error: str | None
+    created_at: Moment
+    updated_at: Moment
+    completed_at: Moment | None
+
+
+class Cleared(Schema):
+    success: bool = True
+    cleared_post_id: Uuid
+
+
+class DeletedFromInstagram(Schema):
+    success: bool
+    was_deleted_from_instagram: bool
+    cleared_post_id: Uuid
+    delete_error: str | None
+    permalink: str | None

@@ -1,0 +1,122 @@
+"""Mentions and what became of them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    model_validator,
+)
+
+from operations.models.base import (
+    Id,
+    Instant,
+    Moment,
+    Schema,
+    Uuid,
+    _plus,
+)
+from storage.reposts import RepostLimit, RepostStatus
+
+
+class RepostItem(Schema):
+    id: Uuid
+    account_id: Uuid
+    status: RepostStatus
+    reason: str | None
+    held_until: Moment | None
+    original_username: str
+    kind: str | None
+    story_pk: str
+    source: str
+    mentioned_at: Moment
+    expires_at: Moment
+    post_id: Uuid | None
+    permalink: str | None
+    created_at: Moment
+    updated_at: Moment
+    caption: str | None
+    # Files of the daemon, for a key or a session: a still of the story, the story, the card.
+    preview_url: str | None
+    story_url: str | None
+    card_url: str | None
+    # What is to be known before it goes out, and the same in words: close friends, no resharing…
+    limits: list[RepostLimit]
+    warning: str | None
+
+
+class PendingRepost(RepostItem):
+    """What a person needs to decide about a mention; it is dropped at `decide_before`."""
+
+    username: str
+    decide_before: Moment
+    author_followers: int | None
+
+
+class PendingReposts(Schema):
+    reposts: list[PendingRepost]
+
+
+class Decision(Schema):
+    """Either `ids`, or `all` with or without an `accountId`."""
+
+    ids: list[Id] | None = Field(default=None, min_length=1, max_length=1000)
+    all: bool | None = None
+    account_id: Id | None = None
+
+    @model_validator(mode="after")
+    def _names_some(self) -> Decision:
+        if bool(self.ids) == bool(self.all):
+            raise ValueError("send either `ids` or `all`: true")
+        if self.ids and self.account_id is not None:
+            raise ValueError("`accountId` goes with `all`")
+        return self
+
+
+class RefusedDecision(Schema):
+    id: Uuid
+    reason: str
+
+
+class Decided(Schema):
+    decided: list[RepostItem]
+    refused: list[RefusedDecision]
+
+
+class ScanResult(Schema):
+    detected: int
+    pending: int
+    items: list[RepostItem]
+    requests: int
+
+
+class RepostEvent(Schema):
+    state: RepostStatus
+    reason: str | None
+    at: Moment
+
+
+class RepostDetails(RepostItem):
+    """A mention with every change of its state, oldest first."""
+
+    events: list[RepostEvent]
+
+
+class RepostQuery(Schema):
+    """`since` (inclusive) and `until` are times of detection; `after` is the last id of a page."""
+
+    account_id: Id | None = None
+    status: RepostStatus | None = None
+    since: Annotated[Instant, BeforeValidator(_plus)] | None = None
+    until: Annotated[Instant, BeforeValidator(_plus)] | None = None
+    limit: int = Field(default=100, ge=1, le=200)
+    after: Id | None = None
+
+
+class RepostHistory(Schema):
+    """`next` is the `after` of the next page, null on the last one."""
+
+    reposts: list[RepostItem]
+    next: Uuid | None = None

@@ -1,0 +1,197 @@
+"""Stored records as the contract's shapes; what can be derived is derived here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any
+
+import orjson
+
+from accounts.trouble import MEMORY
+from operations import models as schemas
+from repost import guard, limits, pause
+from repost.approval import Decided
+from repost.guard import Held
+from repost.hours import local_midnight
+from repost.standing import Standing
+from storage import (
+    accounts,
+    authors,
+    credentials,
+    events,
+    media_files,
+    posts,
+    records,
+    reposts,
+    troubles,
+)
+from storage.accounts import Account
+from storage.authors import Verdict
+from storage.events import Subject
+from storage.media_files import MediaFile
+from storage.posts import Post
+from storage.repost_configs import RepostConfig
+from storage.reposts import Repost, RepostStatus
+from storage.store import Database
+from storage.troubles import TroubleKind
+
+FILES_PATH = "/uploads"
+VERSION = version("reprise")
+
+
+def account(record: Account) -> schemas.InstagramAccount:
+    """Return an account without anything secret."""
+    return schemas.InstagramAccount.model_validate(_fields(record))
+
+
+def story_repost_config(
+    db: Database, config: RepostConfig, now: datetime, pace: float
+) -> schemas.StoryRepostConfig:
+    """Return an account's configuration with its rails' present state."""
+    login = credentials.find(db, config.account_id)
+    challenges = troubles.since(db, config.account_id, now - MEMORY, TroubleKind.CHALLENGE)
+    pauses = [t.until for t in challenges if t.cleared_at is None and t.until and t.until > now]
+    midnight = local_midnight(config, now)
+    started_at = login.session_started_at if login else None
+    rules = authors.rules_of(db, config.account_id)
+    paused = pause.held(config, now)
+    derived = {
+        "instagram_account_id": config.account_id,
+        "ig_username": login.ig_username if login else accounts.get(db, config.account_id).username,
+        "challenge_count_30d": len(challenges),
+        "last_challenge_at": troubles.latest_at(db, config.account_id, TroubleKind.CHALLENGE),
+        "challenge_pause_until": max(pauses, default=None),
+        "warm_up_complete": guard.warm_up_complete(started_at, now, pace),
+        "reposts_today": len(reposts.sent_since(db, config.account_id, midnight)),
+        "reposts_today_reset_at": midnight,
+        "allowed_authors": [r.username for r in rules if r.verdict is Verdict.ALLOW],
+        "denied_authors": [r.username for r in rules if r.verdict is Verdict.DENY],
+        "paused": paused is not None,
+        "paused_until": paused.until if paused else None,
+        "warnings": guard.warnings_of(config),
+    }
+    return schemas.StoryRepostConfig.model_validate({**_fields(config), **derived})
+
+
+def standing(
+    db: Database, found: Standing, now: datetime, pace: float
+) -> schemas.StoryRepostStatus:
+    """Return where an account stands, with its configuration."""
+    config = found.config
+    return schemas.StoryRepostStatus(
+        configured=config is not None,
+        is_enabled=config is not None and config.is_enabled,
+        config=story_repost_config(db, config, now, pace) if config else None,
+        holding=_holding(found.publishing),
+        polling=_holding(found.polling),
+        next_poll_at=found.next_poll_at,
+        session_phase=found.phase,
+        session_phase_until=found.phase_until,
+        reposts_today=found.reposts_today,
+        daily_cap=found.daily_cap,
+        waiting=schemas.WaitingReposts(
+            **{status.value.lower(): count for status, count in found.waiting.items()}
+        ),
+        breaker=schemas.Breaker(**_fields(found.breaker)) if found.breaker else None,
+        has_graph_token=found.has_token,
+        token_expires_at=found.account.token_expires_at if found.has_token else None,
+        warnings=found.warnings,
+        version=VERSION,
+    )
+
+
+def _holding(held: Held | None) -> schemas.Holding | None:
+    return None if held is None else schemas.Holding(**_fields(held))
+
+
+def repost_details(db: Database, record: Repost) -> schemas.RepostDetails:
+    """Return a mention with every change of its state."""
+    seen = events.of_subject(db, Subject.REPOST, record.id)
+    return schemas.RepostDetails(
+        **repost(db, record).model_dump(),
+        events=[
+            schemas.RepostEvent(state=RepostStatus(event.state), reason=event.reason, at=event.at)
+            for event in seen
+        ],
+    )
+
+
+def repost(db: Database, record: Repost) -> schemas.RepostItem:
+    """Return a mention's state with the permalink of its repost."""
+    return schemas.RepostItem.model_validate(_repost_fields(db, record))
+
+
+def pending_repost(db: Database, record: Repost) -> schemas.PendingRepost:
+    """Return a mention that waits for approval, with what a person needs to decide."""
+    followers = authors.followers_of(db, record.author_pk)
+    more = {
+        "username": accounts.get(db, record.account_id).username,
+        "decide_before": record.mentioned_at + guard.MAX_HELD,
+        "author_followers": followers.followers if followers else None,
+    }
+    return schemas.PendingRepost.model_validate({**_repost_fields(db, record), **more})
+
+
+def decided(db: Database, made: Decided) -> schemas.Decided:
+    """Return what became of a decision about several mentions."""
+    refused = [schemas.RefusedDecision(id=id_, reason=reason) for id_, reason in made.refused]
+    return schemas.Decided(decided=[repost(db, each) for each in made.done], refused=refused)
+
+
+def media_file(record: MediaFile) -> schemas.MediaFile:
+    """Return a media file; its URLs are relative to the daemon and need a key or a session."""
+    thumbnail = _url(record.thumbnail_path)
+    derived = {
+        "validation_errors": _as_text(record.validation_errors),
+        "preview_url": f"{FILES_PATH}/{record.storage_path}",
+        "public_url": None,
+        "thumbnail_url": thumbnail,
+        "thumbnail_preview_url": thumbnail,
+    }
+    return schemas.MediaFile.model_validate({**_fields(record), **derived})
+
+
+def post(stored: Mapping[str, Any], media: Sequence[MediaFile] = ()) -> schemas.Post:
+    """Return a post as the contract shows it, which is as it is stored."""
+    files = [media_file(file) for file in media]
+    return schemas.Post.model_validate({**stored, "media_files": files})
+
+
+def post_with_media(db: Database, record: Post) -> schemas.Post:
+    """Return a post with its files."""
+    return post(records.stored(record), media_files.of_post(db, record.id))
+
+
+def edited_post(db: Database, record: Post, warnings: Sequence[str]) -> schemas.EditedPost:
+    """Return a post after a change, with its files and what there is to know about it."""
+    files = [media_file(file) for file in media_files.of_post(db, record.id)]
+    shown = {**records.stored(record), "media_files": files, "warnings": list(warnings)}
+    return schemas.EditedPost.model_validate(shown)
+
+
+def _repost_fields(db: Database, record: Repost) -> dict[str, Any]:
+    card = media_files.find(db, record.card_media_id) if record.card_media_id else None
+    return {
+        **_fields(record),
+        "original_username": record.author_username,
+        "permalink": posts.permalink(db, record.post_id) if record.post_id else None,
+        "preview_url": _url(record.preview_path),
+        "story_url": _url(record.media_path),
+        "card_url": _url(card.storage_path if card else None),
+        "warning": limits.warning(record),
+    }
+
+
+def _url(stored_path: str | None) -> str | None:
+    return f"{FILES_PATH}/{stored_path}" if stored_path else None
+
+
+def _fields(record: Any) -> dict[str, Any]:
+    # Not `asdict`: its deep copies cost more than reading the row.
+    return {name: getattr(record, name) for name in record.__slots__}
+
+
+def _as_text(value: Sequence[object] | None) -> str | None:
+    return None if value is None else orjson.dumps(value).decode()

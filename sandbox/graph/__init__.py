@@ -1,0 +1,1 @@
+"""Meta's official API as the sandbox plays it."""

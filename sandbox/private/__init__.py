@@ -1,0 +1,1 @@
+"""The Private API as the sandbox plays it."""

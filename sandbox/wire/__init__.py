@@ -1,0 +1,1 @@
+"""Sockets, HTTP, certificates and faults: what carries requests to the simulated Instagram."""

@@ -1,0 +1,1 @@
+"""Generators of documents; not part of what is installed."""
