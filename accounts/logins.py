@@ -12,10 +12,11 @@ from typing import Any
 
 from accounts.client_options import crowding
 from accounts.keeper import StoredLogins
+from ground.changes import Subject
 from instagram import errors
 from instagram.private.gateway import PrivateGateway
 from instagram.private.outcome import LoggedIn, LoginSecrets, PendingLogin
-from storage import accounts, client_options, credentials, repost_configs, secrets, troubles
+from storage import accounts, client_options, credentials, events, repost_configs, secrets, troubles
 from storage.credentials import Credentials
 from storage.secrets import AccountSecret
 from storage.store import Database, Store
@@ -131,6 +132,7 @@ class LoginDesk:
 
         def forget(db: Database) -> None:
             credentials.forget(db, account_id)
+            events.record_of_account(db, Subject.LOGIN, account_id, "FORGOTTEN", now=self._now())
             if repost_configs.find(db, account_id) is not None:
                 repost_configs.change(db, account_id, now=self._now(), is_enabled=False)
 

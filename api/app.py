@@ -25,20 +25,7 @@ from api.dispatch import answer_outside, run_operation
 from api.files import FileResponse
 from api.openapi import document
 from api.pages import add_pages
-from api.routes import (
-    accounts,
-    api_keys,
-    card_preview,
-    cloudflare,
-    health,
-    media,
-    posts,
-    private_api,
-    repost_history,
-    schedule,
-    story_decisions,
-    story_repost,
-)
+from api.routes import browser, health, table, uploads
 from api.routes.system import add_system_endpoints
 
 logger = logging.getLogger(__name__)
@@ -55,26 +42,26 @@ _GUARDS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
 }
-_MODULES = (
-    health,
-    accounts,
-    media,
-    posts,
-    schedule,
-    cloudflare,
-    card_preview,
-    story_repost,
-    repost_history,
-    story_decisions,
-    private_api,
-    api_keys,
+_DECLARED = (
+    health.operations,
+    table.health_rows,
+    browser.operations,
+    table.account_rows,
+    uploads.operations,
+    table.media_rows,
+    table.post_rows,
+    table.schedule_rows,
+    table.cloud_rows,
+    table.repost_rows,
+    table.login_rows,
+    table.key_rows,
 )
 
 
 def operations() -> Iterable[Operation]:
     """Return every operation of `/api/v1`."""
-    for module in _MODULES:
-        yield from module.operations.all
+    for declared in _DECLARED:
+        yield from declared.all
 
 
 @cache

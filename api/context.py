@@ -12,6 +12,7 @@ from accounts.tokens import TokenCare
 from api.rate_limits import RateLimits
 from api.session_cookie import SessionCookies
 from api.system import SystemInfo
+from operations.house import House
 from publish.advice import Adviser
 from publish.library import MediaLibrary
 from publish.media_links import MediaLinks
@@ -25,6 +26,7 @@ from storage.vault import Vault
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiContext:
+    house: House
     store: Store
     vault: Vault
     logins: LoginDesk

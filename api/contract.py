@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any
 
 from pydantic import BaseModel
 from quart import Request, Response
 
 from api.context import ApiContext
+from operations.operation import Actor
+from operations.operation import Operation as Act
 
 
 class Auth(Enum):
@@ -31,16 +35,22 @@ class Caller:
     session_id: str | None = None
 
 
-class Call(Protocol):
-    """One request as a handler sees it, validated."""
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One validated request, as handlers see it."""
 
     context: ApiContext
     request: Request
+    operation: Operation
     caller: Caller | None
     path: Mapping[str, str]
+    body: Any = None
+    query: Any = None
 
     @property
-    def user_id(self) -> str: ...
+    def user_id(self) -> str:
+        """The user whose data this is about."""
+        return self.caller.user_id if self.caller else self.context.user_id
 
 
 Handler = Callable[..., Awaitable[BaseModel | Response]]
@@ -63,10 +73,15 @@ class Operation:
     errors: tuple[str, ...] = ()
     codes: Mapping[str, str] = field(default_factory=dict)
     tag: str = ""
+    act: Act | None = None
 
     @property
     def name(self) -> str:
-        return self.handler.__name__
+        return self.act.name if self.act else self.handler.__name__
+
+    @property
+    def doc(self) -> str:
+        return self.act.doc if self.act else inspect.getdoc(self.handler) or ""
 
     @property
     def body_required(self) -> bool:
@@ -92,3 +107,54 @@ class Operations:
             return handler
 
         return register
+
+    def row(
+        self,
+        method: str,
+        path: str,
+        act: Act,
+        *,
+        status: int = 200,
+        auth: Auth = Auth.ANY,
+        codes: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Declare `method path` as that operation: what it takes comes as JSON, or as a query
+        where the method has no body; a variable of the path is its `id`."""
+        has_query = method in ("GET", "DELETE")
+        self.all.append(
+            Operation(
+                method=method,
+                path=path,
+                handler=perform,
+                returns=act.gives,
+                status=status,
+                auth=auth,
+                body=None if has_query else act.takes,
+                query=act.takes if has_query else None,
+                errors=act.refuses,
+                codes=codes,
+                tag=self.tag,
+                act=act,
+            )
+        )
+
+
+async def perform(call: Call) -> BaseModel:
+    """Have a call's operation done for its caller."""
+    assert call.operation.act is not None
+    given = call.body if call.operation.body else call.query
+    answer: BaseModel = await perform_for(call, call.operation.act, given)
+    return answer
+
+
+async def perform_for(call: Call, act: Act, given: BaseModel | None) -> Any:
+    """Have an operation done for whoever calls; a variable of the path names its resource."""
+    caller = call.caller
+    actor = Actor(
+        user_id=call.user_id,
+        via="api",
+        key_id=caller.key_id if caller else None,
+        session_id=caller.session_id if caller else None,
+    )
+    target = next(iter(call.path.values()), "")
+    return await call.context.house.perform(act, actor, given, target)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 
 import orjson
 from pydantic import BaseModel, ValidationError
@@ -17,28 +15,10 @@ from api import request_id
 from api.auth import check_host, identify
 from api.body import read_whole
 from api.context import ApiContext
-from api.contract import Auth, Caller, Operation
+from api.contract import Auth, Call, Caller, Operation
 from api.errors import ApiError, api_error_of, envelope
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One validated request, as handlers see it."""
-
-    context: ApiContext
-    request: Request
-    operation: Operation
-    caller: Caller | None
-    path: Mapping[str, str]
-    body: Any = None
-    query: Any = None
-
-    @property
-    def user_id(self) -> str:
-        """The user whose data this is about."""
-        return self.caller.user_id if self.caller else self.context.user_id
 
 
 async def run_operation(
@@ -58,6 +38,8 @@ async def run_operation(
             body=await _body(operation, request) if operation.body else None,
             query=_query(operation, request) if operation.query else None,
         )
+        if operation.query and (strange := _strange(operation, request)):
+            headers["Reprise-Warning"] = f"unknown query parameters: {strange}"
         result = await operation.handler(call)
         response = result if isinstance(result, Response) else _rendered(result, operation.status)
     except Exception as error:  # noqa: BLE001 - the one place that turns failures into answers
@@ -139,6 +121,14 @@ def _query(operation: Operation, incoming: Request) -> BaseModel:
         return operation.query.model_validate_strings(incoming.args.to_dict())
     except ValidationError as invalid:
         raise _validation_error(invalid, operation) from None
+
+
+def _strange(operation: Operation, incoming: Request) -> str:
+    """Return the names of query parameters that do nothing here, fit for a header."""
+    assert operation.query is not None
+    known = {field.alias or name for name, field in operation.query.model_fields.items()}
+    strange = (repr(name)[1:-1][:40] for name in incoming.args if name not in known)
+    return ", ".join(name for name in strange if name.isascii())[:400]
 
 
 def _validation_error(invalid: ValidationError, operation: Operation) -> ApiError:

@@ -9,11 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from accounts.client_options import BadOption
-from accounts.logins import NoPendingLogin
-from instagram import errors as instagram
-from publish.rules import RuleBroken
-from storage import errors as storage
+from operations.refusing import refusal_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,48 +114,14 @@ def envelope(error: ApiError, *, development: bool) -> dict[str, Any]:
 
 def api_error_of(error: Exception) -> ApiError | None:
     """Return what a client hears of a failure below the API, or None when it is a bug."""
-    match error:
-        case ApiError():
-            return error
-        case storage.NotFound():
-            return ApiError("NOT_FOUND", str(error))
-        case storage.AlreadyExists():
-            return ApiError("INVALID_STATUS", str(error))
-        case storage.Unavailable():
-            return ApiError("SERVICE_UNAVAILABLE", str(error))
-        case OSError() if storage.is_disk_trouble(error):
-            return ApiError("SERVICE_UNAVAILABLE", f"The disk cannot be used: {error.strerror}")
-        case RuleBroken():
-            return ApiError(error.code, str(error))
-        case BadOption():
-            return ApiError("VALIDATION_ERROR", str(error))
-        case NoPendingLogin():
-            return ApiError("NO_ACTIVE_SESSION", str(error))
-        case instagram.InstagramError():
-            return ApiError(_instagram_code(error), _instagram_message(error))
-    return None
-
-
-def _instagram_code(error: instagram.InstagramError) -> str:
-    match error:
-        case instagram.TwoFactorRequired():
-            return "TWO_FACTOR_REQUIRED"
-        case instagram.WrongCode():
-            return "INVALID_CODE"
-        case instagram.TokenExpired():
-            return "TOKEN_EXPIRED"
-        case instagram.NotLoggedIn():
-            return "CREDENTIALS_NOT_CONFIGURED"
-        case instagram.LoginFailed() | instagram.SessionExpired() | instagram.AccountSuspended():
-            return "LOGIN_FAILED"
-        case instagram.ChallengeRequired():
-            return "LOGIN_FAILED"
-        case instagram.AccountOnHold() | instagram.ActionBlocked() | instagram.RateLimited():
-            return "LOGIN_RATE_LIMITED"
-    return "SERVICE_UNAVAILABLE"
-
-
-def _instagram_message(error: instagram.InstagramError) -> str:
-    if isinstance(error, instagram.AccountOnHold) and error.until is not None:
-        return f"{error.reason}. Nothing is sent before {error.until:%Y-%m-%d %H:%M} UTC"
-    return error.reason
+    if isinstance(error, ApiError):
+        return error
+    refused = refusal_of(error)
+    if refused is None:
+        return None
+    return ApiError(
+        refused.code,
+        refused.message,
+        retry_after=refused.retry_after_s,
+        details=refused.details,
+    )

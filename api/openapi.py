@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -82,7 +81,7 @@ def error_codes(operation: Operation) -> list[str]:
 
 
 def _operation(operation: Operation) -> Json:
-    text = inspect.getdoc(operation.handler) or ""
+    text = operation.doc
     summary, _, rest = text.partition("\n\n")
     described: Json = {
         "operationId": _camel(operation.name),

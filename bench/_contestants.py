@@ -67,7 +67,7 @@ def reprise(folder: Path, pending: int, accounts: int) -> Iterator[Run]:
         async with open_store(database) as store:
             await store.write(_jobs.add, due, account_ids, utc_now())
             clerk = Clerk(store, expected, SPACING if at_once else timedelta(0))
-            scheduler = Scheduler(store, clerk, utc_now, on_worked=lambda _account: None)
+            scheduler = Scheduler(store, clerk, utc_now)
             async with trio.open_nursery() as nursery:
                 await nursery.start(scheduler.run)
                 await clerk.done.wait()

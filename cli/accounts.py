@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import cast
 
 import click
 
-from accounts.connecting import GraphAccess, connect
 from cli import client_options, logins, session_files
 from cli.output import json_option, print_json, print_table
-from cli.session import account_named, opened, vault_for
-from daemon.clock import utc_now
+from cli.reach import asked, reached, shown
 from daemon.settings import load_settings
-from instagram.graph.http import LoginMethod
-from publish.intake import disconnect
-from storage import accounts, credentials
-from storage.store import transaction
-from storage.times import to_text
 
 
 @click.group()
@@ -46,27 +38,18 @@ def add(
     Examples:  reprise account add --username my_studio
                pass show token | reprise account add --username my_studio --access-token-stdin
     """
-    access = None
+    from operations import accounts, models
+
+    wanted = {"username": username.lstrip("@"), "ig_user_id": ig_user_id}
     if access_token_stdin:
         token = sys.stdin.readline().strip()
         if not token:
             raise click.UsageError("--access-token-stdin: standard input is empty")
         if login_method == "facebook" and not ig_user_id:
             raise click.UsageError("--login-method facebook needs --ig-user-id")
-        access = GraphAccess(token=token, login_method=cast("LoginMethod", login_method))
-    settings = load_settings()
-    with opened(settings) as (db, owner):
-        vault = vault_for(db, settings)
-        with transaction(db):
-            added = connect(
-                db,
-                vault,
-                user_id=owner.id,
-                username=username.lstrip("@"),
-                ig_user_id=ig_user_id,
-                access=access,
-                now=utc_now(),
-            )
+        wanted |= {"access_token": token, "login_method": login_method}
+    with reached(load_settings()) as reach:
+        added = reach.perform(accounts.connect_account, asked(models.ConnectRequest, wanted))
     if as_json:
         print_json({"id": added.id, "username": added.username, "loginMethod": login_method})
     else:
@@ -82,8 +65,13 @@ def list_accounts(as_json: bool) -> None:
     \b
     Example:  reprise account list --json
     """
-    with opened(load_settings()) as (db, owner):
-        rows = [(found, credentials.find(db, found.id)) for found in accounts.of_user(db, owner.id)]
+    from operations import logins
+
+    with reached(load_settings()) as reach:
+        rows = [
+            (found, shown(reach.perform(logins.probe_credentials, target=found.id))["lastLoginAt"])
+            for found in reach.accounts()
+        ]
     if as_json:
         print_json(
             [
@@ -91,18 +79,15 @@ def list_accounts(as_json: bool) -> None:
                     "id": found.id,
                     "username": found.username,
                     "loginMethod": found.login_method,
-                    "lastLoginAt": to_text(login.last_login_at) if login else None,
+                    "lastLoginAt": last_login_at,
                 }
-                for found, login in rows
+                for found, last_login_at in rows
             ]
         )
         return
     print_table(
         ["Account", "Id", "Private API login"],
-        [
-            (f"@{found.username}", found.id, to_text(login.last_login_at) if login else None)
-            for found, login in rows
-        ],
+        [(f"@{found.username}", found.id, last_login_at) for found, last_login_at in rows],
     )
 
 
@@ -116,12 +101,13 @@ def remove(username: str, yes: bool, as_json: bool) -> None:
     \b
     Example:  reprise account remove --username my_studio
     """
-    with opened(load_settings()) as (db, _):
-        found = account_named(db, username)
+    from operations import accounts
+
+    with reached(load_settings()) as reach:
+        found = reach.account(username)
         if not yes:
             click.confirm(f"Delete everything about @{found.username}?", abort=True, err=True)
-        with transaction(db):
-            disconnect(db, found.id, utc_now())
+        reach.perform(accounts.disconnect_account, target=found.id)
     if as_json:
         print_json({"removed": found.id})
     else:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import click
 
 from cli.failure import Failed
 from cli.output import json_option, print_json
-from cli.session import account_named, opened, running_daemon
-from daemon.clock import utc_now
+from cli.reach import asked, reached, shown
 from daemon.settings import Settings, load_settings
-from operations import models as schemas
-from operations import shown as render
-from repost import approval
-from storage import reposts
-from storage.reposts import Repost
-from storage.store import Database, transaction
+from storage.reposts import OWN_FEED
+
+if TYPE_CHECKING:
+    from operations.models import PendingRepost
+    from operations.operation import Operation
 
 
 @click.command()
@@ -31,25 +29,26 @@ def pending(username: str | None, as_json: bool) -> None:
     \b
     Example:  reprise pending
     """
+    from operations import mentions, models
+
     settings = load_settings()
-    with opened(settings) as (db, owner):
-        account_id = account_named(db, username).id if username else None
-        waiting = reposts.waiting(db, owner.id, account_id)
-        shown = [(render.pending_repost(db, repost), repost) for repost in waiting]
+    with reached(settings) as reach:
+        which = models.PendingQuery(account_id=reach.account(username).id if username else None)
+        waiting = reach.perform(mentions.get_pending, which).reposts
     if as_json:
         print_json(
             [
-                item.model_dump(mode="json", by_alias=True)
-                | {"previewFile": _file(settings, each.preview_path)}
-                | {"storyFile": _file(settings, each.media_path)}
-                for item, each in shown
+                shown(item)
+                | {"previewFile": _file(settings, item.preview_url)}
+                | {"storyFile": _file(settings, item.story_url)}
+                for item in waiting
             ]
         )
         return
-    if not shown:
+    if not waiting:
         click.echo("Nothing waits for your approval")
-    for item, each in shown:
-        _print_pending(settings, item, each)
+    for item in waiting:
+        _print_pending(settings, item)
 
 
 @click.command()
@@ -65,8 +64,9 @@ def approve(ids: Sequence[str], every: bool, username: str | None, as_json: bool
 
     A story for close friends, or one that may not be reshared, is approved by its id only.
     """
-    decision = approval.approve_ordinary if every else approval.approve
-    _decide("approve", decision, ids, every, username, as_json)
+    from operations.mentions import approve_several
+
+    _decide(approve_several, "Approved", ids, every, username, as_json)
 
 
 @click.command()
@@ -80,17 +80,21 @@ def skip(ids: Sequence[str], every: bool, username: str | None, as_json: bool) -
     \b
     Example:  reprise skip 5b0c9c1e-…
     """
-    _decide("skip", approval.skip, ids, every, username, as_json)
+    from operations.mentions import skip_several
+
+    _decide(skip_several, "Skipped", ids, every, username, as_json)
 
 
-def _print_pending(settings: Settings, item: schemas.PendingRepost, repost: Repost) -> None:
+def _print_pending(settings: Settings, item: PendingRepost) -> None:
     followers = "" if item.author_followers is None else f", {item.author_followers} followers"
-    source = "your own post" if repost.is_own else f"{item.kind} by @{item.original_username}"
+    source = (
+        "your own post" if item.source == OWN_FEED else f"{item.kind} by @{item.original_username}"
+    )
     lines = [
         item.id,
         f"  {source}{followers}, for @{item.username}, {item.mentioned_at:%Y-%m-%d %H:%M} UTC",
         f"  {item.reason}; it is dropped at {item.decide_before:%Y-%m-%d %H:%M} UTC",
-        f"  look at {_file(settings, repost.preview_path) or '-'}",
+        f"  look at {_file(settings, item.preview_url) or '-'}",
     ]
     if item.caption:
         lines.insert(2, f"  says: {item.caption}")
@@ -99,55 +103,41 @@ def _print_pending(settings: Settings, item: schemas.PendingRepost, repost: Repo
     click.echo("\n".join(lines))
 
 
-def _file(settings: Settings, stored_path: str | None) -> str | None:
-    return str(Path(settings.media_dir) / stored_path) if stored_path else None
+def _file(settings: Settings, url: str | None) -> str | None:
+    """Return where a file of the daemon lies on this machine."""
+    return str(Path(settings.media_dir) / url.removeprefix("/uploads/")) if url else None
 
 
 def _decide(
-    verb: str,
-    decision: approval.Decision,
+    decision: Operation,
+    done: str,
     ids: Sequence[str],
     every: bool,
     username: str | None,
     as_json: bool,
 ) -> None:
+    from operations import models
+
     if bool(ids) == every:
         raise click.UsageError("Give IDs, or --all")
     if username is not None and not every:
         raise click.UsageError("--username goes with --all")
-    body: dict[str, Any] = {"all": True} if every else {"ids": [_id(text) for text in ids]}
-    settings = load_settings()
-    with opened(settings) as (db, owner):
+    wanted: dict[str, Any] = {"all": True} if every else {"ids": [_id(text) for text in ids]}
+    with reached(load_settings()) as reach:
         if username is not None:
-            body["accountId"] = account_named(db, username).id
-        with running_daemon(settings) as daemon:
-            if daemon is not None:
-                answer = daemon.post(f"/story-repost/{verb}", body)
-            else:
-                answer = _decide_here(db, owner.id, decision, body)
+            wanted["account_id"] = reach.account(username).id
+        answer = reach.perform(decision, asked(models.Decision, wanted))
     if as_json:
-        print_json(answer)
+        print_json(shown(answer))
     else:
-        done = {"approve": "Approved", "skip": "Skipped"}[verb]
-        for item in answer["decided"]:
-            warning = f"; careful: {item['warning']}" if item["warning"] else ""
-            click.echo(f"{done} @{item['originalUsername']} ({item['id']}){warning}")
-        if not answer["decided"] and not answer["refused"]:
+        for item in answer.decided:
+            warning = f"; careful: {item.warning}" if item.warning else ""
+            click.echo(f"{done} @{item.original_username} ({item.id}){warning}")
+        if not answer.decided and not answer.refused:
             click.echo("Nothing waits for your approval")
-    if answer["refused"]:
-        reasons = "; ".join(f"{each['id']}: {each['reason']}" for each in answer["refused"])
+    if answer.refused:
+        reasons = "; ".join(f"{each.id}: {each.reason}" for each in answer.refused)
         raise Failed(f"Not done for {reasons}")
-
-
-def _decide_here(
-    db: Database, user_id: str, decision: approval.Decision, body: dict[str, Any]
-) -> dict[str, Any]:
-    """Decide on the store itself; the daemon goes on from there when it starts."""
-    with transaction(db):
-        waiting = reposts.waiting(db, user_id, body.get("accountId"))
-        ids = body.get("ids") or [repost.id for repost in waiting]
-        decided = render.decided(db, approval.decide_all(db, ids, decision, utc_now()))
-    return decided.model_dump(mode="json", by_alias=True)
 
 
 def _id(text: str) -> str:

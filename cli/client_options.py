@@ -7,10 +7,9 @@ from typing import Any
 import click
 
 from accounts.client_options import CHECKS
-from api.routes.private_api import options_shown
-from cli.login_desk import account_of, ask, secret, username_option
+from cli.login_desk import secret, username_option
 from cli.output import json_option, print_json
-from daemon.core import Core
+from cli.reach import asked, reached, shown
 from daemon.settings import load_settings
 
 
@@ -45,29 +44,25 @@ def options(username: str, as_json: bool, **given: Any) -> None:
     The own proxy wins over REPRISE_PROXY, and counts from the next request on. Of a proxy only
     host and port are ever shown.
     """
+    from operations import logins, models
+
     changes = _changes(given)
     settings = load_settings()
-    account_id, _ = account_of(settings, username)
-
-    async def here(core: Core) -> Any:
-        desk = core.options
-        return options_shown(
-            await (desk.change(account_id, changes) if changes else desk.shown(account_id))
-        )
-
-    names = {"totp_seed": "totpSeed"}
-    body = {names.get(name, name): value for name, value in changes.items()}
-    method = "PUT" if changes else "GET"
-    path = f"/settings/private-api-options/{account_id}"
-    shown = ask(settings, method, path, body or None, here)
+    with reached(settings) as reach:
+        account_id = reach.account(username).id
+        if changes:
+            wanted = asked(models.ClientOptionFields, changes)
+            now = shown(reach.perform(logins.set_client_options, wanted, account_id))
+        else:
+            now = shown(reach.perform(logins.get_client_options, target=account_id))
     if as_json:
-        print_json(shown)
+        print_json(now)
         return
-    click.echo(f"proxy      {shown['proxy'] or 'as for all'}")
-    click.echo(f"locale     {shown['locale'] or 'as the device has it'}")
-    click.echo(f"timezone   {shown['timezone'] or 'as the device has it'}")
-    click.echo(f"TOTP seed  {'stored' if shown['hasTotpSeed'] else 'none'}")
-    for warning in shown["warnings"]:
+    click.echo(f"proxy      {now['proxy'] or 'as for all'}")
+    click.echo(f"locale     {now['locale'] or 'as the device has it'}")
+    click.echo(f"timezone   {now['timezone'] or 'as the device has it'}")
+    click.echo(f"TOTP seed  {'stored' if now['hasTotpSeed'] else 'none'}")
+    for warning in now["warnings"]:
         click.echo(f"Warning: {warning}", err=True)
 
 

@@ -6,13 +6,9 @@ import click
 
 from cli.failure import NOT_RUNNING, Failed
 from cli.output import json_option, print_json, print_table
-from cli.session import opened
+from cli.reach import reached, shown
 from daemon import data_dir
-from daemon.clock import utc_now
 from daemon.settings import load_settings
-from storage import api_keys, browser_sessions
-from storage.store import transaction
-from storage.times import to_text
 
 
 @click.group()
@@ -31,8 +27,11 @@ def create(name: str, as_json: bool) -> None:
     """
     if not 1 <= len(name) <= 64:
         raise click.UsageError("NAME must have 1 to 64 characters")
-    with opened(load_settings()) as (db, owner), transaction(db):
-        made, full = api_keys.create(db, user_id=owner.id, name=name, now=utc_now())
+    from operations import api_keys, models
+
+    with reached(load_settings()) as reach:
+        answer = reach.perform(api_keys.create_api_key, models.ApiKeyRequest(name=name))
+    made, full = answer.key, answer.full_key
     if as_json:
         print_json({"id": made.id, "name": made.name, "prefix": made.prefix, "fullKey": full})
     else:
@@ -48,19 +47,12 @@ def list_keys(as_json: bool) -> None:
     \b
     Example:  reprise key list
     """
-    with opened(load_settings()) as (db, owner):
-        found = api_keys.of_user(db, owner.id)
-    rows = [
-        {
-            "id": made.id,
-            "name": made.name,
-            "prefix": made.prefix,
-            "createdAt": to_text(made.created_at),
-            "lastUsedAt": to_text(made.last_used_at) if made.last_used_at else None,
-            "revokedAt": to_text(made.revoked_at) if made.revoked_at else None,
-        }
-        for made in found
-    ]
+    from operations import api_keys
+
+    with reached(load_settings()) as reach:
+        found = shown(reach.perform(api_keys.list_api_keys))["keys"]
+    names = ("id", "name", "prefix", "createdAt", "lastUsedAt", "revokedAt")
+    rows = [{name: made[name] for name in names} for made in found]
     if as_json:
         print_json(rows)
     else:
@@ -82,12 +74,14 @@ def revoke(key_id: str, as_json: bool) -> None:
     \b
     Example:  reprise key revoke 5b0c…
     """
-    with opened(load_settings()) as (db, _), transaction(db):
-        was_alive = api_keys.revoke(db, key_id, utc_now())
+    from operations import api_keys
+
+    with reached(load_settings()) as reach:
+        revoked = reach.perform(api_keys.revoke_api_key, target=key_id)
     if as_json:
-        print_json({"id": key_id, "alreadyRevoked": not was_alive})
+        print_json({"id": key_id, "alreadyRevoked": revoked.already_revoked})
     else:
-        click.echo("Revoked" if was_alive else "It was revoked already")
+        click.echo("It was revoked already" if revoked.already_revoked else "Revoked")
 
 
 @click.command("login-link")
@@ -100,13 +94,15 @@ def login_link(as_json: bool) -> None:
 
     The link works for five minutes.
     """
+    from operations.browser import create_login_code
+
     settings = load_settings()
+    with reached(settings, needs_daemon=True) as reach:
+        made = reach.perform(create_login_code)
     daemon = data_dir.running(settings.data_dir)
     if daemon is None:
         raise Failed(NOT_RUNNING)
-    with opened(settings) as (db, owner), transaction(db):
-        code = browser_sessions.create_code(db, user_id=owner.id, now=utc_now())
-    url = f"{daemon.url}/login?code={code}"
+    url = f"{daemon.url}/login?code={made.code}"
     if as_json:
         print_json({"url": url})
     else:

@@ -7,13 +7,12 @@ from typing import Any
 
 import click
 
-from api.routes.private_api import challenge_result, login_result
 from cli.client_options import checked
 from cli.failure import Refused
-from cli.login_desk import CREDENTIALS, account_of, ask, secret, tell, username_option
+from cli.login_desk import secret, tell, username_option, waits_for_a_code
 from cli.output import json_option
-from daemon.core import Core
-from daemon.settings import Settings, load_settings
+from cli.reach import Reach, asked, reached, shown
+from daemon.settings import load_settings
 
 _TRIES = 3
 
@@ -48,16 +47,17 @@ def login(
     wanted; --code then goes on without the password. With both secrets on stdin, the password
     is the first line and the seed the second.
     """
-    settings = load_settings()
-    account_id, waits = account_of(settings, username)
-    if code and waits and not password_stdin:
-        result = _submit(settings, account_id, code)
-    else:
-        password = secret("Password", password_stdin)
-        seed = checked("totp_seed", secret("TOTP seed", True)) if totp_seed_stdin else ""
-        name = username.lstrip("@")
-        result = _log_in(settings, account_id, (name, password, code, seed))
-    tell(_with_codes(settings, account_id, result), username, as_json)
+    with reached(load_settings()) as reach:
+        account_id = reach.account(username).id
+        if code and not password_stdin and waits_for_a_code(reach, account_id):
+            result = _submit(reach, account_id, code)
+        else:
+            password = secret("Password", password_stdin)
+            seed = checked("totp_seed", secret("TOTP seed", True)) if totp_seed_stdin else ""
+            given = {"ig_username": username.lstrip("@"), "ig_password": password, "code": code}
+            result = _log_in(reach, account_id, given | ({"totp_seed": seed} if seed else {}))
+        result = _with_codes(reach, account_id, result)
+    tell(result, username, as_json)
 
 
 @click.command("continue")
@@ -73,52 +73,44 @@ def go_on(username: str, by: str | None, as_json: bool) -> None:
 
     With a saved session no password is submitted; it also shows whether the session is alive.
     """
-    settings = load_settings()
-    account_id, _ = account_of(settings, username)
+    from operations import logins, models
 
-    async def here(core: Core) -> Any:
-        return login_result(await core.logins.go_on(account_id, by or ""))
+    with reached(load_settings()) as reach:
+        account_id = reach.account(username).id
+        wanted = asked(models.ContinueRequest, {"account_id": account_id, "method": by})
+        result = shown(reach.perform(logins.continue_login, wanted))
+        result = _with_codes(reach, account_id, result)
+    tell(result, username, as_json)
 
-    body = {"accountId": account_id, "method": by}
-    result = ask(settings, "POST", f"{CREDENTIALS}/continue", body, here)
-    tell(_with_codes(settings, account_id, result), username, as_json)
 
+def _log_in(reach: Reach, account_id: str, given: dict[str, Any]) -> dict[str, Any]:
+    from operations import logins, models
 
-def _log_in(
-    settings: Settings, account_id: str, given: tuple[str, str, str, str]
-) -> dict[str, Any]:
-    username, password, code, seed = given
-
-    async def here(core: Core) -> Any:
-        return login_result(await core.logins.log_in(account_id, username, password, code, seed))
-
-    body = {"accountId": account_id, "igUsername": username, "igPassword": password}
-    body |= {"code": code} | ({"totpSeed": seed} if seed else {})
+    wanted = asked(models.LoginRequest, {"account_id": account_id, **given})
     try:
-        return ask(settings, "POST", CREDENTIALS, body, here)
+        return shown(reach.perform(logins.save_credentials, wanted))
     except Refused as refused:
         if refused.code != "TWO_FACTOR_REQUIRED":
             raise
         return {"challengeRequired": True, "challengeType": "two_factor", "message": str(refused)}
 
 
-def _submit(settings: Settings, account_id: str, code: str) -> dict[str, Any]:
-    async def here(core: Core) -> Any:
-        return challenge_result(await core.logins.submit_code(account_id, code))
+def _submit(reach: Reach, account_id: str, code: str) -> dict[str, Any]:
+    from operations import logins, models
 
-    body = {"accountId": account_id, "code": code}
-    result = ask(settings, "POST", f"{CREDENTIALS}/challenge", body, here)
+    wanted = asked(models.ChallengeRequest, {"account_id": account_id, "code": code})
+    result = shown(reach.perform(logins.resolve_challenge, wanted))
     return {**result, "challengeRequired": not result["resolved"]}
 
 
-def _with_codes(settings: Settings, account_id: str, result: dict[str, Any]) -> dict[str, Any]:
+def _with_codes(reach: Reach, account_id: str, result: dict[str, Any]) -> dict[str, Any]:
     """Ask for codes on a terminal, as long as Instagram wants them."""
     tries = 0
     while result["challengeRequired"] and sys.stdin.isatty() and tries < _TRIES:
         click.echo(result["message"], err=True)
         code = click.prompt("Code", type=_Code(), err=True)
         try:
-            result = _submit(settings, account_id, code)
+            result = _submit(reach, account_id, code)
         except Refused as refused:
             tries += 1
             if refused.code != "INVALID_CODE" or tries == _TRIES:

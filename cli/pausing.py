@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from cli.failure import Failed
 from cli.output import json_option, print_json, print_table
-from cli.session import account_named, opened, running_daemon
+from cli.reach import Reach, asked, reached, shown
 from daemon.clock import utc_now
 from daemon.settings import load_settings
-from operations import shown as render
-from repost import pause
-from storage import repost_configs
-from storage.repost_configs import RepostConfig
-from storage.store import Database, transaction
 from storage.times import parse_instant, to_text
+
+if TYPE_CHECKING:
+    from operations.models import StoryRepostConfigs
 
 _PART = re.compile(r"(\d+)([dhm])")
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 _LONGEST = timedelta(days=3650)
-Change = Callable[[Database, str, datetime], RepostConfig]
 
 
 @click.command("pause")
@@ -49,11 +45,12 @@ def pause_reposts(
     if end is not None and end <= now:
         raise click.UsageError("--until has to be in the future")
 
-    def change(db: Database, account_id: str, now: datetime) -> RepostConfig:
-        return pause.pause(db, account_id, end, now)
+    from operations import models, story_repost
 
-    body = {"until": to_text(end)} if end else {}
-    changed = _change("pause", change, username, body)
+    ends_at = to_text(end) if end else None
+    with reached(load_settings()) as reach:
+        wanted = {"account_id": _account(reach, username), "until": ends_at}
+        changed = reach.perform(story_repost.pause_reposts, asked(models.PauseRequest, wanted))
     ends = f"until {end:%Y-%m-%d %H:%M} UTC" if end else "until `reprise resume`"
     _print_changed(changed, f"Paused {ends}", as_json)
 
@@ -67,32 +64,22 @@ def resume(username: str | None, as_json: bool) -> None:
     \b
     Example:  reprise resume
     """
-    _print_changed(_change("resume", pause.resume, username, {}), "Resumed", as_json)
+    from operations import models, story_repost
+
+    with reached(load_settings()) as reach:
+        which = models.OptionalAccountRef(account_id=_account(reach, username))
+        changed = reach.perform(story_repost.resume_reposts, which)
+    _print_changed(changed, "Resumed", as_json)
 
 
-def _change(
-    verb: str, change: Change, username: str | None, body: dict[str, Any]
-) -> list[dict[str, Any]]:
-    settings = load_settings()
-    with opened(settings) as (db, owner):
-        wanted = account_named(db, username).id if username else None
-        with running_daemon(settings) as daemon:
-            if daemon is not None:
-                sent = body | ({"accountId": wanted} if wanted else {})
-                answer = daemon.post(f"/story-repost/{verb}", sent)
-                configs: list[dict[str, Any]] = answer["configs"]
-                return configs
-        every = [config.account_id for config in repost_configs.of_user(db, owner.id)]
-        with transaction(db):
-            now = utc_now()
-            changed = [change(db, each, now) for each in (every if wanted is None else [wanted])]
-            shown = [render.story_repost_config(db, c, now, settings.pace) for c in changed]
-    return [config.model_dump(mode="json", by_alias=True) for config in shown]
+def _account(reach: Reach, username: str | None) -> str | None:
+    return reach.account(username).id if username is not None else None
 
 
-def _print_changed(changed: list[dict[str, Any]], what: str, as_json: bool) -> None:
+def _print_changed(changed: StoryRepostConfigs, what: str, as_json: bool) -> None:
     keys = ("instagramAccountId", "igUsername", "paused", "pausedUntil")
-    rows = [{key: config[key] for key in keys} for config in changed]
+    configs = shown(changed)["configs"]
+    rows = [{key: config[key] for key in keys} for config in configs]
     if as_json:
         print_json(rows)
     elif not rows:

@@ -5,21 +5,27 @@ from __future__ import annotations
 import time
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
 
 from cli.failure import Failed
 from cli.output import json_option, print_json, print_table, working
-from cli.session import DaemonApi, account_named, needed_daemon, opened, tell_daemon
+from cli.reach import Reach, asked, reached, shown
 from cli.usernames import username_option
 from daemon.settings import load_settings
-from storage import posts as stored_posts
 from storage.posts import PostStatus
 from storage.times import from_text, parse
 
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from operations.models import MediaFile
+    from operations.operation import Operation
+
 _LOOK_EVERY_S = 1.0
+_PAGE = 100
 _DONE = ("PUBLISHED", "FAILED")
 _limit = click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 
@@ -77,21 +83,28 @@ def publish(
         raise click.UsageError("--story takes one FILE")
     if wait and at:
         raise click.UsageError("--wait is for what goes out now")
-    body: dict[str, Any] = {"caption": caption} if caption else {}
+    from operations import models
+    from operations.posts import get_post, publish_post
+    from operations.schedule import create_schedule
+
+    wanted: dict[str, Any] = {"caption": caption} if caption else {}
     if at is not None:
-        body |= _schedule(at, timezone)
-    settings = load_settings()
-    with opened(settings) as (db, _):
-        body["accountId"] = account_named(db, username).id
-    with needed_daemon(settings) as daemon:
-        body |= _media([daemon.upload(file) for file in files], story)
-        accepted = daemon.post("/schedule" if at else "/posts/publish", body)
-        post = daemon.get(f"/posts/{accepted['postId']}")
-        for warning in accepted.get("warnings", ()):
+        wanted |= _schedule(at, timezone)
+    with reached(load_settings(), needs_daemon=True) as reach:
+        wanted["accountId"] = reach.account(username).id
+        wanted |= _media([_upload(reach, file) for file in files], story)
+        if at is not None:
+            accepted = reach.perform(create_schedule, asked(models.ScheduleRequest, wanted))
+        else:
+            accepted = reach.perform(publish_post, asked(models.PublishablePost, wanted))
+        for warning in accepted.warnings:
             click.echo(f"Warning: {warning}", err=True)
+        post = shown(reach.perform(get_post, target=accepted.post_id))
         if wait:
             with working("Publishing"):
-                post = _ended(daemon, post)
+                while post["status"] not in _DONE:
+                    time.sleep(_LOOK_EVERY_S)
+                    post = shown(reach.perform(get_post, target=accepted.post_id))
     if as_json:
         print_json(post)
     else:
@@ -113,12 +126,11 @@ def posts(status: str | None, limit: int, as_json: bool) -> None:
     Examples:  reprise posts
                reprise posts --status failed --json
     """
-    chosen = PostStatus(status) if status else None
-    settings = load_settings()
-    with opened(settings) as (db, owner):
-        found = stored_posts.page(db, owner.id, chosen, limit=limit, offset=0)
-    _show(found, as_json)
-    tell_daemon(settings)
+    from operations import models
+    from operations.posts import list_posts
+
+    chosen = {"status": PostStatus(status) if status else None}
+    _list(list_posts, models.PostQuery, chosen, limit, as_json)
 
 
 @click.command()
@@ -130,11 +142,10 @@ def queue(limit: int, as_json: bool) -> None:
     \b
     Example:  reprise queue
     """
-    settings = load_settings()
-    with opened(settings) as (db, owner):
-        found = stored_posts.scheduled_page(db, owner.id, None, limit=limit, offset=0)
-    _show(found, as_json)
-    tell_daemon(settings)
+    from operations import models
+    from operations.schedule import list_schedule
+
+    _list(list_schedule, models.ScheduleQuery, {}, limit, as_json)
 
 
 @click.command()
@@ -148,10 +159,12 @@ def retry(post_id: str, as_json: bool) -> None:
 
     A post whose outcome is unknown is looked for at Instagram before anything is sent.
     """
-    with needed_daemon(load_settings()) as daemon:
-        accepted = daemon.post(f"/posts/{post_id}/retry", {})
+    from operations.posts import retry_post
+
+    with reached(load_settings(), needs_daemon=True) as reach:
+        accepted = reach.perform(retry_post, target=post_id)
     if as_json:
-        print_json(accepted)
+        print_json(shown(accepted))
     else:
         click.echo("Queued; `reprise posts` shows what becomes of it")
 
@@ -167,21 +180,31 @@ def cancel(post_id: str, as_json: bool) -> None:
 
     For a post that waits or has failed; it is a draft afterwards.
     """
-    with needed_daemon(load_settings()) as daemon:
-        released = daemon.post(f"/posts/{post_id}/release", {})
+    from operations.posts import release_post
+
+    with reached(load_settings(), needs_daemon=True) as reach:
+        released = reach.perform(release_post, target=post_id)
     if as_json:
-        print_json(released)
+        print_json(shown(released))
     else:
         click.echo("It is a draft again")
 
 
-def _media(uploaded: list[dict[str, Any]], story: bool) -> dict[str, Any]:
+def _upload(reach: Reach, file: Path) -> MediaFile:
+    from operations.media import UploadedFile, upload_media
+
+    with working(f"Sending {file.name}"):
+        found: MediaFile = reach.perform(upload_media, UploadedFile(path=file, name=file.name))
+        return found
+
+
+def _media(uploaded: list[MediaFile], story: bool) -> dict[str, Any]:
     """Return what a post of these files is, and which they are."""
     if len(uploaded) > 1:
-        return {"mediaType": "CAROUSEL", "mediaFileIds": [file["id"] for file in uploaded]}
-    is_video = uploaded[0]["mimeType"].startswith("video/")
+        return {"mediaType": "CAROUSEL", "mediaFileIds": [file.id for file in uploaded]}
+    is_video = uploaded[0].mime_type.startswith("video/")
     kind = "STORIES" if story else "REELS" if is_video else "IMAGE"
-    return {"mediaType": kind, "mediaFileId": uploaded[0]["id"]}
+    return {"mediaType": kind, "mediaFileId": uploaded[0].id}
 
 
 def _schedule(at: datetime, timezone: str | None) -> dict[str, str]:
@@ -191,13 +214,6 @@ def _schedule(at: datetime, timezone: str | None) -> dict[str, str]:
         raise click.UsageError(f"--timezone: {timezone!r} is no zone like Europe/Berlin") from None
     moment = at if at.tzinfo else at.replace(tzinfo=zone) if zone else at.astimezone()
     return {"scheduledFor": moment.isoformat(), "timezone": timezone or "UTC"}
-
-
-def _ended(daemon: DaemonApi, post: dict[str, Any]) -> dict[str, Any]:
-    while post["status"] not in _DONE:
-        time.sleep(_LOOK_EVERY_S)
-        post = daemon.get(f"/posts/{post['id']}")
-    return post
 
 
 def _told(post: dict[str, Any]) -> str:
@@ -210,12 +226,25 @@ def _told(post: dict[str, Any]) -> str:
             return f"{status.capitalize()} ({post['id']}); `reprise posts` shows what becomes of it"
 
 
+def _list(
+    operation: Operation, query: type[BaseModel], chosen: dict[str, Any], limit: int, as_json: bool
+) -> None:
+    """Print posts, from as many pages as that takes."""
+    found: list[dict[str, Any]] = []
+    with reached(load_settings()) as reach:
+        page, more = 1, True
+        while more and len(found) < limit:
+            wanted = asked(query, {**chosen, "page": page, "limit": min(limit, _PAGE)})
+            answer = shown(reach.perform(operation, wanted))
+            found += answer["posts"]
+            page, more = page + 1, answer["hasMore"]
+        reach.tell()
+    _show(found[:limit], as_json)
+
+
 def _show(found: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
-        from operations import shown as render
-
-        shown = [render.post(post).model_dump(mode="json", by_alias=True) for post in found]
-        print_json(shown)
+        print_json(found)
         return
     print_table(
         ["When", "State", "Kind", "Caption", "What happened", "Id"],
@@ -223,9 +252,9 @@ def _show(found: list[dict[str, Any]], as_json: bool) -> None:
             (
                 f"{from_text(_when(post)).astimezone():%Y-%m-%d %H:%M}",
                 post["status"],
-                post["media_type"],
+                post["mediaType"],
                 (post["caption"] or "")[:40],
-                post["error_message"] or post["ig_permalink"],
+                post["errorMessage"] or post["igPermalink"],
                 post["id"],
             )
             for post in found
@@ -235,7 +264,7 @@ def _show(found: list[dict[str, Any]], as_json: bool) -> None:
 
 def _when(post: dict[str, Any]) -> str:
     """Return the moment that a person asks for: when it went out, or is to."""
-    return str(post["published_at"] or post["scheduled_for"] or post["created_at"])
+    return str(post["publishedAt"] or post["scheduledFor"] or post["createdAt"])
 
 
 COMMANDS = (publish, posts, queue, retry, cancel)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.output import json_option, print_json, print_table
-from cli.session import account_named, needed_daemon, opened, tell_daemon
+from cli.output import json_option, print_json, print_table, working
+from cli.reach import Reach, asked, reached, shown
 from cli.usernames import username_option
 from daemon.clock import zone_of_this_machine
-from daemon.settings import Settings, load_settings
-from storage import repost_configs, repost_history
+from daemon.settings import load_settings
 from storage.reposts import RepostStatus
+
+if TYPE_CHECKING:
+    from operations.models import RepostItem
+
+_PAGE = 200
 
 
 @click.command()
@@ -30,16 +34,19 @@ def enable(username: str, timezone: str | None, as_json: bool) -> None:
     The account must be logged in. The same switches them on again after Reprise has switched
     them off by itself.
     """
-    settings = load_settings()
-    account_id, configured = _account(settings, username)
-    if timezone is None and not configured:
-        timezone = zone_of_this_machine()
-    with needed_daemon(settings) as daemon:
+    from operations import models, story_repost
+
+    with reached(load_settings(), needs_daemon=True) as reach:
+        account = reach.account(username)
+        which = models.AccountQuery(account_id=account.id)
+        configured = reach.perform(story_repost.get_status, which).configured
+        if timezone is None and not configured:
+            timezone = zone_of_this_machine()
         if timezone is not None:
-            changes = {"accountId": account_id, "timezone": timezone}
-            daemon.post("/story-repost/config", changes)
-        daemon.post("/story-repost/enable", {"accountId": account_id})
-        status = daemon.get(f"/story-repost/status?accountId={account_id}")
+            changes = {"account_id": account.id, "timezone": timezone}
+            reach.perform(story_repost.save_config, asked(models.StoryRepostSettings, changes))
+        reach.perform(story_repost.enable, models.AccountRef(account_id=account.id))
+        status = shown(reach.perform(story_repost.get_status, which))
     if as_json:
         print_json(status)
         return
@@ -60,10 +67,11 @@ def disable(username: str, as_json: bool) -> None:
 
     Nothing is looked for and nothing new goes out until they are switched on.
     """
-    settings = load_settings()
-    account_id, _ = _account(settings, username)
-    with needed_daemon(settings) as daemon:
-        daemon.post("/story-repost/disable", {"accountId": account_id})
+    from operations import models, story_repost
+
+    with reached(load_settings(), needs_daemon=True) as reach:
+        account_id = reach.account(username).id
+        reach.perform(story_repost.disable, models.AccountRef(account_id=account_id))
     if as_json:
         print_json({"accountId": account_id, "isEnabled": False})
     else:
@@ -79,12 +87,13 @@ def scan(username: str | None, as_json: bool) -> None:
     \b
     Example:  reprise scan
     """
-    settings = load_settings()
-    body: dict[str, Any] = {}
-    if username is not None:
-        body["accountId"], _ = _account(settings, username)
-    with needed_daemon(settings) as daemon:
-        answer = daemon.post("/story-repost/scan", body)
+    from operations import models, story_repost
+
+    with reached(load_settings(), needs_daemon=True) as reach:
+        account_id = reach.account(username).id if username is not None else None
+        wanted = models.OptionalAccountRef(account_id=account_id)
+        with working("The daemon is at work"):
+            answer = shown(reach.perform(story_repost.scan, wanted))
     if as_json:
         print_json(answer)
     else:
@@ -125,20 +134,22 @@ def history(
     Example:  reprise history --limit 10
               reprise history --state EXPIRED --state FAILED --since 2026-05-01
     """
-    from operations import shown as render
-
-    settings = load_settings()
-    with opened(settings) as (db, owner):
-        chosen = repost_history.Filter(
-            account_id=account_named(db, username).id if username else None,
-            statuses=tuple(RepostStatus(state.upper()) for state in states),
-            since=since.astimezone() if since else None,
-            until=until.astimezone() if until else None,
-        )
-        page = repost_history.page(db, owner.id, chosen, limit=limit, after=after)
-        found = [render.repost(db, repost) for repost in page]
+    query: dict[str, Any] = {"after": after}
+    for name, moment in (("since", since), ("until", until)):
+        query[name] = moment.astimezone().isoformat() if moment else None
+    with reached(load_settings()) as reach:
+        if username is not None:
+            query["account_id"] = reach.account(username).id
+        found = [
+            item
+            for state in (states or (None,))
+            for item in _pages(reach, query | {"status": state and state.upper()}, limit)
+        ]
+        reach.tell()
+    if len(states) > 1:
+        found = sorted(found, key=lambda item: item.created_at, reverse=True)[:limit]
     if as_json:
-        print_json([item.model_dump(mode="json", by_alias=True) for item in found])
+        print_json([shown(item) for item in found])
         return
     print_table(
         ["When", "Author", "Kind", "State", "Reason", "Permalink"],
@@ -154,14 +165,22 @@ def history(
             for item in found
         ],
     )
-    tell_daemon(settings)
 
 
-def _account(settings: Settings, username: str) -> tuple[str, bool]:
-    """Return the account's id, and whether its story reposts were ever configured."""
-    with opened(settings) as (db, _):
-        account_id = account_named(db, username).id
-        return account_id, repost_configs.find(db, account_id) is not None
+def _pages(reach: Reach, query: dict[str, Any], limit: int) -> list[RepostItem]:
+    """Return what the query chooses, newest first, from as many pages as that takes."""
+    from operations import mentions, models
+
+    found: list[RepostItem] = []
+    while len(found) < limit:
+        size = min(limit - len(found), _PAGE)
+        wanted = asked(models.RepostQuery, {**query, "limit": size})
+        page = reach.perform(mentions.get_history, wanted)
+        found += page.reposts
+        if page.next is None:
+            break
+        query = {**query, "after": page.next}
+    return found
 
 
 COMMANDS = (enable, disable, scan, history)

@@ -9,15 +9,13 @@ from typing import Any
 
 import click
 
-from api.routes.private_api import login_result
 from cli.failure import Failed
-from cli.login_desk import CREDENTIALS, account_of, ask, secret, tell, username_option
+from cli.login_desk import secret, tell, username_option
 from cli.output import json_option, print_json
-from cli.session import account_named, opened, vault_for
-from daemon.core import Core
+from cli.reach import asked, reached, shown
 from daemon.settings import load_settings
 from instagram.private.session_file import MAX_BYTES, session_of_cookie, session_of_settings
-from storage import credentials
+from operations import logins, models
 
 
 @click.command("import-session")
@@ -40,20 +38,16 @@ def import_session(username: str, sessionid_stdin: bool, file: Any, as_json: boo
     try:
         if file is None:
             cookie = secret("sessionid", True)
-            session, sent = session_of_cookie(cookie), {"sessionid": cookie}
+            session_of_cookie(cookie)
+            sent = {"sessionid": cookie}
         else:
-            session = session_of_settings(file.read(MAX_BYTES + 1))
-            sent = {"settings": session}
+            sent = {"settings": session_of_settings(file.read(MAX_BYTES + 1))}
     except ValueError as error:
         raise click.UsageError(f"The session cannot be used: {error}") from None
-    settings = load_settings()
-    account_id, _ = account_of(settings, username)
-
-    async def here(core: Core) -> Any:
-        return login_result(await core.logins.import_session(account_id, session))
-
-    body = {"accountId": account_id, **sent}
-    tell(ask(settings, "POST", f"{CREDENTIALS}/session", body, here), username, as_json)
+    with reached(load_settings()) as reach:
+        wanted = {"account_id": reach.account(username).id, **sent}
+        result = shown(reach.perform(logins.import_session, asked(models.ImportRequest, wanted)))
+    tell(result, username, as_json)
 
 
 @click.command("export-session")
@@ -71,13 +65,9 @@ def export_session(username: str, output: str, as_json: bool) -> None:
     Whoever has the file is logged in as the account. Two programs with one session look like a
     stolen one: use it elsewhere, or here, not both.
     """
-    settings = load_settings()
-    with opened(settings) as (db, _):
-        found = account_named(db, username)
-        saved = credentials.saved_login(db, vault_for(db, settings), found.id)
-    if saved is None:
-        raise Failed(f"@{found.username} has no session; `reprise account login` first")
-    text = json.dumps(saved.session, indent=2) + "\n"
+    with reached(load_settings()) as reach:
+        saved = reach.perform(logins.export_session, target=reach.account(username).id)
+    text = json.dumps(saved.settings, indent=2) + "\n"
     if output == "-":
         click.echo(text, nl=False)
         return

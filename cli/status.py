@@ -8,15 +8,13 @@ from datetime import datetime
 import click
 
 from cli.output import json_option, print_json
-from cli.session import account_named, opened
+from cli.reach import reached, shown
 from cli.usernames import username_option
 from daemon import data_dir
-from daemon.clock import utc_now
 from daemon.settings import load_settings
-from operations import shown as render
-from operations.models import Holding, StoryRepostStatus
-from repost.standing import standing_of
-from storage import accounts
+from operations.models import AccountQuery, Holding, StoryRepostStatus
+from operations.shown import VERSION
+from operations.story_repost import get_status
 
 _PHASES = {
     0: "no Private API login",
@@ -32,31 +30,26 @@ _PHASES = {
 def status(username: str | None, as_json: bool) -> None:
     """Show what each account does now, what holds it, until when, and what comes next.
 
-    Reads the store, so the daemon need not run. Times are those of this machine's timezone.
+    The daemon need not run. Times are those of this machine's timezone.
 
     \b
     Example:  reprise status
     """
-    settings, now = load_settings(), utc_now()
+    settings = load_settings()
     daemon = data_dir.running(settings.data_dir)
-    with opened(settings) as (db, owner):
-        chosen = [account_named(db, username)] if username else accounts.of_user(db, owner.id)
+    with reached(settings) as reach:
+        chosen = [reach.account(username)] if username else reach.accounts()
         found = {
-            account.username: render.standing(
-                db, standing_of(db, account.id, now, settings.pace), now, settings.pace
-            )
+            account.username: reach.perform(get_status, AccountQuery(account_id=account.id))
             for account in chosen
         }
     if as_json:
-        shown = {
-            name: standing.model_dump(mode="json", by_alias=True)
-            for name, standing in found.items()
-        }
+        accounts = {name: shown(standing) for name, standing in found.items()}
         url = daemon.url if daemon else None
-        print_json({"version": render.VERSION, "daemon": url, "accounts": shown})
+        print_json({"version": VERSION, "daemon": url, "accounts": accounts})
         return
     runs = f"the daemon runs at {daemon.url}" if daemon else "the daemon is not running"
-    click.echo(f"Reprise {render.VERSION}, {runs}")
+    click.echo(f"Reprise {VERSION}, {runs}")
     for name, standing in found.items():
         click.echo(f"\n@{name}")
         for label, line in _lines(standing):

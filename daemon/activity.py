@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, tzinfo
 import trio
 
 from daemon.notify import Notifier
+from ground.changes import Subject
 from storage import tallies
 from storage.errors import StorageError
 from storage.store import Store
@@ -25,6 +26,7 @@ class StatusLine:
         self._notifier = notifier
         self._now = now
         self._changed = trio.Event()
+        store.changes.subscribe(lambda _change: self.changed(), *Subject)
 
     def changed(self) -> None:
         """Note that something may be different now."""

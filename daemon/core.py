@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import trio
 
@@ -21,7 +22,7 @@ from instagram.graph.gateway import GraphGateway
 from instagram.graph.http import GraphHttp
 from instagram.private.gateway import PrivateGateway
 from instagram.private.loop import open_instagram_loop
-from instagram.trust import load_trust
+from instagram.trust import load_trust, system_trust
 from storage import secrets as stored_secrets
 from storage import users
 from storage.errors import Unusable
@@ -50,17 +51,22 @@ class Core:
 
 @asynccontextmanager
 async def open_core(
-    settings: Settings, now: Callable[[], datetime] = utc_now
+    settings: Settings, now: Callable[[], datetime] = utc_now, *, online: bool = True
 ) -> AsyncIterator[Core]:
-    """Open store, vault and gateways; raises `Unusable` when the directory does not let us."""
+    """Open store, vault and gateways; raises `Unusable` when the directory does not let us.
+
+    Without `online` nobody asks Instagram anything, and what that takes is not opened.
+    """
     _ignore_proxies_of_the_environment()
     try:
-        trust = await trio.to_thread.run_sync(load_trust, settings.ca_file, settings.data_dir)
+        load = partial(load_trust, settings.ca_file, settings.data_dir)
+        trust = await trio.to_thread.run_sync(load if online else system_trust)
     except OSError as error:  # ssl.SSLError is one
         raise Unusable(f"REPRISE_CA_FILE {settings.ca_file} cannot be used: {error}") from None
     async with open_store(settings.database) as store:
         vault = await _fitting_vault(store, settings)
-        async with open_instagram_loop(), trio.open_nursery() as background:
+        loop = open_instagram_loop() if online else nullcontext()
+        async with loop, trio.open_nursery() as background:
             keeper = StoredLogins(store, vault, now)
             gateway = PrivateGateway(
                 background,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from storage import restore
 from storage.errors import Unusable
 
 LOCK_FILE = "reprise.lock"
+PATIENCE_S = 10.0
+_AGAIN_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +52,12 @@ def prepare(data_dir: Path) -> None:
 def held(data_dir: Path) -> Iterator[Callable[[str], None]]:
     """Hold the directory while the block runs; the yielded function publishes the daemon's URL.
 
-    Raises `Unusable` when another daemon holds it. The lock ends with the process, however it
-    ends.
+    Raises `Unusable` when another daemon holds it, or a command for longer than `PATIENCE_S`.
+    The lock ends with the process, however it ends.
     """
     descriptor = os.open(data_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            other = running(data_dir)
-            who = f" (process {other.pid}, {other.url})" if other else ""
-            raise Unusable(f"Another Reprise uses {data_dir} already{who}") from None
+        _lock(descriptor, data_dir)
 
         def announce(url: str) -> None:
             os.ftruncate(descriptor, 0)
@@ -70,6 +68,23 @@ def held(data_dir: Path) -> Iterator[Callable[[str], None]]:
         os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int, data_dir: Path) -> None:
+    # A command that only asks whether a daemon runs holds the lock for an instant, and one that
+    # works by itself for a moment: neither may keep a daemon from starting.
+    patience = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            other = running(data_dir)
+            if other is None and time.monotonic() < patience:
+                time.sleep(_AGAIN_S)
+                continue
+            who = f" (process {other.pid}, {other.url})" if other else ""
+            raise Unusable(f"Another Reprise uses {data_dir} already{who}") from None
+        return
 
 
 def running(data_dir: Path) -> RunningDaemon | None:
@@ -89,3 +104,18 @@ def running(data_dir: Path) -> RunningDaemon | None:
     finally:
         os.close(descriptor)
     return None
+
+
+def is_held(data_dir: Path) -> bool:
+    """Say whether a daemon or a command uses the directory at this moment."""
+    try:
+        descriptor = os.open(data_dir / LOCK_FILE, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

@@ -20,6 +20,7 @@ from api.system import SystemInfo
 from daemon import build_info, data_dir, logs
 from daemon.activity import StatusLine
 from daemon.core import Core, open_core
+from daemon.house import house_of
 from daemon.lifecycle import heed_signals, keep_told
 from daemon.metrics import Metrics
 from daemon.notify import Notifier
@@ -29,8 +30,8 @@ from daemon.settings import Settings, load_settings
 from daemon.supervisor import Policy, Service, Supervisor
 from daemon.upkeep import Upkeep
 from instagram.private import app_version
-from publish.library import MediaLibrary
-from publish.removal import Remover
+from local.serve import open_socket
+from local.serve import serve as serve_locally
 from repost.engine import RepostEngine
 from repost.journey import Journey
 from repost.retention import Retention
@@ -69,9 +70,10 @@ async def run_daemon(
     with data_dir.held(settings.data_dir) as announce:
         sockets = _listen(settings)
         url = _url_of(settings, sockets)
+        own = open_socket(settings.data_dir)
         async with open_core(settings) as core:
             stop = trio.Event()
-            daemon = await compose(core, sockets, stop, notifier)
+            daemon = await compose(core, sockets, stop, notifier, own)
             reloader = Reloader(settings, load, daemon.apply)
 
             def ready() -> None:
@@ -91,9 +93,13 @@ async def run_daemon(
 
 
 async def compose(
-    core: Core, sockets: list[socket.socket], stop: trio.Event, notifier: Notifier
+    core: Core,
+    sockets: list[socket.socket],
+    stop: trio.Event,
+    notifier: Notifier,
+    own: socket.socket,
 ) -> Composed:
-    """Build every service, supervised."""
+    """Build every service, supervised; `own` is the socket for this machine's owner."""
     store, now, pace = core.store, core.now, core.settings.pace
     folder = MediaFolder(core.settings.media_dir, least_free=core.settings.min_free_mb << 20)
     await trio.to_thread.run_sync(folder.clear_incoming)
@@ -116,19 +122,15 @@ async def compose(
         on_answered=metrics.answered,
         allowed=core.settings.system_from,
     )
-    # Publishing wakes reposting and the other way round, so one of them hears of it late.
-    scheduler = publishing.scheduler(
-        core,
-        on_worked=lambda account: engine.wake(account),
-        on_begun=metrics.lateness.observe,
-        on_idle=status.changed,
-    )
-    journey = Journey(store, folder, now, pace=pace, wake_publisher=scheduler.wake)
-    engine = RepostEngine(store, core.gateway, journey, now, pace=pace, on_idle=status.changed)
+    scheduler = publishing.scheduler(core, on_begun=metrics.lateness.observe)
+    journey = Journey(store, folder, now, pace=pace)
+    engine = RepostEngine(store, core.gateway, journey, now, pace=pace)
     limits = RateLimits(
         core.settings.rate_limit_rpm, core.settings.rate_limit_rph, trio.current_time
     )
+    house = house_of(core, publishing, engine)
     context = ApiContext(
+        house=house,
         store=store,
         vault=core.vault,
         logins=core.logins,
@@ -136,8 +138,8 @@ async def compose(
         tokens=core.tokens,
         engine=engine,
         scheduler=scheduler,
-        library=MediaLibrary(store, folder, now),
-        remover=Remover(store, core.gateway, core.graph, now),
+        library=house.library,
+        remover=house.remover,
         links=publishing.links,
         adviser=publishing.adviser,
         folder=folder,
@@ -156,12 +158,14 @@ async def compose(
         development=core.settings.env == "development",
     )
     api = partial(serve, build_app(context), sockets, shutdown=stop, grace_s=GRACE_S / 2)
+    local = partial(serve_locally, house, core.owner.id, own, shutdown=stop, grace_s=GRACE_S / 2)
     supervisor = Supervisor(
         [
             Service("upkeep", upkeep.run, Policy.RESTART),
             Service("publish", scheduler.run, Policy.FATAL, scheduler.proof),
             Service("repost", engine.run, Policy.RESTART, engine.proof),
             Service("api", api, Policy.FATAL, partial(answers, sockets[0])),
+            Service("local", local, Policy.RESTART),
         ],
         on_change=status.changed,
     )

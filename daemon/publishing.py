@@ -39,28 +39,29 @@ class Publishing:
         self,
         core: Core,
         *,
-        on_worked: Callable[[str], None],
         on_begun: Callable[[float], None],
-        on_idle: Callable[[], None],
     ) -> Scheduler:
-        """Return the service that delivers what is due; see there for who hears what."""
+        """Return the service that delivers what is due; `on_begun` hears how late it began."""
         return Scheduler(
             core.store,
             self.deliverer,
             core.now,
-            on_worked=on_worked,
             check_room=self.folder.check_room,
             on_begun=on_begun,
-            on_idle=on_idle,
         )
 
 
 async def build_publishing(
-    core: Core, folder: MediaFolder, *, settle_s: float | None = None
+    core: Core,
+    folder: MediaFolder,
+    *,
+    settle_s: float | None = None,
+    secret: str | None = None,
 ) -> Publishing:
     """Build the engine on what daemon and command line share."""
     settings, pace = core.settings, core.settings.pace
-    secret = await core.store.write(stored_secrets.daemon_key, core.vault, "media_links")
+    if secret is None:
+        secret = await core.store.write(stored_secrets.daemon_key, core.vault, "media_links")
     links = MediaLinks(
         core.store,
         folder,

@@ -34,6 +34,11 @@ def load_trust(ca_file: Path | None, directory: Path) -> Trust:
     return Trust(bundle, ssl.create_default_context(cafile=str(bundle)))
 
 
+def system_trust() -> Trust:
+    """Return what this system trusts; writes nothing. For whoever makes no request."""
+    return Trust(system_roots(), ssl.create_default_context())
+
+
 def system_roots() -> Path:
     """Return the file of the authorities that this system trusts."""
     system = ssl.get_default_verify_paths().cafile

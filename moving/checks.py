@@ -16,13 +16,14 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
+from ground.changes import Subject
 from operations.models import ConnectRequest, StoryRepostSettings
 from operations.models.post_content import StorySticker
 from storage.accounts import Account
 from storage.client_options import StoredOptions
 from storage.credentials import Credentials
 from storage.deliveries import Delivery, Outcome, Piece
-from storage.events import Event, Subject
+from storage.events import Event
 from storage.posts import Post, PostStatus
 from storage.repost_configs import RepostConfig
 from storage.reposts import Repost, RepostLimit, RepostStatus

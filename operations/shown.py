@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from accounts.trouble import MEMORY
+from ground.changes import Subject
 from operations import models as schemas
 from repost import guard, limits, pause
 from repost.approval import Decided
@@ -29,7 +30,6 @@ from storage import (
 )
 from storage.accounts import Account
 from storage.authors import Verdict
-from storage.events import Subject
 from storage.media_files import MediaFile
 from storage.posts import Post
 from storage.repost_configs import RepostConfig
@@ -142,7 +142,7 @@ def decided(db: Database, made: Decided) -> schemas.Decided:
 
 def media_file(record: MediaFile) -> schemas.MediaFile:
     """Return a media file; its URLs are relative to the daemon and need a key or a session."""
-    thumbnail = _url(record.thumbnail_path)
+    thumbnail = file_url(record.thumbnail_path)
     derived = {
         "validation_errors": _as_text(record.validation_errors),
         "preview_url": f"{FILES_PATH}/{record.storage_path}",
@@ -177,14 +177,15 @@ def _repost_fields(db: Database, record: Repost) -> dict[str, Any]:
         **_fields(record),
         "original_username": record.author_username,
         "permalink": posts.permalink(db, record.post_id) if record.post_id else None,
-        "preview_url": _url(record.preview_path),
-        "story_url": _url(record.media_path),
-        "card_url": _url(card.storage_path if card else None),
+        "preview_url": file_url(record.preview_path),
+        "story_url": file_url(record.media_path),
+        "card_url": file_url(card.storage_path if card else None),
         "warning": limits.warning(record),
     }
 
 
-def _url(stored_path: str | None) -> str | None:
+def file_url(stored_path: str | None) -> str | None:
+    """Return where a stored file is served; it needs a key or a session."""
     return f"{FILES_PATH}/{stored_path}" if stored_path else None
 
 

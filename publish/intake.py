@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from ground.changes import Subject
 from publish import stickers
 from publish.choice import STICKERS_ADVICE
 from publish.content import fingerprint
@@ -24,7 +25,7 @@ from publish.rules import (
     check_timezone,
     checked,
 )
-from storage import accounts, credentials, deliveries, jobs, media_files, posts, secrets
+from storage import accounts, credentials, deliveries, events, jobs, media_files, posts, secrets
 from storage.accounts import Account
 from storage.deliveries import Outcome, Step
 from storage.posts import MediaType, Post, PostStatus, SourceType
@@ -215,6 +216,7 @@ def disconnect(db: Database, account_id: str, now: datetime) -> None:
                 error_message=_DISCONNECTED,
             )
     media_files.remove_cards_of(db, account_id)
+    events.record_of_account(db, Subject.ACCOUNT, account_id, "DISCONNECTED", now=now)
     accounts.remove(db, account_id)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import trio
 
+from ground.changes import Change, Subject
 from publish.delivery import Deliverer
 from storage import jobs
 from storage.errors import Unavailable, is_disk_trouble
@@ -31,28 +32,24 @@ class Scheduler:
         deliverer: Deliverer,
         now: Callable[[], datetime],
         *,
-        on_worked: Callable[[str], None],
         on_begun: Callable[[float], None] = lambda late_s: None,
-        on_idle: Callable[[], None] = lambda: None,
         check_room: Callable[[], None] = lambda: None,
     ) -> None:
-        """`on_worked` hears the account id whenever a job of it was worked on, `on_begun` how
-        late each job was begun, and `on_idle` that there is nothing more to claim.
+        """`on_begun` hears how late each job was begun.
 
         `check_room` raises `Unavailable` while the disk is too full to begin anything.
         """
         self._store = store
         self._deliverer = deliverer
         self._now = now
-        self._on_worked = on_worked
         self._on_begun = on_begun
-        self._on_idle = on_idle
         self._check_room = check_room
         self._woken = trio.Event()
         self._looked = trio.Event()
         self._draining = False
         self._interrupted: list[str] = []
         self._paused = False
+        store.changes.subscribe(self._heard, Subject.JOB, Subject.POST, Subject.LOGIN)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Deliver what is due. Runs until cancelled, or until `drain` and the last delivery."""
@@ -67,13 +64,16 @@ class Scheduler:
                     for job in due:
                         nursery.start_soon(self._deliver, job, name=f"deliver {job.post_id}")
                     if not due:
-                        self._on_idle()
                         await self._sleep()
                 except Unavailable as error:
                     await self._pause(error)
 
+    def _heard(self, _change: Change) -> None:
+        # A job was added or moved, a post left the queue, or what held an account has ended.
+        self.wake()
+
     def wake(self) -> None:
-        """Look for due jobs now: one was added or changed."""
+        """Look for due jobs now."""
         self._woken.set()
 
     async def proof(self) -> None:
@@ -138,8 +138,6 @@ class Scheduler:
             # One post's bug is not everybody's: the others go on.
             logger.exception("delivery broke post=%s job=%s", job.post_id, job.id)
             await self._deliverer.break_off(job)
-        if job.account_id is not None:
-            self._on_worked(job.account_id)
 
     async def _sleep(self) -> None:
         """Return when something is due or somebody has woken us."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from ground.changes import Subject
 from repost import own_feed, taking_back
-from storage import authors, repost_configs, reposts
+from storage import authors, events, repost_configs, reposts
 from storage.authors import Verdict
 from storage.repost_configs import PublishRoute, RepostConfig
 from storage.reposts import RepostStatus
@@ -63,3 +64,4 @@ def remove(db: Database, account_id: str, now: datetime) -> None:
         if repost.post_id is None:
             reposts.change(db, repost.id, RepostStatus.SKIPPED, now=now, reason=REMOVED)
     repost_configs.remove(db, account_id)
+    events.record_of_account(db, Subject.CONFIG, account_id, "REMOVED", now=now)

@@ -6,13 +6,14 @@ One service for all accounts. It sleeps until the next account is due or somebod
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import trio
 
+from ground.changes import Change, Subject
 from instagram import errors
 from instagram.private.gateway import PrivateGateway
 from repost import polls, rails
@@ -32,6 +33,7 @@ AFTER_A_BUG = timedelta(minutes=15)
 AFTER_DISK_TROUBLE = timedelta(minutes=1)
 AFTER_A_FAILURE = timedelta(minutes=5)
 ACCOUNTS_AT_ONCE = 8
+_UNDER_WAY = ("PROCESSING", "PUBLISHING")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +55,22 @@ class RepostEngine:
         now: Callable[[], datetime],
         *,
         pace: float,
-        on_idle: Callable[[], None] = lambda: None,
     ) -> None:
-        """`on_idle` hears that no account is due any more."""
         self._store = store
         self._gateway = gateway
         self._journey = journey
         self._now = now
         self._pace = pace
-        self._on_idle = on_idle
         self._due: dict[str, datetime] = {}
         self._turns: defaultdict[str, trio.Lock] = defaultdict(trio.Lock)
         self._scans: defaultdict[str, trio.Lock] = defaultdict(trio.Lock)
         self._at_once = trio.CapacityLimiter(ACCOUNTS_AT_ONCE)
+        self._in_turn: Counter[str] = Counter()
         self._woken = trio.Event()
         self._went_round = trio.Event()
+        store.changes.subscribe(
+            self._heard, Subject.CONFIG, Subject.LOGIN, Subject.POST, Subject.REPOST
+        )
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Give every configured account its turns. Runs until cancelled."""
@@ -79,7 +82,6 @@ class RepostEngine:
                     nursery.start_soon(self.turn, account_id, name=f"repost {account_id}")
                 self._went_round.set()
                 self._went_round = trio.Event()
-                self._on_idle()
                 await self._sleep()
 
     async def take_up(self) -> None:
@@ -100,8 +102,14 @@ class RepostEngine:
         """Return when the next account is due, as far as that is known."""
         return min(self._due.values(), default=None)
 
+    def _heard(self, change: Change) -> None:
+        # What a turn changes itself is known to it; and what is being sent is nothing to act on.
+        is_own = change.subject is Subject.REPOST and change.account_id in self._in_turn
+        if change.account_id is not None and not is_own and change.state not in _UNDER_WAY:
+            self.wake(change.account_id)
+
     def wake(self, account_id: str) -> None:
-        """Give an account its turn now: its configuration, approvals or posts changed."""
+        """Give an account its turn now."""
         self._due[account_id] = self._now()
         self._woken.set()
 
@@ -141,6 +149,15 @@ class RepostEngine:
 
     async def turn(self, account_id: str) -> None:
         """Do what an account needs now, and note when it needs something again."""
+        self._in_turn[account_id] += 1
+        try:
+            await self._turn(account_id)
+        finally:
+            self._in_turn[account_id] -= 1
+            if not self._in_turn[account_id]:
+                del self._in_turn[account_id]
+
+    async def _turn(self, account_id: str) -> None:
         try:
             # Not behind the account's running turn, which may be composing a long video.
             await self._journey.settle(account_id)

@@ -47,13 +47,11 @@ class HandOver:
         now: Callable[[], datetime],
         *,
         pace: float,
-        wake_publisher: Callable[[], None],
     ) -> None:
         self._store = store
         self._folder = folder
         self._now = now
         self._pace = pace
-        self._wake_publisher = wake_publisher
         # A video card takes a whole core for seconds; the daemon leaves one to others.
         self._composing = trio.CapacityLimiter(max(1, (os.cpu_count() or 1) - 1))
 
@@ -74,8 +72,6 @@ class HandOver:
                 return await self._store.write(_fail, repost.id, reason, self._now())
             sent = await self._keep(repost, composed, look)
         logger.info("repost id=%s state=%s reason=%s", sent.id, sent.status, sent.reason)
-        if sent.post_id is not None:
-            self._wake_publisher()
         return sent
 
     def _held(self, db: Database, account_id: str, now: datetime) -> guard.Held | None:

@@ -32,7 +32,6 @@ class Journey:
         now: Callable[[], datetime],
         *,
         pace: float,
-        wake_publisher: Callable[[], None],
     ) -> None:
         self._store = store
         self._now = now
@@ -40,7 +39,7 @@ class Journey:
         self._own_feed = OwnFeed(store, now, pace=pace)
         self._stumbles = Stumbles()
         self._decider = Decider(store, now)
-        self._hand_over = HandOver(store, folder, now, pace=pace, wake_publisher=wake_publisher)
+        self._hand_over = HandOver(store, folder, now, pace=pace)
 
     async def advance(self, api: PrivateApi, config: RepostConfig) -> datetime | None:
         """Move every open mention on; returns when the next one can move by itself.

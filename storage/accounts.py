@@ -9,7 +9,8 @@ from uuid import uuid4
 
 from sqlite_utils import Database
 
-from storage import records
+from ground.changes import Subject
+from storage import events, records
 from storage.errors import AlreadyExists
 
 
@@ -55,6 +56,7 @@ def add(
     )
     if not records.insert_new(db, account, known_by="username"):
         raise AlreadyExists(f"The account @{username} is connected already")
+    events.record_of_account(db, Subject.ACCOUNT, account.id, "CONNECTED", now=now)
     return account
 
 

@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 
 from sqlite_utils import Database
 
-from storage import accounts, records, secrets
+from ground.changes import Subject
+from storage import accounts, events, records, secrets
 from storage.secrets import AccountSecret
 from storage.vault import Vault
 
@@ -106,6 +107,7 @@ def save_login(
     clear_challenge(db, account_id)
     if not account.ig_user_id:
         records.update(db, accounts.Account, account_id, ig_user_id=private_pk)
+    events.record_of_account(db, Subject.LOGIN, account_id, "LOGGED_IN", now=now)
     return new
 
 
@@ -245,6 +247,7 @@ def record_challenge(
         db,
         Challenge(account_id=account_id, kind=kind, contact_point=contact_point, created_at=now),
     )
+    events.record_of_account(db, Subject.LOGIN, account_id, "WAITS", now=now, reason=kind)
 
 
 def clear_challenge(db: Database, account_id: str) -> None:

@@ -11,7 +11,8 @@ from uuid import uuid4
 
 from sqlite_utils import Database
 
-from storage import records
+from ground.changes import Subject
+from storage import events, records
 from storage.times import from_text
 
 MAX_ATTEMPTS = 5
@@ -66,6 +67,7 @@ def add_publish(
         updated_at=now,
     )
     records.insert(db, job)
+    _tell(db, account_id, job.id, "PENDING", now)
     return job
 
 
@@ -214,7 +216,16 @@ def reschedule(db: Database, post_id: str, run_at: datetime, now: datetime) -> b
         "UPDATE jobs SET run_at = ?, updated_at = ? WHERE post_id = ? AND status = 'PENDING'",
         (records.encode(run_at), records.encode(now), post_id),
     )
+    if cursor.rowcount == 1:
+        job = open_for_post(db, post_id)
+        assert job is not None
+        assert job.account_id is not None
+        _tell(db, job.account_id, job.id, "MOVED", now)
     return cursor.rowcount == 1
+
+
+def _tell(db: Database, account_id: str, job_id: str, state: str, now: datetime) -> None:
+    events.record_of_account(db, Subject.JOB, account_id, state, now=now, subject_id=job_id)
 
 
 def counts(db: Database, user_id: str, now: datetime) -> dict[str, int]:

@@ -607,6 +607,82 @@ def m0011_decisions(db: Database) -> None:
         db.conn.execute(statement)
 
 
+_CHANGES = """
+-- Whose account a change is about, and ids that are never used again: readers go on behind the
+-- last one they saw.
+CREATE TABLE events_before AS SELECT * FROM events;
+DROP TABLE events;
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    user_id TEXT NOT NULL REFERENCES users,
+    account_id TEXT,
+    subject TEXT NOT NULL,
+    subject_id TEXT NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT,
+    at TEXT NOT NULL
+) STRICT;
+INSERT INTO events
+    SELECT id, user_id,
+        coalesce((SELECT account_id FROM posts WHERE posts.id = subject_id AND subject = 'post'),
+            (SELECT account_id FROM reposts WHERE reposts.id = subject_id AND subject = 'repost')),
+        subject, subject_id, state, reason, at
+    FROM events_before;
+DROP TABLE events_before;
+CREATE INDEX events_by_subject ON events (subject_id, id);
+CREATE INDEX events_by_age ON events (at);
+CREATE INDEX events_of_user ON events (user_id, id);
+-- How many posts and mentions each account has in each state.
+CREATE TRIGGER posts_of_account_in AFTER INSERT ON posts
+WHEN new.account_id IS NOT NULL BEGIN
+    INSERT INTO row_counts VALUES (new.user_id, 'post/' || new.account_id, new.status, 1)
+        ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+CREATE TRIGGER posts_of_account_out AFTER DELETE ON posts
+WHEN old.account_id IS NOT NULL BEGIN
+    UPDATE row_counts SET count = count - 1
+        WHERE user_id = old.user_id AND kind = 'post/' || old.account_id AND label = old.status;
+END;
+CREATE TRIGGER posts_of_account_over AFTER UPDATE OF status, account_id ON posts
+WHEN new.status != old.status OR new.account_id IS NOT old.account_id BEGIN
+    UPDATE row_counts SET count = count - 1
+        WHERE user_id = old.user_id AND kind = 'post/' || old.account_id AND label = old.status;
+    INSERT INTO row_counts SELECT new.user_id, 'post/' || new.account_id, new.status, 1
+        WHERE new.account_id IS NOT NULL
+        ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+INSERT INTO row_counts SELECT user_id, 'post/' || account_id, status, count(*) FROM posts
+    WHERE account_id IS NOT NULL GROUP BY 1, 2, 3;
+CREATE TRIGGER reposts_of_account_in AFTER INSERT ON reposts
+WHEN new.account_id IS NOT NULL BEGIN
+    INSERT INTO row_counts VALUES (new.user_id, 'repost/' || new.account_id, new.status, 1)
+        ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+CREATE TRIGGER reposts_of_account_out AFTER DELETE ON reposts
+WHEN old.account_id IS NOT NULL BEGIN
+    UPDATE row_counts SET count = count - 1
+        WHERE user_id = old.user_id AND kind = 'repost/' || old.account_id AND label = old.status;
+END;
+CREATE TRIGGER reposts_of_account_over AFTER UPDATE OF status, account_id ON reposts
+WHEN new.status != old.status OR new.account_id IS NOT old.account_id BEGIN
+    UPDATE row_counts SET count = count - 1
+        WHERE user_id = old.user_id AND kind = 'repost/' || old.account_id AND label = old.status;
+    INSERT INTO row_counts SELECT new.user_id, 'repost/' || new.account_id, new.status, 1
+        WHERE new.account_id IS NOT NULL
+        ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+INSERT INTO row_counts SELECT user_id, 'repost/' || account_id, status, count(*) FROM reposts
+    WHERE account_id IS NOT NULL GROUP BY 1, 2, 3;
+"""
+
+
+@migrations()
+def m0020_changes(db: Database) -> None:
+    """Changes that know their account, and whose ids only rise."""
+    for statement in _statements(_CHANGES):
+        db.conn.execute(statement)
+
+
 def _statements(script: str) -> Iterator[str]:
     # One by one: `executescript` would commit the transaction that guards the migration.
     statement = ""

@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 
 from sqlite_utils import Database
 
-from storage import records
+from ground.changes import Subject
+from storage import events, records
 from storage.errors import NotFound
-from storage.events import Event, Subject
 from storage.times import shifted
 
 
@@ -166,6 +166,40 @@ def media_ids_of(db: Database, post_id: str) -> list[str | None]:
     return [row[0] for row in rows]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which part of a list of posts; what is None does not matter. `until` is not part of it.
+
+    Times are those of creation, in a schedule those at which posts are due.
+    """
+
+    status: PostStatus | None = None
+    account_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def clause(self, moment: str) -> str:
+        """Return the conditions of what was chosen, as ` AND …`."""
+        chosen = (
+            (self.status, "status = :status"),
+            (self.account_id, "account_id = :account"),
+            (self.since, f"{moment} >= :since"),
+            (self.until, f"{moment} < :until"),
+        )
+        return "".join(f" AND {clause}" for value, clause in chosen if value is not None)
+
+    def parameters(self, user_id: str) -> dict[str, object]:
+        """Return what the conditions name, and the user."""
+        return {
+            "user": user_id,
+            "status": self.status,
+            "account": self.account_id,
+            "since": self.since,
+            "until": self.until,
+        }
+
+
+EVERYTHING = Filter()
 _PAGE = (
     "JOIN (SELECT rowid AS place FROM posts WHERE user_id = :user{}"
     " ORDER BY created_at DESC, id LIMIT :limit OFFSET :offset) ON posts.rowid = place"
@@ -174,48 +208,65 @@ _PAGE = (
 
 
 def page(
-    db: Database, user_id: str, status: PostStatus | None, *, limit: int, offset: int
+    db: Database, user_id: str, chosen: Filter, *, limit: int, offset: int
 ) -> list[dict[str, Any]]:
     """Return posts newest first, as they are stored. The offset is walked on an index alone."""
-    clause = _PAGE.format("" if status is None else " AND status = :status")
-    parameters = {"user": user_id, "status": status, "limit": limit, "offset": offset}
+    clause = _PAGE.format(chosen.clause("created_at"))
+    parameters = chosen.parameters(user_id) | {"limit": limit, "offset": offset}
     return records.fetch_stored(db, Post, clause, parameters)
 
 
-def total(db: Database, user_id: str, status: PostStatus | None) -> int:
-    """Return how many posts a user has, from counts that triggers keep."""
-    row = db.conn.execute(
-        "SELECT coalesce(sum(count), 0) FROM row_counts"
-        " WHERE user_id = ? AND kind = 'post' AND (?2 IS NULL OR label = ?2)",
-        (user_id, records.encode(status)),
-    ).fetchone()
+def total(db: Database, user_id: str, chosen: Filter) -> int:
+    """Return how many posts that is; without account and times from counts that triggers keep."""
+    if chosen == Filter(status=chosen.status):
+        row = db.conn.execute(
+            "SELECT coalesce(sum(count), 0) FROM row_counts"
+            " WHERE user_id = ? AND kind = 'post' AND (?2 IS NULL OR label = ?2)",
+            (user_id, records.encode(chosen.status)),
+        ).fetchone()
+    else:
+        row = db.conn.execute(
+            f"SELECT count(*) FROM posts WHERE user_id = :user{chosen.clause('created_at')}",  # noqa: S608 - our own words
+            records.encoded(chosen.parameters(user_id)),
+        ).fetchone()
     return int(row[0])
+
+
+def thumbnails(db: Database, post_ids: Sequence[str]) -> dict[str, str]:
+    """Return the stored path of the first medium's thumbnail, of those posts that have one."""
+    rows = db.conn.execute(
+        "SELECT post_id, thumbnail_path FROM json_each(?) JOIN post_media ON post_id = value"
+        " JOIN media_files ON media_files.id = media_file_id"
+        " WHERE position = 0 AND thumbnail_path IS NOT NULL",
+        (records.encode(list(post_ids)),),
+    )
+    return dict(rows.fetchall())
 
 
 _OPEN_SCHEDULE = (
     "user_id = :user AND is_scheduled = 1"
     " AND status IN ('SCHEDULED', 'QUEUED', 'PROCESSING', 'PUBLISHING')"
-    " AND (:status IS NULL OR status = :status)"
 )
 
 
 def scheduled_page(
-    db: Database, user_id: str, status: PostStatus | None, *, limit: int, offset: int
+    db: Database, user_id: str, chosen: Filter, *, limit: int, offset: int
 ) -> list[dict[str, Any]]:
     """Return scheduled posts that have not gone out yet, the next one first, as they are stored."""
     return records.fetch_stored(
         db,
         Post,
-        f"WHERE {_OPEN_SCHEDULE} ORDER BY scheduled_for, id LIMIT :limit OFFSET :offset",
-        {"user": user_id, "status": status, "limit": limit, "offset": offset},
+        f"WHERE {_OPEN_SCHEDULE}{chosen.clause('scheduled_for')}"
+        " ORDER BY scheduled_for, id LIMIT :limit OFFSET :offset",
+        chosen.parameters(user_id) | {"limit": limit, "offset": offset},
     )
 
 
-def scheduled_total(db: Database, user_id: str, status: PostStatus | None) -> int:
+def scheduled_total(db: Database, user_id: str, chosen: Filter) -> int:
     """Return how many scheduled posts have not gone out yet."""
     row = db.conn.execute(
-        f"SELECT count(*) FROM posts WHERE {_OPEN_SCHEDULE}",  # noqa: S608 - a constant
-        {"user": user_id, "status": records.encode(status)},
+        f"SELECT count(*) FROM posts WHERE {_OPEN_SCHEDULE}{chosen.clause('scheduled_for')}",  # noqa: S608 - our own words
+        records.encoded(chosen.parameters(user_id)),
     ).fetchone()
     return int(row[0])
 
@@ -311,14 +362,13 @@ def _link(db: Database, post_id: str, media_ids: Sequence[str | None]) -> None:
 def _record_event(
     db: Database, post: Post, status: PostStatus, reason: str | None, now: datetime
 ) -> None:
-    records.insert(
+    events.record(
         db,
-        Event(
-            user_id=post.user_id,
-            subject=Subject.POST,
-            subject_id=post.id,
-            state=status,
-            reason=reason,
-            at=now,
-        ),
+        Subject.POST,
+        post.id,
+        status,
+        user_id=post.user_id,
+        account_id=post.account_id,
+        now=now,
+        reason=reason,
     )

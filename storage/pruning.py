@@ -28,10 +28,10 @@ class Rule:
     condition: str = "TRUE"
 
 
-_YEAR, _QUARTER = timedelta(days=400), timedelta(days=90)
+_YEAR, _QUARTER, _MONTH = timedelta(days=400), timedelta(days=90), timedelta(days=30)
 
 RULES = (
-    Rule("events", "id", "at", _YEAR),
+    Rule("events", "id", "at", _MONTH),
     Rule("deleted_posts", "id", "deleted_at", _YEAR),
     Rule(
         "jobs", "id", "completed_at", _QUARTER,

@@ -57,7 +57,7 @@ def fetch_stored(
     all the rest of a list.
     """
     columns = _columns(cls)
-    rows = db.conn.execute(f"{_select(cls)} {clause}", _encoded(parameters))
+    rows = db.conn.execute(f"{_select(cls)} {clause}", encoded(parameters))
     return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
@@ -139,7 +139,8 @@ def encode(value: object) -> object:
     return value
 
 
-def _encoded(parameters: Parameters) -> Parameters:
+def encoded(parameters: Parameters) -> Parameters:
+    """Return a statement's parameters as columns hold them."""
     if isinstance(parameters, Mapping):
         return {name: encode(value) for name, value in parameters.items()}
     return [encode(value) for value in parameters]

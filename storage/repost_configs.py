@@ -11,7 +11,8 @@ from uuid import uuid4
 
 from sqlite_utils import Database
 
-from storage import records
+from ground.changes import Subject
+from storage import events, records
 from storage.errors import NotFound
 
 
@@ -82,6 +83,15 @@ class RepostConfig:
     updated_at: datetime
 
 
+# What the engine notes of its own looks: nobody's decision, and nobody has to hear of it.
+_BOOKKEEPING = {
+    "last_poll_at", "last_poll_status", "last_poll_error", "last_poll_requests",
+    "total_poll_requests", "seen_until", "backlog_cursor", "backlog_until", "partial_looks",
+    "chat_backlog", "consecutive_failures", "last_auto_sync_at", "auto_sync_failures",
+    "last_auto_sync_error",
+}  # fmt: skip
+
+
 def find(db: Database, account_id: str) -> RepostConfig | None:
     """Return an account's configuration, or None when it has none."""
     return records.fetch_one(db, RepostConfig, "WHERE account_id = ?", (account_id,))
@@ -130,7 +140,11 @@ def change(db: Database, /, account_id: str, *, now: datetime, **changes: object
     """Change columns of an account's configuration; raises `NotFound` when it has none."""
     found = get(db, account_id)
     records.update(db, RepostConfig, found.id, updated_at=now, **changes)
-    return records.get(db, RepostConfig, found.id)
+    changed = records.get(db, RepostConfig, found.id)
+    if not changes.keys() <= _BOOKKEEPING:
+        state = "ENABLED" if changed.is_enabled else "DISABLED"
+        events.record_of_account(db, Subject.CONFIG, account_id, state, now=now)
+    return changed
 
 
 def remove(db: Database, account_id: str) -> None:

@@ -10,8 +10,8 @@ from typing import ClassVar
 
 from sqlite_utils import Database
 
-from storage import records
-from storage.events import Event, Subject
+from ground.changes import Subject
+from storage import events, records
 from storage.times import from_text
 
 IS_OPEN = "status IN ('DETECTED', 'DOWNLOADED', 'WAITING_APPROVAL', 'QUEUED')"
@@ -272,14 +272,32 @@ def with_decided_post(db: Database, account_id: str) -> list[tuple[str, str | No
     return rows.fetchall()
 
 
-def waiting(db: Database, user_id: str, account_id: str | None = None) -> list[Repost]:
-    """Return what waits for approval, of one account or of all, oldest mention first."""
+def waiting(
+    db: Database,
+    user_id: str,
+    account_id: str | None = None,
+    *,
+    limit: int | None = None,
+    after: str | None = None,
+) -> list[Repost]:
+    """Return what waits for approval, of one account or of all, oldest mention first.
+
+    At most `limit`, those behind the one with the id `after`; raises `NotFound` for that.
+    """
+    last = None if after is None else get(db, after)
+    behind = "" if last is None else " AND (mentioned_at, id) > (:at, :after)"
     return records.fetch(
         db,
         Repost,
         "WHERE user_id = :user AND (:account IS NULL OR account_id = :account)"
-        " AND status = 'WAITING_APPROVAL' ORDER BY mentioned_at, id",
-        {"user": user_id, "account": account_id},
+        f" AND status = 'WAITING_APPROVAL'{behind} ORDER BY mentioned_at, id LIMIT :limit",
+        {
+            "user": user_id,
+            "account": account_id,
+            "at": last and last.mentioned_at,
+            "after": after,
+            "limit": -1 if limit is None else limit,
+        },
     )
 
 
@@ -372,14 +390,13 @@ def take_over_waits(db: Database, account_id: str, now: datetime) -> None:
 
 
 def _record_event(db: Database, repost: Repost) -> None:
-    records.insert(
+    events.record(
         db,
-        Event(
-            user_id=repost.user_id,
-            subject=Subject.REPOST,
-            subject_id=repost.id,
-            state=repost.status,
-            reason=repost.reason,
-            at=repost.updated_at,
-        ),
+        Subject.REPOST,
+        repost.id,
+        repost.status,
+        user_id=repost.user_id,
+        account_id=repost.account_id,
+        now=repost.updated_at,
+        reason=repost.reason,
     )

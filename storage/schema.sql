@@ -46,6 +46,27 @@ WHEN new.status != old.status BEGIN
         ON CONFLICT DO UPDATE SET count = count + 1;
 END;
 
+CREATE TRIGGER posts_of_account_in AFTER INSERT ON posts
+WHEN new.account_id IS NOT NULL BEGIN
+    INSERT INTO row_counts VALUES (new.user_id, 'post/' || new.account_id, new.status, 1)
+        ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+
+CREATE TRIGGER posts_of_account_out AFTER DELETE ON posts
+WHEN old.account_id IS NOT NULL BEGIN
+    UPDATE row_counts SET count = count - 1
+        WHERE user_id = old.user_id AND kind = 'post/' || old.account_id AND label = old.status;
+END;
+
+CREATE TRIGGER posts_of_account_over AFTER UPDATE OF status, account_id ON posts
+WHEN new.status != old.status OR new.account_id IS NOT old.account_id BEGIN
+    UPDATE row_counts SET count = count - 1
+        WHERE user_id = old.user_id AND kind = 'post/' || old.account_id AND label = old.status;
+    INSERT INTO row_counts SELECT new.user_id, 'post/' || new.account_id, new.status, 1
+        WHERE new.account_id IS NOT NULL
+        ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+
 CREATE TRIGGER renditions_let_go AFTER DELETE ON renditions BEGIN
     INSERT OR IGNORE INTO loose_files VALUES (old.stored_path);
 END;
@@ -79,6 +100,27 @@ CREATE TRIGGER reposts_let_go_of AFTER UPDATE OF media_path, preview_path ON rep
     INSERT OR IGNORE INTO loose_files SELECT value FROM json_each(
         json_array(old.media_path, old.preview_path)) WHERE value IS NOT NULL
         AND value NOT IN (coalesce(new.media_path, ''), coalesce(new.preview_path, ''));
+END;
+
+CREATE TRIGGER reposts_of_account_in AFTER INSERT ON reposts
+WHEN new.account_id IS NOT NULL BEGIN
+    INSERT INTO row_counts VALUES (new.user_id, 'repost/' || new.account_id, new.status, 1)
+        ON CONFLICT DO UPDATE SET count = count + 1;
+END;
+
+CREATE TRIGGER reposts_of_account_out AFTER DELETE ON reposts
+WHEN old.account_id IS NOT NULL BEGIN
+    UPDATE row_counts SET count = count - 1
+        WHERE user_id = old.user_id AND kind = 'repost/' || old.account_id AND label = old.status;
+END;
+
+CREATE TRIGGER reposts_of_account_over AFTER UPDATE OF status, account_id ON reposts
+WHEN new.status != old.status OR new.account_id IS NOT old.account_id BEGIN
+    UPDATE row_counts SET count = count - 1
+        WHERE user_id = old.user_id AND kind = 'repost/' || old.account_id AND label = old.status;
+    INSERT INTO row_counts SELECT new.user_id, 'repost/' || new.account_id, new.status, 1
+        WHERE new.account_id IS NOT NULL
+        ON CONFLICT DO UPDATE SET count = count + 1;
 END;
 
 CREATE TABLE account_secrets (
@@ -193,8 +235,9 @@ CREATE TABLE deliveries (
 , content TEXT) STRICT;
 
 CREATE TABLE events (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     user_id TEXT NOT NULL REFERENCES users,
+    account_id TEXT,
     subject TEXT NOT NULL,
     subject_id TEXT NOT NULL,
     state TEXT NOT NULL,
@@ -427,6 +470,8 @@ CREATE UNIQUE INDEX deliveries_one_open ON deliveries (post_id) WHERE closed_at 
 CREATE INDEX events_by_age ON events (at);
 
 CREATE INDEX events_by_subject ON events (subject_id, id);
+
+CREATE INDEX events_of_user ON events (user_id, id);
 
 CREATE INDEX jobs_active ON jobs (account_id) WHERE status = 'PROCESSING';
 

@@ -16,6 +16,8 @@ from typing import Concatenate, ParamSpec, TypeVar
 import trio
 from sqlite_utils import Database
 
+from ground.changes import Change, Changes
+from storage import events
 from storage.errors import Unavailable
 from storage.opening import BUSY_TIMEOUT_S, connect, open_migrated, transaction
 
@@ -46,19 +48,21 @@ class Store:
         self._write_limiter = trio.CapacityLimiter(1)
         self._read_limiter = trio.CapacityLimiter(len(readers))
         self.trouble: str | None = None
+        self.changes = Changes()
 
     async def write(
         self, operation: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run `operation(db, ...)` in one durable transaction and return its result.
 
-        Either all of it is on disk when this returns, or none of it. Once started it is
-        not abandoned on cancellation. Raises `Unavailable` when the disk or a lock forbids it;
-        `trouble` says so until a write succeeds again.
+        Either all of it is on disk when this returns, or none of it; what it changed is announced
+        then (`changes`). Once started it is not abandoned on cancellation. Raises `Unavailable`
+        when the disk or a lock forbids it; `trouble` says so until a write succeeds again.
         """
 
-        def run() -> T:
+        def run() -> tuple[T, list[Change]]:
             try:
+                events.untold(self._writer)  # of a transaction that failed
                 with _readable_errors(), transaction(self._writer):
                     result = operation(self._writer, *args, **kwargs)
             except Unavailable as error:
@@ -70,9 +74,11 @@ class Store:
             if self.trouble is not None:
                 _wait_for_lock(self._writer, BUSY_TIMEOUT_S)
                 self.trouble = None
-            return result
+            return result, events.untold(self._writer)
 
-        return await trio.to_thread.run_sync(run, limiter=self._write_limiter)
+        result, changed = await trio.to_thread.run_sync(run, limiter=self._write_limiter)
+        self.changes.announce(changed)
+        return result
 
     async def read(
         self, operation: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs
@@ -145,9 +151,9 @@ async def open_store(path: Path) -> AsyncIterator[Store]:
 
 
 @contextmanager
-def open_directly(path: Path) -> Iterator[Database]:
+def open_directly(path: Path, *, may_migrate: bool = True) -> Iterator[Database]:
     """Open the database for a short command of the CLI: same rules, no threads."""
-    writer = open_migrated(path)
+    writer = open_migrated(path, may_migrate=may_migrate)
     try:
         with _readable_errors():
             yield writer

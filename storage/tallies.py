@@ -82,3 +82,14 @@ def _by_status(db: Database, kind: str) -> dict[str, int]:
 
 def _count(db: Database, source: str) -> int:
     return int(db.conn.execute(f"SELECT count(*) FROM {source}").fetchone()[0])  # noqa: S608
+
+
+def of_accounts(db: Database, user_id: str) -> list[tuple[str, str, str, int]]:
+    """Return kind (post, repost), account, state and number, from counts that triggers keep."""
+    rows = db.conn.execute(
+        "SELECT substr(kind, 1, instr(kind, '/') - 1), substr(kind, instr(kind, '/') + 1), label,"
+        " count FROM row_counts WHERE user_id = ? AND kind LIKE '%/%' AND count > 0"
+        " ORDER BY kind, label",
+        (user_id,),
+    )
+    return [(kind, account, label, int(count)) for kind, account, label, count in rows]

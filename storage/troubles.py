@@ -10,7 +10,8 @@ from typing import ClassVar
 
 from sqlite_utils import Database
 
-from storage import records
+from ground.changes import Subject
+from storage import events, records
 
 
 class TroubleKind(StrEnum):
@@ -39,6 +40,9 @@ class Trouble:
 def add(db: Database, trouble: Trouble) -> None:
     """Record a trouble."""
     records.insert(db, trouble)
+    events.record_of_account(
+        db, Subject.LOGIN, trouble.account_id, "HELD", now=trouble.at, reason=trouble.reason
+    )
 
 
 def active(
@@ -83,11 +87,13 @@ def clear(
     kinds: Collection[TroubleKind] = tuple(TroubleKind),
 ) -> None:
     """End the open troubles of these kinds: a person has logged in, or met a challenge."""
-    db.conn.executemany(
+    ended = db.conn.executemany(
         "UPDATE troubles SET cleared_at = ? WHERE account_id = ? AND cleared_at IS NULL"
         " AND kind = ?",
         [(records.encode(now), account_id, kind.value) for kind in kinds],
     )
+    if ended.rowcount:
+        events.record_of_account(db, Subject.LOGIN, account_id, "FREED", now=now)
 
 
 def clear_disabling(db: Database, account_id: str, now: datetime) -> None:
@@ -95,8 +101,10 @@ def clear_disabling(db: Database, account_id: str, now: datetime) -> None:
 
     A challenge pause and a login that waits go on: switching on resolves neither.
     """
-    db.conn.execute(
+    ended = db.conn.execute(
         "UPDATE troubles SET cleared_at = ? WHERE account_id = ? AND cleared_at IS NULL"
         " AND (kind = 'BLOCK' OR (kind = 'CHALLENGE' AND until IS NULL))",
         (records.encode(now), account_id),
     )
+    if ended.rowcount:
+        events.record_of_account(db, Subject.LOGIN, account_id, "FREED", now=now)

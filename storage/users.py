@@ -23,6 +23,12 @@ def ensure_owner(db: Database, now: datetime) -> User:
     """Return the installation's user, made on the first call."""
     owner = records.fetch_one(db, User, "ORDER BY created_at")
     if owner is None:
-        owner = User(id=str(uuid4()), created_at=now)
-        records.insert(db, owner)
+        owner = add(db, now)
     return owner
+
+
+def add(db: Database, now: datetime) -> User:
+    """Make one more user, who has nothing yet."""
+    user = User(id=str(uuid4()), created_at=now)
+    records.insert(db, user)
+    return user

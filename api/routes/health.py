@@ -1,11 +1,9 @@
-"""Is the daemon there, can it work, and how old is its app version (contract §4.1)."""
+"""Is the daemon there, and can it work (contract §4.1)."""
 
 from __future__ import annotations
 
-from api.contract import Auth, Operations
-from api.dispatch import Call
+from api.contract import Auth, Call, Operations
 from operations import models as schemas
-from storage import facts
 from storage.errors import Unavailable
 
 operations = Operations("Health")
@@ -33,29 +31,9 @@ async def get_health(call: Call) -> schemas.Health:
     )
 
 
-@operations.add("GET", "/health/ig-version", returns=schemas.IgVersion)
-async def get_ig_version(call: Call) -> schemas.IgVersion:
-    """Compare the app version of the Private API client with the newest one known.
-
-    The newest one is looked up in the background, once a day; null until that has succeeded.
-    """
-    newest = await call.context.store.read(facts.find, facts.NEWEST_APP_VERSION)
-    current = call.context.app_version
-    return schemas.IgVersion(
-        current_version=current,
-        latest_version=newest.value if newest else None,
-        is_outdated=newest is not None and _numbers(newest.value) > _numbers(current),
-        last_checked_at=newest.at if newest else None,
-    )
-
-
 def _storage_trouble(call: Call) -> str | None:
     try:
         call.context.folder.check_room()
     except Unavailable as error:
         return str(error)
     return call.context.store.trouble
-
-
-def _numbers(version: str) -> list[int]:
-    return [int(part) for part in version.split(".") if part.isdigit()]

@@ -39,3 +39,9 @@ class ApiKeyList(Schema):
 class RevokedApiKey(Schema):
     success: bool = True
     already_revoked: bool
+
+
+class LoginCode(Schema):
+    """What a login link ends with; whoever has it first is signed in."""
+
+    code: str = Field(repr=False)

@@ -24,6 +24,7 @@ from pydantic.alias_generators import to_camel
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from operations.resources import Names, Resource
 from storage.times import WANTED, parse_instant, to_text
 
 _SPACED_OFFSET = re.compile(r" (?=\d\d(:?\d\d)?$)")
@@ -79,6 +80,9 @@ Instant = Annotated[
 TimezoneName = Annotated[str, Field(json_schema_extra={"format": "timezone"})]
 Timezone = Annotated[TimezoneName, AfterValidator(_is_timezone)]
 Id = Annotated[str, AfterValidator(_is_uuid), Field(json_schema_extra={"format": "uuid"})]
+# Whoever names one of these has to own it: see `operations.resources`.
+AccountId = Annotated[Id, Names(Resource.ACCOUNT)]
+MediaId = Annotated[Id, Names(Resource.MEDIA)]
 
 
 class Schema(BaseModel):
@@ -98,19 +102,19 @@ class Success(Schema):
 
 
 class AccountQuery(Schema):
-    account_id: Id | None = None
+    account_id: AccountId | None = None
 
 
 class RequiredAccountQuery(Schema):
-    account_id: Id
+    account_id: AccountId
 
 
 class AccountRef(Schema):
-    account_id: Id
+    account_id: AccountId
 
 
 class OptionalAccountRef(Schema):
-    account_id: Id | None = None
+    account_id: AccountId | None = None
 
 
 class ErrorResponse(Schema, json_schema_serialization_defaults_required=False):

@@ -9,7 +9,8 @@ from pydantic import (
 )
 
 from operations.models.base import (
-    Id,
+    AccountId,
+    MediaId,
     Schema,
 )
 from operations.models.repost_settings import (
@@ -21,8 +22,8 @@ from repost.layout import Template
 class CardPreviewRequest(Schema):
     """What `POST /story-repost/preview` takes; what is absent is as `accountId` is configured."""
 
-    media_file_id: Id
-    account_id: Id | None = None
+    media_file_id: MediaId
+    account_id: AccountId | None = None
     username: str | None = Field(default=None, min_length=1, max_length=30)
     template: Template | None = None
     signature_overlay: SignatureOverlay | None = None

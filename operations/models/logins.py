@@ -12,7 +12,7 @@ from pydantic import (
 
 from accounts.client_options import CHECKS
 from operations.models.base import (
-    Id,
+    AccountId,
     Moment,
     Schema,
 )
@@ -39,7 +39,7 @@ class ClientOptionFields(Schema):
 
 
 class LoginRequest(ClientOptionFields):
-    account_id: Id
+    account_id: AccountId
     ig_username: str = Field(min_length=1, max_length=64)
     ig_password: str = Field(min_length=1, max_length=512, repr=False)
     code: str = Field(default="", pattern=r"^(\d{6}|\d{8})?$", repr=False)
@@ -55,7 +55,7 @@ class LoginResult(Schema):
 
 
 class ChallengeRequest(Schema):
-    account_id: Id
+    account_id: AccountId
     code: str = Field(pattern=r"^(\d{6}|\d{8})$", repr=False)
 
 
@@ -70,14 +70,14 @@ class ChallengeResult(Schema):
 
 
 class ContinueRequest(Schema):
-    account_id: Id
+    account_id: AccountId
     method: Literal["email", "sms"] | None = None
 
 
 class ImportRequest(Schema):
     """One of both: a browser's cookie, or the object that aiograpi's `get_settings()` returns."""
 
-    account_id: Id
+    account_id: AccountId
     sessionid: str | None = Field(default=None, max_length=2048, repr=False)
     settings: dict[str, Any] | None = Field(default=None, repr=False)
 
@@ -109,3 +109,10 @@ class SessionPhase(Schema):
     last_warmup_at: Moment | None
     last_warmup_error: str | None
     exists: bool
+
+
+class SavedSession(Schema):
+    """A session as aiograpi saves it: a secret."""
+
+    username: str
+    settings: dict[str, Any] = Field(repr=False)

@@ -9,8 +9,9 @@ from pydantic import (
 )
 
 from operations.models.base import (
-    Id,
+    AccountId,
     Instant,
+    MediaId,
     Schema,
     Shape,
     TimezoneName,
@@ -97,8 +98,8 @@ Collaborators = Annotated[
 class PostContent(Schema):
     """The fields that drafts, posts and schedules share (contract §4.4)."""
 
-    media_file_id: Id | None = None
-    media_file_ids: list[Id] | None = None
+    media_file_id: MediaId | None = None
+    media_file_ids: list[MediaId] | None = None
     caption: Caption | None = None
     user_tags: UserTags | None = None
     collaborators: Collaborators | None = None
@@ -110,14 +111,14 @@ class PostContent(Schema):
 
 
 class PublishablePost(PostContent):
-    account_id: Id
+    account_id: AccountId
     media_type: MediaType
 
 
 class DraftChanges(PostContent):
     """Only the fields that are sent are changed."""
 
-    account_id: Id | None = None
+    account_id: AccountId | None = None
     media_type: MediaType | None = None
 
 

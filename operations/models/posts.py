@@ -11,6 +11,7 @@ from pydantic import (
 )
 
 from operations.models.base import (
+    AccountId,
     Instant,
     Moment,
     Schema,
@@ -65,6 +66,7 @@ class Post(Schema):
     published_at: StoredMoment | None
     created_at: StoredMoment
     updated_at: StoredMoment
+    thumbnail_url: str | None = None  # additive; of the first file, in lists
     # A factory, because pydantic copies a list deeply, which is a tenth of a list of posts.
     media_files: list[MediaFile] = Field(default_factory=list, json_schema_extra={"default": []})
 
@@ -77,16 +79,26 @@ class PostList(Schema):
     has_more: bool
 
 
-class PostQuery(Schema):
+class _PageOfPosts(Schema):
+    """`from` (inclusive) and `until` are additive, as is `accountId`."""
+
+    account_id: AccountId | None = None
+    since: Annotated[Instant, BeforeValidator(_plus)] | None = Field(default=None, alias="from")
+    until: Annotated[Instant, BeforeValidator(_plus)] | None = None
+    page: int = Field(default=1, ge=1, le=2**48)
+    limit: int = Field(default=20, ge=1, le=100)
+
+
+class PostQuery(_PageOfPosts):
+    """Times are those of creation."""
+
     status: PostStatus | None = None
-    page: int = Field(default=1, ge=1, le=2**48)
-    limit: int = Field(default=20, ge=1, le=100)
 
 
-class ScheduleQuery(Schema):
+class ScheduleQuery(_PageOfPosts):
+    """Times are those at which posts are due."""
+
     status: Literal["SCHEDULED", "QUEUED", "PROCESSING", "PUBLISHING"] | None = None
-    page: int = Field(default=1, ge=1, le=2**48)
-    limit: int = Field(default=20, ge=1, le=100)
 
 
 class SinceQuery(Schema):
@@ -151,3 +163,16 @@ class DeletedFromInstagram(Schema):
     cleared_post_id: Uuid
     delete_error: str | None
     permalink: str | None
+
+
+class Count(Schema):
+    account_id: Uuid
+    status: str
+    count: int
+
+
+class Counts(Schema):
+    """How many posts and mentions each account has in each state; what has none is left out."""
+
+    posts: list[Count]
+    reposts: list[Count]

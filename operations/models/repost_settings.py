@@ -12,7 +12,7 @@ from pydantic import (
 )
 
 from operations.models.base import (
-    Id,
+    AccountId,
     Instant,
     Moment,
     Schema,
@@ -142,7 +142,7 @@ class StoryRepostStatus(Schema):
 class PauseRequest(Schema):
     """Without `accountId` every account; without `until`, until `resume`."""
 
-    account_id: Id | None = None
+    account_id: AccountId | None = None
     until: Instant | None = None
 
 
@@ -171,7 +171,7 @@ Words = Annotated[
 class StoryRepostSettings(Schema):
     """What `POST /story-repost/config` takes: absent fields stay as they are."""
 
-    account_id: Id
+    account_id: AccountId
     poll_interval_hours: int | None = Field(default=None, ge=6, le=48)
     auto_tag_original_poster: bool | None = None
     jitter_minutes: int | None = Field(default=None, ge=0, le=120)

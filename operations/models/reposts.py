@@ -11,6 +11,7 @@ from pydantic import (
 )
 
 from operations.models.base import (
+    AccountId,
     Id,
     Instant,
     Moment,
@@ -55,8 +56,19 @@ class PendingRepost(RepostItem):
     author_followers: int | None
 
 
+class PendingQuery(Schema):
+    """`after` is the last id of a page."""
+
+    account_id: AccountId | None = None
+    limit: int | None = Field(default=None, ge=1, le=200)
+    after: Id | None = None
+
+
 class PendingReposts(Schema):
+    """`next` is the `after` of the next page, null on the last one."""
+
     reposts: list[PendingRepost]
+    next: Uuid | None = None
 
 
 class Decision(Schema):
@@ -64,7 +76,7 @@ class Decision(Schema):
 
     ids: list[Id] | None = Field(default=None, min_length=1, max_length=1000)
     all: bool | None = None
-    account_id: Id | None = None
+    account_id: AccountId | None = None
 
     @model_validator(mode="after")
     def _names_some(self) -> Decision:
@@ -107,7 +119,7 @@ class RepostDetails(RepostItem):
 class RepostQuery(Schema):
     """`since` (inclusive) and `until` are times of detection; `after` is the last id of a page."""
 
-    account_id: Id | None = None
+    account_id: AccountId | None = None
     status: RepostStatus | None = None
     since: Annotated[Instant, BeforeValidator(_plus)] | None = None
     until: Annotated[Instant, BeforeValidator(_plus)] | None = None

@@ -39,6 +39,7 @@ async def test_health_needs_no_key_and_names_every_service(served: Served) -> No
         "publish": "running",
         "repost": "running",
         "api": "running",
+        "local": "running",
     }
     later = (await health(served)).body
     assert later["uptime"] > answer.body["uptime"] >= 0

@@ -128,7 +128,7 @@ async def test_a_post_that_becomes_due_between_two_looks_goes_out(studio: Studio
     def now() -> datetime:
         return next(looks, studio.clock.now())
 
-    scheduler = Scheduler(studio.core.store, studio.deliverer, now, on_worked=lambda _: None)
+    scheduler = Scheduler(studio.core.store, studio.deliverer, now)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(scheduler.run)
         await studio.sandbox.ledger.wait_until(lambda: bool(studio.sandbox.ledger.published))

@@ -429,7 +429,7 @@ async def test_a_dry_run_does_everything_but_publish(studio: Studio) -> None:
     )
     assert (kept.width, kept.height) == (1080, 1920)
     assert studio.folder.path(kept.storage_path).stat().st_size == kept.file_size
-    assert await studio.core.store.read(posts.total, studio.core.owner.id, None) == 0
+    assert await studio.core.store.read(posts.total, studio.core.owner.id, posts.EVERYTHING) == 0
 
 
 async def test_a_dry_run_begun_in_between_takes_back_what_was_queued(studio: Studio) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ground.changes import Subject
 from instagram import errors
 from repost import detector
 from sandbox import MentionShape
@@ -18,7 +19,6 @@ from sandbox.wire.message import JsonObject
 from sandbox.world import items
 from sandbox.world.person import Person
 from storage import events
-from storage.events import Subject
 from storage.reposts import Repost, RepostLimit, RepostStatus
 from tests.support.studio import Studio
 

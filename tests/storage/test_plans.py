@@ -120,6 +120,8 @@ class Arguments:
     def _of_type(self, hint: Any) -> Any:
         arms = [arm for arm in typing.get_args(hint) if arm is not type(None)]
         origin = typing.get_origin(hint)
+        if origin is typing.Literal:
+            return arms[0]
         if origin is typing.Union or (arms and type(None) in typing.get_args(hint)):
             return self._of_type(arms[0])
         if origin is not None and issubclass(
@@ -271,7 +273,8 @@ def asked(database: Path) -> dict[str, list[tuple[str, Any]]]:
 
 def test_every_function_asks_something(asked: dict[str, list[tuple[str, Any]]]) -> None:
     silent = {name for name, statements in asked.items() if not statements}
-    assert silent == set(), "the test could not call them: teach it their arguments"
+    # It reads what a connection remembers, and asks the database nothing.
+    assert silent == {"events.untold"}, "the test could not call them: teach it their arguments"
     assert len(asked) > 100
 
 

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from sqlite_utils import Database
 
+from ground.changes import Subject
 from publish.content import fingerprint
 from sandbox.world.sample_media import make_photo
 from storage import media_files, records, secrets
@@ -22,7 +23,7 @@ from storage.accounts import Account
 from storage.authors import AuthorRule, Verdict
 from storage.credentials import Credentials
 from storage.deliveries import Delivery, Outcome, RouteName, Step
-from storage.events import Event, Subject
+from storage.events import Event
 from storage.files import MediaFolder
 from storage.jobs import Job, JobStatus, JobType
 from storage.media_files import MediaFile, Origin

@@ -48,7 +48,7 @@ class Outside:
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as db:
             tables = db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
             return {
-                name: db.execute(f'SELECT * FROM "{name}" ORDER BY 1, 2').fetchall()
+                name: db.execute(f'SELECT * FROM "{name}" ORDER BY 1').fetchall()
                 for (name,) in tables
                 if name not in _BOOKKEEPING
             }

@@ -14,6 +14,7 @@ import trio
 from api.listen import open_sockets
 from daemon.main import compose
 from daemon.notify import Notifier
+from local.serve import open_socket
 from storage import api_keys, browser_sessions
 from tests.support.limits import DEADLOCK_S
 from tests.support.studio import Studio
@@ -81,7 +82,8 @@ async def serve_studio(studio: Studio) -> AsyncIterator[Served]:
     sockets = open_sockets("127.0.0.1", 0)
     url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
     stop, ready = trio.Event(), trio.Event()
-    daemon = await compose(studio.core, sockets, stop, Notifier(None))
+    own = open_socket(studio.core.settings.data_dir)
+    daemon = await compose(studio.core, sockets, stop, Notifier(None), own)
     _, key = await studio.core.store.write(
         api_keys.create, user_id=studio.core.owner.id, name="test", now=studio.clock.now()
     )

@@ -186,9 +186,7 @@ async def open_studio(
         folder = MediaFolder(data / "media")
         railed = replace(core, settings=replace(core.settings, pace=rails_pace))
         publishing = await build_publishing(railed, folder, settle_s=settle_s)
-        journey = Journey(
-            core.store, folder, clock.now, pace=rails_pace, wake_publisher=lambda: None
-        )
+        journey = Journey(core.store, folder, clock.now, pace=rails_pace)
         studio = Studio(
             sandbox=sandbox,
             clock=clock,

@@ -58,9 +58,7 @@ class Walk:
         self.told: list[str] = []
         self.sent = 0
         self._uploaded: dict[str, str] = {}
-        self._hand_over = HandOver(
-            cast(Any, None), cast(Any, None), lambda: self.now, pace=0, wake_publisher=lambda: None
-        )
+        self._hand_over = HandOver(cast(Any, None), cast(Any, None), lambda: self.now, pace=0)
         with transaction(db):
             self.user_id = users.ensure_owner(db, self.now).id
             account = accounts.add(db, user_id=self.user_id, username="studio", now=self.now)

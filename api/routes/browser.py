@@ -1,0 +1,34 @@
+"""Is this browser signed in, and signing it out (contract §4.2): its session is this face's own."""
+
+from __future__ import annotations
+
+from quart import Response
+
+from api.contract import Auth, Call, Operations
+from api.session_cookie import COOKIE_NAME
+from operations import models
+from storage import accounts, browser_sessions
+
+operations = Operations("Auth")
+
+
+@operations.add("GET", "/auth/check", auth=Auth.OPTIONAL, returns=models.AuthCheck)
+async def check_auth(call: Call) -> models.AuthCheck:
+    """Say whether this request is signed in; `username` is that of the first account."""
+    if call.caller is None:
+        return models.AuthCheck(authenticated=False)
+    found = await call.context.store.read(accounts.of_user, call.user_id)
+    return models.AuthCheck(authenticated=True, username=found[0].username if found else None)
+
+
+@operations.add("POST", "/auth/logout", auth=Auth.OPTIONAL, returns=models.Success)
+async def log_out(call: Call) -> Response:
+    """End the browser session on the server and clear its cookie; for keys, do nothing."""
+    body = models.Success().model_dump_json(by_alias=True)
+    response = Response(body, 200, content_type="application/json")
+    caller = call.caller
+    if caller is not None and caller.session_id is not None:
+        await call.context.store.write(browser_sessions.end, caller.session_id, call.context.now())
+    if caller is None or caller.key_id is None:
+        response.delete_cookie(COOKIE_NAME, httponly=True, samesite="Strict")
+    return response

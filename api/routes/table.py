@@ -1,0 +1,105 @@
+"""Every endpoint that is an operation, one row each; what an operation does is in `operations/`."""
+
+from __future__ import annotations
+
+from api.contract import Auth, Operations
+from ground.refusal import ErrorCode
+from operations import (
+    accounts,
+    api_keys,
+    card_preview,
+    cloud,
+    logins,
+    media,
+    mentions,
+    posts,
+    schedule,
+    story_repost,
+    system,
+)
+
+_REPOST = "/story-repost"
+_LOGIN = "/settings/private-api-credentials"
+_OPTIONS = "/settings/private-api-options/<accountId>"
+_KEYS = "/settings/api-keys"
+_NO_ACCOUNT = {"accountId": ErrorCode.MISSING_ACCOUNT_ID}
+
+health_rows = Operations("Health")
+health_rows.row("GET", "/health/ig-version", system.get_ig_version)
+
+account_rows = Operations("Auth")
+account_rows.row("GET", "/auth/me", accounts.get_me)
+account_rows.row("DELETE", "/auth/accounts/<id>", accounts.disconnect_account)
+account_rows.row("POST", "/auth/accounts", accounts.connect_account, status=201)
+
+media_rows = Operations("Media")
+media_rows.row("GET", "/media", media.list_media)
+media_rows.row("GET", "/media/<id>", media.get_media)
+media_rows.row("DELETE", "/media/<id>", media.delete_media)
+
+post_rows = Operations("Posts")
+post_rows.row("POST", "/posts/draft", posts.create_draft, status=201)
+post_rows.row("PUT", "/posts/draft/<id>", posts.update_draft)
+post_rows.row("POST", "/posts/publish", posts.publish_post, status=202)
+post_rows.row("GET", "/posts", posts.list_posts)
+post_rows.row("GET", "/counts", posts.get_counts)
+post_rows.row("GET", "/posts/recent-completions", posts.list_recent_completions)
+post_rows.row("GET", "/posts/<id>", posts.get_post)
+post_rows.row("POST", "/posts/<id>/retry", posts.retry_post, status=202)
+post_rows.row("POST", "/posts/<id>/release", posts.release_post)
+post_rows.row("POST", "/posts/<id>/reschedule", posts.reschedule_post)
+post_rows.row("DELETE", "/posts/<id>", posts.clear_post)
+post_rows.row("DELETE", "/posts/<id>/instagram", posts.delete_from_instagram)
+
+schedule_rows = Operations("Schedule")
+schedule_rows.row("POST", "/schedule", schedule.create_schedule, status=201)
+schedule_rows.row("GET", "/schedule", schedule.list_schedule)
+schedule_rows.row("GET", "/schedule/queue/status", schedule.get_queue_status)
+schedule_rows.row("GET", "/schedule/<id>", schedule.get_scheduled)
+schedule_rows.row("PUT", "/schedule/<id>", schedule.update_schedule)
+schedule_rows.row("DELETE", "/schedule/<id>", schedule.cancel_schedule)
+
+cloud_rows = Operations("Cloudflare")
+cloud_rows.row("GET", "/cloudflare/status", cloud.get_cloudflare_status)
+cloud_rows.row("GET", "/cloudflare/diagnostics", cloud.get_cloudflare_diagnostics)
+cloud_rows.row("GET", "/cloudflare/cron-status", cloud.get_cloudflare_cron_status)
+cloud_rows.row("GET", "/cloudflare/kv", cloud.list_cloudflare_kv)
+
+repost_rows = Operations("Story repost")
+repost_rows.row("POST", f"{_REPOST}/preview", card_preview.preview_card)
+repost_rows.row("GET", f"{_REPOST}/status", story_repost.get_status)
+repost_rows.row("POST", f"{_REPOST}/config", story_repost.save_config)
+repost_rows.row("DELETE", f"{_REPOST}/config", story_repost.delete_config, codes=_NO_ACCOUNT)
+repost_rows.row("POST", f"{_REPOST}/enable", story_repost.enable)
+repost_rows.row("POST", f"{_REPOST}/disable", story_repost.disable)
+repost_rows.row("POST", f"{_REPOST}/scan", story_repost.scan)
+repost_rows.row("GET", f"{_REPOST}/history", mentions.get_history)
+repost_rows.row("GET", f"{_REPOST}/<id>", mentions.get_repost)
+repost_rows.row("GET", f"{_REPOST}/pending", mentions.get_pending)
+repost_rows.row("POST", f"{_REPOST}/approve", mentions.approve_several)
+repost_rows.row("POST", f"{_REPOST}/skip", mentions.skip_several)
+repost_rows.row("POST", f"{_REPOST}/<id>/approve", mentions.approve)
+repost_rows.row("POST", f"{_REPOST}/<id>/skip", mentions.skip)
+repost_rows.row("POST", f"{_REPOST}/pause", story_repost.pause_reposts)
+repost_rows.row("POST", f"{_REPOST}/resume", story_repost.resume_reposts)
+
+login_rows = Operations("Settings")
+login_rows.row("POST", _LOGIN, logins.save_credentials, codes={"code": ErrorCode.INVALID_CODE})
+login_rows.row(
+    "POST",
+    f"{_LOGIN}/challenge",
+    logins.resolve_challenge,
+    codes={**_NO_ACCOUNT, "code": ErrorCode.INVALID_CODE},
+)
+login_rows.row("POST", f"{_LOGIN}/continue", logins.continue_login)
+login_rows.row("POST", f"{_LOGIN}/session", logins.import_session)
+login_rows.row("GET", _OPTIONS, logins.get_client_options)
+login_rows.row("PUT", _OPTIONS, logins.set_client_options)
+login_rows.row("GET", f"{_LOGIN}/<accountId>", logins.probe_credentials)
+login_rows.row("DELETE", f"{_LOGIN}/<accountId>", logins.forget_credentials)
+login_rows.row("GET", "/settings/session-phase/<accountId>", logins.get_session_phase)
+
+key_rows = Operations("Settings")
+key_rows.row("POST", _KEYS, api_keys.create_api_key, auth=Auth.COOKIE, status=201)
+key_rows.row("GET", _KEYS, api_keys.list_api_keys)
+key_rows.row("DELETE", f"{_KEYS}/<id>", api_keys.revoke_api_key, auth=Auth.COOKIE)

@@ -1,0 +1,28 @@
+"""Uploading media (contract §4.3): the multipart body is this face's own."""
+
+from __future__ import annotations
+
+from api.contract import Call, Operations, perform_for
+from api.multipart import receive_file
+from operations import media, models
+
+operations = Operations("Media")
+
+
+@operations.add(
+    "POST",
+    "/media/upload",
+    upload=True,
+    returns=models.MediaFile,
+    status=201,
+    errors=media.upload_media.refuses,
+    act=media.upload_media,
+)
+async def upload_media(call: Call) -> models.MediaFile:
+    """Receive the file, and have it taken in."""
+    call.context.folder.check_room(call.request.content_length or 0)
+    scratch = call.context.library.scratch()
+    received = await receive_file(call.request, scratch, call.context.max_upload_bytes)
+    given = media.UploadedFile(path=scratch, name=received.name)
+    answer: models.MediaFile = await perform_for(call, media.upload_media, given)
+    return answer

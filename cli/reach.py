@@ -1,0 +1,229 @@
+"""How commands reach the operations: the running daemon's, else the same ones in this process.
+
+A command never touches a store that a daemon holds: it asks over the socket, and an older or
+newer daemon answers as what it is. Where none runs, the command holds the directory itself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from threading import Thread
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from cli.failure import NOT_RUNNING, Failed, Refused, only_error
+from cli.output import note
+from daemon import data_dir
+from daemon.settings import Settings
+
+if TYPE_CHECKING:
+    import trio
+    from pydantic import BaseModel
+
+    from local.ask import Daemon
+    from operations.models import InstagramAccount
+    from operations.operation import Operation
+
+_STARTING_S = 10.0
+_AGAIN_S = 0.05
+M = TypeVar("M", bound="BaseModel")
+_Question = tuple["Operation", "BaseModel | None", str, Future[Any]]
+
+
+def shown(answer: BaseModel) -> dict[str, Any]:
+    """Return an answer as the REST API shows it, for `--json` and for what is told of it."""
+    return answer.model_dump(mode="json", by_alias=True)
+
+
+def asked(model: type[M], given: dict[str, Any]) -> M:
+    """Return an operation's input; wrong use when it does not have the form."""
+    from pydantic import ValidationError
+
+    try:
+        return model.model_validate(given)
+    except ValidationError as invalid:
+        first = invalid.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise click.UsageError(f"{where}: {first['msg']}") from None
+
+
+@contextmanager
+def reached(settings: Settings, *, needs_daemon: bool = False) -> Iterator[Reach]:
+    """Yield the operations of a data directory for one command.
+
+    With `needs_daemon` it raises `Failed` where none runs, because only a daemon can go on with
+    what is asked.
+    """
+    with ExitStack() as stack:
+        yield Reach(settings, needs_daemon, stack)
+
+
+@dataclass(slots=True)
+class Reach:
+    """The operations of one data directory, for one command. Made by `reached`."""
+
+    settings: Settings
+    _needs_daemon: bool
+    _stack: ExitStack
+    _here: _Here | None = None
+    _noted: bool = field(default=False)
+
+    def perform(
+        self, operation: Operation, given: BaseModel | None = None, target: str = ""
+    ) -> Any:
+        """Have an operation done and return its answer; raises `Refused` and `Failed`."""
+        from operations.refusing import refusal_of
+
+        try:
+            return self._performed(operation, given, target)
+        except Exception as error:
+            if isinstance(error, Failed) or (refused := refusal_of(error)) is None:
+                raise
+            raise Refused(f"{refused.message} [{refused.code}]", refused.code) from None
+
+    def account(self, username: str) -> InstagramAccount:
+        """Return the connected account of that name; raises `Failed`."""
+        wanted = username.lstrip("@")
+        for found in self.accounts():
+            if found.username.lower() == wanted.lower():
+                return found
+        raise Failed(f"@{wanted} is not connected; `reprise account add --username {wanted}` first")
+
+    def accounts(self) -> list[InstagramAccount]:
+        """Return the connected accounts."""
+        from operations.accounts import get_me
+
+        found: list[InstagramAccount] = self.perform(get_me).accounts
+        return found
+
+    def tell(self) -> None:
+        """Tell a person whether a daemon uses the data directory, beside what a command prints."""
+        daemon = None if self._here else data_dir.running(self.settings.data_dir)
+        note(f"The daemon runs at {daemon.url} (process {daemon.pid})" if daemon else NOT_RUNNING)
+
+    def _performed(self, operation: Operation, given: BaseModel | None, target: str) -> Any:
+        from local.ask import Daemon, NotThere
+
+        if self._here is not None:
+            return self._here.perform(operation, given, target)
+        daemon = Daemon(self.settings.data_dir)
+        patience = time.monotonic() + _STARTING_S
+        while True:
+            try:
+                answer = daemon.perform(operation, given, target)
+            except NotThere:
+                if not data_dir.is_held(self.settings.data_dir):
+                    break
+                if time.monotonic() > patience:
+                    raise Failed("A daemon or a command uses the data directory") from None
+                time.sleep(_AGAIN_S)  # it is just starting, or soon done
+            else:
+                self._tell_version(daemon)
+                return answer
+        if self._needs_daemon:
+            raise Failed(NOT_RUNNING)
+        data_dir.prepare(self.settings.data_dir)
+        self._stack.enter_context(data_dir.held(self.settings.data_dir))
+        self._here = _Here(self.settings)
+        self._stack.callback(self._here.close)
+        return self._here.perform(operation, given, target)
+
+    def _tell_version(self, daemon: Daemon) -> None:
+        from local.ask import VERSION
+
+        if daemon.version != VERSION and not self._noted:
+            self._noted = True
+            note(
+                f"The running daemon is Reprise {daemon.version}, this command is {VERSION}:"
+                " restart the daemon"
+            )
+
+
+class _Here:
+    """The operations in this process; the caller holds the data directory."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._loop: _Loop | None = None
+
+    def perform(self, operation: Operation, given: BaseModel | None, target: str) -> Any:
+        """Have an operation done; raises what it raises."""
+        from operations.operation import Kind
+
+        needs_online = operation.kind is Kind.ACT
+        if self._loop is None or (needs_online and not self._loop.online):
+            self.close()
+            self._loop = _Loop(self._settings, online=needs_online)
+        return self._loop.perform(operation, given, target)
+
+    def close(self) -> None:
+        """End it; may be called again."""
+        if self._loop is not None:
+            self._loop.close()
+            self._loop = None
+
+
+class _Loop:
+    """An open house on a loop in a thread of its own."""
+
+    def __init__(self, settings: Settings, *, online: bool) -> None:
+        import trio
+
+        self.online = online
+        self._opened: Future[trio.lowlevel.TrioToken] = Future()
+        self._until_closed = trio.CancelScope()
+        # Done by one task: what is between aiograpi and Trio is known to the tasks below the house.
+        self._send, self._receive = trio.open_memory_channel[_Question](0)
+        self._thread = Thread(target=self._run, args=(settings,), name="operations")
+        self._thread.start()
+        self._token = self._opened.result()
+
+    def perform(self, operation: Operation, given: BaseModel | None, target: str) -> Any:
+        """Have an operation done; raises what it raises."""
+        import trio
+
+        answer: Future[Any] = Future()
+        question = (operation, given, target, answer)
+        trio.from_thread.run(self._send.send, question, trio_token=self._token)
+        return answer.result()
+
+    def close(self) -> None:
+        """End the loop, and whatever is still being done on it."""
+        import trio
+
+        trio.from_thread.run_sync(self._until_closed.cancel, trio_token=self._token)
+        self._thread.join()
+
+    def _run(self, settings: Settings) -> None:
+        import trio
+
+        try:
+            trio.run(self._keep_open, settings)
+        except BaseException as error:  # noqa: BLE001 - raised where the command waits for it
+            if not self._opened.done():
+                self._opened.set_exception(_innermost(error))
+
+    async def _keep_open(self, settings: Settings) -> None:
+        import trio
+
+        from daemon.house import open_house
+        from operations.operation import Actor
+
+        async with open_house(settings, online=self.online) as (house, owner_id):
+            actor = Actor(user_id=owner_id, via="cli")
+            self._opened.set_result(trio.lowlevel.current_trio_token())
+            with self._until_closed:
+                async for operation, given, target, answer in self._receive:
+                    try:
+                        answer.set_result(await house.perform(operation, actor, given, target))
+                    except Exception as error:  # noqa: BLE001 - raised where it was asked
+                        answer.set_exception(error)
+
+
+def _innermost(error: BaseException) -> BaseException:
+    return only_error(error) if isinstance(error, BaseExceptionGroup) else error

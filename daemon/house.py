@@ -1,0 +1,58 @@
+"""The operations' house, put together from what daemon and command line share."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from daemon import logs
+from daemon.core import Core, open_core
+from daemon.publishing import Publishing, build_publishing
+from daemon.settings import Settings
+from ground.clock import Clock
+from instagram.private import app_version
+from operations.house import House
+from publish.library import MediaLibrary
+from publish.removal import Remover
+from repost.engine import RepostEngine
+from repost.journey import Journey
+from storage.files import MediaFolder
+
+
+def house_of(core: Core, publishing: Publishing, engine: RepostEngine) -> House:
+    """Return the house in which operations are done on a store and its ways to Instagram."""
+    folder = publishing.folder
+    return House(
+        store=core.store,
+        vault=core.vault,
+        clock=Clock(core.now, pace=core.settings.pace),
+        logins=core.logins,
+        options=core.options,
+        tokens=core.tokens,
+        engine=engine,
+        library=MediaLibrary(core.store, folder, core.now),
+        remover=Remover(core.store, core.gateway, core.graph, core.now),
+        links=publishing.links,
+        adviser=publishing.adviser,
+        folder=folder,
+        app_version=app_version.CURRENT,
+    )
+
+
+@asynccontextmanager
+async def open_house(settings: Settings, *, online: bool) -> AsyncIterator[tuple[House, str]]:
+    """Open a data directory's house for a command, with its owner's id; no service runs.
+
+    The caller holds the directory. Only `online` may Instagram be asked, as an `act` may. What is
+    to go out goes out when the daemon runs.
+    """
+    logs.configure(replace(settings, log_level="error"))
+    async with open_core(settings, online=online) as core:
+        folder = MediaFolder(settings.media_dir, least_free=settings.min_free_mb << 20)
+        # Its links are for nobody: Meta fetches from a running daemon.
+        publishing = await build_publishing(core, folder, secret=secrets.token_urlsafe(32))
+        journey = Journey(core.store, folder, core.now, pace=settings.pace)
+        engine = RepostEngine(core.store, core.gateway, journey, core.now, pace=settings.pace)
+        yield house_of(core, publishing, engine), core.owner.id

@@ -1,0 +1,76 @@
+"""The asking end of the socket: what a command wants of the running daemon. It blocks."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+
+from ground.refusal import ErrorCode, Refusal
+from local.wire import SOCKET_FILE
+from operations.media import UploadedFile
+from operations.operation import Operation
+
+VERSION = version("reprise")
+
+
+class NotThere(Exception):
+    """No daemon listens in this data directory."""
+
+
+@dataclass(slots=True)
+class Daemon:
+    """The daemon that listens in a data directory; `version` is known after an answer."""
+
+    directory: Path
+    version: str | None = None
+
+    def perform(
+        self, operation: Operation, given: BaseModel | None = None, target: str = ""
+    ) -> Any:
+        """Have the daemon do an operation; raises `NotThere` and what it refuses with."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as stream:
+            self._connect(stream)
+            try:
+                _ask(stream, operation, given, target)
+                with stream.makefile("rb") as answers:
+                    reply = orjson.loads(answers.readline())
+            except (OSError, orjson.JSONDecodeError) as broken:
+                raise Refusal(
+                    ErrorCode.SERVICE_UNAVAILABLE, f"The daemon broke off: {broken}"
+                ) from None
+        self.version = str(reply.get("version"))
+        if (refused := reply.get("refused")) is not None:
+            raise Refusal(
+                ErrorCode(refused["code"]),
+                refused["message"],
+                retry_after_s=refused.get("retryAfter"),
+            )
+        return operation.gives.model_validate(reply["answer"])
+
+    def _connect(self, stream: socket.socket) -> None:
+        try:
+            stream.connect(bytes(self.directory / SOCKET_FILE))
+        except OSError as error:
+            raise NotThere(str(error)) from None
+
+
+def _ask(stream: socket.socket, operation: Operation, given: BaseModel | None, target: str) -> None:
+    question: dict[str, Any] = {
+        "operation": operation.name, "target": target, "version": VERSION
+    }  # fmt: skip
+    if isinstance(given, UploadedFile):
+        question |= {"given": {"name": given.name}, "bytes": given.path.stat().st_size}
+    elif given is not None:
+        question["given"] = given.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    with stream.makefile("wb") as asked:
+        asked.write(orjson.dumps(question) + b"\n")
+        if isinstance(given, UploadedFile):
+            with given.path.open("rb") as file:
+                shutil.copyfileobj(file, asked, 1024 * 1024)

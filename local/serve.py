@@ -1,0 +1,154 @@
+"""The daemon's end of the socket: each connection asks for one operation, as the owner."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import orjson
+import trio
+from pydantic import BaseModel, ValidationError
+
+from ground.refusal import ErrorCode, Refusal
+from local.wire import SOCKET_FILE, Garbled, Line, send
+from operations.catalogue import OPERATIONS
+from operations.house import House
+from operations.media import UploadedFile
+from operations.operation import Actor, Operation
+from operations.refusing import refusal_of
+
+logger = logging.getLogger(__name__)
+VERSION = version("reprise")
+_AT_ONCE = 32
+
+
+def open_socket(directory: Path) -> socket.socket:
+    """Listen in the data directory, for its owner alone; an old socket there is replaced.
+
+    The caller holds the directory, so whatever answered there before is gone.
+    """
+    path = directory / SOCKET_FILE
+    path.unlink(missing_ok=True)
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        # Relative to the directory: a socket's whole path may have 107 bytes at most.
+        here = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.chdir(directory)
+            listening.bind(SOCKET_FILE)
+        finally:
+            os.fchdir(here)
+            os.close(here)
+    finally:
+        os.umask(before)
+    listening.listen(128)
+    return listening
+
+
+async def serve(
+    house: House,
+    owner_id: str,
+    listening: socket.socket,
+    *,
+    shutdown: trio.Event,
+    grace_s: float,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Answer until `shutdown` is set, then give what is being done `grace_s` to end."""
+    actor = Actor(user_id=owner_id, via="cli")
+    at_once = trio.CapacityLimiter(_AT_ONCE)
+
+    async def connection(stream: trio.SocketStream) -> None:
+        async with at_once, stream:
+            try:
+                await _answer(house, actor, stream)
+            except (trio.BrokenResourceError, trio.ClosedResourceError, Garbled) as gone:
+                logger.debug("local question broke off reason=%s", gone)
+
+    listener = trio.SocketListener(trio.socket.from_stdlib_socket(listening))
+    async with trio.open_nursery() as connections:
+        async with trio.open_nursery() as accepting:
+            accepting.start_soon(_accept, listener, connection, connections)
+            task_status.started()
+            await shutdown.wait()
+            accepting.cancel_scope.cancel()
+        connections.cancel_scope.deadline = trio.current_time() + grace_s
+
+
+async def _accept(
+    listener: trio.SocketListener,
+    connection: Callable[[trio.SocketStream], Any],
+    connections: trio.Nursery,
+) -> None:
+    await trio.serve_listeners(connection, [listener], handler_nursery=connections)
+
+
+async def _answer(house: House, actor: Actor, stream: trio.SocketStream) -> None:
+    line = Line(stream)
+    asked = await line.read()
+    try:
+        operation = OPERATIONS.get(str(asked.get("operation")))
+        if operation is None:
+            raise Refusal(
+                ErrorCode.NOT_FOUND,
+                f"The running daemon is Reprise {VERSION} and does not know this; restart it",
+            )
+        given = await _given(house, operation, asked, line)
+        done = await house.perform(operation, actor, given, str(asked.get("target") or ""))
+        reply: dict[str, Any] = {"answer": orjson.loads(done.model_dump_json(by_alias=True))}
+    except Garbled:
+        raise
+    except Exception as error:  # noqa: BLE001 - the one place that turns failures into answers
+        reply = {"refused": _refused(error, asked)}
+    await send(stream, {**reply, "version": VERSION})
+
+
+async def _given(
+    house: House, operation: Operation, asked: dict[str, Any], line: Line
+) -> BaseModel | None:
+    if operation.takes is None:
+        return None
+    sent = asked.get("given")
+    sent = {} if sent is None else sent
+    if operation.takes is UploadedFile:
+        return await _received(house, line, _name(sent), asked.get("bytes"))
+    try:
+        return operation.takes.model_validate(sent)
+    except ValidationError as invalid:
+        first = invalid.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "input"
+        raise Refusal(ErrorCode.VALIDATION_ERROR, f"{where}: {first['msg']}") from None
+
+
+async def _received(house: House, line: Line, name: str, size: Any) -> UploadedFile:
+    if not isinstance(size, int) or size <= 0:
+        raise Refusal(ErrorCode.UPLOAD_ERROR, "The file is empty")
+    house.folder.check_room(size)
+    scratch = house.library.scratch()
+    try:
+        async with await trio.open_file(scratch, "wb") as file:
+            async for part in line.body(size):
+                await file.write(part)
+    except BaseException:
+        scratch.unlink(missing_ok=True)
+        raise
+    return UploadedFile(path=scratch, name=Path(name).name)
+
+
+def _refused(error: Exception, asked: dict[str, Any]) -> dict[str, Any]:
+    known = refusal_of(error)
+    if known is None:
+        logger.error("local question failed operation=%s", asked.get("operation"), exc_info=error)
+        known = Refusal(ErrorCode.INTERNAL_ERROR, "Something went wrong; the log says what")
+    return {"code": known.code, "message": known.message, "retryAfter": known.retry_after_s}
+
+
+def _name(given: Any) -> str:
+    name = given.get("name") if isinstance(given, dict) else None
+    return name if isinstance(name, str) and name else "file"

@@ -1,0 +1,76 @@
+"""Which accounts are connected, connecting and disconnecting them (contract §4.2)."""
+
+from __future__ import annotations
+
+import contextlib
+
+from accounts.connecting import GraphAccess, connect
+from ground.refusal import ErrorCode, Refusal
+from instagram.errors import InstagramError
+from operations import models, shown
+from operations.operation import Ask, act, read
+from operations.resources import Resource
+from operations.scopes import Scope
+from publish.intake import disconnect
+from storage import accounts
+from storage.accounts import Account
+from storage.store import Database
+
+
+@read(models.AuthMe, scope=Scope.ACCOUNTS_READ)
+def get_me(db: Database, ask: Ask[None]) -> models.AuthMe:
+    """Return the user and the connected accounts; tokens are never returned."""
+    found = accounts.of_user(db, ask.user_id)
+    return models.AuthMe(
+        user=models.Owner(id=ask.user_id), accounts=[shown.account(one) for one in found]
+    )
+
+
+@act(
+    models.Success,
+    scope=Scope.ACCOUNTS_WRITE,
+    on=Resource.ACCOUNT,
+    refuses=[ErrorCode.NOT_FOUND],
+)
+async def disconnect_account(ask: Ask[None]) -> models.Success:
+    """Disconnect an account: tokens, session and configuration go, published posts stay."""
+    await ask.house.store.write(disconnect, ask.id, ask.now)
+    await ask.house.logins.forget_in_memory(ask.id)
+    return models.Success()
+
+
+@act(
+    models.InstagramAccount,
+    scope=Scope.ACCOUNTS_WRITE,
+    takes=models.ConnectRequest,
+    refuses=[ErrorCode.MISSING_PARAM, ErrorCode.INVALID_STATUS, ErrorCode.TOKEN_EXPIRED],
+)
+async def connect_account(ask: Ask[models.ConnectRequest]) -> models.InstagramAccount:
+    """Connect an Instagram account, or give a connected one a new token of the official API.
+
+    A token that Meta does not accept is refused; a Private API login is given separately.
+    """
+    house, asked = ask.house, ask.given
+    access = None
+    if asked.access_token is not None:
+        access = GraphAccess(token=asked.access_token, login_method=asked.login_method)
+        if asked.login_method == "facebook" and not asked.ig_user_id:
+            raise Refusal(ErrorCode.MISSING_PARAM, "`igUserId` is required with Facebook Login")
+        await house.tokens.check(access, asked.ig_user_id)
+
+    def write(db: Database) -> Account:
+        return connect(
+            db,
+            house.vault,
+            user_id=ask.user_id,
+            username=asked.username,
+            ig_user_id=asked.ig_user_id,
+            access=access,
+            now=ask.now,
+        )
+
+    account = await house.store.write(write)
+    if access is not None:
+        with contextlib.suppress(InstagramError):  # upkeep tries it again
+            await house.tokens.sync(account)
+    return shown.account(await house.store.read(accounts.get, account.id))

@@ -1,0 +1,44 @@
+"""All operations, by name: what every face can offer, and what the tests walk."""
+
+from __future__ import annotations
+
+from types import MappingProxyType, ModuleType
+
+from operations import (
+    accounts,
+    api_keys,
+    browser,
+    card_preview,
+    cloud,
+    logins,
+    media,
+    mentions,
+    posts,
+    schedule,
+    story_repost,
+    system,
+)
+from operations.operation import Operation
+
+_SUBJECTS: tuple[ModuleType, ...] = (
+    accounts,
+    logins,
+    media,
+    posts,
+    schedule,
+    story_repost,
+    mentions,
+    card_preview,
+    cloud,
+    api_keys,
+    browser,
+    system,
+)
+OPERATIONS = MappingProxyType(
+    {
+        found.name: found
+        for subject in _SUBJECTS
+        for found in vars(subject).values()
+        if isinstance(found, Operation)
+    }
+)

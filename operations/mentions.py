@@ -1,0 +1,133 @@
+"""Mentions: what waits for approval, deciding about it, and the history (contract §4.7)."""
+
+from __future__ import annotations
+
+from ground.refusal import ErrorCode, Refusal
+from operations import models, shown
+from operations.operation import Ask, read, write
+from operations.resources import Resource, owns
+from operations.scopes import Scope
+from repost import approval
+from storage import repost_history, reposts
+from storage.errors import NotFound
+from storage.store import Database
+
+_WRONG_STATE = (ErrorCode.NOT_FOUND, ErrorCode.INVALID_STATUS)
+
+
+@read(
+    models.PendingReposts,
+    scope=Scope.REPOSTS_READ,
+    takes=models.PendingQuery,
+    refuses=[ErrorCode.NOT_FOUND],
+)
+def get_pending(db: Database, ask: Ask[models.PendingQuery]) -> models.PendingReposts:
+    """Return what waits for approval, of one account or of all, oldest mention first.
+
+    All of it, or pages of `limit` (additive): `next` is the `after` of the next one.
+    """
+    query = ask.given
+    one_more = None if query.limit is None else query.limit + 1
+    found = reposts.waiting(db, ask.user_id, query.account_id, limit=one_more, after=query.after)
+    page = found[: query.limit]
+    return models.PendingReposts(
+        reposts=[shown.pending_repost(db, each) for each in page],
+        next=page[-1].id if len(found) > len(page) else None,
+    )
+
+
+@write(
+    models.Decided,
+    scope=Scope.REPOSTS_DECIDE,
+    takes=models.Decision,
+    refuses=[ErrorCode.NOT_FOUND],
+)
+def approve_several(db: Database, ask: Ask[models.Decision]) -> models.Decided:
+    """Let several mentions go out: those named, or all that wait.
+
+    `refused` holds those that could not be approved, with the reason; the others are. What was
+    meant for few (`limits`) is approved by its id only, never by `all`.
+    """
+    decision = approval.approve_ordinary if ask.given.ids is None else approval.approve
+    return _decide_several(db, ask, decision)
+
+
+@write(
+    models.Decided,
+    scope=Scope.REPOSTS_DECIDE,
+    takes=models.Decision,
+    refuses=[ErrorCode.NOT_FOUND],
+)
+def skip_several(db: Database, ask: Ask[models.Decision]) -> models.Decided:
+    """Never repost several mentions: those named, or all that wait for approval."""
+    return _decide_several(db, ask, approval.skip)
+
+
+@write(models.RepostItem, scope=Scope.REPOSTS_DECIDE, on=Resource.REPOST, refuses=_WRONG_STATE)
+def approve(db: Database, ask: Ask[None]) -> models.RepostItem:
+    """Let a mention that waits for approval go out."""
+    return _decide(db, ask, approval.approve)
+
+
+@write(models.RepostItem, scope=Scope.REPOSTS_DECIDE, on=Resource.REPOST, refuses=_WRONG_STATE)
+def skip(db: Database, ask: Ask[None]) -> models.RepostItem:
+    """Never repost this mention; possible until it begins to go out."""
+    return _decide(db, ask, approval.skip)
+
+
+@read(
+    models.RepostHistory,
+    scope=Scope.REPOSTS_READ,
+    takes=models.RepostQuery,
+    refuses=[ErrorCode.NOT_FOUND],
+)
+def get_history(db: Database, ask: Ask[models.RepostQuery]) -> models.RepostHistory:
+    """Return mentions with their state and reason, newest first, page by page.
+
+    What `status`, `since` and `until` choose; `next` is the `after` of the next page.
+    """
+    query = ask.given
+    chosen = repost_history.Filter(
+        account_id=query.account_id,
+        statuses=(query.status,) if query.status else (),
+        since=query.since,
+        until=query.until,
+    )
+    found = repost_history.page(db, ask.user_id, chosen, limit=query.limit + 1, after=query.after)
+    page = found[: query.limit]
+    return models.RepostHistory(
+        reposts=[shown.repost(db, repost) for repost in page],
+        next=page[-1].id if len(found) > len(page) else None,
+    )
+
+
+@read(
+    models.RepostDetails,
+    scope=Scope.REPOSTS_READ,
+    on=Resource.REPOST,
+    refuses=[ErrorCode.NOT_FOUND],
+)
+def get_repost(db: Database, ask: Ask[None]) -> models.RepostDetails:
+    """Return one mention with every change of its state, its time and its reason (additive)."""
+    return shown.repost_details(db, reposts.get(db, ask.id))
+
+
+def _decide(db: Database, ask: Ask[None], decision: approval.Decision) -> models.RepostItem:
+    try:
+        return shown.repost(db, decision(db, ask.id, ask.now))
+    except approval.TooLate as late:
+        raise Refusal(ErrorCode.INVALID_STATUS, str(late)) from None
+
+
+def _decide_several(
+    db: Database, ask: Ask[models.Decision], decision: approval.Decision
+) -> models.Decided:
+    ids = ask.given.ids
+    if ids is None:
+        waiting = reposts.waiting(db, ask.user_id, ask.given.account_id)
+        ids = [each.id for each in waiting]
+    mine = [each for each in ids if owns(db, ask.user_id, Resource.REPOST, each)]
+    decided = approval.decide_all(db, mine, decision, ask.now)
+    strange = [each for each in dict.fromkeys(ids) if each not in mine]
+    decided.refused += [(each, str(NotFound("repost", each))) for each in strange]
+    return shown.decided(db, decided)

@@ -1,0 +1,145 @@
+"""How an act is declared: what it takes and gives, whom it concerns, and how it may be refused."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from pydantic import BaseModel
+
+from ground.refusal import ErrorCode
+from operations.resources import Resource
+from operations.scopes import Scope
+from storage.store import Database
+
+if TYPE_CHECKING:
+    from operations.house import House
+
+Given = TypeVar("Given", bound=BaseModel | None)
+M = TypeVar("M", bound=BaseModel)
+
+
+class Kind(Enum):
+    """`read` and `write` are pure functions of the database; `act` may wait for Instagram."""
+
+    READ = "read"
+    WRITE = "write"
+    ACT = "act"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks: a user, through which face, with what a key or session of theirs may do.
+
+    `key_id` and `session_id` name what they asked with, where there is one.
+    """
+
+    user_id: str
+    via: str
+    key_id: str | None = None
+    session_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask(Generic[Given]):
+    """One call of an operation: everything that is named in it belongs to the actor.
+
+    `id` is the resource that the operation is about (`Operation.on`), `given` the validated
+    input, `now` the moment in which all of it happens.
+    """
+
+    actor: Actor
+    house: House
+    now: datetime
+    given: Given
+    id: str = ""
+
+    @property
+    def user_id(self) -> str:
+        """The user whose data this is about."""
+        return self.actor.user_id
+
+
+Run = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One act. `on` is the kind of resource that its `id` names; `glances` says of a read that it
+    takes a few rows by an index and needs no thread (see `Store.glance`)."""
+
+    run: Run
+    kind: Kind
+    scope: Scope
+    gives: type[BaseModel]
+    takes: type[BaseModel] | None = None
+    on: Resource | None = None
+    refuses: tuple[ErrorCode, ...] = ()
+    glances: Callable[[Any], bool] = lambda _given: False
+
+    @property
+    def name(self) -> str:
+        """Its name on every face, such as `publish_post`."""
+        return self.run.__name__
+
+    @property
+    def doc(self) -> str:
+        """What it does, for people: the first paragraph is a summary."""
+        return inspect.getdoc(self.run) or ""
+
+    @property
+    def given_required(self) -> bool:
+        """Whether it takes anything, and any field of that has to be sent."""
+        fields = self.takes.model_fields.values() if self.takes else ()
+        return any(field.is_required() for field in fields)
+
+
+def read(
+    gives: type[M],
+    *,
+    scope: Scope,
+    takes: type[BaseModel] | None = None,
+    on: Resource | None = None,
+    refuses: Iterable[ErrorCode] = (),
+    glances: Callable[[Any], bool] = lambda _given: False,
+) -> Callable[[Callable[[Database, Ask[Any]], M]], Operation]:
+    """Declare a function of the database that changes nothing; all it reads is of one moment."""
+    return _declared(
+        Kind.READ, gives=gives, scope=scope, takes=takes, on=on, refuses=refuses, glances=glances
+    )
+
+
+def write(
+    gives: type[M],
+    *,
+    scope: Scope,
+    takes: type[BaseModel] | None = None,
+    on: Resource | None = None,
+    refuses: Iterable[ErrorCode] = (),
+) -> Callable[[Callable[[Database, Ask[Any]], M]], Operation]:
+    """Declare a function of the database that changes it: all of it, or nothing."""
+    return _declared(Kind.WRITE, gives=gives, scope=scope, takes=takes, on=on, refuses=refuses)
+
+
+def act(
+    gives: type[M],
+    *,
+    scope: Scope,
+    takes: type[BaseModel] | None = None,
+    on: Resource | None = None,
+    refuses: Iterable[ErrorCode] = (),
+) -> Callable[[Callable[[Ask[Any]], Awaitable[M]]], Operation]:
+    """Declare an async function that may wait for Instagram, files or a child process."""
+    return _declared(Kind.ACT, gives=gives, scope=scope, takes=takes, on=on, refuses=refuses)
+
+
+def _declared(kind: Kind, **declaration: Any) -> Callable[[Run], Operation]:
+    def declare(run: Run) -> Operation:
+        declaration["refuses"] = tuple(declaration["refuses"])
+        return Operation(run=run, kind=kind, **declaration)
+
+    return declare

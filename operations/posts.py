@@ -1,0 +1,217 @@
+"""Posts: drafts, publishing, history, and taking them back (contract §4.4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ground.refusal import ErrorCode
+from operations import models, shown
+from operations.operation import Ask, act, read, write
+from operations.post_content import changes_of, content_of
+from operations.resources import Resource
+from operations.scopes import Scope
+from publish import intake, release
+from repost.handover import settle
+from storage import media_files, posts, tallies
+from storage.posts import Post, PostStatus
+from storage.store import Database
+
+RULES = (
+    ErrorCode.NOT_FOUND,
+    ErrorCode.INVALID_CAROUSEL,
+    ErrorCode.INVALID_TAGS,
+    ErrorCode.INVALID_MENTIONS,
+    ErrorCode.INVALID_STICKERS,
+    ErrorCode.INVALID_COLLABORATORS,
+    ErrorCode.INVALID_CROSS_POST,
+    ErrorCode.MEDIA_INVALID,
+)
+NO_WAY_OUT = (ErrorCode.TOKEN_EXPIRED, ErrorCode.PRIVATE_API_REQUIRED)
+_WRONG_STATE = (ErrorCode.NOT_FOUND, ErrorCode.INVALID_STATUS)
+_NEAR = 1000  # rows that are skipped in no time
+
+
+@write(models.EditedPost, scope=Scope.POSTS_WRITE, takes=models.PublishablePost, refuses=RULES)
+def create_draft(db: Database, ask: Ask[models.PublishablePost]) -> models.EditedPost:
+    """Store a draft; only account and media type are required. Instagram hears nothing."""
+    content = content_of(ask.given)
+    draft = intake.create_draft(db, ask.user_id, ask.given.account_id, content, ask.now)
+    return edited(db, ask, draft)
+
+
+@write(
+    models.EditedPost,
+    scope=Scope.POSTS_WRITE,
+    on=Resource.POST,
+    takes=models.DraftChanges,
+    refuses=[*RULES, ErrorCode.INVALID_STATUS],
+)
+def update_draft(db: Database, ask: Ask[models.DraftChanges]) -> models.EditedPost:
+    """Change the fields that are sent; the rules apply to the merged result."""
+    return edited(db, ask, intake.edit_draft(db, ask.id, changes_of(ask.given), ask.now))
+
+
+@write(
+    models.Accepted,
+    scope=Scope.POSTS_PUBLISH,
+    takes=models.PublishablePost,
+    refuses=[*RULES, *NO_WAY_OUT],
+)
+def publish_post(db: Database, ask: Ask[models.PublishablePost]) -> models.Accepted:
+    """Queue a post to go out now; poll it until its status is PUBLISHED or FAILED."""
+    content = content_of(ask.given)
+    post = intake.publish_now(db, ask.user_id, ask.given.account_id, content, ask.now)
+    return models.Accepted(post_id=post.id, warnings=ask.house.adviser.warnings(db, post, ask.now))
+
+
+def _is_near(query: models.PostQuery) -> bool:
+    return (query.page - 1) * query.limit < _NEAR
+
+
+@read(models.PostList, scope=Scope.POSTS_READ, takes=models.PostQuery, glances=_is_near)
+def list_posts(db: Database, ask: Ask[models.PostQuery]) -> models.PostList:
+    """List posts of all accounts, newest first; `mediaFiles` is filled for single posts only."""
+    query = ask.given
+    offset = (query.page - 1) * query.limit
+    chosen = filter_of(query)
+    found = posts.page(db, ask.user_id, chosen, limit=query.limit, offset=offset)
+    return post_list(db, query, found, posts.total(db, ask.user_id, chosen))
+
+
+@read(models.Counts, scope=Scope.POSTS_READ)
+def get_counts(db: Database, ask: Ask[None]) -> models.Counts:
+    """Count posts and mentions by account and state (additive)."""
+    counts: dict[str, list[models.Count]] = {"post": [], "repost": []}
+    for kind, account_id, state, number in tallies.of_accounts(db, ask.user_id):
+        counts[kind].append(models.Count(account_id=account_id, status=state, count=number))
+    return models.Counts(posts=counts["post"], reposts=counts["repost"])
+
+
+@read(models.Completions, scope=Scope.POSTS_READ, takes=models.SinceQuery)
+def list_recent_completions(db: Database, ask: Ask[models.SinceQuery]) -> models.Completions:
+    """Return posts that were published or failed after `since`, newest first, 100 at most."""
+    found = posts.completed_since(db, ask.user_id, ask.given.since)
+    return models.Completions(posts=[shown.post_with_media(db, post) for post in found])
+
+
+@read(
+    models.Post,
+    scope=Scope.POSTS_READ,
+    on=Resource.POST,
+    refuses=[ErrorCode.NOT_FOUND],
+    glances=lambda _: True,
+)
+def get_post(db: Database, ask: Ask[None]) -> models.Post:
+    """Return one post with its media."""
+    return shown.post(posts.get_stored(db, ask.id), media_files.of_post(db, ask.id))
+
+
+@write(
+    models.Accepted,
+    scope=Scope.POSTS_PUBLISH,
+    on=Resource.POST,
+    refuses=[*_WRONG_STATE, ErrorCode.MEDIA_INVALID, *NO_WAY_OUT],
+)
+def retry_post(db: Database, ask: Ask[None]) -> models.Accepted:
+    """Queue a failed post again.
+
+    A post whose outcome is unknown is looked for at Instagram before anything is sent.
+    """
+    return models.Accepted(post_id=intake.retry(db, ask.id, ask.now).id)
+
+
+@write(models.EditedPost, scope=Scope.POSTS_PUBLISH, on=Resource.POST, refuses=_WRONG_STATE)
+def release_post(db: Database, ask: Ask[None]) -> models.EditedPost:
+    """Take a post that waits or has failed out of the queue: it is a draft again.
+
+    For a post with `DELIVERY_UNKNOWN`, look at the account first: releasing says it is not live.
+    """
+    return _left_the_queue(db, ask, release.release(db, ask.id, ask.now))
+
+
+@write(
+    models.EditedPost,
+    scope=Scope.POSTS_PUBLISH,
+    on=Resource.POST,
+    takes=models.RescheduleRequest,
+    refuses=[*_WRONG_STATE, ErrorCode.INVALID_SCHEDULE, ErrorCode.MEDIA_INVALID, *NO_WAY_OUT],
+)
+def reschedule_post(db: Database, ask: Ask[models.RescheduleRequest]) -> models.EditedPost:
+    """Give a post that is not live a new time: a draft, a scheduled, waiting or failed one."""
+    asked = ask.given
+    moved = release.reschedule(db, ask.id, asked.scheduled_for, asked.timezone, ask.now)
+    return _left_the_queue(db, ask, moved)
+
+
+@write(models.Cleared, scope=Scope.POSTS_DELETE, on=Resource.POST, refuses=_WRONG_STATE)
+def clear_post(db: Database, ask: Ask[None]) -> models.Cleared:
+    """Clear a post from the history into an archive; Instagram is not touched."""
+    account_id = posts.get(db, ask.id).account_id
+    intake.clear(db, ask.id, ask.now)
+    if account_id is not None:
+        settle(db, account_id, ask.now)
+    return models.Cleared(cleared_post_id=ask.id)
+
+
+@act(
+    models.DeletedFromInstagram,
+    scope=Scope.POSTS_DELETE,
+    on=Resource.POST,
+    refuses=[*_WRONG_STATE, ErrorCode.NO_MEDIA_ID, ErrorCode.STORIES_CANNOT_DELETE],
+)
+async def delete_from_instagram(ask: Ask[None]) -> models.DeletedFromInstagram:
+    """Delete a published post from Instagram and from the history.
+
+    When Instagram refuses, the history is cleared all the same and `deleteError` says why.
+    """
+    done = await ask.house.remover.remove(ask.id)
+    return models.DeletedFromInstagram(
+        success=True,
+        was_deleted_from_instagram=done.error is None,
+        cleared_post_id=ask.id,
+        delete_error=done.error,
+        permalink=done.permalink,
+    )
+
+
+def filter_of(query: models.PostQuery | models.ScheduleQuery) -> posts.Filter:
+    """Return which posts a list is asked for."""
+    return posts.Filter(
+        status=PostStatus(query.status) if query.status else None,
+        account_id=query.account_id,
+        since=query.since,
+        until=query.until,
+    )
+
+
+def post_list(
+    db: Database,
+    query: models.PostQuery | models.ScheduleQuery,
+    found: list[dict[str, Any]],
+    total: int,
+) -> models.PostList:
+    """Return a page of posts as they are stored, each with its first file's thumbnail."""
+    thumbnails = posts.thumbnails(db, [post["id"] for post in found])
+    for post in found:
+        post["thumbnail_url"] = shown.file_url(thumbnails.get(post["id"]))
+    return models.PostList.model_validate(
+        {
+            "posts": found,
+            "total": total,
+            "page": query.page,
+            "limit": query.limit,
+            "has_more": (query.page - 1) * query.limit + len(found) < total,
+        }
+    )
+
+
+def edited(db: Database, ask: Ask[Any], post: Post) -> models.EditedPost:
+    """Show a post that was made or changed, with what is to be known before it goes out."""
+    return shown.edited_post(db, post, ask.house.adviser.warnings(db, post, ask.now))
+
+
+def _left_the_queue(db: Database, ask: Ask[Any], post: Post) -> models.EditedPost:
+    """Show a post that was taken out of the queue; the mention it was made for ends with that."""
+    if post.account_id is not None:
+        settle(db, post.account_id, ask.now)
+    return edited(db, ask, post)

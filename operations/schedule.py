@@ -1,0 +1,94 @@
+"""Scheduling posts for later (contract §4.5)."""
+
+from __future__ import annotations
+
+from ground.refusal import ErrorCode
+from operations import models, shown
+from operations.operation import Ask, read, write
+from operations.post_content import changes_of, content_of
+from operations.posts import NO_WAY_OUT, RULES, edited, filter_of, post_list
+from operations.resources import Resource
+from operations.scopes import Scope
+from publish import intake
+from storage import jobs, posts
+from storage.store import Database
+
+
+@write(
+    models.Scheduled,
+    scope=Scope.POSTS_PUBLISH,
+    takes=models.ScheduleRequest,
+    refuses=[*RULES, ErrorCode.INVALID_SCHEDULE, *NO_WAY_OUT],
+)
+def create_schedule(db: Database, ask: Ask[models.ScheduleRequest]) -> models.Scheduled:
+    """Schedule a post; the daemon must run when it is due."""
+    asked = ask.given
+    post, job_id = intake.schedule(
+        db,
+        ask.user_id,
+        asked.account_id,
+        content_of(asked),
+        scheduled_for=asked.scheduled_for,
+        timezone=asked.timezone,
+        now=ask.now,
+    )
+    assert post.scheduled_for is not None
+    return models.Scheduled(
+        post_id=post.id,
+        job_id=job_id,
+        scheduled_for=post.scheduled_for,
+        timezone=post.timezone,
+        warnings=ask.house.adviser.warnings(db, post, ask.now),
+    )
+
+
+@read(models.PostList, scope=Scope.POSTS_READ, takes=models.ScheduleQuery)
+def list_schedule(db: Database, ask: Ask[models.ScheduleQuery]) -> models.PostList:
+    """List scheduled posts that have not gone out yet, the next one first."""
+    query = ask.given
+    chosen = filter_of(query)
+    offset = (query.page - 1) * query.limit
+    found = posts.scheduled_page(db, ask.user_id, chosen, limit=query.limit, offset=offset)
+    return post_list(db, query, found, posts.scheduled_total(db, ask.user_id, chosen))
+
+
+@read(models.QueueStatus, scope=Scope.POSTS_READ)
+def get_queue_status(db: Database, ask: Ask[None]) -> models.QueueStatus:
+    """Count the jobs that wait, run, and lie in the future."""
+    counts = jobs.counts(db, ask.user_id, ask.now)
+    return models.QueueStatus(counts=models.QueueCounts(**counts, total=sum(counts.values())))
+
+
+@read(models.Post, scope=Scope.POSTS_READ, on=Resource.POST, refuses=[ErrorCode.NOT_FOUND])
+def get_scheduled(db: Database, ask: Ask[None]) -> models.Post:
+    """Return one scheduled post with its media."""
+    return shown.post_with_media(db, intake.scheduled(db, ask.id))
+
+
+@write(
+    models.EditedPost,
+    scope=Scope.POSTS_PUBLISH,
+    on=Resource.POST,
+    takes=models.ScheduleChanges,
+    refuses=[
+        *RULES,
+        ErrorCode.INVALID_SCHEDULE,
+        ErrorCode.INVALID_STATUS,
+        ErrorCode.PRIVATE_API_REQUIRED,
+    ],
+)
+def update_schedule(db: Database, ask: Ask[models.ScheduleChanges]) -> models.EditedPost:
+    """Change content or time of a scheduled post; only fields that are sent change."""
+    return edited(db, ask, intake.edit_scheduled(db, ask.id, changes_of(ask.given), ask.now))
+
+
+@write(
+    models.Success,
+    scope=Scope.POSTS_PUBLISH,
+    on=Resource.POST,
+    refuses=[ErrorCode.NOT_FOUND, ErrorCode.INVALID_STATUS],
+)
+def cancel_schedule(db: Database, ask: Ask[None]) -> models.Success:
+    """Cancel a scheduled post; its content stays as a draft."""
+    intake.cancel(db, ask.id, ask.now)
+    return models.Success()

@@ -1,0 +1,230 @@
+"""Story reposts: configuration, switching on and off, pausing, scanning (contract §4.7)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from ground.refusal import ErrorCode, Refusal
+from operations import models, shown
+from operations.operation import Ask, act, read, write
+from operations.scopes import Scope
+from repost import configuring, engine, pause, taking_back
+from repost.overlay import OverlayInvalid, parse_overlay
+from repost.standing import standing_of
+from storage import credentials, repost_configs, reposts
+from storage.repost_configs import RepostConfig
+from storage.store import Database
+
+logger = logging.getLogger(__name__)
+
+
+@read(
+    models.StoryRepostStatus,
+    scope=Scope.REPOSTS_READ,
+    takes=models.AccountQuery,
+    refuses=[ErrorCode.NOT_FOUND],
+)
+def get_status(db: Database, ask: Ask[models.AccountQuery]) -> models.StoryRepostStatus:
+    """Return an account's configuration, what holds it now and until when, and what is next.
+
+    Without `accountId`, that of the account that was configured first.
+    """
+    pace = ask.house.clock.pace
+    account_id = ask.given.account_id or _first_configured(db, ask.user_id)
+    if account_id is None:
+        return models.StoryRepostStatus(
+            configured=False, is_enabled=False, config=None, version=shown.VERSION
+        )
+    return shown.standing(db, standing_of(db, account_id, ask.now, pace), ask.now, pace)
+
+
+@write(
+    models.StoryRepostConfig,
+    scope=Scope.REPOSTS_WRITE,
+    takes=models.StoryRepostSettings,
+    refuses=[ErrorCode.NOT_FOUND, ErrorCode.CREDENTIALS_NOT_CONFIGURED],
+)
+def save_config(db: Database, ask: Ask[models.StoryRepostSettings]) -> models.StoryRepostConfig:
+    """Create or change an account's configuration; settings that are not sent stay.
+
+    `warnings` (additive) says what of it can cost mentions.
+    """
+    account_id = ask.given.account_id
+    _require_login(db, account_id)
+    _require_fonts(ask.given.signature_overlay)
+    try:
+        config = configuring.configure(
+            db,
+            user_id=ask.user_id,
+            account_id=account_id,
+            now=ask.now,
+            configured_at=ask.now,
+            **ask.given.changes(),
+        )
+    except configuring.Contradiction as error:
+        raise Refusal(ErrorCode.VALIDATION_ERROR, str(error)) from None
+    saved = shown.story_repost_config(db, config, ask.now, ask.house.clock.pace)
+    for warning in saved.warnings:
+        logger.warning("story repost account=%s %s", account_id, warning)
+    return saved
+
+
+@write(
+    models.Success,
+    scope=Scope.REPOSTS_WRITE,
+    takes=models.RequiredAccountQuery,
+    refuses=[ErrorCode.NOT_FOUND, ErrorCode.MISSING_ACCOUNT_ID],
+)
+def delete_config(db: Database, ask: Ask[models.RequiredAccountQuery]) -> models.Success:
+    """Delete an account's configuration; its history stays."""
+    configuring.remove(db, ask.given.account_id, ask.now)
+    return models.Success()
+
+
+@write(
+    models.Success,
+    scope=Scope.REPOSTS_WRITE,
+    takes=models.AccountRef,
+    refuses=[ErrorCode.CREDENTIALS_NOT_CONFIGURED, ErrorCode.NOT_FOUND],
+)
+def enable(db: Database, ask: Ask[models.AccountRef]) -> models.Success:
+    """Switch story reposts on; closes the circuit breaker. Makes a default configuration."""
+    account_id = ask.given.account_id
+    _require_login(db, account_id)
+    if repost_configs.find(db, account_id) is None:
+        repost_configs.save(
+            db, user_id=ask.user_id, account_id=account_id, now=ask.now, configured_at=ask.now
+        )
+    engine.enable(db, account_id, ask.now)
+    return models.Success()
+
+
+@write(
+    models.Success,
+    scope=Scope.REPOSTS_WRITE,
+    takes=models.AccountRef,
+    refuses=[ErrorCode.NOT_FOUND],
+)
+def disable(db: Database, ask: Ask[models.AccountRef]) -> models.Success:
+    """Switch story reposts off: nothing is looked for and nothing new goes out."""
+    account_id = ask.given.account_id
+    if repost_configs.find(db, account_id) is not None:
+        repost_configs.change(db, account_id, now=ask.now, is_enabled=False)
+        taking_back.take_back(db, account_id, ask.now)
+    return models.Success()
+
+
+@write(
+    models.StoryRepostConfigs,
+    scope=Scope.REPOSTS_WRITE,
+    takes=models.PauseRequest,
+    refuses=[ErrorCode.NOT_FOUND],
+)
+def pause_reposts(db: Database, ask: Ask[models.PauseRequest]) -> models.StoryRepostConfigs:
+    """Let nothing out, until a time or until `resume`; mentions are still found and downloaded."""
+
+    def change(db: Database, account_id: str, now: datetime) -> RepostConfig:
+        return pause.pause(db, account_id, ask.given.until, now)
+
+    try:
+        return _change_configs(db, ask, ask.given.account_id, change)
+    except pause.NotInFuture as error:
+        raise Refusal(ErrorCode.VALIDATION_ERROR, str(error)) from None
+
+
+@write(
+    models.StoryRepostConfigs,
+    scope=Scope.REPOSTS_WRITE,
+    takes=models.OptionalAccountRef,
+    refuses=[ErrorCode.NOT_FOUND],
+)
+def resume_reposts(db: Database, ask: Ask[models.OptionalAccountRef]) -> models.StoryRepostConfigs:
+    """End a pause; without `accountId`, that of every account."""
+    return _change_configs(db, ask, ask.given.account_id, pause.resume)
+
+
+@act(
+    models.ScanResult,
+    scope=Scope.REPOSTS_WRITE,
+    takes=models.OptionalAccountRef,
+    refuses=[
+        ErrorCode.CREDENTIALS_NOT_CONFIGURED,
+        ErrorCode.LOGIN_RATE_LIMITED,
+        ErrorCode.LOGIN_FAILED,
+        ErrorCode.TWO_FACTOR_REQUIRED,
+        ErrorCode.NOT_FOUND,
+    ],
+)
+async def scan(ask: Ask[models.OptionalAccountRef]) -> models.ScanResult:
+    """Look for new mentions now, whatever the poll interval.
+
+    `detected` counts mentions that are new since the last look, `pending` those that wait to
+    go out or for approval. Downloading and publishing go on after the answer.
+    """
+    store = ask.house.store
+    configs = await store.write(_configs_to_scan, ask)
+    if not configs:
+        raise Refusal(
+            ErrorCode.CREDENTIALS_NOT_CONFIGURED,
+            "There is nothing to scan: no account reposts stories yet; switch one on first",
+        )
+    reports = [await ask.house.engine.scan(config.account_id) for config in configs]
+
+    def read(db: Database) -> models.ScanResult:
+        found = [reposts.get(db, repost.id) for report in reports for repost in report.scan.found]
+        waiting = sum(len(reposts.open_of(db, config.account_id)) for config in configs)
+        return models.ScanResult(
+            detected=len(found),
+            pending=waiting,
+            items=[shown.repost(db, repost) for repost in found],
+            requests=sum(report.scan.requests for report in reports),
+        )
+
+    return await store.read(read)
+
+
+def _configs_to_scan(db: Database, ask: Ask[models.OptionalAccountRef]) -> Sequence[RepostConfig]:
+    account_id = ask.given.account_id
+    if account_id is None:
+        return [config for config in repost_configs.of_user(db, ask.user_id) if config.is_enabled]
+    _require_login(db, account_id)
+    return [repost_configs.save(db, user_id=ask.user_id, account_id=account_id, now=ask.now)]
+
+
+def _change_configs(
+    db: Database,
+    ask: Ask[models.PauseRequest] | Ask[models.OptionalAccountRef],
+    wanted: str | None,
+    change: Callable[[Database, str, datetime], RepostConfig],
+) -> models.StoryRepostConfigs:
+    every = [config.account_id for config in repost_configs.of_user(db, ask.user_id)]
+    changed = [
+        change(db, account_id, ask.now) for account_id in (every if wanted is None else [wanted])
+    ]
+    pace = ask.house.clock.pace
+    return models.StoryRepostConfigs(
+        configs=[shown.story_repost_config(db, config, ask.now, pace) for config in changed]
+    )
+
+
+def _first_configured(db: Database, user_id: str) -> str | None:
+    found = repost_configs.of_user(db, user_id)
+    return found[0].account_id if found else None
+
+
+def _require_fonts(signature_overlay: str | None) -> None:
+    try:
+        if signature_overlay is not None:
+            parse_overlay(signature_overlay)
+    except OverlayInvalid as error:
+        raise Refusal(ErrorCode.VALIDATION_ERROR, f"signatureOverlay: {error}") from None
+
+
+def _require_login(db: Database, account_id: str) -> None:
+    if credentials.find(db, account_id) is None:
+        raise Refusal(
+            ErrorCode.CREDENTIALS_NOT_CONFIGURED,
+            "The account has no Private API login: POST /settings/private-api-credentials first",
+        )

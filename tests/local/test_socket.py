@@ -1,0 +1,111 @@
+"""The socket in the data directory: operations for the owner, without a key or a port."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import trio
+
+from ground.refusal import ErrorCode, Refusal
+from local.ask import Daemon, NotThere
+from local.serve import VERSION
+from local.wire import SOCKET_FILE
+from operations import models
+from operations.catalogue import OPERATIONS
+from operations.media import UploadedFile
+from storage.posts import MediaType
+from tests.support.served import Served
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A command's side of the socket, in a thread."""
+
+    daemon: Daemon
+
+    async def perform(self, *asked: Any, **more: Any) -> Any:
+        return await trio.to_thread.run_sync(partial(self.daemon.perform, *asked, **more))
+
+
+def daemon_of(served: Served) -> Asking:
+    return Asking(Daemon(served.studio.core.settings.data_dir))
+
+
+async def raw(served: Served, data: bytes) -> bytes:
+    path = served.studio.core.settings.data_dir / SOCKET_FILE
+    async with await trio.open_unix_socket(path) as stream:
+        await stream.send_all(data)
+        await stream.send_eof()
+        return b"".join([bytes(part) async for part in stream])
+
+
+async def test_it_does_what_the_api_does(served: Served, tmp_path: Path) -> None:
+    daemon = daemon_of(served)
+    photo = served.studio.photo(1080, 1080)
+    media = await daemon.perform(
+        OPERATIONS["upload_media"], UploadedFile(path=photo, name="photo.jpg")
+    )
+    assert photo.exists()  # the daemon has a copy of its own
+    post = models.PublishablePost(
+        account_id=served.studio.account.id, media_type=MediaType.IMAGE, media_file_id=media.id
+    )
+    draft = await daemon.perform(OPERATIONS["create_draft"], post)
+    over_http = await served.call("GET", f"/api/v1/posts/{draft.id}")
+    assert over_http.body["mediaFiles"][0]["originalFilename"] == "photo.jpg"
+    again = await daemon.perform(OPERATIONS["get_post"], target=draft.id)
+    assert again.model_dump() == draft.model_dump(exclude={"warnings"})
+    assert daemon.daemon.version == VERSION
+
+
+async def test_it_is_for_the_owner_alone(served: Served) -> None:
+    path = served.studio.core.settings.data_dir / SOCKET_FILE
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+async def test_refusals_arrive_with_their_code(served: Served) -> None:
+    with pytest.raises(Refusal) as refused:
+        await daemon_of(served).perform(OPERATIONS["get_post"], target="no such post")
+    assert refused.value.code is ErrorCode.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (b'{"operation": "of a newer Reprise"}\n', "NOT_FOUND"),
+        (b'{"operation": "create_draft", "given": {"mediaType": 5}}\n', "VALIDATION_ERROR"),
+        (b'{"operation": "create_draft"}\n', "VALIDATION_ERROR"),
+        (b'{"operation": "upload_media", "bytes": -1}\n', "UPLOAD_ERROR"),
+        (b'{"operation": "upload_media", "given": 7}\n', "UPLOAD_ERROR"),
+    ],
+)
+async def test_odd_questions_have_clear_answers(served: Served, line: bytes, code: str) -> None:
+    assert orjson.loads(await raw(served, line))["refused"]["code"] == code
+
+
+@pytest.mark.parametrize("line", [b"", b"\n", b"[]\n", b"\xff\xfe\n", b"{", b'"text"\n'])
+async def test_what_is_no_question_ends_the_connection(served: Served, line: bytes) -> None:
+    assert await raw(served, line) == b""
+    assert await daemon_of(served).perform(OPERATIONS["get_me"])
+
+
+async def test_a_file_that_breaks_off_leaves_nothing(served: Served) -> None:
+    incoming = served.studio.folder.incoming
+    before = set(incoming.iterdir())
+    line = b'{"operation": "upload_media", "given": {"name": "a.jpg"}, "bytes": 1000}\n'
+    assert await raw(served, line + b"x" * 10) == b""
+    assert set(incoming.iterdir()) == before
+
+
+async def test_nobody_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(NotThere):
+        await Asking(Daemon(tmp_path)).perform(OPERATIONS["get_me"])
+    (tmp_path / SOCKET_FILE).touch()
+    with pytest.raises(NotThere):
+        await Asking(Daemon(tmp_path)).perform(OPERATIONS["get_me"])
