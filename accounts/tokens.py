@@ -42,9 +42,12 @@ class StoredTokens:
         self._now = now
         self._logins = logins
 
-    async def graph_login(self, account_id: str) -> GraphLogin | None:
+    async def graph_login(
+        self, account_id: str, *, even_refused: bool = False
+    ) -> GraphLogin | None:
+        now = None if even_refused else self._now()
         with opened_for(account_id):
-            return await self._store.read(login_of, self._vault, account_id, self._now())
+            return await self._store.read(login_of, self._vault, account_id, now)
 
     async def graph_hold(self, account_id: str) -> tuple[str, datetime | None] | None:
         trouble = await self._store.read(troubles.active, account_id, self._now(), HOLDING)
@@ -164,13 +167,16 @@ class TokenCare:
         logger.info("token renewed account=%s", account.id)
 
 
-def login_of(db: Database, vault: Vault, account_id: str, now: datetime) -> GraphLogin | None:
-    """Return an account's valid token with what belongs to it, or None."""
+def login_of(
+    db: Database, vault: Vault, account_id: str, now: datetime | None
+) -> GraphLogin | None:
+    """Return an account's valid token with what belongs to it, or None; without `now` any token."""
     token = secrets.get(db, vault, account_id, AccountSecret.ACCESS_TOKEN)
     if token is None:
         return None  # also when the account was disconnected
     account = accounts.get(db, account_id)
-    if account.token_expires_at is not None and account.token_expires_at <= now:
+    expires = account.token_expires_at
+    if now is not None and expires is not None and expires <= now:
         return None
     return GraphLogin(
         ig_user_id=account.ig_user_id or "me",

@@ -33,7 +33,7 @@ def house_of(core: Core, publishing: Publishing, engine: RepostEngine) -> House:
         tokens=core.tokens,
         engine=engine,
         library=MediaLibrary(core.store, folder, core.now),
-        remover=Remover(core.store, core.gateway, core.graph, core.now),
+        remover=Remover(core.store, core.gateway, core.graph, core.now, pace=core.settings.pace),
         links=publishing.links,
         adviser=publishing.adviser,
         folder=folder,

@@ -69,6 +69,7 @@ async def build_publishing(
         secret=secret,
         public_url=settings.public_url,
         behind_proxy=settings.proxy is not None,
+        pace=pace,
     )
     preparation = Preparation(core.store, folder, settings.story_fit)
     routes = Routes(

@@ -6,7 +6,13 @@ from datetime import datetime
 
 
 class InstagramError(Exception):
-    """A call to Instagram that did not give what was asked for."""
+    """A call to Instagram that did not give what was asked for.
+
+    `maybe_applied` says that the request may have had its effect nevertheless: its answer was
+    lost, or was a refusal. Refusals have come with posts that were live, so only asking tells.
+    """
+
+    maybe_applied = False
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -14,10 +20,7 @@ class InstagramError(Exception):
 
 
 class Unavailable(InstagramError):
-    """No usable answer: network, proxy, time limit, server trouble, or an answer in no known form.
-
-    `maybe_applied` says that the request may have had its effect nevertheless.
-    """
+    """No usable answer: network, proxy, time limit, server trouble, or one in no known form."""
 
     def __init__(self, reason: str, *, maybe_applied: bool = False) -> None:
         super().__init__(reason)

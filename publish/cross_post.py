@@ -1,19 +1,19 @@
 """The copy on the Facebook Page: a step of its own that never touches the Instagram post.
 
-It is sent at most once: the Page cannot be asked reliably whether it has a post, and a missing
-copy is better than two.
+It is sent at most once: a missing copy is better than two. What became of it is asked, whatever was
+answered; only what the Page does not show after a refusal counts as refused.
 """
 
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 import tenacity
 import trio
 
 from instagram import errors
-from instagram.graph.api import GraphApi
 from instagram.graph.gateway import GraphGateway
 from instagram.graph.objects import Page
 from publish.media_links import MediaLinks
@@ -22,6 +22,10 @@ from storage.deliveries import PageStep, RouteName
 from storage.posts import MediaType, Post
 
 logger = logging.getLogger(__name__)
+# When a Page is asked about a copy, one look after the other.
+_LOOKS_S = (0.0, 15.0, 30.0)
+# Facebook tells times in whole seconds.
+_ROUNDING = timedelta(seconds=2)
 _Columns = dict[str, Any]
 _MAYBE = "Published on Instagram; whether the Facebook Page has it is unknown: look there"
 _NOT = "Published on Instagram, but not on the Facebook Page: "
@@ -33,6 +37,7 @@ class CrossPoster:
     def __init__(self, gateway: GraphGateway, links: MediaLinks, *, pace: float) -> None:
         self._gateway = gateway
         self._links = links
+        self._looks_s = [wait_s * pace for wait_s in _LOOKS_S]
         self._again = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception_type(errors.Unavailable),
             stop=tenacity.stop_after_attempt(3),
@@ -48,7 +53,7 @@ class CrossPoster:
         """
         row = record.row
         if row.page_step is PageStep.POSTING:
-            return row.page_step, {"error_message": _MAYBE}
+            return await self._in_doubt(post, record, None)
         if row.page_step is not None:
             return row.page_step, {}
         if row.route is not RouteName.GRAPH or post.media_type is MediaType.STORIES:
@@ -56,34 +61,64 @@ class CrossPoster:
             return PageStep.FAILED, {"error_message": f"{_NOT}{why}"}
         try:
             return PageStep.POSTED, await self._send(post, record)
-        except errors.InstagramError as error:
-            logger.warning("no page post post=%s reason=%s", post.id, error.reason)
-            if isinstance(error, errors.Unavailable) and error.maybe_applied:
-                return PageStep.POSTING, {"error_message": _MAYBE}
-            return PageStep.FAILED, {"error_message": f"{_NOT}{error.reason}"}
+        except errors.InstagramError as raised:
+            error = raised
+        logger.warning("no page post post=%s reason=%s", post.id, error.reason)
+        if error.maybe_applied:
+            return await self._in_doubt(post, record, error)
+        return PageStep.FAILED, {"error_message": f"{_NOT}{error.reason}"}
 
     async def _send(self, post: Post, record: DeliveryRecord) -> _Columns:
         api = self._gateway.account(post.instagram_account_id)
         page: Page = await self._again(api.page)
         edge, parameters = _content(post, await self._url(record))
         await record.advance(record.step, page_step=PageStep.POSTING)
-        post_id = await _posted(api, page, edge, parameters)
+        post_id = await api.post_on_page(page, edge, parameters)
         logger.info("page post post=%s page=%s", post.id, page.id)
-        return {
-            "facebook_post_id": post_id,
-            "facebook_permalink": f"https://www.facebook.com/{post_id}",
-        }
+        return _columns(post_id)
+
+    async def _in_doubt(
+        self, post: Post, record: DeliveryRecord, error: errors.InstagramError | None
+    ) -> tuple[PageStep, _Columns]:
+        """Ask the Page; `error` is what was answered, None where a crash has swallowed that."""
+        try:
+            found = await self._find(post, record)
+        except errors.InstagramError as unasked:
+            logger.warning("page not asked post=%s reason=%s", post.id, unasked.reason)
+            return PageStep.POSTING, {"error_message": _MAYBE}
+        if found is not None:
+            return PageStep.POSTED, _columns(found)
+        if error is None or isinstance(error, (errors.Unavailable, errors.RateLimited)):
+            # It may still be fetched or processed: not shown is not the same as not there.
+            return PageStep.POSTING, {"error_message": _MAYBE}
+        return PageStep.FAILED, {"error_message": f"{_NOT}{error.reason}"}
+
+    async def _find(self, post: Post, record: DeliveryRecord) -> str | None:
+        """Return the id of the one copy that the Page shows since it was sent, or None."""
+        api = self._gateway.account(post.instagram_account_id)
+        page = await api.page()
+        since = record.row.updated_at - _ROUNDING
+        for wait_s in self._looks_s:
+            await trio.sleep(wait_s)
+            ours = [
+                shown.id
+                for shown in await api.page_posts(page)
+                if shown.at >= since and shown.text == (post.caption or "")
+            ]
+            if ours:
+                return ours[0] if len(ours) == 1 else None
+        return None
 
     async def _url(self, record: DeliveryRecord) -> str:
         return await self._links.checked_url(record.row.id, 0)
 
 
-async def _posted(api: GraphApi, page: Page, edge: str, parameters: dict[str, str]) -> str:
-    try:
-        return await api.post_on_page(page, edge, parameters)
-    except errors.RateLimited as limited:
-        # Not known to have had no effect; nothing is repeated.
-        raise errors.Unavailable(limited.reason, maybe_applied=True) from limited
+def _columns(post_id: str) -> _Columns:
+    return {
+        "facebook_post_id": post_id,
+        "facebook_permalink": f"https://www.facebook.com/{post_id}",
+        "error_message": None,
+    }
 
 
 def _content(post: Post, url: str) -> tuple[str, dict[str, str]]:

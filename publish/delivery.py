@@ -17,6 +17,7 @@ import trio
 from instagram import errors
 from media.errors import MediaError, RenderFailed
 from publish import states
+from publish.asking import Asker, DeliveryUnknown
 from publish.cross_post import CrossPoster
 from publish.preparation import Preparation
 from publish.recognition import Verdict
@@ -26,20 +27,21 @@ from publish.route import Outgoing, Published, Route
 from publish.routes import Routes
 from publish.states import UNKNOWN_MESSAGE, Begun, Rails, Standing
 from storage import deliveries, media_files, posts
-from storage.deliveries import Outcome, Step
+from storage.deliveries import Delivery, Outcome, Step
 from storage.jobs import Job
 from storage.posts import Post
 from storage.store import Store
 
 logger = logging.getLogger(__name__)
 
+# Between the two looks of which both have to find nothing, at least.
 LOOK_AGAIN_S = 5.0
 # "Not ready" that does not end belongs to a container that never will be.
 _NOT_READY_TRIES = 3
 
 
-class DeliveryUnknown(Exception):
-    """Nobody can tell whether the post is live."""
+# Answers after which the account is held: what became of the post is asked all the same, at once.
+_HOLDING = (errors.AccountTrouble, errors.TokenExpired)
 
 
 class TakenBack(Exception):
@@ -79,7 +81,7 @@ class Deliverer:
             states.begin, has_public_url=has_public_url, grace=grace, held=held, stands=stands
         )
         self._about_to_publish = partial(states.about_to_publish, stands=stands)
-        self._settle = timedelta(seconds=settle_s)
+        self._asker = Asker(store, now, settle_s=settle_s)
         self._spacing = spacing
 
     async def deliver(self, job: Job) -> None:
@@ -98,6 +100,8 @@ class Deliverer:
         except TakenBack:
             logger.info("taken back post=%s", post.id)
         except DeliveryUnknown:
+            assert begun.delivery is not None
+            self._asker.forget(begun.delivery.id)
             failure = Failure("DELIVERY_UNKNOWN", UNKNOWN_MESSAGE)
             await self._fail(job, post, failure, Outcome.UNKNOWN)
         except RenderFailed as error:
@@ -136,6 +140,7 @@ class Deliverer:
                 record.row = await self._store.write(
                     states.live, record.row, published, self._now()
                 )
+            self._asker.forget(record.row.id)
             logger.info("published post=%s media=%s", post.id, published.media_id)
         await self._complete(route, outgoing, record)
         await self._store.write(states.concluded, job, record.row, self._now(), self._spacing)
@@ -144,44 +149,110 @@ class Deliverer:
         self, job: Job, route: Route, outgoing: Outgoing, record: DeliveryRecord
     ) -> Published:
         if record.step is Step.PUBLISHING:
-            found = await self._ask(route, outgoing, record)
+            found = await self._asker.ask(route, outgoing, record, apart_s=LOOK_AGAIN_S)
             if found is not None:
                 return found
         outgoing = await self._with_people(route, outgoing)
+        if record.step is Step.UPLOADED and record.row.publishing_at is not None:
+            # It was sent before, in vain as it seemed: what came of it so late is not repeated.
+            seen = await self._asker.look(route, outgoing, record.row)
+            if isinstance(seen, Published):
+                return seen
+            if seen is Verdict.UNCLEAR:
+                raise DeliveryUnknown
+            if seen is Verdict.OVER:
+                await record.start_over()
         if record.step is Step.CREATED:
             await self._make_ready(job, route, outgoing, record)
+        try:
+            return await self._go_live(job, route, outgoing, record)
+        except errors.SessionExpired:
+            if record.step is Step.PUBLISHING:
+                raise
+        # Nothing went out, and the session has been renewed where that is allowed: once more.
+        return await self._go_live(job, route, outgoing, record)
+
+    async def _go_live(
+        self, job: Job, route: Route, outgoing: Outgoing, record: DeliveryRecord
+    ) -> Published:
         before = await route.own_media(outgoing)
         row = await self._store.write(self._about_to_publish, record.row, before, self._now())
         if row is None:
             raise TakenBack
         record.row = row
+        answer = await self._send(route, outgoing, record)
+        for wait_s in route.not_ready_waits_s:
+            if not isinstance(answer, errors.NotReady):
+                break
+            await trio.sleep(wait_s)
+            seen = await self._asker.look(route, outgoing, record.row)
+            if isinstance(seen, Published):
+                return seen
+            if seen is not Verdict.ABSENT:
+                break
+            answer = await self._send(route, outgoing, record)
+            if isinstance(answer, errors.InstagramError):
+                answer.maybe_applied = True  # "not ready" may have been untrue
+        if isinstance(answer, Published):
+            return answer
+        # Outside of any `except`: what is asked now has errors of its own.
+        return await self._what_became_of_it(job, route, outgoing, record, answer)
+
+    async def _send(
+        self, route: Route, outgoing: Outgoing, record: DeliveryRecord
+    ) -> Published | errors.InstagramError:
+        """Send the one request that makes it live; returns what was answered, errors too."""
+        row = record.row
+        self._asker.is_sent(row.id)
         try:
-            return await route.publish(outgoing, record.row)
-        except errors.Unavailable as lost:
-            if not lost.maybe_applied:
-                await record.advance(Step.UPLOADED)
-                raise
-            logger.warning("answer lost post=%s reason=%s", outgoing.post.id, lost.reason)
-            found = await self._ask(route, outgoing, record)
-            if found is None:
-                raise errors.Unavailable(lost.reason) from lost
-            return found
-        except errors.RateLimited:
-            raise  # seen with posts that were live all the same: the next attempt asks first
-        except (errors.ContainerLost, errors.NotReady) as unready:
-            if isinstance(unready, errors.NotReady) and job.attempts < _NOT_READY_TRIES:
-                await record.advance(Step.UPLOADED)
-                raise
-            # Also said of a container that was published by a request whose answer was lost.
-            found = await self._ask(route, outgoing, record)
-            if found is None:
-                await record.start_over()
-                raise
-            return found
-        except errors.InstagramError:
-            # A refusal is an answer: nothing went out, and the next attempt need not ask.
+            answer: Published | errors.InstagramError = await route.publish(outgoing, row)
+        except errors.InstagramError as error:
+            answer = error
+        if isinstance(answer, Published) and not _can_be_new(answer, row):
+            reason = "Instagram answered with a post that cannot be this one"
+            answer = errors.Unavailable(reason, maybe_applied=True)
+        self._asker.is_lost(row.id)
+        return answer
+
+    async def _what_became_of_it(
+        self,
+        job: Job,
+        route: Route,
+        outgoing: Outgoing,
+        record: DeliveryRecord,
+        error: errors.InstagramError,
+    ) -> Published:
+        """Return the post if it is live in spite of `error`; raises that when nothing went out.
+
+        A refusal is asked about as a lost answer is: refusals have come with posts that were live.
+        """
+        if not error.maybe_applied:
             await record.advance(Step.UPLOADED)
-            raise
+            self._asker.forget(record.row.id)
+            raise error
+        logger.warning("in doubt post=%s reason=%s", outgoing.post.id, error.reason)
+        if isinstance(error, errors.RateLimited):
+            raise error  # the next attempt asks, when there may be requests again
+        insists = isinstance(error, _HOLDING)
+        found, failure = await self._asked(route, outgoing, record, insists=insists)
+        if failure is not None:
+            raise (error if insists else failure)
+        if found is not None:
+            return found
+        gives_up = isinstance(error, errors.NotReady) and job.attempts >= _NOT_READY_TRIES
+        if (gives_up or isinstance(error, errors.ContainerLost)) and record.step is Step.UPLOADED:
+            await record.start_over()
+        raise error
+
+    async def _asked(
+        self, route: Route, outgoing: Outgoing, record: DeliveryRecord, *, insists: bool
+    ) -> tuple[Published | None, errors.InstagramError | None]:
+        ask = self._asker.ask
+        try:
+            found = await ask(route, outgoing, record, apart_s=LOOK_AGAIN_S, insists=insists)
+            return found, None
+        except errors.InstagramError as failure:
+            return None, failure
 
     async def _make_ready(
         self, job: Job, route: Route, outgoing: Outgoing, record: DeliveryRecord
@@ -197,6 +268,15 @@ class Deliverer:
             if job.attempts >= _NOT_READY_TRIES:
                 await record.start_over()
             raise
+        except errors.Unavailable as unready:
+            if unready.maybe_applied:
+                # It is live already, whatever was decided since.
+                settle = partial(states.about_to_publish, stands=lambda *_: True)
+                before = record.row.own_media_before
+                row = await self._store.write(settle, record.row, before, self._now())
+                assert row is not None
+                record.row = row
+            raise
         await record.advance(Step.UPLOADED)
 
     async def _with_people(self, route: Route, outgoing: Outgoing) -> Outgoing:
@@ -205,33 +285,6 @@ class Deliverer:
             return outgoing
         post = await self._store.write(posts.edit, outgoing.post.id, now=self._now(), **resolved)
         return replace(outgoing, post=post)
-
-    async def _ask(
-        self, route: Route, outgoing: Outgoing, record: DeliveryRecord
-    ) -> Published | None:
-        """Return the post if it is live, None if it provably is not, and note the latter.
-
-        Raises `DeliveryUnknown`, and `InstagramError`s when asking itself failed.
-        """
-        post, since = outgoing.post, record.row.publishing_at
-        assert since is not None
-        while True:
-            now = self._now()
-            if now - since > route.answers_for:
-                raise DeliveryUnknown
-            known = await self._store.read(
-                posts.published_media_ids, post.instagram_account_id, now - timedelta(days=2)
-            )
-            seen = await route.look_for(outgoing, record.row, known)
-            if isinstance(seen, Published):
-                logger.info("found live post=%s media=%s", post.id, seen.media_id)
-                return seen
-            if now - since >= self._settle:
-                if seen is Verdict.UNCLEAR:
-                    raise DeliveryUnknown
-                await record.advance(Step.UPLOADED)
-                return None
-            await trio.sleep(LOOK_AGAIN_S)
 
     async def _complete(self, route: Route, outgoing: Outgoing, record: DeliveryRecord) -> None:
         """Add what a live post still lacks; nothing here can fail or repeat it."""
@@ -274,3 +327,10 @@ class Deliverer:
     ) -> None:
         await self._store.write(states.failed, job, post, failure, outcome, self._now())
         logger.warning("failed post=%s error=%s reason=%s", post.id, failure.code, failure.reason)
+
+
+def _can_be_new(answer: Published, row: Delivery) -> bool:
+    """Whether the id that was answered may be that of what was just sent."""
+    if answer.media_id is None:
+        return True
+    return bool(answer.media_id.strip("0")) and answer.media_id not in (row.own_media_before or ())

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import tenacity
@@ -29,13 +29,17 @@ logger = logging.getLogger(__name__)
 # Photos are ready in seconds; for videos Meta's advice is once a minute, five minutes at most.
 _POLLS_S = (2, 3, 5, 10, 20, 30, 60, 60, 60, 60)
 _PERMALINK_TRIES = 3
+# Instagram tells times in whole seconds.
+_ROUNDING = timedelta(seconds=2)
 
 
 class GraphRoute:
     """Publishes through containers; Meta fetches the media from our public address."""
 
-    # A container answers for its 24 h.
+    # A container lives 24 h, and tells afterwards whether it was published within them.
     answers_for = timedelta(hours=23)
+    shown_for: timedelta | None = None
+    not_ready_waits_s: Sequence[float] = ()
 
     def __init__(self, gateway: GraphGateway, links: MediaLinks, *, pace: float) -> None:
         self._gateway = gateway
@@ -80,27 +84,42 @@ class GraphRoute:
         assert record.row.container_id is not None
         await self._until_finished(api, record, record.row.container_id)
 
-    async def own_media(self, _outgoing: Outgoing) -> list[str]:
-        return []  # the container tells what became of it
+    async def own_media(self, outgoing: Outgoing) -> list[str] | None:
+        # The container tells whether it was published, and not as what.
+        try:
+            recent = await self._recent(self._api(outgoing), outgoing.post)
+        except (errors.NotFound, errors.Refused) as error:
+            logger.info("own media not told post=%s reason=%s", outgoing.post.id, error.reason)
+            return None
+        return [media.id for media in recent]
 
     async def publish(self, outgoing: Outgoing, delivery: Delivery) -> Published:
         assert delivery.container_id is not None
         return Published(await self._api(outgoing).publish(delivery.container_id), None)
 
     async def look_for(
-        self, outgoing: Outgoing, delivery: Delivery, known: Collection[str]
+        self,
+        outgoing: Outgoing,
+        delivery: Delivery,
+        known: Collection[str],
+        *,
+        insists: bool = False,
     ) -> Published | Verdict:
         """Ask the container, and for the media id the account's newest posts."""
         assert delivery.container_id is not None
-        api = self._api(outgoing)
+        api = self._gateway.account(outgoing.account_id, insists=insists)
         code: ContainerCode | None
         try:
             code = (await api.container_state(delivery.container_id)).code
         except (errors.NotFound, errors.ContainerLost):
             code = None  # seen as a false answer about containers that exist
+        if code in (ContainerCode.EXPIRED, ContainerCode.ERROR):
+            return Verdict.OVER
         if code not in (None, ContainerCode.PUBLISHED):
             return Verdict.ABSENT
-        found = await self._find(api, outgoing.post, delivery, known)
+        if code is None and not (outgoing.post.caption and _is_listed_with_caption(outgoing.post)):
+            return Verdict.UNCLEAR  # nothing else tells ours from what somebody posts by hand
+        found = await self._find(api, outgoing, delivery, known)
         if code is None:
             return Verdict.UNCLEAR if found is None else Published(found.id, found.permalink)
         return Published(found.id, found.permalink) if found else Published(None, None)
@@ -157,6 +176,10 @@ class GraphRoute:
                 state = None  # new containers are denied at first
             if state is not None and state.code is ContainerCode.FINISHED:
                 return
+            is_known = record.row.container_id is not None
+            if state is not None and state.code is ContainerCode.PUBLISHED and is_known:
+                # By a request whose answer was lost: another container would make a second post.
+                raise errors.Unavailable("It was published before", maybe_applied=True)
             if state is not None and state.code is not ContainerCode.IN_PROGRESS:
                 # Whatever it ended in, it stays so: a later attempt needs a new one.
                 await record.start_over()
@@ -166,18 +189,40 @@ class GraphRoute:
         raise errors.NotReady("Instagram has not finished processing the media")
 
     async def _find(
-        self, api: GraphApi, post: Post, delivery: Delivery, known: Collection[str]
+        self, api: GraphApi, outgoing: Outgoing, delivery: Delivery, known: Collection[str]
     ) -> GraphMedia | None:
-        is_story = post.media_type is MediaType.STORIES
-        since: datetime = (delivery.publishing_at or delivery.updated_at) - CLOCK_SLACK
+        """Return what can only be ours of the account's newest media, or None."""
+        post = outgoing.post
+        if delivery.own_media_before is None:
+            return None
+        accounted = {*delivery.own_media_before, *known}
+        since = delivery.publishing_at or delivery.updated_at
+        if _is_listed_with_caption(post):
+            since -= CLOCK_SLACK
+        else:
+            since -= _ROUNDING  # of a story its time is the only mark
         ours = [
             media
-            for media in await api.recent(stories=is_story)
-            if media.id not in known
+            for media in await self._recent(api, post)
+            if media.id not in accounted
             and media.at >= since
-            and (is_story or media.caption == (post.caption or ""))
+            and media.kind in (None, _kind(outgoing))
+            and (not _is_listed_with_caption(post) or media.caption == (post.caption or ""))
         ]
         return ours[0] if len(ours) == 1 else None
+
+    async def _recent(self, api: GraphApi, post: Post) -> list[GraphMedia]:
+        return await api.recent(stories=post.media_type is MediaType.STORIES)
+
+
+def _is_listed_with_caption(post: Post) -> bool:
+    return post.media_type is not MediaType.STORIES
+
+
+def _kind(outgoing: Outgoing) -> str:
+    if outgoing.post.media_type is MediaType.CAROUSEL:
+        return "CAROUSEL_ALBUM"
+    return "VIDEO" if outgoing.files[0].is_video else "IMAGE"
 
 
 def _single(post: Post, file: Fitted, position: int) -> dict[str, str]:

@@ -26,6 +26,8 @@ PATH = "/m"
 # A container is fetched at once; Instagram forgets it after 24 h.
 _OPEN_FOR = timedelta(hours=24)
 _CHECK_EVERY = timedelta(minutes=10)
+# A tunnel that restarts at the due minute is there again soon.
+_AGAIN_S = (5, 15, 30, 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class MediaLinks:
         secret: str,
         public_url: str | None,
         behind_proxy: bool,
+        pace: float,
     ) -> None:
         """`behind_proxy` says that names of the internet may not resolve from here."""
         self._store = store
@@ -56,6 +59,7 @@ class MediaLinks:
         self._signer = URLSafeSerializer(secret, salt="media")
         self._public_url = public_url.rstrip("/") if public_url else None
         self._behind_proxy = behind_proxy
+        self._again_s = [wait_s * pace for wait_s in _AGAIN_S]
         self._checked_at: datetime | None = None
 
     @property
@@ -74,7 +78,7 @@ class MediaLinks:
         url = self.url(delivery_id, position)
         now = self._now()
         if self._checked_at is None or now - self._checked_at > _CHECK_EVERY:
-            await self._check(url)
+            await self._check_patiently(url)
             self._checked_at = now
         return url
 
@@ -94,6 +98,16 @@ class MediaLinks:
         if not await trio.Path(path).is_file():
             return None
         return Linked(path, files[position]["mime"])
+
+    async def _check_patiently(self, url: str) -> None:
+        for wait_s in self._again_s:
+            try:
+                await self._check(url)
+                return
+            except MediaUnreachable as error:
+                logger.warning("public address not reached error=%s", error.reason)
+            await trio.sleep(wait_s)
+        await self._check(url)
 
     async def _check(self, url: str) -> None:
         where = f"REPRISE_PUBLIC_URL ({self._public_url})"

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
-import tenacity
-import trio
-
-from instagram.errors import NoSuchPerson, NotFound, NotReady
+from instagram.errors import NoSuchPerson, NotFound
+from instagram.own_media import OwnMedia
 from instagram.private.api import PrivateApi
 from instagram.private.feed import ALBUM, PHOTO, VIDEO, FeedPost, Part, Said, Tag
 from instagram.private.gateway import PrivateGateway
+from instagram.private.stories import Story
 from instagram.private.uploads import VideoUse
 from publish.preparation import Fitted, Preparation
 from publish.recognition import Sent, Verdict, recognise
@@ -24,21 +23,27 @@ from storage.deliveries import Delivery, Piece
 from storage.posts import MediaType, Post
 
 _TRANSCODE_TRIES = 12
+# A page of the own feed, and how many of it may be pinned, however old they are.
+_PAGE, _MOST_PINNED = 12, 3
 # The columns that name people, and the code when one of them does not exist.
 _PEOPLE = {"story_mentions": "INVALID_MENTIONS", "user_tags": "INVALID_TAGS"}
-T = TypeVar("T")
 
 
 class PrivateRoute:
     """What stories and feed posts have in common: ids first, then bytes, which nobody sees."""
 
     answers_for: timedelta
+    shown_for: timedelta | None = None
     _video_use = VideoUse.REEL
 
     def __init__(self, gateway: PrivateGateway, preparation: Preparation, *, pace: float) -> None:
         self._gateway = gateway
         self._preparation = preparation
         self._transcode_wait_s = 5.0 if pace else 0.05
+
+    @property
+    def not_ready_waits_s(self) -> Sequence[float]:
+        return [self._transcode_wait_s] * (_TRANSCODE_TRIES - 1)
 
     async def resolve_people(self, post: Post) -> dict[str, Any]:
         """Return the post's columns in which people lacked their numeric id, completed.
@@ -86,16 +91,6 @@ class PrivateRoute:
             cover = await self._preparation.cover(file)
             await api.upload_photo(cover.path, cover.size, upload_id)
 
-    async def _patiently(self, configure: Callable[..., Awaitable[T]], *args: Any) -> T:
-        again = tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception_type(NotReady),
-            wait=tenacity.wait_fixed(self._transcode_wait_s),
-            stop=tenacity.stop_after_attempt(_TRANSCODE_TRIES),
-            sleep=trio.sleep,
-            reraise=True,
-        )
-        return await again(configure, *args)
-
 
 class PrivateFeedRoute(PrivateRoute):
     """Publishes photos, Reels and albums."""
@@ -104,8 +99,7 @@ class PrivateFeedRoute(PrivateRoute):
     answers_for = timedelta(days=30)
 
     async def own_media(self, outgoing: Outgoing) -> list[str]:
-        own = await self._gateway.account(outgoing.account_id).own_posts()
-        return [post.pk for post in own]
+        return (await self._gateway.account(outgoing.account_id).own_posts()).pks
 
     async def publish(self, outgoing: Outgoing, delivery: Delivery) -> Published:
         api = self._gateway.account(outgoing.account_id)
@@ -115,33 +109,58 @@ class PrivateFeedRoute(PrivateRoute):
         parts = [_part(piece.id, file) for piece, file in made]
         match outgoing.post.media_type:
             case MediaType.CAROUSEL:
-                live: FeedPost = await self._patiently(
-                    api.configure_album, delivery.upload_id, parts, said
-                )
+                live: FeedPost = await api.configure_album(delivery.upload_id, parts, said)
             case MediaType.REELS:
-                live = await self._patiently(api.configure_reel, parts[0], said)
+                live = await api.configure_reel(parts[0], said)
             case _:
-                live = await self._patiently(api.configure_photo, parts[0], said)
+                live = await api.configure_photo(parts[0], said)
         return Published(live.pk, live.permalink)
 
     async def look_for(
-        self, outgoing: Outgoing, delivery: Delivery, known: Collection[str]
+        self,
+        outgoing: Outgoing,
+        delivery: Delivery,
+        known: Collection[str],
+        *,
+        insists: bool = False,
     ) -> Published | Verdict:
-        own = await self._gateway.account(outgoing.account_id).own_posts()
-        sent = sent_of(delivery, _kind(outgoing), outgoing.post.caption or "")
-        seen = recognise(own, sent, accounted_for(delivery, known))
-        if isinstance(seen, FeedPost):
-            return Published(seen.pk, seen.permalink)
+        own = await self._gateway.account(outgoing.account_id).own_posts(insists=insists)
+        caption = outgoing.post.caption or ""
+        sent = sent_of(delivery, _kind(outgoing), caption, is_marked=bool(caption))
+        accounted = accounted_for(delivery, known)
+        seen = seen_in(own, sent, accounted)
         # A page full of newer posts does not show whether there is ours behind it.
-        reaches_back = any(post.taken_at < sent.at for post in own) or len(own) < 12
-        return seen if reaches_back else Verdict.UNCLEAR
+        newer = sum(pk not in accounted for pk in own.pks)
+        if seen is Verdict.ABSENT and newer > _PAGE - _MOST_PINNED and len(own.pks) >= _PAGE:
+            return Verdict.UNCLEAR
+        return seen
 
 
-def sent_of(delivery: Delivery, kind: int, marks: object) -> Sent:
+def seen_in(
+    own: OwnMedia[FeedPost] | OwnMedia[Story], sent: Sent, accounted: set[str]
+) -> Published | Verdict:
+    """Return what became of what was sent, judging by the account's own media."""
+    shown: Sequence[FeedPost | Story] = own.read
+    seen = recognise(shown, sent, accounted)
+    if not isinstance(seen, Verdict):
+        return Published(seen.pk, seen.permalink)
+    is_unread = any(not pk or pk not in accounted for pk in own.unread)
+    return Verdict.UNCLEAR if is_unread else seen
+
+
+def sent_of(delivery: Delivery, kind: int, marks: object, *, is_marked: bool) -> Sent:
     """Return what a delivery has sent, to be recognised by."""
     assert delivery.upload_id is not None
-    at = delivery.publishing_at or delivery.updated_at
-    return Sent(upload_id=delivery.upload_id, at=at, kind=kind, marks=marks)
+    before = [int(pk) for pk in delivery.own_media_before or () if pk.isdecimal()]
+    return Sent(
+        upload_id=delivery.upload_id,
+        part_ids=frozenset(piece.id for piece in delivery.pieces_made()),
+        at=delivery.publishing_at or delivery.updated_at,
+        kind=kind,
+        marks=marks,
+        is_marked=is_marked,
+        newest_before=None if delivery.own_media_before is None else max(before, default=0),
+    )
 
 
 def accounted_for(delivery: Delivery, known: Collection[str]) -> set[str]:

@@ -31,6 +31,7 @@ L = TypeVar("L", bound=Live)
 
 class Verdict(Enum):
     ABSENT = "it is provably not live"
+    OVER = "it is not live, and what was prepared for it never can be"
     UNCLEAR = "Instagram cannot tell"
 
 
@@ -43,26 +44,46 @@ class Sent:
     kind: int
     # The people mentioned in a story, the caption of a post.
     marks: object
+    # What its parts were uploaded under: of an album Instagram may show one of theirs.
+    part_ids: frozenset[str] = frozenset()
+    # Whether the marks tell anything: a story without stickers is like any other.
+    is_marked: bool = True
+    # The newest media that was there before. Instagram numbers in the order of time, so that a
+    # clock of ours that is wrong hides nothing.
+    newest_before: int | None = None
+
+    def is_newer(self, live: Live) -> bool:
+        """Whether it may have come after what was there before this was sent."""
+        if live.taken_at >= self.at - CLOCK_SLACK:
+            return True
+        return (
+            self.newest_before is not None
+            and live.pk.isdecimal()
+            and int(live.pk) > self.newest_before
+        )
 
 
 def recognise(own: Sequence[L], sent: Sent, accounted: Collection[str]) -> L | Verdict:
     """Return what `sent` became, or what can be said of its absence.
 
     `own` is what the account shows now, `accounted` the media ids that were there before or
-    belong to other posts. Two that could both be it are UNCLEAR, never a guess.
+    belong to other posts. What could be it and is not surely so is UNCLEAR, never a guess: a
+    second one, another upload id (somebody's own hand), marks that others may have too.
     """
     for live in own:
-        if live.upload_id == sent.upload_id:
+        if live.upload_id == sent.upload_id or live.upload_id in sent.part_ids:
             return live
     candidates = [
         live
         for live in own
-        if live.pk not in accounted
-        and live.kind == sent.kind
-        and live.taken_at >= sent.at - CLOCK_SLACK
+        if live.pk not in accounted and live.kind == sent.kind and sent.is_newer(live)
     ]
     if not candidates:
         return Verdict.ABSENT
-    # Without the upload id only a single new one with exactly our marks is ours.
-    alike = [live for live in candidates if live.marks == sent.marks]
+    # Where no upload id is shown, only a single new one with exactly our marks is ours.
+    alike = [
+        live
+        for live in candidates
+        if sent.is_marked and live.upload_id is None and live.marks == sent.marks
+    ]
     return alike[0] if len(candidates) == len(alike) == 1 else Verdict.UNCLEAR

@@ -1,4 +1,7 @@
-"""Deleting a published post from Instagram, and from the history with it."""
+"""Deleting a published post from Instagram, and from the history with it.
+
+A lost answer, or a refusal, says nothing about whether it was deleted: that is asked.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from instagram.errors import InstagramError
+import trio
+
+from instagram import errors
 from instagram.graph.gateway import GraphGateway
 from instagram.private.gateway import PrivateGateway
 from publish.rules import RuleBroken
@@ -16,6 +21,9 @@ from storage.posts import MediaType, Post, PostStatus
 from storage.store import Database, Store
 
 logger = logging.getLogger(__name__)
+# When it is asked whether it is still there, and how often in succession it has to be missing.
+_LOOKS_S = (0.0, 5.0, 10.0)
+_SURE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +43,14 @@ class Remover:
         private: PrivateGateway,
         graph: GraphGateway,
         now: Callable[[], datetime],
+        *,
+        pace: float,
     ) -> None:
         self._store = store
         self._private = private
         self._graph = graph
         self._now = now
+        self._looks_s = [wait_s * pace for wait_s in _LOOKS_S]
 
     async def remove(self, post_id: str) -> Removal:
         """Delete at Instagram, then clear the history whatever Instagram said.
@@ -48,21 +59,57 @@ class Remover:
         """
         post = await self._store.read(_deletable, post_id)
         assert post.ig_media_id is not None
-        error: str | None = None
-        try:
-            if not await self._delete(post, post.ig_media_id):
-                error = "Instagram did not delete it"
-        except InstagramError as refused:
-            error = refused.reason
+        error = await self._delete(post, post.ig_media_id)
         await self._store.write(posts.archive, post_id, self._now())
         logger.info("deleted post=%s at_instagram=%s", post_id, error is None)
         return Removal(error, post.ig_permalink)
 
-    async def _delete(self, post: Post, media_id: str) -> bool:
+    async def _delete(self, post: Post, media_id: str) -> str | None:
+        """Return why it is not known to be deleted, or None when it is."""
+        try:
+            is_deleted = await self._request(post, media_id)
+            return None if is_deleted else "Instagram did not delete it"
+        except errors.InstagramError as raised:
+            error = raised
+        if not error.maybe_applied or isinstance(error, errors.NotFound):
+            return error.reason
+        logger.warning("deletion in doubt post=%s reason=%s", post.id, error.reason)
+        try:
+            if await self._is_there(post, media_id, isinstance(error, errors.AccountTrouble)):
+                return f"{error.reason}; it is still there"
+        except errors.InstagramError as unasked:
+            return (
+                f"{error.reason}; whether it was deleted is not known ({unasked.reason}): look at "
+                "the account in the Instagram app"
+            )
+        return None
+
+    async def _request(self, post: Post, media_id: str) -> bool:
         # A media id is one of the route's that made it.
         if post.published_via_private_api:
             return await self._private.account(post.instagram_account_id).delete_media(media_id)
         return await self._graph.account(post.instagram_account_id).delete(media_id)
+
+    async def _is_there(self, post: Post, media_id: str, insists: bool) -> bool:
+        """Ask whether it is still there: it is gone when two looks in succession say so."""
+        missing = 0
+        for wait_s in self._looks_s:
+            await trio.sleep(wait_s)
+            try:
+                await self._look(post, media_id, insists)
+                missing = 0
+            except errors.NotFound:
+                missing += 1
+            if missing == _SURE:
+                return False
+        return True
+
+    async def _look(self, post: Post, media_id: str, insists: bool) -> None:
+        account_id = post.instagram_account_id
+        if post.published_via_private_api:
+            await self._private.account(account_id).post(media_id, insists=insists)
+        else:
+            await self._graph.account(account_id, insists=insists).permalink(media_id)
 
 
 def _deletable(db: Database, post_id: str) -> Post:

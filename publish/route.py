@@ -37,8 +37,15 @@ class Published:
 class Route(Protocol):
     """A way to Instagram. Every method raises `InstagramError`s."""
 
-    # For how long after a lost answer asking can still tell what became of it.
+    # A delivery in doubt that could not be asked about for so long is given up to a person.
     answers_for: timedelta
+    # For how long what goes out is shown; after that its absence proves nothing. None: it stays.
+    shown_for: timedelta | None
+
+    @property
+    def not_ready_waits_s(self) -> Sequence[float]:
+        """How long to wait, one after the other, where Instagram is still processing a video."""
+        ...
 
     async def resolve_people(self, post: Post) -> dict[str, Any]:
         """Return columns of the post to complete before it goes out, if any."""
@@ -48,21 +55,29 @@ class Route(Protocol):
         """Do everything but the one request that makes the post live; goes on where it was."""
         ...
 
-    async def own_media(self, outgoing: Outgoing) -> list[str]:
-        """Return the ids of what is there already, as far as `look_for` needs them."""
+    async def own_media(self, outgoing: Outgoing) -> list[str] | None:
+        """Return the ids of what is there already, None where only the id would be lost by that."""
         ...
 
     async def publish(self, outgoing: Outgoing, delivery: Delivery) -> Published:
         """Make it live with one request.
 
-        Raises `Unavailable` with `maybe_applied` when only asking can tell whether it is.
+        Only asking can tell whether it is when what is raised is `maybe_applied`.
         """
         ...
 
     async def look_for(
-        self, outgoing: Outgoing, delivery: Delivery, known: Collection[str]
+        self,
+        outgoing: Outgoing,
+        delivery: Delivery,
+        known: Collection[str],
+        *,
+        insists: bool = False,
     ) -> Published | Verdict:
-        """Ask whether a post that may be live is; `known` are the media ids of other posts."""
+        """Ask whether a post that may be live is; `known` are the media ids of other posts.
+
+        `insists`: although the account is held since, because of what the answer said.
+        """
         ...
 
     async def permalink(self, outgoing: Outgoing, media_id: str) -> str | None:

@@ -99,7 +99,12 @@ def begin(
 
 
 def about_to_publish(
-    db: Database, delivery: Delivery, before: list[str], now: datetime, *, stands: Standing
+    db: Database,
+    delivery: Delivery,
+    before: list[str] | None,
+    now: datetime,
+    *,
+    stands: Standing,
 ) -> Delivery | None:
     """Commit that the post may be live from now on; None when it was taken back instead."""
     if not stands(db, posts.get(db, delivery.post_id), now):

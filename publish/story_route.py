@@ -8,11 +8,10 @@ from datetime import timedelta
 from instagram import errors
 from instagram.private import stickers
 from instagram.private.feed import PHOTO, VIDEO
-from instagram.private.stickers import Mention, Sticker, StickerKind
-from instagram.private.stories import Story
+from instagram.private.stickers import Mention, Shown, Sticker, StickerKind
 from instagram.private.uploads import VideoUse
-from publish.private_route import PrivateRoute, accounted_for, sent_of
-from publish.recognition import Verdict, recognise
+from publish.private_route import PrivateRoute, accounted_for, seen_in, sent_of
+from publish.recognition import Verdict
 from publish.record import DeliveryRecord
 from publish.route import Outgoing, Published
 from publish.stickers import CODE
@@ -33,6 +32,7 @@ class PrivateStoryRoute(PrivateRoute):
 
     # A story is visible for 24 h; later its absence proves nothing.
     answers_for = timedelta(hours=23)
+    shown_for: timedelta | None = timedelta(hours=23)
     _video_use = VideoUse.STORY
 
     async def make_ready(self, outgoing: Outgoing, record: DeliveryRecord) -> None:
@@ -46,13 +46,12 @@ class PrivateStoryRoute(PrivateRoute):
         await super().make_ready(outgoing, record)
 
     async def own_media(self, outgoing: Outgoing) -> list[str]:
-        own = await self._gateway.account(outgoing.account_id).own_stories()
-        return [story.pk for story in own]
+        return (await self._gateway.account(outgoing.account_id).own_stories()).pks
 
     async def publish(self, outgoing: Outgoing, delivery: Delivery) -> Published:
         (file,) = outgoing.files
-        story: Story = await self._patiently(
-            self._gateway.account(outgoing.account_id).configure_story,
+        assert delivery.upload_id is not None
+        story = await self._gateway.account(outgoing.account_id).configure_story(
             delivery.upload_id,
             (file.width, file.height),
             file.duration_s if file.is_video else None,
@@ -62,14 +61,20 @@ class PrivateStoryRoute(PrivateRoute):
         return Published(story.pk, story.permalink)
 
     async def look_for(
-        self, outgoing: Outgoing, delivery: Delivery, known: Collection[str]
+        self,
+        outgoing: Outgoing,
+        delivery: Delivery,
+        known: Collection[str],
+        *,
+        insists: bool = False,
     ) -> Published | Verdict:
-        own = await self._gateway.account(outgoing.account_id).own_stories()
+        own = await self._gateway.account(outgoing.account_id).own_stories(insists=insists)
         pks = frozenset(mention.user_pk for mention in _mentions(outgoing.post))
-        marks = (pks, stickers.to_be_shown(_stickers(outgoing.post)))
+        shown = stickers.to_be_shown(_stickers(outgoing.post))
         kind = VIDEO if outgoing.files[0].is_video else PHOTO
-        seen = recognise(own, sent_of(delivery, kind, marks), accounted_for(delivery, known))
-        return seen if isinstance(seen, Verdict) else Published(seen.pk, seen.permalink)
+        is_marked = bool(pks) or shown != Shown()
+        sent = sent_of(delivery, kind, (pks, shown), is_marked=is_marked)
+        return seen_in(own, sent, accounted_for(delivery, known))
 
 
 def _mentions(post: Post) -> list[Mention]:

@@ -67,7 +67,7 @@ class OwnFeed:
 
     async def _read(self, api: PrivateApi, login: Credentials) -> tuple[int, RepostConfig]:
         try:
-            shown = await api.readable_posts()
+            shown = (await api.own_posts()).read
         except _PASSING as error:
             logger.warning("own feed not read account=%s reason=%s", login.account_id, error.reason)
             return 0, await self._store.write(_failed, login.account_id, error.reason, self._now())

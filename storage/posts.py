@@ -342,12 +342,15 @@ def permalink(db: Database, post_id: str) -> str | None:
     return None if row is None else row[0]
 
 
-def published_media_ids(db: Database, account_id: str, since: datetime) -> set[str]:
-    """Return the Instagram media ids that our records already account for."""
+def published_media_ids(db: Database, account_id: str) -> set[str]:
+    """Return the Instagram media ids that our records account for, the newest few hundred.
+
+    More than any page of an account shows, and whatever the clock said when they went out.
+    """
     rows = db.conn.execute(
-        "SELECT ig_media_id FROM posts WHERE instagram_account_id = ? AND ig_media_id IS NOT NULL"
-        " AND published_at > ?",
-        (account_id, records.encode(since)),
+        "SELECT ig_media_id FROM posts WHERE account_id = ? AND status = 'PUBLISHED'"
+        " AND ig_media_id IS NOT NULL ORDER BY published_at DESC LIMIT 300",
+        (account_id,),
     )
     return {row[0] for row in rows}
 

@@ -36,7 +36,9 @@ class LookOnly:
 
     login: GraphLogin
 
-    async def graph_login(self, account_id: str) -> GraphLogin | None:
+    async def graph_login(
+        self, account_id: str, *, even_refused: bool = False
+    ) -> GraphLogin | None:
         return self.login
 
     async def graph_hold(self, account_id: str) -> tuple[str, datetime | None] | None:

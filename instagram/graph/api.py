@@ -16,10 +16,12 @@ from instagram.graph.objects import (
     ContainerState,
     GraphMedia,
     Page,
+    PagePost,
     Profile,
     entries_in,
     id_in,
     own_media_in,
+    page_post_in,
     text_in,
 )
 from instagram.private.keeper import TokenKeeper
@@ -67,8 +69,8 @@ class GraphApi:
     async def publish(self, container_id: str) -> str:
         """Make a finished container live and return the media id.
 
-        Raises `Unavailable` with `maybe_applied` when it may be live although no answer came,
-        and `ContainerLost` also for a container that was published before.
+        What it raises is `maybe_applied`, refusals too, unless the request never left;
+        `ContainerLost` is also raised for a container that was published before.
         """
         login = await self._ready()
         with _container_may_be_gone():
@@ -169,6 +171,18 @@ class GraphApi:
                     return Page(id_in(entry), str(entry.get("name") or ""), token)
         raise errors.Refused("No Facebook Page is linked to this account", "INVALID_CROSS_POST")
 
+    async def page_posts(self, page: Page) -> list[PagePost]:
+        """Return the newest posts of the Page."""
+        answer = await self._http.call(
+            page.login,
+            "page_posts",
+            "GET",
+            f"{page.id}/published_posts",
+            {"fields": "id,message,created_time", "limit": "25"},
+        )
+        found = [page_post_in(entry) for entry in entries_in(answer)]
+        return [post for post in found if post is not None]
+
     # Writing
 
     async def delete(self, media_id: str) -> bool:
@@ -229,4 +243,6 @@ def _container_may_be_gone() -> Iterator[None]:
     try:
         yield
     except errors.NotFound as gone:
-        raise errors.ContainerLost(gone.reason) from gone
+        lost = errors.ContainerLost(gone.reason)
+        lost.maybe_applied = gone.maybe_applied
+        raise lost from gone

@@ -131,6 +131,10 @@ class GraphHttp:
         try:
             with trio.fail_after(limit_s):
                 yield
+        except errors.InstagramError as answered:
+            # Whatever was answered: refusals have come with posts that were live.
+            answered.maybe_applied = writes
+            raise
         except trio.TooSlowError:
             reason = f"Instagram did not answer within {limit_s:.0f} s"
             raise errors.Unavailable(reason, maybe_applied=writes) from None

@@ -42,12 +42,13 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class GraphMedia:
-    """A post or story of the account as the official API lists it."""
+    """A post or story of the account as the official API lists it; `kind` is its `media_type`."""
 
     id: str
     at: datetime
     caption: str
     permalink: str | None
+    kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,15 @@ class Page:
     id: str
     name: str
     login: GraphLogin
+
+
+@dataclass(frozen=True, slots=True)
+class PagePost:
+    """A post on a Facebook Page."""
+
+    id: str
+    at: datetime
+    text: str
 
 
 def id_in(answer: Mapping[str, Any], *, writes: bool = False) -> str:
@@ -96,6 +106,19 @@ def media_in(entry: Mapping[str, Any]) -> GraphMedia | None:
             at=datetime.fromisoformat(entry["timestamp"]).astimezone(UTC),
             caption=str(entry.get("caption") or ""),
             permalink=text_in(entry, "permalink"),
+            kind=text_in(entry, "media_type"),
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def page_post_in(entry: Mapping[str, Any]) -> PagePost | None:
+    """Return a post of a Page's list, or None when it lacks what makes one."""
+    try:
+        return PagePost(
+            id=str(entry["id"]),
+            at=datetime.fromisoformat(entry["created_time"]).astimezone(UTC),
+            text=text_in(entry, "message") or "",
         )
     except (KeyError, TypeError, ValueError, errors.Unavailable):
         return None

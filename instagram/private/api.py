@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from instagram.own_media import OwnMedia
 from instagram.private import feed, inbox, login, people, stickers, stories, uploads
 from instagram.private.client import PrivateClient
 from instagram.private.door import AccountDoor, Action, Keep
@@ -60,21 +61,17 @@ class PrivateApi:
         """Return somebody's name; raises `NotFound` when they are gone."""
         return await self._door.call("user_info", lambda c: people.current_username(c, user_pk))
 
-    async def own_stories(self) -> list[Story]:
-        """Return what is in the account's own story now."""
-        return await self._door.call("own_reel", stories.own_stories)
+    async def own_stories(self, *, insists: bool = False) -> OwnMedia[Story]:
+        """Return what is in the account's own story now; `insists` as in the door's `call`."""
+        return await self._door.call("own_reel", stories.own_stories, insists=insists)
 
-    async def own_posts(self) -> list[FeedPost]:
-        """Return the newest page of the account's own posts; raises when one cannot be read."""
-        return await self._door.call("own_feed", feed.own_posts)
+    async def own_posts(self, *, insists: bool = False) -> OwnMedia[FeedPost]:
+        """Return the newest page of the account's own posts; `insists` as above."""
+        return await self._door.call("own_feed", feed.own_posts, insists=insists)
 
-    async def readable_posts(self) -> list[FeedPost]:
-        """Return those of the account's newest posts that can be read."""
-        return await self._door.call("own_feed", feed.readable_posts)
-
-    async def post(self, pk: str) -> FeedPost:
+    async def post(self, pk: str, *, insists: bool = False) -> FeedPost:
         """Return one post; raises `NotFound` when it is gone or not visible."""
-        return await self._door.call("media_info", lambda c: feed.post(c, pk))
+        return await self._door.call("media_info", lambda c: feed.post(c, pk), insists=insists)
 
     async def download(self, url: str, target: Path) -> int:
         """Stream story media to `target`; raises `DownloadFailed`."""
@@ -122,7 +119,7 @@ class PrivateApi:
     ) -> Story:
         """Make an uploaded photo, or video of `duration_s`, a story; a photo may share a post.
 
-        Raises `Unavailable` with `maybe_applied` when it may be live although no answer came.
+        What it raises is `maybe_applied`, refusals too, unless the request never left.
         """
 
         tapped = stickers.configuring(mentions, placed, on_video=duration_s is not None)

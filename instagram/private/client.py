@@ -29,6 +29,10 @@ _NOT_PORTABLE = (
 _SESSION_ONLY = ("authorization_data", "cookies", "ig_u_rur", "ig_www_claim", "last_login")
 
 
+# Where an error carries what was answered to its own request: None, when that was lost.
+ANSWER = "answer_to_this_request"
+
+
 class AnswerLost(ig.ClientError):
     """A request whose answer was lost; aiograpi must not repeat it."""
 
@@ -119,7 +123,14 @@ class PrivateClient(aiograpi.Client):
             return await super()._send_private_request(*args, **kwargs)
         except (ig.ClientRequestTimeout, ig.ClientIncompleteReadError) as error:
             # Otherwise aiograpi waits and sends the same request again, POSTs included.
-            raise AnswerLost(str(error)) from error
+            lost = AnswerLost(str(error))
+            setattr(lost, ANSWER, self.last_response)
+            raise lost from error
+        except Exception as error:
+            # Told here, where it is sure: what an error arose from may be another request's.
+            if ANSWER not in vars(error):
+                setattr(error, ANSWER, self.last_response)
+            raise
 
     async def _try_caa_login(self, *_args: object, **_kwargs: object) -> bool:
         # After a refused password aiograpi would submit it once more by another door.

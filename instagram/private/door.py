@@ -67,23 +67,36 @@ class AccountDoor:
         *,
         limit_s: float | None = None,
         writes: bool = False,
+        insists: bool = False,
     ) -> T:
         """Run `action` with the account's client and return its result.
 
-        `writes` marks an effect outside, so that a lost answer is raised as `maybe_applied`.
-        An expired session is renewed once where that is allowed.
+        `writes` marks an effect outside: any error that is raised then, unless the request never
+        left, is `maybe_applied`, and nothing is sent a second time. An expired session is renewed
+        once where that is allowed. `insists`: the question what became of a write that Instagram
+        answered with a block is asked although the account is held since.
         """
         async with self._lock:
             limit_s = limit_s or CALL_LIMIT_S
             hold = await self._keeper.hold(self._account_id)
-            if hold is not None:
+            if hold is not None and not insists:
                 raise errors.AccountOnHold(*hold)
+            is_told = hold is not None  # the same trouble is not held against it twice
             try:
-                return await self._attempt(what, action, limit_s, writes=writes)
-            except errors.SessionExpired as expired:
-                # `login_required` is a definite answer: the request had no effect.
+                return await self._attempt(what, action, limit_s, writes=writes, is_told=is_told)
+            except errors.SessionExpired as error:
+                expired = error
+            if is_told:
+                raise expired
+            # Outside of the `except`: the second attempt's errors are its own.
+            try:
                 await self._log_in_again(expired)
-                return await self._attempt(what, action, limit_s, writes=writes)
+            except errors.InstagramError as failed:
+                failed.maybe_applied = writes
+                raise
+            if writes:
+                raise expired
+            return await self._attempt(what, action, limit_s, writes=False)
 
     async def log_in(
         self,
@@ -135,12 +148,21 @@ class AccountDoor:
         async with self._lock:
             await self._drop_client()
 
-    async def _attempt(self, what: str, action: Action[T], limit_s: float, *, writes: bool) -> T:
+    async def _attempt(
+        self,
+        what: str,
+        action: Action[T],
+        limit_s: float,
+        *,
+        writes: bool,
+        is_told: bool = False,
+    ) -> T:
         client = await self._ready_client()
         try:
             return await self._within(limit_s, what, client, action, writes=writes)
         except (errors.AccountTrouble, errors.RateLimited) as trouble:
-            await self._keeper.report(self._account_id, trouble)
+            if not is_told:
+                await self._keeper.report(self._account_id, trouble)
             raise
         finally:
             self._close_later()

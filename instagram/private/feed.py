@@ -24,6 +24,7 @@ from instagram.fields import (
     number_of,
     text,
 )
+from instagram.own_media import OwnMedia, own_media
 from instagram.private.client import PrivateClient
 
 PHOTO, VIDEO, ALBUM = 1, 2, 8
@@ -84,28 +85,12 @@ class Part:
     duration_s: float | None = None
 
 
-async def own_posts(client: PrivateClient) -> list[FeedPost]:
-    """Return the newest page of the account's own posts; raises when one cannot be read.
-
-    Who looks whether a post is live must not take what it cannot read for absent.
-    """
-    found = await _newest(client)
-    posts = [post for post in found if post is not None]
-    if len(posts) < len(found):
-        raise ig.ClientUnknownError("own posts in a form that is not known")
-    return posts
-
-
-async def readable_posts(client: PrivateClient) -> list[FeedPost]:
-    """Return those of the account's newest posts that can be read."""
-    return [post for post in await _newest(client) if post is not None]
-
-
-async def _newest(client: PrivateClient) -> list[FeedPost | None]:
+async def own_posts(client: PrivateClient) -> OwnMedia[FeedPost]:
+    """Return the newest page of the account's own posts."""
     answer = await client.private_request(
         f"feed/user/{client.user_id}/", params={"count": "33", "exclude_comment": "true"}
     )
-    return [parse_post(item) for item in items_of(answer)]
+    return own_media(items_of(answer), parse_post)
 
 
 async def post(client: PrivateClient, pk: str) -> FeedPost:

@@ -63,8 +63,13 @@ class LoginKeeper(Protocol):
 class TokenKeeper(Protocol):
     """Keeps the tokens of the official API."""
 
-    async def graph_login(self, account_id: str) -> GraphLogin | None:
-        """Return the account's valid token with what belongs to it, or None."""
+    async def graph_login(
+        self, account_id: str, *, even_refused: bool = False
+    ) -> GraphLogin | None:
+        """Return the account's valid token with what belongs to it, or None.
+
+        `even_refused`: the one it has, valid or not.
+        """
         ...
 
     async def graph_hold(self, account_id: str) -> tuple[str, datetime | None] | None:

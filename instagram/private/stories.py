@@ -26,6 +26,7 @@ from instagram.fields import (
     numeric,
     text,
 )
+from instagram.own_media import OwnMedia, own_media
 from instagram.private.client import PrivateClient
 from instagram.private.stickers import Shown, shown
 
@@ -101,15 +102,18 @@ async def stories_of(client: PrivateClient, user_pk: str) -> Reel:
     return parse_reel(answer)
 
 
-async def own_stories(client: PrivateClient) -> list[Story]:
-    """Return the account's own stories; raises when one of them cannot be read.
+async def own_stories(client: PrivateClient) -> OwnMedia[Story]:
+    """Return what is in the account's own story now."""
+    params = {"supported_capabilities_new": json.dumps(config.SUPPORTED_CAPABILITIES)}
+    answer = await client.private_request(f"feed/user/{client.user_id}/story/", params=params)
+    if "reel" in answer and answer["reel"] is None:
+        return OwnMedia([], [])  # how Instagram says that there is none
 
-    Who looks whether a story is live must not take what it cannot read for absent.
-    """
-    reel = await stories_of(client, str(client.user_id))
-    if reel.unread or any(story.taken_at == _UNDATED for story in reel):
-        raise ig.ClientUnknownError("own stories in a form that is not known")
-    return reel
+    def dated(item: object) -> Story | None:
+        found = parse_story(item)
+        return None if found is None or found.taken_at == _UNDATED else found
+
+    return own_media(items_of(mapping(answer.get("reel"))), dated)
 
 
 async def story(client: PrivateClient, pk: str) -> Story:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import httpx
 import pydantic
 from aiograpi import exceptions as ig
 from curl_cffi import CurlECode, CurlError
 
 from instagram import errors
+from instagram.private.client import ANSWER
 
 # What a call into aiograpi can raise besides its own tree: it validates with pydantic and
 # asserts, indexes raw JSON, and lets httpx errors of uploads and key fetches through.
@@ -61,9 +64,15 @@ _CHALLENGES: tuple[tuple[type[Exception], str, str], ...] = (
 def translate(exc: Exception, *, writes: bool = False) -> errors.InstagramError:
     """Return our error for one that a call into aiograpi raised.
 
-    `writes` marks a call with an effect outside: where its answer is lost or unreadable the
-    result has `maybe_applied` set.
+    `writes` marks a call with an effect outside: unless it provably never left, the result has
+    `maybe_applied` set, whatever was answered.
     """
+    error = _ours(exc)
+    error.maybe_applied = writes and not _never_left(exc)
+    return error
+
+
+def _ours(exc: Exception) -> errors.InstagramError:
     for classes, ours, reason in _TROUBLES:
         if isinstance(exc, classes):
             return ours(reason)
@@ -82,7 +91,7 @@ def translate(exc: Exception, *, writes: bool = False) -> errors.InstagramError:
     refusal = _login_refusal(exc)
     if refusal is not None:
         return refusal
-    return _about_the_request(exc, writes=writes)
+    return _about_the_request(exc)
 
 
 def _login_refusal(exc: Exception) -> errors.InstagramError | None:
@@ -110,13 +119,13 @@ def _login_refusal(exc: Exception) -> errors.InstagramError | None:
     return None
 
 
-def _about_the_request(exc: Exception, *, writes: bool) -> errors.InstagramError:
+def _about_the_request(exc: Exception) -> errors.InstagramError:
     if "Transcode not finished" in str(exc):
         return errors.NotReady("Instagram is still processing the video")
     if isinstance(exc, (ig.NotFoundError, ig.ClientNotFoundError, ig.MediaUnavailable)):
         if _is_a_page(exc):  # a proxy's or an error page's 404 says nothing about it
             reason = "No usable answer from Instagram (a page with 404)"
-            return errors.Unavailable(reason, maybe_applied=writes)
+            return errors.Unavailable(reason)
         return errors.NotFound("It is gone from Instagram")
     if isinstance(exc, (ig.PrivateAccount, ig.InvalidTargetUser)):
         return errors.NotFound("It belongs to a private account that this account does not follow")
@@ -128,13 +137,12 @@ def _about_the_request(exc: Exception, *, writes: bool) -> errors.InstagramError
     if _never_left(exc):
         return errors.Unavailable("Instagram or the proxy to it cannot be reached")
     if status is not None and status >= 500:
-        return errors.Unavailable(f"Instagram answers {status}", maybe_applied=writes)
+        return errors.Unavailable(f"Instagram answers {status}")
     if isinstance(exc, (ig.ClientError, httpx.HTTPError)):
         name = type(exc).__name__
-        return errors.Unavailable(f"No usable answer from Instagram ({name})", maybe_applied=writes)
+        return errors.Unavailable(f"No usable answer from Instagram ({name})")
     return errors.Unavailable(
-        f"Instagram answered in a form that is not known ({type(exc).__name__})",
-        maybe_applied=writes,
+        f"Instagram answered in a form that is not known ({type(exc).__name__})"
     )
 
 
@@ -149,14 +157,27 @@ def _says_login_required(exc: Exception) -> bool:
     return any(word in source for source in sources for word in words)
 
 
-def _response(exc: BaseException | None) -> httpx.Response | None:
+def _response(exc: BaseException) -> httpx.Response | None:
     # Some of aiograpi's errors carry the answer, others only arose while it was handled.
-    while exc is not None:
-        response = getattr(exc, "response", None)
+    for link in _of_this_request(exc):
+        if ANSWER in vars(link):
+            response = vars(link)[ANSWER]
+            return response if isinstance(response, httpx.Response) else None
+        response = getattr(link, "response", None)
         if isinstance(response, httpx.Response):
             return response
-        exc = exc.__cause__ or exc.__context__
     return None
+
+
+def _of_this_request(exc: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and what it arose from, as far as that is about the same request.
+
+    Behind an error of ours lies another request: a question after a lost answer, or a second
+    attempt, must not be read by the answer to the first.
+    """
+    while exc is not None and not isinstance(exc, errors.InstagramError):
+        yield exc
+        exc = exc.__cause__ or exc.__context__
 
 
 def _status(exc: Exception) -> int | None:
@@ -184,11 +205,14 @@ def _retry_after(exc: Exception) -> float | None:
     return float(value) if value.isascii() and value.isdigit() else None
 
 
-def _never_left(exc: BaseException | None) -> bool:
+def _never_left(exc: BaseException) -> bool:
     # aiograpi calls every failure of curl ConnectProxyError; curl's own code says whether there
     # was a connection at all. A reset or a timeout afterwards says nothing about the effect.
-    while exc is not None:
-        if isinstance(exc, CurlError):
-            return exc.code in _CURL_BEFORE_SENDING
-        exc = exc.__cause__ or exc.__context__
+    for link in _of_this_request(exc):
+        if isinstance(link, ig.PreLoginRequired):
+            return True
+        if isinstance(link, CurlError):
+            return link.code in _CURL_BEFORE_SENDING
+        if isinstance(vars(link).get(ANSWER), httpx.Response):
+            return False
     return False

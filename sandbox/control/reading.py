@@ -53,7 +53,7 @@ _KINDS: dict[str, tuple[Callable[..., faults.Kind], Types]] = {
     "slow": (faults.Slow, {"bytes_per_second": _NUMBER}),
     "delay": (faults.Delay, {"seconds": _NUMBER}),
     "delayed_effect": (faults.DelayedEffect, {"seconds": _NUMBER}),
-    "redirect": (faults.Redirect, {"location": (str,)}),
+    "redirect": (faults.Redirect, {"location": (str,), "after_effect": (bool,)}),
     "login_required": (faults.login_required, {}),
     "checkpoint_required": (faults.checkpoint_required, {}),
     "consent_required": (faults.consent_required, {}),

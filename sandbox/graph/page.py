@@ -54,6 +54,17 @@ async def videos(call: Call, account: GraphAccount) -> Response:
     return _listed(call, account, "video", "description")
 
 
+async def published_posts(call: Call, account: GraphAccount) -> Response:
+    """`GET /{page-id}/published_posts`: photos and videos as posts, newest first."""
+    _check_page(call, account)
+    every: list[JsonObject] = [
+        {"id": post.post_id, "message": post.caption or None, "created_time": graph_time(post.at)}
+        for post in reversed(call.ledger.page_posts)
+        if post.page_id == account.page_id
+    ]
+    return Response.json(200, paged(call, "PagePost", every))
+
+
 def _listed(call: Call, account: GraphAccount, kind: Kind, text_field: str) -> Response:
     _check_page(call, account)
     every: list[JsonObject] = [

@@ -61,6 +61,7 @@ GRAPH_ROUTES = (
     _graph(FACEBOOK_HOST, "GET", "/<pk>/photos", graph_page.photos),
     _graph(FACEBOOK_HOST, "POST", "/<pk>/photos", graph_page.photo),
     _graph(FACEBOOK_HOST, "GET", "/<pk>/videos", graph_page.videos),
+    _graph(FACEBOOK_HOST, "GET", "/<pk>/published_posts", graph_page.published_posts),
     _graph(FACEBOOK_HOST, "POST", "/<pk>/videos", graph_page.video),
     # Resumable uploads
     Route(host=UPLOAD_HOST, method="GET", path=_UPLOAD, graph=graph_transfer.offset),

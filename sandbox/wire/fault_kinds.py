@@ -135,9 +135,12 @@ class DelayedEffect:
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """Send the client somewhere else, without doing what was asked."""
+    """Send the client somewhere else; what was asked is done before, or not at all."""
 
     location: str
+    after_effect: bool = False
 
     async def answer(self, exchange: Exchange) -> Response:
+        if self.after_effect:
+            await exchange.perform()
         return Response(302, headers=(("location", self.location),))

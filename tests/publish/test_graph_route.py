@@ -12,9 +12,10 @@ import pytest
 import trio
 
 from publish import scheduler
+from publish.media_links import MediaLinks
 from sandbox import Sandbox
 from sandbox.graph.failures import graph_error
-from sandbox.wire.faults import Fault, Reset
+from sandbox.wire.faults import Fault, Reset, Status
 from storage import posts
 from tests.support.clock import TestClock
 from tests.support.graph import connect, published, serve_publicly
@@ -173,6 +174,22 @@ async def test_a_public_address_that_leads_elsewhere_is_found_before_a_container
         assert not sandbox.world.containers
 
 
+async def test_a_public_address_that_comes_back_within_a_minute_fails_no_post(
+    public: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await connect(public)
+    check, tries = MediaLinks._check, 0
+
+    async def away_at_first(self: MediaLinks, url: str) -> None:
+        nonlocal tries
+        tries += 1
+        await check(self, url if tries > 2 else "http://127.0.0.1:9")
+
+    monkeypatch.setattr(MediaLinks, "_check", away_at_first)
+    done = await image(public)
+    assert (done["status"], tries) == ("PUBLISHED", 3)
+
+
 async def test_an_account_with_both_uses_the_official_api(served: Served) -> None:
     await connect(served, "facebook")
     video = {"mediaType": "STORIES", "mediaFileId": await video_id(served)}
@@ -222,12 +239,31 @@ async def test_the_copy_on_the_page(public: Served) -> None:
     assert done["facebookPermalink"] == f"https://www.facebook.com/{copy.post_id}"
 
 
-@pytest.mark.parametrize("kind", [Reset(after_effect=True), Reset(), graph_error("page_image")])
-async def test_trouble_with_the_page_never_touches_the_post(public: Served, kind: Any) -> None:
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        (Reset(after_effect=True), None),
+        (graph_error("page_image", after_effect=True), None),
+        (graph_error("rate_limited", after_effect=True), None),
+        (Status(413, text="<html>no</html>", after_effect=True), None),
+        (Reset(), "whether the Facebook Page has it is unknown"),
+        (graph_error("rate_limited"), "whether the Facebook Page has it is unknown"),
+        (graph_error("page_image"), "not on the Facebook Page: "),
+    ],
+)
+async def test_trouble_with_the_page_never_touches_the_post(
+    public: Served, kind: Any, says: str | None
+) -> None:
     await connect(public, "facebook")
     public.studio.sandbox.faults.add(Fault(path_end="/photos", kind=kind, times=None))
     done = await image(public, crossPostToFacebook=True)
-    assert (done["status"], done["errorCode"], done["facebookPostId"]) == ("PUBLISHED", None, None)
-    assert "Facebook Page" in done["errorMessage"]
+    assert (done["status"], done["errorCode"]) == ("PUBLISHED", None)
+    copies = public.studio.sandbox.ledger.page_posts
+    if says is None:
+        # The Page is asked whatever was answered: refusals come with copies that are there.
+        assert (done["facebookPostId"], done["errorMessage"]) == (copies[0].post_id, None)
+    else:
+        assert (done["facebookPostId"], copies) == (None, [])
+        assert says in done["errorMessage"]
     assert len(published(public)) == 1
     assert len(public.studio.sandbox.ledger.find(containing="/photos")) == 1

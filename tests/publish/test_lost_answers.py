@@ -134,10 +134,11 @@ async def test_a_reel_with_facebook_login_and_its_copy(public: Served, name: str
     copies = [copy.account for copy in public.studio.sandbox.ledger.page_posts]
     for step, account in connected.items():
         if step == "page video":
-            # Sent once, whatever became of it; the post itself is not touched.
+            # Sent once, whatever became of it; the post itself is not touched. The Page is asked.
             assert len(live(public, account)) == 1
             assert courses[step].status == "PUBLISHED"
-            assert "whether the Facebook Page has it is unknown" in courses[step].message
+            told = courses[step].message
+            assert ("whether the Facebook Page has it is unknown" in told) is not has_effect
             assert copies.count(account.username) == int(has_effect)
         else:
             check(public, account, courses[step], step)

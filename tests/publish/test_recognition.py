@@ -36,8 +36,30 @@ def test_the_upload_id_decides() -> None:
 def test_without_the_id_one_new_story_with_our_mentions_is_ours() -> None:
     unnamed = replace(OURS, upload_id=None)
     assert recognise([unnamed], SENT, set()) is unnamed
-    other_number = replace(OURS, upload_id="5")  # Instagram may number them differently
-    assert recognise([other_number], SENT, set()) is other_number
+
+
+def test_another_upload_id_is_somebodys_own_hand_or_nobody_knows() -> None:
+    by_hand = replace(OURS, upload_id="5")
+    assert recognise([by_hand], SENT, set()) is Verdict.UNCLEAR
+    assert recognise([by_hand, OURS], SENT, set()) is OURS
+
+
+def test_what_has_no_mark_is_like_any_other() -> None:
+    plain = replace(OURS, upload_id=None, mentioned_pks=frozenset(), stickers=Shown())
+    sent = replace(SENT, marks=(frozenset(), Shown()), is_marked=False)
+    assert recognise([plain], sent, set()) is Verdict.UNCLEAR
+
+
+def test_the_id_of_a_part_is_ours_too() -> None:
+    part = replace(OURS, upload_id="7")
+    assert recognise([part], replace(SENT, part_ids=frozenset("7")), set()) is part
+
+
+def test_a_clock_that_is_ahead_hides_nothing() -> None:
+    ahead = replace(SENT, at=AT + timedelta(hours=2), newest_before=99)
+    unnamed = replace(OURS, upload_id=None)
+    assert recognise([unnamed], ahead, {"99"}) is unnamed
+    assert recognise([replace(unnamed, pk="98")], ahead, {"99"}) is Verdict.ABSENT
 
 
 def test_what_was_there_before_is_not_ours() -> None:

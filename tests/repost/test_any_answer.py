@@ -209,7 +209,7 @@ async def test_profiles_and_own_posts_may_hold_anything(studio: Studio, every: i
         fault = Fault(path_end=own, kind=answering(answer), times=None)
         handle = studio.sandbox.faults.add(fault)
         with suppress(errors.Unavailable, errors.Refused):
-            assert len(await studio.api.readable_posts()) <= 3, name
+            assert len((await studio.api.own_posts()).read) <= 3, name
         handle.remove()
     last = list(sweep(grid, every=every))[-1][1]
     studio.sandbox.faults.add(Fault(path_end=own, kind=answering(last), times=None))

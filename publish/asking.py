@@ -1,0 +1,137 @@
+"""Asking what became of a post that may be live: the only thing that settles it.
+
+A lost answer and a refusal are alike here. How long an effect may still take to show counts from
+the moment the answer was lost, on the monotonic clock, and after a restart from the restart: the
+wall clock may have been set meanwhile.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import trio
+
+from instagram import errors
+from publish.recognition import CLOCK_SLACK, Verdict
+from publish.record import DeliveryRecord
+from publish.route import Outgoing, Published, Route
+from storage import posts
+from storage.deliveries import Delivery, Step
+from storage.store import Store
+
+logger = logging.getLogger(__name__)
+
+
+class DeliveryUnknown(Exception):
+    """Nobody can tell whether the post is live."""
+
+
+class Asker:
+    """Asks the routes about deliveries in doubt, and knows since when each is."""
+
+    def __init__(self, store: Store, now: Callable[[], datetime], *, settle_s: float) -> None:
+        """`settle_s`: how long after a lost answer its effect may still appear."""
+        self._store = store
+        self._now = now
+        self._settle_s = settle_s
+        self._lost_at: dict[str, float] = {}  # by delivery, on the monotonic clock
+        self._sent_at: dict[str, float] = {}  # those that this process has sent
+
+    def is_sent(self, delivery_id: str) -> None:
+        """Note that the request leaves now."""
+        self._sent_at[delivery_id] = trio.current_time()
+        self._lost_at.pop(delivery_id, None)
+
+    def is_lost(self, delivery_id: str) -> None:
+        """Note that its answer was lost now, or was a refusal."""
+        self._lost_at[delivery_id] = trio.current_time()
+
+    def forget(self, delivery_id: str) -> None:
+        """Let go of a delivery that is in doubt no more."""
+        self._sent_at.pop(delivery_id, None)
+        self._lost_at.pop(delivery_id, None)
+
+    async def ask(
+        self,
+        route: Route,
+        outgoing: Outgoing,
+        record: DeliveryRecord,
+        *,
+        apart_s: float,
+        insists: bool = False,
+    ) -> Published | None:
+        """Return the post if it is live, None if it provably is not, and note the latter.
+
+        Absence is believed after two looks `apart_s`, the last when its effect must have shown.
+        With `insists` there are no more than that. Raises `DeliveryUnknown`, and
+        `InstagramError`s when asking itself failed.
+        """
+        lost_at = self._lost_at.setdefault(record.row.id, trio.current_time())
+        gap = apart = min(apart_s, self._settle_s)
+        until = max(lost_at + self._settle_s, trio.current_time() + apart)
+        absent_since: float | None = None
+        while True:
+            seen = await self._look_in_time(route, outgoing, record, insists=insists)
+            now = trio.current_time()
+            if isinstance(seen, Published) and (seen.media_id is not None or now >= until):
+                logger.info("found live post=%s media=%s", outgoing.post.id, seen.media_id)
+                return seen
+            if seen is Verdict.OVER:
+                await record.start_over()
+                self.forget(record.row.id)
+                return None
+            if seen is not Verdict.ABSENT:
+                absent_since = None
+                if seen is Verdict.UNCLEAR and now >= until:
+                    raise DeliveryUnknown
+            elif absent_since is None:
+                absent_since = now
+                until = max(until, now + apart)
+            elif now >= until:
+                await record.advance(Step.UPLOADED)
+                self.forget(record.row.id)
+                return None
+            await trio.sleep(max(0.0, until - now if insists else min(gap, until - now)))
+            gap *= 2
+
+    async def look(
+        self, route: Route, outgoing: Outgoing, delivery: Delivery, *, insists: bool = False
+    ) -> Published | Verdict:
+        """Look once; raises `InstagramError`s."""
+        account_id = outgoing.account_id
+        known = await self._store.read(posts.published_media_ids, account_id)
+        return await route.look_for(outgoing, delivery, known, insists=insists)
+
+    async def _look_in_time(
+        self, route: Route, outgoing: Outgoing, record: DeliveryRecord, *, insists: bool
+    ) -> Published | Verdict:
+        try:
+            seen = await self.look(route, outgoing, record.row, insists=insists)
+        except errors.InstagramError as error:
+            if self._age(record.row) <= route.answers_for:
+                raise
+            if isinstance(error, errors.AccountOnHold) and error.until and route.shown_for is None:
+                raise  # it can be asked when the pause is over
+            raise DeliveryUnknown from error
+        if seen is Verdict.ABSENT and route.shown_for is not None:
+            is_dark = self._has_lost_time(record.row) or self._age(record.row) > route.shown_for
+            return Verdict.UNCLEAR if is_dark else seen
+        return seen
+
+    def _age(self, delivery: Delivery) -> timedelta:
+        """Return how long ago it was sent, by whichever clock says longer.
+
+        The monotonic one stands still in a suspended machine, the wall clock may be set back.
+        """
+        assert delivery.publishing_at is not None
+        known_since = self._sent_at.get(delivery.id, self._lost_at.get(delivery.id))
+        passed = 0.0 if known_since is None else trio.current_time() - known_since
+        return max(self._now() - delivery.publishing_at, timedelta(seconds=passed))
+
+    def _has_lost_time(self, delivery: Delivery) -> bool:
+        """Whether nobody knows when it was sent: another process did, and the clock went back."""
+        assert delivery.publishing_at is not None
+        is_ours = delivery.id in self._sent_at
+        return not is_ours and self._now() < delivery.publishing_at - CLOCK_SLACK

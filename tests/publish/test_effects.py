@@ -1,0 +1,254 @@
+"""Whatever the request that publishes is answered with, the post is live once or it has failed.
+
+A sweep over route, kind of post and answer, each answer with its effect and without. The judge is
+what went live at Instagram. Everyday runs take a part of it, `soak` takes it whole.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+
+from instagram.graph import http as graph_http
+from instagram.private import door
+from publish import scheduler
+from sandbox import Sandbox
+from sandbox.graph.failures import GRAPH_ERRORS
+from sandbox.wire.faults import (
+    Body,
+    ClosedMidBody,
+    Fault,
+    Hang,
+    Kind,
+    Redirect,
+    Reset,
+    Status,
+    checkpoint_required,
+    consent_required,
+    feedback_required,
+    graph_error,
+    login_required,
+    please_wait,
+    throttled,
+)
+from storage.accounts import Account
+from tests.support.attempts import Course, follow, live
+from tests.support.clock import TestClock
+from tests.support.graph import another, serve_publicly
+from tests.support.posting import photo_id, publish, second_account, video_id
+from tests.support.posting import post as shown
+from tests.support.served import Served
+
+JSON = "application/json"
+CODES = (400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 500, 502, 503, 504)
+MEDIA = ("IMAGE", "STORIES", "REELS", "CAROUSEL")
+# How many are on their way at once: each has an account of its own.
+AT_ONCE = 12
+PUBLISHES: dict[str, dict[str, Any]] = {
+    "private": {"method": "POST", "path": "/media/configure"},
+    "graph": {"path_end": "/media_publish"},
+}
+
+
+def both(kind: Any, name: str) -> Iterator[tuple[str, Kind, bool]]:
+    """An answer that comes without its effect, and with it."""
+    yield name, kind, False
+    yield f"{name}, live", replace(kind, after_effect=True), True
+
+
+def lost() -> Iterator[tuple[str, Kind, bool]]:
+    """Answers that never came, broke off or mean nothing."""
+    yield from both(Reset(), "reset")
+    yield from both(Hang(), "hang")
+    yield "cut", ClosedMidBody(), True
+    yield "page", Body(b"<html>gateway</html>", "text/html"), True
+    yield "list", Body(b"[1]", JSON), True
+    yield "nothing", Body(b"{}", JSON), True
+    yield "another id", Body(b'{"id": "0", "media": {"pk": 0}}', JSON), True
+    for code in CODES:
+        yield from both(Status(code, text="<html>no</html>"), f"{code} page")
+    yield from both(Status(404, text="Not Found"), "404 of two words")
+    yield from both(Redirect("https://www.instagram.com/accounts/login/"), "to the login page")
+    yield from both(Redirect("https://elsewhere.example/"), "to elsewhere")
+
+
+def private() -> Iterator[tuple[str, Any, bool]]:
+    yield from lost()
+    for code in CODES:
+        yield from both(Status(code, json={"message": "no", "status": "fail"}), f"{code}")
+    for message in (
+        "Transcode not finished yet.",
+        "media_needs_reupload",
+        "Media not found or unavailable",
+        "Not authorized to view user",
+        "Please wait a few minutes before you try again.",
+    ):
+        for code in (200, 202, 400):
+            said = Status(code, json={"message": message, "status": "fail"})
+            yield from both(said, f"{code} {message}")
+    titled = {"error_title": "bad image input", "message": "x", "status": "ok"}
+    yield from both(Status(200, json=titled), "200 with a title")
+    yield from both(checkpoint_required(), "checkpoint")
+    yield from both(consent_required(), "consent")
+    yield from both(feedback_required(), "feedback")
+    yield from both(login_required(), "login_required")
+    yield from both(please_wait(), "please wait")
+    yield from both(throttled(60), "throttled")
+
+
+def graph() -> Iterator[tuple[str, Any, bool]]:
+    yield from lost()
+    for name in GRAPH_ERRORS:
+        yield from both(graph_error(name), name)
+
+
+ANSWERS = {"private": list(private()), "graph": list(graph())}
+# The everyday part: those that were believed once, and one of each family.
+EVERYDAY = {
+    "private": (
+        "reset, live",
+        "hang",
+        "400, live",
+        "403 page, live",
+        "413 page",
+        "404 of two words, live",
+        "to the login page, live",
+        "202 Transcode not finished yet., live",
+        "200 with a title, live",
+        "feedback, live",
+        "login_required, live",
+        "throttled, live",
+    ),
+    "graph": (
+        "reset",
+        "hang, live",
+        "413 page, live",
+        "500 page, live",
+        "to elsewhere, live",
+        "spam_block, live",
+        "publishing_limit, live",
+        "permission_missing, live",
+        "token_revoked, live",
+        "caption_too_long, live",
+        "container_expired, live",
+        "account_restricted",
+    ),
+}
+
+
+@pytest.fixture
+async def public(
+    sandbox: Sandbox, clock: TestClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Served]:
+    monkeypatch.setattr(scheduler, "SLICE_S", 0.05)
+    monkeypatch.setattr(graph_http, "LIMIT_S", 5.0)
+    monkeypatch.setattr(door, "CALL_LIMIT_S", 5.0)
+    limits = {"rate_limit_rpm": 1_000_000, "rate_limit_rph": 1_000_000}
+    async with serve_publicly(sandbox, clock, tmp_path, **limits) as served:
+        yield served
+
+
+async def content(served: Served, media_type: str) -> dict[str, Any]:
+    """What a post of that kind carries besides its account."""
+    body: dict[str, Any] = {"mediaType": media_type, "caption": "Look"}
+    match media_type:
+        case "STORIES":
+            return {"mediaType": media_type, "mediaFileId": await photo_id(served, 360, 640)}
+        case "REELS":
+            return {**body, "mediaFileId": await video_id(served)}
+        case "CAROUSEL":
+            return {**body, "mediaFileIds": [await photo_id(served, seed=n) for n in (1, 2)]}
+    return {**body, "mediaFileId": await photo_id(served)}
+
+
+def judged(post: dict[str, Any], course: Course, went_live: list[Any], has_effect: bool) -> str:
+    """What is wrong with how a post ended; nothing is an empty text."""
+    if len(went_live) > 1:
+        return "it is live twice"
+    if post["status"] == "PUBLISHED":
+        if not went_live:
+            return "it is said to be live, and is not"
+        known = (went_live[0].graph_id, str(went_live[0].pk))
+        return "" if post["igMediaId"] in known else f"its id is {post['igMediaId']}"
+    if has_effect or went_live:
+        return f"it is live, and said to be {course}: {course.message}"
+    if post["status"] == "FAILED" and post["errorCode"] != "DELIVERY_UNKNOWN":
+        return ""
+    return f"it never came to an end: {course}: {course.message}"
+
+
+class Sweep:
+    """Sends one post for each answer, each by an account of its own, and judges them all."""
+
+    def __init__(self, served: Served, route: str, media_type: str) -> None:
+        self._served = served
+        self._route = route
+        self._media_type = media_type
+        self.problems: list[str] = []
+        self.ends: Counter[str] = Counter()
+
+    async def run(self, answers: list[tuple[str, Any, bool]]) -> None:
+        body = await content(self._served, self._media_type)
+        for start in range(0, len(answers), AT_ONCE):
+            batch = []
+            for number, answer in enumerate(answers[start : start + AT_ONCE], start=start):
+                batch.append((await self._account(f"p{number}"), *answer))
+            async with trio.open_nursery() as nursery:
+                for account, name, kind, has_effect in batch:
+                    work = partial(self._send, account, body, name, kind, has_effect)
+                    nursery.start_soon(work)
+
+    async def _account(self, username: str) -> Account:
+        if self._route == "private":
+            return (await second_account(self._served, username))[0]
+        return (await another(self._served, username))[0]
+
+    async def _send(
+        self, account: Account, body: dict[str, Any], name: str, kind: Kind, has_effect: bool
+    ) -> None:
+        fault = Fault(**PUBLISHES[self._route], account=account.username, kind=kind)
+        struck = self._served.studio.sandbox.faults.add(fault)
+        post_id = await publish(self._served, {**body, "accountId": account.id})
+        course = await follow(self._served, account, post_id, most=8)
+        went_live = live(self._served, account)
+        found = await shown(self._served, post_id)
+        problem = judged(found, course, went_live, has_effect)
+        if not struck.hits:
+            problem = "the answer was never given"
+        self.ends[str(course)] += 1
+        if problem:
+            self.problems.append(f"{self._route} {self._media_type} / {name}: {problem}")
+
+
+@pytest.mark.parametrize("media_type", MEDIA)
+@pytest.mark.parametrize("route", ANSWERS)
+async def test_no_answer_is_believed_and_nothing_goes_out_twice(
+    public: Served, route: str, media_type: str
+) -> None:
+    # Each kind of post gets a share, and all of them together every everyday answer.
+    mine = EVERYDAY[route][MEDIA.index(media_type) :: len(MEDIA)]
+    sweep = Sweep(public, route, media_type)
+    await sweep.run([answer for answer in ANSWERS[route] if answer[0] in mine])
+    assert sweep.problems == []
+    assert sweep.ends.total() == len(mine)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("media_type", MEDIA)
+@pytest.mark.parametrize("route", ANSWERS)
+async def test_no_answer_of_all_is_believed(
+    public: Served, route: str, media_type: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sweep = Sweep(public, route, media_type)
+    await sweep.run(ANSWERS[route])
+    with capsys.disabled():
+        print(f"\n{route} {media_type}: {sweep.ends.total()} answers, {dict(sweep.ends)}")  # noqa: T201
+    assert sweep.problems == []
