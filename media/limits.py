@@ -34,6 +34,7 @@ class Facts:
 FEED_ASPECT = (4 / 5, 1.91)  # width over height
 _TOLERANCE = 0.005
 MIN_IMAGE_WIDTH, MAX_IMAGE_WIDTH = 320, 1440
+MAX_IMAGE_HEIGHT = 16_384  # ours: the JPEG format ends at 65,535
 MAX_IMAGE_BYTES = 8 * MIB
 VIDEO_SECONDS = {
     Use.REEL: (3.0, 15 * 60.0),

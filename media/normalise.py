@@ -7,17 +7,12 @@ from fractions import Fraction
 from pathlib import Path
 
 import trio
-from PIL import Image, ImageOps
 
-from media.errors import MediaInvalid
-from media.limits import MAX_IMAGE_BYTES, MAX_IMAGE_WIDTH
-from media.photo import open_photo, save_jpeg, save_jpeg_within
-from media.render import examine_video
+from media.errors import MediaInvalid, RenderFailed
+from media.render import examine_video, normalise_photo
 from media.sniff import MediaType, sniff
 
 _THUMBNAIL = (480, 480)
-# A photo of a few hundred kB may take 700 MB while it is decoded: one after the other.
-_photos = trio.CapacityLimiter(1)
 _videos = trio.CapacityLimiter(2)
 PHOTOS = (
     MediaType.JPEG,
@@ -52,14 +47,14 @@ class VideoInvalid(MediaInvalid):
 async def normalise(upload: Path, directory: Path) -> Normalised:
     """Verify an upload by decoding it and return it in its final form, in new files.
 
-    Photos are decoded in a thread, videos in a child process. Raises `Unsupported`,
-    `VideoInvalid` and other `MediaError`s, leaving no new files behind.
+    Both are decoded in a child process. Raises `Unsupported`, `VideoInvalid` and other
+    `MediaError`s, leaving no new files behind.
     """
     kind = await trio.to_thread.run_sync(sniff, upload)
     if kind is None or (kind.is_photo and kind not in PHOTOS):
         raise Unsupported("it is neither a JPEG, PNG, WebP, AVIF or HEIC photo nor a video we know")
     if kind.is_photo:
-        return await trio.to_thread.run_sync(_photo, upload, directory, limiter=_photos)
+        return await _photo(upload, directory)
     async with _videos:
         return await _video(upload, kind, directory)
 
@@ -72,35 +67,30 @@ def aspect_ratio(width: int, height: int) -> str:
     return f"{ratio.numerator}:{ratio.denominator}"
 
 
-def _photo(upload: Path, directory: Path) -> Normalised:
-    picture = open_photo(upload)
-    if picture.width > MAX_IMAGE_WIDTH:
-        height = max(1, round(picture.height * MAX_IMAGE_WIDTH / picture.width))
-        picture = picture.resize((MAX_IMAGE_WIDTH, height), Image.Resampling.LANCZOS)
+async def _photo(upload: Path, directory: Path) -> Normalised:
     target = directory / f"{upload.name}.normal.jpg"
-    picture = save_jpeg_within(picture, target, MAX_IMAGE_BYTES)
+    thumbnail = directory / f"{upload.name}.thumbnail.jpg"
+    try:
+        width, height = await normalise_photo(upload, target, thumbnail, _THUMBNAIL)
+    except RenderFailed as error:
+        raise MediaInvalid(error.reason) from error
     return Normalised(
         file=target,
         suffix=".jpg",
         mime="image/jpeg",
-        width=picture.width,
-        height=picture.height,
+        width=width,
+        height=height,
         duration_s=None,
-        thumbnail=_thumbnail(picture, directory / f"{upload.name}.thumbnail.jpg"),
+        thumbnail=thumbnail,
     )
 
 
 async def _video(upload: Path, kind: MediaType, directory: Path) -> Normalised:
-    poster = directory / f"{upload.name}.poster.jpg"
+    thumbnail = directory / f"{upload.name}.thumbnail.jpg"
     try:
-        info = await examine_video(upload, poster)
-        thumbnail = await trio.to_thread.run_sync(
-            lambda: _thumbnail(open_photo(poster), directory / f"{upload.name}.thumbnail.jpg")
-        )
+        info = await examine_video(upload, thumbnail, within=_THUMBNAIL, quality=80)
     except MediaInvalid as error:
         raise VideoInvalid(error.reason) from error
-    finally:
-        await trio.Path(poster).unlink(missing_ok=True)
     return Normalised(
         file=upload,
         suffix=kind.suffix,
@@ -110,8 +100,3 @@ async def _video(upload: Path, kind: MediaType, directory: Path) -> Normalised:
         duration_s=info.duration_s,
         thumbnail=thumbnail,
     )
-
-
-def _thumbnail(picture: Image.Image, path: Path) -> Path:
-    save_jpeg(ImageOps.contain(picture, _THUMBNAIL), path, quality=80)
-    return path

@@ -1,12 +1,14 @@
 """Photos from strangers, decoded with bounds into plain sRGB pictures without metadata.
 
-Everything here blocks: call it from a worker thread.
+Runs in the worker: the only place where a photo is opened.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import re
+import struct
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +21,20 @@ from PIL import ExifTags, Image, ImageCms
 from media.errors import MediaError, MediaInvalid, MediaTooLarge
 from media.sniff import MediaType, sniff
 
+# More than this is never held at once. A JPEG can be made smaller while it is read, so it may have
+# more: phones take photos of 200 million pixels. Those of other formats have to be held whole.
 MAX_PIXELS = 80_000_000
+MAX_JPEG_PIXELS = 300_000_000
+_DRAFTS = (1, 2, 4, 8)  # by how much a JPEG decoder can shrink
+_MOST_SCANS = 200  # cameras and editors make twelve at most; each is a walk over the whole picture
+_MARKER = re.compile(rb"\xff+[^\x00\x01\xff\xd0-\xd8]")  # those with a length, and the end
+_START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
+_LARGEST_PROFILE = 4 * 1024 * 1024
+_WAY_ROUND = "export it smaller, or as a JPEG"
+_DAMAGED_EXIF = (
+    ValueError, TypeError, LookupError, OSError, SyntaxError, AttributeError, ArithmeticError,
+    struct.error, RecursionError,
+)  # fmt: skip
 _QUALITIES = (92, 85, 75)
 
 # The decoders that strangers' bytes may reach.
@@ -31,6 +46,8 @@ with contextlib.suppress(ImportError):  # Pillow alone cannot read HEIC; the ext
 
     pillow_heif.register_heif_opener()
     _DECODERS[MediaType.HEIC] = "HEIF"
+# Our own bounds, from the header, hold; Pillow would refuse what is shrunk while it is read.
+Image.MAX_IMAGE_PIXELS = None
 _SRGB = ImageCms.createProfile("sRGB")
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -68,20 +85,35 @@ def open_photo(path: Path, *, at_least: tuple[int, int] | None = None) -> Image.
     """Decode the whole photo, upright, in sRGB on white, with nothing but its pixels.
 
     `at_least` allows a smaller picture, not below that width and height: a JPEG is then decoded
-    at a half, a quarter or an eighth of its size. Of an animation the first picture counts.
+    at a half, a quarter or an eighth of its size, and what is larger still is shrunk. A JPEG of
+    more than `MAX_PIXELS` is shrunk anyway. Of an animation the first picture counts.
     Raises MediaInvalid (also for a photo that ends early), MediaTooLarge.
     """
-    with _opened(path) as (image, _):
+    with _opened(path) as (image, kind):
         orientation = _orientation(image)
-        if at_least is not None:
-            image.draft(None, at_least[::-1] if _is_sideways(orientation) else at_least)
+        if at_least is not None and _is_sideways(orientation):
+            at_least = at_least[1], at_least[0]
+        if kind is MediaType.JPEG:
+            _draft(image, at_least)
         image.load()
         profile = image.info.get("icc_profile")
-    picture = _flatten(_to_srgb(_to_simple_mode(image), profile))
+        picture = _to_simple_mode(image)
+        if at_least is not None:  # before the copies that colours and alpha take
+            factor = min(picture.width // at_least[0], picture.height // at_least[1])
+            if factor > 1:
+                picture = picture.reduce(factor)
+        picture = _flatten(_to_srgb(picture, profile))
     if orientation in _UPRIGHT:
         picture = picture.transpose(_UPRIGHT[orientation])
     picture.info.clear()
     return picture
+
+
+def contained(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Return the picture as large as fits into `size`, however thin it is."""
+    scale = min(size[0] / picture.width, size[1] / picture.height)
+    fitting = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+    return picture.resize(fitting, Image.Resampling.BICUBIC, reducing_gap=2.0)
 
 
 def save_jpeg(image: Image.Image, path: Path, quality: int = 90) -> None:
@@ -108,27 +140,77 @@ def save_jpeg_within(image: Image.Image, path: Path, max_bytes: int) -> Image.Im
     return save_jpeg_within(smaller, path, max_bytes)
 
 
+def _check_size(image: Image.Image, kind: MediaType) -> None:
+    most = MAX_JPEG_PIXELS if kind is MediaType.JPEG else MAX_PIXELS
+    if image.width * image.height > most:
+        raise MediaTooLarge(
+            f"{image.width} x {image.height} pixels are too many: a {kind} photo may have "
+            f"{most // 1_000_000} million; {_WAY_ROUND}"
+        )
+
+
+def _check_scans(path: Path) -> None:
+    """Refuse a JPEG that has the decoder walk over its pixels again and again."""
+    content = path.read_bytes()
+    if content.count(b"\xff\xda") > _MOST_SCANS and _scans(content) > _MOST_SCANS:
+        raise MediaInvalid(f"the jpeg photo has more than {_MOST_SCANS} scans; export it again")
+
+
+def _scans(content: bytes) -> int:
+    """Count the scans of a JPEG: the bytes of a marker may stand in its metadata, or after it."""
+    scans, at = 0, 2
+    while (found := _MARKER.search(content, at)) and content[found.end() - 1] != _END_OF_IMAGE:
+        scans += content[found.end() - 1] == _START_OF_SCAN
+        at = found.end() + int.from_bytes(content[found.end() : found.end() + 2], "big")
+    return scans
+
+
+def _draft(image: Image.Image, at_least: tuple[int, int] | None) -> None:
+    """Let a JPEG be decoded at a part of its size, as small as it may be and as it must be."""
+    width, height = image.size
+    fits = next(each for each in _DRAFTS if width * height <= MAX_PIXELS * each * each)
+    spare = [1]
+    if at_least is not None:
+        spare = [
+            each
+            for each in _DRAFTS
+            if width // each >= at_least[0] and height // each >= at_least[1]
+        ]
+    factor = max([fits, *spare])
+    if factor > 1:
+        image.draft(None, (width // factor, height // factor))
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[Image.Image, MediaType]]:
     kind = sniff(path)
+    if kind is MediaType.HEIC and kind not in _DECODERS:
+        raise MediaInvalid(
+            "HEIC photos cannot be read here; install the extra (pip install 'reprise[heic]'), or "
+            "let the phone export a JPEG"
+        )
     if kind not in _DECODERS:
         raise MediaInvalid(f"this is not a photo we can read ({kind or 'unknown format'})")
     try:
         with Image.open(path, formats=(_DECODERS[kind],)) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise MediaTooLarge(f"{image.width} x {image.height} pixels are too many")
+            _check_size(image, kind)
+            if kind is MediaType.JPEG:
+                _check_scans(path)
             yield image, kind
     except MediaError:
         raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
-        raise MediaTooLarge(f"the {kind} photo has too many pixels") from error
+    except MemoryError as error:
+        raise MediaTooLarge(f"the {kind} photo takes too much memory; {_WAY_ROUND}") from error
     except Exception as error:
         # Decoders answer damaged bytes with nearly every exception Python has.
         raise MediaInvalid(f"the {kind} photo is damaged: {error}") from error
 
 
 def _orientation(image: Image.Image) -> int:
-    value = image.getexif().get(ExifTags.Base.Orientation, 1)
+    try:
+        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except _DAMAGED_EXIF:  # editors write the strangest: the pixels are fine
+        return 1
     return value if isinstance(value, int) else 1
 
 
@@ -148,7 +230,7 @@ def _to_simple_mode(image: Image.Image) -> Image.Image:
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    if profile is None:
+    if profile is None or len(profile) > _LARGEST_PROFILE:
         return image
     alpha = image.getchannel("A") if image.mode == "RGBA" else None
     colours = image.convert("RGB") if alpha is not None else image

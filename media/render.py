@@ -1,35 +1,85 @@
-"""Video work in a child process that can be killed: the daemon survives whatever a file does."""
+"""Photos and videos as the daemon asks for them: each is done in a child that can be killed.
+
+What comes out appears whole or not at all, and nothing else is left, however a child ends.
+"""
 
 from __future__ import annotations
 
-import json
-import os
-import secrets
-import signal
-import subprocess
-import sys
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import Any
 
 import trio
 
-from media.errors import MediaError, MediaInvalid, MediaTooLarge, RenderFailed
-from media.fit import Work
+from media import child
+from media.fit import Shape, Work
 from media.tasks import FitJob, Fitting, OverlayJob, VideoInfo
 
-__all__ = ["FitJob", "OverlayJob", "examine_video", "fit_video", "render_video"]
+__all__ = [
+    "FitJob",
+    "OverlayJob",
+    "draw_preview",
+    "examine_video",
+    "fit_photo",
+    "fit_video",
+    "normalise_photo",
+    "photo_task",
+    "put_both",
+    "render_video",
+    "room_beside",
+]
 
-_COMMAND = (sys.executable, "-m", "media.worker")
-_HOME = Path(__file__).parent.parent  # where the worker finds this package
-_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "LD_LIBRARY_PATH")
-_ERRORS: dict[str, type[MediaError]] = {
-    kind.__name__: kind for kind in (MediaInvalid, MediaTooLarge, RenderFailed)
-}
-_REAP_S = 10
+_PHOTO_S = 60.0
+# Each may take a few hundred MB while it is decoded.
+_photos = trio.CapacityLimiter(2)
+
+
+async def photo_task(task: str, **arguments: Any) -> Any:
+    """Let a child do a task with a photo, `module:name`; two at once. Errors as `child.work`."""
+    async with _photos:
+        return await child.work(task, child.PHOTO, timeout_s=_PHOTO_S, **arguments)
+
+
+async def normalise_photo(
+    source: Path, target: Path, thumbnail: Path, within: tuple[int, int]
+) -> tuple[int, int]:
+    """Write an upload as Instagram takes it, and a thumbnail; returns its size in pixels.
+
+    Raises MediaInvalid, MediaTooLarge, RenderFailed.
+    """
+    with room_beside(target) as room:
+        made, small = room / "photo.jpg", room / "thumbnail.jpg"
+        task = "media.photo_work:normalise"
+        size = await photo_task(task, source=source, target=made, thumbnail=small, within=within)
+        put_both((made, target), (small, thumbnail))
+    return size[0], size[1]
+
+
+async def draw_preview(source: Path, target: Path, within: tuple[int, int]) -> None:
+    """Decode a whole photo and write it small. Raises MediaInvalid, MediaTooLarge, RenderFailed."""
+    with room_beside(target) as room:
+        made = room / "preview.jpg"
+        task = "media.photo_work:preview"
+        await photo_task(task, source=source, target=made, within=within)
+        made.replace(target)
+
+
+async def fit_photo(source: Path, output: Path, shape: Shape) -> tuple[int, int]:
+    """Write a photo in that shape as a JPEG that Instagram takes; returns its size in pixels.
+
+    Around a padded photo lies its own blur. Raises MediaInvalid, MediaTooLarge, RenderFailed.
+    """
+    with room_beside(output) as room:
+        made = room / "photo.jpg"
+        task = "media.photo_work:fit"
+        fields = {"canvas": shape.canvas, "box": shape.box, "is_padded": shape.is_padded}
+        size = await photo_task(task, source=source, output=made, **fields)
+        made.replace(output)
+    return size[0], size[1]
 
 
 async def render_video(
@@ -43,11 +93,17 @@ async def render_video(
     `on_progress` is called with the share done, 0 to 1, about once per second of video.
     Cancelling kills the child. Raises MediaInvalid, MediaTooLarge, RenderFailed.
     """
-    with _unfinished(job.output) as unfinished:
-        task = asdict(replace(job, output=unfinished)) | {"do": "render"}
-        info = VideoInfo(**await _run_worker(task, timeout_s, on_progress))
-        unfinished.replace(job.output)
-    return info
+    with room_beside(job.output) as room:
+        made = replace(job, output=room / "video.mp4")
+        info = await child.work(
+            "media.video_work:compose",
+            child.VIDEO,
+            timeout_s=timeout_s,
+            on_progress=on_progress,
+            **asdict(made),
+        )
+        made.output.replace(job.output)
+    return VideoInfo(**info)
 
 
 async def fit_video(
@@ -63,115 +119,70 @@ async def fit_video(
     done, 0 to 1, about once per second of video. Cancelling kills the child.
     Raises MediaInvalid, MediaTooLarge, RenderFailed.
     """
-    with _unfinished(job.output) as unfinished:
-        task = {
-            "do": "fit",
-            "source": job.source,
-            "output": unfinished,
-            "use": job.use.name,
-            "story_fit": job.story_fit.value,
-            "copy_only": job.copy_only,
-        }
-        done = await _run_worker(task, timeout_s, on_progress)
+    with room_beside(job.output) as room:
+        made = room / "video.mp4"
+        done = await child.work(
+            "media.video_work:fit",
+            child.VIDEO,
+            timeout_s=timeout_s,
+            on_progress=on_progress,
+            source=job.source,
+            output=made,
+            use=job.use.name,
+            story_fit=job.story_fit.value,
+            copy_only=job.copy_only,
+        )
         work = Work(done["work"])
         if job.writes(work):
-            unfinished.replace(job.output)
+            made.replace(job.output)
     return Fitting(work, tuple(done["reasons"]), VideoInfo(**done["info"]))
 
 
 async def examine_video(
-    source: Path, poster: Path, *, at_s: float = 0.0, timeout_s: float = 60.0
+    source: Path,
+    poster: Path,
+    *,
+    at_s: float = 0.0,
+    within: tuple[int, int] | None = None,
+    quality: int = 95,
+    timeout_s: float = 60.0,
 ) -> VideoInfo:
-    """Probe a video and write its picture at a second to `poster` as JPEG, in a child process.
+    """Probe a video and write its picture at a second to `poster` as JPEG, no larger than `within`.
 
     The last picture is taken where the video is shorter. Cancelling kills the child.
     Raises MediaInvalid, MediaTooLarge, RenderFailed.
     """
-    task = {"do": "examine", "source": source, "poster": poster, "at_s": at_s}
-    return VideoInfo(**await _run_worker(task, timeout_s, None))
+    with room_beside(poster) as room:
+        made = room / "poster.jpg"
+        info = await child.work(
+            "media.video_work:examine",
+            child.VIDEO,
+            timeout_s=timeout_s,
+            source=source,
+            poster=made,
+            at_s=at_s,
+            within=within,
+            quality=quality,
+        )
+        made.replace(poster)
+    return VideoInfo(**info)
 
 
 @contextmanager
-def _unfinished(output: Path) -> Iterator[Path]:
-    """Yield a name beside `output` for a file that is gone afterwards unless it was renamed."""
-    output = output.absolute()
-    unfinished = output.with_name(f".{output.name}.{secrets.token_hex(4)}.part")
+def room_beside(output: Path) -> Iterator[Path]:
+    """Yield a folder beside `output` for a child to write in; gone afterwards with all in it."""
+    room = Path(tempfile.mkdtemp(prefix=f".{output.name}.", dir=output.absolute().parent))
     try:
-        unfinished.touch(0o600, exist_ok=False)
-        yield unfinished
+        yield room
     finally:
-        unfinished.unlink(missing_ok=True)
+        shutil.rmtree(room, ignore_errors=True)
 
 
-async def _run_worker(
-    task: dict[str, Any], timeout_s: float, on_progress: Callable[[float], None] | None
-) -> dict[str, Any]:
-    """Let a child do the task; returns its result as it came."""
-    # The child runs in _HOME, so relative paths would mean others there.
-    paths = {name: str(value.absolute()) for name, value in task.items() if isinstance(value, Path)}
-    with TemporaryFile() as log:
-        process = await trio.lowlevel.open_process(
-            _COMMAND,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            cwd=_HOME,
-            env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
-            start_new_session=True,  # Ctrl-C in a terminal is for the daemon alone
-        )
-        try:
-            with trio.fail_after(timeout_s):
-                answer = await _converse(process, json.dumps(task | paths), on_progress)
-                await process.wait()
-        except trio.TooSlowError:
-            raise RenderFailed(f"the video took longer than {timeout_s:g} s") from None
-        finally:
-            await _end(process)
-        if "result" in answer:
-            result: dict[str, Any] = answer["result"]
-            return result
-        if answer.get("error") in _ERRORS:
-            raise _ERRORS[answer["error"]](answer["reason"])
-        raise RenderFailed(_cause_of_death(process.returncode, log))
-
-
-async def _converse(
-    process: trio.Process, task: str, on_progress: Callable[[float], None] | None
-) -> dict[str, Any]:
-    """Hand over the task, report progress, and return the last thing the child says."""
-    assert process.stdin is not None
+def put_both(one: tuple[Path, Path], other: tuple[Path, Path]) -> None:
+    """Rename two finished files, each to its target: both or none."""
+    one[0].replace(one[1])
     try:
-        async with process.stdin:
-            await process.stdin.send_all(task.encode())
-    except trio.BrokenResourceError:
-        pass  # it is dead already; its exit code says more
-    assert process.stdout is not None
-    answer: dict[str, Any] = {}
-    rest = b""
-    async for chunk in process.stdout:
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            try:
-                answer = json.loads(line)
-            except ValueError:
-                raise RenderFailed("the renderer speaks in riddles") from None
-            if on_progress is not None and "progress" in answer:
-                on_progress(answer["progress"])
-    return answer
-
-
-async def _end(process: trio.Process) -> None:
-    """Kill the child unless it has ended, wait until it is gone, and close its output."""
-    assert process.stdout is not None
-    with trio.move_on_after(_REAP_S, shield=True):
-        process.kill()
-        await process.wait()
-        await process.stdout.aclose()
-
-
-def _cause_of_death(code: int | None, log: IO[bytes]) -> str:
-    if code is not None and code < 0:
-        return f"the renderer was ended by {signal.Signals(-code).name}"
-    log.seek(max(0, log.seek(0, os.SEEK_END) - 500))
-    last_words = log.read().decode(errors="replace").strip().rpartition("\n")[2]
-    return f"the renderer ended with code {code}: {last_words or 'it said nothing'}"
+        other[0].replace(other[1])
+    except BaseException:
+        one[1].unlink(missing_ok=True)
+        raise

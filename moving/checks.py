@@ -167,13 +167,7 @@ def _check_delivery(delivery: Delivery) -> None:
 
 
 def _check_event(event: Event) -> None:
-    match event.subject:
-        case Subject.POST:
-            PostStatus(event.state)
-        case Subject.REPOST:
-            RepostStatus(event.state)
-        case _:
-            raise ValueError("an event of a post or a mention is wanted")
+    (PostStatus if event.subject is Subject.POST else RepostStatus)(event.state)
 
 
 _CHECKS: Mapping[type[Any], Callable[[Any], None]] = {

@@ -21,8 +21,6 @@ from storage import media_files, repost_configs
 from storage.media_files import MediaFile
 from storage.store import Database
 
-_rendering = trio.CapacityLimiter(1)  # a picture may take hundreds of MB while it is decoded
-
 
 @act(
     models.CardPreview,
@@ -44,18 +42,15 @@ async def preview_card(ask: Ask[models.CardPreviewRequest]) -> models.CardPrevie
     folder = ask.house.folder
     media, design = await ask.house.store.read(_what, ask.given)
     author = ask.given.username or "username"
-    async with _rendering:
-        with TemporaryDirectory(prefix=".preview-", dir=folder.incoming) as directory:
-            source = folder.path(media.storage_path)
-            try:
-                card = await compose_still(
-                    source, author=author, directory=Path(directory), design=design
-                )
-            except FileNotFoundError:
-                raise Refusal(ErrorCode.NOT_FOUND, "The media file was deleted") from None
-            except MediaError as error:
-                raise refusal(error) from error
-            data = await trio.Path(card.path).read_bytes()
+    with TemporaryDirectory(prefix=".preview-", dir=folder.incoming) as name:
+        source, directory = folder.path(media.storage_path), Path(name)
+        try:
+            card = await compose_still(source, author=author, directory=directory, design=design)
+        except FileNotFoundError:
+            raise Refusal(ErrorCode.NOT_FOUND, "The media file was deleted") from None
+        except MediaError as error:
+            raise refusal(error) from error
+        data = await trio.Path(card.path).read_bytes()
     return models.CardPreview(
         kind=card.kind,
         template=design.template,

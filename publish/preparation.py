@@ -15,8 +15,7 @@ import trio
 from media.errors import MediaInvalid
 from media.fit import Photo, Shape, StoryFit, Work, plan_photo
 from media.limits import Use
-from media.render import FitJob, examine_video, fit_video
-from media.still import fit_photo
+from media.render import FitJob, examine_video, fit_photo, fit_video
 from publish import rules
 from storage import media_files, renditions
 from storage.errors import NotFound
@@ -117,10 +116,7 @@ class Preparation:
 
     async def _fit_photo(self, file: MediaFile, shape: Shape, target: Path) -> _Made:
         source = self._folder.path(file.storage_path)
-        try:
-            width, height = await trio.to_thread.run_sync(fit_photo, source, target, shape)
-        except FileNotFoundError:
-            raise MediaInvalid(_gone(file)) from None
+        width, height = await fit_photo(source, target, shape)
         return _Made(file=target, mime_type="image/jpeg", width=width, height=height)
 
     async def _fit_video(self, post: Post, file: MediaFile, use: Use, target: Path) -> _Made:

@@ -7,28 +7,31 @@ import secrets
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import Any, Literal
 
 import trio
-from PIL import Image
 
 from media.errors import MediaInvalid
 from media.fit import StoryFit, Work
 from media.limits import VIDEO_SECONDS, Use
-from media.photo import open_photo, probe_photo, save_jpeg
-from media.render import FitJob, OverlayJob, examine_video, fit_video, render_video
+from media.render import (
+    FitJob,
+    OverlayJob,
+    examine_video,
+    fit_video,
+    photo_task,
+    put_both,
+    render_video,
+    room_beside,
+)
 from media.sniff import sniff
 from media.tasks import VideoInfo
-from repost.drawing import draw_still, layer, text_width, whole
-from repost.layout import CANVAS, Layout, Template, layout
+from repost.layout import CANVAS, Template
 from repost.overlay import Overlay, OverlayInvalid, parse_overlay
 from storage.repost_configs import RepostConfig
 
 logger = logging.getLogger(__name__)
-_THUMBNAIL = (CANVAS[0] // 4, CANVAS[1] // 4)
 MAX_SECONDS = VIDEO_SECONDS[Use.STORY][1]
 _POSTER_AT_S = 1.0  # videos begin in black often enough
 Progress = Callable[[float], None]
@@ -90,23 +93,17 @@ async def compose(
 ) -> Card:
     """Compose the card of a downloaded story into new files in `directory`.
 
-    Blocks no event loop: photos are composed in a thread, videos in a child process that
-    cancelling kills. Nothing is left behind on failure. `on_progress` is called with the share of
-    a video that is done, 0 to 1. Raises MediaInvalid, MediaTooLarge, RenderFailed.
+    Everything is decoded and drawn in a child process that cancelling kills. Nothing is left
+    behind on failure. `on_progress` is called with the share of a video that is done, 0 to 1.
+    Raises MediaInvalid, MediaTooLarge, RenderFailed.
     """
     design = design or Design()
-    with TemporaryDirectory(prefix=".card-", dir=directory) as folder:
+    with room_beside(directory / "card") as folder:
         if await _is_photo(source):
-            make = partial(_compose_photo, source, author, design, Path(folder))
-            drafted = await trio.to_thread.run_sync(make)
+            drafted = await _compose_photo(source, author, design, folder)
         else:
-            drafted = await _compose_video(source, author, design, Path(folder), on_progress)
-        name = f"card-{secrets.token_hex(8)}"
-        return replace(
-            drafted,
-            path=drafted.path.replace(directory / f"{name}{drafted.path.suffix}"),
-            thumbnail=drafted.thumbnail.replace(directory / f"{name}-small.jpg"),
-        )
+            drafted = await _compose_video(source, author, design, folder, on_progress)
+        return _moved(drafted, directory)
 
 
 async def compose_still(source: Path, *, author: str, directory: Path, design: Design) -> Card:
@@ -116,20 +113,27 @@ async def compose_still(source: Path, *, author: str, directory: Path, design: D
     """
     if await _is_photo(source):
         return await compose(source, author=author, directory=directory, design=design)
-    with TemporaryDirectory(prefix=".card-", dir=directory) as name:
-        folder = Path(name)
-        info = await examine_video(source, folder / "poster.jpg", at_s=_POSTER_AT_S)
+    with room_beside(directory / "card") as folder:
+        poster = folder / "poster.jpg"
+        info = await examine_video(source, poster, at_s=_POSTER_AT_S)
         untouched = _may_stay(design) and await _copied(source, folder) is not None
-        make = partial(_compose_photo, folder / "poster.jpg", author, design, folder)
-        made = await trio.to_thread.run_sync(partial(make, named=not untouched))
-        return replace(
+        made = await _compose_photo(poster, author, design, folder, named=not untouched)
+        drafted = replace(
             made,
-            path=made.path.replace(directory / f"card-{secrets.token_hex(8)}.jpg"),
-            thumbnail=made.thumbnail.replace(directory / f"card-{secrets.token_hex(8)}-small.jpg"),
             kind="video",
             duration_s=min(info.duration_s, MAX_SECONDS),
             untouched=untouched,
         )
+        return _moved(drafted, directory)
+
+
+def _moved(drafted: Card, directory: Path) -> Card:
+    """Give a finished card its place: both of its files, or none."""
+    name = f"card-{secrets.token_hex(8)}"
+    path = directory / f"{name}{drafted.path.suffix}"
+    thumbnail = directory / f"{name}-small.jpg"
+    put_both((drafted.path, path), (drafted.thumbnail, thumbnail))
+    return replace(drafted, path=path, thumbnail=thumbnail)
 
 
 async def _is_photo(source: Path) -> bool:
@@ -139,21 +143,16 @@ async def _is_photo(source: Path) -> bool:
     return kind.is_photo
 
 
-def _compose_photo(
+async def _compose_photo(
     source: Path, author: str, design: Design, folder: Path, *, named: bool = True
 ) -> Card:
-    info = probe_photo(source)
-    plan = layout(info.width, info.height, text_width(author), design.template)
-    picture = open_photo(source, at_least=plan.picture.size)
-    still = draw_still(picture, plan, author, design.overlay)
-    card = whole(still if named else replace(still, pieces=()), picture)
-    save_jpeg(card, folder / "card.jpg")
+    made = await _draw("photo", author, design, folder, source=source, named=named)
     return Card(
         path=folder / "card.jpg",
         kind="photo",
         size=CANVAS,
-        sticker=_sticker(plan),
-        thumbnail=_thumbnail(card, folder),
+        sticker=Sticker(**made["sticker"]),
+        thumbnail=folder / "thumbnail.jpg",
         duration_s=None,
     )
 
@@ -161,24 +160,42 @@ def _compose_photo(
 async def _compose_video(
     source: Path, author: str, design: Design, folder: Path, on_progress: Progress | None
 ) -> Card:
-    info = await examine_video(source, folder / "poster.jpg", at_s=_POSTER_AT_S)
-    plan = layout(info.width, info.height, text_width(author), design.template)
-    if _may_stay(design):
-        made = await _copied(source, folder)
-        if made is not None:
-            thumbnail = await trio.to_thread.run_sync(_thumbnail_of, folder / "poster.jpg", folder)
-            return _video_card(folder, made, plan, thumbnail, untouched=True)
-    draw = partial(_draw_layer, author, plan, design.overlay, folder)
-    thumbnail = await trio.to_thread.run_sync(draw)
+    poster = folder / "poster.jpg"
+    info = await examine_video(source, poster, at_s=_POSTER_AT_S)
+    sizes = {"width": info.width, "height": info.height}
+    copied = await _copied(source, folder) if _may_stay(design) else None
+    if copied is not None:
+        drawn = await _draw("copied", author, design, folder, poster=poster, **sizes)
+        return _video_card(folder, copied, drawn, untouched=True)
+    drawn = await _draw("layer", author, design, folder, poster=poster, **sizes)
     job = OverlayJob(
         source=source,
         layer=folder / "layer.png",
-        box=(plan.frame.x, plan.frame.y, *plan.frame.size),
+        box=drawn["box"],
         output=folder / "card.mp4",
         max_seconds=MAX_SECONDS,
     )
     made = await render_video(job, on_progress=on_progress)
-    return _video_card(folder, made, plan, thumbnail, untouched=False)
+    return _video_card(folder, made, drawn, untouched=False)
+
+
+async def _draw(
+    what: str, author: str, design: Design, folder: Path, **more: object
+) -> dict[str, Any]:
+    """Let a child draw into `folder`; see `card_work`."""
+    overlay = None
+    if design.overlay is not None:
+        overlay = design.overlay.model_dump_json(exclude_unset=True)
+    drawn = await photo_task(
+        f"repost.card_work:{what}",
+        author=author,
+        template=design.template.value,
+        overlay=overlay,
+        folder=folder,
+        **more,
+    )
+    assert isinstance(drawn, dict)
+    return drawn
 
 
 def _may_stay(design: Design) -> bool:
@@ -198,43 +215,13 @@ async def _copied(source: Path, folder: Path) -> VideoInfo | None:
     return done.info
 
 
-def _video_card(
-    folder: Path, made: VideoInfo, plan: Layout, thumbnail: Path, *, untouched: bool
-) -> Card:
+def _video_card(folder: Path, made: VideoInfo, drawn: dict[str, Any], *, untouched: bool) -> Card:
     return Card(
         path=folder / "card.mp4",
         kind="video",
         size=(made.width, made.height),
-        sticker=_sticker(plan),
-        thumbnail=thumbnail,
+        sticker=Sticker(**drawn["sticker"]),
+        thumbnail=folder / "thumbnail.jpg",
         duration_s=made.duration_s,
         untouched=untouched,
-    )
-
-
-def _draw_layer(author: str, plan: Layout, overlay: Overlay | None, folder: Path) -> Path:
-    """Draw what stands still in a video card, and the thumbnail of the whole; return the latter."""
-    poster = open_photo(folder / "poster.jpg")
-    still = draw_still(poster, plan, author, overlay)
-    layer(still).save(folder / "layer.png", compress_level=1)
-    return _thumbnail(whole(still, poster), folder)
-
-
-def _thumbnail_of(poster: Path, folder: Path) -> Path:
-    return _thumbnail(open_photo(poster), folder)
-
-
-def _thumbnail(card: Image.Image, folder: Path) -> Path:
-    path = folder / "thumbnail.jpg"
-    save_jpeg(card.resize(_THUMBNAIL, Image.Resampling.BOX, reducing_gap=2.0), path, quality=85)
-    return path
-
-
-def _sticker(plan: Layout) -> Sticker:
-    label, (width, height) = plan.label, CANVAS
-    return Sticker(
-        x=(label.x + label.width / 2) / width,
-        y=(label.y + label.height / 2) / height,
-        width=label.width / width,
-        height=label.height / height,
     )

@@ -6,6 +6,7 @@ A photo card is these pieces and the photo; a video card has the moving story in
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageStat
 
@@ -13,8 +14,10 @@ from media.backdrop import SMALL, enlarged, filling, small_backdrop, small_blur
 from media.lettering import draw, margin, set_line
 from media.shapes import rounded_mask
 from repost.layout import CANVAS, LABEL_FONT_SIZE, Layout, Rect, Template
-from repost.overlay import Overlay
 from repost.signature import alignment, lettered, placed
+
+if TYPE_CHECKING:
+    from repost.overlay import Overlay
 
 RGBA = tuple[int, int, int, int]
 WHITE, INK = (255, 255, 255, 255), (24, 24, 27, 255)

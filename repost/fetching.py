@@ -17,8 +17,7 @@ from instagram.download import is_media_url
 from instagram.private.api import PrivateApi
 from media import sniff as media_sniff
 from media.errors import MediaError, MediaInvalid
-from media.photo import open_photo, save_jpeg
-from media.render import examine_video
+from media.render import draw_preview, examine_video
 from repost import echo, guard, stumbles
 from repost.deciding import refuse_unseen
 from repost.leftovers import discard
@@ -178,14 +177,9 @@ class Fetcher:
         if kind is None:
             raise MediaInvalid("it is neither a photo nor a video")
         if kind.is_photo:
-            await trio.to_thread.run_sync(_draw_preview, file, preview)
-            return kind
-        poster = self._folder.scratch(".png")
-        try:
-            await examine_video(file, poster)
-            await trio.to_thread.run_sync(_draw_preview, poster, preview)
-        finally:
-            await trio.Path(poster).unlink(missing_ok=True)
+            await draw_preview(file, preview, _PREVIEW)
+        else:
+            await examine_video(file, preview, within=_PREVIEW, quality=80)
         return kind
 
     async def _again(self, repost: Repost, reason: str) -> None:
@@ -245,9 +239,3 @@ def _waits(repost: Repost, now: datetime) -> bool:
 def _address(urls: Sequence[str], attempts: int) -> str:
     usable = [url for url in urls if is_media_url(url)] or urls
     return usable[attempts // _TRIES_A_SIZE % len(usable)]
-
-
-def _draw_preview(source: Path, target: Path) -> None:
-    picture = open_photo(source)  # the whole of it: what ends early is to be noticed now
-    picture.thumbnail(_PREVIEW)
-    save_jpeg(picture, target, quality=80)

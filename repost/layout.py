@@ -9,6 +9,7 @@ CANVAS = (1080, 1920)
 # Instagram draws its own controls over the top and the bottom of a story.
 SAFE_TOP, SAFE_BOTTOM = 250, 340
 
+SMALLEST_TEXT = 20  # in pixels
 LABEL_FONT_SIZE = 44.0  # the size at which `author_text_width` is measured
 
 SIDE = 64

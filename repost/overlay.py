@@ -10,6 +10,7 @@ from PIL import ImageColor
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from media.typefaces import undrawable, unshaped
+from repost.layout import SMALLEST_TEXT
 
 Place = Literal[
     "top-left", "top", "top-right",
@@ -17,7 +18,8 @@ Place = Literal[
     "bottom-left", "bottom", "bottom-right",
 ]  # fmt: skip
 MAX_TEXT, MAX_LINES = 200, 4
-SMALLEST, LARGEST = 20, 160
+LARGEST_TEXT = 160
+_TEXT_SIZES = f"small, medium, large, or {SMALLEST_TEXT} to {LARGEST_TEXT} pixels"
 _SIZES = {"small": 36, "medium": 48, "large": 72}
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
@@ -80,8 +82,10 @@ class Overlay(BaseModel):
     @field_validator("size")
     @classmethod
     def _is_legible(cls, size: str | int) -> str | int:
-        if isinstance(size, int) and not SMALLEST <= size <= LARGEST:
-            raise ValueError(f"takes small, medium, large, or {SMALLEST} to {LARGEST} pixels")
+        if isinstance(size, int) and not SMALLEST_TEXT <= size <= LARGEST_TEXT:
+            raise ValueError(
+                f"takes small, medium, large, or {SMALLEST_TEXT} to {LARGEST_TEXT} pixels"
+            )
         return size
 
     @field_validator("color")
@@ -139,5 +143,5 @@ def _told(error: ValidationError) -> str:
             "numbers from 0 to 1"
         )
     if key == "size":
-        return f"size: takes small, medium, large, or {SMALLEST} to {LARGEST} pixels"
+        return f"size: takes {_TEXT_SIZES}"
     return f"{key}: {first['msg'].removeprefix('Value error, ')}"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from media.lettering import Block, fit
-from repost.layout import CANVAS, SAFE, SIDE, Layout, Rect
-from repost.overlay import SMALLEST, Overlay, Point
+from repost.layout import CANVAS, SAFE, SIDE, SMALLEST_TEXT, Layout, Rect
+
+if TYPE_CHECKING:
+    from repost.overlay import Overlay, Point
 
 _ROOM = CANVAS[0] - 2 * SIDE
 _GAP = 20
@@ -16,7 +20,7 @@ def lettered(overlay: Overlay, author: str, plan: Layout) -> Block:
     # A print's paper is white: text on it stays on the picture.
     width = _ROOM if plan.paper is None else plan.frame.width - 2 * _GAP
     room = width, SAFE.height * _HIGHEST
-    return fit(overlay.text_for(author), overlay.font, overlay.pixels, room, SMALLEST)
+    return fit(overlay.text_for(author), overlay.font, overlay.pixels, room, SMALLEST_TEXT)
 
 
 def placed(overlay: Overlay, size: tuple[int, int], label: Rect) -> Rect:
@@ -38,13 +42,13 @@ def placed(overlay: Overlay, size: tuple[int, int], label: Rect) -> Rect:
 
 def alignment(overlay: Overlay) -> float:
     """Return where shorter lines stand: 0 at the left, 1 at the right."""
-    if isinstance(overlay.position, Point):
+    if not isinstance(overlay.position, str):
         return 0.5
     return _share(overlay.position, "left", "right")
 
 
 def _corner(position: str | Point, width: int, height: int) -> tuple[float, float]:
-    if isinstance(position, Point):
+    if not isinstance(position, str):
         return position.x * CANVAS[0] - width / 2, position.y * CANVAS[1] - height / 2
     across, down = _share(position, "left", "right"), _share(position, "top", "bottom")
     return SIDE + across * (_ROOM - width), SAFE.y + down * (SAFE.height - height)

@@ -21,7 +21,7 @@ from daemon.doctor.examination import LOCAL, ONLINE, examine, is_well, visit
 from daemon.doctor.finding import Finding, State
 from daemon.doctor.site import Site
 from install import service as installation
-from media import render
+from media import child
 from sandbox import Sandbox
 from storage import accounts, credentials, repost_configs, secrets, troubles
 from storage.secrets import AccountSecret
@@ -157,7 +157,8 @@ async def test_a_media_child_that_does_not_start(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert (await look(studio, "media")).state is State.OK
-    monkeypatch.setattr(render, "_COMMAND", ("/bin/false",))
+    monkeypatch.setattr(child, "_take", lambda: None)  # none that waits for work already
+    monkeypatch.setattr(child, "_COMMAND", ("/bin/false",))
     assert (await look(studio, "media")).state is State.PROBLEM
 
 

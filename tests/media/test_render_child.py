@@ -84,8 +84,8 @@ async def test_a_worker_that_takes_too_long_has_failed(
     [
         ("import os; os.kill(os.getpid(), 11)", "SIGSEGV"),
         ("import os; os._exit(0)", "ended with code 0: it said nothing"),
-        ("import sys; sys.stdin.read(); 1 / 0", "ended with code 1: ZeroDivisionError"),
-        ("import sys; sys.stdin.read(); print('what?')", "speaks in riddles"),
+        ("import sys; sys.stdin.readline(); 1 / 0", "ended with code 1: ZeroDivisionError"),
+        ("import sys; sys.stdin.readline(); print('what?')", "speaks in riddles"),
         ("print('{\"progress\": 0.5}', flush=True); raise SystemExit('full')", "code 1: full"),
     ],
 )
@@ -108,7 +108,7 @@ async def test_a_crash_is_a_failure_with_its_reason(
 async def test_a_worker_without_memory_has_failed(
     task: OverlayJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    little = "import media.worker as w; w._MEMORY = 160 * 1024**2; w.main()"
+    little = "import media.worker as w; w._MEMORY = 250 * 1024**2; w.main()"
     replace_worker(monkeypatch, little)
 
     # Where libav itself runs out, that cannot be told from a file that asks for absurd memory.

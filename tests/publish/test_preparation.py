@@ -26,7 +26,7 @@ from storage.media_files import MediaFile
 from storage.posts import MediaType, Post, PostStatus, SourceType
 from storage.store import Store, open_store
 from tests.media.samples import FIT_MP4, colour_at, corners, make_video, quarters
-from tests.support.workers import HANG, is_gone, record_children, replace_worker
+from tests.support.workers import HANG, is_gone, record_children, record_tasks, replace_worker
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 
@@ -99,16 +99,22 @@ def children(monkeypatch: pytest.MonkeyPatch) -> list[trio.Process]:
     return record_children(monkeypatch)
 
 
+@pytest.fixture
+def tasks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every task given to a child in the test."""
+    return record_tasks(monkeypatch)
+
+
 async def test_what_instagram_would_refuse_is_encoded_once(
-    workshop: Workshop, children: list[trio.Process]
+    workshop: Workshop, tasks: list[str]
 ) -> None:
     media = await workshop.video()
-    children.clear()
+    tasks.clear()
 
     first = await workshop.fitted(MediaType.REELS, media)
     again = await workshop.fitted(MediaType.REELS, media)
 
-    assert len(children) == 1
+    assert len(tasks) == 1
     assert first == again
     assert (first.is_video, first.mime_type) == (True, "video/mp4")
     assert first.stored_path != media.storage_path
@@ -121,11 +127,9 @@ async def test_what_instagram_would_refuse_is_encoded_once(
     assert first.size == info.size_bytes == first.path.stat().st_size
 
 
-async def test_two_who_want_it_at_once_make_it_once(
-    workshop: Workshop, children: list[trio.Process]
-) -> None:
+async def test_two_who_want_it_at_once_make_it_once(workshop: Workshop, tasks: list[str]) -> None:
     media = await workshop.video()
-    children.clear()
+    tasks.clear()
     made: list[Fitted] = []
 
     async def want() -> None:
@@ -135,21 +139,21 @@ async def test_two_who_want_it_at_once_make_it_once(
         nursery.start_soon(want)
         nursery.start_soon(want)
 
-    assert len(children) == 1
+    assert len(tasks) == 1
     assert made[0] == made[1]
 
 
 async def test_a_video_that_fits_is_looked_at_once_and_sent_as_it_is(
-    workshop: Workshop, children: list[trio.Process]
+    workshop: Workshop, tasks: list[str]
 ) -> None:
     media = await workshop.video("a.mp4", fps=30, size=(180, 320), container_options=FIT_MP4)
-    children.clear()
+    tasks.clear()
 
     for _ in range(2):
         one = await workshop.fitted(MediaType.STORIES, media)
         assert (one.stored_path, one.mime_type) == (media.storage_path, "video/mp4")
 
-    assert len(children) == 1
+    assert len(tasks) == 1
     await workshop.library.remove(media.id)
     assert workshop.files() == set()
 
@@ -198,16 +202,16 @@ async def test_what_others_still_need_stays(workshop: Workshop) -> None:
 
 
 async def test_the_cover_is_the_first_picture_as_wide_as_the_video(
-    workshop: Workshop, children: list[trio.Process]
+    workshop: Workshop, tasks: list[str]
 ) -> None:
     media = await workshop.video(size=(720, 960), draw=lambda n: quarters((720, 960)), fps=3)
     fitted = await workshop.fitted(MediaType.REELS, media)
-    children.clear()
+    tasks.clear()
 
     cover = (await workshop.preparation.cover(fitted)).path
 
     assert (await workshop.preparation.cover(fitted)).path == cover
-    assert len(children) == 1
+    assert len(tasks) == 1
     assert cover.is_absolute()
     with Image.open(cover) as image:
         assert (image.format, image.size) == ("JPEG", (720, 960))
@@ -243,15 +247,15 @@ async def test_a_feed_photo_goes_out_as_it_is(workshop: Workshop) -> None:
 
 @pytest.mark.parametrize("source", [SourceType.STORY_REPOST, SourceType.AUTO_REPOST])
 async def test_cards_of_reposts_pass_through(
-    workshop: Workshop, children: list[trio.Process], source: SourceType
+    workshop: Workshop, tasks: list[str], source: SourceType
 ) -> None:
     media = await workshop.video()
-    children.clear()
+    tasks.clear()
 
     made = await workshop.fitted(MediaType.STORIES, media, source=source)
 
     assert made.stored_path == media.storage_path
-    assert children == []
+    assert tasks == []
 
 
 @pytest.mark.parametrize(

@@ -306,7 +306,7 @@ async def test_cancelling_leaves_nothing(tmp_path: Path) -> None:
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(partial(compose, source, author="a", directory=folder))
-        while not list(folder.rglob("*.part")):  # the worker has begun
+        while not list(folder.rglob("video.mp4")):  # the worker has begun
             await trio.sleep(0.02)
         nursery.cancel_scope.cancel()
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import trio
 
-from media import render
+from media import child
 
-HANG = "import sys, time; sys.stdin.read(); time.sleep(3600)"
+HANG = "import sys, time; sys.stdin.readline(); time.sleep(3600)"
 
 
 def record_children(monkeypatch: pytest.MonkeyPatch) -> list[trio.Process]:
@@ -28,6 +28,19 @@ def record_children(monkeypatch: pytest.MonkeyPatch) -> list[trio.Process]:
     return started
 
 
+def record_tasks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list that every task given to a child from now on is added to."""
+    given: list[str] = []
+    work = child.work
+
+    async def recording(task: str, *args: Any, **options: Any) -> Any:
+        given.append(task)
+        return await work(task, *args, **options)
+
+    monkeypatch.setattr(child, "work", recording)
+    return given
+
+
 def is_gone(process: trio.Process) -> bool:
     """Whether the child has ended and was waited for, so that its number is free again."""
     try:
@@ -39,4 +52,5 @@ def is_gone(process: trio.Process) -> bool:
 
 def replace_worker(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     """Let `code` run instead of the worker."""
-    monkeypatch.setattr(render, "_COMMAND", (sys.executable, "-c", code))
+    monkeypatch.setattr(child, "_take", lambda: None)  # none that waits for work already
+    monkeypatch.setattr(child, "_COMMAND", (sys.executable, "-c", code))
