@@ -18,6 +18,7 @@ from storage.store import Store
 logger = logging.getLogger(__name__)
 SLICE_S = 30.0
 PAUSE_S = 15.0
+LONGEST_PAUSE_S = 300.0
 # Jobs are claimed a moment before they are due, and begun on time. What comes late on the way is
 # absorbed: a commit waits for the disk, and Linux oversleeps by a thousandth, 30 ms a slice.
 AHEAD = timedelta(seconds=0.1)
@@ -47,7 +48,9 @@ class Scheduler:
         self._woken = trio.Event()
         self._looked = trio.Event()
         self._draining = False
-        self._interrupted: list[str] = []
+        # How often each delivery in a row could not be recorded, and when it is taken up again.
+        self._interruptions: dict[str, int] = {}
+        self._resting: dict[str, float] = {}
         self._paused = False
         store.changes.subscribe(self._heard, Subject.JOB, Subject.POST, Subject.LOGIN)
 
@@ -89,9 +92,11 @@ class Scheduler:
 
     async def _claim(self) -> list[Job]:
         self._check_room()
-        if interrupted := list(self._interrupted):
-            await self._store.write(jobs.give_back, interrupted, self._now())
-            del self._interrupted[: len(interrupted)]
+        now = trio.current_time()
+        if rested := [job_id for job_id, at in self._resting.items() if at <= now]:
+            await self._store.write(jobs.give_back, rested, self._now())
+            for job_id in rested:
+                del self._resting[job_id]
         due = await self._store.write(jobs.claim_due, self._now(), AHEAD)
         self._has_looked()
         if self._paused:
@@ -119,10 +124,19 @@ class Scheduler:
             if not isinstance(error, Unavailable) and not is_disk_trouble(error):
                 raise
             # Nothing can be recorded now. What is recorded says how far it came, and it is taken
-            # up from there as after a crash, by nobody but the next claim.
+            # up from there as after a crash, by nobody but a later claim.
             logger.warning("delivery interrupted post=%s reason=%s", job.post_id, error)
-            self._interrupted.append(job.id)
+            self._rest(job)
+        else:
+            self._interruptions.pop(job.id, None)
         self.wake()
+
+    def _rest(self, job: Job) -> None:
+        """Have an interrupted delivery wait: each turn may ask Instagram, and claims may work."""
+        count = self._interruptions.get(job.id, 0) + 1
+        self._interruptions[job.id] = count
+        pause = min(PAUSE_S * 2 ** min(count - 1, 10), LONGEST_PAUSE_S)
+        self._resting[job.id] = trio.current_time() + pause
 
     async def _deliver_claimed(self, job: Job) -> None:
         try:
@@ -148,6 +162,8 @@ class Scheduler:
             seconds = SLICE_S
             if next_claim is not None:
                 seconds = min(SLICE_S, (next_claim - AHEAD - self._now()).total_seconds())
+            if self._resting:
+                seconds = min(seconds, min(self._resting.values()) - trio.current_time())
             if seconds <= 0:
                 return
             is_woken = await self._wait(seconds)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 import trio
 
-from publish import delivery
+from publish import delivery, scheduler
 from publish.route import Outgoing
 from publish.scheduler import Scheduler
 from publish.story_route import PrivateStoryRoute
 from sandbox.wire.faults import Delay, Fault
 from storage import jobs, posts
+from storage.errors import Unavailable
 from tests.support.posting import live, photo_id, publish, second_account, story, until
 from tests.support.served import Served
 from tests.support.studio import Studio
@@ -128,8 +130,34 @@ async def test_a_post_that_becomes_due_between_two_looks_goes_out(studio: Studio
     def now() -> datetime:
         return next(looks, studio.clock.now())
 
-    scheduler = Scheduler(studio.core.store, studio.deliverer, now)
+    service = Scheduler(studio.core.store, studio.deliverer, now)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(scheduler.run)
+        nursery.start_soon(service.run)
         await studio.sandbox.ledger.wait_until(lambda: bool(studio.sandbox.ledger.published))
-        scheduler.drain()
+        service.drain()
+
+
+async def test_a_delivery_that_cannot_be_recorded_rests_longer_each_time(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pause, turns = 0.04, []
+    monkeypatch.setattr(scheduler, "PAUSE_S", pause)
+    monkeypatch.setattr(scheduler, "LONGEST_PAUSE_S", 4 * pause)
+    deliver_for_real = delivery.Deliverer.deliver
+
+    async def unreadable(self: delivery.Deliverer, job: jobs.Job) -> None:
+        turns.append(trio.current_time())
+        if len(turns) < 5:
+            raise Unavailable("the table is damaged")
+        await deliver_for_real(self, job)
+
+    monkeypatch.setattr(delivery.Deliverer, "deliver", unreadable)
+    media = await photo_id(served)
+    post_id = await publish(served, story(served, media))
+    await until(served, post_id, "PUBLISHED")
+    rests = [later - earlier for earlier, later in pairwise(turns)]
+    assert len(turns) == 5
+    assert all(rest >= least * pause for rest, least in zip(rests, (1, 2, 4, 4), strict=True)), (
+        rests
+    )
+    assert live(served) == 1
