@@ -104,7 +104,7 @@ def _record(db: Database, account_id: str, error: errors.InstagramError, now: da
     )
     troubles.add(db, trouble)
     refused = isinstance(error, errors.LoginFailed)
-    if refused and not isinstance(error, errors.TwoFactorRequired):
+    if refused and not isinstance(error, errors.LoginStopped):
         credentials.reject_password(db, account_id, now)
     if consequence.disables and repost_configs.find(db, account_id) is not None:
         repost_configs.change(

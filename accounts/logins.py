@@ -16,7 +16,16 @@ from ground.changes import Subject
 from instagram import errors
 from instagram.private.gateway import PrivateGateway
 from instagram.private.outcome import LoggedIn, LoginSecrets, PendingLogin
-from storage import accounts, client_options, credentials, events, repost_configs, secrets, troubles
+from storage import (
+    accounts,
+    client_options,
+    credentials,
+    events,
+    holds,
+    repost_configs,
+    secrets,
+    troubles,
+)
 from storage.credentials import Credentials
 from storage.secrets import AccountSecret
 from storage.store import Database, Store
@@ -173,8 +182,10 @@ class LoginDesk:
         if not done.is_new:
             # The session goes on, and so do its phases; a block does not end by looking.
             troubles.clear(db, account_id, self._now(), (TroubleKind.CHALLENGE, TroubleKind.LOGIN))
+            holds.release(db, account_id, self._now())
             return credentials.keep_session(db, self._vault, account_id, done.session)
         troubles.clear(db, account_id, self._now())
+        holds.release(db, account_id, self._now())
         kept = credentials.save_login(
             db,
             self._vault,

@@ -15,7 +15,7 @@ from instagram.graph.gateway import GraphGateway
 from instagram.graph.http import HOSTS, GraphHttp, GraphLogin, LoginMethod
 from storage import accounts, secrets, troubles
 from storage.accounts import Account
-from storage.errors import NotFound
+from storage.errors import NotFound, Unavailable
 from storage.secrets import AccountSecret
 from storage.store import Database, Store
 from storage.troubles import TroubleKind
@@ -97,6 +97,10 @@ class TokenCare:
                 logger.warning("token care account=%s reason=%s", account.id, error.reason)
             except NotFound:
                 continue  # it was disconnected meanwhile
+            except Unavailable:
+                raise  # the database's trouble is everybody's
+            except Exception:
+                logger.exception("token care broke account=%s", account.id)
 
     async def check(self, access: GraphAccess, ig_user_id: str) -> None:
         """Raise `TokenExpired` when Meta refuses a token; silent when it cannot be asked."""
@@ -122,6 +126,9 @@ class TokenCare:
 
     async def _look_after(self, account: Account) -> None:
         now = self._now()
+        held = await self._store.read(troubles.active, account.id, now, HOLDING)
+        if held is not None:
+            return  # nothing is asked under a challenge or a block, a renewal neither
         with opened_for(account.id):
             login = await self._store.read(login_of, self._vault, account.id, now)
         if login is None:

@@ -99,7 +99,11 @@ class LoginFailed(InstagramError):
     """Instagram did not accept a login. It is never repeated with the same password by itself."""
 
 
-class TwoFactorRequired(LoginFailed):
+class LoginStopped(LoginFailed):
+    """A session or login that cannot go on, for a reason that says nothing of the password."""
+
+
+class TwoFactorRequired(LoginStopped):
     """The login needs a code from the app, SMS or the list of backup codes."""
 
 

@@ -20,7 +20,7 @@ from repost import polls, rails
 from repost.detector import Look, Scan
 from repost.journey import Journey
 from repost.recording import CLOCK_TOLERANCE
-from storage import credentials, repost_configs, reposts, troubles
+from storage import credentials, holds, repost_configs, reposts, troubles
 from storage.errors import NotFound, StorageError, Unavailable, is_disk_trouble
 from storage.repost_configs import RepostConfig
 from storage.reposts import RepostStatus
@@ -32,6 +32,7 @@ SLICE_S = 30.0
 AFTER_A_BUG = timedelta(minutes=15)
 AFTER_DISK_TROUBLE = timedelta(minutes=1)
 AFTER_A_FAILURE = timedelta(minutes=5)
+LONGEST_AFTER_A_FAILURE = timedelta(hours=6)
 ACCOUNTS_AT_ONCE = 8
 _UNDER_WAY = ("PROCESSING", "PUBLISHING")
 
@@ -66,6 +67,7 @@ class RepostEngine:
         self._scans: defaultdict[str, trio.Lock] = defaultdict(trio.Lock)
         self._at_once = trio.CapacityLimiter(ACCOUNTS_AT_ONCE)
         self._in_turn: Counter[str] = Counter()
+        self._failures: Counter[str] = Counter()  # turns in a row that failed
         self._woken = trio.Event()
         self._went_round = trio.Event()
         store.changes.subscribe(
@@ -122,9 +124,13 @@ class RepostEngine:
     async def scan(self, account_id: str) -> ScanReport:
         """Look for mentions now because a person asked; the poll interval does not count.
 
-        Raises `storage.errors.NotFound` without a configuration, and `InstagramError`s.
+        Raises `storage.errors.NotFound` without a configuration, and `InstagramError`s; nothing
+        is sent while the circuit breaker is open.
         """
         config = await self._store.read(repost_configs.get, account_id)
+        if config.auto_disabled_at is not None and not config.is_enabled:
+            reason = config.auto_disable_reason or rails.OFF
+            raise errors.AccountOnHold(f"{reason}. Switch story reposts on again first", None)
         try:
             return ScanReport(account_id, await self._scan(config))
         finally:
@@ -173,7 +179,9 @@ class RepostEngine:
                 again = self._now() + AFTER_DISK_TROUBLE
             else:
                 # One account's bug must not stop the others' reposts.
-                again = await self._unless_gone(account_id, AFTER_A_BUG)
+                self._failures[account_id] += 1
+                rest = self._after_failures(account_id, AFTER_A_BUG)
+                again = await self._unless_gone(account_id, rest)
                 if again is not None:
                     logger.exception("repost turn failed account=%s", account_id)
         if again is not None:
@@ -213,7 +221,8 @@ class RepostEngine:
         except errors.InstagramError as error:
             logger.warning("repost turn stopped account=%s reason=%s", account_id, error.reason)
             failed = True
-        again = await self._store.read(self._again, account_id, failed)
+        self._failures[account_id] = self._failures[account_id] + 1 if failed else 0
+        again = await self._store.read(self._again, account_id)
         if moves_at is None or moves_at <= self._now():
             return again
         return min(moves_at, again or moves_at)
@@ -229,16 +238,23 @@ class RepostEngine:
             return False
         return True
 
-    def _again(self, db: Database, account_id: str, failed: bool) -> datetime | None:
+    def _after_failures(self, account_id: str, first: timedelta) -> timedelta:
+        """Return how long an account rests whose turns fail: longer each time in a row."""
+        count = min(max(self._failures[account_id] - 1, 0), 10)
+        rest: timedelta = min(first * 2**count, LONGEST_AFTER_A_FAILURE)
+        return rest
+
+    def _again(self, db: Database, account_id: str) -> datetime | None:
         """Return when an account is due again: a look, or what a mention waits for."""
         now = self._now()
         again = [reposts.next_move_at(db, account_id, now)]
-        if failed:
-            again.append(now + AFTER_A_FAILURE)
+        rest = self._after_failures(account_id, AFTER_A_FAILURE)
+        if self._failures[account_id]:
+            again.append(now + rest)
         config = repost_configs.find(db, account_id)
         if config is not None and config.is_enabled:
             held = rails.polling_held(db, config, now, self._pace)
-            again.append(held.until if held is not None else now + AFTER_A_FAILURE)
+            again.append(held.until if held is not None else now + rest)
         return min((moment for moment in again if moment is not None), default=None)
 
     def _note_hold(self, db: Database, account_id: str, held: errors.AccountOnHold) -> None:
@@ -286,6 +302,7 @@ class RepostEngine:
 def enable(db: Database, account_id: str, now: datetime) -> RepostConfig:
     """Switch the engine on for an account; closes the circuit breaker, also after a block."""
     troubles.clear_disabling(db, account_id, now)
+    holds.release(db, account_id, now)
     return repost_configs.change(
         db,
         account_id,

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from repost import taking_back
 from repost.guard import Held
-from storage import repost_configs
+from storage import holds, repost_configs
 from storage.repost_configs import RepostConfig
 from storage.store import Database
 
@@ -33,6 +33,7 @@ def pause(db: Database, account_id: str, until: datetime | None, now: datetime) 
 
 def resume(db: Database, account_id: str, now: datetime) -> RepostConfig:
     """End a pause; none is no error. Raises `NotFound` without a configuration."""
+    holds.release(db, account_id, now)
     return repost_configs.change(db, account_id, now=now, paused_at=None, paused_until=None)
 
 

@@ -224,6 +224,18 @@ def reschedule(db: Database, post_id: str, run_at: datetime, now: datetime) -> b
     return cursor.rowcount == 1
 
 
+def bring_forward(db: Database, account_id: str, now: datetime) -> None:
+    """Make an account's jobs that were put back due now, but none before it was scheduled."""
+    moved = db.conn.execute(
+        "UPDATE jobs SET updated_at = ?1, run_at = min(run_at, max(?1, coalesce("
+        "  (SELECT scheduled_for FROM posts WHERE id = post_id AND is_scheduled = 1), ?1)))"
+        " WHERE account_id = ?2 AND status = 'PENDING' AND last_error IS NOT NULL AND run_at > ?1",
+        (records.encode(now), account_id),
+    )
+    if moved.rowcount:
+        _tell(db, account_id, account_id, "MOVED", now)
+
+
 def _tell(db: Database, account_id: str, job_id: str, state: str, now: datetime) -> None:
     events.record_of_account(db, Subject.JOB, account_id, state, now=now, subject_id=job_id)
 

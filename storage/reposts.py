@@ -244,6 +244,15 @@ def hold(
             change(db, repost.id, status, now=now, reason=reason, held_until=until)
 
 
+def let_go_on(db: Database, account_id: str) -> None:
+    """Let an account's reposts that wait for a time be looked at again at once."""
+    db.conn.execute(
+        f"UPDATE reposts SET held_until = NULL WHERE account_id = ? AND {IS_OPEN}"  # noqa: S608
+        " AND post_id IS NULL",
+        (account_id,),
+    )
+
+
 def rename_author(db: Database, account_id: str, author_pk: str, username: str) -> None:
     """Give an author's unfinished reposts the name that the author has now."""
     db.conn.execute(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import trio
@@ -78,10 +79,8 @@ class AccountDoor:
         """
         async with self._lock:
             limit_s = limit_s or CALL_LIMIT_S
-            hold = await self._keeper.hold(self._account_id)
-            if hold is not None and not insists:
-                raise errors.AccountOnHold(*hold)
-            is_told = hold is not None  # the same trouble is not held against it twice
+            # The same trouble is not held against it twice.
+            is_told = await self._check_hold(insists=insists)
             try:
                 return await self._attempt(what, action, limit_s, writes=writes, is_told=is_told)
             except errors.SessionExpired as error:
@@ -135,9 +134,11 @@ class AccountDoor:
             return await keep(outcome)
 
     async def user_agent(self) -> str:
-        """Return how the account's device names itself."""
+        """Return how the account's device names itself; raises `AccountOnHold` under a hold."""
         async with self._lock:
-            return str((await self._ready_client()).user_agent)
+            await self._check_hold()
+            async with self._reporting():
+                return str((await self._ready_client()).user_agent)
 
     def outdate(self) -> None:
         """Let the next call begin with what is saved then."""
@@ -157,17 +158,38 @@ class AccountDoor:
         writes: bool,
         is_told: bool = False,
     ) -> T:
-        client = await self._ready_client()
+        async with self._reporting(is_told=is_told):
+            client = await self._ready_client()
+            try:
+                return await self._within(limit_s, what, client, action, writes=writes)
+            finally:
+                self._close_later()
+                with trio.CancelScope(shield=True):
+                    await self._save(client)
+
+    async def _check_hold(self, *, insists: bool = False) -> bool:
+        """Raise `AccountOnHold` under a hold; with `insists`, say whether there is one."""
+        hold = await self._keeper.hold(self._account_id)
+        if hold is not None and not insists:
+            raise errors.AccountOnHold(*hold)
+        return hold is not None
+
+    @asynccontextmanager
+    async def _reporting(self, *, is_told: bool = False) -> AsyncIterator[None]:
+        """Let whatever concerns the account itself leave a hold: nobody comes back without one."""
         try:
-            return await self._within(limit_s, what, client, action, writes=writes)
-        except (errors.AccountTrouble, errors.RateLimited) as trouble:
+            yield
+        except (errors.AccountTrouble, errors.RateLimited, errors.LoginStopped) as trouble:
             if not is_told:
                 await self._keeper.report(self._account_id, trouble)
             raise
-        finally:
-            self._close_later()
-            with trio.CancelScope(shield=True):
-                await self._save(client)
+        except errors.LoginFailed as failed:
+            # No password was sent, so none was refused.
+            stopped = errors.LoginStopped(failed.reason)
+            stopped.maybe_applied = failed.maybe_applied
+            if not is_told:
+                await self._keeper.report(self._account_id, stopped)
+            raise stopped from failed
 
     async def _within(
         self, limit_s: float, what: str, client: PrivateClient, action: Action[T], *, writes: bool

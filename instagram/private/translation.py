@@ -109,7 +109,7 @@ def _login_refusal(exc: Exception) -> errors.InstagramError | None:
             "Instagram has disabled this account. Open the Instagram app to see why"
         )
     if kind == "ip_block":
-        return errors.LoginFailed(
+        return errors.LoginStopped(
             "Instagram blocks this address (ip_block). Give the account a proxy of its own"
         )
     if isinstance(exc, ig.ClientNeedsUpgradeError):

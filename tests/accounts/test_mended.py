@@ -1,0 +1,81 @@
+"""What a person has mended goes on at once; what nobody has mended is asked nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import trio
+
+from instagram import errors
+from sandbox.wire.faults import Fault, Status, challenge_required
+from storage import accounts, repost_configs
+from tests.support.graph import connect
+from tests.support.limits import DEADLOCK_S
+from tests.support.posting import API, photo_id, publish, story, until, until_held
+from tests.support.served import Served
+from tests.support.studio import PASSWORD, USERNAME
+
+
+async def test_a_post_that_a_challenge_held_goes_out_after_the_login(served: Served) -> None:
+    studio = served.studio
+    media = await photo_id(served, 360, 640)
+    studio.sandbox.faults.add(Fault(path="rupload", kind=challenge_required(studio.person)))
+    post_id = await publish(served, story(served, media))
+    await until_held(served, post_id)
+    studio.clock.advance(timedelta(minutes=5))
+    credentials = {
+        "accountId": studio.account.id,
+        "igUsername": USERNAME,
+        "igPassword": PASSWORD,
+    }
+    answer = await served.call("POST", f"{API}/settings/private-api-credentials", credentials)
+    assert answer.status == 200
+    with trio.fail_after(DEADLOCK_S):
+        await until(served, post_id, "PUBLISHED")
+
+
+async def test_a_scan_by_hand_stops_at_the_open_breaker(served: Served) -> None:
+    studio = served.studio
+    await studio.configure()
+    await studio.core.store.write(
+        repost_configs.change,
+        studio.account.id,
+        now=studio.clock.now(),
+        is_enabled=False,
+        auto_disabled_at=studio.clock.now(),
+        auto_disable_reason="8 looks in a row failed",
+    )
+    mark = studio.sandbox.ledger.mark()
+    scan = {"accountId": studio.account.id}
+    answer = await served.call("POST", f"{API}/story-repost/scan", scan)
+    assert answer.status == 429
+    assert "8 looks in a row failed" in answer.body["error"]
+    assert studio.sandbox.ledger.count("direct_v2/", since=mark) == 0
+
+
+async def test_nothing_asks_under_a_challenge_pause(served: Served) -> None:
+    studio = served.studio
+    await connect(served)
+    core = studio.core
+    soon = core.now() + timedelta(days=5)
+    await core.store.write(accounts.change, studio.account.id, token_expires_at=soon)
+    studio.clock.advance(timedelta(days=2))
+    challenge = errors.ChallengeRequired("Instagram wants to know that it is you")
+    await core.logins._keeper.report(studio.account.id, challenge)
+    mark = studio.sandbox.ledger.mark()
+    await core.tokens.look_after_all()
+    assert [entry.path for entry in studio.sandbox.ledger.since(mark)] == []
+
+
+async def test_a_blocked_address_leaves_a_hold(served: Served) -> None:
+    studio = served.studio
+    await studio.configure()
+    kind = Status(400, json={"message": "blocked", "error_type": "ip_block", "status": "fail"})
+    studio.sandbox.faults.add(Fault(path="direct_v2/inbox", kind=kind, times=None))
+    scan = {"accountId": studio.account.id}
+    first = await served.call("POST", f"{API}/story-repost/scan", scan)
+    assert first.body["code"] == "LOGIN_FAILED"
+    mark = studio.sandbox.ledger.mark()
+    again = await served.call("POST", f"{API}/story-repost/scan", scan)
+    assert again.body["code"] == "LOGIN_RATE_LIMITED"
+    assert studio.sandbox.ledger.count("direct_v2/", since=mark) == 0
