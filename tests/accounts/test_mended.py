@@ -73,8 +73,9 @@ async def test_a_blocked_address_leaves_a_hold(served: Served) -> None:
     kind = Status(400, json={"message": "blocked", "error_type": "ip_block", "status": "fail"})
     studio.sandbox.faults.add(Fault(path="direct_v2/inbox", kind=kind, times=None))
     scan = {"accountId": studio.account.id}
+    # The engine may have looked before, as soon as it was switched on.
     first = await served.call("POST", f"{API}/story-repost/scan", scan)
-    assert first.body["code"] == "LOGIN_FAILED"
+    assert first.body["code"] in ("LOGIN_FAILED", "LOGIN_RATE_LIMITED")
     mark = studio.sandbox.ledger.mark()
     again = await served.call("POST", f"{API}/story-repost/scan", scan)
     assert again.body["code"] == "LOGIN_RATE_LIMITED"
