@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 Json = Mapping[str, Any]
-_NAME = re.compile(r"[A-Za-z0-9._]{1,30}")
+_NAME = re.compile(r"(?!\.+$)[A-Za-z0-9._]{1,30}")
+_SEGMENT = re.compile(r"[A-Za-z0-9_.~:@=,-]+")
 _LONGEST_ID = 64
 _NOT_STORABLE = 2**63
 _LONGEST_TEXT = 5_000
@@ -73,6 +74,16 @@ def username(value: object) -> str:
     be somebody else's.
     """
     return value if isinstance(value, str) and _NAME.fullmatch(value) else ""
+
+
+def is_plain_path(path: str) -> bool:
+    """Whether a path is what it looks like: no step up, no query, nothing to be decoded.
+
+    Ids and names become parts of paths; one with a slash and dots in it would reach any other
+    endpoint in the name of the account.
+    """
+    parts = path.removeprefix("/").removesuffix("/").split("/")
+    return all(_SEGMENT.fullmatch(part) and part not in (".", "..") for part in parts)
 
 
 def first_username(*values: object) -> str:

@@ -24,6 +24,7 @@ MAX_USER_TAGS = 20
 MAX_COLLABORATORS = 3
 MAX_STORY_MENTIONS = 5
 USERNAME_LENGTH = 30
+_USERNAME = re.compile(rf"(?!\.+$)[A-Za-z0-9._]{{1,{USERNAME_LENGTH}}}")
 
 
 class RuleBroken(Exception):
@@ -225,8 +226,10 @@ def _username(entry: object, code: str) -> str:
     if not isinstance(name, str):
         raise RuleBroken(code, "Each entry needs a `username`")
     name = name.strip().lstrip("@")
-    if not 1 <= len(name) <= USERNAME_LENGTH:
-        raise RuleBroken(code, f"A username has 1 to {USERNAME_LENGTH} characters")
+    if not _USERNAME.fullmatch(name):
+        raise RuleBroken(
+            code, f"A username has 1 to {USERNAME_LENGTH} letters, digits, dots and underscores"
+        )
     return name
 
 

@@ -14,6 +14,7 @@ import httpx
 import trio
 
 from instagram import errors
+from instagram.fields import is_plain_path
 from instagram.graph.errors import translate_answer
 from instagram.repair import readable
 from instagram.trust import Trust
@@ -24,6 +25,7 @@ HOSTS: Mapping[LoginMethod, str] = {
     "instagram": "graph.instagram.com",
     "facebook": "graph.facebook.com",
 }
+_META = (".facebook.com", ".instagram.com")
 LIMIT_S = 60.0
 # Meta may fetch a Page's media before it answers, and takes its time with it.
 SLOW_LIMIT_S = 180.0
@@ -75,6 +77,8 @@ class GraphHttp:
         `writes` marks an effect that must not be repeated unasked. The token travels in a
         header, never in an address.
         """
+        if path.startswith("/") or not is_plain_path(path):
+            raise errors.NotFound("Instagram has nothing under an id that is none")
         url = f"https://{login.host}/{self.version}/{path}"
         sent = "data" if method == "POST" else "params"
         headers = {"Authorization": f"Bearer {login.token}"}
@@ -95,6 +99,7 @@ class GraphHttp:
 
     async def upload_offset(self, login: GraphLogin, uri: str) -> int:
         """Return how many bytes of a resumable upload have arrived."""
+        _check_upload(uri)
         async with self._noted("upload_offset", LIMIT_S, writes=False):
             answer = await self._client.get(uri, headers={"Authorization": f"OAuth {login.token}"})
             offset = _object(answer, writes=False).get("offset")
@@ -104,6 +109,7 @@ class GraphHttp:
 
     async def upload(self, login: GraphLogin, uri: str, file: Path, size: int, offset: int) -> None:
         """Send the rest of a file from `offset`; a broken transfer is resumed by the caller."""
+        _check_upload(uri)
         headers = {
             "Authorization": f"OAuth {login.token}",
             "offset": str(offset),
@@ -171,3 +177,13 @@ async def _rest(file: Path, offset: int) -> AsyncIterator[bytes]:
         await content.seek(offset)
         while chunk := await content.read(_CHUNK):
             yield chunk
+
+
+def _check_upload(uri: str) -> None:
+    # The address comes with an answer, and the token goes with the request.
+    try:
+        parts = httpx.URL(uri)
+    except httpx.InvalidURL:
+        parts = httpx.URL()
+    if parts.scheme != "https" or not f".{parts.host}".endswith(_META):
+        raise errors.Unavailable("Instagram names an address for the upload that is not Meta's")

@@ -12,6 +12,7 @@ from typing import Any
 from aiograpi import exceptions as ig
 
 from instagram import errors
+from instagram.fields import is_plain_path
 from instagram.private.client import PrivateClient
 from instagram.private.outcome import PendingLogin
 from instagram.private.two_factor import LAPSED, WRONG
@@ -35,6 +36,8 @@ async def ask_for_code(
     path = str(challenge.get("api_path") or "").lstrip("/")
     parts = path.split("/")
     if parts[0] != "challenge" or len(parts) < 3 or not parts[1].isdigit():
+        return None
+    if not is_plain_path(path):
         return None
     try:
         step = await _look(client, path, parts, challenge)

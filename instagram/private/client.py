@@ -12,6 +12,7 @@ from typing import Any
 import aiograpi
 from aiograpi import exceptions as ig
 
+from instagram.fields import is_plain_path
 from instagram.private.options import ClientOptions, offset_of
 from instagram.private.transport import PrivateSession
 from instagram.trust import Trust
@@ -118,9 +119,11 @@ class PrivateClient(aiograpi.Client):
         # Called for covers only: they were uploaded before, under an id that we had recorded.
         return upload_id, 0, 0
 
-    async def _send_private_request(self, *args: Any, **kwargs: Any) -> Any:
+    async def _send_private_request(self, endpoint: str, *args: Any, **kwargs: Any) -> Any:
+        if not is_plain_path(endpoint.partition("?")[0]):
+            raise ig.ClientNotFoundError("an id or a name that is none")
         try:
-            return await super()._send_private_request(*args, **kwargs)
+            return await super()._send_private_request(endpoint, *args, **kwargs)
         except (ig.ClientRequestTimeout, ig.ClientIncompleteReadError) as error:
             # Otherwise aiograpi waits and sends the same request again, POSTs included.
             lost = AnswerLost(str(error))

@@ -10,6 +10,8 @@ from instagram.private.client import PrivateClient
 
 async def user_pk(client: PrivateClient, name: str) -> str:
     """Return the numeric id behind a username; raises aiograpi's not-found errors."""
+    if not username(name):
+        raise ig.UserNotFound("nobody has such a name")
     user = await _user(client, f"users/{name}/usernameinfo/")
     return identifier(user["pk"])
 

@@ -18,7 +18,7 @@ from operations.models.base import (
 class ConnectRequest(Schema):
     """With a token the account publishes through the official API; again to replace it."""
 
-    username: str = Field(min_length=1, max_length=30, pattern=r"^[A-Za-z0-9._]+$")
+    username: str = Field(min_length=1, max_length=30, pattern=r"^\.*[A-Za-z0-9_][A-Za-z0-9._]*$")
     ig_user_id: str = Field(default="", pattern=r"^\d{0,32}$")
     login_method: Literal["instagram", "facebook"] = "instagram"
     access_token: str | None = Field(default=None, min_length=1, max_length=4096, repr=False)

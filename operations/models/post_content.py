@@ -21,7 +21,14 @@ from storage.posts import MediaType
 
 # What is wrong inside a post has codes of its own, which `publish.rules` knows: here only the
 # documented shape is declared.
-Username = Annotated[str, Field(min_length=1, max_length=rules.USERNAME_LENGTH)]
+Username = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=rules.USERNAME_LENGTH,
+        json_schema_extra={"pattern": r"^\s*@*\.*[A-Za-z0-9_][A-Za-z0-9._]*\s*$"},
+    ),
+]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
