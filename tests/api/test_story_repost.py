@@ -197,7 +197,7 @@ async def test_a_scan_that_instagram_refuses_says_so(served: Served) -> None:
     assert (answer.status, answer.body["code"]) == (429, "LOGIN_RATE_LIMITED")
     answer = await post(served, "/scan")
     assert answer.status == 429
-    assert "Nothing is sent before" in answer.body["error"]
+    assert "Switch story reposts on again first" in answer.body["error"]
     status = (await served.call("GET", f"{BASE}/status")).body
     assert status["holding"]["rail"] == "block"
     # It has switched reposts off: time alone ends that not.
