@@ -83,9 +83,9 @@ class PagePost:
 
 
 def id_in(answer: Mapping[str, Any], *, writes: bool = False) -> str:
-    """Return an answer's id; raises `Unavailable` when there is none."""
+    """Return an answer's id; raises `Unavailable` when there is none, zeros being none."""
     found = _id(answer.get("id"))
-    if not found:
+    if not found or not found.strip("0"):
         raise errors.Unavailable("Instagram answered without an id", maybe_applied=writes)
     return found
 
