@@ -292,7 +292,7 @@ async def test_a_bug_of_the_sandbox_is_logged(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("sandbox.accounts.profile_json", lambda *_: 1 / 0)
+    monkeypatch.setattr("sandbox.private.accounts.profile_json", lambda *_: 1 / 0)
     async with plain_client(sandbox, headers=logged_in(sandbox, studio)) as client:
         assert (await client.get(f"{API}/api/v1/accounts/current_user/")).status_code == 500
         monkeypatch.setattr("sandbox.service.decode_form", lambda *_: 1 / 0)
