@@ -201,7 +201,7 @@ def rotate_key(
         raise click.UsageError("Give --old-key and --new-key together, and neither with --lost")
     settings = load_settings()
     data_dir.prepare(settings.data_dir)
-    with data_dir.held(settings.data_dir), opened(settings) as (db, _):
+    with data_dir.held(settings.data_dir), opened(settings, alone=True) as (db, _):
         if lost:
             if not yes:
                 click.confirm("Forget every stored password, session and token?", abort=True)

@@ -124,7 +124,7 @@ def import_data(file: Path, media: Path | None, as_json: bool) -> None:
     data_dir.prepare(settings.data_dir)
     document = _read(file)
     with data_dir.held(settings.data_dir):
-        with opened(settings) as (db, owner):
+        with opened(settings, alone=True) as (db, owner):
             vault_for(db, settings)
             try:
                 plan = read_document(document, owner.id)

@@ -15,13 +15,14 @@ from storage.vault import Vault, load_vault
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[tuple[Database, User]]:
+def opened(settings: Settings, *, alone: bool = False) -> Iterator[tuple[Database, User]]:
     """Open the store of the data directory for one command, with its owner.
 
-    Beside a running daemon it is not migrated; raises `Unusable` where that would be needed.
+    `alone`: the command holds the directory. Beside a running daemon nothing is migrated; raises
+    `Unusable` where that would be needed.
     """
     data_dir.prepare(settings.data_dir)
-    may_migrate = not data_dir.is_held(settings.data_dir)
+    may_migrate = alone or not data_dir.is_held(settings.data_dir)
     with open_directly(settings.database, may_migrate=may_migrate) as db:
         with transaction(db):
             owner = users.ensure_owner(db, utc_now())

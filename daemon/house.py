@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -48,7 +49,8 @@ async def open_house(settings: Settings, *, online: bool) -> AsyncIterator[tuple
     The caller holds the directory. Only `online` may Instagram be asked, as an `act` may. What is
     to go out goes out when the daemon runs.
     """
-    logs.configure(replace(settings, log_level="error"))
+    if not logging.getLogger().handlers:
+        logs.configure(replace(settings, log_level="error"))
     async with open_core(settings, online=online) as core:
         folder = MediaFolder(settings.media_dir, least_free=settings.min_free_mb << 20)
         # Its links are for nobody: Meta fetches from a running daemon.

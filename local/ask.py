@@ -13,7 +13,7 @@ import orjson
 from pydantic import BaseModel
 
 from ground.refusal import ErrorCode, Refusal
-from local.wire import SOCKET_FILE
+from local.wire import address_in
 from operations.media import UploadedFile
 from operations.operation import Operation
 
@@ -35,8 +35,7 @@ class Daemon:
         self, operation: Operation, given: BaseModel | None = None, target: str = ""
     ) -> Any:
         """Have the daemon do an operation; raises `NotThere` and what it refuses with."""
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as stream:
-            self._connect(stream)
+        with self.connected() as stream:
             try:
                 _ask(stream, operation, given, target)
                 with stream.makefile("rb") as answers:
@@ -54,11 +53,16 @@ class Daemon:
             )
         return operation.gives.model_validate(reply["answer"])
 
-    def _connect(self, stream: socket.socket) -> None:
+    def connected(self) -> socket.socket:
+        """Return a connection to it; raises `NotThere`."""
+        stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            stream.connect(bytes(self.directory / SOCKET_FILE))
+            with address_in(self.directory) as address:
+                stream.connect(address)
         except OSError as error:
+            stream.close()
             raise NotThere(str(error)) from None
+        return stream
 
 
 def _ask(stream: socket.socket, operation: Operation, given: BaseModel | None, target: str) -> None:

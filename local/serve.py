@@ -15,7 +15,7 @@ import trio
 from pydantic import BaseModel, ValidationError
 
 from ground.refusal import ErrorCode, Refusal
-from local.wire import SOCKET_FILE, Garbled, Line, send
+from local.wire import SOCKET_FILE, Garbled, Line, address_in, send
 from operations.catalogue import OPERATIONS
 from operations.house import House
 from operations.media import UploadedFile
@@ -32,19 +32,12 @@ def open_socket(directory: Path) -> socket.socket:
 
     The caller holds the directory, so whatever answered there before is gone.
     """
-    path = directory / SOCKET_FILE
-    path.unlink(missing_ok=True)
+    (directory / SOCKET_FILE).unlink(missing_ok=True)
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o177)
     try:
-        # Relative to the directory: a socket's whole path may have 107 bytes at most.
-        here = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.chdir(directory)
-            listening.bind(SOCKET_FILE)
-        finally:
-            os.fchdir(here)
-            os.close(here)
+        with address_in(directory) as address:
+            listening.bind(address)
     finally:
         os.umask(before)
     listening.listen(128)

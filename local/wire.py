@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import orjson
@@ -16,6 +19,22 @@ import trio
 SOCKET_FILE = "reprise.sock"
 LONGEST_LINE = 64 * 1024 * 1024
 _PIECE = 1024 * 1024
+
+
+_LONGEST_PATH = 100  # a socket's address has room for 104 bytes on macOS, 108 on Linux
+
+
+@contextmanager
+def address_in(directory: Path) -> Iterator[str]:
+    """Yield an address of the socket in a directory that is short enough for one."""
+    path = directory / SOCKET_FILE
+    if len(bytes(path)) <= _LONGEST_PATH:
+        yield str(path)
+        return
+    with TemporaryDirectory(prefix="reprise-") as beside:
+        link = Path(beside) / "d"
+        link.symlink_to(directory.absolute(), target_is_directory=True)
+        yield str(link / SOCKET_FILE)
 
 
 class Garbled(Exception):

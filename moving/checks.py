@@ -167,7 +167,13 @@ def _check_delivery(delivery: Delivery) -> None:
 
 
 def _check_event(event: Event) -> None:
-    (PostStatus if event.subject is Subject.POST else RepostStatus)(event.state)
+    match event.subject:
+        case Subject.POST:
+            PostStatus(event.state)
+        case Subject.REPOST:
+            RepostStatus(event.state)
+        case _:
+            raise ValueError("an event of a post or a mention is wanted")
 
 
 _CHECKS: Mapping[type[Any], Callable[[Any], None]] = {

@@ -100,7 +100,13 @@ KINDS = (
         ours=True,
         owned="post_id IN (SELECT id FROM posts WHERE user_id = ?) ORDER BY created_at, rowid",
     ),
-    Kind("events", Event, ours=True, owned="user_id = ? ORDER BY id"),
+    # What accounts, logins and jobs went through is this installation's own.
+    Kind(
+        "events",
+        Event,
+        ours=True,
+        owned="user_id = ? AND subject IN ('post', 'repost') ORDER BY id",
+    ),
 )
 
 

@@ -110,7 +110,8 @@ def _take_rows(
     ]
     for event in plan.rows.get("events", ()):
         if event.subject_id in done.subjects:
-            records.insert(db, event)
+            here = ids.get(event.account_id or "", event.account_id)  # or of one that went
+            records.insert(db, replace(event, account_id=here))
     _park(db, begun, stories, plan, now, done)
     if done.new:
         # What went out elsewhere is not known here: mentions until now need a look.

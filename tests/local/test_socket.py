@@ -14,7 +14,7 @@ import trio
 
 from ground.refusal import ErrorCode, Refusal
 from local.ask import Daemon, NotThere
-from local.serve import VERSION
+from local.serve import VERSION, open_socket
 from local.wire import SOCKET_FILE
 from operations import models
 from operations.catalogue import OPERATIONS
@@ -109,3 +109,13 @@ async def test_nobody_there_is_said(tmp_path: Path) -> None:
     (tmp_path / SOCKET_FILE).touch()
     with pytest.raises(NotThere):
         await Asking(Daemon(tmp_path)).perform(OPERATIONS["get_me"])
+
+
+async def test_a_directory_of_any_depth_is_reached(tmp_path: Path) -> None:
+    deep = tmp_path.joinpath(*["a folder with a long name"] * 6)
+    deep.mkdir(parents=True)
+    with open_socket(deep) as listening:
+        connection = await trio.to_thread.run_sync(Daemon(deep).connected)
+        accepted, _ = await trio.to_thread.run_sync(listening.accept)
+        with connection, accepted:
+            assert connection.getpeername()

@@ -15,10 +15,9 @@ from typing import Any
 import pytest
 
 from cli import moving
-from cli.failure import Failed
 from storage import foreign, restore
 from storage.backup import write_backup
-from storage.errors import Damaged, StorageError
+from storage.errors import Damaged, StorageError, Unusable
 from storage.restore import stage
 from tests.storage.test_backup import NOW, empty, fill
 from tests.storage.test_upgrade import NAMES, make
@@ -356,7 +355,7 @@ def test_no_more_is_read_than_a_person_can_have(
 def test_a_document_that_is_none_is_refused_in_words(tmp_path: Path, text: str) -> None:
     file = tmp_path / "document.json"
     file.write_text(text)
-    with pytest.raises(Failed):
+    with pytest.raises(Unusable):
         moving._read(file)
 
 
@@ -366,5 +365,5 @@ def test_a_document_of_any_size_is_not_read_whole(
     file = tmp_path / "document.json"
     file.write_text("{}" + " " * 100)
     monkeypatch.setattr(moving, "_LARGEST_DOCUMENT", 50)
-    with pytest.raises(Failed, match="larger"):
+    with pytest.raises(Unusable, match="larger"):
         moving._read(file)
