@@ -7,8 +7,9 @@ function of a `Database` in a worker thread; `Store.glance` saves the thread for
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
@@ -45,6 +46,9 @@ class Store:
         self._writer = writer
         self._glancer = glancer
         self._readers = readers
+        self._closed = False
+        # A connection that is closed while a thread is in it takes the whole process along.
+        self._writing = threading.Lock()
         self._write_limiter = trio.CapacityLimiter(1)
         self._read_limiter = trio.CapacityLimiter(len(readers))
         self.trouble: str | None = None
@@ -61,6 +65,10 @@ class Store:
         """
 
         def run() -> tuple[T, list[Change]]:
+            with self._writing:
+                return write()
+
+        def write() -> tuple[T, list[Change]]:
             try:
                 events.untold(self._writer)  # of a transaction that failed
                 with _readable_errors(), transaction(self._writer):
@@ -98,7 +106,7 @@ class Store:
                     with _one_moment(reader):
                         return operation(reader, *args, **kwargs)
                 finally:
-                    self._readers.append(reader)
+                    self._give_back(reader)
 
         return await trio.to_thread.run_sync(run, limiter=self._read_limiter)
 
@@ -127,11 +135,25 @@ class Store:
             raise Unavailable("The database file was moved or replaced; restart Reprise")
 
     def close(self) -> None:
-        """Close every connection; later use raises `Unavailable`. Idempotent."""
-        while self._readers:
-            self._readers.pop().close()
+        """Close every connection; later use raises `Unavailable`. Idempotent.
+
+        A transaction that has begun ends first.
+        """
+        self._closed = True
+        self._close_readers()
         self._glancer.close()
-        self._writer.close()
+        with self._writing:
+            self._writer.close()
+
+    def _give_back(self, reader: Database) -> None:
+        self._readers.append(reader)
+        if self._closed:
+            self._close_readers()
+
+    def _close_readers(self) -> None:
+        with suppress(IndexError):
+            while True:
+                self._readers.pop().close()
 
 
 @asynccontextmanager

@@ -18,6 +18,10 @@ from storage.migrations import migrations
 from storage.store import open_directly, open_store, transaction
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+_COUNT = """
+    WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1000000)
+    SELECT count(*) FROM numbers
+"""
 SCHEMA = Path(__file__).parents[2] / "storage" / "schema.sql"
 
 
@@ -177,6 +181,27 @@ async def test_a_locked_database_is_unavailable_and_recovers(tmp_path: Path) -> 
         ):
             await store.write(users.ensure_owner, NOW)
         await store.write(users.ensure_owner, NOW)
+
+
+async def test_closing_waits_for_what_is_under_way(tmp_path: Path) -> None:
+    """A connection that goes under a thread's feet is a segmentation fault of the whole process."""
+    counted: list[int] = []
+
+    def count(db: Database, begun: trio.Event) -> None:
+        trio.from_thread.run_sync(begun.set)
+        counted.append(db.conn.execute(_COUNT).fetchone()[0])
+
+    async with open_store(tmp_path / "reprise.db") as store:
+        async with trio.open_nursery() as nursery:
+            for use in (store.write, store.read):
+                begun = trio.Event()
+                nursery.start_soon(use, count, begun)
+                await begun.wait()
+            store.close()
+        assert counted == [1_000_000, 1_000_000]
+        with pytest.raises(Unavailable):
+            await store.read(users.ensure_owner, NOW)
+        assert store._readers == []
 
 
 async def test_a_closed_store_says_so(tmp_path: Path) -> None:
