@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Where it is set, every process would compile the whole project and its libraries anew.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: help setup demo test soak lint types fix docs site bench clean
 
@@ -26,7 +28,7 @@ demo: $(VENV)/.runtime
 	$(BIN)/reprise demo $(ARGS)
 
 test: $(VENV)/.dev
-	$(BIN)/pytest -n 2 --dist loadgroup -m 'not soak' $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadgroup --durations 25 -m 'not soak' $(ARGS)
 
 soak: $(VENV)/.dev
 	$(BIN)/pytest -m soak --timeout 3600 $(ARGS)
