@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from accounts.trouble import MEMORY, consequence_of
+from ground.clock import Clock
 from instagram import errors
 from instagram.private.options import ClientOptions
 from storage import accounts, client_options, credentials, repost_configs, troubles
@@ -34,10 +35,10 @@ def opened_for(account_id: str) -> Iterator[None]:
 class StoredLogins:
     """`instagram.private.keeper.LoginKeeper` on the store."""
 
-    def __init__(self, store: Store, vault: Vault, now: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, vault: Vault, clock: Clock) -> None:
         self._store = store
         self._vault = vault
-        self._now = now
+        self._clock = clock
 
     async def saved_login(self, account_id: str) -> SavedLogin | None:
         with opened_for(account_id):
@@ -62,21 +63,23 @@ class StoredLogins:
         await self._store.write(credentials.renew_session, self._vault, account_id, session)
 
     async def hold(self, account_id: str) -> tuple[str, datetime | None] | None:
-        trouble = await self._store.read(troubles.active, account_id, self._now())
+        trouble = await self._store.read(troubles.active, account_id, self._clock.now())
         return None if trouble is None else (trouble.reason, trouble.until)
 
     async def claim_automatic_login(self, account_id: str) -> bool:
-        return await self._store.write(credentials.claim_automatic_login, account_id, self._now())
+        return await self._store.write(
+            credentials.claim_automatic_login, account_id, self._clock.now()
+        )
 
     async def automatic_login_done(self, account_id: str, session: Mapping[str, Any]) -> None:
         await self._store.write(
-            credentials.record_automatic_login, self._vault, account_id, session, self._now()
+            credentials.record_automatic_login, self._vault, account_id, session, self._clock.now()
         )
 
     async def report(self, account_id: str, error: errors.InstagramError) -> None:
         """Record what Instagram holds against an account, and pause or disable it."""
         try:
-            trouble = await self._store.write(_record, account_id, error, self._now())
+            trouble = await self._store.write(_record, account_id, error, self._clock.now())
         except NotFound:
             return  # it was disconnected meanwhile: there is nothing to pause
         logger.warning(

@@ -7,12 +7,12 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Any
 
 from accounts.client_options import crowding
 from accounts.keeper import StoredLogins
 from ground.changes import Subject
+from ground.clock import Clock
 from instagram import errors
 from instagram.private.gateway import PrivateGateway
 from instagram.private.outcome import LoggedIn, LoginSecrets, PendingLogin
@@ -60,14 +60,12 @@ class LoginDesk:
     What waits for a person is kept sealed, so that a restart between two steps is no matter.
     """
 
-    def __init__(
-        self, store: Store, vault: Vault, gateway: PrivateGateway, now: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, store: Store, vault: Vault, gateway: PrivateGateway, clock: Clock) -> None:
         self._store = store
         self._vault = vault
         self._gateway = gateway
-        self._now = now
-        self._keeper = StoredLogins(store, vault, now)
+        self._clock = clock
+        self._keeper = StoredLogins(store, vault, clock)
 
     async def log_in(
         self, account_id: str, username: str, password: str, code: str = "", totp_seed: str = ""
@@ -141,9 +139,10 @@ class LoginDesk:
 
         def forget(db: Database) -> None:
             credentials.forget(db, account_id)
-            events.record_of_account(db, Subject.LOGIN, account_id, "FORGOTTEN", now=self._now())
+            now = self._clock.now()
+            events.record_of_account(db, Subject.LOGIN, account_id, "FORGOTTEN", now=now)
             if repost_configs.find(db, account_id) is not None:
-                repost_configs.change(db, account_id, now=self._now(), is_enabled=False)
+                repost_configs.change(db, account_id, now=now, is_enabled=False)
 
         await self._store.write(forget)
         await self._gateway.forget(account_id)
@@ -181,11 +180,13 @@ class LoginDesk:
     ) -> Credentials:
         if not done.is_new:
             # The session goes on, and so do its phases; a block does not end by looking.
-            troubles.clear(db, account_id, self._now(), (TroubleKind.CHALLENGE, TroubleKind.LOGIN))
-            holds.release(db, account_id, self._now())
+            troubles.clear(
+                db, account_id, self._clock.now(), (TroubleKind.CHALLENGE, TroubleKind.LOGIN)
+            )
+            holds.release(db, account_id, self._clock.now())
             return credentials.keep_session(db, self._vault, account_id, done.session)
-        troubles.clear(db, account_id, self._now())
-        holds.release(db, account_id, self._now())
+        troubles.clear(db, account_id, self._clock.now())
+        holds.release(db, account_id, self._clock.now())
         kept = credentials.save_login(
             db,
             self._vault,
@@ -193,7 +194,7 @@ class LoginDesk:
             username=done.username,
             private_pk=done.private_pk,
             session=done.session,
-            now=self._now(),
+            now=self._clock.now(),
         )
         for name, secret in (
             (AccountSecret.PASSWORD, given.password),
@@ -213,12 +214,12 @@ class LoginDesk:
         text = json.dumps({"pending": asdict(pending), "secrets": asdict(given)})
         secrets.put(db, self._vault, account_id, AccountSecret.PENDING_LOGIN, text)
         credentials.record_challenge(
-            db, account_id, pending.kind, pending.contact_point, self._now()
+            db, account_id, pending.kind, pending.contact_point, self._clock.now()
         )
 
     def _waiting(self, db: Database, account_id: str) -> _Waiting | None:
         accounts.get(db, account_id)
-        challenge = credentials.challenge_of(db, account_id, self._now())
+        challenge = credentials.challenge_of(db, account_id, self._clock.now())
         text = secrets.usable(db, self._vault, account_id, AccountSecret.PENDING_LOGIN)
         if challenge is None or text is None:
             return None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
 from accounts.connecting import GraphAccess
 from accounts.keeper import StoredLogins, opened_for
+from ground.clock import Clock
 from instagram import errors
 from instagram.graph.gateway import GraphGateway
 from instagram.graph.http import HOSTS, GraphHttp, GraphLogin, LoginMethod
@@ -34,28 +35,26 @@ HOLDING = (TroubleKind.CHALLENGE, TroubleKind.BLOCK, TroubleKind.RATE)
 class StoredTokens:
     """`instagram.private.keeper.TokenKeeper` on the store."""
 
-    def __init__(
-        self, store: Store, vault: Vault, now: Callable[[], datetime], logins: StoredLogins
-    ) -> None:
+    def __init__(self, store: Store, vault: Vault, clock: Clock, logins: StoredLogins) -> None:
         self._store = store
         self._vault = vault
-        self._now = now
+        self._clock = clock
         self._logins = logins
 
     async def graph_login(
         self, account_id: str, *, even_refused: bool = False
     ) -> GraphLogin | None:
-        now = None if even_refused else self._now()
+        now = None if even_refused else self._clock.now()
         with opened_for(account_id):
             return await self._store.read(login_of, self._vault, account_id, now)
 
     async def graph_hold(self, account_id: str) -> tuple[str, datetime | None] | None:
-        trouble = await self._store.read(troubles.active, account_id, self._now(), HOLDING)
+        trouble = await self._store.read(troubles.active, account_id, self._clock.now(), HOLDING)
         return None if trouble is None else (trouble.reason, trouble.until)
 
     async def token_refused(self, account_id: str, token: str) -> None:
         """Note that a token is worthless, unless it was replaced in the meantime."""
-        await self._store.write(_expire, self._vault, account_id, token, self._now())
+        await self._store.write(_expire, self._vault, account_id, token, self._clock.now())
 
     async def report(self, account_id: str, error: errors.InstagramError) -> None:
         await self._logins.report(account_id, error)
@@ -78,14 +77,14 @@ class TokenCare:
         vault: Vault,
         http: GraphHttp,
         gateway: GraphGateway,
-        now: Callable[[], datetime],
+        clock: Clock,
         app: FacebookApp | None,
     ) -> None:
         self._store = store
         self._vault = vault
         self._http = http
         self._gateway = gateway
-        self._now = now
+        self._clock = clock
         self._app = app
 
     async def look_after_all(self) -> None:
@@ -122,10 +121,12 @@ class TokenCare:
         known.pop("username", None)  # the name it was connected by stays its name here
         if account.login_method == "instagram" and account.ig_user_id:
             known.pop("ig_user_id", None)
-        await self._store.write(accounts.change, account.id, last_synced_at=self._now(), **known)
+        await self._store.write(
+            accounts.change, account.id, last_synced_at=self._clock.now(), **known
+        )
 
     async def _look_after(self, account: Account) -> None:
-        now = self._now()
+        now = self._clock.now()
         held = await self._store.read(troubles.active, account.id, now, HOLDING)
         if held is not None:
             return  # nothing is asked under a challenge or a block, a renewal neither
@@ -164,13 +165,15 @@ class TokenCare:
         try:
             answer = await self._http.exchange(HOSTS[login.login_method], path, parameters)
         except errors.TokenExpired:
-            await self._store.write(_expire, self._vault, account.id, login.token, self._now())
+            await self._store.write(
+                _expire, self._vault, account.id, login.token, self._clock.now()
+            )
             raise
         except errors.Refused as young:
             # A token that is not a day old yet; the next look is in time.
             logger.info("token not renewed account=%s reason=%s", account.id, young.reason)
             return
-        await self._store.write(_keep, self._vault, account.id, answer, self._now())
+        await self._store.write(_keep, self._vault, account.id, answer, self._clock.now())
         logger.info("token renewed account=%s", account.id)
 
 

@@ -84,7 +84,9 @@ async def _by_cookie(cookie: str, context: ApiContext) -> Caller:
     session_id = context.cookies.session_id(cookie)
     session = None
     if session_id is not None:
-        session = await context.store.glance(browser_sessions.alive, session_id, context.now())
+        session = await context.store.glance(
+            browser_sessions.alive, session_id, context.house.clock.now()
+        )
     if session is None:
         raise ApiError("TOKEN_INVALID", "The session has ended; open a new login link")
     return Caller(session.user_id, session_id=session.id)

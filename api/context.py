@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from accounts.client_options import OptionsDesk
 from accounts.logins import LoginDesk
@@ -41,14 +40,12 @@ class ApiContext:
     folder: MediaFolder
     limits: RateLimits
     cookies: SessionCookies
-    now: Callable[[], datetime]
     uptime_s: Callable[[], float]
     services: Callable[[], Mapping[str, str]]
     system: SystemInfo
     record_key_use: Callable[[str], None]
     user_id: str
     hosts: frozenset[str]
-    pace: float
     max_upload_bytes: int
     app_version: str
     development: bool

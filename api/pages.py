@@ -121,10 +121,12 @@ def _is_visit() -> bool:
 
 async def _sign_in(context: ApiContext, code: str, *, is_visit: bool) -> Response:
     """Exchange the code for a session where a person asks; others only learn that it is good."""
-    fresh = await context.store.read(browser_sessions.is_fresh, code, context.now())
+    fresh = await context.store.read(browser_sessions.is_fresh, code, context.house.clock.now())
     session = None
     if fresh and is_visit:
-        session = await context.store.write(browser_sessions.redeem_code, code, context.now())
+        session = await context.store.write(
+            browser_sessions.redeem_code, code, context.house.clock.now()
+        )
     if not fresh or (is_visit and session is None):
         raise ApiError("TOKEN_INVALID", "The login link is used or too old: `reprise login-link`")
     if session is None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
+
+from ground.clock import Clock
 
 MINUTE_S = 60
 HOUR_S = 3600
@@ -41,8 +42,7 @@ class Verdict:
 class RateLimits:
     """Buckets by key, in memory. A refused request uses nothing up."""
 
-    def __init__(self, per_minute: int, per_hour: int, clock: Callable[[], float]) -> None:
-        """`clock` is monotonic seconds."""
+    def __init__(self, per_minute: int, per_hour: int, clock: Clock) -> None:
         self._clock = clock
         self._buckets: dict[str, tuple[_Window, _Window]] = {}
         self.change(per_minute, per_hour)
@@ -58,7 +58,7 @@ class RateLimits:
 
     def take(self, key_id: str) -> Verdict:
         """Count one request of a key."""
-        now = self._clock()
+        now = self._clock.monotonic()
         windows = self._bucket(key_id)
         for window in windows:
             window.roll(now)

@@ -19,7 +19,7 @@ import trio
 
 from bench import _jobs
 from bench._apscheduler import Peer
-from daemon.clock import utc_now
+from ground.clock import Clock, utc_now
 from publish.scheduler import Scheduler
 from storage import jobs
 from storage.jobs import Job, JobStatus
@@ -67,7 +67,7 @@ def reprise(folder: Path, pending: int, accounts: int) -> Iterator[Run]:
         async with open_store(database) as store:
             await store.write(_jobs.add, due, account_ids, utc_now())
             clerk = Clerk(store, expected, SPACING if at_once else timedelta(0))
-            scheduler = Scheduler(store, clerk, utc_now)
+            scheduler = Scheduler(store, clerk, Clock())
             async with trio.open_nursery() as nursery:
                 await nursery.start(scheduler.run)
                 await clerk.done.wait()

@@ -19,6 +19,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import Field
 
 from api.rate_limits import RateLimits
+from ground.clock import Clock
 from operations import models as schemas
 
 
@@ -47,7 +48,7 @@ DATABASE, PORT = sys.argv[1], int(sys.argv[2])
 STARTED = time.monotonic()
 app = FastAPI()
 bearer = HTTPBearer()
-limits = RateLimits(10**9, 10**9, time.monotonic)
+limits = RateLimits(10**9, 10**9, Clock(monotonic=time.monotonic))
 db = sqlite3.connect(DATABASE, isolation_level=None)
 db.row_factory = sqlite3.Row
 

@@ -17,7 +17,7 @@ from typing import Any
 import trio
 
 from bench._load import cpu_s, status_mib
-from daemon.clock import utc_now
+from ground.clock import utc_now
 from repost import guard
 from sandbox import Sandbox, open_sandbox
 from sandbox.world.person import Person

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench import _jobs
-from daemon.clock import utc_now
+from ground.clock import utc_now
 from storage import jobs
 from storage.store import Database, open_directly, transaction
 

@@ -21,7 +21,7 @@ import trio
 
 from bench import _jobs
 from bench._load import cpu_s, status_mib
-from daemon.clock import utc_now
+from ground.clock import utc_now
 from sandbox import open_sandbox
 from storage.store import open_directly, transaction
 from tests.support import process

@@ -16,7 +16,7 @@ from typing import Any
 import trio
 
 from bench import _jobs, _posts
-from daemon.clock import utc_now
+from ground.clock import utc_now
 from sandbox import open_sandbox
 from tests.support.process import environment, reprise, running
 

@@ -24,8 +24,8 @@ import httpx
 import trio
 
 from bench import _jobs
-from daemon.clock import utc_now
 from daemon.core import Core, open_core
+from ground.clock import utc_now
 from sandbox import Sandbox, open_sandbox
 from sandbox.world.sample_media import make_photo
 from storage import accounts, api_keys

@@ -15,8 +15,8 @@ from cli.failure import Failed
 from cli.output import json_option, print_json
 from cli.session import opened
 from daemon import data_dir
-from daemon.clock import utc_now
 from daemon.settings import Settings, load_settings
+from ground.clock import utc_now
 from moving.restoring import KeyState, Restored
 from moving.restoring import restore as restore_data
 from storage import rotation

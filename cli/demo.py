@@ -27,7 +27,7 @@ import trio
 from rich.console import Console
 
 from cli.output import print_json, print_table
-from daemon.clock import utc_now
+from ground.clock import utc_now
 from sandbox import Sandbox, open_sandbox
 from sandbox.world.sample_media import make_photo, make_video
 from storage import api_keys, media_files, repost_history, users

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.output import json_option, plain, print_json, working
-from daemon.clock import utc_now
 from daemon.settings import Settings, SettingsError, load_settings
+from ground.clock import utc_now
 
 if TYPE_CHECKING:
     from daemon.doctor.finding import Finding

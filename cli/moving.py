@@ -16,8 +16,8 @@ from cli.failure import Failed
 from cli.output import json_option, print_json, print_table
 from cli.session import opened, vault_for
 from daemon import data_dir
-from daemon.clock import utc_now
 from daemon.settings import Settings, load_settings
+from ground.clock import Clock, utc_now
 from moving.document import KINDS, export, left_behind, media_paths
 from moving.plan import Imported, NotImported, Plan, is_known, read_document
 from moving.taking_in import take_in
@@ -166,7 +166,7 @@ def _refuse(constant: str) -> None:
 
 async def _take_in(settings: Settings, plan: Plan, media: Path | None, now: datetime) -> Imported:
     async with open_store(settings.database) as store:
-        library = MediaLibrary(store, MediaFolder(settings.media_dir), utc_now)
+        library = MediaLibrary(store, MediaFolder(settings.media_dir), Clock())
         vault = await store.write(vault_for, settings)
         try:
             return await take_in(plan, store, vault, library, media=media, now=now)

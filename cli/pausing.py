@@ -11,8 +11,8 @@ import click
 from cli.failure import Failed
 from cli.output import json_option, print_json, print_table
 from cli.reach import Reach, asked, reached, shown
-from daemon.clock import utc_now
 from daemon.settings import load_settings
+from ground.clock import utc_now
 from storage.times import parse_instant, to_text
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import click
 from cli.output import json_option, print_json, print_table, working
 from cli.reach import Reach, asked, reached, shown
 from cli.usernames import username_option
-from daemon.clock import zone_of_this_machine
 from daemon.settings import load_settings
+from daemon.zone import zone_of_this_machine
 from storage.reposts import RepostStatus
 
 if TYPE_CHECKING:

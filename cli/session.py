@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from daemon import data_dir
-from daemon.clock import utc_now
 from daemon.settings import Settings
+from ground.clock import utc_now
 from storage import secrets, users
 from storage.store import Database, open_directly, transaction
 from storage.users import User

@@ -10,6 +10,7 @@ import trio
 
 from daemon.notify import Notifier
 from ground.changes import Subject
+from ground.clock import Clock
 from storage import tallies
 from storage.errors import StorageError
 from storage.store import Store
@@ -21,10 +22,10 @@ AT_MOST_EVERY_S = 1.0
 class StatusLine:
     """Tells the service manager what it hears of."""
 
-    def __init__(self, store: Store, notifier: Notifier, now: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, notifier: Notifier, clock: Clock) -> None:
         self._store = store
         self._notifier = notifier
-        self._now = now
+        self._clock = clock
         self._changed = trio.Event()
         store.changes.subscribe(lambda _change: self.changed(), *Subject)
 
@@ -40,11 +41,11 @@ class StatusLine:
             await trio.sleep_until(told_at + AT_MOST_EVERY_S)
             self._changed, told_at = trio.Event(), trio.current_time()
             try:
-                doing = await self._store.glance(tallies.doing, self._now())
+                doing = await self._store.glance(tallies.doing, self._clock.now())
             except StorageError as unreadable:
                 line = str(unreadable)
             else:
-                line = sentence(doing, services(), self._now(), None)
+                line = sentence(doing, services(), self._clock.now(), None)
             if line != told:
                 self._notifier.status(line)
                 told = line

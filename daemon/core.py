@@ -16,8 +16,8 @@ from accounts.client_options import OptionsDesk
 from accounts.keeper import StoredLogins
 from accounts.logins import LoginDesk
 from accounts.tokens import FacebookApp, StoredTokens, TokenCare
-from daemon.clock import utc_now
 from daemon.settings import Settings
+from ground.clock import Clock, utc_now
 from instagram.graph.gateway import GraphGateway
 from instagram.graph.http import GraphHttp
 from instagram.private.gateway import PrivateGateway
@@ -46,7 +46,7 @@ class Core:
     logins: LoginDesk
     options: OptionsDesk
     tokens: TokenCare
-    now: Callable[[], datetime]
+    clock: Clock
 
 
 @asynccontextmanager
@@ -58,6 +58,7 @@ async def open_core(
     Without `online` nobody asks Instagram anything, and what that takes is not opened.
     """
     _ignore_proxies_of_the_environment()
+    clock = Clock(now, pace=settings.pace)
     try:
         load = partial(load_trust, settings.ca_file, settings.data_dir)
         trust = await trio.to_thread.run_sync(load if online else system_trust)
@@ -67,28 +68,28 @@ async def open_core(
         vault = await _fitting_vault(store, settings)
         loop = open_instagram_loop() if online else nullcontext()
         async with loop, trio.open_nursery() as background:
-            keeper = StoredLogins(store, vault, now)
+            keeper = StoredLogins(store, vault, clock)
             gateway = PrivateGateway(
                 background,
                 keeper=keeper,
                 trust=trust,
                 proxy=settings.proxy,
-                pace=settings.pace,
+                clock=clock,
             )
             http = GraphHttp(trust, settings.proxy, settings.graph_version)
-            graph = GraphGateway(http, StoredTokens(store, vault, now, keeper))
+            graph = GraphGateway(http, StoredTokens(store, vault, clock, keeper))
             try:
                 yield Core(
                     settings=settings,
                     store=store,
                     vault=vault,
-                    owner=await store.write(users.ensure_owner, now()),
+                    owner=await store.write(users.ensure_owner, clock.now()),
                     gateway=gateway,
                     graph=graph,
-                    logins=LoginDesk(store, vault, gateway, now),
+                    logins=LoginDesk(store, vault, gateway, clock),
                     options=OptionsDesk(store, vault, gateway),
-                    tokens=TokenCare(store, vault, http, graph, now, _facebook_app(settings)),
-                    now=now,
+                    tokens=TokenCare(store, vault, http, graph, clock, _facebook_app(settings)),
+                    clock=clock,
                 )
             finally:
                 with trio.move_on_after(10, shield=True):

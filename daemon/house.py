@@ -12,7 +12,6 @@ from daemon import logs
 from daemon.core import Core, open_core
 from daemon.publishing import Publishing, build_publishing
 from daemon.settings import Settings
-from ground.clock import Clock
 from instagram.private import app_version
 from operations.house import House
 from publish.library import MediaLibrary
@@ -28,13 +27,13 @@ def house_of(core: Core, publishing: Publishing, engine: RepostEngine) -> House:
     return House(
         store=core.store,
         vault=core.vault,
-        clock=Clock(core.now, pace=core.settings.pace),
+        clock=core.clock,
         logins=core.logins,
         options=core.options,
         tokens=core.tokens,
         engine=engine,
-        library=MediaLibrary(core.store, folder, core.now),
-        remover=Remover(core.store, core.gateway, core.graph, core.now, pace=core.settings.pace),
+        library=MediaLibrary(core.store, folder, core.clock),
+        remover=Remover(core.store, core.gateway, core.graph, core.clock),
         links=publishing.links,
         adviser=publishing.adviser,
         folder=folder,
@@ -55,6 +54,6 @@ async def open_house(settings: Settings, *, online: bool) -> AsyncIterator[tuple
         folder = MediaFolder(settings.media_dir, least_free=settings.min_free_mb << 20)
         # Its links are for nobody: Meta fetches from a running daemon.
         publishing = await build_publishing(core, folder, secret=secrets.token_urlsafe(32))
-        journey = Journey(core.store, folder, core.now, pace=settings.pace)
-        engine = RepostEngine(core.store, core.gateway, journey, core.now, pace=settings.pace)
+        journey = Journey(core.store, folder, core.clock)
+        engine = RepostEngine(core.store, core.gateway, journey, core.clock)
         yield house_of(core, publishing, engine), core.owner.id

@@ -29,6 +29,7 @@ from daemon.reload import Reloader
 from daemon.settings import Settings, load_settings
 from daemon.supervisor import Policy, Service, Supervisor
 from daemon.upkeep import Upkeep
+from ground.clock import Clock
 from instagram.private import app_version
 from local.serve import open_socket
 from local.serve import serve as serve_locally
@@ -100,20 +101,20 @@ async def compose(
     own: socket.socket,
 ) -> Composed:
     """Build every service, supervised; `own` is the socket for this machine's owner."""
-    store, now, pace = core.store, core.now, core.settings.pace
+    store, clock = core.store, core.clock
     folder = MediaFolder(core.settings.media_dir, least_free=core.settings.min_free_mb << 20)
     await trio.to_thread.run_sync(folder.clear_incoming)
-    retention = Retention(store, folder, now, core.settings.repost_media_days)
+    retention = Retention(store, folder, clock, core.settings.repost_media_days)
     upkeep = Upkeep(
         store,
-        now,
+        clock,
         core.gateway.newest_app_version,
         core.tokens,
         retention,
         copies=core.settings.database_copies,
     )
     publishing = await build_publishing(core, folder)
-    status = StatusLine(store, notifier, now)
+    status = StatusLine(store, notifier, clock)
     metrics = Metrics(store, core.gateway.requests, core.graph.requests)
     system = SystemInfo(
         build=build_info.build(),
@@ -123,11 +124,9 @@ async def compose(
         allowed=core.settings.system_from,
     )
     scheduler = publishing.scheduler(core, on_begun=metrics.lateness.observe)
-    journey = Journey(store, folder, now, pace=pace)
-    engine = RepostEngine(store, core.gateway, journey, now, pace=pace)
-    limits = RateLimits(
-        core.settings.rate_limit_rpm, core.settings.rate_limit_rph, trio.current_time
-    )
+    journey = Journey(store, folder, clock)
+    engine = RepostEngine(store, core.gateway, journey, clock)
+    limits = RateLimits(core.settings.rate_limit_rpm, core.settings.rate_limit_rph, clock)
     house = house_of(core, publishing, engine)
     context = ApiContext(
         house=house,
@@ -145,14 +144,12 @@ async def compose(
         folder=folder,
         limits=limits,
         cookies=await store.write(session_cookies, core.vault),
-        now=now,
-        uptime_s=_uptime(),
+        uptime_s=_uptime(clock),
         services=lambda: supervisor.states(),
         system=system,
         record_key_use=upkeep.record_key_use,
         user_id=core.owner.id,
         hosts=frozenset({*LOOPBACK, core.settings.host.lower()}),
-        pace=pace,
         max_upload_bytes=core.settings.max_file_size_mb * 1024 * 1024,
         app_version=app_version.CURRENT,
         development=core.settings.env == "development",
@@ -193,6 +190,6 @@ def _url_of(settings: Settings, sockets: list[socket.socket]) -> str:
     return f"http://{host}:{sockets[0].getsockname()[1]}"
 
 
-def _uptime() -> Callable[[], float]:
-    started = trio.current_time()
-    return lambda: trio.current_time() - started
+def _uptime(clock: Clock) -> Callable[[], float]:
+    started = clock.monotonic()
+    return lambda: clock.monotonic() - started

@@ -45,7 +45,7 @@ class Publishing:
         return Scheduler(
             core.store,
             self.deliverer,
-            core.now,
+            core.clock,
             check_room=self.folder.check_room,
             on_begun=on_begun,
         )
@@ -59,38 +59,37 @@ async def build_publishing(
     secret: str | None = None,
 ) -> Publishing:
     """Build the engine on what daemon and command line share."""
-    settings, pace = core.settings, core.settings.pace
+    settings, clock = core.settings, core.clock
     if secret is None:
         secret = await core.store.write(stored_secrets.daemon_key, core.vault, "media_links")
     links = MediaLinks(
         core.store,
         folder,
-        core.now,
+        core.clock,
         secret=secret,
         public_url=settings.public_url,
         behind_proxy=settings.proxy is not None,
-        pace=pace,
     )
     preparation = Preparation(core.store, folder, settings.story_fit)
     routes = Routes(
-        graph=GraphRoute(core.graph, links, pace=pace),
-        stories=PrivateStoryRoute(core.gateway, preparation, pace=pace),
-        feed=PrivateFeedRoute(core.gateway, preparation, pace=pace),
+        graph=GraphRoute(core.graph, links, clock),
+        stories=PrivateStoryRoute(core.gateway, preparation, clock),
+        feed=PrivateFeedRoute(core.gateway, preparation, clock),
     )
     if settle_s is None:
-        settle_s = SETTLE_S if pace else 0.0
-    spacing = timedelta(minutes=settings.post_spacing_minutes) * pace
+        settle_s = SETTLE_S if clock.pace else 0.0
+    spacing = clock.paced(timedelta(minutes=settings.post_spacing_minutes))
     deliverer = Deliverer(
         core.store,
         routes,
         preparation,
-        CrossPoster(core.graph, links, pace=pace),
-        core.now,
+        CrossPoster(core.graph, links, clock),
+        core.clock,
         has_public_url=settings.public_url is not None,
         settle_s=settle_s,
         spacing=spacing,
         grace=timedelta(minutes=settings.schedule_grace_minutes),
-        held=partial(rails.post_held, pace=pace),
+        held=partial(rails.post_held, pace=clock.pace),
         stands=terms.stand,
     )
     adviser = Adviser(spacing, has_public_url=settings.public_url is not None)

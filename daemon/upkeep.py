@@ -10,6 +10,7 @@ import trio
 
 from accounts.tokens import TokenCare
 from daemon import memory
+from ground.clock import Clock
 from repost.retention import Retention
 from storage import api_keys, copies, credentials, facts, pruning
 from storage.errors import Damaged, Unavailable
@@ -30,7 +31,7 @@ class Upkeep:
     def __init__(
         self,
         store: Store,
-        now: Callable[[], datetime],
+        clock: Clock,
         newest_app_version: Callable[[], Awaitable[str | None]],
         tokens: TokenCare,
         retention: Retention,
@@ -39,7 +40,7 @@ class Upkeep:
     ) -> None:
         """`copies`: how many daily copies of the database are kept."""
         self._store = store
-        self._now = now
+        self._clock = clock
         self._newest_app_version = newest_app_version
         self._tokens = tokens
         self._retention = retention
@@ -49,7 +50,7 @@ class Upkeep:
 
     def record_key_use(self, key_id: str) -> None:
         """Note that a key was used; stored later, many at once, not with each request."""
-        self._key_uses[key_id] = self._now()
+        self._key_uses[key_id] = self._clock.now()
         self._used.set()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -102,11 +103,11 @@ class Upkeep:
     async def _app_version_task(self) -> None:
         while True:
             known = await self._store.read(facts.find, facts.NEWEST_APP_VERSION)
-            if known is None or self._now() - known.at >= VERSION_EVERY:
+            if known is None or self._clock.now() - known.at >= VERSION_EVERY:
                 newest = await self._newest_app_version()
                 if newest is not None:
                     await self._store.write(
-                        facts.learn, facts.NEWEST_APP_VERSION, newest, self._now()
+                        facts.learn, facts.NEWEST_APP_VERSION, newest, self._clock.now()
                     )
                     logger.info("newest app version known version=%s", newest)
             await trio.sleep(_LOOK_EVERY_S)
@@ -118,7 +119,7 @@ class Upkeep:
 
     async def _lapsed_logins_task(self) -> None:
         while True:
-            await self._store.write(credentials.forget_lapsed, self._now())
+            await self._store.write(credentials.forget_lapsed, self._clock.now())
             await trio.sleep(_LOOK_EVERY_S)
 
     async def _retention_task(self) -> None:
@@ -157,7 +158,7 @@ class Upkeep:
     async def _copy_if_due(self) -> None:
         database = self._store.path
         kept = await trio.to_thread.run_sync(copies.kept_copies, database)
-        now = self._now()
+        now = self._clock.now()
         if not copies.is_due(kept, now, COPY_EVERY):
             return
         try:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+
+import trio
 
 
 def utc_now() -> datetime:
@@ -23,7 +24,7 @@ class Clock:
     """
 
     now: Callable[[], datetime] = utc_now
-    monotonic: Callable[[], float] = time.monotonic
+    monotonic: Callable[[], float] = trio.current_time
     pace: float = field(default=1.0, kw_only=True)
 
     def paced(self, pause: timedelta) -> timedelta:

@@ -8,11 +8,11 @@ wall clock may have been set meanwhile.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import trio
 
+from ground.clock import Clock
 from instagram import errors
 from publish.recognition import CLOCK_SLACK, Verdict
 from publish.record import DeliveryRecord
@@ -31,22 +31,22 @@ class DeliveryUnknown(Exception):
 class Asker:
     """Asks the routes about deliveries in doubt, and knows since when each is."""
 
-    def __init__(self, store: Store, now: Callable[[], datetime], *, settle_s: float) -> None:
+    def __init__(self, store: Store, clock: Clock, *, settle_s: float) -> None:
         """`settle_s`: how long after a lost answer its effect may still appear."""
         self._store = store
-        self._now = now
+        self._clock = clock
         self._settle_s = settle_s
         self._lost_at: dict[str, float] = {}  # by delivery, on the monotonic clock
         self._sent_at: dict[str, float] = {}  # those that this process has sent
 
     def is_sent(self, delivery_id: str) -> None:
         """Note that the request leaves now."""
-        self._sent_at[delivery_id] = trio.current_time()
+        self._sent_at[delivery_id] = self._clock.monotonic()
         self._lost_at.pop(delivery_id, None)
 
     def is_lost(self, delivery_id: str) -> None:
         """Note that its answer was lost now, or was a refusal."""
-        self._lost_at[delivery_id] = trio.current_time()
+        self._lost_at[delivery_id] = self._clock.monotonic()
 
     def forget(self, delivery_id: str) -> None:
         """Let go of a delivery that is in doubt no more."""
@@ -68,13 +68,13 @@ class Asker:
         With `insists` there are no more than that. Raises `DeliveryUnknown`, and
         `InstagramError`s when asking itself failed.
         """
-        lost_at = self._lost_at.setdefault(record.row.id, trio.current_time())
+        lost_at = self._lost_at.setdefault(record.row.id, self._clock.monotonic())
         gap = apart = min(apart_s, self._settle_s)
-        until = max(lost_at + self._settle_s, trio.current_time() + apart)
+        until = max(lost_at + self._settle_s, self._clock.monotonic() + apart)
         absent_since: float | None = None
         while True:
             seen = await self._look_in_time(route, outgoing, record, insists=insists)
-            now = trio.current_time()
+            now = self._clock.monotonic()
             if isinstance(seen, Published) and (seen.media_id is not None or now >= until):
                 logger.info("found live post=%s media=%s", outgoing.post.id, seen.media_id)
                 return seen
@@ -127,11 +127,11 @@ class Asker:
         """
         assert delivery.publishing_at is not None
         known_since = self._sent_at.get(delivery.id, self._lost_at.get(delivery.id))
-        passed = 0.0 if known_since is None else trio.current_time() - known_since
-        return max(self._now() - delivery.publishing_at, timedelta(seconds=passed))
+        passed = 0.0 if known_since is None else self._clock.monotonic() - known_since
+        return max(self._clock.now() - delivery.publishing_at, timedelta(seconds=passed))
 
     def _has_lost_time(self, delivery: Delivery) -> bool:
         """Whether nobody knows when it was sent: another process did, and the clock went back."""
         assert delivery.publishing_at is not None
         is_ours = delivery.id in self._sent_at
-        return not is_ours and self._now() < delivery.publishing_at - CLOCK_SLACK
+        return not is_ours and self._clock.now() < delivery.publishing_at - CLOCK_SLACK

@@ -13,6 +13,7 @@ from typing import Any
 import tenacity
 import trio
 
+from ground.clock import Clock
 from instagram import errors
 from instagram.graph.gateway import GraphGateway
 from instagram.graph.objects import Page
@@ -34,14 +35,14 @@ _NOT = "Published on Instagram, but not on the Facebook Page: "
 class CrossPoster:
     """Puts what is live on Instagram on the account's Page too."""
 
-    def __init__(self, gateway: GraphGateway, links: MediaLinks, *, pace: float) -> None:
+    def __init__(self, gateway: GraphGateway, links: MediaLinks, clock: Clock) -> None:
         self._gateway = gateway
         self._links = links
-        self._looks_s = [wait_s * pace for wait_s in _LOOKS_S]
+        self._looks_s = [wait_s * clock.pace for wait_s in _LOOKS_S]
         self._again = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception_type(errors.Unavailable),
             stop=tenacity.stop_after_attempt(3),
-            wait=tenacity.wait_fixed(5 * pace),
+            wait=tenacity.wait_fixed(5 * clock.pace),
             sleep=trio.sleep,
             reraise=True,
         )

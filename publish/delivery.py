@@ -7,13 +7,13 @@ have gone out is asked about, never repeated.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 import trio
 
+from ground.clock import Clock
 from instagram import errors
 from media.errors import MediaError, RenderFailed
 from publish import states
@@ -57,7 +57,7 @@ class Deliverer:
         routes: Routes,
         preparation: Preparation,
         cross_poster: CrossPoster,
-        now: Callable[[], datetime],
+        clock: Clock,
         *,
         has_public_url: bool = False,
         settle_s: float,
@@ -76,23 +76,23 @@ class Deliverer:
         self._routes = routes
         self._preparation = preparation
         self._cross_poster = cross_poster
-        self._now = now
+        self._clock = clock
         self._begin = partial(
             states.begin, has_public_url=has_public_url, grace=grace, held=held, stands=stands
         )
         self._about_to_publish = partial(states.about_to_publish, stands=stands)
-        self._asker = Asker(store, now, settle_s=settle_s)
+        self._asker = Asker(store, clock, settle_s=settle_s)
         self._spacing = spacing
 
     async def deliver(self, job: Job) -> None:
         """Work on a claimed job. Every end is recorded before this returns."""
-        begun = await self._store.write(self._begin, job, self._now())
+        begun = await self._store.write(self._begin, job, self._clock.now())
         if begun is None:
             logger.info("held or taken back post=%s", job.post_id)
             return
         post = begun.post
         if begun.failure is not None:
-            await self._store.write(states.given_up, job, post, begun.failure, self._now())
+            await self._store.write(states.given_up, job, post, begun.failure, self._clock.now())
             logger.warning("given up post=%s reason=%s", post.id, begun.failure.reason)
             return
         try:
@@ -111,7 +111,7 @@ class Deliverer:
         except MediaError as error:
             code = "VIDEO_PROCESSING_FAILED" if begun.media[0].is_video else "PROCESSING_FAILED"
             failure = Failure(code, error.reason)
-            await self._store.write(states.given_up, job, post, failure, self._now())
+            await self._store.write(states.given_up, job, post, failure, self._clock.now())
             logger.warning("failed post=%s error=%s reason=%s", post.id, code, error.reason)
         except errors.InstagramError as error:
             await self._react(job, post, error)
@@ -121,12 +121,12 @@ class Deliverer:
 
         It has failed when nothing went out, and is `DELIVERY_UNKNOWN` when the post may be live.
         """
-        await self._store.write(states.broken_off, job, self._now())
+        await self._store.write(states.broken_off, job, self._clock.now())
 
     async def _go_out(self, job: Job, begun: Begun) -> None:
         assert begun.delivery is not None
         post = begun.post
-        record = DeliveryRecord(self._store, begun.delivery, self._now)
+        record = DeliveryRecord(self._store, begun.delivery, self._clock)
         route = self._routes.of(record.row.route, post.media_type)
         logger.info(
             "delivering post=%s route=%s reason=%s", post.id, record.row.route, begun.reason
@@ -138,12 +138,12 @@ class Deliverer:
             # Shielded: the post is live, and a shutdown must not lose that.
             with trio.CancelScope(shield=True):
                 record.row = await self._store.write(
-                    states.live, record.row, published, self._now()
+                    states.live, record.row, published, self._clock.now()
                 )
             self._asker.forget(record.row.id)
             logger.info("published post=%s media=%s", post.id, published.media_id)
         await self._complete(route, outgoing, record)
-        await self._store.write(states.concluded, job, record.row, self._now(), self._spacing)
+        await self._store.write(states.concluded, job, record.row, self._clock.now(), self._spacing)
 
     async def _publish_once(
         self, job: Job, route: Route, outgoing: Outgoing, record: DeliveryRecord
@@ -176,7 +176,7 @@ class Deliverer:
         self, job: Job, route: Route, outgoing: Outgoing, record: DeliveryRecord
     ) -> Published:
         before = await route.own_media(outgoing)
-        row = await self._store.write(self._about_to_publish, record.row, before, self._now())
+        row = await self._store.write(self._about_to_publish, record.row, before, self._clock.now())
         if row is None:
             raise TakenBack
         record.row = row
@@ -273,7 +273,7 @@ class Deliverer:
                 # It is live already, whatever was decided since.
                 settle = partial(states.about_to_publish, stands=lambda *_: True)
                 before = record.row.own_media_before
-                row = await self._store.write(settle, record.row, before, self._now())
+                row = await self._store.write(settle, record.row, before, self._clock.now())
                 assert row is not None
                 record.row = row
             raise
@@ -283,7 +283,9 @@ class Deliverer:
         resolved = await route.resolve_people(outgoing.post)
         if not resolved:
             return outgoing
-        post = await self._store.write(posts.edit, outgoing.post.id, now=self._now(), **resolved)
+        post = await self._store.write(
+            posts.edit, outgoing.post.id, now=self._clock.now(), **resolved
+        )
         return replace(outgoing, post=post)
 
     async def _complete(self, route: Route, outgoing: Outgoing, record: DeliveryRecord) -> None:
@@ -291,15 +293,17 @@ class Deliverer:
         post = await self._store.read(posts.get, outgoing.post.id)
         if post.ig_permalink is None and record.row.media_id is not None:
             permalink = await route.permalink(outgoing, record.row.media_id)
-            await self._store.write(posts.edit, post.id, now=self._now(), ig_permalink=permalink)
+            await self._store.write(
+                posts.edit, post.id, now=self._clock.now(), ig_permalink=permalink
+            )
         if post.cross_post_to_facebook:
             step, changes = await self._cross_poster.post(post, record)
-            await self._store.write(states.copied, record.row, step, self._now(), **changes)
+            await self._store.write(states.copied, record.row, step, self._clock.now(), **changes)
 
     async def _react(self, job: Job, post: Post, error: errors.InstagramError) -> None:
         delivery = await self._store.read(deliveries.find_open, post.id)
         in_doubt = delivery is not None and delivery.step is Step.PUBLISHING
-        now = self._now()
+        now = self._clock.now()
         frees_at = await self._store.read(posts.quota_frees_at, post.instagram_account_id, now)
         media = await self._store.read(media_files.of_post, post.id)
         follows = after(
@@ -325,7 +329,7 @@ class Deliverer:
     async def _fail(
         self, job: Job, post: Post, failure: Failure, outcome: Outcome = Outcome.REFUSED
     ) -> None:
-        await self._store.write(states.failed, job, post, failure, outcome, self._now())
+        await self._store.write(states.failed, job, post, failure, outcome, self._clock.now())
         logger.warning("failed post=%s error=%s reason=%s", post.id, failure.code, failure.reason)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import tenacity
 import trio
 
+from ground.clock import Clock
 from instagram import errors
 from instagram.graph.api import GraphApi
 from instagram.graph.gateway import GraphGateway
@@ -41,11 +42,11 @@ class GraphRoute:
     shown_for: timedelta | None = None
     not_ready_waits_s: Sequence[float] = ()
 
-    def __init__(self, gateway: GraphGateway, links: MediaLinks, *, pace: float) -> None:
+    def __init__(self, gateway: GraphGateway, links: MediaLinks, clock: Clock) -> None:
         self._gateway = gateway
         self._links = links
-        self._polls_s = [wait * pace for wait in _POLLS_S] if pace else [0.05] * 60
-        self._again_s = 3.0 * pace
+        self._polls_s = [wait * clock.pace for wait in _POLLS_S] if clock.pace else [0.05] * 60
+        self._again_s = 3.0 * clock.pace
 
     async def resolve_people(self, _post: Post) -> dict[str, Any]:
         return {}  # Meta takes usernames

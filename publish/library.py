@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
 import trio
 
+from ground.clock import Clock
 from media import limits
 from media.normalise import Normalised, aspect_ratio, normalise
 from storage import media_files
@@ -23,10 +22,10 @@ logger = logging.getLogger(__name__)
 class MediaLibrary:
     """Takes uploads in and gives them up again."""
 
-    def __init__(self, store: Store, folder: MediaFolder, now: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, folder: MediaFolder, clock: Clock) -> None:
         self._store = store
         self.folder = folder
-        self._now = now
+        self._clock = clock
 
     def scratch(self) -> Path:
         """Return a fresh name for an upload that is still arriving."""
@@ -102,5 +101,5 @@ class MediaLibrary:
             is_valid=not problems,
             validation_errors=problems or None,
             thumbnail_path=thumbnail.path,
-            created_at=self._now(),
+            created_at=self._clock.now(),
         )

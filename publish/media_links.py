@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ import httpx
 import trio
 from itsdangerous import BadSignature, URLSafeSerializer
 
+from ground.clock import Clock
 from instagram.errors import MediaUnreachable
 from publish.choice import PUBLIC_URL_ADVICE
 from storage import deliveries
@@ -45,21 +45,20 @@ class MediaLinks:
         self,
         store: Store,
         folder: MediaFolder,
-        now: Callable[[], datetime],
+        clock: Clock,
         *,
         secret: str,
         public_url: str | None,
         behind_proxy: bool,
-        pace: float,
     ) -> None:
         """`behind_proxy` says that names of the internet may not resolve from here."""
         self._store = store
         self._folder = folder
-        self._now = now
+        self._clock = clock
         self._signer = URLSafeSerializer(secret, salt="media")
         self._public_url = public_url.rstrip("/") if public_url else None
         self._behind_proxy = behind_proxy
-        self._again_s = [wait_s * pace for wait_s in _AGAIN_S]
+        self._again_s = [wait_s * clock.pace for wait_s in _AGAIN_S]
         self._checked_at: datetime | None = None
 
     @property
@@ -76,7 +75,7 @@ class MediaLinks:
     async def checked_url(self, delivery_id: str, position: int) -> str:
         """Return the address; raises `MediaUnreachable` when it provably leads nowhere."""
         url = self.url(delivery_id, position)
-        now = self._now()
+        now = self._clock.now()
         if self._checked_at is None or now - self._checked_at > _CHECK_EVERY:
             await self._check_patiently(url)
             self._checked_at = now
@@ -92,7 +91,7 @@ class MediaLinks:
         if delivery is None or delivery.closed_at is not None:
             return None
         files = delivery.files or []
-        if self._now() - delivery.updated_at > _OPEN_FOR or position >= len(files):
+        if self._clock.now() - delivery.updated_at > _OPEN_FOR or position >= len(files):
             return None
         path = self._folder.path(files[position]["path"])
         if not await trio.Path(path).is_file():

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from ground.clock import Clock
 from instagram.errors import NoSuchPerson, NotFound
 from instagram.own_media import OwnMedia
 from instagram.private.api import PrivateApi
@@ -36,10 +37,10 @@ class PrivateRoute:
     shown_for: timedelta | None = None
     _video_use = VideoUse.REEL
 
-    def __init__(self, gateway: PrivateGateway, preparation: Preparation, *, pace: float) -> None:
+    def __init__(self, gateway: PrivateGateway, preparation: Preparation, clock: Clock) -> None:
         self._gateway = gateway
         self._preparation = preparation
-        self._transcode_wait_s = 5.0 if pace else 0.05
+        self._transcode_wait_s = 5.0 if clock.pace else 0.05
 
     @property
     def not_ready_waits_s(self) -> Sequence[float]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
 
+from ground.clock import Clock
 from storage import deliveries
 from storage.deliveries import Delivery, Piece, Step
 from storage.store import Store
@@ -14,9 +14,9 @@ from storage.store import Store
 class DeliveryRecord:
     """One open delivery; `row` is what is committed."""
 
-    def __init__(self, store: Store, row: Delivery, now: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, row: Delivery, clock: Clock) -> None:
         self._store = store
-        self._now = now
+        self._clock = clock
         self.row = row
 
     @property
@@ -26,7 +26,7 @@ class DeliveryRecord:
     async def advance(self, step: Step, **changes: object) -> None:
         """Commit a step with what is known at it."""
         self.row = await self._store.write(
-            deliveries.advance, self.row.id, step, self._now(), **changes
+            deliveries.advance, self.row.id, step, self._clock.now(), **changes
         )
 
     async def save_pieces(self, pieces: Sequence[Piece], **changes: object) -> None:
@@ -36,4 +36,4 @@ class DeliveryRecord:
 
     async def start_over(self) -> None:
         """Commit that what was prepared at Instagram is worthless now."""
-        self.row = await self._store.write(deliveries.start_over, self.row.id, self._now())
+        self.row = await self._store.write(deliveries.start_over, self.row.id, self._clock.now())

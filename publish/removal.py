@@ -6,12 +6,11 @@ A lost answer, or a refusal, says nothing about whether it was deleted: that is 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 import trio
 
+from ground.clock import Clock
 from instagram import errors
 from instagram.graph.gateway import GraphGateway
 from instagram.private.gateway import PrivateGateway
@@ -42,15 +41,13 @@ class Remover:
         store: Store,
         private: PrivateGateway,
         graph: GraphGateway,
-        now: Callable[[], datetime],
-        *,
-        pace: float,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._private = private
         self._graph = graph
-        self._now = now
-        self._looks_s = [wait_s * pace for wait_s in _LOOKS_S]
+        self._clock = clock
+        self._looks_s = [wait_s * clock.pace for wait_s in _LOOKS_S]
 
     async def remove(self, post_id: str) -> Removal:
         """Delete at Instagram, then clear the history whatever Instagram said.
@@ -60,7 +57,7 @@ class Remover:
         post = await self._store.read(_deletable, post_id)
         assert post.ig_media_id is not None
         error = await self._delete(post, post.ig_media_id)
-        await self._store.write(posts.archive, post_id, self._now())
+        await self._store.write(posts.archive, post_id, self._clock.now())
         logger.info("deleted post=%s at_instagram=%s", post_id, error is None)
         return Removal(error, post.ig_permalink)
 

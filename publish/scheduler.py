@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import trio
 
 from ground.changes import Change, Subject
+from ground.clock import Clock
 from publish.delivery import Deliverer
 from storage import jobs
 from storage.errors import Unavailable, is_disk_trouble
@@ -31,7 +32,7 @@ class Scheduler:
         self,
         store: Store,
         deliverer: Deliverer,
-        now: Callable[[], datetime],
+        clock: Clock,
         *,
         on_begun: Callable[[float], None] = lambda late_s: None,
         check_room: Callable[[], None] = lambda: None,
@@ -42,7 +43,7 @@ class Scheduler:
         """
         self._store = store
         self._deliverer = deliverer
-        self._now = now
+        self._clock = clock
         self._on_begun = on_begun
         self._check_room = check_room
         self._woken = trio.Event()
@@ -56,7 +57,7 @@ class Scheduler:
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Deliver what is due. Runs until cancelled, or until `drain` and the last delivery."""
-        released = await self._store.write(jobs.release_claimed, self._now())
+        released = await self._store.write(jobs.release_claimed, self._clock.now())
         if released:
             logger.info("taking up interrupted deliveries jobs=%d", released)
         task_status.started()
@@ -92,12 +93,12 @@ class Scheduler:
 
     async def _claim(self) -> list[Job]:
         self._check_room()
-        now = trio.current_time()
+        now = self._clock.monotonic()
         if rested := [job_id for job_id, at in self._resting.items() if at <= now]:
-            await self._store.write(jobs.give_back, rested, self._now())
+            await self._store.write(jobs.give_back, rested, self._clock.now())
             for job_id in rested:
                 del self._resting[job_id]
-        due = await self._store.write(jobs.claim_due, self._now(), AHEAD)
+        due = await self._store.write(jobs.claim_due, self._clock.now(), AHEAD)
         self._has_looked()
         if self._paused:
             self._paused = False
@@ -136,15 +137,15 @@ class Scheduler:
         count = self._interruptions.get(job.id, 0) + 1
         self._interruptions[job.id] = count
         pause = min(PAUSE_S * 2 ** min(count - 1, 10), LONGEST_PAUSE_S)
-        self._resting[job.id] = trio.current_time() + pause
+        self._resting[job.id] = self._clock.monotonic() + pause
 
     async def _deliver_claimed(self, job: Job) -> None:
         try:
-            begins = await self._store.read(jobs.could_run_since, job, self._now())
+            begins = await self._store.read(jobs.could_run_since, job, self._clock.now())
             # Never longer than it was claimed ahead, whatever the clock does meanwhile.
-            wait = min(AHEAD, begins - self._now())
+            wait = min(AHEAD, begins - self._clock.now())
             await trio.sleep(max(0.0, wait.total_seconds()))
-            self._on_begun((self._now() - begins).total_seconds())
+            self._on_begun((self._clock.now() - begins).total_seconds())
             await self._deliverer.deliver(job)
         except Exception as error:
             if isinstance(error, Unavailable) or is_disk_trouble(error):
@@ -157,13 +158,13 @@ class Scheduler:
         """Return when something is due or somebody has woken us."""
         is_woken = False
         while not is_woken:
-            next_claim = await self._store.glance(jobs.next_claim_at, self._now())
+            next_claim = await self._store.glance(jobs.next_claim_at, self._clock.now())
             # At most a slice, because a suspended machine or a changed clock wakes nobody.
             seconds = SLICE_S
             if next_claim is not None:
-                seconds = min(SLICE_S, (next_claim - AHEAD - self._now()).total_seconds())
+                seconds = min(SLICE_S, (next_claim - AHEAD - self._clock.now()).total_seconds())
             if self._resting:
-                seconds = min(seconds, min(self._resting.values()) - trio.current_time())
+                seconds = min(seconds, min(self._resting.values()) - self._clock.monotonic())
             if seconds <= 0:
                 return
             is_woken = await self._wait(seconds)

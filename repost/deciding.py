@@ -7,9 +7,9 @@ holds. The rails come after that.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from ground.clock import Clock
 from instagram import errors
 from instagram.private.api import PrivateApi
 from repost import echo, filters, guard, limits, parking
@@ -30,24 +30,24 @@ _UNDECIDED = (RepostStatus.DOWNLOADED, RepostStatus.WAITING_APPROVAL, RepostStat
 class Decider:
     """Applies filters and approval, and learns what the filters need to know."""
 
-    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
-        self._now = now
+        self._clock = clock
 
     async def decide(self, api: PrivateApi, repost: Repost) -> Repost:
         """Return the mention with what was decided: QUEUED when the rails may let it out.
 
         Raises `InstagramError`s that concern the whole account; the mention keeps its state.
         """
-        if await self._store.read(_lacks_followers, repost.id, self._now()):
+        if await self._store.read(_lacks_followers, repost.id, self._clock.now()):
             waiting = await self._learn_followers(api, repost)
             if waiting is not None:
                 return waiting
-        return await self._store.write(decide, repost.id, self._now())
+        return await self._store.write(decide, repost.id, self._clock.now())
 
     async def _learn_followers(self, api: PrivateApi, repost: Repost) -> Repost | None:
         """Read how many follow the author; returns the mention if that has to wait."""
-        now = self._now()
+        now = self._clock.now()
         if repost.held_until is not None and repost.held_until > now:
             return repost
         config = await self._store.read(repost_configs.get, repost.account_id)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
+from ground.clock import Clock
 from instagram import errors
 from repost.mentions import (
     Page,
@@ -79,15 +80,15 @@ class Look:
         config: RepostConfig,
         viewer_pk: str,
         store: Store,
-        now: Callable[[], datetime],
+        clock: Clock,
     ) -> None:
         self._inboxes = inboxes
         self._config = config
         self._viewer_pk = viewer_pk
         self._store = store
-        self._now = now
+        self._clock = clock
         # By Instagram's clock as soon as it is known: ours may be wrong.
-        self._clock = now()
+        self._their_time = clock.now()
         self.scan = Scan()
 
     async def read_all(self) -> None:
@@ -110,7 +111,7 @@ class Look:
 
     def _horizon(self) -> datetime:
         """Return the time down to which everything has been read, or is no news any more."""
-        oldest = self._clock - LOOKBACK
+        oldest = self._their_time - LOOKBACK
         return max(self._config.seen_until or oldest, oldest)
 
     async def _read_inbox(self) -> None:
@@ -118,7 +119,7 @@ class Look:
         until = self._horizon()
         backlog, backlog_until = self._config.backlog_cursor, self._config.backlog_until
         if backlog is not None and backlog_until is not None:
-            until = max(backlog_until, self._clock - LOOKBACK)
+            until = max(backlog_until, self._their_time - LOOKBACK)
             if stopped_at is None:
                 # The newest pages are read: on to what the last look has left.
                 stopped_at = await self._read_backlog(backlog, until)
@@ -172,13 +173,13 @@ class Look:
 
     async def _read_chat_backlog(self) -> None:
         """Go on in the chats in which the last look stopped at its bound."""
-        oldest = self._clock - LOOKBACK
+        oldest = self._their_time - LOOKBACK
         for chat in self._config.chat_backlog:
             until = max(from_text(chat["until"]), oldest)
             rest = Thread(
                 thread_id=chat["thread"],
                 last_activity=None,
-                read_down_to=self._clock,
+                read_down_to=self._their_time,
                 older_cursor=chat["cursor"],
             )
             await self._read_on(chat["source"], rest, until)
@@ -244,20 +245,20 @@ class Look:
     def _see_clock(self, page: Page) -> None:
         # A clock of ours may be years behind; one of Instagram's that is years ahead is none, and
         # every story would seem long over by it.
-        if page.at is None or page.at > max(self._now(), _NOW_AT_LEAST) + _FURTHEST_AHEAD:
+        if page.at is None or page.at > max(self._clock.now(), _NOW_AT_LEAST) + _FURTHEST_AHEAD:
             return
-        difference = page.at - self._now()
+        difference = page.at - self._clock.now()
         if abs(difference) > CLOCK_TOLERANCE and self.scan.requests == 1:
             logger.warning(
                 "this machine's clock and Instagram's differ by %d s; set it by NTP",
                 difference.total_seconds(),
             )
-        self._clock = self.scan.clock = page.at
+        self._their_time = self.scan.clock = page.at
 
     def _see_newest(self, page: Page) -> None:
         times = [thread.last_activity for thread in page.threads if thread.last_activity]
         # A time that has not come yet would hide everything until then.
-        past = [moment for moment in times if moment <= self._clock + CLOCK_TOLERANCE]
+        past = [moment for moment in times if moment <= self._their_time + CLOCK_TOLERANCE]
         self.scan.seen_until = max(past, default=None)
 
     async def _keep(self, page: Page) -> None:
@@ -266,12 +267,12 @@ class Look:
         self.scan.gaps.update(page.gaps)
         if page.mentions:
             self.scan.found += await self._store.write(
-                store_new, self._config, page.mentions, self._clock, self._now()
+                store_new, self._config, page.mentions, self._their_time, self._clock.now()
             )
         if page.odd:
             room = MAX_ODD - len(self.scan.odd)
             stored = await self._store.write(
-                store_new, self._config, page.odd, self._clock, self._now(), room
+                store_new, self._config, page.odd, self._their_time, self._clock.now(), room
             )
             self.scan.odd += stored
             if len(stored) == room:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import trio
 
 from ground.changes import Change, Subject
+from ground.clock import Clock
 from instagram import errors
 from instagram.private.gateway import PrivateGateway
 from repost import polls, rails
@@ -53,15 +53,12 @@ class RepostEngine:
         store: Store,
         gateway: PrivateGateway,
         journey: Journey,
-        now: Callable[[], datetime],
-        *,
-        pace: float,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._gateway = gateway
         self._journey = journey
-        self._now = now
-        self._pace = pace
+        self._clock = clock
         self._due: dict[str, datetime] = {}
         self._turns: defaultdict[str, trio.Lock] = defaultdict(trio.Lock)
         self._scans: defaultdict[str, trio.Lock] = defaultdict(trio.Lock)
@@ -90,11 +87,11 @@ class RepostEngine:
         """Make every account due, as at a start."""
         # Disabled ones too: what a crash interrupted is still downloaded and settled.
         for config in await self._store.read(repost_configs.every):
-            self._due[config.account_id] = self._now()
+            self._due[config.account_id] = self._clock.now()
 
     def claim_due(self) -> list[str]:
         """Return the accounts whose turn it is; the caller gives them their `turn`."""
-        now = self._now()
+        now = self._clock.now()
         due = [account_id for account_id, at in self._due.items() if at <= now]
         for account_id in due:
             del self._due[account_id]
@@ -112,7 +109,7 @@ class RepostEngine:
 
     def wake(self, account_id: str) -> None:
         """Give an account its turn now."""
-        self._due[account_id] = self._now()
+        self._due[account_id] = self._clock.now()
         self._woken.set()
 
     async def proof(self) -> None:
@@ -142,16 +139,16 @@ class RepostEngine:
         next_due = self.next_due()
         seconds = SLICE_S
         if next_due is not None:
-            seconds = min(SLICE_S, max(0.0, (next_due - self._now()).total_seconds()))
-        asleep_at, measured_at = self._now(), trio.current_time()
+            seconds = min(SLICE_S, max(0.0, (next_due - self._clock.now()).total_seconds()))
+        asleep_at, measured_at = self._clock.now(), self._clock.monotonic()
         with trio.move_on_after(seconds):
             await self._woken.wait()
         self._woken = trio.Event()
-        passed = timedelta(seconds=trio.current_time() - measured_at)
-        if asleep_at + passed - self._now() > CLOCK_TOLERANCE:
+        passed = timedelta(seconds=self._clock.monotonic() - measured_at)
+        if asleep_at + passed - self._clock.now() > CLOCK_TOLERANCE:
             # Set back: what is due by the old time would wait for that time to come again.
             logger.warning("this machine's clock was set back: every account is looked at anew")
-            self._due = dict.fromkeys(self._due, self._now())
+            self._due = dict.fromkeys(self._due, self._clock.now())
 
     async def turn(self, account_id: str) -> None:
         """Do what an account needs now, and note when it needs something again."""
@@ -167,7 +164,7 @@ class RepostEngine:
         try:
             # Not behind the account's running turn, which may be composing a long video.
             await self._journey.settle(account_id)
-            await self._store.write(reposts.take_over_waits, account_id, self._now())
+            await self._store.write(reposts.take_over_waits, account_id, self._clock.now())
             async with self._turns[account_id], self._at_once:
                 again = await self._take_turn(account_id)
         except NotFound as gone:
@@ -176,7 +173,7 @@ class RepostEngine:
         except Exception as error:
             if isinstance(error, Unavailable) or is_disk_trouble(error):
                 logger.warning("repost turn waits account=%s reason=%s", account_id, error)
-                again = self._now() + AFTER_DISK_TROUBLE
+                again = self._clock.now() + AFTER_DISK_TROUBLE
             else:
                 # One account's bug must not stop the others' reposts.
                 self._failures[account_id] += 1
@@ -198,19 +195,21 @@ class RepostEngine:
                 return None
         except (StorageError, OSError) as error:
             logger.warning("repost turn waits account=%s reason=%s", account_id, error)
-        return self._now() + pause
+        return self._clock.now() + pause
 
     async def _take_turn(self, account_id: str) -> datetime | None:
         """Do what an account needs now; returns when it needs something again by itself."""
         config = await self._store.read(repost_configs.find, account_id)
         if config is None or await self._store.read(credentials.find, account_id) is None:
             return None
-        if config.seen_until is not None and config.seen_until <= self._now():
+        if config.seen_until is not None and config.seen_until <= self._clock.now():
             # By Instagram's own time this clock is not behind.
-            await self._store.write(credentials.begin_phases_by_now, account_id, self._now())
+            await self._store.write(credentials.begin_phases_by_now, account_id, self._clock.now())
         failed, moves_at = False, None
         try:
-            polling = await self._store.read(rails.polling_held, config, self._now(), self._pace)
+            polling = await self._store.read(
+                rails.polling_held, config, self._clock.now(), self._clock.pace
+            )
             if polling is None:
                 failed = not await self._looked(config)
                 config = await self._store.read(repost_configs.get, account_id)
@@ -223,7 +222,7 @@ class RepostEngine:
             failed = True
         self._failures[account_id] = self._failures[account_id] + 1 if failed else 0
         again = await self._store.read(self._again, account_id)
-        if moves_at is None or moves_at <= self._now():
+        if moves_at is None or moves_at <= self._clock.now():
             return again
         return min(moves_at, again or moves_at)
 
@@ -246,24 +245,24 @@ class RepostEngine:
 
     def _again(self, db: Database, account_id: str) -> datetime | None:
         """Return when an account is due again: a look, or what a mention waits for."""
-        now = self._now()
+        now = self._clock.now()
         again = [reposts.next_move_at(db, account_id, now)]
         rest = self._after_failures(account_id, AFTER_A_FAILURE)
         if self._failures[account_id]:
             again.append(now + rest)
         config = repost_configs.find(db, account_id)
         if config is not None and config.is_enabled:
-            held = rails.polling_held(db, config, now, self._pace)
+            held = rails.polling_held(db, config, now, self._clock.pace)
             again.append(held.until if held is not None else now + rest)
         return min((moment for moment in again if moment is not None), default=None)
 
     def _note_hold(self, db: Database, account_id: str, held: errors.AccountOnHold) -> None:
-        now = self._now()
+        now = self._clock.now()
         config = repost_configs.get(db, account_id)
         reposts.hold(
             db, account_id, RepostStatus.DETECTED, now, reason=held.reason, until=held.until
         )
-        sending = rails.reposting_held(db, config, now, self._pace)
+        sending = rails.reposting_held(db, config, now, self._clock.pace)
         if sending is not None:
             reposts.hold(
                 db,
@@ -283,17 +282,17 @@ class RepostEngine:
         async with self._scans[account_id]:
             # Read again: another look may have ended meanwhile.
             config = await self._store.read(repost_configs.get, account_id)
-            look = Look(api, config, login.private_pk, self._store, self._now)
+            look = Look(api, config, login.private_pk, self._store, self._clock)
             try:
                 await look.read_all()
             except errors.AccountOnHold:
                 raise  # nothing was sent, so nothing failed
             except errors.InstagramError as error:
                 await self._store.write(
-                    polls.record_failed, account_id, look.scan, error, self._now()
+                    polls.record_failed, account_id, look.scan, error, self._clock.now()
                 )
                 raise
-            await self._store.write(polls.record_done, account_id, look.scan, self._now())
+            await self._store.write(polls.record_done, account_id, look.scan, self._clock.now())
         found, requests = len(look.scan.found), look.scan.requests
         logger.info("scan account=%s found=%d requests=%d", account_id, found, requests)
         return look.scan

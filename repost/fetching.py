@@ -6,12 +6,13 @@ Every step is a row first, and a decision that the user takes meanwhile is never
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import trio
 
+from ground.clock import Clock
 from instagram import errors
 from instagram.download import is_media_url
 from instagram.private.api import PrivateApi
@@ -49,10 +50,10 @@ _PREVIEW = (360, 640)
 class Fetcher:
     """Downloads the media of detected mentions, verifies it, and makes a preview."""
 
-    def __init__(self, store: Store, folder: MediaFolder, now: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, folder: MediaFolder, clock: Clock) -> None:
         self._store = store
         self._folder = folder
-        self._now = now
+        self._clock = clock
 
     async def fetch_all(self, api: PrivateApi, account_id: str) -> None:
         """Download what was detected and is due; a failure of one is recorded with it.
@@ -65,12 +66,12 @@ class Fetcher:
         for listed in await self._store.read(reposts.open_of, account_id):
             if listed.status is not RepostStatus.DETECTED:
                 continue
-            if _waits(listed, self._now()):
+            if _waits(listed, self._clock.now()):
                 continue
-            repost = await self._store.write(refuse_unseen, listed, self._now())
+            repost = await self._store.write(refuse_unseen, listed, self._clock.now())
             if repost.status is not RepostStatus.DETECTED:
                 continue
-            asleep = guard.may_fetch(config, repost.detected_at, self._now())
+            asleep = guard.may_fetch(config, repost.detected_at, self._clock.now())
             if asleep is not None:
                 await self._change(repost, repost.status, asleep.reason, held_until=asleep.until)
                 continue
@@ -117,7 +118,7 @@ class Fetcher:
     async def _sight(self, sightings: Sightings, repost: Repost) -> Sighting:
         known = await self._store.read(reposts.known_stories, repost)
         named = await self._store.read(echo.has_named, repost)
-        return await sightings.of(repost, self._now(), known, named=named)
+        return await sightings.of(repost, self._clock.now(), known, named=named)
 
     async def _keep(
         self, repost: Repost, found: Sighting, file: Path, suffix: str, preview: Path
@@ -184,7 +185,7 @@ class Fetcher:
 
     async def _again(self, repost: Repost, reason: str) -> None:
         """Have a mention asked for again after a growing pause, and once more before its end."""
-        now = self._now()
+        now = self._clock.now()
         wait = min(FIRST_RETRY * 2 ** min(repost.attempts, 10), LONGEST_RETRY)
         last = repost.expires_at - LAST_TRY
         if now >= last:
@@ -203,7 +204,7 @@ class Fetcher:
         self, repost: Repost, status: RepostStatus, reason: str | None, **changes: object
     ) -> Repost:
         return await self._store.write(
-            _change_undecided, repost, status, self._now(), reason, changes
+            _change_undecided, repost, status, self._clock.now(), reason, changes
         )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -16,6 +15,7 @@ from uuid import uuid4
 
 import trio
 
+from ground.clock import Clock
 from media.errors import MediaError, RenderFailed
 from repost import card, guard, rails
 from repost.card import Card
@@ -44,24 +44,21 @@ class HandOver:
         self,
         store: Store,
         folder: MediaFolder,
-        now: Callable[[], datetime],
-        *,
-        pace: float,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._folder = folder
-        self._now = now
-        self._pace = pace
+        self._clock = clock
         # A video card takes a whole core for seconds; the daemon leaves one to others.
         self._composing = trio.CapacityLimiter(max(1, (os.cpu_count() or 1) - 1))
 
     async def send(self, repost: Repost) -> Repost:
         """Hand a queued mention over, or hold it back with the reason; returns it."""
-        held = await self._store.read(self._held, repost.account_id, self._now())
+        held = await self._store.read(self._held, repost.account_id, self._clock.now())
         if held is not None:
-            return await self._store.write(_hold, repost.id, held, self._now())
+            return await self._store.write(_hold, repost.id, held, self._clock.now())
         if await self._has_card(repost):
-            sent = await self._store.write(self._hand_over, repost.id, None, self._now())
+            sent = await self._store.write(self._hand_over, repost.id, None, self._clock.now())
         else:
             try:
                 composed, look = await self._compose(repost)
@@ -69,14 +66,14 @@ class HandOver:
                 raise  # the story may be fine
             except MediaError as error:
                 reason = f"The card could not be composed: {error.reason}"
-                return await self._store.write(_fail, repost.id, reason, self._now())
+                return await self._store.write(_fail, repost.id, reason, self._clock.now())
             sent = await self._keep(repost, composed, look)
         logger.info("repost id=%s state=%s reason=%s", sent.id, sent.status, sent.reason)
         return sent
 
     def _held(self, db: Database, account_id: str, now: datetime) -> guard.Held | None:
         config = repost_configs.get(db, account_id)
-        return rails.reposting_held(db, config, now, self._pace)
+        return rails.reposting_held(db, config, now, self._clock.pace)
 
     # The card
 
@@ -105,10 +102,10 @@ class HandOver:
 
     async def _keep(self, repost: Repost, composed: Card, look: str) -> Repost:
         async with self._folder.changing:
-            media = await trio.to_thread.run_sync(self._adopt, repost, composed, self._now())
+            media = await trio.to_thread.run_sync(self._adopt, repost, composed, self._clock.now())
             made = media, composed, look
             old = await self._store.read(media_files.find, repost.card_media_id or "")
-            sent = await self._store.write(self._hand_over, repost.id, made, self._now())
+            sent = await self._store.write(self._hand_over, repost.id, made, self._clock.now())
             # An older card; and this one too, where the user has decided otherwise meanwhile.
             paths = [
                 path

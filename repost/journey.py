@@ -5,9 +5,9 @@ Each step is a file of its own; this one has them in order.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 
+from ground.clock import Clock
 from instagram.private.api import PrivateApi
 from repost import stumbles
 from repost.deciding import Decider
@@ -29,17 +29,15 @@ class Journey:
         self,
         store: Store,
         folder: MediaFolder,
-        now: Callable[[], datetime],
-        *,
-        pace: float,
+        clock: Clock,
     ) -> None:
         self._store = store
-        self._now = now
-        self._fetcher = Fetcher(store, folder, now)
-        self._own_feed = OwnFeed(store, now, pace=pace)
+        self._clock = clock
+        self._fetcher = Fetcher(store, folder, clock)
+        self._own_feed = OwnFeed(store, clock)
         self._stumbles = Stumbles()
-        self._decider = Decider(store, now)
-        self._hand_over = HandOver(store, folder, now, pace=pace)
+        self._decider = Decider(store, clock)
+        self._hand_over = HandOver(store, folder, clock)
 
     async def advance(self, api: PrivateApi, config: RepostConfig) -> datetime | None:
         """Move every open mention on; returns when the next one can move by itself.
@@ -59,7 +57,7 @@ class Journey:
 
     async def _move(self, api: PrivateApi, repost: Repost) -> Repost:
         """Move one mention on; an error that is its own lets it rest, and the others go on."""
-        if self._stumbles.rests_until(repost.id, self._now()) is not None:
+        if self._stumbles.rests_until(repost.id, self._clock.now()) is not None:
             return repost
         try:
             moved = repost
@@ -71,11 +69,11 @@ class Journey:
             if not stumbles.is_of_one(error):
                 raise
             stumbles.tell(repost, error)
-            until = self._stumbles.note(repost.id, self._now())
-            return await self._store.write(stumbled, repost.id, error, until, self._now())
+            until = self._stumbles.note(repost.id, self._clock.now())
+            return await self._store.write(stumbled, repost.id, error, until, self._clock.now())
         self._stumbles.forget(repost.id)
         return moved
 
     async def settle(self, account_id: str) -> None:
         """Take over the outcome of posts that the publish engine has finished with."""
-        await self._store.write(settle, account_id, self._now())
+        await self._store.write(settle, account_id, self._clock.now())

@@ -7,11 +7,12 @@ row is unique per account and post, so that none is shared twice.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
 
+from ground.clock import Clock
 from instagram import errors
 from instagram.audience import Limit
 from instagram.private.api import PrivateApi
@@ -41,10 +42,9 @@ class Looked:
 class OwnFeed:
     """Looks at the accounts' own feeds, one request each time."""
 
-    def __init__(self, store: Store, now: Callable[[], datetime], *, pace: float) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
-        self._now = now
-        self._pace = pace
+        self._clock = clock
 
     async def look(self, api: PrivateApi, account_id: str) -> Looked:
         """Look for new posts if it is time, under the rails of looks into the inbox.
@@ -70,11 +70,13 @@ class OwnFeed:
             shown = (await api.own_posts()).read
         except _PASSING as error:
             logger.warning("own feed not read account=%s reason=%s", login.account_id, error.reason)
-            return 0, await self._store.write(_failed, login.account_id, error.reason, self._now())
-        return await self._store.write(_keep, login, shown, self._now())
+            return 0, await self._store.write(
+                _failed, login.account_id, error.reason, self._clock.now()
+            )
+        return await self._store.write(_keep, login, shown, self._clock.now())
 
     def _held(self, config: RepostConfig, login: Credentials) -> guard.Held | None:
-        now = self._now()
+        now = self._clock.now()
         looked_at = config.last_auto_sync_at
         as_poll = replace(
             config,
@@ -86,7 +88,7 @@ class OwnFeed:
             last_poll_status=PollStatus.FAILED if config.auto_sync_failures else PollStatus.SUCCESS,
             consecutive_failures=config.auto_sync_failures,
         )
-        return guard.may_poll(as_poll, login.session_started_at, now, self._pace)
+        return guard.may_poll(as_poll, login.session_started_at, now, self._clock.pace)
 
 
 def switched(config: RepostConfig, *, was_on: bool, now: datetime) -> dict[str, object]:

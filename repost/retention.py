@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import trio
 
+from ground.clock import Clock
 from storage import loose_files, media_files, posts, repost_history
 from storage.files import MediaFolder
 from storage.posts import PostStatus
@@ -27,11 +28,9 @@ PARTS = 24
 class Retention:
     """Removes what has been kept long enough, and what nobody needs any more."""
 
-    def __init__(
-        self, store: Store, folder: MediaFolder, now: Callable[[], datetime], days: int
-    ) -> None:
+    def __init__(self, store: Store, folder: MediaFolder, clock: Clock, days: int) -> None:
         """Media are kept for `days` after the last change of their repost; 0 means for ever."""
-        self.clock = DeletionClock(store, now)
+        self.clock = DeletionClock(store, clock)
         self._store = store
         self._folder = folder
         self._days = days

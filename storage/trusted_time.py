@@ -6,12 +6,11 @@ may well be. Beyond that only Instagram's own time, which comes with every inbox
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
-import trio
 from sqlite_utils import Database
 
+from ground.clock import Clock
 from storage import facts
 from storage.store import Store
 from storage.times import from_text, shifted
@@ -23,17 +22,17 @@ LONGEST_ABSENCE = timedelta(days=40)
 class DeletionClock:
     """The believed time of one process; ask the same one for all that is deleted."""
 
-    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
-        self._now = now
+        self._clock = clock
         self._asked_at: float | None = None
 
     async def now(self) -> datetime:
         """Return the time by which something may be deleted for its age."""
-        at = trio.current_time()
+        at = self._clock.monotonic()
         elapsed = 0.0 if self._asked_at is None else at - self._asked_at
         self._asked_at = at
-        return await self._store.write(believe, self._now(), timedelta(seconds=elapsed))
+        return await self._store.write(believe, self._clock.now(), timedelta(seconds=elapsed))
 
 
 def believe(db: Database, now: datetime, elapsed: timedelta) -> datetime:

@@ -105,3 +105,31 @@ def test_nothing_is_left_unfinished() -> None:
         text = path.read_text()
         for word in ("TODO", "FIXME", "XXX", "NotImplemented"):
             assert word not in text, f"{word} in {path}"
+
+
+def test_one_clock_goes_through_every_constructor() -> None:
+    """Nobody keeps a wall clock or a pace of their own beside `ground.clock.Clock`."""
+    kept: list[str] = []
+    for path in SOURCES:
+        if path.relative_to(ROOT).parts[0] in ("ground", "sandbox", "tools"):
+            continue
+        for built in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(built, ast.ClassDef):
+                continue
+            kept += [
+                f"{path.relative_to(ROOT)} {built.name}.{name}"
+                for name, annotation in _given_to(built)
+                if annotation == "Callable[[], datetime]"
+                or name in ("now", "monotonic")
+                or (name == "pace" and built.name != "Settings")
+            ]
+    assert kept == ["operations/operation.py Ask.now"]  # the moment of one request, not a clock
+
+
+def _given_to(built: ast.ClassDef) -> Iterator[tuple[str, str]]:
+    for part in built.body:
+        if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name):
+            yield part.target.id, ast.unparse(part.annotation)
+        elif isinstance(part, ast.FunctionDef) and part.name == "__init__":
+            for given in (*part.args.args, *part.args.kwonlyargs):
+                yield given.arg, ast.unparse(given.annotation) if given.annotation else ""

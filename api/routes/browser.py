@@ -28,7 +28,9 @@ async def log_out(call: Call) -> Response:
     response = Response(body, 200, content_type="application/json")
     caller = call.caller
     if caller is not None and caller.session_id is not None:
-        await call.context.store.write(browser_sessions.end, caller.session_id, call.context.now())
+        await call.context.store.write(
+            browser_sessions.end, caller.session_id, call.context.house.clock.now()
+        )
     if caller is None or caller.key_id is None:
         response.delete_cookie(COOKIE_NAME, httponly=True, samesite="Strict")
     return response

@@ -25,7 +25,7 @@ async def get_health(call: Call) -> schemas.Health:
         degraded = True
     return schemas.Health(
         status="degraded" if degraded else "healthy",
-        timestamp=call.context.now(),
+        timestamp=call.context.house.clock.now(),
         services=services,
         uptime=call.context.uptime_s(),
     )

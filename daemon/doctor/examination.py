@@ -15,6 +15,7 @@ from daemon.doctor import address, logins, machine, network, running, service, s
 from daemon.doctor.finding import Finding, State, warning
 from daemon.doctor.site import Site
 from daemon.settings import Settings
+from ground.clock import Clock
 from instagram.trust import Trust, load_trust
 
 LIMIT_S = 10.0
@@ -78,7 +79,7 @@ async def visit(settings: Settings, now: Callable[[], datetime]) -> AsyncIterato
             settings=settings,
             daemon=data_dir.running(settings.data_dir),
             trust=await trio.to_thread.run_sync(_trust, settings, Path(folder)),
-            now=now,
+            clock=Clock(now, pace=settings.pace),
         )
 
 

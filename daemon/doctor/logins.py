@@ -29,7 +29,7 @@ async def sessions(site: Site) -> list[Finding]:
 def _session(site: Site, db: Database, account: Account) -> Iterator[Finding]:
     name = f"@{account.username}"
     log_in = f"reprise account login --username {account.username}"
-    if (waiting := credentials.challenge_of(db, account.id, site.now())) is not None:
+    if (waiting := credentials.challenge_of(db, account.id, site.clock.now())) is not None:
         place = f" sent to {waiting.contact_point}" if waiting.contact_point else ""
         yield problem(f"{name}: the login waits for a code{place}", f"{log_in} --code CODE")
     login = credentials.find(db, account.id)
@@ -40,7 +40,7 @@ def _session(site: Site, db: Database, account: Account) -> Iterator[Finding]:
     if login.password_rejected_at is not None:
         yield problem(f"{name}: Instagram has refused the stored password", log_in)
         return
-    phase = guard.session_phase(login.session_started_at, site.now(), site.settings.pace)
+    phase = guard.session_phase(login.session_started_at, site.clock.now(), site.clock.pace)
     if phase < 3:
         until = login.session_started_at + (guard.PHASE_1 if phase == 1 else guard.PHASE_2)
         may = "reads posts" if phase == 1 else "reads posts and messages"
@@ -64,7 +64,7 @@ def _held(site: Site, db: Database, account: Account) -> Iterator[Finding]:
     name = f"@{account.username}"
     config = repost_configs.find(db, account.id)
     enable = f"reprise enable --username {account.username}"
-    if (trouble := troubles.active(db, account.id, site.now())) is not None:
+    if (trouble := troubles.active(db, account.id, site.clock.now())) is not None:
         until = f" until {to_text(trouble.until)}" if trouble.until else " until you act"
         log_in = f"reprise account login --username {account.username}"
         by_person = trouble.until is None

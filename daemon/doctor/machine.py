@@ -9,10 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
-from daemon.clock import zone_of_this_machine
 from daemon.doctor.finding import Finding, ok, problem, warning
 from daemon.doctor.site import Site, in_thread, is_private
 from daemon.settings import config_file
+from daemon.zone import zone_of_this_machine
 from media.errors import MediaError, MediaInvalid
 from media.render import examine_video
 from storage import repost_configs
@@ -79,7 +79,7 @@ async def timezone(site: Site) -> list[Finding]:
     """Accounts sleep where their owner does, not in a UTC that nobody has chosen."""
     here = zone_of_this_machine()
     configs = await in_thread(site.read, repost_configs.every) or []
-    elsewhere = ZoneInfo(here).utcoffset(site.now().replace(tzinfo=None)) != timedelta(0)
+    elsewhere = ZoneInfo(here).utcoffset(site.clock.now().replace(tzinfo=None)) != timedelta(0)
     if elsewhere and any(config.is_enabled and config.timezone == "UTC" for config in configs):
         return [
             warning(

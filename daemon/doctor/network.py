@@ -75,7 +75,7 @@ async def clock(site: Site) -> list[Finding]:
         theirs = await reach.time_at_meta(site.trust, settings.proxy, settings.graph_version)
     except Unavailable as error:
         return [warning(f"not compared with Meta's: {error.reason}")]
-    off_s = (site.now() - theirs).total_seconds()
+    off_s = (site.clock.now() - theirs).total_seconds()
     if abs(off_s) <= _TOLERABLE_S:
         return [ok("agrees with Meta's")]
     text = f"{abs(off_s):.0f} s {'ahead of' if off_s > 0 else 'behind'} Meta's"

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +14,7 @@ import trio
 
 from daemon.data_dir import RunningDaemon
 from daemon.settings import Settings
+from ground.clock import Clock
 from instagram.trust import Trust
 from storage.errors import StorageError
 from storage.inspection import open_untouched, schema_of
@@ -31,7 +31,7 @@ class Site:
     settings: Settings
     daemon: RunningDaemon | None
     trust: Trust | None
-    now: Callable[[], datetime]
+    clock: Clock
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
     def vault(self) -> Vault | None:

@@ -78,7 +78,7 @@ def _known(site: Site, db: Database) -> list[Known]:
     vault = site.vault()
     if vault is None:
         return []
-    now = site.now()
+    now = site.clock.now()
     return [
         Known(
             account,
@@ -111,7 +111,7 @@ async def _examined(site: Site, http: GraphHttp, known: Known) -> Finding:
     expires = account.token_expires_at
     if expires is None:
         return ok(f"{name}: the token is good; {room}")
-    days = (expires - site.now()).days
-    if expires - site.now() < _SOON:
+    days = (expires - site.clock.now()).days
+    if expires - site.clock.now() < _SOON:
         return warning(f"{name}: the token ends in {days} days and was not renewed; {room}", mend)
     return ok(f"{name}: the token is good for {days} days; {room}")

@@ -6,12 +6,12 @@ import asyncio
 import json
 import random
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import aiograpi
 from aiograpi import exceptions as ig
 
+from ground.clock import Clock
 from instagram.fields import is_plain_path
 from instagram.private.options import ClientOptions, offset_of
 from instagram.private.transport import PrivateSession
@@ -62,22 +62,22 @@ class PrivateClient(aiograpi.Client):
         session: Mapping[str, Any] | None,
         options: ClientOptions,
         trust: Trust,
-        pace: float,
+        clock: Clock,
     ) -> None:
         self._trust = trust
-        self._pace = pace
+        self._clock = clock
         super().__init__(
             settings={k: v for k, v in (session or {}).items() if k not in _NOT_PORTABLE},
             proxy=options.proxy,
             tls_verify=trust.context,
-            request_timeout=pace,
-            delay_range=[1 * pace, 3 * pace] if pace else None,
+            request_timeout=clock.pace,
+            delay_range=[1 * clock.pace, 3 * clock.pace] if clock.pace else None,
         )
         # Told last: what the session brings along wins over the constructor.
         if options.locale:
             self.set_locale(options.locale)
         if options.timezone:
-            self.set_timezone_offset(*offset_of(options.timezone, datetime.now(UTC)))
+            self.set_timezone_offset(*offset_of(options.timezone, clock.now()))
 
     @property
     def has_session(self) -> bool:
@@ -93,7 +93,7 @@ class PrivateClient(aiograpi.Client):
 
     async def pause(self, low_s: float, high_s: float) -> None:
         """Wait like a person would, scaled by the pace."""
-        await asyncio.sleep(self._pace * random.uniform(low_s, high_s))
+        await asyncio.sleep(self._clock.pace * random.uniform(low_s, high_s))
 
     async def close(self) -> None:
         """Close every connection; the client cannot be used afterwards."""

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import trio
 
+from ground.clock import Clock
 from instagram import errors
 from instagram.download import download
 from instagram.private import app_version
@@ -34,13 +35,13 @@ class PrivateGateway:
         keeper: LoginKeeper,
         trust: Trust,
         proxy: str | None,
-        pace: float,
+        clock: Clock,
     ) -> None:
         self._nursery = nursery
         self._keeper = keeper
         self._trust = trust
         self._proxy = proxy
-        self._pace = pace
+        self._clock = clock
         self._doors: dict[str, AccountDoor] = {}
         # One client for downloads per proxy: media come the same way as everything else.
         self._media: dict[str | None, httpx.AsyncClient] = {}
@@ -87,7 +88,7 @@ class PrivateGateway:
 
     def allows_proxy(self, proxy: str | None) -> bool:
         """Say whether an account may use that proxy: without pauses only one of this machine."""
-        return proxy is None or self._pace > 0 or is_loopback(proxy)
+        return proxy is None or self._clock.pace > 0 or is_loopback(proxy)
 
     async def _build_client(
         self, account_id: str, session: Mapping[str, Any] | None
@@ -100,7 +101,7 @@ class PrivateGateway:
                 session=session,
                 options=replace(options, proxy=proxy),
                 trust=self._trust,
-                pace=self._pace,
+                clock=self._clock,
             )
 
         try:

@@ -181,7 +181,7 @@ async def test_more_than_ten_accounts_on_one_address_are_warned_of(
     def crowd(db: Database) -> None:
         for number in range(10):
             name = f"lodger{number}"
-            added = accounts.add(db, user_id=core.owner.id, username=name, now=core.now())
+            added = accounts.add(db, user_id=core.owner.id, username=name, now=core.clock.now())
             credentials.save_login(
                 db,
                 core.vault,
@@ -189,7 +189,7 @@ async def test_more_than_ten_accounts_on_one_address_are_warned_of(
                 username=name,
                 private_pk=str(number),
                 session={},
-                now=core.now(),
+                now=core.clock.now(),
             )
 
     assert (await core.options.shown(studio.account.id)).warnings == ()

@@ -57,7 +57,7 @@ async def test_nothing_asks_under_a_challenge_pause(served: Served) -> None:
     studio = served.studio
     await connect(served)
     core = studio.core
-    soon = core.now() + timedelta(days=5)
+    soon = core.clock.now() + timedelta(days=5)
     await core.store.write(accounts.change, studio.account.id, token_expires_at=soon)
     studio.clock.advance(timedelta(days=2))
     challenge = errors.ChallengeRequired("Instagram wants to know that it is you")

@@ -32,7 +32,7 @@ async def tokens(sandbox: Sandbox, clock: TestClock, tmp_path: Path) -> AsyncIte
 
 async def token_of(studio: Studio) -> str | None:
     core = studio.core
-    login = await core.store.read(login_of, core.vault, studio.account.id, core.now())
+    login = await core.store.read(login_of, core.vault, studio.account.id, core.clock.now())
     return login.token if login else None
 
 

@@ -17,7 +17,7 @@ STATUS = "/api/v1/story-repost/status"
 async def new_code(served: Served) -> str:
     core = served.studio.core
     return await core.store.write(
-        browser_sessions.create_code, user_id=core.owner.id, now=core.now()
+        browser_sessions.create_code, user_id=core.owner.id, now=core.clock.now()
     )
 
 
@@ -90,7 +90,7 @@ async def test_a_session_ends_on_the_server(served: Served) -> None:
     await served.sign_in()
     core = served.studio.core
     claims = jwt.decode(served.client.cookies[COOKIE_NAME], options={"verify_signature": False})
-    await core.store.write(browser_sessions.end, claims["sid"], core.now())
+    await core.store.write(browser_sessions.end, claims["sid"], core.clock.now())
     assert (await served.call("GET", STATUS, key=None)).status == 401
 
 
@@ -141,6 +141,6 @@ async def test_a_revoked_key_is_dead_at_once(served: Served) -> None:
     core = served.studio.core
     (key,) = await core.store.read(api_keys.of_user, core.owner.id)
     assert (await served.call("GET", STATUS)).status == 200
-    await core.store.write(api_keys.revoke, key.id, core.now())
+    await core.store.write(api_keys.revoke, key.id, core.clock.now())
     answer = await served.call("GET", STATUS)
     assert (answer.status, answer.body["code"]) == (401, "AUTH_INVALID_KEY")

@@ -16,7 +16,7 @@ from tests.support.served import Served
 async def upload(served: Served, file: Path) -> dict[str, Any]:
     """Take a file in as an upload does, and return what the API shows of it."""
     studio = served.studio
-    library = MediaLibrary(studio.core.store, studio.folder, studio.clock.now)
+    library = MediaLibrary(studio.core.store, studio.folder, studio.core.clock)
     media = await library.take_in(file, file.name, studio.core.owner.id)
     shown: dict[str, Any] = (await served.call("GET", f"/api/v1/media/{media.id}")).body
     return shown

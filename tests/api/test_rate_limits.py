@@ -10,6 +10,7 @@ import pytest
 
 from api import rate_limits
 from api.rate_limits import RateLimits
+from ground.clock import Clock
 from storage import api_keys
 from tests.support.posting import API, NOBODY
 from tests.support.served import Answer, Served, serve_studio
@@ -87,7 +88,7 @@ async def test_a_used_up_minute_is_refused_with_the_time_to_wait(studio: Studio)
         # Another key has a bucket of its own, a browser session and open endpoints have none.
         core = studio.core
         _, other = await core.store.write(
-            api_keys.create, user_id=core.owner.id, name="other", now=core.now()
+            api_keys.create, user_id=core.owner.id, name="other", now=core.clock.now()
         )
         assert limits_of(await served.call("GET", ME, key=other))[1] == "2"
         await served.sign_in()
@@ -125,7 +126,7 @@ def taken(limits: RateLimits, times: int, key: str = "k") -> list[bool]:
 
 
 def test_a_window_ends_a_minute_after_its_first_request(seconds: Seconds) -> None:
-    limits = RateLimits(2, 100, seconds)
+    limits = RateLimits(2, 100, Clock(monotonic=seconds))
     assert taken(limits, 3) == [True, True, False]
     seconds.value += 20.4
     verdict = limits.take("k")
@@ -136,7 +137,7 @@ def test_a_window_ends_a_minute_after_its_first_request(seconds: Seconds) -> Non
 
 
 def test_refused_requests_do_not_extend_the_window(seconds: Seconds) -> None:
-    limits = RateLimits(1, 3, seconds)
+    limits = RateLimits(1, 3, Clock(monotonic=seconds))
     assert taken(limits, 1) == [True]
     for _ in range(60):
         assert taken(limits, 1) == [False]
@@ -151,7 +152,7 @@ def test_refused_requests_do_not_extend_the_window(seconds: Seconds) -> None:
 
 
 def test_waiting_exactly_as_long_as_told_is_enough(seconds: Seconds) -> None:
-    limits = RateLimits(3, 7, seconds)
+    limits = RateLimits(3, 7, Clock(monotonic=seconds))
     for _ in range(40):
         verdict = limits.take("k")
         if not verdict.allowed:
@@ -161,7 +162,7 @@ def test_waiting_exactly_as_long_as_told_is_enough(seconds: Seconds) -> None:
 
 
 def test_the_window_that_is_nearest_to_exhaustion_is_shown(seconds: Seconds) -> None:
-    limits = RateLimits(10, 12, seconds)
+    limits = RateLimits(10, 12, Clock(monotonic=seconds))
     assert limits.take("k").headers["RateLimit-Limit"] == "10"
     seconds.value += 61  # a fresh minute; the hour has 11 left
     taken(limits, 5)
@@ -176,7 +177,7 @@ def test_memory_is_bounded_and_the_oldest_bucket_goes(
     seconds: Callable[[], float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rate_limits, "_KEPT", 3)
-    limits = RateLimits(1, 100, seconds)
+    limits = RateLimits(1, 100, Clock(monotonic=seconds))
     for key in ("a", "b", "c"):
         taken(limits, 1, key)
     taken(limits, 1, "a")  # refused, but seen: b is the oldest now

@@ -178,11 +178,11 @@ async def test_media_of_old_reposts_go_and_their_thumbnails_stay(served: Served)
     assert card.thumbnail_path
     story, kept = studio.folder.path(done["anna"].media_path), done["waiting"].media_path
 
-    assert await Retention(store, studio.folder, studio.clock.now, 30).tidy() == 0
+    assert await Retention(store, studio.folder, studio.core.clock, 30).tidy() == 0
     studio.clock.advance(timedelta(days=31))
-    assert await Retention(store, studio.folder, studio.clock.now, 0).tidy() == 0
-    assert await Retention(store, studio.folder, studio.clock.now, 30).tidy() == 1
-    assert await Retention(store, studio.folder, studio.clock.now, 30).tidy() == 0
+    assert await Retention(store, studio.folder, studio.core.clock, 0).tidy() == 0
+    assert await Retention(store, studio.folder, studio.core.clock, 30).tidy() == 1
+    assert await Retention(store, studio.folder, studio.core.clock, 30).tidy() == 0
     assert not story.exists()
     assert not studio.folder.path(card.storage_path).exists()
     assert studio.folder.path(card.thumbnail_path).exists()

@@ -108,7 +108,7 @@ async def test_another_site_cannot_log_anybody_out(served: Served) -> None:
 async def test_the_cookie_is_for_this_site_and_no_script(served: Served) -> None:
     core = served.studio.core
     code = await core.store.write(
-        browser_sessions.create_code, user_id=core.owner.id, now=core.now()
+        browser_sessions.create_code, user_id=core.owner.id, now=core.clock.now()
     )
     answer = await served.call("GET", f"/login?code={code}", key=None)
     cookie = SimpleCookie(answer.headers["set-cookie"])[COOKIE_NAME]

@@ -164,7 +164,7 @@ HOSTILE = "[red]\x1b]0;owned\x07\x1b[31mred[/]\nnew\tline ‮ [/nonsense]"
 def _seed(installed: Path) -> None:
     installed.mkdir(mode=0o700)
     with open_directly(installed / "reprise.db") as db, transaction(db):
-        from daemon.clock import utc_now
+        from ground.clock import utc_now
 
         owner = users.ensure_owner(db, utc_now())
         account = accounts.add(db, user_id=owner.id, username="me", now=utc_now())

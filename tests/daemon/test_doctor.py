@@ -20,6 +20,7 @@ from daemon.doctor import examination, service
 from daemon.doctor.examination import LOCAL, ONLINE, examine, is_well, visit
 from daemon.doctor.finding import Finding, State
 from daemon.doctor.site import Site
+from ground.clock import Clock
 from install import service as installation
 from media import child
 from sandbox import Sandbox
@@ -185,7 +186,7 @@ async def test_a_wrong_clock(studio: Studio) -> None:
     async with visiting(studio) as site:
         for off, state in ((-60, State.WARNING), (3600, State.PROBLEM)):
             told = studio.clock.now() + timedelta(seconds=off)
-            wrong = replace(site, now=partial(identity, told))
+            wrong = replace(site, clock=Clock(partial(identity, told)))
             (found,) = await ONLINE["clock"](wrong)
             assert found.state is state
             assert ("behind" if off < 0 else "ahead of") in found.text

@@ -47,7 +47,7 @@ async def move(studio: Studio, to: Path, *, with_media: bool = True) -> None:
         owner = await store.write(ensure_owner, now)
         folder = MediaFolder(data / "media")
         plan = read_document(document, owner.id)
-        library = MediaLibrary(store, folder, studio.clock.now)
+        library = MediaLibrary(store, folder, studio.core.clock)
         media = studio.folder.root if with_media else None
         vault = load_vault(data)
         await take_in(plan, store, vault, library, media=media, now=now)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from daemon.settings import Settings
+from ground.clock import Clock
 from moving.document import export, media_paths
 from moving.plan import Imported, NotImported, read_document
 from moving.taking_in import take_in
@@ -146,7 +147,7 @@ def document_of(lived: Home, *, with_secrets: bool = True) -> dict[str, Any]:
 async def bring_in(document: Any, to: Home, media: Path | None) -> Imported:
     async with open_store(to.database) as store:
         owner = await store.write(ensure_owner, NOW)
-        library = MediaLibrary(store, to.media, lambda: NOW)
+        library = MediaLibrary(store, to.media, Clock(lambda: NOW))
         plan = read_document(document, owner.id)
         vault = load_vault(to.directory)
         return await take_in(plan, store, vault, library, media=media, now=NOW)

@@ -14,8 +14,8 @@ import pytest
 import trio
 
 from daemon import data_dir
-from daemon.clock import utc_now
 from daemon.notify import Notifier
+from ground.clock import utc_now
 from sandbox import Sandbox
 from sandbox.wire.faults import Delay, Fault, Hang
 from storage import api_keys, users

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from aiograpi import exceptions as ig
 
+from ground.clock import Clock
 from instagram import errors
 from instagram.fields import is_plain_path
 from instagram.graph.http import GraphHttp, GraphLogin
@@ -43,7 +44,7 @@ def trust(tmp_path: Path) -> Trust:
 def test_the_private_api_is_not_asked_for_odd_names(
     trust: Trust, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = PrivateClient(session=None, options=ClientOptions(), trust=trust, pace=0)
+    client = PrivateClient(session=None, options=ClientOptions(), trust=trust, clock=Clock(pace=0))
 
     async def sent(*args: object, **_: object) -> Any:
         raise AssertionError(args)

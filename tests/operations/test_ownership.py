@@ -64,9 +64,9 @@ async def estate(studio: Studio) -> Estate:
         ),
     )
     key, _ = await core.store.write(
-        api_keys.create, user_id=core.owner.id, name="a", now=core.now()
+        api_keys.create, user_id=core.owner.id, name="a", now=core.clock.now()
     )
-    stranger = await core.store.write(users.add, core.now())
+    stranger = await core.store.write(users.add, core.clock.now())
     return Estate(
         house=house,
         studio=studio,

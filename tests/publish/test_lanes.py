@@ -180,7 +180,7 @@ def is_live(served: Served, count: int) -> bool:
 async def until_idle(served: Served) -> None:
     core = served.studio.core
     with trio.fail_after(DEADLOCK_S):
-        while (await core.store.read(jobs.counts, core.owner.id, core.now()))["active"]:
+        while (await core.store.read(jobs.counts, core.owner.id, core.clock.now()))["active"]:
             await trio.sleep(0.02)
 
 

@@ -38,7 +38,7 @@ async def test_deleting_a_file_keeps_its_bytes_for_the_upload_that_has_the_same(
     studio: Studio,
 ) -> None:
     folder = Paused(studio.folder.root)
-    library = MediaLibrary(studio.core.store, folder, studio.clock.now)
+    library = MediaLibrary(studio.core.store, folder, studio.core.clock)
 
     async def upload() -> MediaFile:
         scratch = library.scratch()

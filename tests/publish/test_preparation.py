@@ -13,6 +13,7 @@ import pytest
 import trio
 from PIL import Image
 
+from ground.clock import Clock
 from media.errors import MediaInvalid, RenderFailed
 from media.fit import StoryFit
 from media.photo import open_photo
@@ -86,7 +87,7 @@ async def workshop(tmp_path: Path) -> AsyncIterator[Workshop]:
         yield Workshop(
             store=store,
             folder=folder,
-            library=MediaLibrary(store, folder, lambda: NOW),
+            library=MediaLibrary(store, folder, Clock(lambda: NOW)),
             preparation=Preparation(store, folder, StoryFit.PAD),
             user_id=(await store.write(users.ensure_owner, NOW)).id,
             directory=tmp_path,

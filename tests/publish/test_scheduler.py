@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import trio
 
+from ground.clock import Clock
 from publish import delivery, scheduler
 from publish.route import Outgoing
 from publish.scheduler import Scheduler
@@ -130,7 +131,7 @@ async def test_a_post_that_becomes_due_between_two_looks_goes_out(studio: Studio
     def now() -> datetime:
         return next(looks, studio.clock.now())
 
-    service = Scheduler(studio.core.store, studio.deliverer, now)
+    service = Scheduler(studio.core.store, studio.deliverer, Clock(now))
     async with trio.open_nursery() as nursery:
         nursery.start_soon(service.run)
         await studio.sandbox.ledger.wait_until(lambda: bool(studio.sandbox.ledger.published))

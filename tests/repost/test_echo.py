@@ -28,16 +28,16 @@ async def connect_too(studio: Studio, username: str) -> tuple[str, Person]:
     core, person = studio.core, studio.friend(username)
     person.password = PASSWORD
     account = await core.store.write(
-        accounts.add, user_id=core.owner.id, username=username, now=core.now()
+        accounts.add, user_id=core.owner.id, username=username, now=core.clock.now()
     )
     await core.logins.log_in(account.id, username, PASSWORD)
 
     def switch_on(db: Database) -> None:
         chosen = {"sleep_window_start": 0, "sleep_window_end": 0}
         repost_configs.save(
-            db, user_id=core.owner.id, account_id=account.id, now=core.now(), **chosen
+            db, user_id=core.owner.id, account_id=account.id, now=core.clock.now(), **chosen
         )
-        enable(db, account.id, core.now())
+        enable(db, account.id, core.clock.now())
 
     await core.store.write(switch_on)
     return account.id, person

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
+from ground.clock import Clock
 from instagram import errors
 from repost import detector
 from repost.detector import Look
@@ -183,7 +184,7 @@ async def _look(folder: Path, answers: tuple[Any, ...]) -> Any:
             return repost_configs.save(db, user_id=owner.id, account_id=account.id, now=clock.now())
 
         config = await store.write(prepare)
-        look = Look(Answers(*answers), config, "42", store, clock.now)
+        look = Look(Answers(*answers), config, "42", store, Clock(clock.now))
         await look.read_all()
         assert look.scan.requests <= 70
         return await store.read(repost_history.page, config.user_id)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlite_utils import Database
 
+from ground.clock import Clock
 from repost import parking
 from repost.deciding import why_approval
 from repost.detector import MAX_ODD, Look
@@ -111,7 +112,7 @@ async def look(store: Store, boxes: Boxes) -> Look:
         )
 
     config = await store.write(prepare)
-    looked = Look(boxes, config, VIEWER, store, CLOCK.now)
+    looked = Look(boxes, config, VIEWER, store, Clock(CLOCK.now))
     await looked.read_all()
     return looked
 

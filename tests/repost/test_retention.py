@@ -27,7 +27,7 @@ def files(studio: Studio) -> list[str]:
 
 
 def retention(studio: Studio) -> Retention:
-    return Retention(studio.core.store, studio.folder, studio.clock.now, 30)
+    return Retention(studio.core.store, studio.folder, studio.core.clock, 30)
 
 
 async def count(studio: Studio, table: str) -> int:
@@ -40,7 +40,7 @@ async def count(studio: Studio, table: str) -> int:
 async def upload(studio: Studio) -> str:
     scratch = studio.folder.scratch(".jpg")
     scratch.write_bytes(studio.photo(400, 500, seed=77).read_bytes())
-    library = MediaLibrary(studio.core.store, studio.folder, studio.clock.now)
+    library = MediaLibrary(studio.core.store, studio.folder, studio.core.clock)
     return (await library.take_in(scratch, "mine.jpg", studio.core.owner.id)).id
 
 

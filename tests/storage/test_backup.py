@@ -127,7 +127,7 @@ async def test_of_every_row_the_file_is_in_it_whatever_comes_meanwhile(
     await studio.configure()
 
     async def comes() -> None:
-        library = MediaLibrary(studio.core.store, studio.folder, studio.clock.now)
+        library = MediaLibrary(studio.core.store, studio.folder, studio.core.clock)
         scratch = studio.folder.scratch(".jpg")
         scratch.write_bytes(studio.photo(400, 500, 3).read_bytes())
         await library.take_in(scratch, "new.jpg", studio.core.owner.id)

@@ -133,7 +133,7 @@ async def test_a_moved_secret_costs_its_own_account_and_says_so(
     core = studio.core
 
     def move(db: Database) -> str:
-        other = accounts.add(db, user_id=core.owner.id, username="other", now=core.now())
+        other = accounts.add(db, user_id=core.owner.id, username="other", now=core.clock.now())
         if not secrets.exists(db, studio.account.id, name):
             secrets.put(db, core.vault, studio.account.id, name, "{}")
         db.conn.execute(

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import trio
 
-from daemon.clock import utc_now
+from ground.clock import utc_now
 from sandbox import Sandbox
 from sandbox.world.person import Person
 from sandbox.world.sample_media import make_photo

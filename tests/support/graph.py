@@ -74,7 +74,7 @@ async def another(
     core = served.studio.core
     served.studio.sandbox.world.add_person(username)
     account = await core.store.write(
-        accounts.add, user_id=core.owner.id, username=username, now=core.now()
+        accounts.add, user_id=core.owner.id, username=username, now=core.clock.now()
     )
     graph = await connect(served, login_method, account=account)
     return await core.store.read(accounts.get, account.id), graph

@@ -73,7 +73,7 @@ def outside(directory: Path, keys: Path, **variables: str) -> Iterator[Outside]:
 async def _open(directory: Path, keys: Path, variables: dict[str, str]) -> AsyncIterator[Outside]:
     async with open_sandbox(keys) as sandbox:
         async with open_studio(sandbox, TestClock(), directory) as studio:
-            core, now = studio.core, studio.core.now()
+            core, now = studio.core, studio.core.clock.now()
             _, key = await core.store.write(
                 api_keys.create, user_id=core.owner.id, name="test", now=now
             )

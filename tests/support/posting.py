@@ -126,7 +126,7 @@ async def second_account(served: Served, username: str = "second") -> tuple[Acco
     core = served.studio.core
     person = served.studio.sandbox.world.add_person(username, password="another password")
     account = await core.store.write(
-        accounts.add, user_id=core.owner.id, username=username, now=core.now()
+        accounts.add, user_id=core.owner.id, username=username, now=core.clock.now()
     )
     await core.logins.log_in(account.id, username, "another password")
     return account, person

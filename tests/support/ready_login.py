@@ -61,7 +61,7 @@ async def log_in(
             username=person.username,
             private_pk=str(person.pk),
             session=session,
-            now=core.now(),
+            now=core.clock.now(),
         )
         secrets.put(db, core.vault, account.id, AccountSecret.PASSWORD, person.password)
 

@@ -66,7 +66,7 @@ class Served:
         """Give the client a browser session's cookie, as the login link does."""
         core = self.studio.core
         code = await core.store.write(
-            browser_sessions.create_code, user_id=core.owner.id, now=core.now()
+            browser_sessions.create_code, user_id=core.owner.id, now=core.clock.now()
         )
         response = await self.client.get(f"/login?code={code}")
         assert response.status_code == 200

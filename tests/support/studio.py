@@ -184,9 +184,9 @@ async def open_studio(
         )
         account = await core.store.write(_account, core, username)
         folder = MediaFolder(data / "media")
-        railed = replace(core, settings=replace(core.settings, pace=rails_pace))
+        railed = replace(core, clock=replace(core.clock, pace=rails_pace))
         publishing = await build_publishing(railed, folder, settle_s=settle_s)
-        journey = Journey(core.store, folder, clock.now, pace=rails_pace)
+        journey = Journey(core.store, folder, railed.clock)
         studio = Studio(
             sandbox=sandbox,
             clock=clock,
@@ -195,7 +195,7 @@ async def open_studio(
             person=person,
             folder=folder,
             journey=journey,
-            engine=RepostEngine(core.store, core.gateway, journey, clock.now, pace=rails_pace),
+            engine=RepostEngine(core.store, core.gateway, journey, railed.clock),
             deliverer=publishing.deliverer,
             files=directory,
         )
@@ -220,4 +220,4 @@ def _account(db: Database, core: Core, username: str) -> Account:
     found = accounts.by_username(db, username)
     if found is not None:
         return found
-    return accounts.add(db, user_id=core.owner.id, username=username, now=core.now())
+    return accounts.add(db, user_id=core.owner.id, username=username, now=core.clock.now())

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from sqlite_utils import Database
 
+from ground.clock import Clock
 from publish import intake, release, states
 from publish.content import fingerprint
 from publish.retry import Failure, Later
@@ -58,7 +59,9 @@ class Walk:
         self.told: list[str] = []
         self.sent = 0
         self._uploaded: dict[str, str] = {}
-        self._hand_over = HandOver(cast(Any, None), cast(Any, None), lambda: self.now, pace=0)
+        self._hand_over = HandOver(
+            cast(Any, None), cast(Any, None), Clock(lambda: self.now, pace=0)
+        )
         with transaction(db):
             self.user_id = users.ensure_owner(db, self.now).id
             account = accounts.add(db, user_id=self.user_id, username="studio", now=self.now)

@@ -1,18 +1,12 @@
-"""Wall time, injected everywhere so that tests own it; and where this machine stands."""
+"""Where this machine stands."""
 
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 _LOCAL = Path("/etc/localtime")
-
-
-def utc_now() -> datetime:
-    """Return the present moment, aware, in UTC."""
-    return datetime.now(UTC)
 
 
 def zone_of_this_machine() -> str:
