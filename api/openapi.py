@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 from api.contract import Auth, Operation
 from api.errors import CODES
 from operations.models import ErrorResponse, ScheduledJob, StoryMention, UserTag
+from operations.resources import named_fields
 
 Json = dict[str, Any]
 _REF = "#/components/schemas/{model}"
@@ -73,6 +74,8 @@ def error_codes(operation: Operation) -> list[str]:
         codes |= {"AUTH_REQUIRED", "AUTH_INVALID_KEY", "TOKEN_INVALID"}
     if operation.auth is Auth.COOKIE:
         codes |= {"COOKIE_AUTH_REQUIRED"}
+    if any(model and named_fields(model) for model in (operation.body, operation.query)):
+        codes |= {"NOT_FOUND"}
     if operation.body or operation.query:
         codes |= {"VALIDATION_ERROR", *operation.codes.values()}
     if operation.body:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import mmap
 import struct
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import trio
 from PIL import Image
 
 from media import child, render
+from media.child import MIB
 from media.errors import MediaInvalid, MediaTooLarge, RenderFailed
 from media.normalise import normalise
 from media.render import draw_preview, fit_photo
@@ -172,6 +174,8 @@ async def test_one_child_does_one_photo_after_the_other(
     tmp_path: Path, folder: Path, children: list[trio.Process]
 ) -> None:
     Image.new("RGB", (64, 64)).save(tmp_path / "a.jpg")
+    large = bytearray(500 * MIB)  # what this process is grown to says nothing about the child
+    large[:: mmap.PAGESIZE] = b"x" * len(large[:: mmap.PAGESIZE])
 
     for number in range(3):
         await draw_preview(tmp_path / "a.jpg", folder / f"{number}.jpg", (48, 48))
