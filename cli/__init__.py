@@ -9,6 +9,7 @@ import traceback
 import click
 
 from cli.failure import Failed
+from cli.output import say
 from cli.sections import Sections
 from daemon.settings import SettingsError
 from storage.errors import StorageError, Unusable
@@ -54,13 +55,15 @@ def main() -> None:
         where = f"{error.filename}: " if error.filename else ""
         code = _fail(1, f"{where}{error.strerror or error}")
     except Exception as error:  # noqa: BLE001 - the last line before Python's own traceback
+        from daemon.logs import redact
+
         if os.environ.get("REPRISE_LOG_LEVEL") == "debug":
-            traceback.print_exc()
-        code = _fail(1, f"This is a bug in Reprise: {type(error).__name__}: {error}")
+            say(*redact(traceback.format_exc()).split("\n"), err=True)
+        code = _fail(1, f"This is a bug in Reprise: {type(error).__name__}: {redact(str(error))}")
     # A command that returns nothing did what it was asked.
     sys.exit(code if isinstance(code, int) else 0)
 
 
 def _fail(code: int, message: object) -> int:
-    click.echo(f"reprise: {' '.join(str(message).split())}", err=True)
+    say(f"reprise: {' '.join(str(message).split())}", err=True)
     return code

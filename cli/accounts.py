@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from cli import client_options, logins, session_files
-from cli.output import json_option, print_json, print_table
+from cli.output import json_option, print_json, print_table, say
 from cli.reach import asked, reached, shown
+from cli.standard_input import read_line
 from daemon.settings import load_settings
+from ground.plain_text import plain
 
 
 @click.group()
@@ -42,9 +42,7 @@ def add(
 
     wanted = {"username": username.lstrip("@"), "ig_user_id": ig_user_id}
     if access_token_stdin:
-        token = sys.stdin.readline().strip()
-        if not token:
-            raise click.UsageError("--access-token-stdin: standard input is empty")
+        token = read_line("access token").strip()
         if login_method == "facebook" and not ig_user_id:
             raise click.UsageError("--login-method facebook needs --ig-user-id")
         wanted |= {"access_token": token, "login_method": login_method}
@@ -53,8 +51,8 @@ def add(
     if as_json:
         print_json({"id": added.id, "username": added.username, "loginMethod": login_method})
     else:
-        click.echo(f"Connected @{added.username} ({added.id})")
-        click.echo(f"Next: reprise account login --username {added.username}")
+        say(f"Connected @{added.username} ({added.id})")
+        say(f"Next: reprise account login --username {added.username}")
 
 
 @account.command("list")
@@ -106,12 +104,14 @@ def remove(username: str, yes: bool, as_json: bool) -> None:
     with reached(load_settings()) as reach:
         found = reach.account(username)
         if not yes:
-            click.confirm(f"Delete everything about @{found.username}?", abort=True, err=True)
+            click.confirm(
+                f"Delete everything about @{plain(found.username)}?", abort=True, err=True
+            )
         reach.perform(accounts.disconnect_account, target=found.id)
     if as_json:
         print_json({"removed": found.id})
     else:
-        click.echo(f"Disconnected @{found.username}")
+        say(f"Disconnected @{found.username}")
 
 
 for _command in (*logins.COMMANDS, *session_files.COMMANDS, *client_options.COMMANDS):

@@ -10,7 +10,7 @@ from uuid import UUID
 import click
 
 from cli.failure import Failed
-from cli.output import json_option, print_json
+from cli.output import json_option, print_json, say
 from cli.reach import asked, reached, shown
 from daemon.settings import Settings, load_settings
 from storage.reposts import OWN_FEED
@@ -46,7 +46,7 @@ def pending(username: str | None, as_json: bool) -> None:
         )
         return
     if not waiting:
-        click.echo("Nothing waits for your approval")
+        say("Nothing waits for your approval")
     for item in waiting:
         _print_pending(settings, item)
 
@@ -100,7 +100,7 @@ def _print_pending(settings: Settings, item: PendingRepost) -> None:
         lines.insert(2, f"  says: {item.caption}")
     if item.warning:
         lines.append(f"  careful: {item.warning}")
-    click.echo("\n".join(lines))
+    say(*lines)
 
 
 def _file(settings: Settings, url: str | None) -> str | None:
@@ -132,9 +132,9 @@ def _decide(
     else:
         for item in answer.decided:
             warning = f"; careful: {item.warning}" if item.warning else ""
-            click.echo(f"{done} @{item.original_username} ({item.id}){warning}")
+            say(f"{done} @{item.original_username} ({item.id}){warning}")
         if not answer.decided and not answer.refused:
-            click.echo("Nothing waits for your approval")
+            say("Nothing waits for your approval")
     if answer.refused:
         reasons = "; ".join(f"{each.id}: {each.reason}" for each in answer.refused)
         raise Failed(f"Not done for {reasons}")

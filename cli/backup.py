@@ -12,7 +12,7 @@ from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingCo
 from rich.progress import Progress as Bar
 
 from cli.failure import Failed
-from cli.output import json_option, print_json
+from cli.output import json_option, print_json, say
 from cli.session import opened
 from daemon import data_dir
 from daemon.settings import Settings, load_settings
@@ -72,18 +72,18 @@ def backup(file: Path | None, with_key: bool, as_json: bool) -> None:
 
 
 def _report(written: Written, with_key: bool) -> None:
-    click.echo(f"{written.file}: {written.size / 1e6:.1f} MB, {written.media_files} media files")
-    click.echo(f"SHA-256 {written.sha256}")
+    say(f"{written.file}: {written.size / 1e6:.1f} MB, {written.media_files} media files")
+    say(f"SHA-256 {written.sha256}")
     for name in written.damaged:
-        click.echo(f"Damaged on this disk already: {name}", err=True)
+        say(f"Damaged on this disk already: {name}", err=True)
     if written.missing:
-        click.echo(
+        say(
             f"{len(written.missing)} files were deleted meanwhile, or are gone from this disk: "
             + ", ".join(written.missing[:5]),
             err=True,
         )
     if with_key:
-        click.echo("It holds the key: whoever reads it has the accounts.", err=True)
+        say("It holds the key: whoever reads it has the accounts.", err=True)
 
 
 def _target(file: Path | None, settings: Settings) -> Path:
@@ -154,19 +154,19 @@ def restore(file: Path, force: bool, hold_all: bool, as_json: bool) -> None:
 
 
 def _tell(done: Restored) -> None:
-    click.echo(f"Restored what was saved on {done.saved_at:%Y-%m-%d %H:%M} UTC")
+    say(f"Restored what was saved on {done.saved_at:%Y-%m-%d %H:%M} UTC")
     if done.aside is not None:
-        click.echo(f"What was there is kept in {done.aside}; delete it when all is well")
+        say(f"What was there is kept in {done.aside}; delete it when all is well")
     if done.parked:
-        click.echo(
+        say(
             f"{len(done.parked)} posts may have gone out since and are parked as failed: look at "
             "the account, then retry or release each"
         )
     if done.waiting:
-        click.echo(f"{len(done.waiting)} mentions wait for your approval")
-    click.echo("API keys that were revoked since the backup work again: `reprise key list`")
+        say(f"{len(done.waiting)} mentions wait for your approval")
+    say("API keys that were revoked since the backup work again: `reprise key list`")
     if done.key is not KeyState.FITS:
-        click.echo(
+        say(
             f"The key is {done.key}: put the secret.key of that time into the data directory, or "
             "give the stored logins up with `reprise rotate-key --lost`",
             err=True,
@@ -216,9 +216,9 @@ def rotate_key(
     if as_json:
         print_json({"forgotten" if lost else "sealed": count})
     elif lost:
-        click.echo(f"Forgot {count} secrets; log in again: reprise account login --username NAME")
+        say(f"Forgot {count} secrets; log in again: reprise account login --username NAME")
     else:
-        click.echo(f"Sealed {count} secrets anew. Older backups open with the old key only.")
+        say(f"Sealed {count} secrets anew. Older backups open with the old key only.")
 
 
 def _check_own_key(settings: Settings) -> None:

@@ -8,7 +8,7 @@ import click
 
 from accounts.client_options import CHECKS
 from cli.login_desk import secret, username_option
-from cli.output import json_option, print_json
+from cli.output import json_option, print_json, say
 from cli.reach import asked, reached, shown
 from daemon.settings import load_settings
 
@@ -58,12 +58,12 @@ def options(username: str, as_json: bool, **given: Any) -> None:
     if as_json:
         print_json(now)
         return
-    click.echo(f"proxy      {now['proxy'] or 'as for all'}")
-    click.echo(f"locale     {now['locale'] or 'as the device has it'}")
-    click.echo(f"timezone   {now['timezone'] or 'as the device has it'}")
-    click.echo(f"TOTP seed  {'stored' if now['hasTotpSeed'] else 'none'}")
+    say(f"proxy      {now['proxy'] or 'as for all'}")
+    say(f"locale     {now['locale'] or 'as the device has it'}")
+    say(f"timezone   {now['timezone'] or 'as the device has it'}")
+    say(f"TOTP seed  {'stored' if now['hasTotpSeed'] else 'none'}")
     for warning in now["warnings"]:
-        click.echo(f"Warning: {warning}", err=True)
+        say(f"Warning: {warning}", err=True)
 
 
 def _changes(given: dict[str, Any]) -> dict[str, str]:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.output import json_option, plain, print_json, working
+from cli.output import json_option, print_json, working
 from daemon.settings import Settings, SettingsError, load_settings
 from ground.clock import utc_now
+from ground.plain_text import plain
 
 if TYPE_CHECKING:
     from daemon.doctor.finding import Finding

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from cli.failure import NOT_RUNNING, Failed
-from cli.output import json_option, print_json, print_table
+from cli.output import json_option, print_json, print_table, say
 from cli.reach import reached, shown
 from daemon import data_dir
 from daemon.settings import load_settings
@@ -35,8 +35,8 @@ def create(name: str, as_json: bool) -> None:
     if as_json:
         print_json({"id": made.id, "name": made.name, "prefix": made.prefix, "fullKey": full})
     else:
-        click.echo(full)
-        click.echo("Keep it now: it is not shown again.", err=True)
+        say(full)
+        say("Keep it now: it is not shown again.", err=True)
 
 
 @key.command("list")
@@ -81,7 +81,7 @@ def revoke(key_id: str, as_json: bool) -> None:
     if as_json:
         print_json({"id": key_id, "alreadyRevoked": revoked.already_revoked})
     else:
-        click.echo("It was revoked already" if revoked.already_revoked else "Revoked")
+        say("It was revoked already" if revoked.already_revoked else "Revoked")
 
 
 @click.command("login-link")
@@ -106,7 +106,7 @@ def login_link(as_json: bool) -> None:
     if as_json:
         print_json({"url": url})
     else:
-        click.echo(url)
+        say(url)
 
 
 COMMANDS = (key, login_link)

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from cli.output import print_json
+from cli.output import print_json, say
 from cli.reach import Reach
+from cli.standard_input import read_line
 
 username_option = click.option("--username", required=True, help="The connected account.")
 
@@ -28,11 +29,12 @@ def tell(result: dict[str, Any], username: str, as_json: bool) -> None:
         names = ("challengeRequired", "contactPoint", "challengeType")
         print_json({name: result.get(name) for name in names})
     elif waits:
-        click.echo(
-            f"{result['message']}. Next:\n  reprise account login --username {username} --code CODE"
+        say(
+            f"{result['message']}. Next:",
+            f"  reprise account login --username {username} --code CODE",
         )
     else:
-        click.echo(f"Logged in as @{username.lstrip('@')}")
+        say(f"Logged in as @{username.lstrip('@')}")
     if waits:
         sys.exit(1)
 
@@ -40,9 +42,8 @@ def tell(result: dict[str, Any], username: str, as_json: bool) -> None:
 def secret(what: str, from_stdin: bool) -> str:
     """Return one line of stdin, or what is typed unseen on the terminal."""
     if from_stdin:
-        value = sys.stdin.readline().rstrip("\n")
-    else:
-        value = click.prompt(what, hide_input=True, err=True)
+        return read_line(what)
+    value = click.prompt(what, hide_input=True, err=True)
     if not value:
         raise click.UsageError(f"The {what} is empty")
     return str(value)

@@ -10,7 +10,7 @@ import click
 from cli.client_options import checked
 from cli.failure import Refused
 from cli.login_desk import secret, tell, username_option, waits_for_a_code
-from cli.output import json_option
+from cli.output import json_option, say
 from cli.reach import Reach, asked, reached, shown
 from daemon.settings import load_settings
 
@@ -107,7 +107,7 @@ def _with_codes(reach: Reach, account_id: str, result: dict[str, Any]) -> dict[s
     """Ask for codes on a terminal, as long as Instagram wants them."""
     tries = 0
     while result["challengeRequired"] and sys.stdin.isatty() and tries < _TRIES:
-        click.echo(result["message"], err=True)
+        say(result["message"], err=True)
         code = click.prompt("Code", type=_Code(), err=True)
         try:
             result = _submit(reach, account_id, code)
@@ -115,7 +115,7 @@ def _with_codes(reach: Reach, account_id: str, result: dict[str, Any]) -> dict[s
             tries += 1
             if refused.code != "INVALID_CODE" or tries == _TRIES:
                 raise
-            click.echo(str(refused), err=True)
+            say(str(refused), err=True)
     return result
 
 

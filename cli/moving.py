@@ -13,11 +13,12 @@ import click
 import trio
 
 from cli.failure import Failed
-from cli.output import json_option, print_json, print_table
+from cli.output import json_option, print_json, print_table, say
 from cli.session import opened, vault_for
 from daemon import data_dir
 from daemon.settings import Settings, load_settings
 from ground.clock import Clock, utc_now
+from ground.plain_text import json_text
 from moving.document import KINDS, export, left_behind, media_paths
 from moving.plan import Imported, NotImported, Plan, is_known, read_document
 from moving.taking_in import take_in
@@ -54,7 +55,7 @@ def export_data(file: Path | None, media: Path | None, with_secrets: bool, as_js
     with opened(settings) as (db, owner):
         vault = vault_for(db, settings) if with_secrets else None
         document = export(db, owner.id, utc_now(), vault)
-    text = json.dumps(document, ensure_ascii=False, indent=1)
+    text = json_text(document, indent=1)
     if file is None:
         click.echo(text)
         return
@@ -62,14 +63,14 @@ def export_data(file: Path | None, media: Path | None, with_secrets: bool, as_js
     _write(file, text)
     for account in document["accounts"]:
         if note := left_behind(account["username"], account.get("secretsLeftOut", ())):
-            click.echo(f"{note}, or export again with --with-secrets", err=True)
+            say(f"{note}, or export again with --with-secrets", err=True)
     told = {kind.name: len(document[kind.name]) for kind in KINDS}
     if as_json:
         print_json({"file": str(file), **told, "copiedMedia": copied})
     else:
         print_table(["Exported", "Rows"], [(name, str(count)) for name, count in told.items()])
         if with_secrets:
-            click.echo("It holds secrets in the clear: delete it when it is imported.", err=True)
+            say("It holds secrets in the clear: delete it when it is imported.", err=True)
 
 
 def _write(file: Path, text: str) -> None:
@@ -151,7 +152,7 @@ def _read(file: Path) -> Any:
             return foreign.read_tables(file, is_known)
         if file.stat().st_size > _LARGEST_DOCUMENT:
             raise Unusable(f"{file} is larger than any export")
-        return json.loads(file.read_text(encoding="utf-8"), parse_constant=_refuse)
+        return json.loads(file.read_text(encoding="utf-8-sig"), parse_constant=_refuse)
     except RecursionError:
         raise Unusable(f"{file} is nested deeper than any export") from None
     except Damaged as error:
@@ -181,11 +182,11 @@ def _tell(done: Imported) -> None:
         [(name, str(done.new[name]), str(done.known[name])) for name in names],
     )
     for note, count in done.notes.items():
-        click.echo(f"{count} {note}")
+        say(f"{count} {note}")
     for note in done.protection:
-        click.echo(note, err=True)
+        say(note, err=True)
     for name, count in done.unknown.items():
-        click.echo(f"Not known, left out: {name} ({count})")
+        say(f"Not known, left out: {name} ({count})")
 
 
 COMMANDS = (export_data, import_data)

@@ -6,12 +6,13 @@ folded. Progress is shown on a terminal's standard error and nowhere else.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import click
+
+from ground.plain_text import json_text, plain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +32,13 @@ def json_option(function: F) -> F:
 
 def print_json(value: object) -> None:
     """Print one JSON document."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    click.echo(json_text(value, indent=2))
+
+
+def say(*lines: str, err: bool = False) -> None:
+    """Print lines for a person; whatever text from elsewhere is in them, each stays one line."""
+    for line in lines or ("",):
+        click.echo(plain(line), err=err)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | None]]) -> None:
@@ -45,7 +52,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | None]]) ->
         console = Console(width=_UNFOLDED, color_system=None)
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=not console.is_terminal)
+        table.add_column(Text(plain(column)), overflow="fold", no_wrap=not console.is_terminal)
     for row in rows:
         table.add_row(*(Text(plain(value or "-")) for value in row))
     with console.capture() as printed:
@@ -54,16 +61,11 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str | None]]) ->
         click.echo(line.rstrip(), color=True)  # rich has decided about colours
 
 
-def plain(text: str) -> str:
-    """Return strangers' text as one line without anything a terminal would obey."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
-
-
 def note(text: str) -> None:
     """Say something beside the result: on standard error, and only to a person."""
     console = _errors()
     if console.is_terminal:
-        console.print(text, style="dim", highlight=False, markup=False)
+        console.print(plain(text), style="dim", highlight=False, markup=False)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from cli.failure import Failed
-from cli.output import json_option, print_json, print_table, working
+from cli.output import json_option, print_json, print_table, say, working
 from cli.reach import Reach, asked, reached, shown
 from cli.usernames import username_option
 from daemon.settings import load_settings
@@ -98,7 +98,7 @@ def publish(
         else:
             accepted = reach.perform(publish_post, asked(models.PublishablePost, wanted))
         for warning in accepted.warnings:
-            click.echo(f"Warning: {warning}", err=True)
+            say(f"Warning: {warning}", err=True)
         post = shown(reach.perform(get_post, target=accepted.post_id))
         if wait:
             with working("Publishing"):
@@ -108,7 +108,7 @@ def publish(
     if as_json:
         print_json(post)
     else:
-        click.echo(_told(post))
+        say(_told(post))
     if post["status"] == "FAILED":
         raise Failed(f"{post['errorMessage']} [{post['errorCode']}]")
 
@@ -166,7 +166,7 @@ def retry(post_id: str, as_json: bool) -> None:
     if as_json:
         print_json(shown(accepted))
     else:
-        click.echo("Queued; `reprise posts` shows what becomes of it")
+        say("Queued; `reprise posts` shows what becomes of it")
 
 
 @click.command()
@@ -187,7 +187,7 @@ def cancel(post_id: str, as_json: bool) -> None:
     if as_json:
         print_json(shown(released))
     else:
-        click.echo("It is a draft again")
+        say("It is a draft again")
 
 
 def _upload(reach: Reach, file: Path) -> MediaFile:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from cli.failure import Failed
-from cli.output import json_option, print_json
+from cli.output import json_option, print_json, say
 from media.errors import MediaError
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def preview(
         )
     else:
         note = " (the video as it is: it needs no encoding)" if card.untouched else ""
-        click.echo(f"{target}{note}")
+        say(f"{target}{note}")
 
 
 def _overlay(given: str | None) -> Overlay | None:
@@ -91,7 +91,7 @@ def _overlay(given: str | None) -> Overlay | None:
     if given is None:
         return None
     try:
-        text = Path(given[1:]).read_text(encoding="utf-8") if given.startswith("@") else given
+        text = Path(given[1:]).read_text(encoding="utf-8-sig") if given.startswith("@") else given
         return parse_overlay(text)
     except (OverlayInvalid, OSError, UnicodeDecodeError) as error:
         raise click.BadParameter(str(error), param_hint="--overlay") from None

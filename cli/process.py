@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from cli.failure import Failed, only_error
-from cli.output import json_option, print_json
+from cli.output import json_option, print_json, say
 from daemon.logs import configure
 from daemon.settings import SECRETS, TABLE, Settings, load_settings
 from storage.errors import StorageError
@@ -39,7 +39,7 @@ def run(as_json: bool) -> None:
         if as_json:
             print_json({"url": url, "dataDir": str(settings.data_dir)})
         else:
-            click.echo(f"Reprise listens on {url}")
+            say(f"Reprise listens on {url}")
         sys.stdout.flush()
 
     async def main() -> None:
@@ -94,7 +94,7 @@ def check_config(as_json: bool) -> None:
         print_json(shown)
     else:
         for setting in TABLE:
-            click.echo(f"{setting.variable}={shown[setting.variable] or ''}  # {setting.help}")
+            say(f"{setting.variable}={shown[setting.variable] or ''}  # {setting.help}")
 
 
 def _shown(settings: Settings, name: str) -> str | None:

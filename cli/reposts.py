@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.output import json_option, print_json, print_table, working
+from cli.output import json_option, print_json, print_table, say, working
 from cli.reach import Reach, asked, reached, shown
 from cli.usernames import username_option
 from daemon.settings import load_settings
@@ -50,10 +50,10 @@ def enable(username: str, timezone: str | None, as_json: bool) -> None:
     if as_json:
         print_json(status)
         return
-    click.echo(f"Story reposts are on for @{username}; it sleeps in {status['config']['timezone']}")
+    say(f"Story reposts are on for @{username}; it sleeps in {status['config']['timezone']}")
     if holding := status.get("holding"):
         until = f" until {holding['until']}" if holding["until"] else ""
-        click.echo(f"Held for now{until}: {holding['reason']}")
+        say(f"Held for now{until}: {holding['reason']}")
 
 
 @click.command()
@@ -75,7 +75,7 @@ def disable(username: str, as_json: bool) -> None:
     if as_json:
         print_json({"accountId": account_id, "isEnabled": False})
     else:
-        click.echo(f"Story reposts are off for @{username}")
+        say(f"Story reposts are off for @{username}")
 
 
 @click.command()
@@ -97,7 +97,7 @@ def scan(username: str | None, as_json: bool) -> None:
     if as_json:
         print_json(answer)
     else:
-        click.echo(f"{answer['detected']} new mentions, {answer['pending']} waiting to go out")
+        say(f"{answer['detected']} new mentions, {answer['pending']} waiting to go out")
 
 
 _MOMENTS = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S%z"])

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from cli.failure import Failed
-from cli.output import json_option, print_json
+from cli.output import json_option, print_json, say
 from daemon import data_dir
 from daemon.settings import TABLE, load_settings
 from install import service as installation
@@ -104,16 +104,16 @@ def status(system: bool, root: Path | None, as_json: bool) -> None:
         print_json(shown)
         return
     if not target.is_installed:
-        click.echo(f"Not installed ({target.file} does not exist): `reprise service install`")
+        say(f"Not installed ({target.file} does not exist): `reprise service install`")
     else:
         state = shown["state"] or f"{target.manager} does not tell its state"
-        click.echo(f"Installed as {target.file}: {state}")
+        say(f"Installed as {target.file}: {state}")
         if not target.is_current:
-            click.echo("The file is not what this Reprise would write: `reprise service install`")
+            say("The file is not what this Reprise would write: `reprise service install`")
     if shown["doing"]:
-        click.echo(f"{shown['doing']}")
+        say(f"{shown['doing']}")
     running = f"process {found.pid}, {found.url}" if found else "no daemon found"
-    click.echo(f"Running: {running}")
+    say(f"Running: {running}")
 
 
 def _target(system: bool, root: Path | None) -> Target:
@@ -148,13 +148,13 @@ def _as_json(report: Report) -> dict[str, Any]:
 
 def _show(report: Report, notes: list[str]) -> None:
     for line in report.done:
-        click.echo(line[0].upper() + line[1:])
+        say(line[0].upper() + line[1:])
     if report.by_hand:
-        click.echo(f"The rest is to be run by hand ({report.reason}):")
+        say(f"The rest is to be run by hand ({report.reason}):")
         for command in report.by_hand:
-            click.echo(f"  {command}")
+            say(f"  {command}")
     for note in notes:
-        click.echo(note)
+        say(note)
 
 
 def _notes(target: Target, system: bool, root: Path | None) -> list[str]:

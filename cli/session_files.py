@@ -11,7 +11,7 @@ import click
 
 from cli.failure import Failed
 from cli.login_desk import secret, tell, username_option
-from cli.output import json_option, print_json
+from cli.output import json_option, print_json, say
 from cli.reach import asked, reached, shown
 from daemon.settings import load_settings
 from instagram.private.session_file import MAX_BYTES, session_of_cookie, session_of_settings
@@ -82,7 +82,7 @@ def export_session(username: str, output: str, as_json: bool) -> None:
     if as_json:
         print_json({"output": str(Path(output).absolute()), "username": saved.username})
     else:
-        click.echo(f"Wrote the session of @{saved.username} to {output}")
+        say(f"Wrote the session of @{saved.username} to {output}")
 
 
 COMMANDS = (import_session, export_session)

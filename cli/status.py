@@ -7,7 +7,7 @@ from datetime import datetime
 
 import click
 
-from cli.output import json_option, print_json
+from cli.output import json_option, print_json, say
 from cli.reach import reached, shown
 from cli.usernames import username_option
 from daemon import data_dir
@@ -49,11 +49,11 @@ def status(username: str | None, as_json: bool) -> None:
         print_json({"version": VERSION, "daemon": url, "accounts": accounts})
         return
     runs = f"the daemon runs at {daemon.url}" if daemon else "the daemon is not running"
-    click.echo(f"Reprise {VERSION}, {runs}")
+    say(f"Reprise {VERSION}, {runs}")
     for name, standing in found.items():
-        click.echo(f"\n@{name}")
+        say("", f"@{name}")
         for label, line in _lines(standing):
-            click.echo(f"  {label:<11} {line}")
+            say(f"  {label:<11} {line}")
 
 
 def _lines(found: StoryRepostStatus) -> Iterator[tuple[str, str]]:

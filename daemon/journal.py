@@ -12,6 +12,8 @@ import socket
 import struct
 import sys
 
+from ground.plain_text import escaped
+
 SOCKET = "/run/systemd/journal/socket"
 PRIORITIES = {"DEBUG": 7, "INFO": 6, "WARNING": 4, "ERROR": 3, "CRITICAL": 2}
 
@@ -51,7 +53,9 @@ class JournalHandler(logging.Handler):
         }
         for name, value in getattr(record, "fields", {}).items():
             fields[f"REPRISE_{re.sub('[^A-Z0-9]', '_', name.upper())}"] = value
-        return b"".join(_field(name, value.encode()) for name, value in fields.items())
+        return b"".join(
+            _field(name, escaped(value, keep="\n\t").encode()) for name, value in fields.items()
+        )
 
 
 def is_standard_error() -> bool:

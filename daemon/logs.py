@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import re
@@ -17,21 +16,39 @@ from pathlib import Path
 from api import request_id
 from daemon import journal
 from daemon.settings import Settings, SettingsError
+from ground.plain_text import escaped, json_text
 
-# Libraries that would print what they send and receive.
-TALKATIVE = ("aiograpi", "private_request", "public_request", "graphql_request", "httpx")
+# Libraries that would print what they send and receive, whatever level is chosen.
+TALKATIVE = (
+    "aiograpi", "private_request", "public_request", "graphql_request",
+    "httpx", "httpcore", "h11", "h2", "hpack", "hypercorn", "curl_cffi", "urllib3",
+)  # fmt: skip
+# Of others, only that something is wrong.
+_OURS = (
+    "accounts", "api", "cli", "daemon", "ground", "install", "instagram", "local", "media",
+    "moving", "operations", "publish", "repost", "storage",
+)  # fmt: skip
 _FILE_BYTES, _OLD_FILES = 10 * 1024 * 1024, 5
 _START_BYTES = 1024 * 1024
 # A conversion in a message, with the name before it: the lines are `event key=%s key=%d`.
 _CONVERSION = re.compile(r"(?:(\w+)=)?(%[-+ #0]*\d*(?:\.\d+)?[a-zA-Z%])")
+_NAMES = (
+    "sessionid", "session_id", "password", "passwd", "pwd", "igPassword", "token", "secret", "code",
+    "csrftoken", "private_key", "appsecret_proof", "signed_body", "signature", "otp", "totp",
+    "seed", "api_key", "apikey", "jwt",
+)  # fmt: skip
 _SECRETS = re.compile(
     r"(vg_live_[A-Za-z0-9_-]{4})[A-Za-z0-9_-]+"
+    # Headers that hold several, to the end of their text.
+    r"|((?:\b(?:set-)?cookie|\bauthorization)[\"']?\s*[:=,]\s*b?[\"']?(?:Bearer\s+)?)[^\"'\n]+"
     r"|(Bearer\s+(?:IGT:2:)?)[A-Za-z0-9_\-+/=.:%]+"
-    r"|(IGT:2:)[A-Za-z0-9+/=]+"
-    r"|(#PWD_INSTAGRAM:)[^\s\"'\\&]+"
-    r"|((?:sessionid|password|enc_password|igPassword|access_token|verification_code|"
-    r"security_code|code|csrftoken|private_key)[\"'\\]*\s*[:=]\s*[\"'\\]*)[^\s\"'\\&,;}]+"
-    r"|(//)[^/\s:@]+:[^/\s@]+(?=@)",
+    r"|(IGT:2:)[A-Za-z0-9+/=%]+"
+    r"|(#PWD_INSTAGRAM:|%23PWD_INSTAGRAM%3A)[^\s\"'\\&]+"
+    # What addresses have behind the question mark: tokens, signatures and one-time codes.
+    r"|(https?://[^\s?#\"'<>]*[?#])[^\s\"'<>]+"
+    r"|(/m/)[\w-]{8,}(?:\.[\w-]+)*"
+    rf"|((?:{'|'.join(_NAMES)})[\"'\\]*\s*[:=]\s*b?[\"'\\]*)[^\s\"'\\&,;}}]+"
+    r"|(//)[^/\s]+(?=@)",
     re.IGNORECASE,
 )
 
@@ -39,6 +56,11 @@ _SECRETS = re.compile(
 def redact(text: str) -> str:
     """Return `text` with everything that looks like a secret replaced by `…`."""
     return _SECRETS.sub(lambda m: f"{next((g for g in m.groups() if g), '')}…", text)
+
+
+def _is_worth_it(record: logging.LogRecord) -> bool:
+    """Whether a record is ours, or says that something is wrong elsewhere."""
+    return record.levelno >= logging.WARNING or record.name.partition(".")[0] in _OURS
 
 
 class Redaction(logging.Filter):
@@ -77,7 +99,10 @@ def _fields(record: logging.LogRecord) -> dict[str, str]:
 
 
 class TextFormatter(logging.Formatter):
-    """`journal` is for a journal that reads standard error: a priority before each line."""
+    """One line for what is said, and indented ones for a traceback: nobody else begins a line.
+
+    `journal` is for a journal that reads standard error: a priority before each line.
+    """
 
     def __init__(self, *, journal: bool) -> None:
         pattern = "%(levelname)-7s %(name)s %(message)s"
@@ -85,11 +110,17 @@ class TextFormatter(logging.Formatter):
         self._journal = journal
 
     def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record)
-        if not self._journal:
-            return text
-        priority = journal.PRIORITIES.get(record.levelname, 6)
-        return "\n".join(f"<{priority}>{line}" for line in text.splitlines())
+        record.message = record.getMessage()
+        if self.usesTime():
+            record.asctime = self.formatTime(record, self.datefmt)
+        lines = [escaped(self.formatMessage(record))]
+        if record.exc_info:
+            trace = record.exc_text or self.formatException(record.exc_info)
+            lines += [f"  {escaped(line)}" for line in trace.split("\n")]
+        if self._journal:
+            priority = journal.PRIORITIES.get(record.levelname, 6)
+            lines = [f"<{priority}>{line}" for line in lines]
+        return "\n".join(lines)
 
 
 class JsonFormatter(logging.Formatter):
@@ -105,7 +136,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = record.exc_text or self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        return json_text(line)
 
 
 class PrivateFile(RotatingFileHandler):
@@ -126,11 +157,12 @@ def configure(settings: Settings) -> None:
     Raises `SettingsError` when the log file cannot be written.
     """
     handler = _handler(settings)
+    handler.addFilter(_is_worth_it)
     handler.addFilter(Redaction())
     level = settings.log_level.upper()
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in TALKATIVE:
-        logging.getLogger(name).setLevel(level if level == "DEBUG" else "CRITICAL")
+        logging.getLogger(name).setLevel("CRITICAL")
 
 
 def _handler(settings: Settings) -> logging.Handler:

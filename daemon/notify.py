@@ -14,6 +14,8 @@ from datetime import timedelta
 
 import trio
 
+from ground.plain_text import plain
+
 logger = logging.getLogger(__name__)
 
 
@@ -54,7 +56,7 @@ class Notifier:
 
     def status(self, line: str) -> None:
         """Say in one line what the daemon is doing."""
-        self._send(f"STATUS={line}")
+        self._send(f"STATUS={plain(line)}")
 
     def alive(self) -> None:
         """Put the manager's watchdog off."""

@@ -201,7 +201,9 @@ def _from_credentials(environ: Mapping[str, str]) -> dict[str, Any]:
     for setting in TABLE if folder else ():
         path = Path(folder or "", f"reprise-{setting.name.replace('_', '-')}")
         if setting.name in SECRETS and path.is_file():
-            found[setting.name] = _parsed(setting, path.name, path.read_text().strip())
+            found[setting.name] = _parsed(
+                setting, path.name, path.read_text(encoding="utf-8-sig").strip()
+            )
     return found
 
 
@@ -209,7 +211,7 @@ def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
     if not path.exists() and not required:
         return {}
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}") from None
     known = {setting.name: setting for setting in TABLE}
