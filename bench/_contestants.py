@@ -20,6 +20,7 @@ import trio
 from bench import _jobs
 from bench._apscheduler import Peer
 from ground.clock import Clock, utc_now
+from publish.presence import Presence
 from publish.scheduler import Scheduler
 from storage import jobs
 from storage.jobs import Job, JobStatus
@@ -67,7 +68,8 @@ def reprise(folder: Path, pending: int, accounts: int) -> Iterator[Run]:
         async with open_store(database) as store:
             await store.write(_jobs.add, due, account_ids, utc_now())
             clerk = Clerk(store, expected, SPACING if at_once else timedelta(0))
-            scheduler = Scheduler(store, clerk, Clock())
+            clock = Clock()
+            scheduler = Scheduler(store, clerk, clock, Presence(store, clock))
             async with trio.open_nursery() as nursery:
                 await nursery.start(scheduler.run)
                 await clerk.done.wait()

@@ -17,7 +17,7 @@ from accounts.keeper import StoredLogins
 from accounts.logins import LoginDesk
 from accounts.tokens import FacebookApp, StoredTokens, TokenCare
 from daemon.settings import Settings
-from ground.clock import Clock, utc_now
+from ground.clock import Clock, since_boot, utc_now
 from instagram.graph.gateway import GraphGateway
 from instagram.graph.http import GraphHttp
 from instagram.private.gateway import PrivateGateway
@@ -51,14 +51,18 @@ class Core:
 
 @asynccontextmanager
 async def open_core(
-    settings: Settings, now: Callable[[], datetime] = utc_now, *, online: bool = True
+    settings: Settings,
+    now: Callable[[], datetime] = utc_now,
+    passed: Callable[[], float] = since_boot,
+    *,
+    online: bool = True,
 ) -> AsyncIterator[Core]:
     """Open store, vault and gateways; raises `Unusable` when the directory does not let us.
 
     Without `online` nobody asks Instagram anything, and what that takes is not opened.
     """
     _ignore_proxies_of_the_environment()
-    clock = Clock(now, pace=settings.pace)
+    clock = Clock(now, passed=passed, pace=settings.pace)
     try:
         load = partial(load_trust, settings.ca_file, settings.data_dir)
         trust = await trio.to_thread.run_sync(load if online else system_trust)

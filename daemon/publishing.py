@@ -14,6 +14,7 @@ from publish.delivery import Deliverer
 from publish.graph_route import GraphRoute
 from publish.media_links import MediaLinks
 from publish.preparation import Preparation
+from publish.presence import Presence
 from publish.private_route import PrivateFeedRoute
 from publish.routes import Routes
 from publish.scheduler import Scheduler
@@ -31,6 +32,7 @@ class Publishing:
     """The engine's parts that others work with."""
 
     deliverer: Deliverer
+    presence: Presence
     folder: MediaFolder
     links: MediaLinks
     adviser: Adviser
@@ -46,6 +48,7 @@ class Publishing:
             core.store,
             self.deliverer,
             core.clock,
+            self.presence,
             check_room=self.folder.check_room,
             on_begun=on_begun,
         )
@@ -79,6 +82,7 @@ async def build_publishing(
     if settle_s is None:
         settle_s = SETTLE_S if clock.pace else 0.0
     spacing = clock.paced(timedelta(minutes=settings.post_spacing_minutes))
+    presence = Presence(core.store, clock)
     deliverer = Deliverer(
         core.store,
         routes,
@@ -88,9 +92,10 @@ async def build_publishing(
         has_public_url=settings.public_url is not None,
         settle_s=settle_s,
         spacing=spacing,
+        missed_for=presence.missed_for,
         grace=timedelta(minutes=settings.schedule_grace_minutes),
         held=partial(rails.post_held, pace=clock.pace),
         stands=terms.stand,
     )
     adviser = Adviser(spacing, has_public_url=settings.public_url is not None)
-    return Publishing(deliverer, folder, links, adviser)
+    return Publishing(deliverer, presence, folder, links, adviser)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import trio
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def utc_now() -> datetime:
@@ -14,17 +18,33 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def since_boot() -> float:
+    """Return seconds that nobody can set; those in which the machine slept count too."""
+    # On macOS it is CLOCK_MONOTONIC that goes on in sleep.
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+def boot_id() -> str:
+    """Return what tells this boot of the machine from others, "" where nothing does."""
+    try:
+        return _BOOT_ID.read_text().strip()
+    except OSError:
+        return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
     """What time it is and how fast to live.
 
     `now` is wall time, for what must survive a restart and for people; it may step. `monotonic`
-    counts seconds that really passed, for deadlines inside the process. `pace` stretches the
-    pauses of a person: 1.0 in life, 0.0 in a sandbox.
+    counts seconds that really passed, for deadlines inside the process; `passed` those that passed
+    since the machine was started, sleep too. Nobody can set either. `pace` stretches the pauses of
+    a person: 1.0 in life, 0.0 in a sandbox.
     """
 
     now: Callable[[], datetime] = utc_now
     monotonic: Callable[[], float] = trio.current_time
+    passed: Callable[[], float] = field(default=since_boot, kw_only=True)
     pace: float = field(default=1.0, kw_only=True)
 
     def paced(self, pause: timedelta) -> timedelta:

@@ -25,7 +25,7 @@ from publish.record import DeliveryRecord
 from publish.retry import Failure, Later, after
 from publish.route import Outgoing, Published, Route
 from publish.routes import Routes
-from publish.states import UNKNOWN_MESSAGE, Begun, Rails, Standing
+from publish.states import UNKNOWN_MESSAGE, Begun, MissedFor, Rails, Standing
 from storage import deliveries, media_files, posts
 from storage.deliveries import Delivery, Outcome, Step
 from storage.jobs import Job
@@ -62,15 +62,17 @@ class Deliverer:
         has_public_url: bool = False,
         settle_s: float,
         spacing: timedelta,
+        missed_for: MissedFor,
         grace: timedelta,
         held: Rails = lambda *_: None,
         stands: Standing = lambda *_: True,
     ) -> None:
         """`settle_s`: how long after a lost answer its effect may still appear.
 
-        `spacing` lies between two posts of an account; a job that could have run longer ago
-        than `grace` was missed. `held` says what the rails of reposts hold back, `stands` whether
-        what a repost was decided under still holds.
+        `spacing` lies between two posts of an account; a job was missed when the daemon was not
+        there for longer than `grace` since it could have run, of which `missed_for` tells. `held`
+        says what the rails of reposts hold back, `stands` whether what a repost was decided under
+        still holds.
         """
         self._store = store
         self._routes = routes
@@ -78,7 +80,12 @@ class Deliverer:
         self._cross_poster = cross_poster
         self._clock = clock
         self._begin = partial(
-            states.begin, has_public_url=has_public_url, grace=grace, held=held, stands=stands
+            states.begin,
+            has_public_url=has_public_url,
+            missed_for=missed_for,
+            grace=grace,
+            held=held,
+            stands=stands,
         )
         self._about_to_publish = partial(states.about_to_publish, stands=stands)
         self._asker = Asker(store, clock, settle_s=settle_s)

@@ -11,6 +11,7 @@ import trio
 from ground.changes import Change, Subject
 from ground.clock import Clock
 from publish.delivery import Deliverer
+from publish.presence import Presence
 from storage import jobs
 from storage.errors import Unavailable, is_disk_trouble
 from storage.jobs import Job
@@ -33,6 +34,7 @@ class Scheduler:
         store: Store,
         deliverer: Deliverer,
         clock: Clock,
+        presence: Presence,
         *,
         on_begun: Callable[[float], None] = lambda late_s: None,
         check_room: Callable[[], None] = lambda: None,
@@ -44,6 +46,7 @@ class Scheduler:
         self._store = store
         self._deliverer = deliverer
         self._clock = clock
+        self._presence = presence
         self._on_begun = on_begun
         self._check_room = check_room
         self._woken = trio.Event()
@@ -57,6 +60,7 @@ class Scheduler:
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Deliver what is due. Runs until cancelled, or until `drain` and the last delivery."""
+        await self._presence.begin()
         released = await self._store.write(jobs.release_claimed, self._clock.now())
         if released:
             logger.info("taking up interrupted deliveries jobs=%d", released)
@@ -64,6 +68,7 @@ class Scheduler:
         async with trio.open_nursery() as nursery:
             while not self._draining:
                 try:
+                    await self._presence.is_alive()
                     due = await self._claim()
                     for job in due:
                         nursery.start_soon(self._deliver, job, name=f"deliver {job.post_id}")
@@ -71,6 +76,7 @@ class Scheduler:
                         await self._sleep()
                 except Unavailable as error:
                     await self._pause(error)
+        await self._presence.end()
 
     def _heard(self, _change: Change) -> None:
         # A job was added or moved, a post left the queue, or what held an account has ended.
@@ -168,6 +174,7 @@ class Scheduler:
             if seconds <= 0:
                 return
             is_woken = await self._wait(seconds)
+            await self._presence.is_alive()
 
     async def _wait(self, seconds: float) -> bool:
         """Wait that long, or until somebody wakes us; says whether somebody did."""

@@ -22,6 +22,8 @@ from storage.store import Database
 
 # Why and until when a post must wait that was accepted under rails, or None.
 Rails = Callable[[Database, Post, datetime], tuple[str, datetime] | None]
+# For how much of the time since a moment the daemon was not there.
+MissedFor = Callable[[datetime], timedelta]
 UNKNOWN_MESSAGE = (
     "Instagram's answer was lost, and the account does not tell whether this post is live. "
     "Look at the account in the Instagram app before you retry"
@@ -54,6 +56,7 @@ def begin(
     now: datetime,
     *,
     has_public_url: bool,
+    missed_for: MissedFor,
     grace: timedelta,
     held: Rails,
     stands: Standing,
@@ -77,7 +80,7 @@ def begin(
         in_doubt = delivery is not None and delivery.step is Step.PUBLISHING
         postponed(db, job, post, Later(hold[1], hold[0], counted=False), in_doubt, now)
         return None
-    failure = _impossible(db, job, post, media, delivery, now, grace)
+    failure = _impossible(db, job, post, media, delivery, now, missed_for, grace)
     reason = "it was begun there"
     if failure is None and delivery is None:
         assert post.account_id is not None
@@ -196,7 +199,9 @@ def failed(
         error_message=failure.reason,
     )
     jobs.finish(db, job.id, JobStatus.FAILED, now, failure.reason)
-    _free_lane(db, job, now)
+    if failure.code != "SCHEDULE_MISSED":
+        # What was missed kept no other waiting, and the next one may have been missed as well.
+        _free_lane(db, job, now)
 
 
 def switched(db: Database, job: Job, post: Post, failure: Failure, now: datetime) -> bool:
@@ -252,6 +257,7 @@ def _impossible(
     media: Sequence[MediaFile],
     delivery: Delivery | None,
     now: datetime,
+    missed_for: MissedFor,
     grace: timedelta,
 ) -> Failure | None:
     if post.account_id is None:
@@ -261,11 +267,11 @@ def _impossible(
     due = jobs.could_run_since(db, job, now)
     in_doubt = delivery is not None and delivery.step is Step.PUBLISHING
     # Reposts have rails of their own, and what may be live is asked about however late it is.
-    if now - due > grace and not in_doubt and post.source_type not in REPOSTS:
+    if missed_for(due) > grace and not in_doubt and post.source_type not in REPOSTS:
         return Failure(
             "SCHEDULE_MISSED",
-            f"It was due at {due:%Y-%m-%d %H:%M} UTC while the daemon was off, which is more than "
-            f"{grace.total_seconds() / 60:.0f} minutes ago. Retry it, or schedule it again",
+            f"It was due at {due:%Y-%m-%d %H:%M} UTC while the daemon was off, for more than "
+            f"{grace.total_seconds() / 60:.0f} minutes. Retry it, or schedule it again",
         )
     if now - job.created_at > _LONGEST_HELD and not in_doubt and post.source_type in REPOSTS:
         return Failure("SCHEDULE_MISSED", "It was held back for more than 72 h: no longer news")

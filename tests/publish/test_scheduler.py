@@ -12,6 +12,7 @@ import trio
 
 from ground.clock import Clock
 from publish import delivery, scheduler
+from publish.presence import Presence
 from publish.route import Outgoing
 from publish.scheduler import Scheduler
 from publish.story_route import PrivateStoryRoute
@@ -131,7 +132,9 @@ async def test_a_post_that_becomes_due_between_two_looks_goes_out(studio: Studio
     def now() -> datetime:
         return next(looks, studio.clock.now())
 
-    service = Scheduler(studio.core.store, studio.deliverer, Clock(now))
+    clock = Clock(now)
+    presence = Presence(studio.core.store, clock)
+    service = Scheduler(studio.core.store, studio.deliverer, clock, presence)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(service.run)
         await studio.sandbox.ledger.wait_until(lambda: bool(studio.sandbox.ledger.published))

@@ -13,6 +13,7 @@ class TestClock:
 
     def __init__(self) -> None:
         self._offset = timedelta()
+        self._passed_s = 0.0
 
     def now(self) -> datetime:
         return datetime.now(UTC) + self._offset
@@ -21,7 +22,17 @@ class TestClock:
         """The same moment as the sandbox wants it."""
         return time.time() + self._offset.total_seconds()
 
+    def passed(self) -> float:
+        """Seconds that go on in a machine that is asleep, and that setting a clock leaves alone."""
+        return time.monotonic() + self._passed_s
+
     def advance(self, step: timedelta) -> None:
+        """Let time pass in which nothing runs; back, it is set only."""
+        self.set_on(step)
+        self._passed_s += max(0.0, step.total_seconds())
+
+    def set_on(self, step: timedelta) -> None:
+        """Set the wall clock; no time passes."""
         self._offset += step
 
 
@@ -38,7 +49,7 @@ class SteppedClock(TestClock):
     def seconds(self) -> float:
         return self._now.timestamp()
 
-    def advance(self, step: timedelta) -> None:
+    def set_on(self, step: timedelta) -> None:
         self._now += step
 
     def tick(self) -> float:

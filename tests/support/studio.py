@@ -178,7 +178,7 @@ async def open_studio(
     data = directory / "data"
     data_dir.prepare(data)
     chosen = settings_for(sandbox, data, pace=pace, **settings)
-    async with open_core(chosen, clock.now) as core:
+    async with open_core(chosen, clock.now, clock.passed) as core:
         person = sandbox.world.find_person(username=username) or sandbox.world.add_person(
             username, password=PASSWORD
         )

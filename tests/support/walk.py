@@ -141,6 +141,7 @@ class Walk:
                 job,
                 self.now,
                 has_public_url=True,
+                missed_for=lambda due: self.now - due,
                 grace=timedelta(hours=2),
                 held=partial(rails.post_held, pace=0),
                 stands=terms.stand,
