@@ -87,7 +87,7 @@ async def build_publishing(
         core.store,
         routes,
         preparation,
-        CrossPoster(core.graph, links, clock),
+        CrossPoster(core.store, core.graph, links, clock),
         core.clock,
         has_public_url=settings.public_url is not None,
         settle_s=settle_s,

@@ -19,8 +19,10 @@ from instagram.graph.gateway import GraphGateway
 from instagram.graph.objects import Page
 from publish.media_links import MediaLinks
 from publish.record import DeliveryRecord
+from storage import posts
 from storage.deliveries import PageStep, RouteName
 from storage.posts import MediaType, Post
+from storage.store import Store
 
 logger = logging.getLogger(__name__)
 # When a Page is asked about a copy, one look after the other.
@@ -35,7 +37,10 @@ _NOT = "Published on Instagram, but not on the Facebook Page: "
 class CrossPoster:
     """Puts what is live on Instagram on the account's Page too."""
 
-    def __init__(self, gateway: GraphGateway, links: MediaLinks, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, gateway: GraphGateway, links: MediaLinks, clock: Clock
+    ) -> None:
+        self._store = store
         self._gateway = gateway
         self._links = links
         self._looks_s = [wait_s * clock.pace for wait_s in _LOOKS_S]
@@ -99,12 +104,16 @@ class CrossPoster:
         api = self._gateway.account(post.instagram_account_id)
         page = await api.page()
         since = record.row.updated_at - _ROUNDING
+        others = await self._store.read(posts.page_post_ids, post.instagram_account_id)
         for wait_s in self._looks_s:
             await trio.sleep(wait_s)
             ours = [
                 shown.id
                 for shown in await api.page_posts(page)
-                if shown.at >= since and shown.text == (post.caption or "")
+                if shown.at >= since
+                and shown.text == (post.caption or "")
+                # A video's copy is known by the video's id, which ends that of its post.
+                and others.isdisjoint((shown.id, shown.id.rpartition("_")[2]))
             ]
             if ours:
                 return ours[0] if len(ours) == 1 else None

@@ -81,7 +81,7 @@ class Presence:
         self._absences.append(Absence(self._clock.now(), self._clock.passed(), lasted))
 
     async def _keep(self) -> None:
-        value = f"{self._boot} {self._clock.passed():.0f}"
+        value = f"{self._boot} {int(self._clock.passed())}"
         await self._store.write(facts.learn, facts.SEEN_ALIVE, value, self._clock.now())
         self._stored_at = self._clock.passed()
 

@@ -355,6 +355,16 @@ def published_media_ids(db: Database, account_id: str) -> set[str]:
     return {row[0] for row in rows}
 
 
+def page_post_ids(db: Database, account_id: str) -> set[str]:
+    """Return the ids of copies on the account's Page that our records account for, the newest."""
+    rows = db.conn.execute(
+        "SELECT facebook_post_id FROM posts WHERE account_id = ? AND published_at IS NOT NULL"
+        " AND facebook_post_id IS NOT NULL ORDER BY published_at DESC LIMIT 300",
+        (account_id,),
+    )
+    return {row[0] for row in rows}
+
+
 def _link(db: Database, post_id: str, media_ids: Sequence[str | None]) -> None:
     db.conn.executemany(
         "INSERT INTO post_media (post_id, position, media_file_id) VALUES (?, ?, ?)",

@@ -267,3 +267,25 @@ async def test_trouble_with_the_page_never_touches_the_post(
         assert says in done["errorMessage"]
     assert len(published(public)) == 1
     assert len(public.studio.sandbox.ledger.find(containing="/photos")) == 1
+
+
+@pytest.mark.parametrize("media_type", ["IMAGE", "REELS"])
+async def test_the_copy_of_another_post_is_no_evidence(public: Served, media_type: str) -> None:
+    """Two posts of the same words within Facebook's rounding; the second's copy never came."""
+    graph = await connect(public, "facebook")
+    assert graph is not None
+    file = await (photo_id(public) if media_type == "IMAGE" else video_id(public))
+    body = {
+        "accountId": public.studio.account.id,
+        "mediaType": media_type,
+        "mediaFileId": file,
+        "caption": "Look",
+        "crossPostToFacebook": True,
+    }
+    first = await until(public, await publish(public, body), "PUBLISHED")
+    edge = "/photos" if media_type == "IMAGE" else "/videos"
+    public.studio.sandbox.faults.add(Fault(path_end=edge, kind=Reset()))
+    second = await until(public, await publish(public, body), "PUBLISHED")
+    assert first["facebookPostId"] is not None
+    assert second["facebookPostId"] is None
+    assert "whether the Facebook Page has it is unknown" in second["errorMessage"]

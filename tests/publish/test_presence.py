@@ -47,9 +47,12 @@ async def test_one_that_had_nothing_to_do_was_there(
 ) -> None:
     """It waits for hours, looking at the clock only; then that is set."""
     monkeypatch.setattr(scheduler, "SLICE_S", 0.02)
-    async with open_studio(sandbox, clock, tmp_path) as studio, serve_studio(studio) as served:
+    async with (
+        open_studio(sandbox, clock, tmp_path, schedule_grace_minutes=15) as studio,
+        serve_studio(studio) as served,
+    ):
         made = await schedule(served, story(served, await photo_id(served)), 9 * HOUR)
-        for _ in range(100):
+        for _ in range(30):
             clock.advance(MINUTE)
             await trio.sleep(0.03)
         clock.set_on(12 * HOUR)
