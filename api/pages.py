@@ -88,8 +88,9 @@ def add_pages(app: QuartTrio, context: ApiContext, document: bytes, document_pat
 
     @app.get(f"{FILES_PATH}/<path:path>")
     async def uploads(path: str) -> Response:
-        await identify(request, context, Auth.ANY)
-        mime = await context.store.read(media_files.mime_type_at, path)
+        caller = await identify(request, context, Auth.ANY)
+        assert caller is not None
+        mime = await context.store.read(media_files.mime_type_at, caller.user_id, path)
         if mime is None:
             raise ApiError("NOT_FOUND", "There is no such file")
         response = await opened(send_from_directory(context.folder.root, path, mimetype=mime))

@@ -93,15 +93,23 @@ def total(db: Database, user_id: str, kind: str | None) -> int:
     return int(row[0])
 
 
-def mime_type_at(db: Database, path: str) -> str | None:
-    """Return what lies at a stored path: a file's or a rendition's type, JPEG for a thumbnail."""
+def mime_type_at(db: Database, user_id: str, path: str) -> str | None:
+    """Return what the user has at a stored path, None where nothing is his.
+
+    It is a file's or a rendition's type, and JPEG for a thumbnail. Files are named by their
+    content, so that several users may have the same one.
+    """
     row = db.conn.execute(
-        "SELECT mime_type FROM media_files WHERE storage_path = ?1"
-        " UNION ALL SELECT mime_type FROM renditions WHERE stored_path = ?1"
-        " UNION ALL SELECT 'image/jpeg' FROM media_files WHERE thumbnail_path = ?1"
-        " UNION ALL SELECT 'image/jpeg' FROM reposts WHERE preview_path = ?1"
-        " UNION ALL SELECT NULL FROM reposts WHERE media_path = ?1 LIMIT 1",
-        (path,),
+        "SELECT mime_type FROM media_files WHERE storage_path = :path AND user_id = :user"
+        " UNION ALL SELECT renditions.mime_type FROM renditions"
+        " JOIN media_files ON media_files.id = media_file_id"
+        " WHERE stored_path = :path AND user_id = :user"
+        " UNION ALL SELECT 'image/jpeg' FROM media_files"
+        " WHERE thumbnail_path = :path AND user_id = :user"
+        " UNION ALL SELECT 'image/jpeg' FROM reposts"
+        " WHERE preview_path = :path AND user_id = :user"
+        " UNION ALL SELECT NULL FROM reposts WHERE media_path = :path AND user_id = :user LIMIT 1",
+        {"path": path, "user": user_id},
     ).fetchone()
     if row is None:
         return None

@@ -12,6 +12,9 @@ from quart import Response
 
 from api.errors import ApiError
 from api.files import FileResponse, OpenFile, opened
+from storage import api_keys, browser_sessions, media_files, renditions, users
+from storage.renditions import Rendition
+from tests.api.test_story_decisions import waiting
 from tests.support.posting import API, upload
 from tests.support.served import Served
 
@@ -35,6 +38,57 @@ async def test_files_are_served_to_those_who_may_and_nothing_else_is(served: Ser
     served.client.cookies.clear()
     await served.sign_in()
     assert (await fetch(served, path, None)).status_code == 200
+
+
+async def stranger(served: Served) -> tuple[str, str]:
+    """A second user of the installation: her key, and a login code for her browser."""
+    core = served.studio.core
+    user = await core.store.write(users.add, core.clock.now())
+    _, key = await core.store.write(
+        api_keys.create, user_id=user.id, name="theirs", now=core.clock.now()
+    )
+    code = await core.store.write(
+        browser_sessions.create_code, user_id=user.id, now=core.clock.now()
+    )
+    return key, code
+
+
+async def test_a_file_is_its_owners(served: Served) -> None:
+    store, root = served.studio.core.store, served.studio.folder.root
+    await waiting(served, "anna")  # a story as it came, its preview and, in time, its card
+    photo = served.studio.photo(400, 500)
+    uploaded = (await upload(served, photo)).body
+    media = await store.read(media_files.get, uploaded["id"])
+    path = f"aa/{'a' * 64}.jpg"
+    (root / path).parent.mkdir(exist_ok=True)
+    (root / path).write_bytes(photo.read_bytes())
+    form = Rendition(
+        media_file_id=media.id, variant="one", stored_path=path, sha256="a" * 64,
+        mime_type="image/jpeg", file_size=1, width=1, height=1,
+    )  # fmt: skip
+    await store.write(renditions.save, form)
+    key, code = await stranger(served)
+
+    paths = [f"/uploads/{file.relative_to(root)}" for file in root.rglob("*.jpg")]
+    assert len(paths) >= 4
+    for path in paths:
+        assert (await fetch(served, path)).status_code == 200, path
+        assert (await fetch(served, path, key)).status_code == 404, path
+    served.client.cookies.clear()
+    assert (await served.client.get(f"/login?code={code}")).status_code == 200
+    for path in paths:
+        assert (await fetch(served, path, None)).status_code == 404, path
+
+    # Files are named by their content: who has the same one has it too, and keeps it.
+    part = {"file": ("mine.jpg", photo.read_bytes(), "image/jpeg")}
+    same = await served.client.post(
+        f"{API}/media/upload", files=part, headers={"Authorization": f"Bearer {key}"}
+    )
+    assert json.loads(same.content)["previewUrl"] == uploaded["previewUrl"]
+    assert (await fetch(served, uploaded["previewUrl"], key)).status_code == 200
+    assert (await served.call("DELETE", f"{API}/media/{media.id}")).status == 200
+    assert (await fetch(served, uploaded["previewUrl"])).status_code == 404
+    assert (await fetch(served, uploaded["previewUrl"], key)).status_code == 200
 
 
 async def test_no_path_leads_out_of_the_media(served: Served) -> None:

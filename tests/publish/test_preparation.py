@@ -181,7 +181,8 @@ async def test_each_use_has_its_own_form_and_all_go_with_the_media(workshop: Wor
     assert sizes == [(160, 160), (1080, 1920), (160, 160)]
     assert forms[0].stored_path == forms[2].stored_path  # the same bytes, kept once
     for form in forms:
-        assert await workshop.store.read(media_files.mime_type_at, form.stored_path) == "video/mp4"
+        found = await workshop.store.read(media_files.mime_type_at, media.user_id, form.stored_path)
+        assert found == "video/mp4"
     assert {form.stored_path for form in forms} < workshop.files()
 
     await workshop.library.remove(media.id)
