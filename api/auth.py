@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 from urllib.parse import urlsplit
 
 from quart import Request
 
 from api.context import ApiContext
-from api.contract import Auth, Caller
+from api.contract import Auth
 from api.errors import ApiError
 from api.session_cookie import COOKIE_NAME
 from api.system import PATHS as SYSTEM_PATHS
 from api.system import as_address, peer
+from operations.actor import Actor
+from operations.scopes import stored_scopes
 from publish.media_links import PATH as MEDIA_PATH
 from storage import api_keys, browser_sessions
-from storage.api_keys import KEY_PREFIX
+from storage.api_keys import KEY_PREFIX, ApiKey
+from storage.browser_sessions import BrowserSession
 
 _READING = ("GET", "HEAD")
 # What browsers say of a page of our own, and of what its user did by hand.
@@ -43,7 +47,7 @@ def _by_number(request: Request, host: str, context: ApiContext) -> bool:
     return client is not None and any(client in each for each in context.system.allowed)
 
 
-async def identify(request: Request, context: ApiContext, auth: Auth) -> Caller | None:
+async def identify(request: Request, context: ApiContext, auth: Auth) -> Actor | None:
     """Return who calls; raises `ApiError` when that has to be known and is not.
 
     A key decides when both a key and a cookie are sent.
@@ -58,7 +62,7 @@ async def identify(request: Request, context: ApiContext, auth: Auth) -> Caller 
         raise
 
 
-async def _caller(request: Request, context: ApiContext) -> Caller:
+async def _caller(request: Request, context: ApiContext) -> Actor:
     if (header := request.headers.get("Authorization")) is not None:
         return await _by_key(header, context)
     if (cookie := request.cookies.get(COOKIE_NAME)) is not None:
@@ -67,7 +71,7 @@ async def _caller(request: Request, context: ApiContext) -> Caller:
     raise ApiError("AUTH_REQUIRED", "Send `Authorization: Bearer vg_live_…`")
 
 
-async def _by_key(header: str, context: ApiContext) -> Caller:
+async def _by_key(header: str, context: ApiContext) -> Actor:
     scheme, _, key = header.partition(" ")
     key = key.strip()
     well_formed = len(key) == _KEY_LENGTH and key.startswith(KEY_PREFIX) and key.isascii()
@@ -76,11 +80,13 @@ async def _by_key(header: str, context: ApiContext) -> Caller:
     found = await context.store.glance(api_keys.by_hash, api_keys.hash_of(key))
     if found is None:
         raise ApiError("AUTH_INVALID_KEY", "The key is unknown or revoked")
+    if found.expires_at is not None and found.expires_at <= context.house.clock.now():
+        raise ApiError("AUTH_INVALID_KEY", "The key has expired; create a new one")
     context.record_key_use(found.id)
-    return Caller(found.user_id, key_id=found.id)
+    return Actor(found.user_id, "api", key_id=found.id, **_limits(found))
 
 
-async def _by_cookie(cookie: str, context: ApiContext) -> Caller:
+async def _by_cookie(cookie: str, context: ApiContext) -> Actor:
     session_id = context.cookies.session_id(cookie)
     session = None
     if session_id is not None:
@@ -89,7 +95,12 @@ async def _by_cookie(cookie: str, context: ApiContext) -> Caller:
         )
     if session is None:
         raise ApiError("TOKEN_INVALID", "The session has ended; open a new login link")
-    return Caller(session.user_id, session_id=session.id)
+    return Actor(session.user_id, "api", session_id=session.id, **_limits(session))
+
+
+def _limits(given: ApiKey | BrowserSession) -> dict[str, Any]:
+    accounts = None if given.account_ids is None else frozenset(given.account_ids)
+    return {"scopes": stored_scopes(given.scopes), "accounts": accounts}
 
 
 def _check_origin(request: Request) -> None:

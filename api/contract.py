@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from quart import Request, Response
 
 from api.context import ApiContext
-from operations.operation import Actor
+from operations.actor import Actor
 from operations.operation import Operation as Act
 
 
@@ -27,22 +27,13 @@ class Auth(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """Who calls: through a key or a browser session; nobody where neither is needed."""
-
-    user_id: str
-    key_id: str | None = None
-    session_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Call:
-    """One validated request, as handlers see it."""
+    """One validated request, as handlers see it; `caller` is nobody where none is needed."""
 
     context: ApiContext
     request: Request
     operation: Operation
-    caller: Caller | None
+    caller: Actor | None
     path: Mapping[str, str]
     body: Any = None
     query: Any = None
@@ -149,12 +140,6 @@ async def perform(call: Call) -> BaseModel:
 
 async def perform_for(call: Call, act: Act, given: BaseModel | None) -> Any:
     """Have an operation done for whoever calls; a variable of the path names its resource."""
-    caller = call.caller
-    actor = Actor(
-        user_id=call.user_id,
-        via="api",
-        key_id=caller.key_id if caller else None,
-        session_id=caller.session_id if caller else None,
-    )
+    actor = call.caller or Actor(user_id=call.user_id, via="api")
     target = next(iter(call.path.values()), "")
     return await call.context.house.perform(act, actor, given, target)

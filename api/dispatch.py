@@ -15,8 +15,9 @@ from api import request_id
 from api.auth import check_host, identify
 from api.body import read_whole
 from api.context import ApiContext
-from api.contract import Auth, Call, Caller, Operation
+from api.contract import Auth, Call, Operation
 from api.errors import ApiError, api_error_of, envelope
+from operations.actor import Actor
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,8 @@ async def run_operation(
     try:
         check_host(request, context)
         caller = await _counted_caller(context, request, operation.auth, headers)
+        if operation.act is not None and caller is not None:
+            operation.act.check(caller)  # before a body is read
         call = Call(
             context,
             request,
@@ -65,7 +68,7 @@ async def answer_outside(
 
 async def _counted_caller(
     context: ApiContext, request: Request, auth: Auth, headers: dict[str, str]
-) -> Caller | None:
+) -> Actor | None:
     """Return who calls; a key's request is counted, and `headers` learns what is left of it."""
     caller = await identify(request, context, auth)
     if caller is None or caller.key_id is None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from operations.refusing import refusal_of
+from operations.scopes import InsufficientScope
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,13 @@ _TABLE = (
     ErrorCode("CLOUDFLARE_NOT_CONFIGURED", 400, "Cloud scheduling is not configured", "Posts are scheduled locally without it"),
     # 401, 403: who calls
     ErrorCode("AUTH_REQUIRED", 401, "No key and no session cookie were sent", "Send `Authorization: Bearer vg_live_…`"),
-    ErrorCode("AUTH_INVALID_KEY", 401, "The key is malformed, unknown or revoked", "Create a new key; do not retry"),
+    ErrorCode("AUTH_INVALID_KEY", 401, "The key is malformed, unknown, revoked or expired", "Create a new key; do not retry"),
     ErrorCode("TOKEN_INVALID", 401, "The session cookie or login link is invalid, used or ended", "Open a new login link: `reprise login-link`"),
     ErrorCode("TOKEN_EXPIRED", 401, "The account's Instagram token has expired; the API key is fine", "Reconnect the account"),
     ErrorCode("LOGIN_FAILED", 401, "Instagram did not accept the login, ended the session, or wants something confirmed", "Do what the message says, then log in again; nothing is retried by itself"),
     ErrorCode("TWO_FACTOR_REQUIRED", 401, "The login needs a two-factor code", "Send the same request with `code`, or only the code to `…/challenge`"),
     ErrorCode("COOKIE_AUTH_REQUIRED", 403, "Keys may not do this", "Use the browser session: `reprise login-link`"),
+    ErrorCode("INSUFFICIENT_SCOPE", 403, "The key or session may not do this; `WWW-Authenticate` names the scope it lacks", "Use another key, or make one with that scope (docs/keys.md)"),
     ErrorCode("FORBIDDEN_ORIGIN", 403, "The Host or Origin header names another site, or the system endpoints are not for this address", "Call the daemon by its own address, from this machine"),
     # 404 to 429
     ErrorCode("NOT_FOUND", 404, "There is no such resource", "Check the id and the path"),
@@ -119,9 +121,14 @@ def api_error_of(error: Exception) -> ApiError | None:
     refused = refusal_of(error)
     if refused is None:
         return None
+    headers = {}
+    if isinstance(refused, InsufficientScope):
+        lacks = f'Bearer error="insufficient_scope", scope="{refused.scope}"'
+        headers["WWW-Authenticate"] = lacks
     return ApiError(
         refused.code,
         refused.message,
         retry_after=refused.retry_after_s,
         details=refused.details,
+        headers=headers,
     )

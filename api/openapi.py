@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, assert_never
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
@@ -17,12 +17,6 @@ from operations.resources import named_fields
 Json = dict[str, Any]
 _REF = "#/components/schemas/{model}"
 _VARIABLE = re.compile(r"<(\w+)>")
-_SECURITY: dict[Auth, list[Json]] = {
-    Auth.NONE: [],
-    Auth.OPTIONAL: [{}, {"bearer": []}, {"session": []}],
-    Auth.ANY: [{"bearer": []}, {"session": []}],
-    Auth.COOKIE: [{"session": []}],
-}
 _RATE_HEADERS = {
     "RateLimit-Limit": "Requests the tightest window allows",
     "RateLimit-Remaining": "Requests left in that window",
@@ -58,8 +52,17 @@ def document(operations: Iterable[Operation], *, version: str, base_path: str) -
                 for name, text in (*_RATE_HEADERS.items(), _RETRY_AFTER)
             },
             "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "description": "vg_live_…"},
-                "session": {"type": "apiKey", "in": "cookie", "name": "session"},
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "vg_live_…; a requirement names the scope that a key needs",
+                },
+                "session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": "session",
+                    "description": "What a login link sets; it has scopes as keys have",
+                },
             },
         },
     }
@@ -72,6 +75,8 @@ def error_codes(operation: Operation) -> list[str]:
         codes |= {"RATE_LIMITED"}
     if operation.auth in (Auth.ANY, Auth.COOKIE):
         codes |= {"AUTH_REQUIRED", "AUTH_INVALID_KEY", "TOKEN_INVALID"}
+    if operation.act:
+        codes |= {"INSUFFICIENT_SCOPE"}
     if operation.auth is Auth.COOKIE:
         codes |= {"COOKIE_AUTH_REQUIRED"}
     if any(model and named_fields(model) for model in (operation.body, operation.query)):
@@ -90,7 +95,7 @@ def _operation(operation: Operation) -> Json:
         "operationId": _camel(operation.name),
         "summary": " ".join(summary.split()),
         "tags": [operation.tag],
-        "security": _SECURITY[operation.auth],
+        "security": _security(operation),
         "parameters": _parameters(operation),
         "responses": _responses(operation),
     }
@@ -105,6 +110,22 @@ def _operation(operation: Operation) -> Json:
             "content": {"multipart/form-data": {"schema": _FILE_FORM}},
         }
     return described
+
+
+def _security(operation: Operation) -> list[Json]:
+    # OpenAPI 3.1 lets any scheme name the roles that it takes.
+    roles = [operation.act.scope.value] if operation.act else []
+    bearer, session = {"bearer": roles}, {"session": roles}
+    match operation.auth:
+        case Auth.NONE:
+            return []
+        case Auth.OPTIONAL:
+            return [{}, bearer, session]
+        case Auth.ANY:
+            return [bearer, session]
+        case Auth.COOKIE:
+            return [session]
+    assert_never(operation.auth)
 
 
 _FILE_FORM = {

@@ -212,10 +212,10 @@ class _Loop:
         import trio
 
         from daemon.house import open_house
-        from operations.operation import Actor
+        from operations.actor import Actor
 
         async with open_house(settings, online=self.online) as (house, owner_id):
-            actor = Actor(user_id=owner_id, via="cli")
+            actor = Actor(user_id=owner_id, via="cli", holds_machine=True)
             self._opened.set_result(trio.lowlevel.current_trio_token())
             with self._until_closed:
                 async for operation, given, target, answer in self._receive:

@@ -16,10 +16,11 @@ from pydantic import BaseModel, ValidationError
 
 from ground.refusal import ErrorCode, Refusal
 from local.wire import SOCKET_FILE, Garbled, Line, address_in, send
+from operations.actor import Actor
 from operations.catalogue import OPERATIONS
 from operations.house import House
 from operations.media import UploadedFile
-from operations.operation import Actor, Operation
+from operations.operation import Operation
 from operations.refusing import refusal_of
 
 logger = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ async def serve(
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Answer until `shutdown` is set, then give what is being done `grace_s` to end."""
-    actor = Actor(user_id=owner_id, via="cli")
+    actor = Actor(user_id=owner_id, via="cli", holds_machine=True)
     at_once = trio.CapacityLimiter(_AT_ONCE)
 
     async def connection(stream: trio.SocketStream) -> None:

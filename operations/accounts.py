@@ -10,7 +10,7 @@ from instagram.errors import InstagramError
 from operations import models, shown
 from operations.operation import Ask, act, read
 from operations.resources import Resource
-from operations.scopes import Scope
+from operations.scopes import InsufficientScope, Scope
 from publish.intake import disconnect
 from storage import accounts
 from storage.accounts import Account
@@ -20,7 +20,8 @@ from storage.store import Database
 @read(models.AuthMe, scope=Scope.ACCOUNTS_READ)
 def get_me(db: Database, ask: Ask[None]) -> models.AuthMe:
     """Return the user and the connected accounts; tokens are never returned."""
-    found = accounts.of_user(db, ask.user_id)
+    every = accounts.of_user(db, ask.user_id)
+    found = [account for account in every if ask.actor.may_see(account.id)]
     return models.AuthMe(
         user=models.Owner(id=ask.user_id), accounts=[shown.account(one) for one in found]
     )
@@ -51,6 +52,7 @@ async def connect_account(ask: Ask[models.ConnectRequest]) -> models.InstagramAc
     A token that Meta does not accept is refused; a Private API login is given separately.
     """
     house, asked = ask.house, ask.given
+    await house.store.read(_check_limits, ask)
     access = None
     if asked.access_token is not None:
         access = GraphAccess(token=asked.access_token, login_method=asked.login_method)
@@ -74,3 +76,12 @@ async def connect_account(ask: Ask[models.ConnectRequest]) -> models.InstagramAc
         with contextlib.suppress(InstagramError):  # upkeep tries it again
             await house.tokens.sync(account)
     return shown.account(await house.store.read(accounts.get, account.id))
+
+
+def _check_limits(db: Database, ask: Ask[models.ConnectRequest]) -> None:
+    known = accounts.by_username(db, ask.given.username)
+    within = known is not None and ask.actor.may_see(known.id)
+    if ask.actor.accounts is not None and not within:
+        raise InsufficientScope(
+            "This key or session is limited to other accounts", Scope.ACCOUNTS_WRITE
+        )

@@ -24,7 +24,7 @@ from storage.store import Database
 
 @act(
     models.CardPreview,
-    scope=Scope.REPOSTS_READ,
+    scope=Scope.MEDIA_READ,
     takes=models.CardPreviewRequest,
     refuses=[
         ErrorCode.NOT_FOUND,

@@ -11,7 +11,8 @@ from accounts.client_options import OptionsDesk
 from accounts.logins import LoginDesk
 from accounts.tokens import TokenCare
 from ground.clock import Clock
-from operations.operation import Actor, Ask, Kind, Operation
+from operations.actor import Actor
+from operations.operation import Ask, Kind, Operation
 from operations.resources import check_named, check_owner
 from publish.advice import Adviser
 from publish.library import MediaLibrary
@@ -46,16 +47,17 @@ class House:
     ) -> Any:
         """Have an operation done and return its answer (an `operation.gives`).
 
-        `target` is the operation's `id`. Everything that it and `given` name is looked up by its
-        owner first; raises `NotFound` where it is not the actor's, and otherwise what the
-        operation refuses with.
+        `target` is the operation's `id`. Raises `InsufficientScope` where the actor may not have
+        it done. Everything that it and `given` name is looked up by its owner then; raises
+        `NotFound` where it is not the actor's, and otherwise what the operation refuses with.
         """
+        operation.check(actor)
         ask = Ask(actor=actor, house=self, now=self.clock.now(), given=given, id=target)
 
         def checked(db: Database) -> Any:
             if operation.on is not None:
-                check_owner(db, actor.user_id, operation.on, [target])
-            check_named(db, actor.user_id, given)
+                check_owner(db, actor, operation.on, [target])
+            check_named(db, actor, given)
             return None if operation.kind is Kind.ACT else operation.run(db, ask)
 
         if operation.kind is Kind.WRITE:

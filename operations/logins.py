@@ -114,12 +114,10 @@ async def import_session(ask: Ask[models.ImportRequest]) -> models.LoginResult:
     scope=Scope.LOGINS_WRITE,
     on=Resource.ACCOUNT,
     refuses=[ErrorCode.NOT_FOUND, ErrorCode.CREDENTIALS_NOT_CONFIGURED],
+    machine_only=True,
 )
 def export_session(db: Database, ask: Ask[None]) -> models.SavedSession:
-    """Return an account's session as settings of aiograpi: whoever has them is logged in as it.
-
-    It is for whoever holds the machine: no face offers it over a network.
-    """
+    """Return an account's session as settings of aiograpi: whoever has them is logged in as it."""
     saved = credentials.saved_login(db, ask.house.vault, ask.id)
     if saved is None:
         username = accounts.get(db, ask.id).username

@@ -53,9 +53,11 @@ async def upload_media(ask: Ask[UploadedFile]) -> models.MediaFile:
 @read(models.MediaList, scope=Scope.MEDIA_READ, takes=models.MediaQuery)
 def list_media(db: Database, ask: Ask[models.MediaQuery]) -> models.MediaList:
     """List uploads, newest first; the one list that takes `offset` instead of `page`."""
-    query = ask.given
-    files = media_files.page(db, ask.user_id, query.type, limit=query.limit, offset=query.offset)
-    total = media_files.total(db, ask.user_id, query.type)
+    query, accounts = ask.given, ask.actor.accounts_of(None)
+    files = media_files.page(
+        db, ask.user_id, query.type, limit=query.limit, offset=query.offset, accounts=accounts
+    )
+    total = media_files.total(db, ask.user_id, query.type, accounts=accounts)
     return models.MediaList(
         files=[shown.media_file(file) for file in files],
         total=total,

@@ -27,8 +27,9 @@ def get_pending(db: Database, ask: Ask[models.PendingQuery]) -> models.PendingRe
     All of it, or pages of `limit` (additive): `next` is the `after` of the next one.
     """
     query = ask.given
+    accounts = ask.actor.accounts_of(query.account_id)
     one_more = None if query.limit is None else query.limit + 1
-    found = reposts.waiting(db, ask.user_id, query.account_id, limit=one_more, after=query.after)
+    found = reposts.waiting(db, ask.user_id, accounts, limit=one_more, after=query.after)
     page = found[: query.limit]
     return models.PendingReposts(
         reposts=[shown.pending_repost(db, each) for each in page],
@@ -88,7 +89,7 @@ def get_history(db: Database, ask: Ask[models.RepostQuery]) -> models.RepostHist
     """
     query = ask.given
     chosen = repost_history.Filter(
-        account_id=query.account_id,
+        accounts=ask.actor.accounts_of(query.account_id),
         statuses=(query.status,) if query.status else (),
         since=query.since,
         until=query.until,
@@ -124,9 +125,10 @@ def _decide_several(
 ) -> models.Decided:
     ids = ask.given.ids
     if ids is None:
-        waiting = reposts.waiting(db, ask.user_id, ask.given.account_id)
+        accounts = ask.actor.accounts_of(ask.given.account_id)
+        waiting = reposts.waiting(db, ask.user_id, accounts)
         ids = [each.id for each in waiting]
-    mine = [each for each in ids if owns(db, ask.user_id, Resource.REPOST, each)]
+    mine = [each for each in ids if owns(db, ask.actor, Resource.REPOST, each)]
     decided = approval.decide_all(db, mine, decision, ask.now)
     strange = [each for each in dict.fromkeys(ids) if each not in mine]
     decided.refused += [(each, str(NotFound("repost", each))) for each in strange]

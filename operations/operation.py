@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel
 
 from ground.refusal import ErrorCode
+from operations.actor import Actor
 from operations.resources import Resource
-from operations.scopes import Scope
+from operations.scopes import InsufficientScope, Scope
 from storage.store import Database
 
 if TYPE_CHECKING:
@@ -29,19 +30,6 @@ class Kind(Enum):
     READ = "read"
     WRITE = "write"
     ACT = "act"
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who asks: a user, through which face, with what a key or session of theirs may do.
-
-    `key_id` and `session_id` name what they asked with, where there is one.
-    """
-
-    user_id: str
-    via: str
-    key_id: str | None = None
-    session_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +58,8 @@ Run = Callable[..., Any]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """One act. `on` is the kind of resource that its `id` names; `glances` says of a read that it
-    takes a few rows by an index and needs no thread (see `Store.glance`)."""
+    takes a few rows by an index and needs no thread (see `Store.glance`); `machine_only` that no
+    face offers it over a network, because what it gives is for whoever holds the machine."""
 
     run: Run
     kind: Kind
@@ -80,6 +69,13 @@ class Operation:
     on: Resource | None = None
     refuses: tuple[ErrorCode, ...] = ()
     glances: Callable[[Any], bool] = lambda _given: False
+    machine_only: bool = False
+
+    def check(self, actor: Actor) -> None:
+        """Raise `InsufficientScope` unless the actor may have this done at all."""
+        actor.require(self.scope)
+        if self.machine_only and not actor.holds_machine:
+            raise InsufficientScope("This is for whoever holds the machine", self.scope)
 
     @property
     def name(self) -> str:
@@ -106,10 +102,18 @@ def read(
     on: Resource | None = None,
     refuses: Iterable[ErrorCode] = (),
     glances: Callable[[Any], bool] = lambda _given: False,
+    machine_only: bool = False,
 ) -> Callable[[Callable[[Database, Ask[Any]], M]], Operation]:
     """Declare a function of the database that changes nothing; all it reads is of one moment."""
     return _declared(
-        Kind.READ, gives=gives, scope=scope, takes=takes, on=on, refuses=refuses, glances=glances
+        Kind.READ,
+        gives=gives,
+        scope=scope,
+        takes=takes,
+        on=on,
+        refuses=refuses,
+        glances=glances,
+        machine_only=machine_only,
     )
 
 
@@ -120,9 +124,18 @@ def write(
     takes: type[BaseModel] | None = None,
     on: Resource | None = None,
     refuses: Iterable[ErrorCode] = (),
+    machine_only: bool = False,
 ) -> Callable[[Callable[[Database, Ask[Any]], M]], Operation]:
     """Declare a function of the database that changes it: all of it, or nothing."""
-    return _declared(Kind.WRITE, gives=gives, scope=scope, takes=takes, on=on, refuses=refuses)
+    return _declared(
+        Kind.WRITE,
+        gives=gives,
+        scope=scope,
+        takes=takes,
+        on=on,
+        refuses=refuses,
+        machine_only=machine_only,
+    )
 
 
 def act(
@@ -132,9 +145,18 @@ def act(
     takes: type[BaseModel] | None = None,
     on: Resource | None = None,
     refuses: Iterable[ErrorCode] = (),
+    machine_only: bool = False,
 ) -> Callable[[Callable[[Ask[Any]], Awaitable[M]]], Operation]:
     """Declare an async function that may wait for Instagram, files or a child process."""
-    return _declared(Kind.ACT, gives=gives, scope=scope, takes=takes, on=on, refuses=refuses)
+    return _declared(
+        Kind.ACT,
+        gives=gives,
+        scope=scope,
+        takes=takes,
+        on=on,
+        refuses=refuses,
+        machine_only=machine_only,
+    )
 
 
 def _declared(kind: Kind, **declaration: Any) -> Callable[[Run], Operation]:

@@ -73,7 +73,7 @@ def list_posts(db: Database, ask: Ask[models.PostQuery]) -> models.PostList:
     """List posts of all accounts, newest first; `mediaFiles` is filled for single posts only."""
     query = ask.given
     offset = (query.page - 1) * query.limit
-    chosen = filter_of(query)
+    chosen = filter_of(ask, query)
     found = posts.page(db, ask.user_id, chosen, limit=query.limit, offset=offset)
     return post_list(db, query, found, posts.total(db, ask.user_id, chosen))
 
@@ -83,14 +83,18 @@ def get_counts(db: Database, ask: Ask[None]) -> models.Counts:
     """Count posts and mentions by account and state (additive)."""
     counts: dict[str, list[models.Count]] = {"post": [], "repost": []}
     for kind, account_id, state, number in tallies.of_accounts(db, ask.user_id):
-        counts[kind].append(models.Count(account_id=account_id, status=state, count=number))
+        if ask.actor.may_see(account_id):
+            shown_count = models.Count(account_id=account_id, status=state, count=number)
+            counts[kind].append(shown_count)
     return models.Counts(posts=counts["post"], reposts=counts["repost"])
 
 
 @read(models.Completions, scope=Scope.POSTS_READ, takes=models.SinceQuery)
 def list_recent_completions(db: Database, ask: Ask[models.SinceQuery]) -> models.Completions:
     """Return posts that were published or failed after `since`, newest first, 100 at most."""
-    found = posts.completed_since(db, ask.user_id, ask.given.since)
+    found = posts.completed_since(
+        db, ask.user_id, ask.given.since, accounts=ask.actor.accounts_of(None)
+    )
     return models.Completions(posts=[shown.post_with_media(db, post) for post in found])
 
 
@@ -174,11 +178,11 @@ async def delete_from_instagram(ask: Ask[None]) -> models.DeletedFromInstagram:
     )
 
 
-def filter_of(query: models.PostQuery | models.ScheduleQuery) -> posts.Filter:
+def filter_of(ask: Ask[Any], query: models.PostQuery | models.ScheduleQuery) -> posts.Filter:
     """Return which posts a list is asked for."""
     return posts.Filter(
         status=PostStatus(query.status) if query.status else None,
-        account_id=query.account_id,
+        accounts=ask.actor.accounts_of(query.account_id),
         since=query.since,
         until=query.until,
     )

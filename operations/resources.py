@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from operations.actor import Actor
 from storage import owners
 from storage.errors import NotFound
 from storage.store import Database
@@ -36,24 +37,24 @@ class Names:
     resource: Resource
 
 
-def owns(db: Database, user_id: str, resource: Resource, identifier: str) -> bool:
-    """Say whether there is such a thing and it belongs to the user."""
-    return owners.owns(db, _TABLES[resource], user_id, identifier)
+def owns(db: Database, actor: Actor, resource: Resource, identifier: str) -> bool:
+    """Say whether there is such a thing, and it is the actor's and within their accounts."""
+    return owners.owns(db, _TABLES[resource], actor.user_id, identifier, actor.accounts)
 
 
-def check_owner(db: Database, user_id: str, resource: Resource, ids: Iterable[str]) -> None:
-    """Raise `NotFound` unless every id is of a thing of that kind that belongs to the user."""
+def check_owner(db: Database, actor: Actor, resource: Resource, ids: Iterable[str]) -> None:
+    """Raise `NotFound` unless every id is of a thing of that kind that the actor `owns`."""
     for identifier in ids:
-        if not owns(db, user_id, resource, identifier):
+        if not owns(db, actor, resource, identifier):
             raise NotFound(resource.value, identifier)
 
 
-def check_named(db: Database, user_id: str, given: BaseModel | None) -> None:
-    """Raise `NotFound` unless everything that the input names belongs to the user."""
+def check_named(db: Database, actor: Actor, given: BaseModel | None) -> None:
+    """Raise `NotFound` unless everything that the input names is the actor's."""
     if given is None:
         return
     for field, resource in named_fields(type(given)):
-        check_owner(db, user_id, resource, _ids(getattr(given, field)))
+        check_owner(db, actor, resource, _ids(getattr(given, field)))
 
 
 _TABLES: dict[Resource, owners.Owned] = {

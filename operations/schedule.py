@@ -46,7 +46,7 @@ def create_schedule(db: Database, ask: Ask[models.ScheduleRequest]) -> models.Sc
 def list_schedule(db: Database, ask: Ask[models.ScheduleQuery]) -> models.PostList:
     """List scheduled posts that have not gone out yet, the next one first."""
     query = ask.given
-    chosen = filter_of(query)
+    chosen = filter_of(ask, query)
     offset = (query.page - 1) * query.limit
     found = posts.scheduled_page(db, ask.user_id, chosen, limit=query.limit, offset=offset)
     return post_list(db, query, found, posts.scheduled_total(db, ask.user_id, chosen))
@@ -55,7 +55,7 @@ def list_schedule(db: Database, ask: Ask[models.ScheduleQuery]) -> models.PostLi
 @read(models.QueueStatus, scope=Scope.POSTS_READ)
 def get_queue_status(db: Database, ask: Ask[None]) -> models.QueueStatus:
     """Count the jobs that wait, run, and lie in the future."""
-    counts = jobs.counts(db, ask.user_id, ask.now)
+    counts = jobs.counts(db, ask.user_id, ask.now, accounts=ask.actor.accounts_of(None))
     return models.QueueStatus(counts=models.QueueCounts(**counts, total=sum(counts.values())))
 
 

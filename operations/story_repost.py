@@ -8,6 +8,7 @@ from datetime import datetime
 
 from ground.refusal import ErrorCode, Refusal
 from operations import models, shown
+from operations.actor import Actor
 from operations.operation import Ask, act, read, write
 from operations.scopes import Scope
 from repost import configuring, engine, pause, taking_back
@@ -32,7 +33,7 @@ def get_status(db: Database, ask: Ask[models.AccountQuery]) -> models.StoryRepos
     Without `accountId`, that of the account that was configured first.
     """
     pace = ask.house.clock.pace
-    account_id = ask.given.account_id or _first_configured(db, ask.user_id)
+    account_id = ask.given.account_id or _first_configured(db, ask.actor)
     if account_id is None:
         return models.StoryRepostStatus(
             configured=False, is_enabled=False, config=None, version=shown.VERSION
@@ -188,7 +189,7 @@ async def scan(ask: Ask[models.OptionalAccountRef]) -> models.ScanResult:
 def _configs_to_scan(db: Database, ask: Ask[models.OptionalAccountRef]) -> Sequence[RepostConfig]:
     account_id = ask.given.account_id
     if account_id is None:
-        return [config for config in repost_configs.of_user(db, ask.user_id) if config.is_enabled]
+        return [config for config in _configs(db, ask.actor) if config.is_enabled]
     _require_login(db, account_id)
     return [repost_configs.save(db, user_id=ask.user_id, account_id=account_id, now=ask.now)]
 
@@ -199,7 +200,7 @@ def _change_configs(
     wanted: str | None,
     change: Callable[[Database, str, datetime], RepostConfig],
 ) -> models.StoryRepostConfigs:
-    every = [config.account_id for config in repost_configs.of_user(db, ask.user_id)]
+    every = [config.account_id for config in _configs(db, ask.actor)]
     changed = [
         change(db, account_id, ask.now) for account_id in (every if wanted is None else [wanted])
     ]
@@ -209,8 +210,13 @@ def _change_configs(
     )
 
 
-def _first_configured(db: Database, user_id: str) -> str | None:
-    found = repost_configs.of_user(db, user_id)
+def _configs(db: Database, actor: Actor) -> list[RepostConfig]:
+    every = repost_configs.of_user(db, actor.user_id)
+    return [config for config in every if actor.may_see(config.account_id)]
+
+
+def _first_configured(db: Database, actor: Actor) -> str | None:
+    found = _configs(db, actor)
     return found[0].account_id if found else None
 
 

@@ -25,13 +25,25 @@ class ApiKey:
     name: str
     prefix: str
     hash: str
+    # What it is limited to: '' is everything, None is all accounts, also later ones.
     scopes: str = ""
+    account_ids: list[str] | None = None
     created_at: datetime
+    expires_at: datetime | None = None
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
 
 
-def create(db: Database, *, user_id: str, name: str, now: datetime) -> tuple[ApiKey, str]:
+def create(
+    db: Database,
+    *,
+    user_id: str,
+    name: str,
+    now: datetime,
+    scopes: str = "",
+    account_ids: list[str] | None = None,
+    expires_at: datetime | None = None,
+) -> tuple[ApiKey, str]:
     """Make a key; the second value is the full key, which exists nowhere else afterwards."""
     full = KEY_PREFIX + secrets.token_urlsafe(32)  # 43 characters, 256 bits
     key = ApiKey(
@@ -40,7 +52,10 @@ def create(db: Database, *, user_id: str, name: str, now: datetime) -> tuple[Api
         name=name,
         prefix=full[:_SHOWN],
         hash=hash_of(full),
+        scopes=scopes,
+        account_ids=account_ids,
         created_at=now,
+        expires_at=expires_at,
     )
     records.insert(db, key)
     return key, full
@@ -52,7 +67,7 @@ def hash_of(full_key: str) -> str:
 
 
 def by_hash(db: Database, digest: str) -> ApiKey | None:
-    """Return the live key with that hash.
+    """Return the key with that hash, unless it is revoked; it may have expired.
 
     Looking up a digest leaks nothing through timing: a guess at the digest's first bytes
     says nothing about the key.

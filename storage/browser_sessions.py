@@ -22,6 +22,9 @@ class BrowserSession:
     TABLE: ClassVar[str] = "browser_sessions"
     id: str
     user_id: str
+    # As those of a key.
+    scopes: str = ""
+    account_ids: list[str] | None = None
     created_at: datetime
     expires_at: datetime
     ended_at: datetime | None = None
@@ -32,15 +35,34 @@ class LoginCode:
     TABLE: ClassVar[str] = "login_codes"
     hash: str
     user_id: str
+    scopes: str = ""
+    account_ids: list[str] | None = None
     expires_at: datetime
     used_at: datetime | None = None
 
 
-def create_code(db: Database, *, user_id: str, now: datetime) -> str:
-    """Return a code that starts one session within five minutes; only its hash is kept."""
+def create_code(
+    db: Database,
+    *,
+    user_id: str,
+    now: datetime,
+    scopes: str = "",
+    account_ids: list[str] | None = None,
+) -> str:
+    """Return a code that starts one session within five minutes; only its hash is kept.
+
+    The session may do no more than `scopes`, and that with `account_ids`.
+    """
     code = secrets.token_urlsafe(32)
     db.conn.execute("DELETE FROM login_codes WHERE expires_at < ?", (records.encode(now),))
-    records.insert(db, LoginCode(hash=_hash(code), user_id=user_id, expires_at=now + CODE_LIFETIME))
+    made = LoginCode(
+        hash=_hash(code),
+        user_id=user_id,
+        scopes=scopes,
+        account_ids=account_ids,
+        expires_at=now + CODE_LIFETIME,
+    )
+    records.insert(db, made)
     return code
 
 
@@ -54,21 +76,37 @@ def is_fresh(db: Database, code: str, now: datetime) -> bool:
 
 def redeem_code(db: Database, code: str, now: datetime) -> BrowserSession | None:
     """Exchange a fresh code for a session, once; None when it is unknown, used or too old."""
-    row = db.conn.execute(
+    spent = db.conn.execute(
         "UPDATE login_codes SET used_at = ?1"
-        " WHERE hash = ?2 AND used_at IS NULL AND expires_at > ?1 RETURNING user_id",
+        " WHERE hash = ?2 AND used_at IS NULL AND expires_at > ?1",
         (records.encode(now), _hash(code)),
-    ).fetchone()
-    return None if row is None else create(db, user_id=row[0], now=now)
+    ).rowcount
+    if not spent:
+        return None
+    found = records.get(db, LoginCode, _hash(code))
+    return create(
+        db, user_id=found.user_id, now=now, scopes=found.scopes, account_ids=found.account_ids
+    )
 
 
 def create(
-    db: Database, *, user_id: str, now: datetime, lifetime: timedelta = SESSION_LIFETIME
+    db: Database,
+    *,
+    user_id: str,
+    now: datetime,
+    lifetime: timedelta = SESSION_LIFETIME,
+    scopes: str = "",
+    account_ids: list[str] | None = None,
 ) -> BrowserSession:
     """Start a session."""
     db.conn.execute("DELETE FROM browser_sessions WHERE expires_at < ?", (records.encode(now),))
     session = BrowserSession(
-        id=str(uuid4()), user_id=user_id, created_at=now, expires_at=now + lifetime
+        id=str(uuid4()),
+        user_id=user_id,
+        scopes=scopes,
+        account_ids=account_ids,
+        created_at=now,
+        expires_at=now + lifetime,
     )
     records.insert(db, session)
     return session

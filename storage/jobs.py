@@ -13,6 +13,7 @@ from sqlite_utils import Database
 
 from ground.changes import Subject
 from storage import events, records
+from storage.owners import Accounts, named, within
 from storage.times import from_text
 
 MAX_ATTEMPTS = 5
@@ -240,13 +241,16 @@ def _tell(db: Database, account_id: str, job_id: str, state: str, now: datetime)
     events.record_of_account(db, Subject.JOB, account_id, state, now=now, subject_id=job_id)
 
 
-def counts(db: Database, user_id: str, now: datetime) -> dict[str, int]:
+def counts(
+    db: Database, user_id: str, now: datetime, *, accounts: Accounts = None
+) -> dict[str, int]:
     """Return how many publish jobs wait, run, and lie in the future."""
     row = db.conn.execute(
-        "SELECT coalesce(sum(status = 'PENDING' AND run_at <= ?1), 0),"
+        "SELECT coalesce(sum(status = 'PENDING' AND run_at <= :now), 0),"  # noqa: S608 - our own words
         " coalesce(sum(status = 'PROCESSING'), 0),"
-        " coalesce(sum(status = 'PENDING' AND run_at > ?1), 0)"
-        " FROM jobs WHERE user_id = ?2 AND status IN ('PENDING', 'PROCESSING')",
-        (records.encode(now), user_id),
+        " coalesce(sum(status = 'PENDING' AND run_at > :now), 0)"
+        " FROM jobs WHERE user_id = :user AND status IN ('PENDING', 'PROCESSING')"
+        f"{within(accounts)}",
+        {"now": records.encode(now), "user": user_id, **named(accounts)},
     ).fetchone()
     return dict(zip(("waiting", "active", "delayed"), row, strict=True))

@@ -12,6 +12,7 @@ from typing import ClassVar
 from sqlite_utils import Database
 
 from storage import records, renditions
+from storage.owners import Accounts, media_within, named
 
 
 class Origin(StrEnum):
@@ -73,22 +74,29 @@ def of_post(db: Database, post_id: str) -> list[MediaFile]:
 
 
 def page(
-    db: Database, user_id: str, kind: str | None, *, limit: int, offset: int
+    db: Database,
+    user_id: str,
+    kind: str | None,
+    *,
+    limit: int,
+    offset: int,
+    accounts: Accounts = None,
 ) -> list[MediaFile]:
     """Return uploads newest first; `kind` is image, video or None for both."""
     return records.fetch(
         db,
         MediaFile,
-        f"WHERE {_uploads(kind)} ORDER BY created_at DESC, id LIMIT :limit OFFSET :offset",
-        {"user": user_id, "kind": kind, "limit": limit, "offset": offset},
+        f"WHERE {_uploads(kind)}{media_within(accounts)}"
+        " ORDER BY created_at DESC, id LIMIT :limit OFFSET :offset",
+        {"user": user_id, "kind": kind, "limit": limit, "offset": offset, **named(accounts)},
     )
 
 
-def total(db: Database, user_id: str, kind: str | None) -> int:
+def total(db: Database, user_id: str, kind: str | None, *, accounts: Accounts = None) -> int:
     """Return how many uploads there are."""
     row = db.conn.execute(
-        f"SELECT count(*) FROM media_files WHERE {_uploads(kind)}",  # noqa: S608 - a constant
-        {"user": user_id, "kind": kind},
+        f"SELECT count(*) FROM media_files WHERE {_uploads(kind)}{media_within(accounts)}",  # noqa: S608 - a constant
+        {"user": user_id, "kind": kind, **named(accounts)},
     ).fetchone()
     return int(row[0])
 

@@ -683,6 +683,25 @@ def m0020_changes(db: Database) -> None:
         db.conn.execute(statement)
 
 
+_SCOPES = """
+-- What a key or a session is limited to: scopes ('' is everything), accounts (a JSON list, NULL
+-- is all of the user's), and until when.
+ALTER TABLE api_keys ADD COLUMN account_ids TEXT;
+ALTER TABLE api_keys ADD COLUMN expires_at TEXT;
+ALTER TABLE browser_sessions ADD COLUMN scopes TEXT NOT NULL DEFAULT '';
+ALTER TABLE browser_sessions ADD COLUMN account_ids TEXT;
+ALTER TABLE login_codes ADD COLUMN scopes TEXT NOT NULL DEFAULT '';
+ALTER TABLE login_codes ADD COLUMN account_ids TEXT;
+"""
+
+
+@migrations()
+def m0040_scopes(db: Database) -> None:
+    """Keys and sessions that may do a part of what their user may."""
+    for statement in _statements(_SCOPES):
+        db.conn.execute(statement)
+
+
 def _statements(script: str) -> Iterator[str]:
     # One by one: `executescript` would commit the transaction that guards the migration.
     statement = ""

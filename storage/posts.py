@@ -17,6 +17,7 @@ from sqlite_utils import Database
 from ground.changes import Subject
 from storage import events, records
 from storage.errors import NotFound
+from storage.owners import Accounts, named, within
 from storage.times import shifted
 
 
@@ -174,7 +175,7 @@ class Filter:
     """
 
     status: PostStatus | None = None
-    account_id: str | None = None
+    accounts: Accounts = None
     since: datetime | None = None
     until: datetime | None = None
 
@@ -182,20 +183,20 @@ class Filter:
         """Return the conditions of what was chosen, as ` AND …`."""
         chosen = (
             (self.status, "status = :status"),
-            (self.account_id, "account_id = :account"),
             (self.since, f"{moment} >= :since"),
             (self.until, f"{moment} < :until"),
         )
-        return "".join(f" AND {clause}" for value, clause in chosen if value is not None)
+        known = "".join(f" AND {clause}" for value, clause in chosen if value is not None)
+        return within(self.accounts) + known
 
     def parameters(self, user_id: str) -> dict[str, object]:
         """Return what the conditions name, and the user."""
         return {
             "user": user_id,
             "status": self.status,
-            "account": self.account_id,
             "since": self.since,
             "until": self.until,
+            **named(self.accounts),
         }
 
 
@@ -301,14 +302,16 @@ def near(db: Database, post: Post, at: datetime, within: timedelta) -> list[Post
     )
 
 
-def completed_since(db: Database, user_id: str, since: datetime, limit: int = 100) -> list[Post]:
+def completed_since(
+    db: Database, user_id: str, since: datetime, limit: int = 100, *, accounts: Accounts = None
+) -> list[Post]:
     """Return posts that were published or failed after `since`, newest first."""
     return records.fetch(
         db,
         Post,
-        "WHERE user_id = ? AND completed_at > ? AND status IN ('PUBLISHED', 'FAILED')"
-        " ORDER BY completed_at DESC, id LIMIT ?",
-        (user_id, since, limit),
+        "WHERE user_id = :user AND completed_at > :since AND status IN ('PUBLISHED', 'FAILED')"
+        f"{within(accounts)} ORDER BY completed_at DESC, id LIMIT :limit",
+        {"user": user_id, "since": since, "limit": limit, **named(accounts)},
     )
 
 

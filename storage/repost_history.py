@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from storage import records, reposts
+from storage.owners import Accounts, named, within
 from storage.reposts import IS_OPEN, Repost, RepostStatus
 
 
@@ -16,7 +17,7 @@ from storage.reposts import IS_OPEN, Repost, RepostStatus
 class Filter:
     """Which part of a history; what is None does not matter. Times are those of detection."""
 
-    account_id: str | None = None
+    accounts: Accounts = None
     statuses: Sequence[RepostStatus] = ()
     since: datetime | None = None
     until: datetime | None = None
@@ -37,20 +38,20 @@ def page(
     last = None if after is None else reposts.get(db, after)
     clauses = (
         ("user_id = :user", True),
-        ("account_id = :account", chosen.account_id is not None),
         ("status IN (SELECT value FROM json_each(:statuses))", chosen.statuses),
         ("created_at >= :since", chosen.since is not None),
         ("created_at < :until", chosen.until is not None),
         ("created_at <= :at AND (created_at < :at OR id > :after)", last is not None),
     )
     where = " AND ".join(clause for clause, matters in clauses if matters)
+    where += within(chosen.accounts)
     return records.fetch(
         db,
         Repost,
         f"WHERE {where} ORDER BY created_at DESC, id LIMIT :limit",
         {
             "user": user_id,
-            "account": chosen.account_id,
+            **named(chosen.accounts),
             "statuses": [*chosen.statuses],
             "since": chosen.since,
             "until": chosen.until,

@@ -12,6 +12,7 @@ from sqlite_utils import Database
 
 from ground.changes import Subject
 from storage import events, records
+from storage.owners import Accounts, named, within
 from storage.times import from_text
 
 IS_OPEN = "status IN ('DETECTED', 'DOWNLOADED', 'WAITING_APPROVAL', 'QUEUED')"
@@ -284,12 +285,12 @@ def with_decided_post(db: Database, account_id: str) -> list[tuple[str, str | No
 def waiting(
     db: Database,
     user_id: str,
-    account_id: str | None = None,
+    accounts: Accounts = None,
     *,
     limit: int | None = None,
     after: str | None = None,
 ) -> list[Repost]:
-    """Return what waits for approval, of one account or of all, oldest mention first.
+    """Return what waits for approval, of some accounts or of all, oldest mention first.
 
     At most `limit`, those behind the one with the id `after`; raises `NotFound` for that.
     """
@@ -298,11 +299,11 @@ def waiting(
     return records.fetch(
         db,
         Repost,
-        "WHERE user_id = :user AND (:account IS NULL OR account_id = :account)"
+        f"WHERE user_id = :user{within(accounts)}"
         f" AND status = 'WAITING_APPROVAL'{behind} ORDER BY mentioned_at, id LIMIT :limit",
         {
             "user": user_id,
-            "account": account_id,
+            **named(accounts),
             "at": last and last.mentioned_at,
             "after": after,
             "limit": -1 if limit is None else limit,

@@ -158,7 +158,7 @@ CREATE TABLE api_keys (
     created_at TEXT NOT NULL,
     last_used_at TEXT,
     revoked_at TEXT
-) STRICT;
+, account_ids TEXT, expires_at TEXT) STRICT;
 
 CREATE TABLE author_followers (
     author_pk TEXT PRIMARY KEY,
@@ -181,7 +181,7 @@ CREATE TABLE browser_sessions (
     created_at TEXT NOT NULL,
     expires_at TEXT NOT NULL,
     ended_at TEXT
-) STRICT;
+, scopes TEXT NOT NULL DEFAULT '', account_ids TEXT) STRICT;
 
 CREATE TABLE challenges (
     account_id TEXT PRIMARY KEY REFERENCES accounts ON DELETE CASCADE,
@@ -282,7 +282,7 @@ CREATE TABLE login_codes (
     user_id TEXT NOT NULL REFERENCES users,
     expires_at TEXT NOT NULL,
     used_at TEXT
-) STRICT;
+, scopes TEXT NOT NULL DEFAULT '', account_ids TEXT) STRICT;
 
 CREATE TABLE loose_files (path TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 

@@ -49,12 +49,12 @@ Each answer to a key carries `RateLimit-Limit`, `RateLimit-Remaining`, `RateLimi
 `RateLimit-Policy`; a 429 carries `Retry-After` too.
 
 Any endpoint may answer `INTERNAL_ERROR`, `SERVICE_UNAVAILABLE` and `FORBIDDEN_ORIGIN`; any that is
-not open `AUTH_REQUIRED`, `AUTH_INVALID_KEY`, `TOKEN_INVALID` and `RATE_LIMITED`. They are not
-repeated below.
+not open `AUTH_REQUIRED`, `AUTH_INVALID_KEY`, `TOKEN_INVALID`, `INSUFFICIENT_SCOPE` and
+`RATE_LIMITED`. They are not repeated below. What keys may do: [keys.md](keys.md).
 """
 _EVERYWHERE = {
     "INTERNAL_ERROR", "SERVICE_UNAVAILABLE", "FORBIDDEN_ORIGIN", "AUTH_REQUIRED",
-    "AUTH_INVALID_KEY", "TOKEN_INVALID", "RATE_LIMITED",
+    "AUTH_INVALID_KEY", "TOKEN_INVALID", "INSUFFICIENT_SCOPE", "RATE_LIMITED",
 }  # fmt: skip
 
 
@@ -114,7 +114,8 @@ def _operation(operation: Operation, described: dict[str, Any]) -> Iterator[str]
     yield described["summary"] + "\n"
     if "description" in described:
         yield described["description"] + "\n"
-    yield f"- Auth: {_AUTH[operation.auth]}"
+    scope = f"; scope `{operation.act.scope}`" if operation.act else ""
+    yield f"- Auth: {_AUTH[operation.auth]}{scope}"
     for parameter in described["parameters"]:
         if parameter["in"] == "query":
             need = "required" if parameter["required"] else "optional"

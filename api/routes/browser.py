@@ -17,8 +17,9 @@ async def check_auth(call: Call) -> models.AuthCheck:
     """Say whether this request is signed in; `username` is that of the first account."""
     if call.caller is None:
         return models.AuthCheck(authenticated=False)
-    found = await call.context.store.read(accounts.of_user, call.user_id)
-    return models.AuthCheck(authenticated=True, username=found[0].username if found else None)
+    every = await call.context.store.read(accounts.of_user, call.user_id)
+    found = next((each for each in every if call.caller.may_see(each.id)), None)
+    return models.AuthCheck(authenticated=True, username=found.username if found else None)
 
 
 @operations.add("POST", "/auth/logout", auth=Auth.OPTIONAL, returns=models.Success)

@@ -12,6 +12,7 @@ from operations.models.api_keys import (
     ApiKeyList,
     ApiKeyRequest,
     LoginCode,
+    LoginCodeRequest,
     NewApiKey,
     RevokedApiKey,
 )
@@ -189,6 +190,7 @@ __all__ = [
     "LinkSticker",
     "LocationSticker",
     "LoginCode",
+    "LoginCodeRequest",
     "LoginRequest",
     "LoginResult",
     "MediaFile",

@@ -15,6 +15,7 @@ from operations.models.base import (
     Id,
     Instant,
     Moment,
+    RepostId,
     Schema,
     Uuid,
     _plus,
@@ -61,7 +62,7 @@ class PendingQuery(Schema):
 
     account_id: AccountId | None = None
     limit: int | None = Field(default=None, ge=1, le=200)
-    after: Id | None = None
+    after: RepostId | None = None
 
 
 class PendingReposts(Schema):
@@ -124,7 +125,7 @@ class RepostQuery(Schema):
     since: Annotated[Instant, BeforeValidator(_plus)] | None = None
     until: Annotated[Instant, BeforeValidator(_plus)] | None = None
     limit: int = Field(default=100, ge=1, le=200)
-    after: Id | None = None
+    after: RepostId | None = None
 
 
 class RepostHistory(Schema):

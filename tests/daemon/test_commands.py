@@ -12,6 +12,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
+from typing import Any
 
 import click
 import pytest
@@ -50,6 +51,35 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, value in environment(tmp_path).items():
         monkeypatch.setenv(name, value)
     return tmp_path / "data"
+
+
+def test_keys_are_limited_from_the_command_line(
+    installed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def made(*words: str) -> dict[str, Any]:
+        assert run_here("key", "create", "agent", *words, "--json") == 0
+        found: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return found
+
+    assert "scopes" not in made()
+    assert "scopes" not in made("--preset", "full")
+    drafts = made("--preset", "drafts-only")["scopes"].split(",")
+    assert "posts:write" in drafts
+    assert not {"posts:publish", "posts:delete", "reposts:decide"} & {*drafts}
+    assert run_here("account", "add", "--username", "studio") == 0
+    capsys.readouterr()
+    one = made("--scopes", "posts:read", "--only", "@studio", "--days", "90")
+    assert (one["scopes"], len(one["accountIds"]), "expiresAt" in one) == ("posts:read", 1, True)
+    assert run_here("key", "list") == 0
+    assert "posts:read; 1 account(s)" in capsys.readouterr().out
+    for words, reason in (
+        (("--scopes", "posts:reed"), "no scope 'posts:reed'"),
+        (("--scopes", "posts:read", "--preset", "full"), "not both"),
+        (("--preset", "everything"), "is not one of"),
+    ):
+        assert run_here("key", "create", "agent", *words) == 2
+        assert reason in capsys.readouterr().err
+    assert run_here("key", "create", "agent", "--only", "nobody") == 1
 
 
 def test_every_command_is_in_a_section() -> None:
