@@ -10,6 +10,7 @@ from typing import Any
 
 from accounts.trouble import MEMORY, consequence_of
 from ground.clock import Clock
+from ground.hold import Hold
 from instagram import errors
 from instagram.private.options import ClientOptions
 from storage import accounts, client_options, credentials, repost_configs, troubles
@@ -62,9 +63,9 @@ class StoredLogins:
     async def renew_session(self, account_id: str, session: Mapping[str, Any]) -> None:
         await self._store.write(credentials.renew_session, self._vault, account_id, session)
 
-    async def hold(self, account_id: str) -> tuple[str, datetime | None] | None:
+    async def hold(self, account_id: str) -> Hold | None:
         trouble = await self._store.read(troubles.active, account_id, self._clock.now())
-        return None if trouble is None else (trouble.reason, trouble.until)
+        return None if trouble is None else trouble.hold
 
     async def claim_automatic_login(self, account_id: str) -> bool:
         return await self._store.write(

@@ -11,6 +11,7 @@ from typing import Any, cast
 from accounts.connecting import GraphAccess
 from accounts.keeper import StoredLogins, opened_for
 from ground.clock import Clock
+from ground.hold import Hold
 from instagram import errors
 from instagram.graph.gateway import GraphGateway
 from instagram.graph.http import HOSTS, GraphHttp, GraphLogin, LoginMethod
@@ -48,9 +49,9 @@ class StoredTokens:
         with opened_for(account_id):
             return await self._store.read(login_of, self._vault, account_id, now)
 
-    async def graph_hold(self, account_id: str) -> tuple[str, datetime | None] | None:
+    async def graph_hold(self, account_id: str) -> Hold | None:
         trouble = await self._store.read(troubles.active, account_id, self._clock.now(), HOLDING)
-        return None if trouble is None else (trouble.reason, trouble.until)
+        return None if trouble is None else trouble.hold
 
     async def token_refused(self, account_id: str, token: str) -> None:
         """Note that a token is worthless, unless it was replaced in the meantime."""

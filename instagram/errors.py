@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from ground.hold import Hold
 
 
 class InstagramError(Exception):
@@ -139,9 +139,9 @@ class AccountSuspended(AccountTrouble):
 class AccountOnHold(InstagramError):
     """Refused by Reprise itself: an earlier trouble is not over. Nothing was sent."""
 
-    def __init__(self, reason: str, until: datetime | None) -> None:
-        super().__init__(reason)
-        self.until = until
+    def __init__(self, hold: Hold) -> None:
+        super().__init__(hold.reason)
+        self.hold = hold
 
 
 class DownloadFailed(InstagramError):

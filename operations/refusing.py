@@ -55,6 +55,6 @@ def _instagram_code(error: instagram.InstagramError) -> ErrorCode:
 
 
 def _instagram_message(error: instagram.InstagramError) -> str:
-    if isinstance(error, instagram.AccountOnHold) and error.until is not None:
-        return f"{error.reason}. Nothing is sent before {error.until:%Y-%m-%d %H:%M} UTC"
+    if isinstance(error, instagram.AccountOnHold) and error.hold.until is not None:
+        return f"{error.reason}. Nothing is sent before {error.hold.until:%Y-%m-%d %H:%M} UTC"
     return error.reason

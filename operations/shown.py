@@ -11,10 +11,10 @@ import orjson
 
 from accounts.trouble import MEMORY
 from ground.changes import Subject
+from ground.hold import Hold
 from operations import models as schemas
 from repost import guard, limits, pause
 from repost.approval import Decided
-from repost.guard import Held
 from repost.hours import local_midnight
 from repost.standing import Standing
 from storage import (
@@ -102,7 +102,7 @@ def standing(
     )
 
 
-def _holding(held: Held | None) -> schemas.Holding | None:
+def _holding(held: Hold | None) -> schemas.Holding | None:
     return None if held is None else schemas.Holding(**_fields(held))
 
 

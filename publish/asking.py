@@ -112,7 +112,11 @@ class Asker:
         except errors.InstagramError as error:
             if self._age(record.row) <= route.answers_for:
                 raise
-            if isinstance(error, errors.AccountOnHold) and error.until and route.shown_for is None:
+            if (
+                isinstance(error, errors.AccountOnHold)
+                and error.hold.until
+                and route.shown_for is None
+            ):
                 raise  # it can be asked when the pause is over
             raise DeliveryUnknown from error
         if seen is Verdict.ABSENT and route.shown_for is not None:

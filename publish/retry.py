@@ -51,7 +51,7 @@ def after(
     """
     match error:
         case errors.AccountOnHold():
-            return Later(error.until or now + _HELD_RECHECK, error.reason, counted=False)
+            return Later(error.hold.until or now + _HELD_RECHECK, error.reason, counted=False)
         case (
             errors.AccountTrouble()
             | errors.RateLimited()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from ground.hold import Hold
 from publish.choice import REPOSTS, choose, means_of, wish_for
 from publish.content import fingerprint
 from publish.retry import Failure, Later
@@ -20,8 +21,8 @@ from storage.posts import Post, PostStatus
 from storage.repost_configs import PublishRoute
 from storage.store import Database
 
-# Why and until when a post must wait that was accepted under rails, or None.
-Rails = Callable[[Database, Post, datetime], tuple[str, datetime] | None]
+# What a post must wait for that was accepted under rails, or None.
+Rails = Callable[[Database, Post, datetime], Hold | None]
 # For how much of the time since a moment the daemon was not there.
 MissedFor = Callable[[datetime], timedelta]
 UNKNOWN_MESSAGE = (
@@ -32,6 +33,8 @@ UNKNOWN_MESSAGE = (
 Standing = Callable[[Database, Post, datetime], bool]
 # A repost that was sent again by hand, and then held back: its story is old news.
 _LONGEST_HELD = timedelta(hours=72)
+# When a post is looked at again that only a person can let go on.
+_LOOK_AGAIN = timedelta(hours=1)
 DISCONNECTED = Failure("NOT_FOUND", "The account of this post was disconnected")
 BROKEN_MESSAGE = (
     "A bug in Reprise stopped this post before anything went out; the log says where. "
@@ -78,7 +81,8 @@ def begin(
         return Begun(post, media, delivery)
     if (hold := held(db, post, now)) is not None:
         in_doubt = delivery is not None and delivery.step is Step.PUBLISHING
-        postponed(db, job, post, Later(hold[1], hold[0], counted=False), in_doubt, now)
+        later = Later(hold.until or now + _LOOK_AGAIN, hold.reason, counted=False)
+        postponed(db, job, post, later, in_doubt, now)
         return None
     failure = _impossible(db, job, post, media, delivery, now, missed_for, grace)
     reason = "it was begun there"

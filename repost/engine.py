@@ -14,6 +14,7 @@ import trio
 
 from ground.changes import Change, Subject
 from ground.clock import Clock
+from ground.hold import Hold
 from instagram import errors
 from instagram.private.gateway import PrivateGateway
 from repost import polls, rails
@@ -127,7 +128,9 @@ class RepostEngine:
         config = await self._store.read(repost_configs.get, account_id)
         if config.auto_disabled_at is not None and not config.is_enabled:
             reason = config.auto_disable_reason or rails.OFF
-            raise errors.AccountOnHold(f"{reason}. Switch story reposts on again first", None)
+            raise errors.AccountOnHold(
+                Hold("disabled", f"{reason}. Switch story reposts on again first", None)
+            )
         try:
             return ScanReport(account_id, await self._scan(config))
         finally:
@@ -214,9 +217,9 @@ class RepostEngine:
                 failed = not await self._looked(config)
                 config = await self._store.read(repost_configs.get, account_id)
             moves_at = await self._journey.advance(self._gateway.account(account_id), config)
-        except errors.AccountOnHold as held:
+        except errors.AccountOnHold as refused:
             # Nothing was sent; what waits for it says so.
-            await self._store.write(self._note_hold, account_id, held)
+            await self._store.write(self._note_hold, account_id, refused.hold)
         except errors.InstagramError as error:
             logger.warning("repost turn stopped account=%s reason=%s", account_id, error.reason)
             failed = True
@@ -256,22 +259,13 @@ class RepostEngine:
             again.append(held.until if held is not None else now + rest)
         return min((moment for moment in again if moment is not None), default=None)
 
-    def _note_hold(self, db: Database, account_id: str, held: errors.AccountOnHold) -> None:
+    def _note_hold(self, db: Database, account_id: str, held: Hold) -> None:
         now = self._clock.now()
         config = repost_configs.get(db, account_id)
-        reposts.hold(
-            db, account_id, RepostStatus.DETECTED, now, reason=held.reason, until=held.until
-        )
+        reposts.hold(db, account_id, RepostStatus.DETECTED, held, now)
         sending = rails.reposting_held(db, config, now, self._clock.pace)
         if sending is not None:
-            reposts.hold(
-                db,
-                account_id,
-                RepostStatus.QUEUED,
-                now,
-                reason=sending.reason,
-                until=sending.until,
-            )
+            reposts.hold(db, account_id, RepostStatus.QUEUED, sending, now)
 
     async def _scan(self, config: RepostConfig) -> Scan:
         account_id = config.account_id

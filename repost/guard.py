@@ -7,10 +7,10 @@ in docs/account-safety.md.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
+from ground.hold import Hold
 from repost.hours import (
     WIND_DOWN,
     jitter,
@@ -36,15 +36,6 @@ ASKED_FOR = timedelta(hours=1)
 # Times further ahead than this come from a clock that was wrong, and hold nothing.
 CLOCK_ERROR = timedelta(days=1)
 ASLEEP = "Sleep window of the account"
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A rail says no. `until` is None when only a person can end it."""
-
-    rail: str
-    reason: str
-    until: datetime | None
 
 
 def session_phase(started_at: datetime | None, now: datetime, pace: float) -> int:
@@ -88,16 +79,16 @@ def may_repost(
     sent: Sequence[datetime],
     now: datetime,
     pace: float,
-) -> Held | None:
+) -> Hold | None:
     """Return the rail that holds reposts back now, or None when one may go out.
 
     `sent` are the times of earlier reposts, at least those of today and the latest one.
     """
     if session_phase(started_at, now, pace) < 3:
         until = started_at + PHASE_2 if started_at else None
-        return Held("phase", "The login is new: nothing is published in its first 48 h", until)
+        return Hold("phase", "The login is new: nothing is published in its first 48 h", until)
     if (wake := sleeping_until(config, now, WIND_DOWN)) is not None:
-        return Held("sleep", ASLEEP, wake)
+        return Hold("sleep", ASLEEP, wake)
     sent = [moment for moment in sent if moment <= now + CLOCK_ERROR]
     today = [moment for moment in sent if moment >= local_midnight(config, now)]
     cap = daily_cap(config, started_at, now, pace)
@@ -107,11 +98,11 @@ def may_repost(
         until = midnight + timedelta(
             seconds=ceil(pace * abs(jitter(config, midnight).total_seconds()))
         )
-        return Held("cap", f"Daily limit of {cap} reposts reached", until)
+        return Hold("cap", f"Daily limit of {cap} reposts reached", until)
     if sent and pace:
         last = max(sent)
         if (free_at := free_after(config, last, pace)) > now:
-            return Held("spacing", "Reposts keep a distance of some 20 minutes", free_at)
+            return Hold("spacing", "Reposts keep a distance of some 20 minutes", free_at)
     return None
 
 
@@ -121,7 +112,7 @@ def free_after(config: RepostConfig, last: datetime, pace: float) -> datetime:
     return last + timedelta(seconds=ceil(distance.total_seconds()))
 
 
-def may_fetch(config: RepostConfig, detected_at: datetime, now: datetime) -> Held | None:
+def may_fetch(config: RepostConfig, detected_at: datetime, now: datetime) -> Hold | None:
     """Return the rail that holds the download of a mention back now, or None.
 
     What a scan by hand has found in the sleep window is part of what the person asked for.
@@ -132,7 +123,7 @@ def may_fetch(config: RepostConfig, detected_at: datetime, now: datetime) -> Hel
     begin, wake = window
     if detected_at >= begin - WIND_DOWN and now - detected_at < ASKED_FOR:
         return None
-    return Held("sleep", f"{ASLEEP}: it is downloaded afterwards", wake)
+    return Hold("sleep", f"{ASLEEP}: it is downloaded afterwards", wake)
 
 
 def next_poll_at(config: RepostConfig, now: datetime, pace: float) -> datetime:
@@ -156,21 +147,21 @@ def next_poll_at(config: RepostConfig, now: datetime, pace: float) -> datetime:
 
 def may_poll(
     config: RepostConfig, started_at: datetime | None, now: datetime, pace: float
-) -> Held | None:
+) -> Hold | None:
     """Return the rail that holds an automatic look into the inbox back, or None."""
     phase = session_phase(started_at, now, pace)
     if phase == 0:
-        return Held("login", "The account has no Private API login", None)
+        return Hold("login", "The account has no Private API login", None)
     if phase == 1 and started_at is not None:
         reason = "The login is new: messages are not read by themselves in its first 12 h"
-        return Held("phase", reason, started_at + PHASE_1)
+        return Hold("phase", reason, started_at + PHASE_1)
     due = next_poll_at(config, now, pace)
     if due <= now:
         return None
     wake = sleeping_until(config, now, WIND_DOWN)
     if wake is not None and wake >= due:
-        return Held("sleep", ASLEEP, due)
-    return Held("interval", "Poll interval", due)
+        return Hold("sleep", ASLEEP, due)
+    return Hold("interval", "Poll interval", due)
 
 
 def warnings_of(config: RepostConfig) -> list[str]:

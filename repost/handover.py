@@ -16,8 +16,9 @@ from uuid import uuid4
 import trio
 
 from ground.clock import Clock
+from ground.hold import Hold
 from media.errors import MediaError, RenderFailed
-from repost import card, guard, rails
+from repost import card, rails
 from repost.card import Card
 from repost.deciding import decide
 from repost.leftovers import discard
@@ -71,7 +72,7 @@ class HandOver:
         logger.info("repost id=%s state=%s reason=%s", sent.id, sent.status, sent.reason)
         return sent
 
-    def _held(self, db: Database, account_id: str, now: datetime) -> guard.Held | None:
+    def _held(self, db: Database, account_id: str, now: datetime) -> Hold | None:
         config = repost_configs.get(db, account_id)
         return rails.reposting_held(db, config, now, self._clock.pace)
 
@@ -183,7 +184,7 @@ def stumbled(
     reason = f"Its card could not be made: {what}"
     if until is None:
         return _fail(db, repost_id, reason, now)
-    return _hold(db, repost_id, guard.Held("trouble", f"{reason}; it is tried again", until), now)
+    return _hold(db, repost_id, Hold("trouble", f"{reason}; it is tried again", until), now)
 
 
 def settle(db: Database, account_id: str, now: datetime) -> None:
@@ -250,7 +251,7 @@ def _queue(db: Database, repost: Repost, post: Post, terms: str, now: datetime) 
     )
 
 
-def _hold(db: Database, repost_id: str, held: guard.Held, now: datetime) -> Repost:
+def _hold(db: Database, repost_id: str, held: Hold, now: datetime) -> Repost:
     repost = reposts.get(db, repost_id)
     is_told = (repost.reason, repost.held_until) == (held.reason, held.until)
     if repost.status is not RepostStatus.QUEUED or repost.post_id is not None or is_told:

@@ -13,6 +13,7 @@ from datetime import datetime
 from uuid import uuid4
 
 from ground.clock import Clock
+from ground.hold import Hold
 from instagram import errors
 from instagram.audience import Limit
 from instagram.private.api import PrivateApi
@@ -75,7 +76,7 @@ class OwnFeed:
             )
         return await self._store.write(_keep, login, shown, self._clock.now())
 
-    def _held(self, config: RepostConfig, login: Credentials) -> guard.Held | None:
+    def _held(self, config: RepostConfig, login: Credentials) -> Hold | None:
         now = self._clock.now()
         looked_at = config.last_auto_sync_at
         as_poll = replace(

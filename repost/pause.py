@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ground.hold import Hold
 from repost import taking_back
-from repost.guard import Held
 from storage import holds, repost_configs
 from storage.repost_configs import RepostConfig
 from storage.store import Database
@@ -37,9 +37,9 @@ def resume(db: Database, account_id: str, now: datetime) -> RepostConfig:
     return repost_configs.change(db, account_id, now=now, paused_at=None, paused_until=None)
 
 
-def held(config: RepostConfig, now: datetime) -> Held | None:
+def held(config: RepostConfig, now: datetime) -> Hold | None:
     """Return the pause that holds an account's reposts back, or None."""
     until = config.paused_until
     if config.paused_at is None or (until is not None and until <= now):
         return None
-    return Held("paused", "You paused the reposts of this account", until)
+    return Hold("paused", "You paused the reposts of this account", until)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from ground.hold import Hold
 from repost import guard, pause
-from repost.guard import Held
 from repost.hours import sleeping_until
 from storage import credentials, deliveries, repost_configs, reposts, secrets, troubles
 from storage.deliveries import Step
@@ -18,13 +18,12 @@ from storage.troubles import TroubleKind
 OFF = "Story repost is switched off for this account"
 # A post lasts seconds. After this long without an end, the next repost looks again.
 _LOOK_AGAIN = timedelta(minutes=20)
-_DISABLED_RECHECK = timedelta(hours=1)
 _SENDING = (SourceType.STORY_REPOST, SourceType.AUTO_REPOST)
 # What holds the official API too; a Private API login that waits for a person does not.
 _HOLDS_TOKENS = (TroubleKind.CHALLENGE, TroubleKind.BLOCK, TroubleKind.RATE)
 
 
-def polling_held(db: Database, config: RepostConfig, now: datetime, pace: float) -> Held | None:
+def polling_held(db: Database, config: RepostConfig, now: datetime, pace: float) -> Hold | None:
     """Return what keeps the engine from looking into the account's inbox now, the gravest first."""
     held = _account_held(db, config, now, tuple(TroubleKind))
     if held is not None:
@@ -35,7 +34,7 @@ def polling_held(db: Database, config: RepostConfig, now: datetime, pace: float)
 
 def reposting_held(
     db: Database, config: RepostConfig, now: datetime, pace: float, *, but: str | None = None
-) -> Held | None:
+) -> Hold | None:
     """Return what keeps a repost of the account from going out now, the gravest first.
 
     `but` is the post that asks, when it has been handed over already.
@@ -47,14 +46,14 @@ def reposting_held(
         return held
     login = credentials.find(db, config.account_id)
     if login is None:
-        return Held("login", "The account has no Private API login", None)
+        return Hold("login", "The account has no Private API login", None)
     sent = reposts.sent_since(db, config.account_id, now - timedelta(days=2), but=but)
     held = guard.may_repost(config, login.session_started_at, sent, now, pace)
     return held or (_one_at_a_time(db, config, now, pace, but) if pace else None)
 
 
-def post_held(db: Database, post: Post, now: datetime, pace: float) -> tuple[str, datetime] | None:
-    """Return why and until when a post that was handed over must wait after all, or None.
+def post_held(db: Database, post: Post, now: datetime, pace: float) -> Hold | None:
+    """Return what a post that was handed over must wait for after all, or None.
 
     Time has passed since: it may be night now, or another day whose limit is reached. A post
     that may be live already is only asked about, which nothing but the night delays.
@@ -67,34 +66,33 @@ def post_held(db: Database, post: Post, now: datetime, pace: float) -> tuple[str
     delivery = deliveries.find_open(db, post.id)
     if delivery is not None and delivery.step in (Step.PUBLISHING, Step.PUBLISHED):
         wake = sleeping_until(config, now)
-        return None if wake is None else (guard.ASLEEP, wake)
-    held = reposting_held(db, config, now, pace, but=post.id)
-    return None if held is None else (held.reason, held.until or now + _DISABLED_RECHECK)
+        return None if wake is None else Hold("sleep", guard.ASLEEP, wake)
+    return reposting_held(db, config, now, pace, but=post.id)
 
 
 def _one_at_a_time(
     db: Database, config: RepostConfig, now: datetime, pace: float, but: str | None
-) -> Held | None:
+) -> Hold | None:
     if reposts.is_on_its_way(db, config.account_id, but=but):
-        return Held("queue", "The repost before it is still on its way", now + _LOOK_AGAIN)
+        return Hold("queue", "The repost before it is still on its way", now + _LOOK_AGAIN)
     failed_at = reposts.last_failed_at(db, config.account_id)
     if failed_at is not None and failed_at <= now:
         free_at = guard.free_after(config, failed_at, pace)
         if free_at > now:
             reason = "The repost before it failed, and the next one keeps its distance"
-            return Held("spacing", reason, free_at)
+            return Hold("spacing", reason, free_at)
     return None
 
 
 def _account_held(
     db: Database, config: RepostConfig, now: datetime, kinds: tuple[TroubleKind, ...]
-) -> Held | None:
+) -> Hold | None:
     trouble = troubles.active(db, config.account_id, now, kinds)
     if trouble is not None and config.is_enabled:
-        return Held(trouble.kind.value.lower(), trouble.reason, trouble.until)
+        return trouble.hold
     if trouble is not None:
         # Time alone ends the pause, but does not switch reposts on again.
-        return Held(trouble.kind.value.lower(), f"{trouble.reason}; {OFF}", None)
+        return Hold(trouble.kind.value.lower(), f"{trouble.reason}; {OFF}", None)
     if not config.is_enabled:
-        return Held("disabled", config.auto_disable_reason or OFF, None)
+        return Hold("disabled", config.auto_disable_reason or OFF, None)
     return None

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from ground.hold import Hold
 from repost import guard, rails
-from repost.guard import Held
 from repost.hours import local_midnight
 from storage import accounts, credentials, repost_configs, reposts, secrets, troubles
 from storage.accounts import Account
@@ -38,8 +38,8 @@ class Standing:
     config: RepostConfig | None
     phase: int
     phase_until: datetime | None
-    polling: Held | None = None
-    publishing: Held | None = None
+    polling: Hold | None = None
+    publishing: Hold | None = None
     next_poll_at: datetime | None = None
     reposts_today: int = 0
     daily_cap: int = 0
@@ -79,7 +79,7 @@ def standing_of(db: Database, account_id: str, now: datetime, pace: float) -> St
 
 
 def _next_poll_at(
-    config: RepostConfig, held: Held | None, now: datetime, pace: float
+    config: RepostConfig, held: Hold | None, now: datetime, pace: float
 ) -> datetime | None:
     if held is None:
         return now

@@ -11,6 +11,7 @@ from typing import ClassVar
 from sqlite_utils import Database
 
 from ground.changes import Subject
+from ground.hold import Hold
 from storage import events, records
 from storage.owners import Accounts, named, within
 from storage.times import from_text
@@ -230,19 +231,11 @@ def next_move_at(db: Database, account_id: str, now: datetime) -> datetime | Non
     return None if row[0] is None else from_text(row[0])
 
 
-def hold(
-    db: Database,
-    account_id: str,
-    status: RepostStatus,
-    now: datetime,
-    *,
-    reason: str,
-    until: datetime | None,
-) -> None:
+def hold(db: Database, account_id: str, status: RepostStatus, held: Hold, now: datetime) -> None:
     """Note what holds an account's reposts in that state back; those being published are not."""
     for repost in open_of(db, account_id):
         if repost.status is status and repost.post_id is None:
-            change(db, repost.id, status, now=now, reason=reason, held_until=until)
+            change(db, repost.id, status, now=now, reason=held.reason, held_until=held.until)
 
 
 def let_go_on(db: Database, account_id: str) -> None:

@@ -11,6 +11,7 @@ from typing import ClassVar
 from sqlite_utils import Database
 
 from ground.changes import Subject
+from ground.hold import Hold
 from storage import events, records
 
 
@@ -35,6 +36,11 @@ class Trouble:
     at: datetime
     until: datetime | None = None
     cleared_at: datetime | None = None
+
+    @property
+    def hold(self) -> Hold:
+        """What it means for whoever wants to send something."""
+        return Hold(self.kind.value.lower(), self.reason, self.until)
 
 
 def add(db: Database, trouble: Trouble) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import trio
 
 from accounts.tokens import HOLDING, login_of
 from daemon.doctor.finding import Finding, ok, problem, warning
 from daemon.doctor.site import Site, in_thread
+from ground.hold import Hold
 from instagram.errors import InstagramError, TokenExpired
 from instagram.graph.api import GraphApi
 from instagram.graph.http import GraphHttp, GraphLogin
@@ -41,7 +42,7 @@ class LookOnly:
     ) -> GraphLogin | None:
         return self.login
 
-    async def graph_hold(self, account_id: str) -> tuple[str, datetime | None] | None:
+    async def graph_hold(self, account_id: str) -> Hold | None:
         return None
 
     async def token_refused(self, account_id: str, token: str) -> None:

@@ -206,7 +206,7 @@ class GraphApi:
     async def _ready(self) -> GraphLogin:
         hold = await self._keeper.graph_hold(self._account_id)
         if hold is not None:
-            raise errors.AccountOnHold(*hold)
+            raise errors.AccountOnHold(hold)
         login = await self._keeper.graph_login(self._account_id)
         if login is None:
             raise errors.TokenExpired("The account has no valid Graph token: reconnect it")

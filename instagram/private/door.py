@@ -171,7 +171,7 @@ class AccountDoor:
         """Raise `AccountOnHold` under a hold; with `insists`, say whether there is one."""
         hold = await self._keeper.hold(self._account_id)
         if hold is not None and not insists:
-            raise errors.AccountOnHold(*hold)
+            raise errors.AccountOnHold(hold)
         return hold is not None
 
     @asynccontextmanager

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, Protocol
 
+from ground.hold import Hold
 from instagram.errors import InstagramError
 from instagram.graph.http import GraphLogin
 from instagram.private.options import ClientOptions
@@ -45,8 +45,8 @@ class LoginKeeper(Protocol):
         """Keep what an answer made of a session, unless it was deleted meanwhile."""
         ...
 
-    async def hold(self, account_id: str) -> tuple[str, datetime | None] | None:
-        """Return why and until when nothing may be sent for the account, or None."""
+    async def hold(self, account_id: str) -> Hold | None:
+        """Return what keeps anything from being sent for the account, or None."""
         ...
 
     async def claim_automatic_login(self, account_id: str) -> bool:
@@ -72,7 +72,7 @@ class TokenKeeper(Protocol):
         """
         ...
 
-    async def graph_hold(self, account_id: str) -> tuple[str, datetime | None] | None:
+    async def graph_hold(self, account_id: str) -> Hold | None:
         """Return why and until when nothing may be published for the account, or None."""
         ...
 
