@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from instagram.private.gateway import PrivateGateway
 from instagram.private.options import check_locale, check_proxy, check_timezone, proxy_host
 from storage import accounts, client_options, secrets
 from storage.secrets import AccountSecret
 from storage.store import Database, Store
 from storage.vault import Vault
+
+if TYPE_CHECKING:
+    from instagram.private.gateway import PrivateGateway
 
 # So many accounts behind one address are seen as safe (docs/account-safety.md).
 ACCOUNTS_PER_ADDRESS = 10

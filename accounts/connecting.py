@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from instagram.graph.http import LoginMethod
 from storage import accounts, secrets
 from storage.accounts import Account
 from storage.secrets import AccountSecret
 from storage.store import Database
 from storage.vault import Vault
+
+if TYPE_CHECKING:
+    from instagram.graph.http import LoginMethod
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,14 +7,13 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from accounts.client_options import crowding
 from accounts.keeper import StoredLogins
 from ground.changes import Subject
 from ground.clock import Clock
 from instagram import errors
-from instagram.private.gateway import PrivateGateway
 from instagram.private.outcome import LoggedIn, LoginSecrets, PendingLogin
 from storage import (
     accounts,
@@ -31,6 +30,9 @@ from storage.secrets import AccountSecret
 from storage.store import Database, Store
 from storage.troubles import TroubleKind
 from storage.vault import Vault
+
+if TYPE_CHECKING:
+    from instagram.private.gateway import PrivateGateway
 
 logger = logging.getLogger(__name__)
 Result = Credentials | PendingLogin

@@ -1,79 +1,130 @@
-"""The commands by subject; a command's module is imported when the command is wanted.
+"""The commands by subject; a command's module is imported when that command is wanted.
 
-Importing all of them takes a second, which every Tab of a shell's completion would take too.
+So neither the help nor a Tab of a shell's completion waits for what only some commands need.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from typing import NamedTuple
 
 import click
+from click.shell_completion import CompletionItem
+
+
+class Entry(NamedTuple):
+    """Where a command is found, and what its help begins with."""
+
+    module: str
+    summary: str
+
 
 # Each module of this package has its commands in `COMMANDS`; a test holds them to this table.
-SECTIONS: Mapping[str, Mapping[str, str]] = {
+SECTIONS: Mapping[str, Mapping[str, Entry]] = {
     "The daemon": {
-        "run": "process",
-        "demo": "process",
-        "service": "service",
-        "doctor": "doctor",
-        "check-config": "process",
-        "completion": "completion",
+        "run": Entry("process", "Run the daemon in the foreground until Ctrl-C or SIGTERM."),
+        "demo": Entry("process", "Show the main job against a simulated Instagram."),
+        "service": Entry(
+            "service",
+            "Run Reprise as a service: it starts by itself and is watched over.",
+        ),
+        "doctor": Entry("doctor", "Check everything Reprise needs, and say what mends it."),
+        "check-config": Entry("process", "Read the settings as the daemon would, and show them."),
+        "completion": Entry("completion", "Print the script for completion by a shell."),
     },
     "Your data": {
-        "backup": "backup",
-        "restore": "backup",
-        "rotate-key": "backup",
-        "export": "moving",
-        "import": "moving",
+        "backup": Entry(
+            "backup",
+            "Save database, media and sealed secrets into one FILE; the daemon may go on running.",
+        ),
+        "restore": Entry(
+            "backup",
+            "Bring back what `reprise backup` saved, or a daily copy of the database.",
+        ),
+        "rotate-key": Entry("backup", "Seal every password, session and token with a new key."),
+        "export": Entry(
+            "moving",
+            "Write accounts, posts, schedules, settings and history to FILE as JSON,"
+            " or print them.",
+        ),
+        "import": Entry(
+            "moving",
+            "Take in what `reprise export` wrote, or VoidGram's export or SQLite file.",
+        ),
     },
     "Accounts and keys": {
-        "account": "accounts",
-        "key": "keys",
-        "login-link": "keys",
+        "account": Entry("accounts", "Connect Instagram accounts and log them in."),
+        "key": Entry("keys", "Create, list and revoke API keys."),
+        "login-link": Entry("keys", "Print a link that signs a browser in, once."),
     },
     "Story reposts": {
-        "enable": "reposts",
-        "disable": "reposts",
-        "scan": "reposts",
-        "history": "reposts",
-        "status": "status",
-        "pending": "approvals",
-        "approve": "approvals",
-        "skip": "approvals",
-        "pause": "pausing",
-        "resume": "pausing",
-        "preview": "preview",
+        "enable": Entry("reposts", "Switch story reposts on for an account."),
+        "disable": Entry("reposts", "Switch story reposts off for an account."),
+        "scan": Entry("reposts", "Have the running daemon look for new mentions now."),
+        "history": Entry("reposts", "Show the mentions found and what became of them."),
+        "status": Entry(
+            "status",
+            "Show what each account does now, what holds it, until when, and what comes next.",
+        ),
+        "pending": Entry(
+            "approvals",
+            "Show the mentions that wait for your approval; the daemon need not run.",
+        ),
+        "approve": Entry(
+            "approvals",
+            "Let mentions go out, by the ids that `reprise pending` shows.",
+        ),
+        "skip": Entry(
+            "approvals",
+            "Never repost mentions, by the ids that `reprise pending` and `history --json` show.",
+        ),
+        "pause": Entry(
+            "pausing",
+            "Let no repost out; mentions are still found and kept, because stories expire.",
+        ),
+        "resume": Entry("pausing", "End a pause; what waits goes out under the usual limits."),
+        "preview": Entry("preview", "Render the card of a photo or a video without posting it."),
     },
     "Posts": {
-        "publish": "posts",
-        "posts": "posts",
-        "queue": "posts",
-        "retry": "posts",
-        "cancel": "posts",
+        "publish": Entry("posts", "Publish FILE now or later."),
+        "posts": Entry("posts", "List posts, newest first."),
+        "queue": Entry("posts", "List scheduled posts that wait, the next one first."),
+        "retry": Entry("posts", "Queue a failed post again."),
+        "cancel": Entry("posts", "Take a post out of the queue; its content stays."),
     },
 }
-_MODULES = {name: module for commands in SECTIONS.values() for name, module in commands.items()}
+_ENTRIES = {name: entry for commands in SECTIONS.values() for name, entry in commands.items()}
 
 
 class Sections(click.Group):
     """The top of the command line."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_MODULES)
+        return list(_ENTRIES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _MODULES:
+        if cmd_name not in _ENTRIES:
             return None
-        module = import_module(f"cli.{_MODULES[cmd_name]}")
+        module = import_module(f"cli.{_ENTRIES[cmd_name].module}")
         commands: tuple[click.Command, ...] = module.COMMANDS
         return next(command for command in commands if command.name == cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        width = formatter.width - 6 - max(map(len, _MODULES))
-        for title, names in SECTIONS.items():
-            found = ((name, self.get_command(ctx, name)) for name in names)
+        width = formatter.width - 6 - max(map(len, _ENTRIES))
+        for title, entries in SECTIONS.items():
+            # As short as click makes it where there is a command.
+            short = {
+                name: click.Command(name, help=entry.summary).get_short_help_str(width)
+                for name, entry in entries.items()
+            }
             with formatter.section(title):
-                formatter.write_dl(
-                    [(name, each.get_short_help_str(width)) for name, each in found if each]
-                )
+                formatter.write_dl(list(short.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        named = [
+            CompletionItem(name, help=entry.summary)
+            for name, entry in _ENTRIES.items()
+            if name.startswith(incomplete)
+        ]
+        return named + click.Command.shell_complete(self, ctx, incomplete)

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage import restore
 from storage.errors import Unusable
 
 LOCK_FILE = "reprise.lock"
@@ -38,6 +37,8 @@ def prepare(data_dir: Path) -> None:
         probe = data_dir / ".writable"
         probe.touch(mode=0o600)
         probe.unlink()
+        from storage import restore  # much of the storage, and no command that asks needs it
+
         if restore.is_unfinished(data_dir):
             with held(data_dir):
                 restore.finish_swap(data_dir)

@@ -15,6 +15,14 @@ class MediaInvalid(MediaError):
     """The bytes cannot be decoded: truncated, damaged, or of an unsupported format."""
 
 
+class Unsupported(MediaInvalid):
+    """The file is of a kind that is not taken at all."""
+
+
+class VideoInvalid(MediaInvalid):
+    """The file says it is a video, and cannot be decoded as one."""
+
+
 class MediaTooLarge(MediaError):
     """The pixels, the bytes or the duration are over a bound."""
 

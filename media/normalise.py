@@ -8,7 +8,7 @@ from pathlib import Path
 
 import trio
 
-from media.errors import MediaInvalid, RenderFailed
+from media.errors import MediaInvalid, RenderFailed, Unsupported, VideoInvalid
 from media.render import examine_video, normalise_photo
 from media.sniff import MediaType, sniff
 
@@ -34,14 +34,6 @@ class Normalised:
     height: int
     duration_s: float | None
     thumbnail: Path
-
-
-class Unsupported(MediaInvalid):
-    """The file is of a kind that is not taken at all."""
-
-
-class VideoInvalid(MediaInvalid):
-    """The file says it is a video, and cannot be decoded as one."""
 
 
 async def normalise(upload: Path, directory: Path) -> Normalised:

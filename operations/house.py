@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from accounts.client_options import OptionsDesk
-from accounts.logins import LoginDesk
-from accounts.tokens import TokenCare
 from ground.clock import Clock
 from operations.actor import Actor
 from operations.operation import Ask, Kind, Operation
 from operations.resources import check_named, check_owner
-from publish.advice import Adviser
-from publish.library import MediaLibrary
-from publish.media_links import MediaLinks
-from publish.removal import Remover
-from repost.engine import RepostEngine
-from storage.files import MediaFolder
 from storage.store import Database, Store
-from storage.vault import Vault
+
+if TYPE_CHECKING:
+    from accounts.client_options import OptionsDesk
+    from accounts.logins import LoginDesk
+    from accounts.tokens import TokenCare
+    from publish.advice import Adviser
+    from publish.library import MediaLibrary
+    from publish.media_links import MediaLinks
+    from publish.removal import Remover
+    from repost.engine import RepostEngine
+    from storage.files import MediaFolder
+    from storage.vault import Vault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

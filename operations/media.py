@@ -7,8 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from ground.refusal import ErrorCode, Refusal
-from media.errors import MediaError, MediaTooLarge, RenderFailed
-from media.normalise import Unsupported, VideoInvalid
+from media.errors import MediaError, MediaTooLarge, RenderFailed, Unsupported, VideoInvalid
 from operations import models, shown
 from operations.operation import Ask, act, read
 from operations.resources import Resource

@@ -11,7 +11,7 @@ from operations import models, shown
 from operations.actor import Actor
 from operations.operation import Ask, act, read, write
 from operations.scopes import Scope
-from repost import configuring, engine, pause, taking_back
+from repost import configuring, pause, taking_back
 from repost.overlay import OverlayInvalid, parse_overlay
 from repost.standing import standing_of
 from storage import credentials, repost_configs, reposts
@@ -98,7 +98,7 @@ def enable(db: Database, ask: Ask[models.AccountRef]) -> models.Success:
         repost_configs.save(
             db, user_id=ask.user_id, account_id=account_id, now=ask.now, configured_at=ask.now
         )
-    engine.enable(db, account_id, ask.now)
+    configuring.enable(db, account_id, ask.now)
     return models.Success()
 
 

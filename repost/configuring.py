@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ground.changes import Subject
 from repost import own_feed, taking_back
-from storage import authors, events, repost_configs, reposts
+from storage import authors, events, holds, repost_configs, reposts, troubles
 from storage.authors import Verdict
 from storage.repost_configs import PublishRoute, RepostConfig
 from storage.reposts import RepostStatus
@@ -52,6 +52,21 @@ def configure(
         config = repost_configs.change(db, account_id, now=now, **changes)
     taking_back.take_back(db, account_id, now)
     return config
+
+
+def enable(db: Database, account_id: str, now: datetime) -> RepostConfig:
+    """Switch the engine on for an account; closes the circuit breaker, also after a block."""
+    troubles.clear_disabling(db, account_id, now)
+    holds.release(db, account_id, now)
+    return repost_configs.change(
+        db,
+        account_id,
+        now=now,
+        is_enabled=True,
+        consecutive_failures=0,
+        auto_disabled_at=None,
+        auto_disable_reason=None,
+    )
 
 
 def remove(db: Database, account_id: str, now: datetime) -> None:

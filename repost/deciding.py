@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from ground.clock import Clock
 from instagram import errors
-from instagram.private.api import PrivateApi
 from repost import echo, filters, guard, limits, parking
 from repost.filters import Author
 from repost.hours import sleeping_until
@@ -19,6 +19,9 @@ from storage import authors, facts, repost_configs, reposts
 from storage.repost_configs import RepostConfig
 from storage.reposts import Repost, RepostLimit, RepostStatus
 from storage.store import Database, Store
+
+if TYPE_CHECKING:
+    from instagram.private.api import PrivateApi
 
 logger = logging.getLogger(__name__)
 

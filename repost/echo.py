@@ -7,12 +7,15 @@ what another has made, by where its card names the author.
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from instagram.private.stories import Box, Story
 from repost.layout import CANVAS, LABEL_HEIGHT, SIDE
 from storage import repost_echoes
 from storage.reposts import Repost
 from storage.store import Database
+
+if TYPE_CHECKING:
+    from instagram.private.stories import Box, Story
 
 _HEARD_FOR = timedelta(hours=72)
 _HALF_A_PIXEL = 0.5

@@ -21,7 +21,7 @@ from repost import polls, rails
 from repost.detector import Look, Scan
 from repost.journey import Journey
 from repost.recording import CLOCK_TOLERANCE
-from storage import credentials, holds, repost_configs, reposts, troubles
+from storage import credentials, repost_configs, reposts
 from storage.errors import NotFound, StorageError, Unavailable, is_disk_trouble
 from storage.repost_configs import RepostConfig
 from storage.reposts import RepostStatus
@@ -290,18 +290,3 @@ class RepostEngine:
         found, requests = len(look.scan.found), look.scan.requests
         logger.info("scan account=%s found=%d requests=%d", account_id, found, requests)
         return look.scan
-
-
-def enable(db: Database, account_id: str, now: datetime) -> RepostConfig:
-    """Switch the engine on for an account; closes the circuit breaker, also after a block."""
-    troubles.clear_disabling(db, account_id, now)
-    holds.release(db, account_id, now)
-    return repost_configs.change(
-        db,
-        account_id,
-        now=now,
-        is_enabled=True,
-        consecutive_failures=0,
-        auto_disabled_at=None,
-        auto_disable_reason=None,
-    )

@@ -6,7 +6,6 @@ import re
 import unicodedata
 from typing import Literal
 
-from PIL import ImageColor
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from media.typefaces import undrawable, unshaped
@@ -56,6 +55,8 @@ class Overlay(BaseModel):
 
     @property
     def rgba(self) -> tuple[int, int, int, int]:
+        from PIL import ImageColor  # most processes show settings and draw nothing
+
         red, green, blue, alpha = ImageColor.getcolor(self.color, "RGBA")  # type: ignore[misc]
         return red, green, blue, alpha
 
@@ -91,6 +92,8 @@ class Overlay(BaseModel):
     @field_validator("color")
     @classmethod
     def _is_colour(cls, color: str) -> str:
+        from PIL import ImageColor
+
         try:
             ImageColor.getrgb(color)
         except ValueError:

@@ -10,14 +10,13 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from ground.clock import Clock
 from ground.hold import Hold
 from instagram import errors
 from instagram.audience import Limit
-from instagram.private.api import PrivateApi
-from instagram.private.feed import FeedPost
 from repost import guard
 from repost.limits import ordered
 from storage import credentials, repost_configs, reposts
@@ -25,6 +24,10 @@ from storage.credentials import Credentials
 from storage.repost_configs import PollStatus, RepostConfig
 from storage.reposts import OWN_FEED, Repost, RepostStatus
 from storage.store import Database, Store
+
+if TYPE_CHECKING:
+    from instagram.private.api import PrivateApi
+    from instagram.private.feed import FeedPost
 
 logger = logging.getLogger(__name__)
 

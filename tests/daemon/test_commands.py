@@ -92,6 +92,34 @@ def test_every_command_is_in_a_section() -> None:
     assert offered - top <= {words[-1] for words, _ in COMMANDS}, "in no section and no group"
 
 
+def test_the_summaries_are_those_of_the_commands() -> None:
+    for entries_of in SECTIONS.values():
+        for name, entry in entries_of.items():
+            command = cli.get_command(click.Context(cli), name)
+            assert command is not None
+            assert entry.summary == command.get_short_help_str(400)
+
+
+@pytest.mark.parametrize(
+    ("done", "heavy"),
+    [
+        ("import cli; cli.cli(['--help'], standalone_mode=False)", "trio pydantic aiograpi httpx"),
+        (
+            "import cli.status, local.ask, operations.refusing",
+            "aiograpi asyncio httpx curl_cffi av",
+        ),
+        ("import operations.catalogue, operations.house", "aiograpi asyncio httpx av"),
+    ],
+    ids=["help", "a command beside a daemon", "operations"],
+)
+def test_nobody_waits_for_libraries_that_are_not_used(done: str, heavy: str) -> None:
+    told = f"{done}; import sys; print('loaded', set({heavy.split()}) & set(sys.modules))"
+    ended = subprocess.run(
+        [sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.splitlines()[-1] == "loaded set()"
+
+
 @pytest.mark.parametrize(("words", "command"), COMMANDS, ids=NAMES)
 def test_it_explains_itself(words: list[str], command: click.Command) -> None:
     assert "--json" in {option for parameter in command.params for option in parameter.opts}

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from instagram.private.stickers import Shown
 from instagram.private.stories import Box, Story
 from repost import echo
-from repost.engine import enable
+from repost.configuring import enable
 from repost.layout import CANVAS, Template, layout
 from sandbox import Sandbox
 from sandbox.world.person import Person

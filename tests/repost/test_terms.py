@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from publish import intake
-from repost import configuring, engine, pause, taking_back
+from repost import configuring, pause, taking_back
 from repost.handover import DRY_RUN
 from sandbox.wire.faults import Fault, Status
 from sandbox.wire.message import Exchange, Response
@@ -149,7 +149,7 @@ async def test_a_repost_that_is_sent_again_by_hand_goes_out_soon_or_not_at_all(
     await store.write(intake.retry, found.post_id or "", studio.clock.now())
     await studio.publish_due()
     studio.clock.advance(timedelta(days=21))
-    await store.write(engine.enable, studio.account.id, studio.clock.now())
+    await store.write(configuring.enable, studio.account.id, studio.clock.now())
     await studio.publish_due()
     post = await studio.post_of(found)
     assert (post.status, post.error_code) == (PostStatus.FAILED, "SCHEDULE_MISSED")

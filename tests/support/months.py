@@ -18,7 +18,7 @@ import trio
 
 from instagram.errors import InstagramError
 from repost import approval
-from repost.engine import enable
+from repost.configuring import enable
 from sandbox import MentionShape, Sandbox
 from sandbox.wire.faults import Fault, Kind, Reset, Status, feedback_required
 from sandbox.world.story import Story

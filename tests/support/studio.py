@@ -17,7 +17,8 @@ from daemon.publishing import build_publishing
 from daemon.settings import Settings
 from instagram.private.api import PrivateApi
 from publish.delivery import Deliverer
-from repost.engine import RepostEngine, enable
+from repost.configuring import enable
+from repost.engine import RepostEngine
 from repost.journey import Journey
 from sandbox import MentionShape, Sandbox
 from sandbox.world.person import Person

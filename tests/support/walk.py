@@ -21,7 +21,7 @@ from publish.content import fingerprint
 from publish.retry import Failure, Later
 from publish.route import Published
 from publish.rules import Content, RuleBroken
-from repost import approval, configuring, engine, guard, pause, rails, taking_back, terms
+from repost import approval, configuring, guard, pause, rails, taking_back, terms
 from repost.deciding import decide, refusal
 from repost.handover import HandOver, settle
 from storage import (
@@ -294,7 +294,7 @@ class Walk:
             configured_at=self.now,
             **chosen,
         )
-        engine.enable(self.db, self.account_id, self.now)
+        configuring.enable(self.db, self.account_id, self.now)
 
 
 # Acts of people
@@ -360,7 +360,7 @@ def _deny(walk: Walk) -> None:
 
 
 def _enable(walk: Walk) -> None:
-    engine.enable(walk.db, walk.account_id, walk.now)
+    configuring.enable(walk.db, walk.account_id, walk.now)
 
 
 def _disable(walk: Walk) -> None:
