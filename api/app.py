@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib import metadata
 
@@ -18,13 +18,15 @@ from werkzeug.routing import BaseConverter, BuildError
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from api import request_id
+from api.answer import Answer
 from api.body import BoundedRequest
 from api.context import ApiContext
 from api.contract import Operation
 from api.dispatch import answer_outside, run_operation
 from api.files import FileResponse
 from api.openapi import document
-from api.pages import add_pages
+from api.pages import add_pages, as_response
+from api.plain import Asked, PlainRequest
 from api.routes import browser, health, table, uploads
 from api.routes.system import add_system_endpoints
 
@@ -100,30 +102,51 @@ class OperationsApp(QuartTrio):
         """
         began = time.perf_counter()
         known_as = request_id.begin(request.headers.get(request_id.HEADER))
-        try:
-            rule, path = self._paths.match(request.path, request.method, return_rule=True)
-            route, operation = rule.rule, self._operations.get(rule.endpoint)
-        except HTTPException:
-            route, operation = "none", None
+        route, operation, path = self._found(request)
         if operation is None:
             response = await super().handle_request(request)
         else:
-            response = await run_operation(operation, self._context, request, path)
+            response = as_response(await run_operation(operation, self._context, request, path))
         response.headers[request_id.HEADER] = known_as
         for header, value in _GUARDS.items():
             response.headers.setdefault(header, value)
+        shown = route if operation is None else request.path
+        self._seen(request.method, route, shown, response.status_code, began)
+        return response
+
+    async def answer_plain(self, request: PlainRequest) -> Answer | None:
+        """Answer a plain request as `handle_request` would; None where it is no operation's."""
+        began = time.perf_counter()
+        route, operation, path = self._found(request)
+        if operation is None:
+            return None
+        known_as = request_id.begin(request.headers.get(request_id.HEADER))
+        answer = await run_operation(operation, self._context, request, path)
+        answer.headers = {**_GUARDS, request_id.HEADER: known_as, **answer.headers}
+        self._seen(request.method, route, request.path, answer.status, began)
+        request_id.end()
+        return answer
+
+    def _found(self, request: Asked) -> tuple[str, Operation | None, Mapping[str, str]]:
+        """Return the route of a request, its operation and the variables of its path."""
+        try:
+            rule, path = self._paths.match(request.path, request.method, return_rule=True)
+        except HTTPException:
+            return "none", None, {}
+        return rule.rule, self._operations.get(rule.endpoint), path
+
+    def _seen(self, method: str, route: str, shown: str, status: int, began: float) -> None:
         took_s = time.perf_counter() - began
-        method = request.method if request.method in _METHODS else "other"
-        self._context.system.on_answered(method, route, response.status_code, took_s)
+        method = method if method in _METHODS else "other"
+        self._context.system.on_answered(method, route, status, took_s)
         logger.log(
             logging.DEBUG if method in _READING else logging.INFO,
             "request method=%s path=%s status=%d ms=%.1f",
             method,
-            route if operation is None else request.path[:_LOGGED_PATH],
-            response.status_code,
+            shown[:_LOGGED_PATH],
+            status,
             took_s * 1000,
         )
-        return response
 
 
 class _MatchedRule(QuartRule):
@@ -141,7 +164,7 @@ def _built_from_no_operation(*_: object, **__: object) -> tuple[str, str]:
     raise BuildError("operation", {}, None)
 
 
-def build_app(context: ApiContext) -> QuartTrio:
+def build_app(context: ApiContext) -> OperationsApp:
     """Return the app that answers for `context`; several may live in one process."""
     app = OperationsApp(context, list(operations()))
     add_pages(app, context, openapi_document(), DOCUMENT_PATH)
@@ -149,7 +172,7 @@ def build_app(context: ApiContext) -> QuartTrio:
 
     @app.errorhandler(Exception)
     async def outside_operations(error: Exception) -> Response:
-        response = await answer_outside(error, context, request, BASE_PATH)
+        response = as_response(await answer_outside(error, context, request, BASE_PATH))
         if isinstance(error, MethodNotAllowed) and error.valid_methods:
             response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
         return response

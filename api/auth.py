@@ -6,11 +6,10 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from quart import Request
-
 from api.context import ApiContext
 from api.contract import Auth
 from api.errors import ApiError
+from api.plain import Asked
 from api.session_cookie import COOKIE_NAME
 from api.system import PATHS as SYSTEM_PATHS
 from api.system import as_address, peer
@@ -28,7 +27,7 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 _KEY_LENGTH = len(KEY_PREFIX) + 43
 
 
-def check_host(request: Request, context: ApiContext) -> None:
+def check_host(request: Asked, context: ApiContext) -> None:
     """Refuse a request for another site: its page could reach us by rebinding its name."""
     host = _hostname(f"//{request.headers.get('Host', '')}")
     # Meta comes by our public name, and that leads to the media it fetches and nowhere else.
@@ -38,16 +37,16 @@ def check_host(request: Request, context: ApiContext) -> None:
         raise ApiError("FORBIDDEN_ORIGIN", "This is not the address of the daemon")
 
 
-def _by_number(request: Request, host: str, context: ApiContext) -> bool:
+def _by_number(request: Asked, host: str, context: ApiContext) -> bool:
     # Whom the settings let at the system endpoints comes by this machine's address, and that is
     # no name that another site could take.
     if request.path not in SYSTEM_PATHS or as_address(host) is None:
         return False
-    client = as_address(peer(request.scope))
+    client = as_address(peer(request.scope or {}))
     return client is not None and any(client in each for each in context.system.allowed)
 
 
-async def identify(request: Request, context: ApiContext, auth: Auth) -> Actor | None:
+async def identify(request: Asked, context: ApiContext, auth: Auth) -> Actor | None:
     """Return who calls; raises `ApiError` when that has to be known and is not.
 
     A key decides when both a key and a cookie are sent.
@@ -62,7 +61,7 @@ async def identify(request: Request, context: ApiContext, auth: Auth) -> Actor |
         raise
 
 
-async def _caller(request: Request, context: ApiContext) -> Actor:
+async def _caller(request: Asked, context: ApiContext) -> Actor:
     if (header := request.headers.get("Authorization")) is not None:
         return await _by_key(header, context)
     if (cookie := request.cookies.get(COOKIE_NAME)) is not None:
@@ -103,7 +102,7 @@ def _limits(given: ApiKey | BrowserSession) -> dict[str, Any]:
     return {"scopes": stored_scopes(given.scopes), "accounts": accounts}
 
 
-def _check_origin(request: Request) -> None:
+def _check_origin(request: Asked) -> None:
     # SameSite=Strict keeps the cookie from other sites' requests, but what else runs on this
     # machine is the same site: only the port tells it apart.
     if request.method in _READING:

@@ -10,9 +10,10 @@ from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel
-from quart import Request, Response
 
+from api.answer import Answer
 from api.context import ApiContext
+from api.plain import Asked
 from operations.actor import Actor
 from operations.operation import Operation as Act
 
@@ -31,12 +32,12 @@ class Call:
     """One validated request, as handlers see it; `caller` is nobody where none is needed."""
 
     context: ApiContext
-    request: Request
+    request: Asked
     operation: Operation
     caller: Actor | None
     path: Mapping[str, str]
-    body: Any = None
-    query: Any = None
+    body: BaseModel | None = None
+    query: BaseModel | None = None
 
     @property
     def user_id(self) -> str:
@@ -44,7 +45,7 @@ class Call:
         return self.caller.user_id if self.caller else self.context.user_id
 
 
-Handler = Callable[..., Awaitable[BaseModel | Response]]
+Handler = Callable[..., Awaitable[BaseModel | Answer]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

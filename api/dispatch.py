@@ -8,23 +8,25 @@ from collections.abc import Mapping
 import orjson
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
-from quart import Request, Response
+from quart import Request
 from werkzeug.exceptions import HTTPException
 
 from api import request_id
+from api.answer import Answer
 from api.auth import check_host, identify
 from api.body import read_whole
 from api.context import ApiContext
 from api.contract import Auth, Call, Operation
 from api.errors import ApiError, api_error_of, envelope
+from api.plain import Asked
 from operations.actor import Actor
 
 logger = logging.getLogger(__name__)
 
 
 async def run_operation(
-    operation: Operation, context: ApiContext, request: Request, path: Mapping[str, str]
-) -> Response:
+    operation: Operation, context: ApiContext, request: Asked, path: Mapping[str, str]
+) -> Answer:
     """Answer a request with an operation; every failure becomes the envelope."""
     headers: dict[str, str] = {}
     try:
@@ -44,16 +46,16 @@ async def run_operation(
         if operation.query and (strange := _strange(operation, request)):
             headers["Reprise-Warning"] = f"unknown query parameters: {strange}"
         result = await operation.handler(call)
-        response = result if isinstance(result, Response) else _rendered(result, operation.status)
+        answer = result if isinstance(result, Answer) else _rendered(result, operation.status)
     except Exception as error:  # noqa: BLE001 - the one place that turns failures into answers
-        response = error_response(error, context, request)
-    response.headers.extend(headers)
-    return response
+        answer = error_answer(error, context, request)
+    answer.headers.update(headers)
+    return answer
 
 
 async def answer_outside(
-    error: Exception, context: ApiContext, request: Request, base_path: str
-) -> Response:
+    error: Exception, context: ApiContext, request: Asked, base_path: str
+) -> Answer:
     """Answer a request that no operation takes; a key's, below `base_path`, counts all the same."""
     headers: dict[str, str] = {}
     try:
@@ -61,13 +63,13 @@ async def answer_outside(
             await _counted_caller(context, request, Auth.OPTIONAL, headers)
     except Exception as refused:  # noqa: BLE001 - as in `run_operation`
         error = refused
-    response = error_response(error, context, request)
-    response.headers.update(headers)
-    return response
+    answer = error_answer(error, context, request)
+    answer.headers.update(headers)
+    return answer
 
 
 async def _counted_caller(
-    context: ApiContext, request: Request, auth: Auth, headers: dict[str, str]
+    context: ApiContext, request: Asked, auth: Auth, headers: dict[str, str]
 ) -> Actor | None:
     """Return who calls; a key's request is counted, and `headers` learns what is left of it."""
     caller = await identify(request, context, auth)
@@ -83,7 +85,7 @@ async def _counted_caller(
     return caller
 
 
-def error_response(error: Exception, context: ApiContext, request: Request) -> Response:
+def error_answer(error: Exception, context: ApiContext, request: Asked) -> Answer:
     """Return the contract's envelope for any failure; bugs are logged under a request id."""
     known = api_error_of(error) or _of_http(error)
     if known is None:
@@ -92,17 +94,16 @@ def error_response(error: Exception, context: ApiContext, request: Request) -> R
         message = f"Something went wrong; the log has it under {known_as}"
         known = ApiError("INTERNAL_ERROR", message)
     body = orjson.dumps(envelope(known, development=context.development))
-    response = Response(body, known.status, content_type="application/json")
-    response.headers.extend(known.headers)
-    return response
+    return Answer(body, known.status, dict(known.headers))
 
 
-def _rendered(model: BaseModel, status: int) -> Response:
-    return Response(to_json(model, by_alias=True), status, content_type="application/json")
+def _rendered(model: BaseModel, status: int) -> Answer:
+    return Answer(to_json(model, by_alias=True), status)
 
 
-async def _body(operation: Operation, incoming: Request) -> BaseModel:
+async def _body(operation: Operation, incoming: Asked) -> BaseModel:
     assert operation.body is not None
+    assert isinstance(incoming, Request)
     if incoming.mimetype != "application/json":
         # Where every field is optional, so is the body.
         if operation.body_required or await read_whole(incoming):
@@ -118,7 +119,7 @@ async def _body(operation: Operation, incoming: Request) -> BaseModel:
         raise _validation_error(invalid, operation) from None
 
 
-def _query(operation: Operation, incoming: Request) -> BaseModel:
+def _query(operation: Operation, incoming: Asked) -> BaseModel:
     assert operation.query is not None
     try:
         return operation.query.model_validate_strings(incoming.args.to_dict())
@@ -126,7 +127,7 @@ def _query(operation: Operation, incoming: Request) -> BaseModel:
         raise _validation_error(invalid, operation) from None
 
 
-def _strange(operation: Operation, incoming: Request) -> str:
+def _strange(operation: Operation, incoming: Asked) -> str:
     """Return the names of query parameters that do nothing here, fit for a header."""
     assert operation.query is not None
     known = {field.alias or name for name, field in operation.query.model_fields.items()}

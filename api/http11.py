@@ -27,6 +27,16 @@ class Http11Only(H11Protocol):
             h11.SERVER, max_incomplete_event_size=self.config.h11_max_incomplete_size
         )
 
+    @property
+    def is_between(self) -> bool:
+        """Whether nothing is under way: no request, no answer, no part of a head."""
+        connection = self.connection
+        return (
+            connection.our_state is h11.IDLE
+            and connection.their_state is h11.IDLE
+            and not connection.trailing_data[0]
+        )
+
     async def stream_send(self, event: StreamEvent) -> None:
         if isinstance(event, Response) and self.context.terminated.is_set():
             headers = [*event.headers, (b"connection", b"close")]

@@ -12,7 +12,7 @@ from __future__ import annotations
 import errno
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from math import inf
@@ -29,12 +29,15 @@ from hypercorn.typing import ConnectionState
 from hypercorn.utils import parse_socket_addr, wrap_app
 from quart_trio import QuartTrio
 
+from api.answer import Answer
 from api.connection_limit import ConnectionLimit, most_connections
 from api.exchange import QuartConnection
 from api.http11 import Http11Only
+from api.plain import PlainRequest, plain_request
 
 logger = logging.getLogger(__name__)
 
+AtOnce = Callable[[PlainRequest], Awaitable[Answer | None]]
 KEEP_ALIVE_S = 75.0
 SEND_LIMIT_S = 30.0
 _MAX_REQUESTS = 1_000_000
@@ -51,19 +54,24 @@ _BUSY = (
 class GuardedConnection(TCPServer):
     """One connection; whatever goes wrong in it ends here."""
 
-    def __init__(self, limit: ConnectionLimit, *args: Any) -> None:
+    def __init__(self, limit: ConnectionLimit, at_once: AtOnce | None, *args: Any) -> None:
         super().__init__(*args)
         self._limit = limit
+        self._at_once = at_once
+        self._is_answering = False
         self._everything = trio.CancelScope()
         self.moved_at = self._idle_since = trio.current_time()
         self.peer = ""
         self._speaking: Http11Only | None = None
+        self._peer: tuple[str, int] | None = None
 
     @property
     def is_at_work(self) -> bool:
         """Whether we owe an answer to a request that has arrived whole."""
         if self._speaking is None:
             return False
+        if self._is_answering:
+            return True
         ours, theirs = self._speaking.connection.our_state, self._speaking.connection.their_state
         return ours is h11.SEND_RESPONSE and theirs is h11.DONE
 
@@ -113,8 +121,30 @@ class GuardedConnection(TCPServer):
             except (trio.ClosedResourceError, trio.BrokenResourceError):
                 break
             self.moved_at = trio.current_time()
-            await self.protocol.handle(RawData(data))
+            if not await self._answered_at_once(data):
+                await self.protocol.handle(RawData(data))
+            elif self.context.terminated.is_set():
+                break
         await self.protocol.handle(Closed())
+
+    async def _answered_at_once(self, data: bytes) -> bool:
+        """Answer a plain request in this task, and say whether it was one that `at_once` takes."""
+        if self._at_once is None or self._speaking is None or not self._speaking.is_between:
+            return False
+        if self.context.terminated.is_set() or (request := plain_request(data, self._peer)) is None:
+            return False
+        self._is_answering, self._idle_since = True, inf
+        try:
+            answer = await self._at_once(request)
+            if answer is None:
+                return False
+            if self.context.terminated.is_set():
+                answer.headers["Connection"] = "close"
+            if not await self._sent(answer.as_bytes()):
+                self._everything.cancel()
+        finally:
+            self._is_answering, self._idle_since = False, trio.current_time()
+        return True
 
     async def _turn_away(self) -> None:
         with trio.move_on_after(1):
@@ -129,6 +159,7 @@ class GuardedConnection(TCPServer):
             with self._everything:
                 async with TaskGroup() as task_group:
                     self._task_group = task_group
+                    self._peer = client
                     self._speaking = Http11Only(
                         self.app,
                         self.config,
@@ -182,10 +213,14 @@ async def serve(
     *,
     shutdown: trio.Event,
     grace_s: float,
+    at_once: AtOnce | None = None,
     keep_alive_s: float = KEEP_ALIVE_S,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Serve `app` until `shutdown` is set, then give live requests `grace_s` to end."""
+    """Serve `app` until `shutdown` is set, then give live requests `grace_s` to end.
+
+    `at_once` is asked first about each plain request; None says that it is for `app`.
+    """
     app.asgi_http_class = QuartConnection
     config = Config()
     config.keep_alive_timeout = keep_alive_s
@@ -198,6 +233,7 @@ async def serve(
     connection = partial(
         GuardedConnection,
         limit,
+        at_once,
         wrap_app(app, config.wsgi_max_body_size, "asgi"),
         config,
         context,

@@ -10,10 +10,11 @@ from quart import Response, request
 from quart.helpers import send_file, send_from_directory
 from quart_trio import QuartTrio
 
+from api.answer import Answer
 from api.auth import check_host, identify
 from api.context import ApiContext
 from api.contract import Auth
-from api.dispatch import error_response
+from api.dispatch import error_answer
 from api.errors import ApiError
 from api.files import opened
 from api.session_cookie import COOKIE_NAME
@@ -58,7 +59,7 @@ def add_pages(app: QuartTrio, context: ApiContext, document: bytes, document_pat
         try:
             check_host(request, context)
         except ApiError as error:
-            return error_response(error, context, request)
+            return as_response(error_answer(error, context, request))
         return None
 
     @app.get("/login")
@@ -108,6 +109,11 @@ def _add_media_links(app: QuartTrio, context: ApiContext) -> None:
         response.headers["Cache-Control"] = "private, no-store"
         response.timeout = None  # a large video on a slow line takes what it takes
         return response
+
+
+def as_response(answer: Answer) -> Response:
+    """Return an answer as Quart sends it."""
+    return Response(answer.body, answer.status, answer.headers)
 
 
 def _is_visit() -> bool:

@@ -13,7 +13,7 @@ import h11
 # A bare CR or LF, a folded line, or a control character.
 _LOOSE = re.compile(rb"(?<!\r)\n|\r(?!\n)|\n[ \t]|[\0-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LENGTHS = re.compile(rb"^content-length:(.*)$", re.IGNORECASE | re.MULTILINE)
-_HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]{0,5})?")
+HOST = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(?::[0-9]{0,5})?")
 # With the site in the target, as proxies are asked; it counts instead of the header Host.
 _ABSOLUTE = re.compile(rb"https?://([^/?#]+)(/.*)?", re.IGNORECASE | re.DOTALL)
 
@@ -57,7 +57,7 @@ def refusal(head: bytes, request: h11.Request) -> int | None:
     sound = (
         request.target.startswith(b"/")
         and not _LOOSE.search(head)
-        and _HOST.fullmatch(headers.get(b"host", b"")) is not None
+        and HOST.fullmatch(headers.get(b"host", b"")) is not None
         and not (len(lengths) > 1 or any(b"," in length for length in lengths))
         and not (chunked and (lengths or request.http_version == b"1.0"))
     )

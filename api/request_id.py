@@ -20,3 +20,8 @@ def begin(sent: str | None) -> str:
     request_id = sent if sent is not None and _USABLE.fullmatch(sent) else secrets.token_hex(6)
     current.set(request_id)
     return request_id
+
+
+def end() -> None:
+    """Leave the request; for a task that goes on to another one."""
+    current.set("")

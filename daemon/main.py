@@ -154,7 +154,8 @@ async def compose(
         app_version=app_version.CURRENT,
         development=core.settings.env == "development",
     )
-    api = partial(serve, build_app(context), sockets, shutdown=stop, grace_s=GRACE_S / 2)
+    app = build_app(context)
+    api = partial(serve, app, sockets, shutdown=stop, grace_s=GRACE_S / 2, at_once=app.answer_plain)
     local = partial(serve_locally, house, core.owner.id, own, shutdown=stop, grace_s=GRACE_S / 2)
     supervisor = Supervisor(
         [

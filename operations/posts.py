@@ -205,7 +205,9 @@ def post_list(
             "page": query.page,
             "limit": query.limit,
             "has_more": (query.page - 1) * query.limit + len(found) < total,
-        }
+        },
+        by_name=True,  # as columns are called: looking for aliases first is a sixth of a list
+        by_alias=False,
     )
 
 

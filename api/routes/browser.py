@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from quart import Response
+from werkzeug.http import dump_cookie
 
+from api.answer import Answer
 from api.contract import Auth, Call, Operations
 from api.session_cookie import COOKIE_NAME
 from operations import models
@@ -23,15 +24,15 @@ async def check_auth(call: Call) -> models.AuthCheck:
 
 
 @operations.add("POST", "/auth/logout", auth=Auth.OPTIONAL, returns=models.Success)
-async def log_out(call: Call) -> Response:
+async def log_out(call: Call) -> Answer:
     """End the browser session on the server and clear its cookie; for keys, do nothing."""
-    body = models.Success().model_dump_json(by_alias=True)
-    response = Response(body, 200, content_type="application/json")
+    answer = Answer(models.Success().model_dump_json(by_alias=True).encode())
     caller = call.caller
     if caller is not None and caller.session_id is not None:
         await call.context.store.write(
             browser_sessions.end, caller.session_id, call.context.house.clock.now()
         )
     if caller is None or caller.key_id is None:
-        response.delete_cookie(COOKIE_NAME, httponly=True, samesite="Strict")
-    return response
+        gone = dump_cookie(COOKIE_NAME, expires=0, max_age=0, httponly=True, samesite="Strict")
+        answer.headers["Set-Cookie"] = gone
+    return answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.body import BoundedRequest
 from api.contract import Call, Operations, perform_for
 from api.multipart import receive_file
 from operations import media, models
@@ -20,6 +21,7 @@ operations = Operations("Media")
 )
 async def upload_media(call: Call) -> models.MediaFile:
     """Receive the file, and have it taken in."""
+    assert isinstance(call.request, BoundedRequest)
     call.context.folder.check_room(call.request.content_length or 0)
     scratch = call.context.library.scratch()
     received = await receive_file(call.request, scratch, call.context.max_upload_bytes)
