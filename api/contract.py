@@ -15,6 +15,7 @@ from api.answer import Answer
 from api.context import ApiContext
 from api.plain import Asked
 from operations.actor import Actor
+from operations.attempt import Attempt
 from operations.operation import Operation as Act
 
 
@@ -36,6 +37,7 @@ class Call:
     operation: Operation
     caller: Actor | None
     path: Mapping[str, str]
+    attempt: Attempt
     body: BaseModel | None = None
     query: BaseModel | None = None
 
@@ -74,6 +76,11 @@ class Operation:
     @property
     def doc(self) -> str:
         return self.act.doc if self.act else inspect.getdoc(self.handler) or ""
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether it may change something, and an Idempotency-Key is heard."""
+        return self.act is not None and self.method != "GET"
 
     @property
     def body_required(self) -> bool:
@@ -143,4 +150,4 @@ async def perform_for(call: Call, act: Act, given: BaseModel | None) -> Any:
     """Have an operation done for whoever calls; a variable of the path names its resource."""
     actor = call.caller or Actor(user_id=call.user_id, via="api")
     target = next(iter(call.path.values()), "")
-    return await call.context.house.perform(act, actor, given, target)
+    return await call.context.house.perform(act, actor, given, target, call.attempt)

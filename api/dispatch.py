@@ -18,8 +18,10 @@ from api.body import read_whole
 from api.context import ApiContext
 from api.contract import Auth, Call, Operation
 from api.errors import ApiError, api_error_of, envelope
+from api.idempotency import idempotency_key
 from api.plain import Asked
 from operations.actor import Actor
+from operations.attempt import Attempt
 
 logger = logging.getLogger(__name__)
 
@@ -29,17 +31,21 @@ async def run_operation(
 ) -> Answer:
     """Answer a request with an operation; every failure becomes the envelope."""
     headers: dict[str, str] = {}
+    attempt = Attempt()
     try:
         check_host(request, context)
         caller = await _counted_caller(context, request, operation.auth, headers)
         if operation.act is not None and caller is not None:
             operation.act.check(caller)  # before a body is read
+        if operation.takes_key:
+            attempt = Attempt(idempotency_key(request))
         call = Call(
             context,
             request,
             operation,
             caller,
             path,
+            attempt,
             body=await _body(operation, request) if operation.body else None,
             query=_query(operation, request) if operation.query else None,
         )
@@ -49,6 +55,10 @@ async def run_operation(
         answer = result if isinstance(result, Answer) else _rendered(result, operation.status)
     except Exception as error:  # noqa: BLE001 - the one place that turns failures into answers
         answer = error_answer(error, context, request)
+    if attempt.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    if attempt.warning is not None:
+        headers["Reprise-Warning"] = attempt.warning
     answer.headers.update(headers)
     return answer
 

@@ -60,7 +60,9 @@ _TABLE = (
     # 404 to 429
     ErrorCode("NOT_FOUND", 404, "There is no such resource", "Check the id and the path"),
     ErrorCode("METHOD_NOT_ALLOWED", 405, "The path exists with other methods", "See the header `Allow`"),
+    ErrorCode("IDEMPOTENCY_IN_FLIGHT", 409, "The first request with this Idempotency-Key is still being done", "Wait `retryAfter` seconds, then send the same again"),
     ErrorCode("UNSUPPORTED_MEDIA_TYPE", 415, "The body is not JSON, or an upload is not multipart", "Set the Content-Type"),
+    ErrorCode("IDEMPOTENCY_MISMATCH", 422, "This Idempotency-Key was used for another request", "Use a new key for each thing that is to happen"),
     ErrorCode("PROCESSING_FAILED", 422, "The image cannot be decoded; on a post: Instagram refused it", "Export the image again; for a post, read its `errorMessage`"),
     ErrorCode("VIDEO_PROCESSING_FAILED", 422, "The video cannot be decoded, or Instagram refused its format", "Export it as MP4 (H.264, AAC)"),
     ErrorCode("RATE_LIMITED", 429, "The key has used up its minute or its hour", "Wait `retryAfter` seconds, then try once"),
@@ -125,6 +127,8 @@ def api_error_of(error: Exception) -> ApiError | None:
     if isinstance(refused, InsufficientScope):
         lacks = f'Bearer error="insufficient_scope", scope="{refused.scope}"'
         headers["WWW-Authenticate"] = lacks
+    if refused.code == "IDEMPOTENCY_IN_FLIGHT":
+        headers["Retry-After"] = str(refused.retry_after_s)
     return ApiError(
         refused.code,
         refused.message,

@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from api.contract import Auth, Operation
 from api.errors import CODES
+from api.idempotency import HEADER
 from operations.models import ErrorResponse, ScheduledJob, StoryMention, UserTag
 from operations.resources import named_fields
 
@@ -22,6 +23,24 @@ _RATE_HEADERS = {
     "RateLimit-Remaining": "Requests left in that window",
     "RateLimit-Reset": "Seconds until that window rolls over",
     "RateLimit-Policy": "Both windows, as `100;w=60, 1000;w=3600`",
+}
+_REPLAYED = (
+    "Idempotency-Replayed",
+    "`true` where the answer is that of an earlier request with the same Idempotency-Key",
+)
+_KEY = "IdempotencyKey"
+_KEY_PARAMETER: Json = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "Chosen by the client for one thing that is to happen; the same request with "
+    "the same key, within 7 days, is answered again and done once",
+    "schema": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": 255,
+        "pattern": "^[!#-~][!-~]*$",  # or quoted
+    },
 }
 _RETRY_AFTER = ("Retry-After", "Seconds to wait, as `retryAfter` in the body")
 
@@ -47,9 +66,10 @@ def document(operations: Iterable[Operation], *, version: str, base_path: str) -
         "paths": paths,
         "components": {
             "schemas": _schemas(chosen),
+            "parameters": {_KEY: _KEY_PARAMETER},
             "headers": {
                 name: {"description": text, "schema": {"type": "string"}}
-                for name, text in (*_RATE_HEADERS.items(), _RETRY_AFTER)
+                for name, text in (*_RATE_HEADERS.items(), _RETRY_AFTER, _REPLAYED)
             },
             "securitySchemes": {
                 "bearer": {
@@ -77,6 +97,8 @@ def error_codes(operation: Operation) -> list[str]:
         codes |= {"AUTH_REQUIRED", "AUTH_INVALID_KEY", "TOKEN_INVALID"}
     if operation.act:
         codes |= {"INSUFFICIENT_SCOPE"}
+    if operation.takes_key:
+        codes |= {"VALIDATION_ERROR", "IDEMPOTENCY_IN_FLIGHT", "IDEMPOTENCY_MISMATCH"}
     if operation.auth is Auth.COOKIE:
         codes |= {"COOKIE_AUTH_REQUIRED"}
     if any(model and named_fields(model) for model in (operation.body, operation.query)):
@@ -136,7 +158,8 @@ _FILE_FORM = {
 
 
 def _parameters(operation: Operation) -> list[Json]:
-    found: list[Json] = [
+    found: list[Json] = [{"$ref": f"#/components/parameters/{_KEY}"}] if operation.takes_key else []
+    found += [
         {
             "name": name,
             "in": "path",
@@ -178,6 +201,9 @@ def _responses(operation: Operation) -> Json:
         responses[str(status)] = _answer(", ".join(codes), _ref(ErrorResponse), operation)
         if status == 429:
             responses["429"]["headers"]["Retry-After"] = _header("Retry-After")
+    if operation.takes_key:
+        made = responses[str(operation.status)]["headers"]
+        made["Idempotency-Replayed"] = _header("Idempotency-Replayed")
     return responses
 
 

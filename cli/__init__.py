@@ -17,7 +17,13 @@ from storage.errors import StorageError, Unusable
 
 @click.group(cls=Sections, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="reprise", prog_name="reprise")
-def cli() -> None:
+@click.option(
+    "--idempotency-key",
+    metavar="KEY",
+    hidden=True,
+    help="Do what the command does once, however often it is given with this key.",
+)
+def cli(idempotency_key: str | None) -> None:
     """Reposts the stories that mention your Instagram account, and publishes on schedule.
 
     \b

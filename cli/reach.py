@@ -26,13 +26,23 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from local.ask import Daemon
+    from operations.attempt import Attempt
     from operations.models import InstagramAccount
     from operations.operation import Operation
 
 _STARTING_S = 10.0
 _AGAIN_S = 0.05
 M = TypeVar("M", bound="BaseModel")
-_Question = tuple["Operation", "BaseModel | None", str, Future[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is wanted of the operations, wherever they are."""
+
+    operation: Operation
+    given: BaseModel | None
+    target: str
+    attempt: Attempt
 
 
 def shown(answer: BaseModel) -> dict[str, Any]:
@@ -59,8 +69,9 @@ def reached(settings: Settings, *, needs_daemon: bool = False) -> Iterator[Reach
     With `needs_daemon` it raises `Failed` where none runs, because only a daemon can go on with
     what is asked.
     """
+    chosen = click.get_current_context().find_root().params
     with ExitStack() as stack:
-        yield Reach(settings, needs_daemon, stack)
+        yield Reach(settings, needs_daemon, stack, chosen.get("idempotency_key"))
 
 
 @dataclass(slots=True)
@@ -70,6 +81,8 @@ class Reach:
     settings: Settings
     _needs_daemon: bool
     _stack: ExitStack
+    _key: str | None
+    _writes: int = 0
     _here: _Here | None = None
     _noted: bool = field(default=False)
 
@@ -80,11 +93,25 @@ class Reach:
         from operations.refusing import refusal_of
 
         try:
-            return self._performed(operation, given, target)
+            attempt = self._attempt(operation)
+            answer = self._performed(_Question(operation, given, target, attempt))
         except Exception as error:
             if isinstance(error, Failed) or (refused := refusal_of(error)) is None:
                 raise
             raise Refused(f"{refused.message} [{refused.code}]", refused.code) from None
+        if attempt.replayed:
+            note("That was done before, under the same key; nothing was done again")
+        return answer
+
+    def _attempt(self, operation: Operation) -> Attempt:
+        """Return a try of it: each write of a command has a key of its own, made of the one."""
+        from operations.attempt import Attempt
+        from operations.operation import Kind
+
+        if self._key is None or operation.kind is Kind.READ:
+            return Attempt()
+        self._writes += 1
+        return Attempt(f"{self._key}/{self._writes}")
 
     def account(self, username: str) -> InstagramAccount:
         """Return the connected account of that name; raises `Failed`."""
@@ -106,16 +133,18 @@ class Reach:
         daemon = None if self._here else data_dir.running(self.settings.data_dir)
         note(f"The daemon runs at {daemon.url} (process {daemon.pid})" if daemon else NOT_RUNNING)
 
-    def _performed(self, operation: Operation, given: BaseModel | None, target: str) -> Any:
+    def _performed(self, question: _Question) -> Any:
         from local.ask import Daemon, NotThere
 
         if self._here is not None:
-            return self._here.perform(operation, given, target)
+            return self._here.perform(question)
         daemon = Daemon(self.settings.data_dir)
         patience = time.monotonic() + _STARTING_S
         while True:
             try:
-                answer = daemon.perform(operation, given, target)
+                answer = daemon.perform(
+                    question.operation, question.given, question.target, question.attempt
+                )
             except NotThere:
                 if not data_dir.is_held(self.settings.data_dir):
                     break
@@ -131,7 +160,7 @@ class Reach:
         self._stack.enter_context(data_dir.held(self.settings.data_dir))
         self._here = _Here(self.settings)
         self._stack.callback(self._here.close)
-        return self._here.perform(operation, given, target)
+        return self._here.perform(question)
 
     def _tell_version(self, daemon: Daemon) -> None:
         from local.ask import VERSION
@@ -151,15 +180,15 @@ class _Here:
         self._settings = settings
         self._loop: _Loop | None = None
 
-    def perform(self, operation: Operation, given: BaseModel | None, target: str) -> Any:
+    def perform(self, question: _Question) -> Any:
         """Have an operation done; raises what it raises."""
         from operations.operation import Kind
 
-        needs_online = operation.kind is Kind.ACT
+        needs_online = question.operation.kind is Kind.ACT
         if self._loop is None or (needs_online and not self._loop.online):
             self.close()
             self._loop = _Loop(self._settings, online=needs_online)
-        return self._loop.perform(operation, given, target)
+        return self._loop.perform(question)
 
     def close(self) -> None:
         """End it; may be called again."""
@@ -178,18 +207,17 @@ class _Loop:
         self._opened: Future[trio.lowlevel.TrioToken] = Future()
         self._until_closed = trio.CancelScope()
         # Done by one task: what is between aiograpi and Trio is known to the tasks below the house.
-        self._send, self._receive = trio.open_memory_channel[_Question](0)
+        self._send, self._receive = trio.open_memory_channel[tuple[_Question, Future[Any]]](0)
         self._thread = Thread(target=self._run, args=(settings,), name="operations")
         self._thread.start()
         self._token = self._opened.result()
 
-    def perform(self, operation: Operation, given: BaseModel | None, target: str) -> Any:
+    def perform(self, question: _Question) -> Any:
         """Have an operation done; raises what it raises."""
         import trio
 
         answer: Future[Any] = Future()
-        question = (operation, given, target, answer)
-        trio.from_thread.run(self._send.send, question, trio_token=self._token)
+        trio.from_thread.run(self._send.send, (question, answer), trio_token=self._token)
         return answer.result()
 
     def close(self) -> None:
@@ -218,9 +246,12 @@ class _Loop:
             actor = Actor(user_id=owner_id, via="cli", holds_machine=True)
             self._opened.set_result(trio.lowlevel.current_trio_token())
             with self._until_closed:
-                async for operation, given, target, answer in self._receive:
+                async for asked, answer in self._receive:
                     try:
-                        answer.set_result(await house.perform(operation, actor, given, target))
+                        done = await house.perform(
+                            asked.operation, actor, asked.given, asked.target, asked.attempt
+                        )
+                        answer.set_result(done)
                     except Exception as error:  # noqa: BLE001 - raised where it was asked
                         answer.set_exception(error)
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from ground.refusal import ErrorCode, Refusal
 from local.wire import address_in
+from operations.attempt import Attempt
 from operations.media import UploadedFile
 from operations.operation import Operation
 
@@ -32,12 +33,17 @@ class Daemon:
     version: str | None = None
 
     def perform(
-        self, operation: Operation, given: BaseModel | None = None, target: str = ""
+        self,
+        operation: Operation,
+        given: BaseModel | None = None,
+        target: str = "",
+        attempt: Attempt | None = None,
     ) -> Any:
         """Have the daemon do an operation; raises `NotThere` and what it refuses with."""
+        attempt = attempt or Attempt()
         with self.connected() as stream:
             try:
-                _ask(stream, operation, given, target)
+                _ask(stream, operation, given, target, attempt.key)
                 with stream.makefile("rb") as answers:
                     reply = orjson.loads(answers.readline())
             except (OSError, orjson.JSONDecodeError) as broken:
@@ -51,6 +57,8 @@ class Daemon:
                 refused["message"],
                 retry_after_s=refused.get("retryAfter"),
             )
+        attempt.replayed = bool(reply.get("replayed"))
+        attempt.warning = reply.get("warning")
         return operation.gives.model_validate(reply["answer"])
 
     def connected(self) -> socket.socket:
@@ -65,10 +73,18 @@ class Daemon:
         return stream
 
 
-def _ask(stream: socket.socket, operation: Operation, given: BaseModel | None, target: str) -> None:
+def _ask(
+    stream: socket.socket,
+    operation: Operation,
+    given: BaseModel | None,
+    target: str,
+    key: str | None,
+) -> None:
     question: dict[str, Any] = {
         "operation": operation.name, "target": target, "version": VERSION
     }  # fmt: skip
+    if key is not None:
+        question["idempotencyKey"] = key
     if isinstance(given, UploadedFile):
         question |= {"given": {"name": given.name}, "bytes": given.path.stat().st_size}
     elif given is not None:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from ground.refusal import ErrorCode, Refusal
 from local.wire import SOCKET_FILE, Garbled, Line, address_in, send
 from operations.actor import Actor
+from operations.attempt import Attempt
 from operations.catalogue import OPERATIONS
 from operations.house import House
 from operations.media import UploadedFile
@@ -94,8 +95,11 @@ async def _answer(house: House, actor: Actor, stream: trio.SocketStream) -> None
                 f"The running daemon is Reprise {VERSION} and does not know this; restart it",
             )
         given = await _given(house, operation, asked, line)
-        done = await house.perform(operation, actor, given, str(asked.get("target") or ""))
+        attempt = Attempt(_key(asked))
+        target = str(asked.get("target") or "")
+        done = await house.perform(operation, actor, given, target, attempt)
         reply: dict[str, Any] = {"answer": orjson.loads(done.model_dump_json(by_alias=True))}
+        reply |= {"replayed": attempt.replayed, "warning": attempt.warning}
     except Garbled:
         raise
     except Exception as error:  # noqa: BLE001 - the one place that turns failures into answers
@@ -141,6 +145,11 @@ def _refused(error: Exception, asked: dict[str, Any]) -> dict[str, Any]:
         logger.error("local question failed operation=%s", asked.get("operation"), exc_info=error)
         known = Refusal(ErrorCode.INTERNAL_ERROR, "Something went wrong; the log says what")
     return {"code": known.code, "message": known.message, "retryAfter": known.retry_after_s}
+
+
+def _key(asked: dict[str, Any]) -> str | None:
+    key = asked.get("idempotencyKey")
+    return None if key is None else str(key)
 
 
 def _name(given: Any) -> str:

@@ -35,9 +35,14 @@ def get_me(db: Database, ask: Ask[None]) -> models.AuthMe:
 )
 async def disconnect_account(ask: Ask[None]) -> models.Success:
     """Disconnect an account: tokens, session and configuration go, published posts stay."""
-    await ask.house.store.write(disconnect, ask.id, ask.now)
+
+    def write(db: Database) -> models.Success:
+        disconnect(db, ask.id, ask.now)
+        return ask.done(db, models.Success())
+
+    done = await ask.house.store.write(write)
     await ask.house.logins.forget_in_memory(ask.id)
-    return models.Success()
+    return done
 
 
 @act(
@@ -61,7 +66,7 @@ async def connect_account(ask: Ask[models.ConnectRequest]) -> models.InstagramAc
         await house.tokens.check(access, asked.ig_user_id)
 
     def write(db: Database) -> Account:
-        return connect(
+        account = connect(
             db,
             house.vault,
             user_id=ask.user_id,
@@ -70,6 +75,8 @@ async def connect_account(ask: Ask[models.ConnectRequest]) -> models.InstagramAc
             access=access,
             now=ask.now,
         )
+        ask.done(db, shown.account(account))
+        return account
 
     account = await house.store.write(write)
     if access is not None:

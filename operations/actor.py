@@ -25,6 +25,15 @@ class Actor:
     accounts: frozenset[str] | None = None
     holds_machine: bool = False
 
+    @property
+    def caller(self) -> str:
+        """What they asked with, as a name that nobody else has."""
+        if self.key_id is not None:
+            return f"key:{self.key_id}"
+        if self.session_id is not None:
+            return f"session:{self.session_id}"
+        return f"{self.via}:{self.user_id}"
+
     def require(self, scope: Scope) -> None:
         """Raise `InsufficientScope` unless the actor has the scope."""
         if self.scopes is not None and scope not in self.scopes:

@@ -13,6 +13,7 @@ from operations.operation import Ask, act, read
 from operations.resources import Resource
 from operations.scopes import Scope
 from storage import media_files
+from storage.media_files import MediaFile
 from storage.store import Database
 
 
@@ -42,8 +43,14 @@ async def upload_media(ask: Ask[UploadedFile]) -> models.MediaFile:
     re-encoded, where Instagram would refuse them, when a post needs it. What decodes but cannot be
     made to fit any kind of post is kept with `isValid: false` and the reasons.
     """
+
+    def keep(db: Database, media: MediaFile) -> None:
+        ask.done(db, shown.media_file(media))
+
     try:
-        media = await ask.house.library.take_in(ask.given.path, ask.given.name, ask.user_id)
+        media = await ask.house.library.take_in(
+            ask.given.path, ask.given.name, ask.user_id, also=keep
+        )
     except MediaError as error:
         raise refusal(error) from error
     return shown.media_file(media)
@@ -73,8 +80,9 @@ def get_media(db: Database, ask: Ask[None]) -> models.MediaFile:
 @act(models.Success, scope=Scope.MEDIA_WRITE, on=Resource.MEDIA, refuses=[ErrorCode.NOT_FOUND])
 async def delete_media(ask: Ask[None]) -> models.Success:
     """Delete a file; posts that showed it are kept without it."""
-    await ask.house.library.remove(ask.id)
-    return models.Success()
+    done = models.Success()
+    await ask.house.library.remove(ask.id, also=lambda db: ask.done(db, done))
+    return done
 
 
 def refusal(error: MediaError) -> Refusal:

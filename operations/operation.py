@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -13,12 +13,14 @@ from pydantic import BaseModel
 
 from ground.refusal import ErrorCode
 from operations.actor import Actor
+from operations.attempt import Attempt
 from operations.resources import Resource
 from operations.scopes import InsufficientScope, Scope
 from storage.store import Database
 
 if TYPE_CHECKING:
     from operations.house import House
+    from operations.once import Once
 
 Given = TypeVar("Given", bound=BaseModel | None)
 M = TypeVar("M", bound=BaseModel)
@@ -37,7 +39,7 @@ class Ask(Generic[Given]):
     """One call of an operation: everything that is named in it belongs to the actor.
 
     `id` is the resource that the operation is about (`Operation.on`), `given` the validated
-    input, `now` the moment in which all of it happens.
+    input, `now` the moment in which all of it happens, `attempt` what is told beside the answer.
     """
 
     actor: Actor
@@ -45,6 +47,17 @@ class Ask(Generic[Given]):
     now: datetime
     given: Given
     id: str = ""
+    attempt: Attempt = field(default_factory=Attempt)
+    once: Once | None = None
+
+    def done(self, db: Database, answer: M) -> M:
+        """Return an act's answer, kept in the transaction of the effect that ends the act.
+
+        After a crash a caller that repeats it gets that answer, where the effect is there.
+        """
+        if self.once is not None:
+            self.once.keep(db, answer)
+        return answer
 
     @property
     def user_id(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ground.refusal import ErrorCode
 from operations import models, shown
@@ -11,10 +11,14 @@ from operations.post_content import changes_of, content_of
 from operations.resources import Resource
 from operations.scopes import Scope
 from publish import intake, release
+from publish.advice import repetition
 from repost.handover import settle
 from storage import media_files, posts, tallies
 from storage.posts import Post, PostStatus
 from storage.store import Database
+
+if TYPE_CHECKING:
+    from publish.removal import Removal
 
 RULES = (
     ErrorCode.NOT_FOUND,
@@ -61,7 +65,7 @@ def publish_post(db: Database, ask: Ask[models.PublishablePost]) -> models.Accep
     """Queue a post to go out now; poll it until its status is PUBLISHED or FAILED."""
     content = content_of(ask.given)
     post = intake.publish_now(db, ask.user_id, ask.given.account_id, content, ask.now)
-    return models.Accepted(post_id=post.id, warnings=ask.house.adviser.warnings(db, post, ask.now))
+    return models.Accepted(post_id=post.id, warnings=warnings_of(db, ask, post))
 
 
 def _is_near(query: models.PostQuery) -> bool:
@@ -168,14 +172,20 @@ async def delete_from_instagram(ask: Ask[None]) -> models.DeletedFromInstagram:
 
     When Instagram refuses, the history is cleared all the same and `deleteError` says why.
     """
-    done = await ask.house.remover.remove(ask.id)
-    return models.DeletedFromInstagram(
-        success=True,
-        was_deleted_from_instagram=done.error is None,
-        cleared_post_id=ask.id,
-        delete_error=done.error,
-        permalink=done.permalink,
-    )
+
+    def shown_of(done: Removal) -> models.DeletedFromInstagram:
+        return models.DeletedFromInstagram(
+            success=True,
+            was_deleted_from_instagram=done.error is None,
+            cleared_post_id=ask.id,
+            delete_error=done.error,
+            permalink=done.permalink,
+        )
+
+    def keep(db: Database, done: Removal) -> None:
+        ask.done(db, shown_of(done))
+
+    return shown_of(await ask.house.remover.remove(ask.id, also=keep))
 
 
 def filter_of(ask: Ask[Any], query: models.PostQuery | models.ScheduleQuery) -> posts.Filter:
@@ -214,6 +224,19 @@ def post_list(
 def edited(db: Database, ask: Ask[Any], post: Post) -> models.EditedPost:
     """Show a post that was made or changed, with what is to be known before it goes out."""
     return shown.edited_post(db, post, ask.house.adviser.warnings(db, post, ask.now))
+
+
+def warnings_of(db: Database, ask: Ask[Any], post: Post) -> list[str]:
+    """Return what is to be known of a post that was just made to go out.
+
+    One that looks like another's repetition is told beside the answer too, unless it came under a
+    key: then it is known to be meant.
+    """
+    found = ask.house.adviser.warnings(db, post, ask.now)
+    if ask.attempt.key is None and (twin := repetition(db, post, ask.now)) is not None:
+        ask.attempt.warning = twin
+        found.append(twin)
+    return found
 
 
 def _left_the_queue(db: Database, ask: Ask[Any], post: Post) -> models.EditedPost:

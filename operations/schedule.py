@@ -6,7 +6,7 @@ from ground.refusal import ErrorCode
 from operations import models, shown
 from operations.operation import Ask, read, write
 from operations.post_content import changes_of, content_of
-from operations.posts import NO_WAY_OUT, RULES, edited, filter_of, post_list
+from operations.posts import NO_WAY_OUT, RULES, edited, filter_of, post_list, warnings_of
 from operations.resources import Resource
 from operations.scopes import Scope
 from publish import intake
@@ -38,7 +38,7 @@ def create_schedule(db: Database, ask: Ask[models.ScheduleRequest]) -> models.Sc
         job_id=job_id,
         scheduled_for=post.scheduled_for,
         timezone=post.timezone,
-        warnings=ask.house.adviser.warnings(db, post, ask.now),
+        warnings=warnings_of(db, ask, post),
     )
 
 

@@ -12,6 +12,7 @@ from storage.posts import Post, PostStatus
 from storage.store import Database
 
 SAME_CONTENT_WITHIN = timedelta(hours=24)
+LOOKS_REPEATED_WITHIN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,20 @@ class Adviser:
             return left_out(post, media, chosen.route)
         blocked = chosen.code == "PUBLIC_URL_REQUIRED"
         return [f"It cannot go out yet. {PUBLIC_URL_ADVICE}"] if blocked else []
+
+
+def repetition(db: Database, post: Post, now: datetime) -> str | None:
+    """Say that a post looks like one that was asked for twice, or return None."""
+    shown = _content(db, post)
+    for other in posts.made_since(db, post, now - LOOKS_REPEATED_WITHIN):
+        if (other.media_type, other.caption) == (post.media_type, post.caption) and (
+            _content(db, other) == shown
+        ):
+            return (
+                f"This looks like post {other.id}, which was asked for minutes ago: send an "
+                "Idempotency-Key with what may be sent twice"
+            )
+    return None
 
 
 def _same_content(db: Database, post: Post, near: list[Post]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,7 +15,7 @@ from media.normalise import Normalised, aspect_ratio, normalise
 from storage import media_files
 from storage.files import MediaFolder
 from storage.media_files import MediaFile, Origin
-from storage.store import Store
+from storage.store import Database, Store
 
 logger = logging.getLogger(__name__)
 
@@ -39,10 +40,12 @@ class MediaLibrary:
         *,
         media_id: str | None = None,
         origin: Origin = Origin.UPLOAD,
+        also: Callable[[Database, MediaFile], object] | None = None,
     ) -> MediaFile:
         """Verify and keep an upload; `upload` itself is gone afterwards, however it ends.
 
-        `media_id` is the id that it has already, where it comes from elsewhere. A file that decodes
+        `media_id` is the id that it has already, where it comes from elsewhere. `also` is done in
+        the transaction that makes it known. A file that decodes
         but cannot be made to fit any use is kept with the reasons. Raises `MediaError`s.
         """
         try:
@@ -53,7 +56,7 @@ class MediaLibrary:
                     media = await trio.to_thread.run_sync(
                         self._adopt, made, name, user_id, media_id or str(uuid4()), origin
                     )
-                    await self._store.write(media_files.add, media)
+                    await self._store.write(_add, media, also)
         finally:
             with trio.CancelScope(shield=True):
                 await trio.Path(upload).unlink(missing_ok=True)
@@ -62,13 +65,22 @@ class MediaLibrary:
         )
         return media
 
-    async def remove(self, media_id: str) -> None:
+    async def remove(
+        self, media_id: str, *, also: Callable[[Database], object] | None = None
+    ) -> None:
         """Delete a file's row, and its bytes when no other row has the same; posts stay.
 
-        Raises `NotFound`.
+        `also` is done in the same transaction. Raises `NotFound`.
         """
+
+        def write(db: Database) -> list[str]:
+            unused = media_files.remove(db, media_id)
+            if also is not None:
+                also(db)
+            return unused
+
         async with self.folder.changing:
-            unused = await self._store.write(media_files.remove, media_id)
+            unused = await self._store.write(write)
             for path in unused:
                 await trio.Path(self.folder.path(path)).unlink(missing_ok=True)
 
@@ -103,3 +115,11 @@ class MediaLibrary:
             thumbnail_path=thumbnail.path,
             created_at=self._clock.now(),
         )
+
+
+def _add(
+    db: Database, media: MediaFile, also: Callable[[Database, MediaFile], object] | None
+) -> None:
+    media_files.add(db, media)
+    if also is not None:
+        also(db, media)

@@ -6,6 +6,7 @@ A lost answer, or a refusal, says nothing about whether it was deleted: that is 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import trio
@@ -49,17 +50,27 @@ class Remover:
         self._clock = clock
         self._looks_s = [wait_s * clock.pace for wait_s in _LOOKS_S]
 
-    async def remove(self, post_id: str) -> Removal:
+    async def remove(
+        self, post_id: str, *, also: Callable[[Database, Removal], object] | None = None
+    ) -> Removal:
         """Delete at Instagram, then clear the history whatever Instagram said.
 
-        Raises `NotFound`, and `RuleBroken` for posts that cannot be deleted there.
+        `also` is done in the transaction that clears it. Raises `NotFound`, and `RuleBroken` for
+        posts that cannot be deleted there.
         """
         post = await self._store.read(_deletable, post_id)
         assert post.ig_media_id is not None
         error = await self._delete(post, post.ig_media_id)
-        await self._store.write(posts.archive, post_id, self._clock.now())
+        done = Removal(error, post.ig_permalink)
+
+        def clear(db: Database) -> None:
+            posts.archive(db, post_id, self._clock.now())
+            if also is not None:
+                also(db, done)
+
+        await self._store.write(clear)
         logger.info("deleted post=%s at_instagram=%s", post_id, error is None)
-        return Removal(error, post.ig_permalink)
+        return done
 
     async def _delete(self, post: Post, media_id: str) -> str | None:
         """Return why it is not known to be deleted, or None when it is."""

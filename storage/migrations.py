@@ -702,6 +702,28 @@ def m0040_scopes(db: Database) -> None:
         db.conn.execute(statement)
 
 
+_IDEMPOTENCY = """
+-- What was answered to a write that came under a key, sealed; in the transaction of its effect.
+CREATE TABLE idempotency_keys (
+    user_id TEXT NOT NULL REFERENCES users,
+    caller TEXT NOT NULL,
+    key TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    at TEXT NOT NULL,
+    PRIMARY KEY (caller, key)
+) STRICT;
+CREATE INDEX idempotency_keys_by_age ON idempotency_keys (at);
+CREATE INDEX idempotency_keys_of_user ON idempotency_keys (user_id);
+"""
+
+
+@migrations()
+def m0041_idempotency(db: Database) -> None:
+    """Writes that are done once, however often they are asked for."""
+    for statement in _statements(_IDEMPOTENCY):
+        db.conn.execute(statement)
+
+
 def _statements(script: str) -> Iterator[str]:
     # One by one: `executescript` would commit the transaction that guards the migration.
     statement = ""

@@ -52,6 +52,7 @@ RULES = (
         " WHERE later.account_id = troubles.account_id AND later.kind = troubles.kind"
         " AND later.at > troubles.at)",
     ),
+    Rule("idempotency_keys", "rowid", "at", timedelta(days=7)),
     Rule("browser_sessions", "id", "expires_at", timedelta(0)),
     Rule("login_codes", "hash", "expires_at", timedelta(0)),
 )  # fmt: skip

@@ -9,7 +9,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from storage import secrets
+from storage import idempotency, secrets
 from storage.errors import Unusable
 from storage.files import sync_directory
 from storage.store import Database, transaction
@@ -46,6 +46,7 @@ def rotate(db: Database, old: bytes, new: bytes) -> int:
     db.conn.execute("PRAGMA secure_delete = ON")
     with transaction(db):
         count = secrets.seal_anew(db, Vault(old, new), Vault(new))
+        idempotency.seal_anew(db, Vault(old, new), Vault(new))
     db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return count
 

@@ -251,6 +251,15 @@ CREATE TABLE facts (
     at TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE idempotency_keys (
+    user_id TEXT NOT NULL REFERENCES users,
+    caller TEXT NOT NULL,
+    key TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    at TEXT NOT NULL,
+    PRIMARY KEY (caller, key)
+) STRICT;
+
 CREATE TABLE jobs (
     id TEXT PRIMARY KEY,
     user_id TEXT NOT NULL REFERENCES users,
@@ -472,6 +481,10 @@ CREATE INDEX events_by_age ON events (at);
 CREATE INDEX events_by_subject ON events (subject_id, id);
 
 CREATE INDEX events_of_user ON events (user_id, id);
+
+CREATE INDEX idempotency_keys_by_age ON idempotency_keys (at);
+
+CREATE INDEX idempotency_keys_of_user ON idempotency_keys (user_id);
 
 CREATE INDEX jobs_active ON jobs (account_id) WHERE status = 'PROCESSING';
 

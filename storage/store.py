@@ -183,6 +183,24 @@ def open_directly(path: Path, *, may_migrate: bool = True) -> Iterator[Database]
         writer.close()
 
 
+@contextmanager
+def part(db: Database) -> Iterator[None]:
+    """Undo the block alone where it fails, and let the transaction around it go on.
+
+    What it has recorded to be announced is forgotten too, and so what was recorded before it.
+    """
+    db.conn.execute("SAVEPOINT part")
+    try:
+        yield
+    except BaseException:
+        events.untold(db)
+        if db.conn.in_transaction:
+            db.conn.execute("ROLLBACK TO part")
+            db.conn.execute("RELEASE part")
+        raise
+    db.conn.execute("RELEASE part")
+
+
 def probe(db: Database) -> None:
     """Read one row, for a health check; raises when the database cannot be read."""
     db.conn.execute("SELECT 1 FROM users LIMIT 1").fetchone()

@@ -33,9 +33,9 @@ Every failure of every endpoint has this body; match on `code`, never on `error`
 {"error": "Scheduled time must be in the future", "code": "INVALID_SCHEDULE", "status": 400}
 ```
 
-`retryAfter` (seconds) comes with `RATE_LIMITED` only, `details` with `VALIDATION_ERROR` while
-`REPRISE_ENV=development`. Some codes are also the `errorCode` of a post that failed; its
-`errorMessage` says what happened in plain words.
+`retryAfter` (seconds) comes with `RATE_LIMITED` and `IDEMPOTENCY_IN_FLIGHT` only, `details` with
+`VALIDATION_ERROR` while `REPRISE_ENV=development`. Some codes are also the `errorCode` of a post
+that failed; its `errorMessage` says what happened in plain words.
 """
 _API_HEAD = """# HTTP API
 
@@ -51,10 +51,14 @@ Each answer to a key carries `RateLimit-Limit`, `RateLimit-Remaining`, `RateLimi
 Any endpoint may answer `INTERNAL_ERROR`, `SERVICE_UNAVAILABLE` and `FORBIDDEN_ORIGIN`; any that is
 not open `AUTH_REQUIRED`, `AUTH_INVALID_KEY`, `TOKEN_INVALID`, `INSUFFICIENT_SCOPE` and
 `RATE_LIMITED`. They are not repeated below. What keys may do: [keys.md](keys.md).
+
+Whatever is no GET takes the header `Idempotency-Key`, and may answer `IDEMPOTENCY_IN_FLIGHT` and
+`IDEMPOTENCY_MISMATCH` to it: [repeating.md](repeating.md).
 """
 _EVERYWHERE = {
     "INTERNAL_ERROR", "SERVICE_UNAVAILABLE", "FORBIDDEN_ORIGIN", "AUTH_REQUIRED",
     "AUTH_INVALID_KEY", "TOKEN_INVALID", "INSUFFICIENT_SCOPE", "RATE_LIMITED",
+    "IDEMPOTENCY_IN_FLIGHT", "IDEMPOTENCY_MISMATCH",
 }  # fmt: skip
 
 
@@ -117,7 +121,7 @@ def _operation(operation: Operation, described: dict[str, Any]) -> Iterator[str]
     scope = f"; scope `{operation.act.scope}`" if operation.act else ""
     yield f"- Auth: {_AUTH[operation.auth]}{scope}"
     for parameter in described["parameters"]:
-        if parameter["in"] == "query":
+        if parameter.get("in") == "query":
             need = "required" if parameter["required"] else "optional"
             yield f"- Query `{parameter['name']}`: {_type(parameter['schema'])}; {need}"
     if operation.upload:

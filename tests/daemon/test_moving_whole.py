@@ -42,6 +42,7 @@ STAYS: dict[str | tuple[str, str], str] = {
     "api_keys": "whoever had one there has none here",
     "browser_sessions": "as the keys",
     "login_codes": "as the keys",
+    "idempotency_keys": "as the keys",
     "challenges": "a login that waits for a person is begun anew",
     "facts": "what one installation knows of the world",
     "author_followers": "read again when it is asked for",
