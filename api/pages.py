@@ -21,6 +21,7 @@ from api.session_cookie import COOKIE_NAME
 from operations.shown import FILES_PATH
 from publish.media_links import PATH as MEDIA_PATH
 from storage import browser_sessions, media_files
+from storage.files import picture_path
 
 _STYLE = "body{font:18px system-ui;max-width:32em;margin:4em auto;padding:0 1em}"
 _SIGNED_IN = f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Reprise</title>
@@ -91,9 +92,13 @@ def add_pages(app: QuartTrio, context: ApiContext, document: bytes, document_pat
     async def uploads(path: str) -> Response:
         caller = await identify(request, context, Auth.ANY)
         assert caller is not None
-        mime = await context.store.read(media_files.mime_type_at, caller.user_id, path)
+        picture = picture_path(path)
+        mime = await context.store.read(media_files.mime_type_at, caller.user_id, picture or path)
         if mime is None:
             raise ApiError("NOT_FOUND", "There is no such file")
+        if picture is not None:
+            await context.library.make_small(picture)
+            mime = "image/webp"
         response = await opened(send_from_directory(context.folder.root, path, mimetype=mime))
         response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
         return response

@@ -38,6 +38,13 @@ def preview(_: _Report, *, source: str, target: str, within: list[int]) -> None:
     save_jpeg(contained(picture, size), Path(target), quality=80)
 
 
+def small(_: _Report, *, source: str, target: str, within: list[int]) -> None:
+    """Write a picture as a small WebP without metadata."""
+    size = within[0], within[1]
+    picture = open_photo(Path(source), at_least=(_SPARE * size[0], _SPARE * size[1]))
+    contained(picture, size).save(Path(target), "WEBP", quality=75, method=6)
+
+
 def fit(
     _: _Report, *, source: str, output: str, canvas: list[int], box: list[int], is_padded: bool
 ) -> tuple[int, int]:

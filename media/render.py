@@ -23,6 +23,7 @@ __all__ = [
     "FitJob",
     "OverlayJob",
     "draw_preview",
+    "draw_small",
     "examine_video",
     "fit_photo",
     "fit_video",
@@ -64,6 +65,15 @@ async def draw_preview(source: Path, target: Path, within: tuple[int, int]) -> N
     with room_beside(target) as room:
         made = room / "preview.jpg"
         task = "media.photo_work:preview"
+        await photo_task(task, source=source, target=made, within=within)
+        made.replace(target)
+
+
+async def draw_small(source: Path, target: Path, within: tuple[int, int]) -> None:
+    """Write a picture small, as WebP. Raises MediaInvalid, MediaTooLarge, RenderFailed."""
+    with room_beside(target) as room:
+        made = room / "small.webp"
+        task = "media.photo_work:small"
         await photo_task(task, source=source, target=made, within=within)
         made.replace(target)
 

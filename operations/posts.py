@@ -207,7 +207,7 @@ def post_list(
     """Return a page of posts as they are stored, each with its first file's thumbnail."""
     thumbnails = posts.thumbnails(db, [post["id"] for post in found])
     for post in found:
-        post["thumbnail_url"] = shown.file_url(thumbnails.get(post["id"]))
+        post["thumbnail_url"] = shown.small_url(thumbnails.get(post["id"]))
     return models.PostList.model_validate(
         {
             "posts": found,

@@ -30,6 +30,7 @@ from storage import (
 )
 from storage.accounts import Account
 from storage.authors import Verdict
+from storage.files import small_path
 from storage.media_files import MediaFile
 from storage.posts import Post
 from storage.repost_configs import RepostConfig
@@ -142,13 +143,12 @@ def decided(db: Database, made: Decided) -> schemas.Decided:
 
 def media_file(record: MediaFile) -> schemas.MediaFile:
     """Return a media file; its URLs are relative to the daemon and need a key or a session."""
-    thumbnail = file_url(record.thumbnail_path)
     derived = {
         "validation_errors": _as_text(record.validation_errors),
         "preview_url": f"{FILES_PATH}/{record.storage_path}",
         "public_url": None,
-        "thumbnail_url": thumbnail,
-        "thumbnail_preview_url": thumbnail,
+        "thumbnail_url": file_url(record.thumbnail_path),
+        "thumbnail_preview_url": small_url(record.thumbnail_path),
     }
     return schemas.MediaFile.model_validate({**_fields(record), **derived})
 
@@ -180,6 +180,7 @@ def _repost_fields(db: Database, record: Repost) -> dict[str, Any]:
         "preview_url": file_url(record.preview_path),
         "story_url": file_url(record.media_path),
         "card_url": file_url(card.storage_path if card else None),
+        "thumbnail_url": small_url(card.thumbnail_path if card else record.preview_path),
         "warning": limits.warning(record),
     }
 
@@ -187,6 +188,11 @@ def _repost_fields(db: Database, record: Repost) -> dict[str, Any]:
 def file_url(stored_path: str | None) -> str | None:
     """Return where a stored file is served; it needs a key or a session."""
     return f"{FILES_PATH}/{stored_path}" if stored_path else None
+
+
+def small_url(picture: str | None) -> str | None:
+    """Return where the small form of a stored JPEG is served, for lists and pages of many."""
+    return file_url(small_path(picture))
 
 
 def _fields(record: Any) -> dict[str, Any]:

@@ -6,18 +6,23 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
+from weakref import WeakValueDictionary
 
 import trio
 
 from ground.clock import Clock
 from media import limits
+from media.errors import MediaInvalid, MediaTooLarge
 from media.normalise import Normalised, aspect_ratio, normalise
+from media.render import draw_small
 from storage import media_files
-from storage.files import MediaFolder
+from storage.errors import NotFound
+from storage.files import MediaFolder, small_path
 from storage.media_files import MediaFile, Origin
 from storage.store import Database, Store
 
 logger = logging.getLogger(__name__)
+_SMALL = (144, 256)
 
 
 class MediaLibrary:
@@ -27,6 +32,7 @@ class MediaLibrary:
         self._store = store
         self.folder = folder
         self._clock = clock
+        self._making: WeakValueDictionary[str, trio.Lock] = WeakValueDictionary()
 
     def scratch(self) -> Path:
         """Return a fresh name for an upload that is still arriving."""
@@ -81,8 +87,31 @@ class MediaLibrary:
 
         async with self.folder.changing:
             unused = await self._store.write(write)
-            for path in unused:
-                await trio.Path(self.folder.path(path)).unlink(missing_ok=True)
+            await trio.to_thread.run_sync(self.folder.remove, unused)
+
+    async def make_small(self, picture: str) -> None:
+        """Make the small form of a stored JPEG unless it is there; two who want it make it once.
+
+        Raises `NotFound` where the picture is gone, or is none that can be read.
+        """
+        small = small_path(picture)
+        if small is None:
+            raise NotFound("picture", picture)
+        async with self._making.setdefault(picture, trio.Lock()):
+            source, target = self.folder.path(picture), self.folder.path(small)
+            if await trio.Path(target).is_file():
+                return
+            made = self.folder.scratch(".webp")
+            try:
+                await draw_small(source, made, _SMALL)
+                async with self.folder.changing:
+                    if await trio.Path(source).is_file():
+                        await trio.Path(made).rename(target)
+            except (MediaInvalid, MediaTooLarge):
+                raise NotFound("picture", picture) from None
+            finally:
+                with trio.CancelScope(shield=True):
+                    await trio.Path(made).unlink(missing_ok=True)
 
     def _adopt(
         self, made: Normalised, name: str, user_id: str, media_id: str, origin: Origin

@@ -13,5 +13,5 @@ from storage.store import Store
 
 async def discard(store: Store, folder: MediaFolder, paths: Iterable[str]) -> None:
     """Delete stored files that no row refers to; the caller holds `folder.changing`."""
-    for path in await store.read(media_files.unused, list(paths)):
-        await trio.Path(folder.path(path)).unlink(missing_ok=True)
+    unused = await store.read(media_files.unused, list(paths))
+    await trio.to_thread.run_sync(folder.remove, unused)

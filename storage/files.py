@@ -21,6 +21,7 @@ from storage.errors import NotFound, Unavailable
 _CHUNK = 1 << 20
 _DAY_S = 86_400
 _PREFIX = re.compile(r"[0-9a-f]{2}")
+_PICTURE, _SMALL = ".jpg", ".144.webp"
 _STORED = re.compile(r"[0-9a-z]{2}/[0-9A-Za-z][0-9A-Za-z._-]*")
 
 
@@ -31,6 +32,21 @@ class StoredFile:
     path: str
     sha256: str
     size: int
+
+
+def small_path(stored: str | None) -> str | None:
+    """Return where the small form of a stored JPEG lies, beside it; None of what is none.
+
+    It is no row's: it is made of its picture when it is first wanted, and goes with it.
+    """
+    if stored is None or not stored.endswith(_PICTURE):
+        return None
+    return stored.removesuffix(_PICTURE) + _SMALL
+
+
+def picture_path(small: str) -> str | None:
+    """Return of which stored JPEG that is the small form, or None where it is no such path."""
+    return small.removesuffix(_SMALL) + _PICTURE if small.endswith(_SMALL) else None
 
 
 class MediaFolder:
@@ -99,6 +115,8 @@ class MediaFolder:
         for one in stored:
             with suppress(OSError, NotFound):
                 self.path(one).unlink(missing_ok=True)
+                if (small := small_path(one)) is not None:
+                    self.path(small).unlink(missing_ok=True)
                 gone.append(one)
         return gone
 
@@ -114,6 +132,7 @@ class MediaFolder:
             f"{folder.name}/{file.name}"
             for folder in folders
             for file in os.scandir(folder)
+            if not file.name.endswith(_SMALL)  # it goes with its picture
             # By a clock that was wrong they may seem to be of the future.
             if abs(now - file.stat(follow_symlinks=False).st_mtime) > _DAY_S
         ]

@@ -66,7 +66,7 @@ class Post(Schema):
     published_at: StoredMoment | None
     created_at: StoredMoment
     updated_at: StoredMoment
-    thumbnail_url: str | None = None  # additive; of the first file, in lists
+    thumbnail_url: str | None = None  # additive; a small WebP of the first file, in lists
     # A factory, because pydantic copies a list deeply, which is a tenth of a list of posts.
     media_files: list[MediaFile] = Field(default_factory=list, json_schema_extra={"default": []})
 

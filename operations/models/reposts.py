@@ -44,6 +44,7 @@ class RepostItem(Schema):
     preview_url: str | None
     story_url: str | None
     card_url: str | None
+    thumbnail_url: str | None  # a small WebP of the card, or of the story before there is one
     # What is to be known before it goes out, and the same in words: close friends, no resharing…
     limits: list[RepostLimit]
     warning: str | None

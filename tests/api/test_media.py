@@ -12,6 +12,8 @@ import pytest
 import trio
 from PIL import Image
 
+from media.render import draw_small
+from publish import library
 from publish.library import MediaLibrary
 from tests.media import samples
 from tests.support.posting import (
@@ -175,6 +177,41 @@ async def test_bytes_that_come_while_they_are_deleted_are_not_lost(
     kept = (await served.call("GET", f"{MEDIA}/{second}")).body
     assert (await fetch(served, kept["previewUrl"])).status_code == 200
     assert (await fetch(served, kept["thumbnailUrl"])).status_code == 200
+
+
+async def test_each_medium_has_a_small_webp_that_is_made_once_and_goes_with_it(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Path] = []
+
+    async def counted(source: Path, target: Path, within: tuple[int, int]) -> None:
+        made.append(source)
+        await draw_small(source, target, within)
+
+    monkeypatch.setattr(library, "draw_small", counted)
+    for size, expected in (((1080, 1920), (144, 256)), ((1080, 1080), (144, 144))):
+        body = (await upload(served, served.studio.photo(*size))).body
+        found: list[httpx.Response] = []
+
+        async def ask(url: str, found: list[httpx.Response]) -> None:
+            found.append(await fetch(served, url))
+
+        async with trio.open_nursery() as nursery:
+            for _ in range(4):
+                nursery.start_soon(ask, body["thumbnailPreviewUrl"], found)
+        assert [each.status_code for each in found] == [200] * 4
+        assert len({each.content for each in found}) == 1
+        assert found[0].headers["content-type"] == "image/webp"
+        picture = Image.open(io.BytesIO(found[0].content))
+        assert (picture.format, picture.size) == ("WEBP", expected)
+        assert len(found[0].content) < 8000
+        assert (await served.call("GET", body["thumbnailPreviewUrl"], key=None)).status == 401
+        assert (await served.call("DELETE", f"{MEDIA}/{body['id']}")).status == 200
+        assert (await fetch(served, body["thumbnailPreviewUrl"])).status_code == 404
+    assert len(made) == 2
+    assert on_disk(served) == []
+    for odd in ("00/none.144.webp", "00/.144.webp", "../secret.144.webp", ".144.webp"):
+        assert (await fetch(served, f"/uploads/{odd}")).status_code == 404
 
 
 async def test_deleting_media_keeps_its_posts(served: Served) -> None:

@@ -46,7 +46,7 @@ async def test_every_post_looks_as_it_does_alone_but_for_its_media(served: Serve
         alone = (await served.call("GET", f"{API}/posts/{post['id']}")).body
         assert post["mediaFiles"] == []
         assert alone["mediaFiles"] != []
-        thumbnail = alone["mediaFiles"][0]["thumbnailUrl"]
+        thumbnail = alone["mediaFiles"][0]["thumbnailPreviewUrl"]
         assert post["thumbnailUrl"] == thumbnail
         assert {**post, "mediaFiles": alone["mediaFiles"], "thumbnailUrl": None} == alone
 

@@ -62,6 +62,8 @@ async def test_pending_shows_what_a_person_needs_to_decide(served: Served) -> No
         picture = await served.call("GET", url)
         assert (picture.status, picture.headers["content-type"]) == (200, "image/jpeg")
         assert (await served.call("GET", url, key=None)).status == 401
+    small = await served.call("GET", item["thumbnailUrl"])
+    assert (small.status, small.headers["content-type"]) == (200, "image/webp")
     assert item["cardUrl"] is None
     assert (await served.call("GET", f"{BASE}/pending?accountId={NOBODY}")).status == 404
 
@@ -225,4 +227,6 @@ async def test_the_card_of_a_dry_run_can_be_looked_at(served: Served) -> None:
     assert items["anna"]["reason"] == "Dry run: it would have been published now"
     card = await served.call("GET", items["anna"]["cardUrl"])
     assert (card.status, card.headers["content-type"]) == (200, "image/jpeg")
+    small = await served.call("GET", items["anna"]["thumbnailUrl"])
+    assert (small.status, small.headers["content-type"]) == (200, "image/webp")
     assert studio.sandbox.world.published(studio.person) == []
