@@ -42,6 +42,7 @@ class ApiContext:
     cookies: SessionCookies
     uptime_s: Callable[[], float]
     services: Callable[[], Mapping[str, str]]
+    troubles: Callable[[], Mapping[str, str]]
     system: SystemInfo
     record_key_use: Callable[[str], None]
     user_id: str

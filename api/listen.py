@@ -9,7 +9,6 @@ silence, and a nursery for a body that is not there (tests/api/test_connection.p
 
 from __future__ import annotations
 
-import errno
 import logging
 import socket
 from collections.abc import Awaitable, Callable
@@ -34,6 +33,7 @@ from api.connection_limit import ConnectionLimit, most_connections
 from api.exchange import QuartConnection
 from api.http11 import Http11Only
 from api.plain import PlainRequest, plain_request
+from ground.shortage import is_shortage
 
 logger = logging.getLogger(__name__)
 
@@ -42,8 +42,6 @@ KEEP_ALIVE_S = 75.0
 SEND_LIMIT_S = 30.0
 _MAX_REQUESTS = 1_000_000
 _ACCEPT_AGAIN_S = 0.1
-# What may pass: descriptors or memory are used up.
-_SHORTAGES = {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS}
 _BUSY = (
     b"HTTP/1.1 503 \r\nconnection: close\r\nretry-after: 1\r\ncache-control: no-store\r\n"
     b"content-type: application/json\r\ncontent-length: 77\r\n\r\n"
@@ -264,7 +262,7 @@ async def _accept(
             try:
                 stream = await listener.accept()
             except OSError as error:
-                if error.errno not in _SHORTAGES:
+                if not is_shortage(error):
                     raise
                 limit.relieve(error.strerror or str(error))
                 await trio.sleep(_ACCEPT_AGAIN_S)

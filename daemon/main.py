@@ -146,6 +146,7 @@ async def compose(
         cookies=await store.write(session_cookies, core.vault),
         uptime_s=_uptime(clock),
         services=lambda: supervisor.states(),
+        troubles=lambda: supervisor.troubles(),
         system=system,
         record_key_use=upkeep.record_key_use,
         user_id=core.owner.id,
@@ -160,8 +161,8 @@ async def compose(
     supervisor = Supervisor(
         [
             Service("upkeep", upkeep.run, Policy.RESTART),
-            Service("publish", scheduler.run, Policy.FATAL, scheduler.proof),
-            Service("repost", engine.run, Policy.RESTART, engine.proof),
+            Service("publish", scheduler.run, Policy.FATAL, scheduler.proof, scheduler.trouble),
+            Service("repost", engine.run, Policy.RESTART, engine.proof, engine.trouble),
             Service("api", api, Policy.FATAL, partial(answers, sockets[0])),
             Service("local", local, Policy.RESTART),
         ],

@@ -41,12 +41,14 @@ class Service:
     """Something that runs for the daemon's life, and what a crash of it means.
 
     `proof` returns when the running service has made a step; None where nothing can be stuck.
+    `trouble` says what keeps a running service from its work.
     """
 
     name: str
     run: Run
     policy: Policy
     proof: Callable[[], Awaitable[None]] | None = None
+    trouble: Callable[[], str | None] = lambda: None
 
 
 class ServiceCrashed(Exception):
@@ -68,6 +70,15 @@ class Supervisor:
     def states(self) -> Mapping[str, str]:
         """Return each service's state by name."""
         return {name: state.value for name, state in self._states.items()}
+
+    def troubles(self) -> Mapping[str, str]:
+        """Return what keeps running services from their work, by name."""
+        found = {service.name: service.trouble() for service in self._services}
+        return {
+            name: trouble
+            for name, trouble in found.items()
+            if trouble is not None and self._states[name] is State.RUNNING
+        }
 
     def proofs(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         """Return the running services' names and how each proves its progress."""

@@ -11,6 +11,7 @@ import trio
 from accounts.tokens import TokenCare
 from daemon import memory
 from ground.clock import Clock
+from ground.shortage import is_shortage
 from repost.retention import Retention
 from storage import api_keys, copies, credentials, facts, pruning
 from storage.errors import Damaged, Unavailable
@@ -70,12 +71,14 @@ class Upkeep:
             task_status.started()
 
     async def _patiently(self, chore: Callable[[], Awaitable[None]]) -> None:
-        """Do a chore without an end; a database that cannot be used is waited for."""
+        """Do a chore without an end; what this machine lacks for now is waited for."""
         while True:
             try:
                 await chore()
-            except Unavailable as error:
-                logger.warning("a chore waits for the database reason=%s", error)
+            except Exception as error:
+                if not isinstance(error, Unavailable) and not is_shortage(error):
+                    raise
+                logger.warning("a chore waits reason=%r", error)
                 await trio.sleep(_AFTER_TROUBLE_S)
 
     async def _key_uses_task(self) -> None:

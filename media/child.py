@@ -20,6 +20,7 @@ from typing import IO, Any
 
 import trio
 
+from ground import shortage
 from media.errors import MediaError, MediaInvalid, MediaTooLarge, RenderFailed
 
 Progress = Callable[[float], None]
@@ -118,6 +119,7 @@ async def _ask(
         return answer
     if not child.is_fresh and child.process.returncode != -signal.SIGXCPU:
         return None
+    shortage.check()
     raise RenderFailed(_cause_of_death(child))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from accounts.client_options import BadOption
 from accounts.logins import NoPendingLogin
+from ground import shortage
 from ground.refusal import ErrorCode, Refusal
 from instagram import errors as instagram
 from publish.rules import RuleBroken
@@ -21,9 +22,8 @@ def refusal_of(error: Exception) -> Refusal | None:
             return Refusal(ErrorCode.INVALID_STATUS, str(error))
         case storage.Unavailable():
             return Refusal(ErrorCode.SERVICE_UNAVAILABLE, str(error))
-        case OSError() if storage.is_disk_trouble(error):
-            message = f"The disk cannot be used: {error.strerror}"
-            return Refusal(ErrorCode.SERVICE_UNAVAILABLE, message)
+        case _ if shortage.is_shortage(error):
+            return Refusal(ErrorCode.SERVICE_UNAVAILABLE, shortage.told(error))
         case RuleBroken():
             return Refusal(ErrorCode(error.code), str(error))
         case BadOption():

@@ -13,6 +13,7 @@ from typing import Any
 import tenacity
 import trio
 
+from ground import shortage
 from ground.clock import Clock
 from instagram import errors
 from instagram.graph.gateway import GraphGateway
@@ -72,6 +73,8 @@ class CrossPoster:
         logger.warning("no page post post=%s reason=%s", post.id, error.reason)
         if error.maybe_applied:
             return await self._in_doubt(post, record, error)
+        if isinstance(error, errors.Unavailable):
+            shortage.check()  # what this machine lacks costs no copy: it is sent later
         return PageStep.FAILED, {"error_message": f"{_NOT}{error.reason}"}
 
     async def _send(self, post: Post, record: DeliveryRecord) -> _Columns:

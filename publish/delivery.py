@@ -13,6 +13,7 @@ from functools import partial
 
 import trio
 
+from ground import shortage
 from ground.clock import Clock
 from instagram import errors
 from media.errors import MediaError, RenderFailed
@@ -308,6 +309,8 @@ class Deliverer:
             await self._store.write(states.copied, record.row, step, self._clock.now(), **changes)
 
     async def _react(self, job: Job, post: Post, error: errors.InstagramError) -> None:
+        if isinstance(error, errors.Unavailable):
+            shortage.check()  # what this machine lacks is no attempt: it is taken up again
         delivery = await self._store.read(deliveries.find_open, post.id)
         in_doubt = delivery is not None and delivery.step is Step.PUBLISHING
         now = self._clock.now()

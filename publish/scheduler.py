@@ -10,10 +10,11 @@ import trio
 
 from ground.changes import Change, Subject
 from ground.clock import Clock
+from ground.shortage import is_shortage
 from publish.delivery import Deliverer
 from publish.presence import Presence
 from storage import jobs
-from storage.errors import Unavailable, is_disk_trouble
+from storage.errors import Unavailable
 from storage.jobs import Job
 from storage.store import Store
 
@@ -55,7 +56,7 @@ class Scheduler:
         # How often each delivery in a row could not be recorded, and when it is taken up again.
         self._interruptions: dict[str, int] = {}
         self._resting: dict[str, float] = {}
-        self._paused = False
+        self._paused: Exception | None = None
         store.changes.subscribe(self._heard, Subject.JOB, Subject.POST, Subject.LOGIN)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -92,6 +93,14 @@ class Scheduler:
         self.wake()
         await looked.wait()
 
+    def trouble(self) -> str | None:
+        """Return why nothing is begun now, or how many deliveries wait for the machine."""
+        if self._paused is not None:
+            return f"paused: {self._paused}"
+        if self._resting:
+            return f"deliveries that could not be recorded, and wait: {len(self._resting)}"
+        return None
+
     def drain(self) -> None:
         """Claim nothing more; `run` returns when the deliveries in progress have ended."""
         self._draining = True
@@ -106,15 +115,15 @@ class Scheduler:
                 del self._resting[job_id]
         due = await self._store.write(jobs.claim_due, self._clock.now(), AHEAD)
         self._has_looked()
-        if self._paused:
-            self._paused = False
+        if self._paused is not None:
+            self._paused = None
             logger.info("publishing goes on")
         return due
 
     async def _pause(self, error: Unavailable) -> None:
         """Wait for the disk or the database; said once, whatever is tried meanwhile."""
-        if not self._paused:
-            self._paused = True
+        if self._paused is None:
+            self._paused = error
             logger.warning("publishing pauses reason=%s", error)
         self._has_looked()
         await trio.sleep(PAUSE_S / 10)  # whoever wakes it how often: it does not spin
@@ -127,12 +136,12 @@ class Scheduler:
     async def _deliver(self, job: Job) -> None:
         try:
             await self._deliver_claimed(job)
-        except (Unavailable, OSError) as error:
-            if not isinstance(error, Unavailable) and not is_disk_trouble(error):
+        except Exception as error:
+            if not isinstance(error, Unavailable) and not is_shortage(error):
                 raise
             # Nothing can be recorded now. What is recorded says how far it came, and it is taken
             # up from there as after a crash, by nobody but a later claim.
-            logger.warning("delivery interrupted post=%s reason=%s", job.post_id, error)
+            logger.warning("delivery interrupted post=%s reason=%r", job.post_id, error)
             self._rest(job)
         else:
             self._interruptions.pop(job.id, None)
@@ -154,7 +163,7 @@ class Scheduler:
             self._on_begun((self._clock.now() - begins).total_seconds())
             await self._deliverer.deliver(job)
         except Exception as error:
-            if isinstance(error, Unavailable) or is_disk_trouble(error):
+            if isinstance(error, Unavailable) or is_shortage(error):
                 raise
             # One post's bug is not everybody's: the others go on.
             logger.exception("delivery broke post=%s job=%s", job.post_id, job.id)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 import trio
 
+from ground import shortage
 from ground.changes import Change, Subject
 from ground.clock import Clock
 from ground.hold import Hold
@@ -22,7 +23,7 @@ from repost.detector import Look, Scan
 from repost.journey import Journey
 from repost.recording import CLOCK_TOLERANCE
 from storage import credentials, repost_configs, reposts
-from storage.errors import NotFound, StorageError, Unavailable, is_disk_trouble
+from storage.errors import NotFound, StorageError, Unavailable
 from storage.repost_configs import RepostConfig
 from storage.reposts import RepostStatus
 from storage.store import Database, Store
@@ -35,6 +36,7 @@ AFTER_DISK_TROUBLE = timedelta(minutes=1)
 AFTER_A_FAILURE = timedelta(minutes=5)
 LONGEST_AFTER_A_FAILURE = timedelta(hours=6)
 ACCOUNTS_AT_ONCE = 8
+_OFTEN = 3  # failed turns in a row that are worth telling
 _UNDER_WAY = ("PROCESSING", "PUBLISHING")
 
 
@@ -119,6 +121,11 @@ class RepostEngine:
         self._woken.set()
         await went_round.wait()
 
+    def trouble(self) -> str | None:
+        """Return how many accounts' turns have failed again and again, None when none have."""
+        failing = sum(count >= _OFTEN for count in self._failures.values())
+        return f"accounts whose turns fail again and again: {failing}" if failing else None
+
     async def scan(self, account_id: str) -> ScanReport:
         """Look for mentions now because a person asked; the poll interval does not count.
 
@@ -174,8 +181,8 @@ class RepostEngine:
             logger.info("repost turn ended account=%s reason=%s", account_id, gone)
             again = await self._unless_gone(account_id, AFTER_A_FAILURE)
         except Exception as error:
-            if isinstance(error, Unavailable) or is_disk_trouble(error):
-                logger.warning("repost turn waits account=%s reason=%s", account_id, error)
+            if isinstance(error, Unavailable) or shortage.is_shortage(error):
+                logger.warning("repost turn waits account=%s reason=%r", account_id, error)
                 again = self._clock.now() + AFTER_DISK_TROUBLE
             else:
                 # One account's bug must not stop the others' reposts.
@@ -282,6 +289,8 @@ class RepostEngine:
             except errors.AccountOnHold:
                 raise  # nothing was sent, so nothing failed
             except errors.InstagramError as error:
+                if isinstance(error, errors.Unavailable):
+                    shortage.check()  # what this machine lacks is no failure of the look
                 await self._store.write(
                     polls.record_failed, account_id, look.scan, error, self._clock.now()
                 )

@@ -8,9 +8,10 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
+from ground.shortage import is_shortage
 from instagram.errors import InstagramError
 from media.errors import MediaError
-from storage.errors import StorageError, is_disk_trouble
+from storage.errors import StorageError
 from storage.reposts import Repost
 
 logger = logging.getLogger(__name__)
@@ -22,7 +23,7 @@ ENOUGH = 8
 
 def is_of_one(error: Exception) -> bool:
     """Say whether an error concerns the mention that met it and nothing else."""
-    return not (isinstance(error, (InstagramError, StorageError)) or is_disk_trouble(error))
+    return not (isinstance(error, (InstagramError, StorageError)) or is_shortage(error))
 
 
 def tell(repost: Repost, error: Exception) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from storage.errors import Damaged, Unavailable
 from storage.files import sync_directory
+from storage.sqlite_errors import code_of, is_damage
 
 FOLDER = "copies"
 _NAME = "reprise-%Y%m%dT%H%M%SZ.db"
@@ -70,7 +71,7 @@ def flaw(
     try:
         (found,) = connection.execute(f"PRAGMA {check}(1)").fetchone()
     except sqlite3.OperationalError as error:
-        if "interrupted" in str(error):
+        if code_of(error) == sqlite3.SQLITE_INTERRUPT:
             return None
         raise
     except sqlite3.DatabaseError as error:
@@ -78,14 +79,6 @@ def flaw(
     finally:
         connection.set_progress_handler(None, 0)
     return None if found == "ok" else str(found).splitlines()[-1]
-
-
-def is_damage(error: Exception) -> bool:
-    """Say whether an error of SQLite means that the file itself is broken."""
-    text = str(error).lower()
-    return isinstance(error, sqlite3.DatabaseError) and (
-        "malformed" in text or "not a database" in text
-    )
 
 
 def keep_copy(database: Path, keep: int, now: datetime) -> Path:

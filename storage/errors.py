@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-
-_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
-
 
 class StorageError(Exception):
     """Something the store could not do; the message is fit for a person to read."""
@@ -32,6 +28,14 @@ class Unavailable(StorageError):
     """The database cannot be used right now: locked, disk full, read-only or closed."""
 
 
+class Locked(Unavailable):
+    """Somebody else writes to the database, and for long."""
+
+
+class Broken(Unavailable):
+    """The database turned out to be damaged while it was in use."""
+
+
 class Unusable(StorageError):
     """The data directory, the database or its key does not let the daemon start."""
 
@@ -42,8 +46,3 @@ class Misplaced(Unusable):
 
 class Damaged(StorageError):
     """The database file is broken; a copy or a backup has to take its place."""
-
-
-def is_disk_trouble(error: BaseException) -> bool:
-    """Say whether an error is the disk's: full, over quota, read-only or failing."""
-    return isinstance(error, OSError) and error.errno in _DISK

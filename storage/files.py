@@ -72,7 +72,10 @@ class MediaFolder:
 
         One question to the kernel; does not block.
         """
-        disk = os.statvfs(self.root)
+        try:
+            disk = os.statvfs(self.root)
+        except OSError as error:
+            raise Unavailable(f"{self.root} cannot be used: {error.strerror}") from error
         if disk.f_flag & os.ST_RDONLY:
             raise Unavailable(f"The disk with {self.root} is read-only")
         free = disk.f_bavail * disk.f_frsize

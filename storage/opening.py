@@ -15,6 +15,7 @@ from sqlite_utils import Database
 from storage import copies
 from storage.errors import Damaged, Unavailable, Unusable
 from storage.migrations import migrations
+from storage.sqlite_errors import is_damage
 
 BUSY_TIMEOUT_S = 10.0
 # A check at start reads the whole file; a large one is looked at for no longer than this.
@@ -41,7 +42,7 @@ def open_migrated(path: Path, *, checked: bool = False, may_migrate: bool = True
     except Damaged as error:
         raise Unusable(f"{error}; {_remedy(path)}") from error
     except (sqlite3.DatabaseError, OSError, Unavailable) as error:
-        remedy = f"; {_remedy(path)}" if copies.is_damage(error) else ""
+        remedy = f"; {_remedy(path)}" if is_damage(error) else ""
         raise Unusable(f"The database {path} cannot be opened: {error}{remedy}") from error
     return db
 

@@ -17,10 +17,12 @@ from typing import Concatenate, ParamSpec, TypeVar
 import trio
 from sqlite_utils import Database
 
+from ground import shortage
 from ground.changes import Change, Changes
 from storage import events
-from storage.errors import Unavailable
+from storage.errors import Broken, Locked, Unavailable
 from storage.opening import BUSY_TIMEOUT_S, connect, open_migrated, transaction
+from storage.sqlite_errors import readable_errors
 
 __all__ = ["Database", "Store", "open_directly", "open_store", "transaction"]
 
@@ -29,10 +31,6 @@ T = TypeVar("T")
 
 READERS = 4
 _BUSY_AGAIN_S = 0.5
-_UNUSABLE = (
-    "locked", "busy", "full", "readonly", "disk i/o", "unable to open", "closed", "malformed",
-    "not a database",
-)  # fmt: skip
 
 
 class Store:
@@ -51,7 +49,9 @@ class Store:
         self._writing = threading.Lock()
         self._write_limiter = trio.CapacityLimiter(1)
         self._read_limiter = trio.CapacityLimiter(len(readers))
+        # What keeps it from being written, until a write succeeds; and what is wrong for good.
         self.trouble: str | None = None
+        self._damage: str | None = None
         self.changes = Changes()
 
     async def write(
@@ -71,10 +71,10 @@ class Store:
         def write() -> tuple[T, list[Change]]:
             try:
                 events.untold(self._writer)  # of a transaction that failed
-                with _readable_errors(), transaction(self._writer):
+                with self._readable_errors(), transaction(self._writer):
                     result = operation(self._writer, *args, **kwargs)
             except Unavailable as error:
-                if "locked" in str(error):
+                if isinstance(error, Locked):
                     # The next writers do not wait as long again, each in its turn.
                     _wait_for_lock(self._writer, _BUSY_AGAIN_S)
                 self.trouble = str(error)
@@ -84,7 +84,7 @@ class Store:
                 self.trouble = None
             return result, events.untold(self._writer)
 
-        result, changed = await trio.to_thread.run_sync(run, limiter=self._write_limiter)
+        result, changed = await self._in_thread(run, self._write_limiter)
         self.changes.announce(changed)
         return result
 
@@ -97,7 +97,7 @@ class Store:
         """
 
         def run() -> T:
-            with _readable_errors():
+            with self._readable_errors():
                 try:
                     reader = self._readers.pop()
                 except IndexError:
@@ -108,7 +108,7 @@ class Store:
                 finally:
                     self._give_back(reader)
 
-        return await trio.to_thread.run_sync(run, limiter=self._read_limiter)
+        return await self._in_thread(run, self._read_limiter)
 
     async def glance(
         self, operation: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs
@@ -121,16 +121,21 @@ class Store:
         try:
             with _one_moment(self._glancer):
                 return operation(self._glancer, *args, **kwargs)
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, MemoryError):
             return await self.read(operation, *args, **kwargs)
 
     async def check(self) -> None:
-        """Raise `Unavailable` unless the database can be read and is still the file at `path`.
+        """Raise `Unavailable` unless every table can be read and is in the file at `path` still.
 
-        SQLite itself does not notice when its file is deleted or replaced: everything written
-        from then on would be gone after a restart.
+        Damage that was met once is told from then on. SQLite itself does not notice when its file
+        is deleted or replaced: everything written from then on would be gone after a restart.
         """
-        await self.glance(probe)
+        try:
+            await self.glance(probe)
+        except sqlite3.DatabaseError as error:
+            raise Unavailable(f"The database cannot be read: {error}") from error
+        if self._damage is not None:
+            raise Broken(self._damage)
         if _identity(self.path) != self._file:
             raise Unavailable("The database file was moved or replaced; restart Reprise")
 
@@ -144,6 +149,27 @@ class Store:
         self._glancer.close()
         with self._writing:
             self._writer.close()
+
+    async def _in_thread(self, run: Callable[[], T], limiter: trio.CapacityLimiter) -> T:
+        try:
+            return await trio.to_thread.run_sync(run, limiter=limiter)
+        except Broken as error:
+            self._damage = str(error)
+            raise
+        except (RuntimeError, MemoryError) as error:
+            if not shortage.is_shortage(error):
+                raise
+            raise Unavailable(shortage.told(error)) from error
+
+    @contextmanager
+    def _readable_errors(self) -> Iterator[None]:
+        try:
+            with readable_errors():
+                yield
+        except sqlite3.ProgrammingError as error:
+            if self._closed:
+                raise Unavailable("The database is closed") from error
+            raise
 
     def _give_back(self, reader: Database) -> None:
         self._readers.append(reader)
@@ -177,7 +203,7 @@ def open_directly(path: Path, *, may_migrate: bool = True) -> Iterator[Database]
     """Open the database for a short command of the CLI: same rules, no threads."""
     writer = open_migrated(path, may_migrate=may_migrate)
     try:
-        with _readable_errors():
+        with readable_errors():
             yield writer
     finally:
         writer.close()
@@ -202,8 +228,14 @@ def part(db: Database) -> Iterator[None]:
 
 
 def probe(db: Database) -> None:
-    """Read one row, for a health check; raises when the database cannot be read."""
-    db.conn.execute("SELECT 1 FROM users LIMIT 1").fetchone()
+    """Read one row of each table, for a health check; raises when one cannot be read."""
+    tables = db.conn.execute(
+        "SELECT name, wr FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
+    ).fetchall()
+    for name, has_no_rowid in tables:
+        # Another index might tell that there is a row, and hide that it cannot be read.
+        way = f'INDEXED BY "sqlite_autoindex_{name}_1"' if has_no_rowid else "NOT INDEXED"
+        db.conn.execute(f'SELECT 1 FROM "{name}" {way} LIMIT 1').fetchone()  # noqa: S608
 
 
 @contextmanager
@@ -214,7 +246,8 @@ def _one_moment(db: Database) -> Iterator[None]:
     try:
         yield
     finally:
-        db.conn.execute("COMMIT")
+        if db.conn.in_transaction:  # some errors have ended it
+            db.conn.execute("COMMIT")
 
 
 def _wait_for_lock(db: Database, seconds: float) -> None:
@@ -228,15 +261,3 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
-
-
-@contextmanager
-def _readable_errors() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.IntegrityError:
-        raise
-    except sqlite3.DatabaseError as error:
-        if any(word in str(error).lower() for word in _UNUSABLE):
-            raise Unavailable(f"The database cannot be used right now: {error}") from error
-        raise

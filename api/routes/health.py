@@ -15,11 +15,12 @@ operations = Operations("Health")
 async def get_health(call: Call) -> schemas.Health:
     """Probe the daemon and its database; `degraded` while a service is being restarted.
 
-    Also while nothing can be stored: then `services.storage` says why.
+    Also while one cannot do its work, or nothing can be stored: then `services` says why.
     """
     await call.context.store.check()
-    services = {"database": "connected", **call.context.services()}
-    degraded = any(state in ("backoff", "failed") for state in services.values())
+    troubles = call.context.troubles()
+    services = {"database": "connected", **call.context.services(), **troubles}
+    degraded = bool(troubles) or any(state in ("backoff", "failed") for state in services.values())
     if (trouble := _storage_trouble(call)) is not None:
         services["storage"] = trouble
         degraded = True

@@ -50,7 +50,8 @@ async def _readiness(context: ApiContext) -> Response:
     services = dict(context.services())
     try:
         await context.store.check()
-        storage = "ok"
+        context.folder.check_room()
+        storage = context.store.trouble or "ok"
     except StorageError as unusable:
         storage = str(unusable)
     ready = storage == "ok" and all(state == "running" for state in services.values())

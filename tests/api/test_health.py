@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 import trio
 
 from daemon import supervisor
 from daemon.upkeep import Upkeep
 from instagram.private import app_version
+from publish.scheduler import Scheduler
+from repost.engine import RepostEngine
 from sandbox.wire.faults import Fault, Status
 from storage import facts
 from storage.store import Store
@@ -115,3 +120,50 @@ async def test_versions_are_compared_by_their_numbers(
         assert body["lastCheckedAt"].endswith("Z")
         refused = await served.call("GET", VERSION, key=None)
         assert (refused.status, refused.body["code"]) == (401, "AUTH_REQUIRED")
+
+
+async def test_a_damaged_table_is_503_and_never_500(served: Served) -> None:
+    store = served.studio.core.store
+    with closing(sqlite3.connect(store.path)) as db:
+        assert db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+        (size,) = db.execute("PRAGMA page_size").fetchone()
+        (root,) = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'posts'").fetchone()
+        with store.path.open("r+b") as file:
+            file.seek((root - 1) * size)
+            file.write(b"\xff" * size)
+        db.execute("PRAGMA user_version = 7")  # so that no page that was read is trusted
+    draft = {"accountId": served.studio.account.id, "mediaType": "IMAGE"}
+    for method, path, body in (("GET", HEALTH, None), ("POST", f"{API}/posts/draft", draft)):
+        answer = await served.call(method, path, body)
+        assert answer.status == 503, (path, answer.body)
+        assert answer.body["code"] == "SERVICE_UNAVAILABLE"
+        assert "damaged" in answer.body["error"]
+        assert "reprise doctor" in answer.body["error"]
+    ready = await served.call("GET", "/ready", key=None)
+    assert ready.status == 503
+    assert "damaged" in ready.body["checks"]["storage"]
+    for path in ("/health", "/metrics"):
+        assert (await served.call("GET", path, key=None)).status in (200, 503)
+
+
+async def test_a_media_folder_that_is_gone_is_told(served: Served) -> None:
+    root = served.studio.folder.root
+    root.rename(root.with_name("elsewhere"))
+    answer = await health(served)
+    assert (answer.status, answer.body["status"]) == (200, "degraded")
+    assert "No such file" in answer.body["services"]["storage"]
+    assert (await served.call("GET", "/ready", key=None)).status == 503
+    root.with_name("elsewhere").rename(root)
+    assert (await health(served)).body["status"] == "healthy"
+
+
+async def test_what_keeps_services_from_their_work_is_told(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RepostEngine, "trouble", lambda _: "accounts whose turns fail: 2")
+    monkeypatch.setattr(Scheduler, "trouble", lambda _: "paused: no room")
+    async with serve_studio(studio) as served:
+        body = (await health(served)).body
+    assert body["status"] == "degraded"
+    assert body["services"]["repost"] == "accounts whose turns fail: 2"
+    assert body["services"]["publish"] == "paused: no room"

@@ -349,14 +349,20 @@ def test_no_more_is_read_than_a_person_can_have(
 @pytest.mark.parametrize(
     "text",
     ["[" * 200_000, '{"a":' * 100_000, '{"posts": [{"id": NaN}]}', '{"posts": [{"id": Infinity}]}',
-     '{"posts": [{"id": ' + "9" * 5000 + "}]}", "{", "\ufeff{}"],
-    ids=["deep", "deep objects", "NaN", "Infinity", "huge", "cut off", "mark"],
+     '{"posts": [{"id": ' + "9" * 5000 + "}]}", "{"],
+    ids=["deep", "deep objects", "NaN", "Infinity", "huge", "cut off"],
 )  # fmt: skip
 def test_a_document_that_is_none_is_refused_in_words(tmp_path: Path, text: str) -> None:
     file = tmp_path / "document.json"
     file.write_text(text)
     with pytest.raises(Unusable):
         moving._read(file)
+
+
+def test_a_document_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    file = tmp_path / "document.json"
+    file.write_text('\ufeff{"posts": []}')
+    assert moving._read(file) == {"posts": []}
 
 
 def test_a_document_of_any_size_is_not_read_whole(
