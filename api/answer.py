@@ -1,8 +1,9 @@
-"""An answer as operations give it: a status, headers and all of its bytes."""
+"""An answer as operations give it: a status, headers, and its bytes or a stream of them."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import lru_cache
@@ -14,7 +15,7 @@ JSON = "application/json"
 class Answer:
     """One answer; headers in the order in which they are sent."""
 
-    body: bytes
+    body: bytes | AsyncIterator[bytes]
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -22,7 +23,8 @@ class Answer:
         self.headers.setdefault("Content-Type", JSON)
 
     def as_bytes(self) -> bytes:
-        """Return it as HTTP/1.1, as h11 would write it."""
+        """Return it as HTTP/1.1, as h11 would write it; a stream is not written at once."""
+        assert isinstance(self.body, bytes)
         lines = [f"{name}: {value}\r\n" for name, value in self.headers.items()]
         head = (
             f"HTTP/1.1 {self.status} \r\n{''.join(lines)}content-length: {len(self.body)}\r\n"

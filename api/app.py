@@ -27,7 +27,7 @@ from api.files import FileResponse
 from api.openapi import document
 from api.pages import add_pages, as_response
 from api.plain import Asked, PlainRequest
-from api.routes import browser, health, table, uploads
+from api.routes import browser, events, health, table, uploads
 from api.routes.system import add_system_endpoints
 
 logger = logging.getLogger(__name__)
@@ -57,6 +57,7 @@ _DECLARED = (
     table.repost_rows,
     table.login_rows,
     table.key_rows,
+    events.operations,
 )
 
 
@@ -87,6 +88,8 @@ class OperationsApp(QuartTrio):
         super().__init__("reprise", static_folder=None)
         self._context = context
         self._operations = {f"{each.method} {each.path}": each for each in chosen}
+        # Somebody has to hear when the client of one of these leaves (`api.exchange`).
+        self.streams = frozenset(BASE_PATH + each.path for each in chosen if each.stream)
         self.url_map.strict_slashes = False
         self.url_map.merge_slashes = False  # its redirect would be no envelope
         self.url_map.converters["default"] = _segment(chosen)
@@ -118,7 +121,7 @@ class OperationsApp(QuartTrio):
         """Answer a plain request as `handle_request` would; None where it is no operation's."""
         began = time.perf_counter()
         route, operation, path = self._found(request)
-        if operation is None:
+        if operation is None or operation.stream:
             return None
         known_as = request_id.begin(request.headers.get(request_id.HEADER))
         answer = await run_operation(operation, self._context, request, path)

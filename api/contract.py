@@ -53,7 +53,8 @@ Handler = Callable[..., Awaitable[BaseModel | Answer]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """One endpoint. `codes` names the error code of a missing or malformed field of its input;
-    `upload` says that it takes one file as multipart/form-data."""
+    `upload` says that it takes one file as multipart/form-data, `stream` that its answer may be a
+    stream of events, which goes on until somebody leaves."""
 
     method: str
     path: str
@@ -64,6 +65,7 @@ class Operation:
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
     upload: bool = False
+    stream: bool = False
     errors: tuple[str, ...] = ()
     codes: Mapping[str, str] = field(default_factory=dict)
     tag: str = ""

@@ -88,7 +88,6 @@ async def _counted_caller(
     verdict = context.limits.take(caller.key_id)
     headers.update(verdict.headers)
     if not verdict.allowed:
-        headers["Retry-After"] = str(verdict.retry_after_s)
         raise ApiError("RATE_LIMITED", "Rate limited", retry_after=verdict.retry_after_s)
     if auth is Auth.COOKIE:
         raise ApiError("COOKIE_AUTH_REQUIRED", "Keys may not do this; use the browser session")
@@ -104,7 +103,10 @@ def error_answer(error: Exception, context: ApiContext, request: Asked) -> Answe
         message = f"Something went wrong; the log has it under {known_as}"
         known = ApiError("INTERNAL_ERROR", message)
     body = orjson.dumps(envelope(known, development=context.development))
-    return Answer(body, known.status, dict(known.headers))
+    headers = dict(known.headers)
+    if known.retry_after is not None:
+        headers["Retry-After"] = str(known.retry_after)
+    return Answer(body, known.status, headers)
 
 
 def _rendered(model: BaseModel, status: int) -> Answer:

@@ -24,7 +24,10 @@ class QuartConnection(TrioASGIHTTPConnection):
         request = self._create_request_from_scope(send)
         if not request.content_length and "Transfer-Encoding" not in request.headers:
             request.body.set_complete()
-            await self._answer(request, send)
+            if request.path in getattr(self.app, "streams", ()):
+                await self._stream(request, receive, send)
+            else:  # nobody listens for its end, which comes soon
+                await self._answer(request, send)
             return
 
         async def send_whole(message: Any) -> None:
@@ -53,6 +56,18 @@ class QuartConnection(TrioASGIHTTPConnection):
             elif isinstance(request.body, BoundedBody):
                 await request.body.room()
         if not self._has_ended:
+            nursery.cancel_scope.cancel()
+
+    async def _stream(self, request: Request, receive: Any, send: Any) -> None:
+        async with trio.open_nursery() as nursery:
+
+            async def leave_with_the_client() -> None:
+                while (await receive())["type"] != "http.disconnect":
+                    pass
+                nursery.cancel_scope.cancel()
+
+            nursery.start_soon(leave_with_the_client)
+            await self._answer(request, send)
             nursery.cancel_scope.cancel()
 
     async def _answer(self, request: Request, send: Any) -> None:

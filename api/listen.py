@@ -213,11 +213,13 @@ async def serve(
     grace_s: float,
     at_once: AtOnce | None = None,
     keep_alive_s: float = KEEP_ALIVE_S,
+    on_shutdown: Callable[[], None] = lambda: None,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve `app` until `shutdown` is set, then give live requests `grace_s` to end.
 
     `at_once` is asked first about each plain request; None says that it is for `app`.
+    `on_shutdown` ends those that would go on for ever.
     """
     app.asgi_http_class = QuartConnection
     config = Config()
@@ -246,6 +248,7 @@ async def serve(
             task_status.started()
             await shutdown.wait()
             listening.cancel_scope.cancel()
+        on_shutdown()
         await context.terminated.set()
         connections.cancel_scope.deadline = trio.current_time() + grace_s
 

@@ -187,9 +187,10 @@ def _parameters(operation: Operation) -> list[Json]:
 
 
 def _responses(operation: Operation) -> Json:
-    responses: Json = {
-        str(operation.status): _answer("Done", _ref(operation.returns), operation),
-    }
+    done = _answer("Done", _ref(operation.returns), operation)
+    if operation.stream:
+        done["content"]["text/event-stream"] = {"schema": {"type": "string"}}
+    responses: Json = {str(operation.status): done}
     by_status: dict[int, list[str]] = {}
     for code in error_codes(operation):
         statuses = [CODES[code].status]

@@ -118,7 +118,10 @@ def _add_media_links(app: QuartTrio, context: ApiContext) -> None:
 
 def as_response(answer: Answer) -> Response:
     """Return an answer as Quart sends it."""
-    return Response(answer.body, answer.status, answer.headers)
+    response = Response(answer.body, answer.status, answer.headers)
+    if not isinstance(answer.body, bytes):
+        response.timeout = None
+    return response
 
 
 def _is_visit() -> bool:

@@ -29,6 +29,9 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
             "service",
             "Run Reprise as a service: it starts by itself and is watched over.",
         ),
+        "events": Entry(
+            "events", "Show what happened to accounts, posts and mentions, oldest first."
+        ),
         "doctor": Entry("doctor", "Check everything Reprise needs, and say what mends it."),
         "check-config": Entry("process", "Read the settings as the daemon would, and show them."),
         "completion": Entry("completion", "Print the script for completion by a shell."),

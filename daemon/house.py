@@ -13,6 +13,7 @@ from daemon.core import Core, open_core
 from daemon.publishing import Publishing, build_publishing
 from daemon.settings import Settings
 from instagram.private import app_version
+from operations.feed import Feed
 from operations.house import House
 from publish.library import MediaLibrary
 from publish.removal import Remover
@@ -37,6 +38,7 @@ def house_of(core: Core, publishing: Publishing, engine: RepostEngine) -> House:
         links=publishing.links,
         adviser=publishing.adviser,
         folder=folder,
+        feed=Feed(core.store.changes),
         app_version=app_version.CURRENT,
     )
 

@@ -33,6 +33,7 @@ from ground.clock import Clock
 from instagram.private import app_version
 from local.serve import open_socket
 from local.serve import serve as serve_locally
+from operations.house import House
 from repost.engine import RepostEngine
 from repost.journey import Journey
 from repost.retention import Retention
@@ -53,6 +54,7 @@ class Composed:
     drain: Callable[[], None]
     status: StatusLine
     apply: Callable[[Settings], None]
+    house: House
 
 
 async def run_daemon(
@@ -156,7 +158,15 @@ async def compose(
         development=core.settings.env == "development",
     )
     app = build_app(context)
-    api = partial(serve, app, sockets, shutdown=stop, grace_s=GRACE_S / 2, at_once=app.answer_plain)
+    api = partial(
+        serve,
+        app,
+        sockets,
+        shutdown=stop,
+        on_shutdown=house.feed.end,
+        grace_s=GRACE_S / 2,
+        at_once=app.answer_plain,
+    )
     local = partial(serve_locally, house, core.owner.id, own, shutdown=stop, grace_s=GRACE_S / 2)
     supervisor = Supervisor(
         [
@@ -174,7 +184,9 @@ async def compose(
         limits.change(settings.rate_limit_rpm, settings.rate_limit_rph)
         system.allowed = settings.system_from
 
-    return Composed(supervisor=supervisor, drain=scheduler.drain, status=status, apply=apply)
+    return Composed(
+        supervisor=supervisor, drain=scheduler.drain, status=status, apply=apply, house=house
+    )
 
 
 def _listen(settings: Settings) -> list[socket.socket]:

@@ -10,6 +10,7 @@ from operations import (
     browser,
     card_preview,
     cloud,
+    events,
     logins,
     media,
     mentions,
@@ -32,6 +33,7 @@ _SUBJECTS: tuple[ModuleType, ...] = (
     cloud,
     api_keys,
     browser,
+    events,
     system,
 )
 OPERATIONS = MappingProxyType(

@@ -12,6 +12,7 @@ from ground.clock import Clock
 from ground.refusal import Refusal
 from operations.actor import Actor
 from operations.attempt import Attempt
+from operations.feed import Feed
 from operations.once import Once, Running, discard, once_for
 from operations.operation import Ask, Kind, Operation
 from operations.resources import check_named, check_owner
@@ -46,6 +47,7 @@ class House:
     links: MediaLinks
     adviser: Adviser
     folder: MediaFolder
+    feed: Feed
     app_version: str
 
     running: Running = field(default_factory=Running)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -103,3 +104,63 @@ def of_subject(db: Database, subject: Subject, subject_id: str) -> list[Event]:
     return records.fetch(
         db, Event, "WHERE subject_id = ? AND subject = ? ORDER BY id", (subject_id, subject)
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """Events behind a cursor, oldest first; `cursor` is the one to go on from.
+
+    `is_broken`: what lay between the cursor that was given and the oldest event is gone, or that
+    cursor is of another database's future. Nothing is read then, and `cursor` is the newest event.
+    """
+
+    events: list[Event]
+    cursor: int
+    is_broken: bool = False
+
+
+def after(
+    db: Database,
+    user_id: str,
+    cursor: int | None,
+    *,
+    accounts: Sequence[str] | None = None,
+    changes: Sequence[str] | None = None,
+    limit: int,
+) -> Stretch:
+    """Return a user's events behind `cursor`, of these accounts and `subject.STATE` only.
+
+    Without a cursor: none, and where the newest stands. What is passed over, because it is not
+    asked for, is not looked at again from the cursor that is returned.
+    """
+    oldest, newest = _span(db)
+    if cursor is None:
+        return Stretch(events=[], cursor=newest)
+    if cursor > newest or cursor < oldest - 1:
+        return Stretch(events=[], cursor=newest, is_broken=True)
+    found = records.fetch(
+        db,
+        Event,
+        "WHERE user_id = :user_id AND id > :cursor"
+        " AND (:accounts IS NULL OR account_id IN (SELECT value FROM json_each(:accounts)))"
+        " AND (:changes IS NULL OR subject || '.' || state IN"
+        " (SELECT value FROM json_each(:changes)))"
+        " ORDER BY id LIMIT :limit",
+        {
+            "user_id": user_id,
+            "cursor": cursor,
+            "accounts": None if accounts is None else records.encode(list(accounts)),
+            "changes": None if changes is None else records.encode(list(changes)),
+            "limit": limit,
+        },
+    )
+    last = found[-1].id if len(found) == limit else None
+    return Stretch(events=found, cursor=newest if last is None else last)
+
+
+def _span(db: Database) -> tuple[int, int]:
+    """Return the ids of the oldest event that is kept and of the newest that there ever was."""
+    newest = db.conn.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
+    (oldest,) = db.conn.execute("SELECT min(id) FROM events").fetchone()
+    last = newest[0] if newest else 0
+    return (last + 1 if oldest is None else oldest), last

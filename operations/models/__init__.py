@@ -49,6 +49,11 @@ from operations.models.cloudflare import (
     QueueCounts,
     QueueStatus,
 )
+from operations.models.events import (
+    Event,
+    EventPage,
+    EventQuery,
+)
 from operations.models.health import (
     Health,
     IgVersion,
@@ -175,6 +180,9 @@ __all__ = [
     "DraftChanges",
     "EditedPost",
     "ErrorResponse",
+    "Event",
+    "EventPage",
+    "EventQuery",
     "Extent",
     "HashtagSticker",
     "Health",

@@ -101,7 +101,7 @@ def test_every_answer_is_described(document: dict[str, Any]) -> None:
         path = operation.path.replace("<", "{").replace(">", "}")
         responses = document["paths"][path][operation.method.lower()]["responses"]
         for status, response in responses.items():
-            (schema,) = [body["schema"] for body in response["content"].values()]
+            schema = response["content"]["application/json"]["schema"]
             expected = "ErrorResponse" if int(status) >= 400 else operation.returns.__name__
             assert schema == {"$ref": f"#/components/schemas/{expected}"}
         assert str(operation.status) in responses

@@ -79,6 +79,7 @@ def run(
         "--no-color",
         *("--generation-database", "none", "--request-timeout", "30"),
     ]
+    command += ["--exclude-operation-id", "listEvents"]  # a stream has no end
     if way == "cookie":
         command += ["--exclude-operation-id", "logOut"]  # which would end the run's own session
     env = os.environ | {
@@ -90,6 +91,6 @@ def run(
     assert done.returncode == 0, done.stdout + done.stderr
     # All of them, not a document that failed to load.
     methods = sum(map(len, json.loads(openapi_document())["paths"].values()))
-    assert f"Tested: {methods - (way == 'cookie')}" in done.stdout
+    assert f"Tested: {methods - 1 - (way == 'cookie')}" in done.stdout
     errors = [line for line in daemon.log.read_text().splitlines() if " ERROR " in line]
     assert errors == []

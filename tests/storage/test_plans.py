@@ -36,7 +36,7 @@ NOW = datetime(2026, 11, 23, tzinfo=UTC)
 FEW = {
     "accounts", "account_secrets", "daemon_secrets", "credentials", "challenges", "api_keys",
     "browser_sessions", "login_codes", "story_repost_configs", "author_rules", "lanes", "users",
-    "facts", "row_counts", "state_counts", "_sqlite_migrations",
+    "facts", "row_counts", "state_counts", "_sqlite_migrations", "sqlite_sequence",
 }  # fmt: skip
 # Indexes that hold what is open only, so that reading one to its end is short.
 OF_WHAT_IS_OPEN = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -14,7 +14,9 @@ import trio
 from api.listen import open_sockets
 from daemon.main import compose
 from daemon.notify import Notifier
+from ground.changes import Changes
 from local.serve import open_socket
+from operations.feed import Feed
 from storage import api_keys, browser_sessions
 from tests.support.limits import DEADLOCK_S
 from tests.support.studio import Studio
@@ -37,6 +39,8 @@ class Served:
     url: str
     key: str
     client: httpx.AsyncClient
+    feed: Feed = field(default_factory=lambda: Feed(Changes()))
+    stop: trio.Event = field(default_factory=trio.Event)
 
     async def call(
         self,
@@ -97,5 +101,12 @@ async def serve_studio(studio: Studio) -> AsyncIterator[Served]:
         nursery.start_soon(run)
         await ready.wait()
         async with httpx.AsyncClient(base_url=url, timeout=DEADLOCK_S, trust_env=False) as client:
-            yield Served(studio=studio, url=url, key=key, client=client)
+            yield Served(
+                studio=studio,
+                url=url,
+                key=key,
+                client=client,
+                feed=daemon.house.feed,
+                stop=stop,
+            )
         stop.set()

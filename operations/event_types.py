@@ -1,0 +1,64 @@
+"""What events are called on every face: a noun and what happened, such as `post.published`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ground.changes import Subject
+from storage.posts import PostStatus
+from storage.reposts import RepostStatus
+
+Kind = tuple[Subject, str]
+
+# What a login is to those who store it is to people what their account can do.
+_OF_LOGINS = {
+    "account.logged_in": (Subject.LOGIN, "LOGGED_IN"),
+    "account.login_forgotten": (Subject.LOGIN, "FORGOTTEN"),
+    "account.login_required": (Subject.LOGIN, "WAITS"),
+    "account.held": (Subject.LOGIN, "HELD"),
+    "account.freed": (Subject.LOGIN, "FREED"),
+}
+TYPES: Mapping[str, Kind] = MappingProxyType(
+    {
+        **{f"post.{status.lower()}": (Subject.POST, status.value) for status in PostStatus},
+        **{f"repost.{status.lower()}": (Subject.REPOST, status.value) for status in RepostStatus},
+        "account.connected": (Subject.ACCOUNT, "CONNECTED"),
+        "account.disconnected": (Subject.ACCOUNT, "DISCONNECTED"),
+        **_OF_LOGINS,
+        "reposts.enabled": (Subject.CONFIG, "ENABLED"),
+        "reposts.disabled": (Subject.CONFIG, "DISABLED"),
+        "reposts.removed": (Subject.CONFIG, "REMOVED"),
+    }
+)
+_NAMES = {kind: name for name, kind in TYPES.items()}
+
+
+class UnknownType(ValueError):
+    """A text names a type of event that there is not."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__(f"no type of event {word[:40]!r}; there are {', '.join(TYPES)}")
+
+
+def kinds_of(text: str) -> tuple[Kind, ...]:
+    """Return what a comma-separated text asks for; `post.*` is every type of posts.
+
+    Raises `UnknownType`.
+    """
+    found: list[Kind] = []
+    for word in (part.strip() for part in text.split(",")):
+        some = [kind for name, kind in TYPES.items() if _means(word, name)]
+        if not some:
+            raise UnknownType(word)
+        found += some
+    return tuple(dict.fromkeys(found))
+
+
+def name_of(subject: Subject, state: str) -> str | None:
+    """Return what a change is called; None for the daemon's own, such as of its jobs."""
+    return _NAMES.get((subject, state))
+
+
+def _means(word: str, name: str) -> bool:
+    return word == name or (word.endswith(".*") and name.startswith(word[:-1]))
