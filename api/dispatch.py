@@ -49,7 +49,7 @@ async def run_operation(
             body=await _body(operation, request) if operation.body else None,
             query=_query(operation, request) if operation.query else None,
         )
-        if operation.query and (strange := _strange(operation, request)):
+        if request.args and (strange := _strange(operation, request)):
             headers["Reprise-Warning"] = f"unknown query parameters: {strange}"
         result = await operation.handler(call)
         answer = result if isinstance(result, Answer) else _rendered(result, operation.status)
@@ -58,7 +58,8 @@ async def run_operation(
     if attempt.replayed:
         headers["Idempotency-Replayed"] = "true"
     if attempt.warning is not None:
-        headers["Reprise-Warning"] = attempt.warning
+        told = headers.get("Reprise-Warning")
+        headers["Reprise-Warning"] = f"{told}; {attempt.warning}" if told else attempt.warning
     answer.headers.update(headers)
     return answer
 
@@ -141,8 +142,8 @@ def _query(operation: Operation, incoming: Asked) -> BaseModel:
 
 def _strange(operation: Operation, incoming: Asked) -> str:
     """Return the names of query parameters that do nothing here, fit for a header."""
-    assert operation.query is not None
-    known = {field.alias or name for name, field in operation.query.model_fields.items()}
+    fields = operation.query.model_fields.items() if operation.query else ()
+    known = {field.alias or name for name, field in fields}
     strange = (repr(name)[1:-1][:40] for name in incoming.args if name not in known)
     return ", ".join(name for name in strange if name.isascii())[:400]
 
