@@ -28,7 +28,7 @@ demo: $(VENV)/.runtime
 	$(BIN)/reprise demo $(ARGS)
 
 test: $(VENV)/.dev
-	$(BIN)/pytest -n 2 --dist loadgroup --durations 25 -m 'not soak' $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 25 -m 'not soak' $(ARGS)
 
 soak: $(VENV)/.dev
 	$(BIN)/pytest -m soak --timeout 3600 $(ARGS)

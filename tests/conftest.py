@@ -22,7 +22,7 @@ from hypothesis import settings
 from instagram import trust
 from publish import scheduler
 from sandbox import Sandbox, open_sandbox
-from tests.support import leaks
+from tests.support import leaks, warm
 from tests.support.clock import TestClock
 from tests.support.served import Served, serve_studio
 from tests.support.studio import Studio, open_studio
@@ -33,6 +33,7 @@ for _name in ("get_running_loop", "current_task"):
     vars(anyio._backends._asyncio)[_name] = getattr(asyncio, _name)
 
 leaks.install()
+warm.install()
 
 # Examples are never timed: speed is measured in bench/, not here.
 settings.register_profile("untimed", deadline=None)
@@ -64,14 +65,37 @@ _LEANS_ON_PYTHON = (
 )
 
 
+# What takes longest comes first, so that the workers, who take file by file, end together.
+_LONGEST = (
+    "crash/",
+    "api/test_schemathesis.py",
+    "repost/test_months.py",
+    "test_site.py",
+    "daemon/test_cli.py",
+    "clients/",
+    "daemon/",
+    "publish/",
+    "repost/",
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what CI runs on a second Python."""
-    here = Path(__file__).parent
+    """Put the longest first, and mark what CI runs on a second Python."""
+
+    def rank(item: pytest.Item) -> int:
+        name = _path_here(item)
+        return next((n for n, one in enumerate(_LONGEST) if name.startswith(one)), len(_LONGEST))
+
+    items.sort(key=rank)
     for item in items:
-        if not item.path.is_relative_to(here):
-            continue  # somebody's own test, run with this suite's fixtures
-        if str(item.path.relative_to(here)).startswith(_LEANS_ON_PYTHON):
+        if _path_here(item).startswith(_LEANS_ON_PYTHON):
             item.add_marker(pytest.mark.python)
+
+
+def _path_here(item: pytest.Item) -> str:
+    """The path of a test of this suite; nothing for somebody's own, run with its fixtures."""
+    here = Path(__file__).parent
+    return str(item.path.relative_to(here)) if item.path.is_relative_to(here) else ""
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -24,8 +24,7 @@ from tests.support.clock import SteppedClock
 from tests.support.months import DAY, START, ZONE, Life
 from tests.support.months_check import MINUTE, Evidence, Seen
 
-# One process lives the short life once, for all that look at it.
-pytestmark = [pytest.mark.logs_errors, pytest.mark.xdist_group("months")]
+pytestmark = pytest.mark.logs_errors
 INBOX = "/api/v1/direct_v2/inbox/"
 
 

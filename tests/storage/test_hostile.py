@@ -226,17 +226,17 @@ DATABASES = {
     " CREATE VIEW facts AS WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c)"
     " SELECT n AS name, n AS value, n AS at FROM c",
     "a computed column": "ALTER TABLE facts ADD COLUMN evil TEXT"
-    " AS (hex(zeroblob(450000000))) VIRTUAL",
+    " AS (hex(zeroblob(10000000))) VIRTUAL",
     "a column more": "ALTER TABLE facts ADD COLUMN more TEXT",
     "a check": "PRAGMA foreign_keys = OFF; DROP TABLE facts; CREATE TABLE facts (name TEXT"
     " PRIMARY KEY, value TEXT NOT NULL, at TEXT NOT NULL,"
-    " CHECK (hex(zeroblob(450000000)) != name)) STRICT, WITHOUT ROWID",
+    " CHECK (hex(zeroblob(10000000)) != name)) STRICT, WITHOUT ROWID",
     "a default": "DROP TABLE login_codes; CREATE TABLE login_codes (hash TEXT PRIMARY KEY,"
     " user_id TEXT NOT NULL REFERENCES users, expires_at TEXT NOT NULL,"
     " used_at TEXT DEFAULT (hex(zeroblob(9)))) STRICT",
-    "an index with an expression": "CREATE INDEX evil ON facts (hex(zeroblob(450000000)))",
+    "an index with an expression": "CREATE INDEX evil ON facts (hex(zeroblob(10000000)))",
     "an index of ours, changed": "DROP INDEX posts_newest;"
-    " CREATE INDEX posts_newest ON posts (hex(zeroblob(450000000)))",
+    " CREATE INDEX posts_newest ON posts (hex(zeroblob(10000000)))",
     "an index less": "DROP INDEX deliveries_one_open",
     "a constraint less": "PRAGMA foreign_keys = OFF; DROP TABLE lanes; CREATE TABLE lanes"
     " (account_id TEXT PRIMARY KEY, set_at TEXT NOT NULL, free_at TEXT NOT NULL)"
@@ -276,7 +276,7 @@ def test_every_earlier_schema_is_of_our_own_making(tmp_path: Path, earlier: str)
 
 TABLE = "Post"
 FOREIGN = {
-    "computed": "CREATE TABLE Post (id TEXT, caption TEXT AS (hex(zeroblob(450000000))));"
+    "computed": "CREATE TABLE Post (id TEXT, caption TEXT AS (hex(zeroblob(9))));"
     "INSERT INTO Post (id) VALUES ('1'), ('2')",
     "stored": "CREATE TABLE Post (id TEXT, caption TEXT AS (upper(id)) STORED);"
     "INSERT INTO Post (id) VALUES ('1')",
@@ -310,7 +310,7 @@ def test_what_is_not_asked_for_is_not_even_read(tmp_path: Path) -> None:
     path = foreign_database(
         tmp_path / "other.db",
         'CREATE TABLE "a""b" (x); INSERT INTO "a""b" VALUES (1), (2);'
-        "CREATE TABLE c (x TEXT, y AS (hex(zeroblob(450000000)))); INSERT INTO c (x) VALUES (1);"
+        "CREATE TABLE c (x TEXT, y AS (hex(zeroblob(10000000)))); INSERT INTO c (x) VALUES (1);"
         "CREATE TABLE t (x); CREATE VIEW Post AS WITH RECURSIVE c(n) AS"
         " (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT n AS id FROM c;"
         "CREATE VIRTUAL TABLE f USING fts5(id);",
