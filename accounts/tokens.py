@@ -15,8 +15,9 @@ from ground.hold import Hold
 from instagram import errors
 from instagram.graph.gateway import GraphGateway
 from instagram.graph.http import HOSTS, GraphHttp, GraphLogin, LoginMethod
-from storage import accounts, secrets, troubles
+from storage import accounts, allowances, secrets, troubles
 from storage.accounts import Account
+from storage.allowances import Allowance
 from storage.errors import NotFound, Unavailable
 from storage.secrets import AccountSecret
 from storage.store import Database, Store
@@ -116,8 +117,12 @@ class TokenCare:
             logger.warning("token not checked: Meta cannot be asked now")
 
     async def sync(self, account: Account) -> None:
-        """Fill an account's record from its profile; raises `InstagramError`s."""
-        profile = asdict(await self._gateway.account(account.id).profile())
+        """Fill an account's record from its profile, and note what it may publish.
+
+        Raises `InstagramError`s.
+        """
+        api = self._gateway.account(account.id)
+        profile = asdict(await api.profile())
         known: dict[str, Any] = {name: value for name, value in profile.items() if value}
         known.pop("username", None)  # the name it was connected by stays its name here
         if account.login_method == "instagram" and account.ig_user_id:
@@ -125,6 +130,12 @@ class TokenCare:
         await self._store.write(
             accounts.change, account.id, last_synced_at=self._clock.now(), **known
         )
+        try:
+            _, total = await api.quota()
+            allowance = Allowance(total=total)
+        except errors.Refused as refused:
+            allowance = Allowance(refusal=refused.reason)
+        await self._store.write(allowances.note, account.id, allowance, self._clock.now())
 
     async def _look_after(self, account: Account) -> None:
         now = self._clock.now()

@@ -160,7 +160,7 @@ def _tell(done: Restored) -> None:
     if done.parked:
         say(
             f"{len(done.parked)} posts may have gone out since and are parked as failed: look at "
-            "the account, then retry or release each"
+            "the account, then retry or release each, which asks Instagram first"
         )
     if done.waiting:
         say(f"{len(done.waiting)} mentions wait for your approval")

@@ -35,6 +35,7 @@ def house_of(core: Core, publishing: Publishing, engine: RepostEngine) -> House:
         engine=engine,
         library=MediaLibrary(core.store, folder, core.clock),
         remover=Remover(core.store, core.gateway, core.graph, core.clock),
+        doubts=publishing.doubts,
         links=publishing.links,
         adviser=publishing.adviser,
         folder=folder,

@@ -9,8 +9,11 @@ from functools import partial
 
 from daemon.core import Core
 from publish.advice import Adviser
+from publish.asking import Asker
+from publish.attempt import Tools
 from publish.cross_post import CrossPoster
 from publish.delivery import Deliverer
+from publish.doubts import Doubts
 from publish.graph_route import GraphRoute
 from publish.media_links import MediaLinks
 from publish.preparation import Preparation
@@ -33,6 +36,7 @@ class Publishing:
 
     deliverer: Deliverer
     presence: Presence
+    doubts: Doubts
     folder: MediaFolder
     links: MediaLinks
     adviser: Adviser
@@ -83,19 +87,23 @@ async def build_publishing(
         settle_s = SETTLE_S if clock.pace else 0.0
     spacing = clock.paced(timedelta(minutes=settings.post_spacing_minutes))
     presence = Presence(core.store, clock)
+    tools = Tools(
+        store=core.store,
+        routes=routes,
+        preparation=preparation,
+        asker=Asker(core.store, clock, settle_s=settle_s),
+        clock=clock,
+        stands=terms.stand,
+    )
     deliverer = Deliverer(
-        core.store,
-        routes,
-        preparation,
+        tools,
         CrossPoster(core.store, core.graph, links, clock),
-        core.clock,
         has_public_url=settings.public_url is not None,
-        settle_s=settle_s,
         spacing=spacing,
         missed_for=presence.missed_for,
         grace=timedelta(minutes=settings.schedule_grace_minutes),
         held=partial(rails.post_held, pace=clock.pace),
-        stands=terms.stand,
     )
+    doubts = Doubts(core.store, routes, tools.asker, clock)
     adviser = Adviser(spacing, has_public_url=settings.public_url is not None)
-    return Publishing(deliverer, presence, folder, links, adviser)
+    return Publishing(deliverer, presence, doubts, folder, links, adviser)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from accounts.logins import LoginDesk
     from accounts.tokens import TokenCare
     from publish.advice import Adviser
+    from publish.doubts import Doubts
     from publish.library import MediaLibrary
     from publish.media_links import MediaLinks
     from publish.removal import Remover
@@ -44,6 +45,7 @@ class House:
     engine: RepostEngine
     library: MediaLibrary
     remover: Remover
+    doubts: Doubts
     links: MediaLinks
     adviser: Adviser
     folder: MediaFolder

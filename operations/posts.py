@@ -128,13 +128,19 @@ def retry_post(db: Database, ask: Ask[None]) -> models.Accepted:
     return models.Accepted(post_id=intake.retry(db, ask.id, ask.now).id)
 
 
-@write(models.EditedPost, scope=Scope.POSTS_PUBLISH, on=Resource.POST, refuses=_WRONG_STATE)
-def release_post(db: Database, ask: Ask[None]) -> models.EditedPost:
+@act(models.EditedPost, scope=Scope.POSTS_PUBLISH, on=Resource.POST, refuses=_WRONG_STATE)
+async def release_post(ask: Ask[None]) -> models.EditedPost:
     """Take a post that waits or has failed out of the queue: it is a draft again.
 
-    For a post with `DELIVERY_UNKNOWN`, look at the account first: releasing says it is not live.
+    A post with `DELIVERY_UNKNOWN` is looked for at Instagram first, which takes up to a minute;
+    one that is live, or may be, is not released.
     """
-    return _left_the_queue(db, ask, release.release(db, ask.id, ask.now))
+    await ask.house.doubts.settle(ask.id)
+
+    def take_out(db: Database) -> models.EditedPost:
+        return _left_the_queue(db, ask, release.release(db, ask.id, ask.house.clock.now()))
+
+    return await ask.house.store.write(take_out)
 
 
 @write(

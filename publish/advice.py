@@ -7,12 +7,15 @@ from datetime import datetime, timedelta
 
 from publish.choice import PUBLIC_URL_ADVICE, Choice, choose, means_of
 from publish.sendable import left_out
-from storage import accounts, media_files, posts
+from storage import accounts, allowances, media_files, posts
+from storage.allowances import Allowance
+from storage.deliveries import RouteName
 from storage.posts import Post, PostStatus
 from storage.store import Database
 
 SAME_CONTENT_WITHIN = timedelta(hours=24)
 LOOKS_REPEATED_WITHIN = timedelta(minutes=10)
+QUOTA_WITHIN = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Adviser:
         return [
             *_same_content(db, post, near),
             *self._too_close(near, at),
-            *self._on_its_route(db, post, now),
+            *self._on_its_route(db, post, now, same_day=_within_a_day_before(near, at)),
         ]
 
     def _too_close(self, near: list[Post], at: datetime) -> list[str]:
@@ -44,8 +47,13 @@ class Adviser:
             f"{minutes:.0f} minutes apart, so this one may go out later"
         ]
 
-    def _on_its_route(self, db: Database, post: Post, now: datetime) -> list[str]:
-        """Say what the route that it would take now cannot do, or that there is none."""
+    def _on_its_route(
+        self, db: Database, post: Post, now: datetime, *, same_day: int = 0
+    ) -> list[str]:
+        """Say what the route that it would take now cannot do, or that there is none.
+
+        `same_day`: how many posts of the account go out in the 24 hours before.
+        """
         if post.account_id is None:
             return []
         account = accounts.get(db, post.account_id)
@@ -54,7 +62,9 @@ class Adviser:
         has_image = any(not file.is_video for file in media)
         chosen = choose(means, has_image=has_image, has_stickers=bool(post.story_stickers))
         if isinstance(chosen, Choice):
-            return left_out(post, media, chosen.route)
+            is_graph = chosen.route is RouteName.GRAPH
+            foretold = _foretold(allowances.known(db, account.id), same_day) if is_graph else []
+            return [*left_out(post, media, chosen.route), *foretold]
         blocked = chosen.code == "PUBLIC_URL_REQUIRED"
         return [f"It cannot go out yet. {PUBLIC_URL_ADVICE}"] if blocked else []
 
@@ -71,6 +81,21 @@ def repetition(db: Database, post: Post, now: datetime) -> str | None:
                 "Idempotency-Key with what may be sent twice"
             )
     return None
+
+
+def _within_a_day_before(near: list[Post], at: datetime) -> int:
+    return sum(at - QUOTA_WITHIN < posts.goes_out_at(other) <= at for other in near)
+
+
+def _foretold(allowance: Allowance, same_day: int) -> list[str]:
+    if allowance.refusal is not None:
+        return [f"It cannot go out yet. {allowance.refusal}"]
+    if allowance.total is not None and same_day >= allowance.total:
+        return [
+            f"Instagram takes {allowance.total} posts within 24 hours through the official API, "
+            f"and {same_day} of this account go out before this one: it will wait"
+        ]
+    return []
 
 
 def _same_content(db: Database, post: Post, near: list[Post]) -> list[str]:

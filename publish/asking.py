@@ -15,13 +15,16 @@ import trio
 from ground.clock import Clock
 from instagram import errors
 from publish.recognition import CLOCK_SLACK, Verdict
-from publish.record import DeliveryRecord
 from publish.route import Outgoing, Published, Route
 from storage import posts
-from storage.deliveries import Delivery, Step
+from storage.deliveries import Delivery
 from storage.store import Store
 
 logger = logging.getLogger(__name__)
+
+
+# Answers after which the account is held: what became of it is asked all the same, at once.
+HOLDING = (errors.AccountTrouble, errors.TokenExpired, errors.LoginFailed)
 
 
 class DeliveryUnknown(Exception):
@@ -57,31 +60,29 @@ class Asker:
         self,
         route: Route,
         outgoing: Outgoing,
-        record: DeliveryRecord,
+        sent: Delivery,
         *,
         apart_s: float,
         insists: bool = False,
-    ) -> Published | None:
-        """Return the post if it is live, None if it provably is not, and note the latter.
+    ) -> Published | Verdict:
+        """Return the post if it is live, else ABSENT or OVER: it provably is not.
 
         Absence is believed after two looks `apart_s`, the last when its effect must have shown.
         With `insists` there are no more than that. Raises `DeliveryUnknown`, and
         `InstagramError`s when asking itself failed.
         """
-        lost_at = self._lost_at.setdefault(record.row.id, self._clock.monotonic())
+        lost_at = self._lost_at.setdefault(sent.id, self._clock.monotonic())
         gap = apart = min(apart_s, self._settle_s)
         until = max(lost_at + self._settle_s, self._clock.monotonic() + apart)
         absent_since: float | None = None
         while True:
-            seen = await self._look_in_time(route, outgoing, record, insists=insists)
+            seen = await self._look_in_time(route, outgoing, sent, insists=insists)
             now = self._clock.monotonic()
             if isinstance(seen, Published) and (seen.media_id is not None or now >= until):
                 logger.info("found live post=%s media=%s", outgoing.post.id, seen.media_id)
                 return seen
             if seen is Verdict.OVER:
-                await record.start_over()
-                self.forget(record.row.id)
-                return None
+                return seen
             if seen is not Verdict.ABSENT:
                 absent_since = None
                 if seen is Verdict.UNCLEAR and now >= until:
@@ -90,9 +91,7 @@ class Asker:
                 absent_since = now
                 until = max(until, now + apart)
             elif now >= until:
-                await record.advance(Step.UPLOADED)
-                self.forget(record.row.id)
-                return None
+                return Verdict.ABSENT
             await trio.sleep(max(0.0, until - now if insists else min(gap, until - now)))
             gap *= 2
 
@@ -105,12 +104,12 @@ class Asker:
         return await route.look_for(outgoing, delivery, known, insists=insists)
 
     async def _look_in_time(
-        self, route: Route, outgoing: Outgoing, record: DeliveryRecord, *, insists: bool
+        self, route: Route, outgoing: Outgoing, sent: Delivery, *, insists: bool
     ) -> Published | Verdict:
         try:
-            seen = await self.look(route, outgoing, record.row, insists=insists)
+            seen = await self.look(route, outgoing, sent, insists=insists)
         except errors.InstagramError as error:
-            if self._age(record.row) <= route.answers_for:
+            if self._age(sent) <= route.answers_for:
                 raise
             if (
                 isinstance(error, errors.AccountOnHold)
@@ -120,7 +119,7 @@ class Asker:
                 raise  # it can be asked when the pause is over
             raise DeliveryUnknown from error
         if seen is Verdict.ABSENT and route.shown_for is not None:
-            is_dark = self._has_lost_time(record.row) or self._age(record.row) > route.shown_for
+            is_dark = self._has_lost_time(sent) or self._age(sent) > route.shown_for
             return Verdict.UNCLEAR if is_dark else seen
         return seen
 

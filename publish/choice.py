@@ -9,7 +9,7 @@ from datetime import datetime
 from publish.retry import Failure
 from storage import credentials, deliveries, repost_configs, secrets
 from storage.accounts import Account
-from storage.deliveries import Outcome, RouteName
+from storage.deliveries import Delivery, Outcome, RouteName
 from storage.media_files import MediaFile
 from storage.posts import Post, SourceType
 from storage.repost_configs import PublishRoute
@@ -85,6 +85,17 @@ def wish_for(db: Database, post: Post, media: Sequence[MediaFile]) -> Wish:
         reason = "The official API has refused it"
         return Wish(route, Failure("PROCESSING_FAILED", reason))
     return Wish(route)
+
+
+def route_to_ask(db: Database, sent: Delivery, account_id: str) -> RouteName:
+    """Return by which route to ask what became of a delivery.
+
+    It is its own, unless its upload is not known: then by the one that shows everything, where
+    the account has it.
+    """
+    if sent.is_named:
+        return sent.route
+    return RouteName.GRAPH if credentials.find(db, account_id) is None else RouteName.PRIVATE
 
 
 def choose(

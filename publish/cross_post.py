@@ -19,6 +19,7 @@ from instagram import errors
 from instagram.graph.gateway import GraphGateway
 from instagram.graph.objects import Page
 from publish.media_links import MediaLinks
+from publish.recognition import CLOCK_SLACK
 from publish.record import DeliveryRecord
 from storage import posts
 from storage.deliveries import PageStep, RouteName
@@ -103,23 +104,28 @@ class CrossPoster:
         return PageStep.FAILED, {"error_message": f"{_NOT}{error.reason}"}
 
     async def _find(self, post: Post, record: DeliveryRecord) -> str | None:
-        """Return the id of the one copy that the Page shows since it was sent, or None."""
+        """Return the id of the one copy that the Page shows since it was sent, or None.
+
+        Raises `Unavailable` where more than one could be it, or none surely is.
+        """
         api = self._gateway.account(post.instagram_account_id)
         page = await api.page()
         since = record.row.updated_at - _ROUNDING
         others = await self._store.read(posts.page_post_ids, post.instagram_account_id)
         for wait_s in self._looks_s:
             await trio.sleep(wait_s)
-            ours = [
-                shown.id
+            alike = [
+                shown
                 for shown in await api.page_posts(page)
-                if shown.at >= since
+                if shown.at >= since - CLOCK_SLACK
                 and shown.text == (post.caption or "")
                 # A video's copy is known by the video's id, which ends that of its post.
                 and others.isdisjoint((shown.id, shown.id.rpartition("_")[2]))
             ]
-            if ours:
-                return ours[0] if len(ours) == 1 else None
+            if len(alike) == 1 and alike[0].at >= since:
+                return alike[0].id
+            if alike:  # somebody's own hand, or ours by another clock
+                raise errors.Unavailable("The Page shows what may be the copy or another post")
         return None
 
     async def _url(self, record: DeliveryRecord) -> str:

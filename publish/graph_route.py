@@ -107,8 +107,9 @@ class GraphRoute:
         insists: bool = False,
     ) -> Published | Verdict:
         """Ask the container, and for the media id the account's newest posts."""
-        assert delivery.container_id is not None
         api = self._gateway.account(outgoing.account_id, insists=insists)
+        if delivery.container_id is None:
+            return await self._unnamed(api, outgoing.post, delivery, known)
         code: ContainerCode | None
         try:
             code = (await api.container_state(delivery.container_id)).code
@@ -207,10 +208,27 @@ class GraphRoute:
             for media in await self._recent(api, post)
             if media.id not in accounted
             and media.at >= since
-            and media.kind in (None, _kind(outgoing))
+            and media.kind in (None, _kind(post, delivery))
             and (not _is_listed_with_caption(post) or media.caption == (post.caption or ""))
         ]
         return ours[0] if len(ours) == 1 else None
+
+    async def _unnamed(
+        self, api: GraphApi, post: Post, delivery: Delivery, known: Collection[str]
+    ) -> Published | Verdict:
+        """Return what became of a post of which no container is known, if it was sent at all."""
+        if not _is_listed_with_caption(post):
+            return Verdict.UNCLEAR
+        since = (delivery.publishing_at or delivery.updated_at) - CLOCK_SLACK
+        recent = await self._recent(api, post)
+        newer = [media for media in recent if media.id not in known and media.at >= since]
+        if not newer:
+            return Verdict.ABSENT
+        one = newer[0]
+        is_alike = one.caption == post.caption and one.kind in (None, _kind(post, delivery))
+        if len(newer) == 1 and post.caption and is_alike:
+            return Published(one.id, one.permalink)
+        return Verdict.UNCLEAR
 
     async def _recent(self, api: GraphApi, post: Post) -> list[GraphMedia]:
         return await api.recent(stories=post.media_type is MediaType.STORIES)
@@ -220,10 +238,10 @@ def _is_listed_with_caption(post: Post) -> bool:
     return post.media_type is not MediaType.STORIES
 
 
-def _kind(outgoing: Outgoing) -> str:
-    if outgoing.post.media_type is MediaType.CAROUSEL:
+def _kind(post: Post, delivery: Delivery) -> str:
+    if post.media_type is MediaType.CAROUSEL:
         return "CAROUSEL_ALBUM"
-    return "VIDEO" if outgoing.files[0].is_video else "IMAGE"
+    return "VIDEO" if delivery.begins_with_video else "IMAGE"
 
 
 def _single(post: Post, file: Fitted, position: int) -> dict[str, str]:

@@ -14,8 +14,7 @@ from uuid import uuid4
 
 from ground.changes import Subject
 from publish import stickers
-from publish.choice import STICKERS_ADVICE
-from publish.content import fingerprint
+from publish.choice import STICKERS_ADVICE, route_to_ask
 from publish.rules import (
     Content,
     RuleBroken,
@@ -166,9 +165,8 @@ def retry(db: Database, post_id: str, now: datetime) -> Post:
     check_sendable(db, post)
     check_route_of(db, post, now)
     last = deliveries.latest(db, post_id)
-    content = fingerprint(post, media_files.of_post(db, post_id))
-    if last is not None and last.outcome is Outcome.UNKNOWN and last.content in (None, content):
-        deliveries.reopen(db, last.id, now)
+    if last is not None and last.outcome is Outcome.UNKNOWN:
+        deliveries.reopen(db, last.id, route_to_ask(db, last, post.account_id), now)
     queued = posts.change_status(
         db,
         post_id,
@@ -198,12 +196,17 @@ def disconnect(db: Database, account_id: str, now: datetime) -> None:
     """
     accounts.get(db, account_id)
     for post in posts.unfinished_of(db, account_id):
-        jobs.cancel_for_post(db, post.id, now)
+        # One that is being worked on right now is ended by whoever does.
+        is_idle = jobs.cancel_for_post(db, post.id, now)
         delivery = deliveries.find_open(db, post.id)
         if delivery is not None and delivery.step is Step.PUBLISHED:
             deliveries.close(db, delivery.id, Outcome.PUBLISHED, now)
             posts.change_status(db, post.id, PostStatus.PUBLISHED, now=now)
             continue
+        if delivery is not None and is_idle:
+            may_be_live = delivery.step is Step.PUBLISHING
+            outcome = Outcome.UNKNOWN if may_be_live else Outcome.WITHDRAWN
+            deliveries.close(db, delivery.id, outcome, now)
         in_doubt = post.status is PostStatus.PUBLISHING
         if post.status is not PostStatus.DRAFT:
             posts.change_status(

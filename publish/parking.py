@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 from publish import states
 from publish.retry import Failure
-from storage import deliveries, jobs, posts
-from storage.deliveries import Delivery, Outcome, Step
+from storage import deliveries, jobs, media_files, posts
+from storage.deliveries import Delivery, Outcome, RouteName, Step
 from storage.jobs import Job
 from storage.posts import Post
 from storage.store import Database
@@ -35,7 +35,7 @@ def park(db: Database, came: Came, *, everything: bool = False) -> list[Post]:
 
     They are the posts that were due when the data came, and those that were begun; with
     `everything` those of the future too. Each says that a person must look before it is retried,
-    and where something was uploaded, a retry asks Instagram first.
+    and a retry asks Instagram first.
     """
     due = jobs.open_until(db, came.came_at, everything=everything)
     return [park_one(db, job, came) for job in due]
@@ -59,13 +59,20 @@ def _fail(db: Database, job: Job, post: Post, delivery: Delivery | None, came: C
         f"The data was {came.words}, and this post may have gone out after that. Look at the "
         "account in the Instagram app before you retry",
     )
-    outcome = Outcome.REFUSED
-    if delivery is not None and (delivery.upload_id or delivery.container_id):
-        # It went on from here, if it did: what is live is recognised by what was uploaded.
-        since = delivery.publishing_at or delivery.updated_at
-        deliveries.advance(db, delivery.id, Step.PUBLISHING, came.came_at, publishing_at=since)
-        outcome = Outcome.UNKNOWN
-    states.failed(db, job, post, failure, outcome, came.came_at)
+    if delivery is None:
+        # If it went out, then under a name that is not known here, by either route.
+        delivery = deliveries.open_for(db, post.id, RouteName.PRIVATE, came.came_at)
+    sent = delivery.files or _files(db, post)
+    since = delivery.publishing_at or min(delivery.updated_at, came.saved_at)
+    deliveries.advance(
+        db, delivery.id, Step.PUBLISHING, came.came_at, publishing_at=since, files=sent
+    )
+    states.failed(db, job, post, failure, Outcome.UNKNOWN, came.came_at)
+
+
+def _files(db: Database, post: Post) -> list[dict[str, str]]:
+    media = media_files.of_post(db, post.id)
+    return [{"path": file.storage_path, "mime": file.mime_type} for file in media]
 
 
 def _conclude(db: Database, job: Job, post: Post, delivery: Delivery, came: Came) -> None:

@@ -127,7 +127,7 @@ class PrivateFeedRoute(PrivateRoute):
     ) -> Published | Verdict:
         own = await self._gateway.account(outgoing.account_id).own_posts(insists=insists)
         caption = outgoing.post.caption or ""
-        sent = sent_of(delivery, _kind(outgoing), caption, is_marked=bool(caption))
+        sent = sent_of(delivery, _kind(outgoing.post, delivery), caption, is_marked=bool(caption))
         accounted = accounted_for(delivery, known)
         seen = seen_in(own, sent, accounted)
         # A page full of newer posts does not show whether there is ours behind it.
@@ -151,7 +151,6 @@ def seen_in(
 
 def sent_of(delivery: Delivery, kind: int, marks: object, *, is_marked: bool) -> Sent:
     """Return what a delivery has sent, to be recognised by."""
-    assert delivery.upload_id is not None
     before = [int(pk) for pk in delivery.own_media_before or () if pk.isdecimal()]
     return Sent(
         upload_id=delivery.upload_id,
@@ -205,7 +204,7 @@ def _part(upload_id: str, file: Fitted) -> Part:
     )
 
 
-def _kind(outgoing: Outgoing) -> int:
-    if outgoing.post.media_type is MediaType.CAROUSEL:
+def _kind(post: Post, delivery: Delivery) -> int:
+    if post.media_type is MediaType.CAROUSEL:
         return ALBUM
-    return VIDEO if outgoing.files[0].is_video else PHOTO
+    return VIDEO if delivery.begins_with_video else PHOTO

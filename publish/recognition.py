@@ -39,7 +39,8 @@ class Verdict(Enum):
 class Sent:
     """What was sent, as far as Instagram shows it again."""
 
-    upload_id: str
+    # None where nobody knows what it was uploaded under, if it was.
+    upload_id: str | None
     at: datetime
     kind: int
     # The people mentioned in a story, the caption of a post.
@@ -71,7 +72,7 @@ def recognise(own: Sequence[L], sent: Sent, accounted: Collection[str]) -> L | V
     second one, another upload id (somebody's own hand), marks that others may have too.
     """
     for live in own:
-        if live.upload_id == sent.upload_id or live.upload_id in sent.part_ids:
+        if live.upload_id is not None and live.upload_id in (sent.upload_id, *sent.part_ids):
             return live
     candidates = [
         live
@@ -80,10 +81,12 @@ def recognise(own: Sequence[L], sent: Sent, accounted: Collection[str]) -> L | V
     ]
     if not candidates:
         return Verdict.ABSENT
-    # Where no upload id is shown, only a single new one with exactly our marks is ours.
+    # Where no upload id tells, only a single new one with exactly our marks is ours.
     alike = [
         live
         for live in candidates
-        if sent.is_marked and live.upload_id is None and live.marks == sent.marks
+        if sent.is_marked
+        and (live.upload_id is None or sent.upload_id is None)
+        and live.marks == sent.marks
     ]
     return alike[0] if len(candidates) == len(alike) == 1 else Verdict.UNCLEAR

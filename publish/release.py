@@ -18,7 +18,7 @@ from storage.store import Database
 def release(db: Database, post_id: str, now: datetime) -> Post:
     """Make a post that waits or has failed a draft again; raises `NotFound` and `RuleBroken`.
 
-    One with an unknown outcome too: whoever releases it has looked at the account.
+    One with an unknown outcome only when `Doubts` have settled that it is not live.
     """
     post = posts.get(db, post_id)
     if post.status in (PostStatus.DRAFT, PostStatus.PUBLISHED):
@@ -30,7 +30,9 @@ def release(db: Database, post_id: str, now: datetime) -> Post:
         if delivery.step in (Step.PUBLISHING, Step.PUBLISHED):
             raise RuleBroken("INVALID_STATUS", "It may be live, and Instagram is being asked")
         deliveries.close(db, delivery.id, Outcome.REFUSED, now)
-    deliveries.settle_unknown(db, post_id, now)
+    last = deliveries.latest(db, post_id)
+    if last is not None and last.outcome is Outcome.UNKNOWN:
+        raise RuleBroken("INVALID_STATUS", "It may be live, and Instagram has not been asked")
     return posts.change_status(
         db,
         post_id,
@@ -58,7 +60,7 @@ def reschedule(
     if post.account_id is None:
         raise RuleBroken("INVALID_STATUS", "Its account was disconnected")
     if post.error_code == "DELIVERY_UNKNOWN":
-        raise RuleBroken("INVALID_STATUS", "It may be live: retry it, or look and release it")
+        raise RuleBroken("INVALID_STATUS", "It may be live: retry or release it, which asks first")
     if post.status is not PostStatus.DRAFT:
         release(db, post_id, now)
     intake.check_sendable(db, post)

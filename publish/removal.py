@@ -15,6 +15,7 @@ from ground.clock import Clock
 from instagram import errors
 from instagram.graph.gateway import GraphGateway
 from instagram.private.gateway import PrivateGateway
+from publish.asking import HOLDING
 from publish.rules import RuleBroken
 from storage import jobs, posts
 from storage.posts import MediaType, Post, PostStatus
@@ -22,7 +23,8 @@ from storage.store import Database, Store
 
 logger = logging.getLogger(__name__)
 # When it is asked whether it is still there, and how often in succession it has to be missing.
-_LOOKS_S = (0.0, 5.0, 10.0)
+LOOKS_S = (0.0, 5.0, 10.0)
+LOST_LOOKS_S = (0.0, 5.0, 10.0, 30.0)
 _SURE = 2
 
 
@@ -48,7 +50,6 @@ class Remover:
         self._private = private
         self._graph = graph
         self._clock = clock
-        self._looks_s = [wait_s * clock.pace for wait_s in _LOOKS_S]
 
     async def remove(
         self, post_id: str, *, also: Callable[[Database, Removal], object] | None = None
@@ -74,35 +75,46 @@ class Remover:
 
     async def _delete(self, post: Post, media_id: str) -> str | None:
         """Return why it is not known to be deleted, or None when it is."""
-        try:
-            is_deleted = await self._request(post, media_id)
-            return None if is_deleted else "Instagram did not delete it"
-        except errors.InstagramError as raised:
-            error = raised
-        if not error.maybe_applied or isinstance(error, errors.NotFound):
-            return error.reason
+        error = await self._request(post, media_id)
+        if error is None or not error.maybe_applied:
+            return None if error is None else error.reason
         logger.warning("deletion in doubt post=%s reason=%s", post.id, error.reason)
         try:
-            if await self._is_there(post, media_id, isinstance(error, errors.AccountTrouble)):
+            if await self._is_there(post, media_id, error):
                 return f"{error.reason}; it is still there"
         except errors.InstagramError as unasked:
             return (
                 f"{error.reason}; whether it was deleted is not known ({unasked.reason}): look at "
                 "the account in the Instagram app"
             )
-        return None
+        # "It is gone", and so it is: perhaps not by us.
+        return error.reason if isinstance(error, errors.NotFound) else None
 
-    async def _request(self, post: Post, media_id: str) -> bool:
-        # A media id is one of the route's that made it.
-        if post.published_via_private_api:
-            return await self._private.account(post.instagram_account_id).delete_media(media_id)
-        return await self._graph.account(post.instagram_account_id).delete(media_id)
+    async def _request(self, post: Post, media_id: str) -> errors.InstagramError | None:
+        """Ask Instagram to delete it; returns what it said instead of doing so."""
+        account_id = post.instagram_account_id
+        try:
+            # A media id is one of the route's that made it.
+            if post.published_via_private_api:
+                is_deleted = await self._private.account(account_id).delete_media(media_id)
+            else:
+                is_deleted = await self._graph.account(account_id).delete(media_id)
+        except errors.InstagramError as error:
+            return error
+        if is_deleted:
+            return None
+        refused = errors.Refused("Instagram did not delete it")
+        refused.maybe_applied = True
+        return refused
 
-    async def _is_there(self, post: Post, media_id: str, insists: bool) -> bool:
+    async def _is_there(self, post: Post, media_id: str, error: errors.InstagramError) -> bool:
         """Ask whether it is still there: it is gone when two looks in succession say so."""
+        insists = isinstance(error, HOLDING)
+        # What was answered is done or not; what was lost may still be on its way.
+        looks_s = LOST_LOOKS_S if isinstance(error, errors.Unavailable) else LOOKS_S
         missing = 0
-        for wait_s in self._looks_s:
-            await trio.sleep(wait_s)
+        for wait_s in looks_s:
+            await trio.sleep(wait_s * self._clock.pace)
             try:
                 await self._look(post, media_id, insists)
                 missing = 0

@@ -48,9 +48,19 @@ class Begun:
 
     post: Post
     media: Sequence[MediaFile]
+    content: str
     delivery: Delivery | None
     failure: Failure | None = None
     reason: str = ""
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether it may be live, so that somebody is asked before a failure is believed."""
+        return (
+            self.delivery is not None
+            and self.delivery.step is Step.PUBLISHING
+            and self.post.account_id is not None
+        )
 
 
 def begin(
@@ -78,7 +88,7 @@ def begin(
     if is_hidden and not stands(db, post, now):
         return None
     if delivery is not None and delivery.step is Step.PUBLISHED:
-        return Begun(post, media, delivery)
+        return Begun(post, media, content, delivery)
     if (hold := held(db, post, now)) is not None:
         in_doubt = delivery is not None and delivery.step is Step.PUBLISHING
         later = Later(hold.until or now + _LOOK_AGAIN, hold.reason, counted=False)
@@ -102,7 +112,8 @@ def begin(
         else:
             delivery = deliveries.open_for(db, post.id, chosen.route, now, content=content)
             reason = chosen.reason
-    return Begun(_processing(db, job, post, delivery, now), media, delivery, failure, reason)
+    begun = _processing(db, job, post, delivery, now)
+    return Begun(begun, media, content, delivery, failure, reason)
 
 
 def about_to_publish(
@@ -182,6 +193,14 @@ def postponed(
     )
     jobs.postpone(db, job.id, later.run_at, now, later.reason, counted=later.counted)
     _free_lane(db, job, now)
+
+
+def begun_anew(db: Database, job: Job, post: Post, now: datetime) -> None:
+    """Put a post back that was asked about and is not live: its delivery is over."""
+    delivery = deliveries.find_open(db, post.id)
+    if delivery is not None:
+        deliveries.close(db, delivery.id, Outcome.WITHDRAWN, now)
+    postponed(db, job, post, Later(now, "It is not live: begun anew", counted=False), False, now)
 
 
 def failed(

@@ -71,7 +71,7 @@ class PrivateStoryRoute(PrivateRoute):
         own = await self._gateway.account(outgoing.account_id).own_stories(insists=insists)
         pks = frozenset(mention.user_pk for mention in _mentions(outgoing.post))
         shown = stickers.to_be_shown(_stickers(outgoing.post))
-        kind = VIDEO if outgoing.files[0].is_video else PHOTO
+        kind = VIDEO if delivery.begins_with_video else PHOTO
         is_marked = bool(pks) or shown != Shown()
         sent = sent_of(delivery, kind, (pks, shown), is_marked=is_marked)
         return seen_in(own, sent, accounted_for(delivery, known))

@@ -10,7 +10,7 @@ from uuid import uuid4
 from sqlite_utils import Database
 
 from ground.changes import Subject
-from storage import events, records
+from storage import allowances, events, records
 from storage.errors import AlreadyExists
 
 
@@ -108,4 +108,5 @@ def change(db: Database, /, account_id: str, **changes: object) -> None:
 def remove(db: Database, account_id: str) -> None:
     """Disconnect an account: tokens, sessions, configuration and mentions go, posts stay."""
     get(db, account_id)
+    allowances.forget(db, account_id)
     db.conn.execute("DELETE FROM accounts WHERE id = ?", (account_id,))

@@ -85,6 +85,21 @@ class Delivery:
         """Return how far the files have come, in order; files not begun are missing."""
         return [Piece(**piece) for piece in self.pieces or ()]
 
+    @property
+    def is_prepared(self) -> bool:
+        """Whether everything is at Instagram that is needed to make it live."""
+        return self.is_named and all(piece.ready for piece in self.pieces_made())
+
+    @property
+    def is_named(self) -> bool:
+        """Whether it is known what Instagram calls what is sent."""
+        return self.upload_id is not None or self.container_id is not None
+
+    @property
+    def begins_with_video(self) -> bool:
+        """Whether the first file that is sent is a video."""
+        return any(file["mime"].startswith("video/") for file in (self.files or ())[:1])
+
 
 def open_for(
     db: Database, post_id: str, route: RouteName, now: datetime, *, content: str | None = None
@@ -124,6 +139,18 @@ def has_ended(db: Database, post_id: str, route: RouteName, outcome: Outcome) ->
     return found is not None
 
 
+def sent_of(db: Database, post_id: str) -> list[Delivery]:
+    """Return the newest deliveries of a post that were sent and are not known to be live."""
+    return records.fetch(
+        db,
+        Delivery,
+        "WHERE post_id = ? AND publishing_at IS NOT NULL AND outcome IS NOT 'PUBLISHED'"
+        " AND (upload_id IS NOT NULL OR container_id IS NOT NULL)"
+        " ORDER BY created_at DESC, rowid DESC LIMIT 3",
+        (post_id,),
+    )
+
+
 def latest(db: Database, post_id: str) -> Delivery | None:
     """Return the post's newest delivery, open or closed."""
     return records.fetch_one(
@@ -151,15 +178,17 @@ def close(db: Database, delivery_id: str, outcome: Outcome, now: datetime) -> No
     records.update(db, Delivery, delivery_id, closed_at=now, updated_at=now, outcome=outcome)
 
 
-def settle_unknown(db: Database, post_id: str, now: datetime) -> None:
-    """Note that a person has looked: what was `UNKNOWN` of a post is not live, and is over."""
+def settle_unknown(db: Database, delivery_id: str, now: datetime) -> None:
+    """Note that what was `UNKNOWN` is not live: it is over."""
     db.conn.execute(
         "UPDATE deliveries SET outcome = 'WITHDRAWN', updated_at = ?"
-        " WHERE post_id = ? AND outcome = 'UNKNOWN'",
-        (records.encode(now), post_id),
+        " WHERE id = ? AND outcome = 'UNKNOWN'",
+        (records.encode(now), delivery_id),
     )
 
 
-def reopen(db: Database, delivery_id: str, now: datetime) -> None:
-    """Open an `UNKNOWN` delivery again, so that its outcome is asked about before anything."""
-    records.update(db, Delivery, delivery_id, closed_at=None, updated_at=now, outcome=None)
+def reopen(db: Database, delivery_id: str, route: RouteName, now: datetime) -> None:
+    """Open an `UNKNOWN` delivery again, so that its outcome is asked by `route` before anything."""
+    records.update(
+        db, Delivery, delivery_id, closed_at=None, updated_at=now, outcome=None, route=route
+    )

@@ -40,3 +40,8 @@ def learn(db: Database, name: str, value: str, now: datetime) -> None:
         "INSERT OR REPLACE INTO facts (name, value, at) VALUES (?, ?, ?)",
         (name, value, records.encode(now)),
     )
+
+
+def forget(db: Database, name: str) -> None:
+    """Remove a fact, if it was ever learned."""
+    db.conn.execute("DELETE FROM facts WHERE name = ?", (name,))

@@ -291,13 +291,13 @@ def goes_out_at(post: Post) -> datetime:
 
 
 def near(db: Database, post: Post, at: datetime, within: timedelta) -> list[Post]:
-    """Return the account's other posts that went or are to go out around `at`, 100 at most."""
+    """Return the account's other posts that went or are to go out around `at`, 250 at most."""
     return records.fetch(
         db,
         Post,
         "WHERE account_id = ? AND id != ?"
         " AND status IN ('SCHEDULED', 'QUEUED', 'PROCESSING', 'PUBLISHING', 'PUBLISHED')"
-        " AND coalesce(published_at, scheduled_for, created_at) BETWEEN ? AND ? LIMIT 100",
+        " AND coalesce(published_at, scheduled_for, created_at) BETWEEN ? AND ? LIMIT 250",
         (post.account_id, post.id, shifted(at, -within), shifted(at, within)),
     )
 

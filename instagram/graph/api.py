@@ -18,9 +18,10 @@ from instagram.graph.objects import (
     Page,
     PagePost,
     Profile,
+    all_in,
     entries_in,
     id_in,
-    own_media_in,
+    media_in,
     page_post_in,
     text_in,
 )
@@ -129,7 +130,7 @@ class GraphApi:
         answer = await self._call(
             "recent_media", "GET", f"{login.ig_user_id}/{edge}", {"fields": _RECENT, "limit": "25"}
         )
-        return own_media_in(answer)
+        return all_in(answer, media_in)
 
     async def profile(self) -> Profile:
         """Return who the account is."""
@@ -172,7 +173,7 @@ class GraphApi:
         raise errors.Refused("No Facebook Page is linked to this account", "INVALID_CROSS_POST")
 
     async def page_posts(self, page: Page) -> list[PagePost]:
-        """Return the newest posts of the Page."""
+        """Return the newest posts of the Page; raises `Unavailable` when one cannot be read."""
         answer = await self._http.call(
             page.login,
             "page_posts",
@@ -180,8 +181,7 @@ class GraphApi:
             f"{page.id}/published_posts",
             {"fields": "id,message,created_time", "limit": "25"},
         )
-        found = [page_post_in(entry) for entry in entries_in(answer)]
-        return [post for post in found if post is not None]
+        return all_in(answer, page_post_in)
 
     # Writing
 
@@ -201,7 +201,7 @@ class GraphApi:
             writes=True,
             limit_s=SLOW_LIMIT_S,
         )
-        return str(answer.get("post_id") or id_in(answer, writes=True))
+        return id_in({"id": answer.get("post_id") or answer.get("id")}, writes=True)
 
     async def _ready(self) -> GraphLogin:
         hold = await self._keeper.graph_hold(self._account_id)

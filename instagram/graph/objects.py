@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from instagram import errors
 from instagram.graph.http import GraphLogin
@@ -116,7 +116,7 @@ def page_post_in(entry: Mapping[str, Any]) -> PagePost | None:
     """Return a post of a Page's list, or None when it lacks what makes one."""
     try:
         return PagePost(
-            id=str(entry["id"]),
+            id=id_in(entry),
             at=datetime.fromisoformat(entry["created_time"]).astimezone(UTC),
             text=text_in(entry, "message") or "",
         )
@@ -124,14 +124,17 @@ def page_post_in(entry: Mapping[str, Any]) -> PagePost | None:
         return None
 
 
-def own_media_in(answer: Mapping[str, Any]) -> list[GraphMedia]:
-    """Return the account's posts or stories of a list; raises `Unavailable` when one is unreadable.
+T = TypeVar("T")
 
-    Who looks whether a post is live must not take what it cannot read for absent.
+
+def all_in(answer: Mapping[str, Any], read: Callable[[Mapping[str, Any]], T | None]) -> list[T]:
+    """Return what is listed of our own; raises `Unavailable` when any of it is unreadable.
+
+    Who looks whether something is live must not take what it cannot read for absent.
     """
-    found = [media for media in map(media_in, entries_in(answer)) if media is not None]
+    found = [one for one in map(read, entries_in(answer)) if one is not None]
     if len(found) < len(answer["data"]):
-        raise errors.Unavailable("Instagram lists own media in a form that is not known")
+        raise errors.Unavailable("Instagram lists what is ours in a form that is not known")
     return found
 
 

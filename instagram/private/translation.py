@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import httpx
 import pydantic
@@ -96,8 +97,11 @@ def _ours(exc: Exception) -> errors.InstagramError:
 
 def _login_refusal(exc: Exception) -> errors.InstagramError | None:
     """Return what only a login can be answered with, or None."""
-    kind = str(getattr(exc, "error_type", "") or "").strip().casefold().replace(" ", "_")
-    message = str(getattr(exc, "message", "") or "").casefold()
+    # aiograpi reads them of its own calls only, and not of uploads.
+    said = _said(exc)
+    told = getattr(exc, "error_type", "") or said.get("error_type") or ""
+    kind = str(told).strip().casefold().replace(" ", "_")
+    message = f"{getattr(exc, 'message', '')} {said.get('message')}".casefold()
     # aiograpi takes "The username you entered doesn't belong to an account" for a blocked proxy.
     if isinstance(exc, ig.ProxyAddressIsBlocked) or kind == "invalid_user":
         return errors.LoginFailed(
@@ -178,6 +182,16 @@ def _of_this_request(exc: BaseException | None) -> Iterator[BaseException]:
     while exc is not None and not isinstance(exc, errors.InstagramError):
         yield exc
         exc = exc.__cause__ or exc.__context__
+
+
+def _said(exc: Exception) -> Mapping[str, Any]:
+    """Return the answer's own words, where it is an object."""
+    response = _response(exc)
+    try:
+        said = None if response is None else response.json()
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _status(exc: Exception) -> int | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from sandbox.graph.auth import check_may_publish, check_may_read
+from sandbox.graph.auth import check_may_publish, check_may_read, check_scope
 from sandbox.graph.failures import GraphRefusal
 from sandbox.graph.fields import parse_fields, select
 from sandbox.graph.objects import check_own, own_media
 from sandbox.wire.call import Call
 from sandbox.wire.message import Response
 from sandbox.world.draft import Draft
-from sandbox.world.graph_account import DAY_S, GraphAccount
+from sandbox.world.graph_account import DAY_S, SCOPES, GraphAccount
 from sandbox.world.graph_container import Container, Stage
 from sandbox.world.post import Post, graph_id
 from sandbox.world.published import Mention
@@ -71,9 +71,10 @@ def _mentions(container: Container) -> tuple[Mention, ...]:
 
 
 async def limit(call: Call, account: GraphAccount) -> Response:
-    """`GET /{ig-user-id}/content_publishing_limit`."""
+    """`GET /{ig-user-id}/content_publishing_limit`: for who may publish only."""
     check_own(account, call.args[0])
     check_may_read(account)
+    check_scope(account, SCOPES[account.login_method].publish)
     values = {
         "quota_usage": account.publishing_used(),
         "config": {"quota_total": account.quota_total, "quota_duration": int(DAY_S)},

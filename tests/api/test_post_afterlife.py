@@ -16,7 +16,7 @@ from sandbox import Sandbox
 from sandbox.graph.failures import graph_error
 from sandbox.wire.faults import Fault, Reset, Status
 from sandbox.wire.message import Exchange, Response
-from storage import deliveries, posts
+from storage import posts
 from storage.posts import MediaType, Post, PostStatus, SourceType
 from storage.times import to_text
 from tests.support.attempts import follow
@@ -134,23 +134,23 @@ async def test_a_retry_without_its_media_or_account_says_so(served: Served) -> N
     assert (await post(served, other))["instagramAccountId"] == account
 
 
-async def test_media_that_is_deleted_while_a_post_is_in_doubt_leaves_the_doubt(
-    served: Served,
+@pytest.mark.parametrize("has_effect", [True, False])
+async def test_a_post_in_doubt_is_asked_about_without_its_media_too(
+    served: Served, has_effect: bool
 ) -> None:
     studio = served.studio
     reel = f"/feed/user/{studio.person.pk}/story/"
-    studio.sandbox.faults.add(Fault(path=CONFIGURE, kind=Reset(after_effect=True)))
+    studio.sandbox.faults.add(Fault(path=CONFIGURE, kind=Reset(after_effect=has_effect)))
     studio.sandbox.faults.add(Fault(path=reel, skip=1, kind=Status(503)))
     media = await photo_id(served)
     post_id = await publish(served, story(served, media))
     await until_held(served, post_id)
     await served.call("DELETE", f"{API}/media/{media}")
     studio.clock.advance(timedelta(minutes=20))
-    found = await until(served, post_id, "FAILED")
-    assert (found["errorCode"], live(served)) == ("DELIVERY_UNKNOWN", 1)
-    delivery = await studio.core.store.read(deliveries.latest, post_id)
-    assert delivery is not None
-    assert delivery.outcome == "UNKNOWN"
+    found = await until(served, post_id, "PUBLISHED", "FAILED")
+    assert live(served) == int(has_effect)
+    ends = ("PUBLISHED", None) if has_effect else ("FAILED", "MEDIA_INVALID")
+    assert (found["status"], found["errorCode"]) == ends
 
 
 async def test_clearing_archives_and_leaves_instagram_alone(served: Served) -> None:

@@ -11,7 +11,7 @@ import pytest
 from accounts.trouble import RATE_PAUSE, consequence_of
 from instagram import errors
 from instagram.graph.http import _object
-from instagram.graph.objects import id_in, own_media_in
+from instagram.graph.objects import all_in, id_in, media_in
 from instagram.private.translation import translate
 from storage.troubles import Trouble, TroubleKind
 
@@ -58,9 +58,9 @@ def test_an_odd_id_is_none(odd: Any) -> None:
 )
 def test_own_media_that_cannot_be_read_are_not_absent(odd: Any) -> None:
     known = {"id": "2", "timestamp": "2026-11-28T00:00:00+0000"}
-    assert [media.id for media in own_media_in({"data": [known]})] == ["2"]
+    assert [media.id for media in all_in({"data": [known]}, media_in)] == ["2"]
     with pytest.raises(errors.Unavailable):
-        own_media_in({"data": [known, odd]})
+        all_in({"data": [known, odd]}, media_in)
 
 
 USAGE = '{"1": [{"estimated_time_to_regain_access": %s}]}'

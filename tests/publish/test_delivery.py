@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from instagram.private import door
-from publish import delivery
+from publish import attempt
 from sandbox import Sandbox
 from sandbox.wire.faults import (
     Body,
@@ -116,7 +116,7 @@ async def test_a_hanging_answer_ends_within_the_limit(
 async def test_an_effect_that_comes_late_is_waited_for(
     sandbox: Sandbox, clock: TestClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "LOOK_AGAIN_S", 0.2)
+    monkeypatch.setattr(attempt, "LOOK_AGAIN_S", 0.2)
     async with open_studio(sandbox, clock, tmp_path, settle_s=8.0) as studio:
         await studio.configure()
         studio.mention(studio.friend("anna"))

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-import trio
 
 from instagram.graph import http as graph_http
 from instagram.private import door
@@ -25,6 +23,7 @@ from sandbox.wire.faults import (
     Body,
     ClosedMidBody,
     Fault,
+    FaultHandle,
     Hang,
     Kind,
     Redirect,
@@ -39,7 +38,7 @@ from sandbox.wire.faults import (
     throttled,
 )
 from storage.accounts import Account
-from tests.support.attempts import Course, follow, live
+from tests.support.attempts import Course, follow_all, live
 from tests.support.clock import TestClock
 from tests.support.graph import another, serve_publicly
 from tests.support.posting import photo_id, publish, second_account, video_id
@@ -184,6 +183,17 @@ def judged(post: dict[str, Any], course: Course, went_live: list[Any], has_effec
     return f"it never came to an end: {course}: {course.message}"
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A post that was sent into one answer."""
+
+    name: str
+    post_id: str
+    account: Account
+    struck: FaultHandle
+    has_effect: bool
+
+
 class Sweep:
     """Sends one post for each answer, each by an account of its own, and judges them all."""
 
@@ -197,13 +207,12 @@ class Sweep:
     async def run(self, answers: list[tuple[str, Any, bool]]) -> None:
         body = await content(self._served, self._media_type)
         for start in range(0, len(answers), AT_ONCE):
-            batch = []
+            batch: list[Sent] = []
             for number, answer in enumerate(answers[start : start + AT_ONCE], start=start):
-                batch.append((await self._account(f"p{number}"), *answer))
-            async with trio.open_nursery() as nursery:
-                for account, name, kind, has_effect in batch:
-                    work = partial(self._send, account, body, name, kind, has_effect)
-                    nursery.start_soon(work)
+                batch.append(await self._send(f"p{number}", body, *answer))
+            ends = await follow_all(self._served, {s.post_id: s.account for s in batch}, most=8)
+            for sent in batch:
+                await self._judge(sent, ends[sent.post_id])
 
     async def _account(self, username: str) -> Account:
         if self._route == "private":
@@ -211,20 +220,23 @@ class Sweep:
         return (await another(self._served, username))[0]
 
     async def _send(
-        self, account: Account, body: dict[str, Any], name: str, kind: Kind, has_effect: bool
-    ) -> None:
+        self, username: str, body: dict[str, Any], name: str, kind: Kind, has_effect: bool
+    ) -> Sent:
+        account = await self._account(username)
         fault = Fault(**PUBLISHES[self._route], account=account.username, kind=kind)
         struck = self._served.studio.sandbox.faults.add(fault)
         post_id = await publish(self._served, {**body, "accountId": account.id})
-        course = await follow(self._served, account, post_id, most=8)
-        went_live = live(self._served, account)
-        found = await shown(self._served, post_id)
-        problem = judged(found, course, went_live, has_effect)
-        if not struck.hits:
+        return Sent(name, post_id, account, struck, has_effect)
+
+    async def _judge(self, sent: Sent, course: Course) -> None:
+        went_live = live(self._served, sent.account)
+        found = await shown(self._served, sent.post_id)
+        problem = judged(found, course, went_live, sent.has_effect)
+        if not sent.struck.hits:
             problem = "the answer was never given"
         self.ends[str(course)] += 1
         if problem:
-            self.problems.append(f"{self._route} {self._media_type} / {name}: {problem}")
+            self.problems.append(f"{self._route} {self._media_type} / {sent.name}: {problem}")
 
 
 @pytest.mark.parametrize("media_type", MEDIA)

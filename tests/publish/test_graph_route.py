@@ -289,3 +289,14 @@ async def test_the_copy_of_another_post_is_no_evidence(public: Served, media_typ
     assert first["facebookPostId"] is not None
     assert second["facebookPostId"] is None
     assert "whether the Facebook Page has it is unknown" in second["errorMessage"]
+
+
+@pytest.mark.parametrize("odd", [{}, {"id": "1_2"}, {"id": "0", "created_time": "2026-06-01"}, 5])
+async def test_a_page_that_cannot_be_read_proves_no_absence(public: Served, odd: Any) -> None:
+    await connect(public, "facebook")
+    faults = public.studio.sandbox.faults
+    faults.add(Fault(path_end="/photos", kind=graph_error("page_image")))
+    faults.add(Fault(path_end="/published_posts", kind=Status(200, json={"data": [odd]})))
+    done = await image(public, crossPostToFacebook=True)
+    assert (done["status"], done["facebookPostId"]) == ("PUBLISHED", None)
+    assert "whether the Facebook Page has it is unknown" in done["errorMessage"]

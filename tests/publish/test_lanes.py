@@ -117,8 +117,9 @@ async def test_warnings(spaced: Served) -> None:
     assert "warnings" not in first
     await until(spaced, first["postId"], "PUBLISHED")
     again = await asked("/posts/publish")
-    same, close = again["warnings"]
+    same, close, twin = again["warnings"]
     assert first["postId"] in same
+    assert first["postId"] in twin
     assert "15 minutes" in close
     media = await photo_id(spaced, seed=9)
     later = spaced.studio.clock.now() + 5 * HOUR

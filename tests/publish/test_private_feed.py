@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.wire.faults import Fault, Reset
+from sandbox.wire.faults import Fault, Reset, Status
+from storage import troubles
+from tests.support.attempts import follow
 from tests.support.posting import live, photo_id, publish, until, video_id
 from tests.support.served import Served
 
@@ -107,3 +109,24 @@ async def test_somebody_who_does_not_exist_fails_with_the_name(served: Served) -
 
 def live_posts(served: Served) -> list[Any]:
     return served.studio.sandbox.world.published(served.studio.person)
+
+
+@pytest.mark.parametrize("where", ["rupload_igphoto", "/media/configure"])
+async def test_a_blocked_address_is_asked_no_more_and_costs_no_post(
+    served: Served, where: str
+) -> None:
+    blocked = {"message": "Your IP address is blocked", "error_type": "ip_block", "status": "fail"}
+    fault = served.studio.sandbox.faults.add(
+        Fault(path=where, kind=Status(400, json=blocked), times=None)
+    )
+    post_id = await publish(served, await body_of(served, "IMAGE"))
+    account = served.studio.account
+    course = await follow(served, account, post_id, most=6)
+    assert (course.status, course.posts_live, fault.hits) == ("QUEUED", 0, 1)
+    hold = await served.studio.core.store.read(
+        troubles.active, account.id, served.studio.clock.now()
+    )
+    assert hold is not None
+    fault.remove()
+    await served.studio.log_in()
+    assert (await follow(served, account, post_id)).status == "PUBLISHED"

@@ -11,7 +11,7 @@ import pytest
 import trio
 
 from instagram.private import door
-from publish import delivery, scheduler
+from publish import attempt, scheduler
 from sandbox import Sandbox
 from sandbox.graph.failures import graph_error
 from sandbox.wire.faults import (
@@ -88,7 +88,7 @@ async def test_a_request_that_took_long_leaves_its_effect_the_whole_time_to_show
     monkeypatch: pytest.MonkeyPatch,
     is_video: bool,
 ) -> None:
-    monkeypatch.setattr(delivery, "LOOK_AGAIN_S", 0.2)
+    monkeypatch.setattr(attempt, "LOOK_AGAIN_S", 0.2)
     monkeypatch.setattr(door, "CALL_LIMIT_S", 3.0)
     async with open_studio(sandbox, clock, tmp_path, settle_s=2.0) as studio:
         video: Path | None = None
@@ -98,7 +98,7 @@ async def test_a_request_that_took_long_leaves_its_effect_the_whole_time_to_show
             video = tmp_path / "clip.mp4"
             make_video(video, 180, 320, seconds=3, fps=10, seed=1)
             studio.person.transcode_polls = 6
-            studio.deliverer._routes.stories._transcode_wait_s = 0.4
+            studio.deliverer._tools.routes.stories._transcode_wait_s = 0.4
             fault = Fault(path=CONFIGURE, skip=6, kind=DelayedEffect(1.5))
         await accepted(studio, video)
         struck = sandbox.faults.add(fault)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -42,27 +44,50 @@ class Course:
 
 async def follow(served: Served, account: Account, post_id: str, most: int = 12) -> Course:
     """Let every attempt of a post come at once, `most` of them, and return how it ended."""
-    studio = served.studio
-    longest, attempts = timedelta(), 0
-    while True:
-        post, job = await _rested(served, post_id)
-        attempts += 1
+    return (await follow_all(served, {post_id: account}, most))[post_id]
+
+
+async def follow_all(
+    served: Served, sent: Mapping[str, Account], most: int = 12
+) -> dict[str, Course]:
+    """Follow several posts at once. Time passes for all of them: none is left behind by it."""
+    clock = served.studio.clock
+    attempts: Counter[str] = Counter()
+    longest = dict.fromkeys(sent, timedelta())
+    ended: dict[str, Post] = {}
+    waiting: dict[str, Job] = {}
+
+    async def let_rest(post_id: str) -> None:
+        ended[post_id], job = await _rested(served, post_id)
+        attempts[post_id] += 1
+        waiting.pop(post_id, None)
         if job is None:
-            break
-        wait = job.run_at - studio.clock.now()
-        longest = max(longest, wait)
-        if attempts == most:
-            break
-        studio.clock.advance(max(wait, timedelta()) + timedelta(milliseconds=1))
-        await _until_changed(served, job)
-    return Course(
-        status=post.status,
-        error_code=post.error_code,
-        message=post.error_message or "",
-        longest_wait=longest,
-        attempts=attempts,
-        posts_live=len(live(served, account)),
-    )
+            return
+        longest[post_id] = max(longest[post_id], job.run_at - clock.now())
+        if attempts[post_id] < most:
+            waiting[post_id] = job
+
+    for post_id in sent:
+        await let_rest(post_id)
+    while waiting:
+        soonest = min(job.run_at for job in waiting.values())
+        due = {key: job for key, job in waiting.items() if job.run_at <= soonest + MINUTE}
+        wait = max(job.run_at for job in due.values()) - clock.now()
+        clock.advance(max(wait, timedelta()) + timedelta(milliseconds=1))
+        for post_id, job in due.items():
+            await _until_changed(served, job)
+            await let_rest(post_id)
+    return {
+        post_id: Course(
+            status=(post := ended[post_id]).status,
+            error_code=post.error_code,
+            message=post.error_message or "",
+            longest_wait=longest[post_id],
+            attempts=attempts[post_id],
+            posts_live=len(live(served, account)),
+        )
+        for post_id, account in sent.items()
+    }
 
 
 def live(served: Served, account: Account) -> list[Published]:

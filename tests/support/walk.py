@@ -64,19 +64,23 @@ class Walk:
         )
         with transaction(db):
             self.user_id = users.ensure_owner(db, self.now).id
-            account = accounts.add(db, user_id=self.user_id, username="studio", now=self.now)
-            self.account_id = account.id
-            long_ago = self.now - timedelta(days=60)
-            login = Credentials(
-                account_id=account.id,
-                ig_username="studio",
-                private_pk="1",
-                session_started_at=long_ago,
-                last_login_at=long_ago,
-                created_at=long_ago,
-            )
-            records.insert(db, login)
-            self._configure()
+            self.connect()
+
+    def connect(self) -> None:
+        """Connect the account, as the first time or anew: it has another id then."""
+        account = accounts.add(self.db, user_id=self.user_id, username="studio", now=self.now)
+        self.account_id = account.id
+        long_ago = self.now - timedelta(days=60)
+        login = Credentials(
+            account_id=account.id,
+            ig_username="studio",
+            private_pk="1",
+            session_started_at=long_ago,
+            last_login_at=long_ago,
+            created_at=long_ago,
+        )
+        records.insert(self.db, login)
+        self._configure()
 
     # Steps
 
@@ -285,6 +289,7 @@ class Walk:
         )
 
     def _configure(self, **settings: Any) -> None:
+        accounts.get(self.db, self.account_id)  # looked up by every face
         chosen = {"sleep_window_start": 0, "sleep_window_end": 0, **settings}
         configuring.configure(
             self.db,
@@ -326,7 +331,11 @@ def _edit(walk: Walk) -> None:
 
 
 def _release(walk: Walk) -> None:
-    release.release(walk.db, walk._any_post().id, walk.now)
+    post = walk._any_post()
+    last = deliveries.latest(walk.db, post.id)
+    if last is not None and last.outcome is Outcome.UNKNOWN and walk.dice.random() < 0.5:
+        deliveries.settle_unknown(walk.db, last.id, walk.now)  # asked, and not live
+    release.release(walk.db, post.id, walk.now)
     settle(walk.db, walk.account_id, walk.now)
 
 
@@ -347,6 +356,16 @@ def _retry(walk: Walk) -> None:
 def _clear(walk: Walk) -> None:
     intake.clear(walk.db, walk._any_post().id, walk.now)
     settle(walk.db, walk.account_id, walk.now)
+
+
+def _disconnect(walk: Walk) -> None:
+    if walk.dice.random() < 0.3:
+        intake.disconnect(walk.db, walk.account_id, walk.now)
+
+
+def _reconnect(walk: Walk) -> None:
+    if accounts.find(walk.db, walk.account_id) is None:
+        walk.connect()
 
 
 def _settings(walk: Walk) -> None:
@@ -439,5 +458,5 @@ _ACTS: tuple[Callable[[Walk], None], ...] = (
     _publish, _schedule, _edit, _edit, _edit, _release, _release, _reschedule, _reschedule, _cancel,
     _retry, _retry, _retry, _clear, _settings, _settings, _deny, _enable, _enable, _disable,
     _disable, _remove, _pause, _resume, _resume, _approve, _skip, _time_passes, _time_passes,
-    _mention, _mention, _mention, _mention, _mention, _mention,
+    _mention, _mention, _mention, _mention, _mention, _mention, _disconnect, _reconnect, _reconnect,
 )  # fmt: skip
