@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -31,6 +32,11 @@ _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TEMP", "SYSTEMROOT", "LD_LI
 _ERRORS: dict[str, type[MediaError]] = {
     kind.__name__: kind for kind in (MediaInvalid, MediaTooLarge, RenderFailed)
 }
+# The one limit of media work on this machine: each child may take a processor and a few hundred MB.
+_AT_WORK = max(2, os.cpu_count() or 1)
+_working = trio.CapacityLimiter(_AT_WORK)
+# Encoding takes minutes; there is always room for what takes a moment: a photo, a look at a video.
+_encoding = trio.CapacityLimiter(_AT_WORK - 1)
 IDLE_S = 15.0  # to start a child takes longer than a photo; an idle daemon has none
 _REAP_S = 10
 _LONGEST_ANSWER = 1 << 20
@@ -73,12 +79,15 @@ async def work(
     *,
     timeout_s: float,
     on_progress: Progress | None = None,
+    encodes: bool = False,
     **arguments: Any,
 ) -> Any:
     """Let a child do `task`, a function as `module:name`; returns its result as JSON gave it.
 
-    Paths among the arguments become absolute texts. Cancelling kills the child. Raises
-    MediaInvalid, MediaTooLarge, RenderFailed, and OSError where the machine runs out of something.
+    It waits for its turn first: `encodes` says that it may take minutes, and `timeout_s` counts
+    from when it begins. Paths among the arguments become absolute texts. Cancelling kills the
+    child. Raises MediaInvalid, MediaTooLarge, RenderFailed, and OSError where the machine runs out
+    of something.
     """
     given = {
         # The child runs in _HOME, so relative paths would mean others there.
@@ -86,9 +95,10 @@ async def work(
         for name, value in arguments.items()
     }
     asked = json.dumps({"do": task, "with": given, "bounds": asdict(bounds)})
-    answer = await _ask(asked, timeout_s, on_progress, warm=True)
-    if answer is None:  # a warm one died: perhaps of what it did before
-        answer = await _ask(asked, timeout_s, on_progress, warm=False)
+    async with _encoding if encodes else nullcontext(), _working:
+        answer = await _ask(asked, timeout_s, on_progress, warm=True)
+        if answer is None:  # a warm one died: perhaps of what it did before
+            answer = await _ask(asked, timeout_s, on_progress, warm=False)
     assert answer is not None
     if "result" in answer:
         return answer["result"]

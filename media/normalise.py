@@ -13,7 +13,6 @@ from media.render import examine_video, normalise_photo
 from media.sniff import MediaType, sniff
 
 _THUMBNAIL = (480, 480)
-_videos = trio.CapacityLimiter(2)
 PHOTOS = (
     MediaType.JPEG,
     MediaType.PNG,
@@ -47,8 +46,7 @@ async def normalise(upload: Path, directory: Path) -> Normalised:
         raise Unsupported("it is neither a JPEG, PNG, WebP, AVIF or HEIC photo nor a video we know")
     if kind.is_photo:
         return await _photo(upload, directory)
-    async with _videos:
-        return await _video(upload, kind, directory)
+    return await _video(upload, kind, directory)
 
 
 def aspect_ratio(width: int, height: int) -> str:

@@ -13,8 +13,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import trio
-
 from media import child
 from media.fit import Shape, Work
 from media.tasks import FitJob, Fitting, OverlayJob, VideoInfo
@@ -35,14 +33,11 @@ __all__ = [
 ]
 
 _PHOTO_S = 60.0
-# Each may take a few hundred MB while it is decoded.
-_photos = trio.CapacityLimiter(2)
 
 
 async def photo_task(task: str, **arguments: Any) -> Any:
-    """Let a child do a task with a photo, `module:name`; two at once. Errors as `child.work`."""
-    async with _photos:
-        return await child.work(task, child.PHOTO, timeout_s=_PHOTO_S, **arguments)
+    """Let a child do a task with a photo, `module:name`. Errors as `child.work`."""
+    return await child.work(task, child.PHOTO, timeout_s=_PHOTO_S, **arguments)
 
 
 async def normalise_photo(
@@ -109,6 +104,7 @@ async def render_video(
             "media.video_work:compose",
             child.VIDEO,
             timeout_s=timeout_s,
+            encodes=True,
             on_progress=on_progress,
             **asdict(made),
         )
@@ -135,6 +131,7 @@ async def fit_video(
             "media.video_work:fit",
             child.VIDEO,
             timeout_s=timeout_s,
+            encodes=True,
             on_progress=on_progress,
             source=job.source,
             output=made,

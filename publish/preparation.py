@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -69,7 +68,6 @@ class Preparation:
         self._store = store
         self._folder = folder
         self._story_fit = story_fit
-        self._working = trio.CapacityLimiter(max(1, (os.cpu_count() or 1) - 1))
         self._locks: WeakValueDictionary[tuple[str, str], trio.Lock] = WeakValueDictionary()
 
     async def fitted(self, post: Post, media: Sequence[MediaFile]) -> list[Fitted]:
@@ -152,8 +150,7 @@ class Preparation:
                 return known
             target = self._folder.scratch()
             try:
-                async with self._working:
-                    made = await make(target)
+                made = await make(target)
                 return await self._keep(media_id, variant, made)
             finally:
                 with trio.CancelScope(shield=True):

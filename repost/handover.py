@@ -7,7 +7,6 @@ taken over by `settle`.
 from __future__ import annotations
 
 import logging
-import os
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -51,7 +50,6 @@ class HandOver:
         self._folder = folder
         self._clock = clock
         # A video card takes a whole core for seconds; the daemon leaves one to others.
-        self._composing = trio.CapacityLimiter(max(1, (os.cpu_count() or 1) - 1))
 
     async def send(self, repost: Repost) -> Repost:
         """Hand a queued mention over, or hold it back with the reason; returns it."""
@@ -92,13 +90,12 @@ class HandOver:
         design = await trio.to_thread.run_sync(card.design_of, config)
         if repost.is_own:  # its sticker leads to the post, and names nobody
             design = replace(design, tagged=False)
-        async with self._composing:
-            composed = await card.compose(
-                self._folder.path(repost.media_path),
-                author=repost.author_username,
-                directory=self._folder.incoming,
-                design=design,
-            )
+        composed = await card.compose(
+            self._folder.path(repost.media_path),
+            author=repost.author_username,
+            directory=self._folder.incoming,
+            design=design,
+        )
         return composed, look_of(config, repost)
 
     async def _keep(self, repost: Repost, composed: Card, look: str) -> Repost:

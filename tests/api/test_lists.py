@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 
 from api.app import BASE_PATH, operations
 from storage.times import to_text
-from tests.api.test_story_decisions import BASE, waiting
+from tests.api.test_story_decisions import waiting
+from tests.api.test_story_repost import BASE
 from tests.support.posting import API, NOBODY, draft, photo_id, second_account, story
 from tests.support.served import Served
 
@@ -50,8 +51,8 @@ async def test_posts_and_schedule_of_an_account_and_between_two_moments(served: 
             assert (await served.call("GET", f"{API}{path}?{odd}")).status == 400
     counts = (await served.call("GET", f"{API}/counts")).body
     found = {(each["accountId"], each["status"]): each["count"] for each in counts["posts"]}
-    of = (served.studio.account.id, other.id)
-    assert found == {(each, status): 2 for each in of for status in ("DRAFT", "SCHEDULED")}
+    both = (served.studio.account.id, other.id)
+    assert found == {(each, status): 2 for each in both for status in ("DRAFT", "SCHEDULED")}
 
 
 async def test_pending_mentions_have_pages_and_counts(served: Served) -> None:
