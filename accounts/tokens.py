@@ -12,7 +12,9 @@ from accounts.connecting import GraphAccess
 from accounts.keeper import StoredLogins, opened_for
 from ground.clock import Clock
 from ground.hold import Hold
+from ground.shortage import is_shortage
 from instagram import errors
+from instagram.fields import is_token, numeric
 from instagram.graph.gateway import GraphGateway
 from instagram.graph.http import HOSTS, GraphHttp, GraphLogin, LoginMethod
 from storage import accounts, allowances, secrets, troubles
@@ -100,7 +102,9 @@ class TokenCare:
                 continue  # it was disconnected meanwhile
             except Unavailable:
                 raise  # the database's trouble is everybody's
-            except Exception:
+            except Exception as error:
+                if is_shortage(error):
+                    raise  # as the machine's is
                 logger.exception("token care broke account=%s", account.id)
 
     async def check(self, access: GraphAccess, ig_user_id: str) -> None:
@@ -217,9 +221,9 @@ def _expire(db: Database, vault: Vault, account_id: str, token: str, now: dateti
 def _keep(
     db: Database, vault: Vault, account_id: str, answer: Mapping[str, Any], now: datetime
 ) -> None:
-    token, seconds = answer.get("access_token"), answer.get("expires_in")
-    if not isinstance(token, str) or not token:
+    token, seconds = answer.get("access_token"), numeric(answer.get("expires_in"))
+    if not is_token(token):
         return
-    lifetime = timedelta(seconds=float(seconds)) if seconds else LIFETIME
+    lifetime = timedelta(seconds=seconds) if seconds and seconds > 0 else LIFETIME
     secrets.put(db, vault, account_id, AccountSecret.ACCESS_TOKEN, token)
     accounts.change(db, account_id, token_expires_at=now + lifetime)

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 Json = Mapping[str, Any]
 _NAME = re.compile(r"(?!\.+$)[A-Za-z0-9._]{1,30}")
+_TOKEN = re.compile(r"[!-~]{1,4096}")
 _SEGMENT = re.compile(r"[A-Za-z0-9_.~:@=,-]+")
 _LONGEST_ID = 64
 _NOT_STORABLE = 2**63
@@ -84,6 +85,11 @@ def is_plain_path(path: str) -> bool:
     """
     parts = path.removeprefix("/").removesuffix("/").split("/")
     return all(_SEGMENT.fullmatch(part) and part not in (".", "..") for part in parts)
+
+
+def is_token(value: object) -> TypeGuard[str]:
+    """Whether a value can be a token: visible ASCII, which a header takes as it is."""
+    return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
 
 
 def first_username(*values: object) -> str:

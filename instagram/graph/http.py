@@ -14,7 +14,7 @@ import httpx
 import trio
 
 from instagram import errors
-from instagram.fields import is_plain_path
+from instagram.fields import is_plain_path, is_token
 from instagram.graph.errors import translate_answer
 from instagram.repair import readable
 from instagram.trust import Trust
@@ -45,6 +45,13 @@ class GraphLogin:
     @property
     def host(self) -> str:
         return HOSTS[self.login_method]
+
+    @property
+    def checked_token(self) -> str:
+        """The token, fit for a header; raises `TokenExpired` for what can be none."""
+        if not is_token(self.token):
+            raise errors.TokenExpired("What is stored as Graph token is none: reconnect it")
+        return self.token
 
 
 class GraphHttp:
@@ -81,7 +88,7 @@ class GraphHttp:
             raise errors.NotFound("Instagram has nothing under an id that is none")
         url = f"https://{login.host}/{self.version}/{path}"
         sent = "data" if method == "POST" else "params"
-        headers = {"Authorization": f"Bearer {login.token}"}
+        headers = {"Authorization": f"Bearer {login.checked_token}"}
         async with self._noted(what, limit_s or LIMIT_S, writes=writes):
             answer = await self._client.request(
                 method,
@@ -101,7 +108,8 @@ class GraphHttp:
         """Return how many bytes of a resumable upload have arrived."""
         _check_upload(uri)
         async with self._noted("upload_offset", LIMIT_S, writes=False):
-            answer = await self._client.get(uri, headers={"Authorization": f"OAuth {login.token}"})
+            headers = {"Authorization": f"OAuth {login.checked_token}"}
+            answer = await self._client.get(uri, headers=headers)
             offset = _object(answer, writes=False).get("offset")
         if not isinstance(offset, int) or offset < 0:
             raise errors.Unavailable("Instagram does not tell how much of the video has arrived")
@@ -111,7 +119,7 @@ class GraphHttp:
         """Send the rest of a file from `offset`; a broken transfer is resumed by the caller."""
         _check_upload(uri)
         headers = {
-            "Authorization": f"OAuth {login.token}",
+            "Authorization": f"OAuth {login.checked_token}",
             "offset": str(offset),
             "file_size": str(size),
             "Content-Length": str(size - offset),

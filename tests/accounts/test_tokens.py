@@ -10,13 +10,16 @@ from typing import Any
 import pytest
 
 from accounts.tokens import LIFETIME, REFRESH_BEFORE, login_of
+from instagram import errors
 from sandbox import Sandbox
 from sandbox.world.graph_account import GraphAccount
-from storage import accounts
+from storage import accounts, secrets
+from storage.secrets import AccountSecret
 from tests.support.clock import TestClock
 from tests.support.graph import connect
 from tests.support.served import Served
 from tests.support.studio import Studio, open_studio
+from tests.support.wrong import NO_TOKENS
 
 PATH = "/api/v1/auth/accounts"
 
@@ -54,6 +57,40 @@ async def test_a_token_is_renewed_before_it_ends(tokens: Studio, login_method: s
     assert account.token_expires_at is not None
     left = account.token_expires_at - tokens.clock.now()
     assert timedelta(days=59) < left <= timedelta(days=60)
+
+
+@pytest.mark.parametrize("login_method", ["instagram", "facebook"])
+async def test_what_can_be_no_token_is_refused_where_it_comes_in(
+    served: Served, login_method: str
+) -> None:
+    for number, token in enumerate(each for each in NO_TOKENS if isinstance(each, str)):
+        body = {
+            "username": f"person{number}", "accessToken": token, "loginMethod": login_method,
+            "igUserId": "17841400000000001",
+        }  # fmt: skip
+        refused = await served.call("POST", PATH, body)
+        assert refused.status in (400, 401), (token, refused.body)
+        assert refused.body["code"] in ("TOKEN_EXPIRED", "VALIDATION_ERROR")
+    assert len((await served.call("GET", "/api/v1/auth/me")).body["accounts"]) == 1
+
+
+@pytest.mark.parametrize("login_method", ["instagram", "facebook"])
+async def test_a_stored_token_that_is_none_stops_nobody_else(
+    tokens: Studio, login_method: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As an older release took it in."""
+    await given(tokens, login_method)
+    core = tokens.core
+    for token in (each for each in NO_TOKENS if isinstance(each, str) and each):
+        await core.store.write(
+            secrets.put, core.vault, tokens.account.id, AccountSecret.ACCESS_TOKEN, token
+        )
+        for _ in range(2):
+            tokens.clock.advance(timedelta(days=2))
+            await core.tokens.look_after_all()
+        assert "Traceback" not in caplog.text
+        with pytest.raises(errors.TokenExpired):
+            await core.graph.account(tokens.account.id).profile()
 
 
 async def test_one_account_in_trouble_does_not_keep_others_from_being_renewed(

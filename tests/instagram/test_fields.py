@@ -11,7 +11,7 @@ import pytest
 
 from instagram import fields
 from instagram.repair import repaired
-from tests.support.wrong import MISSING, WRONG
+from tests.support.wrong import MISSING, NO_TOKENS, WRONG
 
 READERS: list[Callable[[object], object]] = [
     fields.identifier,
@@ -36,6 +36,16 @@ def test_what_is_read_can_be_stored(read: Callable[[object], object]) -> None:
         stored = value.isoformat() if isinstance(value, datetime) else value
         assert db.execute("SELECT ?", (stored,)).fetchone() == (stored,), name
     db.close()
+
+
+@pytest.mark.parametrize("token", NO_TOKENS, ids=repr)
+def test_what_no_header_takes_is_no_token(token: object) -> None:
+    assert not fields.is_token(token)
+
+
+def test_a_token_is_one() -> None:
+    assert fields.is_token("EAAG" + "x" * 200 + "ZDZD")
+    assert fields.is_token("IGAA-_.|~%3D")
 
 
 @pytest.mark.parametrize("wrong", [value for value in WRONG.values() if value is not MISSING])

@@ -85,3 +85,10 @@ def sweep(document: Any, *, every: int = 1) -> Iterator[tuple[str, Any]]:
             if (number * len(WRONG) + index) % every == 0:
                 where = ".".join(map(str, path))
                 yield f"{where} = {name}", spoiled(document, path, value)
+
+
+# What a person may paste for a token, and no header takes as one.
+NO_TOKENS: list[object] = [
+    "", " ", "a b", " EAAG", "EAAG ", "EAAG-tökén", "äöü€", "a\r\nX-Evil: 1", "EAAG\n", "a\tb",
+    "a\u0000b", "a\u007fb", "a\u00a0b", "\ufeffEAAG", "EAAG\u200b", "x" * 4097, None, 7, ["EAAG"],
+]  # fmt: skip
