@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ground.refusal import ErrorCode, Refusal
 from instagram.private.options import check_locale, check_proxy, check_timezone, proxy_host
 from storage import accounts, client_options, secrets
 from storage.secrets import AccountSecret
@@ -37,8 +38,11 @@ CHECKS = {
 }
 
 
-class BadOption(Exception):
+class BadOption(Refusal):
     """A value that cannot be used; the message names the option and repeats no secret."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(ErrorCode.VALIDATION_ERROR, message)
 
 
 @dataclass(frozen=True, slots=True)

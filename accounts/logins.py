@@ -13,6 +13,7 @@ from accounts.client_options import crowding
 from accounts.keeper import StoredLogins
 from ground.changes import Subject
 from ground.clock import Clock
+from ground.refusal import ErrorCode, Refusal
 from instagram import errors
 from instagram.private.outcome import LoggedIn, LoginSecrets, PendingLogin
 from storage import (
@@ -38,8 +39,11 @@ logger = logging.getLogger(__name__)
 Result = Credentials | PendingLogin
 
 
-class NoPendingLogin(Exception):
+class NoPendingLogin(Refusal):
     """There is no login that waits for a code, or it waited too long."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(ErrorCode.NO_ACTIVE_SESSION, message)
 
 
 @dataclass(frozen=True, slots=True)

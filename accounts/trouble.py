@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import assert_never, cast
 
 from instagram import errors
 from storage.troubles import Trouble, TroubleKind
@@ -35,25 +36,45 @@ def consequence_of(
     def count(kind: TroubleKind) -> int:
         return sum(trouble.kind is kind and now - trouble.at < MEMORY for trouble in earlier)
 
-    match error:
+    failed = cast(errors.AnyError, error)
+    match failed:
         case errors.ChallengeRequired():
             before = count(TroubleKind.CHALLENGE)
             if before < len(CHALLENGE_PAUSES):
                 until: datetime | None = now + CHALLENGE_PAUSES[before]
-                return Consequence(TroubleKind.CHALLENGE, error.reason, until, disables=False)
-            reason = f"{error.reason}. This is challenge {before + 1} within 30 days"
+                return Consequence(TroubleKind.CHALLENGE, failed.reason, until, disables=False)
+            reason = f"{failed.reason}. This is challenge {before + 1} within 30 days"
             return Consequence(TroubleKind.CHALLENGE, reason, None, disables=True)
         case errors.ActionBlocked():
             pause = FIRST_BLOCK_PAUSE * 2 ** min(count(TroubleKind.BLOCK), MOST_DOUBLINGS)
-            return Consequence(TroubleKind.BLOCK, error.reason, now + pause, disables=True)
+            return Consequence(TroubleKind.BLOCK, failed.reason, now + pause, disables=True)
         case errors.AccountSuspended():
-            return Consequence(TroubleKind.BLOCK, error.reason, None, disables=True)
+            return Consequence(TroubleKind.BLOCK, failed.reason, None, disables=True)
         case errors.RateLimited():
             longest = LONGEST_RATE_PAUSE.total_seconds()
-            stated = error.retry_after_s or 0.0
+            stated = failed.retry_after_s or 0.0
             # Nothing, less than nothing and no number at all are no wait that was stated.
             wait = timedelta(seconds=min(stated, longest)) if stated > 0 else RATE_PAUSE
-            return Consequence(TroubleKind.RATE, error.reason, now + wait, disables=False)
-        case _:
-            reason = f"{error.reason}; nothing is sent until you log in again"
+            return Consequence(TroubleKind.RATE, failed.reason, now + wait, disables=False)
+        case (
+            errors.LoginFailed()
+            | errors.SessionExpired()
+            | errors.NotLoggedIn()
+            | errors.WrongCode()
+            | errors.AccountOnHold()
+            | errors.Unavailable()
+            | errors.NotFound()
+            | errors.Refused()
+            | errors.NotReady()
+            | errors.TokenExpired()
+            | errors.ContainerLost()
+            | errors.PublishingLimit()
+            | errors.MediaUnreachable()
+            | errors.FileGone()
+            | errors.DownloadFailed()
+        ):
+            # Whatever else ends a login by itself: a person looks.
+            reason = f"{failed.reason}; nothing is sent until you log in again"
             return Consequence(TroubleKind.LOGIN, reason, None, disables=False)
+        case _:
+            assert_never(failed)

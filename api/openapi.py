@@ -147,7 +147,8 @@ def _security(operation: Operation) -> list[Json]:
             return [bearer, session]
         case Auth.COOKIE:
             return [session]
-    assert_never(operation.auth)
+        case _:
+            assert_never(operation.auth)
 
 
 _FILE_FORM = {

@@ -217,13 +217,12 @@ def _schedule(at: datetime, timezone: str | None) -> dict[str, str]:
 
 
 def _told(post: dict[str, Any]) -> str:
-    match post["status"]:
-        case "PUBLISHED":
-            return f"Published: {post['igPermalink'] or post['id']}"
-        case "SCHEDULED":
-            return f"Scheduled for {post['scheduledFor']} ({post['id']})"
-        case status:
-            return f"{status.capitalize()} ({post['id']}); `reprise posts` shows what becomes of it"
+    status = PostStatus(post["status"])
+    if status is PostStatus.PUBLISHED:
+        return f"Published: {post['igPermalink'] or post['id']}"
+    if status is PostStatus.SCHEDULED:
+        return f"Scheduled for {post['scheduledFor']} ({post['id']})"
+    return f"{status.capitalize()} ({post['id']}); `reprise posts` shows what becomes of it"
 
 
 def _list(

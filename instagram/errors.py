@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ground.hold import Hold
+from ground.refusal import ErrorCode
 
 
 class InstagramError(Exception):
@@ -42,7 +43,7 @@ class NotFound(InstagramError):
 class NoSuchPerson(NotFound):
     """Nobody of that name exists; `code` says in which part of the post they were named."""
 
-    def __init__(self, reason: str, code: str) -> None:
+    def __init__(self, reason: str, code: ErrorCode) -> None:
         super().__init__(reason)
         self.code = code
 
@@ -50,7 +51,7 @@ class NoSuchPerson(NotFound):
 class Refused(InstagramError):
     """Instagram understood the request and refused it for good; `code` as in docs/errors.md."""
 
-    def __init__(self, reason: str, code: str = "PROCESSING_FAILED") -> None:
+    def __init__(self, reason: str, code: ErrorCode = ErrorCode.PROCESSING_FAILED) -> None:
         super().__init__(reason)
         self.code = code
 
@@ -157,3 +158,35 @@ class DownloadFailed(InstagramError):
 
 class TooLarge(DownloadFailed):
     """A media file is larger than is ever fetched."""
+
+
+# Every way to fail, so that mypy sees to it that whatever decides by the kind of an error names
+# each; a test sees to it that none is missing here.
+AnyError = (
+    Unavailable
+    | RateLimited
+    | NotFound
+    | NoSuchPerson
+    | Refused
+    | NotReady
+    | NotLoggedIn
+    | TokenExpired
+    | ContainerLost
+    | ProcessingFailed
+    | FetchFailed
+    | PublishingLimit
+    | MediaUnreachable
+    | FileGone
+    | SessionExpired
+    | LoginFailed
+    | LoginStopped
+    | TwoFactorRequired
+    | LoginLapsed
+    | WrongCode
+    | ChallengeRequired
+    | ActionBlocked
+    | AccountSuspended
+    | AccountOnHold
+    | DownloadFailed
+    | TooLarge
+)

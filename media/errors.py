@@ -29,3 +29,7 @@ class MediaTooLarge(MediaError):
 
 class RenderFailed(MediaError):
     """The renderer crashed, or ran out of memory or time: the file may be fine."""
+
+
+# Every way in which a file cannot be used, for what decides by it.
+AnyMediaError = MediaInvalid | Unsupported | VideoInvalid | MediaTooLarge | RenderFailed

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, assert_never
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
@@ -172,8 +172,10 @@ def _check_event(event: Event) -> None:
             PostStatus(event.state)
         case Subject.REPOST:
             RepostStatus(event.state)
-        case _:
+        case Subject.ACCOUNT | Subject.LOGIN | Subject.CONFIG | Subject.JOB | Subject.DAEMON:
             raise ValueError("an event of a post or a mention is wanted")
+        case _:
+            assert_never(event.subject)
 
 
 _CHECKS: Mapping[type[Any], Callable[[Any], None]] = {

@@ -174,12 +174,9 @@ def _shown(kind: Kind, row: Any) -> dict[str, Any]:
 
 
 def _value(value: object) -> object:
-    match value:
-        case datetime():
-            return to_text(value)
-        case Enum():
-            return value.value
-    return value
+    if isinstance(value, datetime):
+        return to_text(value)
+    return value.value if isinstance(value, Enum) else value
 
 
 def _secrets(db: Database, vault: Vault, account_id: str) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, assert_never
 
+from ground.refusal import ErrorCode
 from moving.plan import Imported, Plan
 from publish.content import fingerprint
 from storage import accounts, jobs, media_files, posts, records
@@ -128,14 +129,19 @@ def outcome(
             )  # fmt: skip
             draft = replace(post, status=PostStatus.DRAFT, is_scheduled=False, scheduled_for=None)
             return draft, f"scheduled posts became drafts: {why}"
-    failed = replace(
-        post,
-        status=PostStatus.FAILED,
-        error_code="DELIVERY_UNKNOWN",
-        error_message=_UNSURE,
-        completed_at=now,
-    )
-    return failed, "posts that were due or on their way are parked as failed"
+        case (
+            PostStatus.SCHEDULED | PostStatus.QUEUED | PostStatus.PROCESSING | PostStatus.PUBLISHING
+        ):
+            failed = replace(
+                post,
+                status=PostStatus.FAILED,
+                error_code=ErrorCode.DELIVERY_UNKNOWN,
+                error_message=_UNSURE,
+                completed_at=now,
+            )
+            return failed, "posts that were due or on their way are parked as failed"
+        case _:
+            assert_never(post.status)
 
 
 _UNSURE = (

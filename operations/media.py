@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import assert_never, cast
 
 from pydantic import BaseModel
 
 from ground.refusal import ErrorCode, Refusal
-from media.errors import MediaError, MediaTooLarge, RenderFailed, Unsupported, VideoInvalid
+from media.errors import (
+    AnyMediaError,
+    MediaError,
+    MediaInvalid,
+    MediaTooLarge,
+    RenderFailed,
+    Unsupported,
+    VideoInvalid,
+)
 from operations import models, shown
 from operations.operation import Ask, act, read
 from operations.resources import Resource
@@ -87,11 +96,14 @@ async def delete_media(ask: Ask[None]) -> models.Success:
 
 def refusal(error: MediaError) -> Refusal:
     """Return the answer to a file that cannot be used."""
-    match error:
+    found = cast(AnyMediaError, error)
+    match found:
         case Unsupported() | MediaTooLarge():
             code = ErrorCode.MEDIA_INVALID
         case VideoInvalid() | RenderFailed():
             code = ErrorCode.VIDEO_PROCESSING_FAILED
-        case _:
+        case MediaInvalid():
             code = ErrorCode.PROCESSING_FAILED
+        case _:
+            assert_never(found)
     return Refusal(code, f"The file cannot be used: {error.reason}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ground.refusal import ErrorCode, Refusal
+from ground.refusal import ErrorCode
 from operations import models, shown
 from operations.operation import Ask, read, write
 from operations.resources import Resource, owns
@@ -114,10 +114,7 @@ def get_repost(db: Database, ask: Ask[None]) -> models.RepostDetails:
 
 
 def _decide(db: Database, ask: Ask[None], decision: approval.Decision) -> models.RepostItem:
-    try:
-        return shown.repost(db, decision(db, ask.id, ask.now))
-    except approval.TooLate as late:
-        raise Refusal(ErrorCode.INVALID_STATUS, str(late)) from None
+    return shown.repost(db, decision(db, ask.id, ask.now))
 
 
 def _decide_several(

@@ -2,41 +2,27 @@
 
 from __future__ import annotations
 
-from accounts.client_options import BadOption
-from accounts.logins import NoPendingLogin
+from typing import assert_never, cast
+
 from ground import shortage
 from ground.refusal import ErrorCode, Refusal
 from instagram import errors as instagram
-from publish.rules import RuleBroken
-from storage import errors as storage
 
 
 def refusal_of(error: Exception) -> Refusal | None:
     """Return how a failure is told, or None when it is a bug."""
-    match error:
-        case Refusal():
-            return error
-        case storage.NotFound():
-            return Refusal(ErrorCode.NOT_FOUND, str(error))
-        case storage.AlreadyExists():
-            return Refusal(ErrorCode.INVALID_STATUS, str(error))
-        case storage.Unavailable():
-            return Refusal(ErrorCode.SERVICE_UNAVAILABLE, str(error))
-        case _ if shortage.is_shortage(error):
-            return Refusal(ErrorCode.SERVICE_UNAVAILABLE, shortage.told(error))
-        case RuleBroken():
-            return Refusal(ErrorCode(error.code), str(error))
-        case BadOption():
-            return Refusal(ErrorCode.VALIDATION_ERROR, str(error))
-        case NoPendingLogin():
-            return Refusal(ErrorCode.NO_ACTIVE_SESSION, str(error))
-        case instagram.InstagramError():
-            return Refusal(_instagram_code(error), _instagram_message(error))
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, instagram.InstagramError):
+        return Refusal(_instagram_code(error), _instagram_message(error))
+    if shortage.is_shortage(error):
+        return Refusal(ErrorCode.SERVICE_UNAVAILABLE, shortage.told(error))
     return None
 
 
 def _instagram_code(error: instagram.InstagramError) -> ErrorCode:
-    match error:
+    failed = cast(instagram.AnyError, error)
+    match failed:
         case instagram.TwoFactorRequired():
             return ErrorCode.TWO_FACTOR_REQUIRED
         case instagram.WrongCode():
@@ -45,13 +31,29 @@ def _instagram_code(error: instagram.InstagramError) -> ErrorCode:
             return ErrorCode.TOKEN_EXPIRED
         case instagram.NotLoggedIn():
             return ErrorCode.CREDENTIALS_NOT_CONFIGURED
-        case instagram.LoginFailed() | instagram.SessionExpired() | instagram.AccountSuspended():
-            return ErrorCode.LOGIN_FAILED
-        case instagram.ChallengeRequired():
+        case (
+            instagram.LoginFailed()
+            | instagram.SessionExpired()
+            | instagram.AccountSuspended()
+            | instagram.ChallengeRequired()
+        ):
             return ErrorCode.LOGIN_FAILED
         case instagram.AccountOnHold() | instagram.ActionBlocked() | instagram.RateLimited():
             return ErrorCode.LOGIN_RATE_LIMITED
-    return ErrorCode.SERVICE_UNAVAILABLE
+        case (
+            instagram.Unavailable()
+            | instagram.NotFound()
+            | instagram.Refused()
+            | instagram.NotReady()
+            | instagram.ContainerLost()
+            | instagram.PublishingLimit()
+            | instagram.MediaUnreachable()
+            | instagram.FileGone()
+            | instagram.DownloadFailed()
+        ):
+            return ErrorCode.SERVICE_UNAVAILABLE
+        case _:
+            assert_never(failed)
 
 
 def _instagram_message(error: instagram.InstagramError) -> str:

@@ -55,17 +55,14 @@ def save_config(db: Database, ask: Ask[models.StoryRepostSettings]) -> models.St
     account_id = ask.given.account_id
     _require_login(db, account_id)
     _require_fonts(ask.given.signature_overlay)
-    try:
-        config = configuring.configure(
-            db,
-            user_id=ask.user_id,
-            account_id=account_id,
-            now=ask.now,
-            configured_at=ask.now,
-            **ask.given.changes(),
-        )
-    except configuring.Contradiction as error:
-        raise Refusal(ErrorCode.VALIDATION_ERROR, str(error)) from None
+    config = configuring.configure(
+        db,
+        user_id=ask.user_id,
+        account_id=account_id,
+        now=ask.now,
+        configured_at=ask.now,
+        **ask.given.changes(),
+    )
     saved = shown.story_repost_config(db, config, ask.now, ask.house.clock.pace)
     for warning in saved.warnings:
         logger.warning("story repost account=%s %s", account_id, warning)
@@ -129,10 +126,7 @@ def pause_reposts(db: Database, ask: Ask[models.PauseRequest]) -> models.StoryRe
     def change(db: Database, account_id: str, now: datetime) -> RepostConfig:
         return pause.pause(db, account_id, ask.given.until, now)
 
-    try:
-        return _change_configs(db, ask, ask.given.account_id, change)
-    except pause.NotInFuture as error:
-        raise Refusal(ErrorCode.VALIDATION_ERROR, str(error)) from None
+    return _change_configs(db, ask, ask.given.account_id, change)
 
 
 @write(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ground.refusal import ErrorCode
 from publish.choice import PUBLIC_URL_ADVICE, Choice, choose, means_of
 from publish.sendable import left_out
 from storage import accounts, allowances, media_files, posts
@@ -65,7 +66,7 @@ class Adviser:
             is_graph = chosen.route is RouteName.GRAPH
             foretold = _foretold(allowances.known(db, account.id), same_day) if is_graph else []
             return [*left_out(post, media, chosen.route), *foretold]
-        blocked = chosen.code == "PUBLIC_URL_REQUIRED"
+        blocked = chosen.code == ErrorCode.PUBLIC_URL_REQUIRED
         return [f"It cannot go out yet. {PUBLIC_URL_ADVICE}"] if blocked else []
 
 

@@ -13,6 +13,7 @@ from functools import partial
 import trio
 
 from ground.clock import Clock
+from ground.refusal import ErrorCode
 from instagram import errors
 from publish import states
 from publish.asking import HOLDING, Asker, DeliveryUnknown
@@ -155,7 +156,7 @@ class Attempt:
         if sent.content not in (None, self._begun.content):
             where = f" ({seen.permalink})" if seen.permalink else ""
             reason = f"It is live as it was before it was edited{where}: look at the account"
-            raise Impossible(Failure("DELIVERY_UNKNOWN", reason))
+            raise Impossible(Failure(ErrorCode.DELIVERY_UNKNOWN, reason))
         return seen
 
     async def _fit(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from ground.refusal import ErrorCode
 from publish.retry import Failure
 from storage import credentials, deliveries, repost_configs, secrets
 from storage.accounts import Account
@@ -79,11 +80,11 @@ def wish_for(db: Database, post: Post, media: Sequence[MediaFile]) -> Wish:
     route = config.publish_route if config else PublishRoute.AUTO
     if any(file.is_video and (file.duration_seconds or 0) < _SHORTEST_OFFICIAL_S for file in media):
         reason = "The official API takes story videos from 3 s on"
-        return Wish(route, Failure("VIDEO_PROCESSING_FAILED", reason))
+        return Wish(route, Failure(ErrorCode.VIDEO_PROCESSING_FAILED, reason))
     refused = deliveries.has_ended(db, post.id, RouteName.GRAPH, Outcome.REFUSED)
     if refused and route is PublishRoute.AUTO:
         reason = "The official API has refused it"
-        return Wish(route, Failure("PROCESSING_FAILED", reason))
+        return Wish(route, Failure(ErrorCode.PROCESSING_FAILED, reason))
     return Wish(route)
 
 
@@ -106,7 +107,7 @@ def choose(
         if means.has_login:
             return Choice(RouteName.PRIVATE, "publishRoute is `private`")
         reason = "publishRoute is `private`, and the account has no Private API login"
-        return Failure("PRIVATE_API_REQUIRED", reason)
+        return Failure(ErrorCode.PRIVATE_API_REQUIRED, reason)
     obstacle = wish.obstacle or _obstacle(means, has_image=has_image, has_stickers=has_stickers)
     if obstacle is None:
         return Choice(RouteName.GRAPH, "the account has a Graph token")
@@ -127,11 +128,13 @@ def fetches_media(means: Means, *, has_image: bool) -> bool:
 
 def _obstacle(means: Means, *, has_image: bool, has_stickers: bool) -> Failure | None:
     if not means.has_token:
-        return Failure("PRIVATE_API_REQUIRED", _NO_MEANS)
+        return Failure(ErrorCode.PRIVATE_API_REQUIRED, _NO_MEANS)
     if has_stickers:
-        return Failure("PRIVATE_API_REQUIRED", STICKERS_ADVICE)
+        return Failure(ErrorCode.PRIVATE_API_REQUIRED, STICKERS_ADVICE)
     if not means.token_valid:
-        return Failure("TOKEN_EXPIRED", "The Graph token has expired: reconnect the account")
+        return Failure(
+            ErrorCode.TOKEN_EXPIRED, "The Graph token has expired: reconnect the account"
+        )
     if fetches_media(means, has_image=has_image) and not means.has_public_url:
-        return Failure("PUBLIC_URL_REQUIRED", PUBLIC_URL_ADVICE)
+        return Failure(ErrorCode.PUBLIC_URL_REQUIRED, PUBLIC_URL_ADVICE)
     return None

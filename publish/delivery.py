@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 from functools import partial
+from typing import assert_never
 
 import trio
 
 from ground import shortage
+from ground.refusal import ErrorCode
 from instagram import errors
 from media.errors import MediaError, RenderFailed
 from publish import states
@@ -80,14 +82,18 @@ class Deliverer:
             await self._give_up(job, post, impossible.failure)
         except DeliveryUnknown:
             self._tools.asker.forget(begun.delivery.id)
-            failure = Failure("DELIVERY_UNKNOWN", UNKNOWN_MESSAGE)
+            failure = Failure(ErrorCode.DELIVERY_UNKNOWN, UNKNOWN_MESSAGE)
             await self._fail(job, post, failure, Outcome.UNKNOWN)
         except RenderFailed as error:
             # The child process was killed or ran out of time: nothing against the file.
             self._tools.preparation.check_room()
             await self._react(job, post, errors.Unavailable(error.reason))
         except MediaError as error:
-            code = "VIDEO_PROCESSING_FAILED" if begun.media[0].is_video else "PROCESSING_FAILED"
+            code = (
+                ErrorCode.VIDEO_PROCESSING_FAILED
+                if begun.media[0].is_video
+                else ErrorCode.PROCESSING_FAILED
+            )
             await self._give_up(job, post, Failure(code, error.reason))
         except errors.InstagramError as error:
             await self._react(job, post, error)
@@ -161,6 +167,8 @@ class Deliverer:
                     logger.info("switched route post=%s reason=%s", post.id, failure.reason)
                     return
                 await self._fail(job, post, failure)
+            case _:
+                assert_never(follows)
 
     async def _fail(
         self, job: Job, post: Post, failure: Failure, outcome: Outcome = Outcome.REFUSED

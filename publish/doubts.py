@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ground.clock import Clock
+from ground.refusal import ErrorCode, Refusal
 from instagram import errors
 from publish import intake
 from publish.asking import Asker, DeliveryUnknown
@@ -14,7 +15,6 @@ from publish.choice import route_to_ask
 from publish.recognition import Verdict
 from publish.route import Outgoing
 from publish.routes import Routes
-from publish.rules import RuleBroken
 from storage import deliveries, posts
 from storage.deliveries import Delivery, Outcome
 from storage.posts import Post, PostStatus
@@ -33,7 +33,7 @@ class Doubts:
     async def settle(self, post_id: str) -> None:
         """Return when the post is not live, or was never in doubt; that takes up to a minute.
 
-        One that is live is taken up, to be recorded as such. Raises `NotFound`, and `RuleBroken`
+        One that is live is taken up, to be recorded as such. Raises `NotFound`, and `Refusal`
         where it is live, or Instagram does not tell.
         """
         post, sent = await self._store.read(_in_doubt, post_id)
@@ -52,7 +52,7 @@ class Doubts:
             await self._store.write(deliveries.settle_unknown, sent.id, self._clock.now())
             return
         await self._store.write(_take_up, post_id, sent.id, self._clock.now())
-        raise RuleBroken("INVALID_STATUS", "It is live; that is being recorded now")
+        raise Refusal(ErrorCode.INVALID_STATUS, "It is live; that is being recorded now")
 
 
 def _in_doubt(db: Database, post_id: str) -> tuple[Post, Delivery | None]:
@@ -82,9 +82,9 @@ def _take_up(db: Database, post_id: str, delivery_id: str, now: datetime) -> Non
     intake.queue(db, post, now, now)
 
 
-def _may_be_live(why: str) -> RuleBroken:
-    return RuleBroken(
-        "INVALID_STATUS",
+def _may_be_live(why: str) -> Refusal:
+    return Refusal(
+        ErrorCode.INVALID_STATUS,
         f"It may be live, and {why}. Look at the account in the Instagram app: where it is not "
         "there, delete it here and make it anew",
     )

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, assert_never
 
 import tenacity
 import trio
@@ -253,12 +253,13 @@ def _single(post: Post, file: Fitted, position: int) -> dict[str, str]:
             return {"media_type": "REELS", "share_to_feed": "true", **_said(post)}
         case MediaType.IMAGE:
             return {**_said(post), **_people("user_tags", post.user_tags)}
-    parameters = {"is_carousel_item": "true"}
-    if file.is_video:
-        parameters["media_type"] = "VIDEO"
-    elif position == 0:
-        parameters |= _people("user_tags", post.user_tags)
-    return parameters
+        case MediaType.CAROUSEL:
+            item = {"is_carousel_item": "true"}
+            if file.is_video:
+                return item | {"media_type": "VIDEO"}
+            return item | (_people("user_tags", post.user_tags) if position == 0 else {})
+        case _:
+            assert_never(post.media_type)
 
 
 def _carousel(post: Post, children: str) -> dict[str, str]:

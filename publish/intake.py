@@ -13,11 +13,11 @@ from typing import Any
 from uuid import uuid4
 
 from ground.changes import Subject
+from ground.refusal import ErrorCode, Refusal
 from publish import stickers
 from publish.choice import STICKERS_ADVICE, route_to_ask
 from publish.rules import (
     Content,
-    RuleBroken,
     check_complete,
     check_media,
     check_schedule,
@@ -39,7 +39,7 @@ _CONTENT = {field.name for field in fields(Content)} - _MEDIA
 def create_draft(
     db: Database, user_id: str, account_id: str, content: Content, now: datetime
 ) -> Post:
-    """Store a draft; raises `NotFound` and `RuleBroken`."""
+    """Store a draft; raises `NotFound` and `Refusal`."""
     account = accounts.get(db, account_id)
     ready = _validated(db, content, account)
     return _store(db, user_id, account, ready, PostStatus.DRAFT, now)
@@ -49,14 +49,14 @@ def edit_draft(db: Database, post_id: str, changes: Mapping[str, Any], now: date
     """Change what is named of a draft; rules apply to the merged result."""
     post = posts.get(db, post_id)
     if post.status is not PostStatus.DRAFT:
-        raise RuleBroken("INVALID_STATUS", f"The post is no draft, it is {post.status}")
+        raise Refusal(ErrorCode.INVALID_STATUS, f"The post is no draft, it is {post.status}")
     return _edit(db, post, changes, now)
 
 
 def publish_now(
     db: Database, user_id: str, account_id: str, content: Content, now: datetime
 ) -> Post:
-    """Store a post with a job that is due; raises `NotFound` and `RuleBroken`."""
+    """Store a post with a job that is due; raises `NotFound` and `Refusal`."""
     account = accounts.get(db, account_id)
     ready = _validated(db, content, account)
     check_complete(ready)
@@ -102,7 +102,7 @@ def edit_scheduled(db: Database, post_id: str, changes: Mapping[str, Any], now: 
     """Change content or time of a post that has not begun to go out."""
     post = scheduled(db, post_id)
     if post.status is not PostStatus.SCHEDULED:
-        raise RuleBroken("INVALID_STATUS", f"It is going out already: it is {post.status}")
+        raise Refusal(ErrorCode.INVALID_STATUS, f"It is going out already: it is {post.status}")
     when = changes.get("scheduled_for", post.scheduled_for)
     timezone = changes.get("timezone", post.timezone)
     check_timezone(timezone)
@@ -110,7 +110,7 @@ def edit_scheduled(db: Database, post_id: str, changes: Mapping[str, Any], now: 
         check_schedule(when, now)
         # The claim and this transaction exclude each other: one of them comes first.
         if not jobs.reschedule(db, post_id, when, now):
-            raise RuleBroken("INVALID_STATUS", "It has just begun to go out")
+            raise Refusal(ErrorCode.INVALID_STATUS, "It has just begun to go out")
     content = {name: value for name, value in changes.items() if name in _CONTENT | _MEDIA}
     edited = _edit(db, post, content, now)
     if edited.story_stickers:
@@ -122,11 +122,13 @@ def cancel(db: Database, post_id: str, now: datetime) -> Post:
     """Take a scheduled post back: its content stays as a draft."""
     post = scheduled(db, post_id)
     if not jobs.cancel_for_post(db, post_id, now):
-        raise RuleBroken("INVALID_STATUS", "It is going out now and can no longer be cancelled")
+        raise Refusal(
+            ErrorCode.INVALID_STATUS, "It is going out now and can no longer be cancelled"
+        )
     delivery = deliveries.find_open(db, post_id)
     if delivery is not None:
         if delivery.step in (Step.PUBLISHING, Step.PUBLISHED):
-            raise RuleBroken("INVALID_STATUS", "It may be live already and is asked about")
+            raise Refusal(ErrorCode.INVALID_STATUS, "It may be live already and is asked about")
         deliveries.close(db, delivery.id, Outcome.WITHDRAWN, now)
     return posts.change_status(
         db,
@@ -159,9 +161,13 @@ def retry(db: Database, post_id: str, now: datetime) -> Post:
     """Queue a failed post again; one that may be live is asked about before anything is sent."""
     post = posts.get(db, post_id)
     if post.status is not PostStatus.FAILED:
-        raise RuleBroken("INVALID_STATUS", f"Only failed posts are retried; it is {post.status}")
+        raise Refusal(
+            ErrorCode.INVALID_STATUS, f"Only failed posts are retried; it is {post.status}"
+        )
     if post.account_id is None:
-        raise RuleBroken("INVALID_STATUS", "Its account was disconnected; it cannot be retried")
+        raise Refusal(
+            ErrorCode.INVALID_STATUS, "Its account was disconnected; it cannot be retried"
+        )
     check_sendable(db, post)
     check_route_of(db, post, now)
     last = deliveries.latest(db, post_id)
@@ -185,7 +191,9 @@ def clear(db: Database, post_id: str, now: datetime) -> None:
     """Archive a post and forget it; one that is going out right now cannot be cleared."""
     posts.get(db, post_id)
     if not jobs.cancel_for_post(db, post_id, now):
-        raise RuleBroken("INVALID_STATUS", "It is going out right now; wait until it has ended")
+        raise Refusal(
+            ErrorCode.INVALID_STATUS, "It is going out right now; wait until it has ended"
+        )
     posts.archive(db, post_id, now)
 
 
@@ -215,7 +223,7 @@ def disconnect(db: Database, account_id: str, now: datetime) -> None:
                 PostStatus.FAILED,
                 now=now,
                 reason=_DISCONNECTED,
-                error_code="DELIVERY_UNKNOWN" if in_doubt else "NOT_FOUND",
+                error_code=ErrorCode.DELIVERY_UNKNOWN if in_doubt else ErrorCode.NOT_FOUND,
                 error_message=_DISCONNECTED,
             )
     media_files.remove_cards_of(db, account_id)
@@ -224,32 +232,36 @@ def disconnect(db: Database, account_id: str, now: datetime) -> None:
 
 
 def check_sendable(db: Database, post: Post) -> None:
-    """Raise `RuleBroken` for a stored post whose media is not all there."""
+    """Raise `Refusal` for a stored post whose media is not all there."""
     media_ids = posts.media_ids_of(db, post.id)
     if None in media_ids or not media_ids:
-        raise RuleBroken("MEDIA_INVALID", "Its media was deleted; upload it again in a new post")
+        raise Refusal(
+            ErrorCode.MEDIA_INVALID, "Its media was deleted; upload it again in a new post"
+        )
 
 
 def check_route_of(db: Database, post: Post, now: datetime) -> None:
-    """Raise `RuleBroken` for a stored post that its account has no means to publish."""
+    """Raise `Refusal` for a stored post that its account has no means to publish."""
     assert post.account_id is not None
     account = accounts.get(db, post.account_id)
     check_route(db, account, now, has_stickers=bool(post.story_stickers))
 
 
 def check_route(db: Database, account: Account, now: datetime, *, has_stickers: bool) -> None:
-    """Raise `RuleBroken` for an account that this cannot be published with."""
+    """Raise `Refusal` for an account that this cannot be published with."""
     if credentials.find(db, account.id) is not None:
         return
     if has_stickers:
-        raise RuleBroken("PRIVATE_API_REQUIRED", STICKERS_ADVICE)
+        raise Refusal(ErrorCode.PRIVATE_API_REQUIRED, STICKERS_ADVICE)
     if not secrets.exists(db, account.id, AccountSecret.ACCESS_TOKEN):
-        raise RuleBroken(
-            "PRIVATE_API_REQUIRED",
+        raise Refusal(
+            ErrorCode.PRIVATE_API_REQUIRED,
             f"@{account.username} has neither a Graph token nor a Private API login",
         )
     if account.token_expires_at is not None and account.token_expires_at <= now:
-        raise RuleBroken("TOKEN_EXPIRED", f"Reconnect @{account.username}: its token has expired")
+        raise Refusal(
+            ErrorCode.TOKEN_EXPIRED, f"Reconnect @{account.username}: its token has expired"
+        )
 
 
 def _validated(db: Database, content: Content, account: Account) -> Content:
@@ -287,7 +299,7 @@ def _store(
 def _edit(db: Database, post: Post, changes: Mapping[str, Any], now: datetime) -> Post:
     account_id = changes.get("account_id", post.account_id)
     if account_id is None:
-        raise RuleBroken("INVALID_STATUS", "Its account was disconnected")
+        raise Refusal(ErrorCode.INVALID_STATUS, "Its account was disconnected")
     account = accounts.get(db, account_id)
     kept = [media_id for media_id in posts.media_ids_of(db, post.id) if media_id is not None]
     before = Content(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ground.refusal import ErrorCode
 from publish import states
 from publish.retry import Failure
 from storage import deliveries, jobs, media_files, posts
@@ -55,7 +56,7 @@ def park_one(db: Database, job: Job, came: Came) -> Post:
 
 def _fail(db: Database, job: Job, post: Post, delivery: Delivery | None, came: Came) -> None:
     failure = Failure(
-        "DELIVERY_UNKNOWN",
+        ErrorCode.DELIVERY_UNKNOWN,
         f"The data was {came.words}, and this post may have gone out after that. Look at the "
         "account in the Instagram app before you retry",
     )

@@ -6,9 +6,10 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, assert_never
 
 from ground.clock import Clock
+from ground.refusal import ErrorCode
 from instagram.errors import NoSuchPerson, NotFound
 from instagram.own_media import OwnMedia
 from instagram.private.api import PrivateApi
@@ -27,7 +28,7 @@ _TRANSCODE_TRIES = 12
 # A page of the own feed, and how many of it may be pinned, however old they are.
 _PAGE, _MOST_PINNED = 12, 3
 # The columns that name people, and the code when one of them does not exist.
-_PEOPLE = {"story_mentions": "INVALID_MENTIONS", "user_tags": "INVALID_TAGS"}
+_PEOPLE = {"story_mentions": ErrorCode.INVALID_MENTIONS, "user_tags": ErrorCode.INVALID_TAGS}
 
 
 class PrivateRoute:
@@ -113,8 +114,10 @@ class PrivateFeedRoute(PrivateRoute):
                 live: FeedPost = await api.configure_album(delivery.upload_id, parts, said)
             case MediaType.REELS:
                 live = await api.configure_reel(parts[0], said)
-            case _:
+            case MediaType.IMAGE | MediaType.STORIES:
                 live = await api.configure_photo(parts[0], said)
+            case _:
+                assert_never(outgoing.post.media_type)
         return Published(live.pk, live.permalink)
 
     async def look_for(
@@ -168,7 +171,7 @@ def accounted_for(delivery: Delivery, known: Collection[str]) -> set[str]:
     return {*(delivery.own_media_before or ()), *known}
 
 
-async def _pk_of(api: PrivateApi, username: str, code: str) -> str:
+async def _pk_of(api: PrivateApi, username: str, code: ErrorCode) -> str:
     try:
         return await api.user_pk(username)
     except NotFound:
@@ -177,7 +180,8 @@ async def _pk_of(api: PrivateApi, username: str, code: str) -> str:
 
 async def _said(api: PrivateApi, post: Post) -> Said:
     coauthors = [
-        await _pk_of(api, name, "INVALID_COLLABORATORS") for name in post.collaborators or ()
+        await _pk_of(api, name, ErrorCode.INVALID_COLLABORATORS)
+        for name in post.collaborators or ()
     ]
     return Said(
         caption=post.caption or "",

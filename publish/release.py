@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ground.refusal import ErrorCode, Refusal
 from publish import intake
-from publish.rules import RuleBroken, check_schedule, check_timezone
+from publish.rules import check_schedule, check_timezone
 from storage import deliveries, jobs, posts
 from storage.deliveries import Outcome, Step
 from storage.posts import Post, PostStatus, SourceType
@@ -16,23 +17,25 @@ from storage.store import Database
 
 
 def release(db: Database, post_id: str, now: datetime) -> Post:
-    """Make a post that waits or has failed a draft again; raises `NotFound` and `RuleBroken`.
+    """Make a post that waits or has failed a draft again; raises `NotFound` and `Refusal`.
 
     One with an unknown outcome only when `Doubts` have settled that it is not live.
     """
     post = posts.get(db, post_id)
     if post.status in (PostStatus.DRAFT, PostStatus.PUBLISHED):
-        raise RuleBroken("INVALID_STATUS", f"There is nothing to release: it is {post.status}")
+        raise Refusal(ErrorCode.INVALID_STATUS, f"There is nothing to release: it is {post.status}")
     if not jobs.cancel_for_post(db, post_id, now):
-        raise RuleBroken("INVALID_STATUS", "It is going out right now; wait until it has ended")
+        raise Refusal(
+            ErrorCode.INVALID_STATUS, "It is going out right now; wait until it has ended"
+        )
     delivery = deliveries.find_open(db, post_id)
     if delivery is not None:
         if delivery.step in (Step.PUBLISHING, Step.PUBLISHED):
-            raise RuleBroken("INVALID_STATUS", "It may be live, and Instagram is being asked")
+            raise Refusal(ErrorCode.INVALID_STATUS, "It may be live, and Instagram is being asked")
         deliveries.close(db, delivery.id, Outcome.REFUSED, now)
     last = deliveries.latest(db, post_id)
     if last is not None and last.outcome is Outcome.UNKNOWN:
-        raise RuleBroken("INVALID_STATUS", "It may be live, and Instagram has not been asked")
+        raise Refusal(ErrorCode.INVALID_STATUS, "It may be live, and Instagram has not been asked")
     return posts.change_status(
         db,
         post_id,
@@ -52,15 +55,17 @@ def reschedule(
 ) -> Post:
     """Give a post that is not live a new time, drafts and failed ones too.
 
-    Raises `NotFound` and `RuleBroken`; the old time stands when it does.
+    Raises `NotFound` and `Refusal`; the old time stands when it does.
     """
     post = posts.get(db, post_id)
     check_schedule(scheduled_for, now)
     check_timezone(timezone or post.timezone)
     if post.account_id is None:
-        raise RuleBroken("INVALID_STATUS", "Its account was disconnected")
-    if post.error_code == "DELIVERY_UNKNOWN":
-        raise RuleBroken("INVALID_STATUS", "It may be live: retry or release it, which asks first")
+        raise Refusal(ErrorCode.INVALID_STATUS, "Its account was disconnected")
+    if post.error_code == ErrorCode.DELIVERY_UNKNOWN:
+        raise Refusal(
+            ErrorCode.INVALID_STATUS, "It may be live: retry or release it, which asks first"
+        )
     if post.status is not PostStatus.DRAFT:
         release(db, post_id, now)
     intake.check_sendable(db, post)

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import trio
 
 from ground.clock import Clock
+from ground.refusal import ErrorCode, Refusal
 from instagram import errors
 from instagram.graph.gateway import GraphGateway
 from instagram.private.gateway import PrivateGateway
 from publish.asking import HOLDING
-from publish.rules import RuleBroken
 from storage import jobs, posts
 from storage.posts import MediaType, Post, PostStatus
 from storage.store import Database, Store
@@ -56,7 +56,7 @@ class Remover:
     ) -> Removal:
         """Delete at Instagram, then clear the history whatever Instagram said.
 
-        `also` is done in the transaction that clears it. Raises `NotFound`, and `RuleBroken` for
+        `also` is done in the transaction that clears it. Raises `NotFound`, and `Refusal` for
         posts that cannot be deleted there.
         """
         post = await self._store.read(_deletable, post_id)
@@ -135,14 +135,17 @@ class Remover:
 def _deletable(db: Database, post_id: str) -> Post:
     post = posts.get(db, post_id)
     if post.status is not PostStatus.PUBLISHED:
-        raise RuleBroken("INVALID_STATUS", f"It is not published, it is {post.status}")
+        raise Refusal(ErrorCode.INVALID_STATUS, f"It is not published, it is {post.status}")
     if post.media_type is MediaType.STORIES:
-        raise RuleBroken(
-            "STORIES_CANNOT_DELETE", "Stories end by themselves after 24 h; delete them in the app"
+        raise Refusal(
+            ErrorCode.STORIES_CANNOT_DELETE,
+            "Stories end by themselves after 24 h; delete them in the app",
         )
     if post.ig_media_id is None:
-        raise RuleBroken("NO_MEDIA_ID", "Instagram's id of this post is not known")
+        raise Refusal(ErrorCode.NO_MEDIA_ID, "Instagram's id of this post is not known")
     if jobs.open_for_post(db, post_id) is not None:
         # Its permalink is still asked for, or its copy is on the way to the Page.
-        raise RuleBroken("INVALID_STATUS", "It has just gone live; wait until that is complete")
+        raise Refusal(
+            ErrorCode.INVALID_STATUS, "It has just gone live; wait until that is complete"
+        )
     return post

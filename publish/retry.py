@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import assert_never, cast
 
 from tenacity import RetryCallState, wait_exponential_jitter
 
+from ground.refusal import ErrorCode
 from instagram import errors
 from storage.jobs import Job
 
@@ -14,8 +16,6 @@ _BACKOFF = wait_exponential_jitter(multiplier=30, max=900, jitter=15)
 _HELD_RECHECK = timedelta(hours=6)
 _TROUBLE_RECHECK = timedelta(seconds=5)
 _QUOTA_RECHECK = timedelta(hours=1)
-# What may pass by itself, or with a new container.
-_PASSING = (errors.Unavailable, errors.NotReady, errors.ContainerLost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Later:
 class Failure:
     """Never by itself again; `code` is one of docs/errors.md."""
 
-    code: str
+    code: ErrorCode
     reason: str
 
 
@@ -49,49 +49,78 @@ def after(
     `quota_frees_at`: when the oldest of our posts leaves the daily limit, as far as we know.
     A post that is `in_doubt` may be live: it is never given up, only asked about again.
     """
-    match error:
+    failed = cast(errors.AnyError, error)
+    match failed:
         case errors.AccountOnHold():
-            return Later(error.hold.until or now + _HELD_RECHECK, error.reason, counted=False)
+            return Later(failed.hold.until or now + _HELD_RECHECK, failed.reason, counted=False)
         case (
-            errors.AccountTrouble()
+            errors.ChallengeRequired()
+            | errors.ActionBlocked()
+            | errors.AccountSuspended()
             | errors.RateLimited()
             | errors.SessionExpired()
             | errors.LoginFailed()
         ):
             # The account is on hold now; the next attempt hears until when.
-            return Later(now + _TROUBLE_RECHECK, error.reason, counted=False)
+            return Later(now + _TROUBLE_RECHECK, failed.reason, counted=False)
         case errors.PublishingLimit():
             until = quota_frees_at or now + _QUOTA_RECHECK
-            reason = f"{error.reason}; it waits until {until:%Y-%m-%d %H:%M} UTC"
+            reason = f"{failed.reason}; it waits until {until:%Y-%m-%d %H:%M} UTC"
             return Later(until, reason, counted=False)
         case _ if in_doubt:
-            return Later(now + backoff(job.attempts), error.reason)
-        case errors.NotLoggedIn():
-            return Failure("CREDENTIALS_NOT_CONFIGURED", error.reason)
-        case errors.TokenExpired():
-            return Failure("TOKEN_EXPIRED", error.reason)
-        case errors.MediaUnreachable():
-            return Failure("PUBLIC_URL_REQUIRED", error.reason)
-        case errors.FileGone():
-            return Failure("MEDIA_INVALID", error.reason)
-        case errors.Refused() | errors.NoSuchPerson():
-            return Failure(error.code, error.reason)
-        case _ if isinstance(error, _PASSING) and job.attempts < job.max_attempts:
-            return Later(now + backoff(job.attempts), error.reason)
-        case _ if isinstance(error, _PASSING):
-            reason = f"Given up after {job.attempts} attempts: {error.reason}"
-            return Failure(_given_up(error, has_video=has_video), reason)
+            return Later(now + backoff(job.attempts), failed.reason)
+        case errors.Unavailable() | errors.NotReady() | errors.ContainerLost():
+            # It may pass by itself, or with a new container.
+            if job.attempts < job.max_attempts:
+                return Later(now + backoff(job.attempts), failed.reason)
+            reason = f"Given up after {job.attempts} attempts: {failed.reason}"
+            return Failure(_given_up(failed, has_video=has_video), reason)
         case _:
-            return Failure("PROCESSING_FAILED", error.reason)
+            return Failure(_code_of(failed), failed.reason)
 
 
-def _given_up(error: errors.InstagramError, *, has_video: bool) -> str:
-    match error:
+_Passing = errors.Unavailable | errors.NotReady | errors.ContainerLost
+_Final = (
+    errors.NotLoggedIn
+    | errors.TokenExpired
+    | errors.MediaUnreachable
+    | errors.FileGone
+    | errors.Refused
+    | errors.NotFound
+    | errors.NoSuchPerson
+    | errors.WrongCode
+    | errors.DownloadFailed
+)
+
+
+def _code_of(failed: _Final) -> ErrorCode:
+    match failed:
+        case errors.NotLoggedIn():
+            return ErrorCode.CREDENTIALS_NOT_CONFIGURED
+        case errors.TokenExpired():
+            return ErrorCode.TOKEN_EXPIRED
+        case errors.MediaUnreachable():
+            return ErrorCode.PUBLIC_URL_REQUIRED
+        case errors.FileGone():
+            return ErrorCode.MEDIA_INVALID
+        case errors.Refused() | errors.NoSuchPerson():
+            return failed.code
+        case errors.NotFound() | errors.WrongCode() | errors.DownloadFailed():
+            return ErrorCode.PROCESSING_FAILED
+        case _:
+            assert_never(failed)
+
+
+def _given_up(failed: _Passing, *, has_video: bool) -> ErrorCode:
+    match failed:
         case errors.Unavailable():
-            return "SERVICE_UNAVAILABLE"
+            return ErrorCode.SERVICE_UNAVAILABLE
         case errors.FetchFailed():
-            return "PUBLIC_URL_REQUIRED"
-    return "VIDEO_PROCESSING_FAILED" if has_video else "PROCESSING_FAILED"
+            return ErrorCode.PUBLIC_URL_REQUIRED
+        case errors.NotReady() | errors.ContainerLost():
+            return ErrorCode.VIDEO_PROCESSING_FAILED if has_video else ErrorCode.PROCESSING_FAILED
+        case _:
+            assert_never(failed)
 
 
 def backoff(attempts: int) -> timedelta:

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from ground.refusal import ErrorCode, Refusal
 from media import limits
 from storage.media_files import MediaFile
 from storage.posts import MediaType
@@ -25,14 +26,6 @@ MAX_COLLABORATORS = 3
 MAX_STORY_MENTIONS = 5
 USERNAME_LENGTH = 30
 _USERNAME = re.compile(rf"(?!\.+$)[A-Za-z0-9._]{{1,{USERNAME_LENGTH}}}")
-
-
-class RuleBroken(Exception):
-    """A post that may not be; `code` is the contract's, the message names the limit."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,13 +46,13 @@ class Content:
 
 
 def checked(content: Content, *, login_method: str) -> Content:
-    """Return `content` with its lists in their stored form; raises `RuleBroken`.
+    """Return `content` with its lists in their stored form; raises `Refusal`.
 
     Empty lists are as good as absent. Media are checked by `check_media`.
     """
     if content.caption is not None and len(content.caption) > CAPTION_LENGTH:
-        raise RuleBroken(
-            "VALIDATION_ERROR",
+        raise Refusal(
+            ErrorCode.VALIDATION_ERROR,
             f"The caption has {len(content.caption)} characters; {CAPTION_LENGTH} are allowed",
         )
     _check_caption(content)
@@ -73,12 +66,12 @@ def checked(content: Content, *, login_method: str) -> Content:
 
 
 def check_media(content: Content, media: Sequence[MediaFile]) -> None:
-    """Raise `RuleBroken` unless these files can be made to fit this kind of post."""
+    """Raise `Refusal` unless these files can be made to fit this kind of post."""
     for number, file in enumerate(media, start=1):
         found = problems(file, USES[content.media_type])
         if found:
             name = f"File {number} ({file.original_filename})" if len(media) > 1 else "The file"
-            raise RuleBroken("MEDIA_INVALID", f"{name}: {found[0]}")
+            raise Refusal(ErrorCode.MEDIA_INVALID, f"{name}: {found[0]}")
 
 
 def problems(file: MediaFile, use: limits.Use) -> list[str]:
@@ -95,26 +88,28 @@ def problems(file: MediaFile, use: limits.Use) -> list[str]:
 
 
 def check_complete(content: Content) -> None:
-    """Raise `RuleBroken` for a post that has no media yet; a draft may lack it."""
+    """Raise `Refusal` for a post that has no media yet; a draft may lack it."""
     if content.media_ids:
         return
     if content.media_type is MediaType.CAROUSEL:
-        raise RuleBroken("INVALID_CAROUSEL", "A carousel needs 2 to 10 files in `mediaFileIds`")
-    raise RuleBroken("VALIDATION_ERROR", "`mediaFileId` is required to publish")
+        raise Refusal(
+            ErrorCode.INVALID_CAROUSEL, "A carousel needs 2 to 10 files in `mediaFileIds`"
+        )
+    raise Refusal(ErrorCode.VALIDATION_ERROR, "`mediaFileId` is required to publish")
 
 
 def check_schedule(scheduled_for: datetime, now: datetime) -> None:
-    """Raise `RuleBroken` unless the time is strictly in the future."""
+    """Raise `Refusal` unless the time is strictly in the future."""
     if scheduled_for <= now:
-        raise RuleBroken("INVALID_SCHEDULE", "Scheduled time must be in the future")
+        raise Refusal(ErrorCode.INVALID_SCHEDULE, "Scheduled time must be in the future")
 
 
 def check_timezone(name: str) -> None:
-    """Raise `RuleBroken` unless `name` is an IANA timezone."""
+    """Raise `Refusal` unless `name` is an IANA timezone."""
     try:
         ZoneInfo(name)
     except (ValueError, OSError, ZoneInfoNotFoundError):
-        raise RuleBroken("VALIDATION_ERROR", f"{name!r} is no IANA timezone") from None
+        raise Refusal(ErrorCode.VALIDATION_ERROR, f"{name!r} is no IANA timezone") from None
 
 
 USES = {
@@ -143,8 +138,8 @@ def _check_caption(content: Content) -> None:
         ("mentions", len(mentions), MOST_MENTIONS),
     ):
         if count > most:
-            raise RuleBroken(
-                "VALIDATION_ERROR",
+            raise Refusal(
+                ErrorCode.VALIDATION_ERROR,
                 f"The caption has {count} {what}; Instagram allows {most} and drops the caption",
             )
 
@@ -153,27 +148,29 @@ def _check_count(content: Content) -> None:
     count = len(content.media_ids)
     if content.media_type is not MediaType.CAROUSEL:
         if count > 1 or (count and content.media_as_list):
-            raise RuleBroken("INVALID_CAROUSEL", "`mediaFileIds` is for CAROUSEL only")
+            raise Refusal(ErrorCode.INVALID_CAROUSEL, "`mediaFileIds` is for CAROUSEL only")
         return
     if count and not content.media_as_list:
-        raise RuleBroken("INVALID_CAROUSEL", "A carousel takes `mediaFileIds`")
+        raise Refusal(ErrorCode.INVALID_CAROUSEL, "A carousel takes `mediaFileIds`")
     low, high = CAROUSEL_ITEMS
     if count and not low <= count <= high:
-        raise RuleBroken("INVALID_CAROUSEL", f"A carousel has {low} to {high} files, not {count}")
+        raise Refusal(
+            ErrorCode.INVALID_CAROUSEL, f"A carousel has {low} to {high} files, not {count}"
+        )
 
 
 def _tags(content: Content) -> list[dict[str, Any]] | None:
     if not content.user_tags:
         return None
     if content.media_type not in (MediaType.IMAGE, MediaType.CAROUSEL):
-        raise RuleBroken("INVALID_TAGS", "User tags are for IMAGE and CAROUSEL only")
+        raise Refusal(ErrorCode.INVALID_TAGS, "User tags are for IMAGE and CAROUSEL only")
     if len(content.user_tags) > MAX_USER_TAGS:
-        raise RuleBroken("INVALID_TAGS", f"At most {MAX_USER_TAGS} user tags are allowed")
+        raise Refusal(ErrorCode.INVALID_TAGS, f"At most {MAX_USER_TAGS} user tags are allowed")
     return [
         {
-            "username": _username(tag, "INVALID_TAGS"),
-            "x": share(tag, "x", "INVALID_TAGS", None),
-            "y": share(tag, "y", "INVALID_TAGS", None),
+            "username": _username(tag, ErrorCode.INVALID_TAGS),
+            "x": share(tag, "x", ErrorCode.INVALID_TAGS, None),
+            "y": share(tag, "y", ErrorCode.INVALID_TAGS, None),
         }
         for tag in content.user_tags
     ]
@@ -183,13 +180,15 @@ def _collaborators(content: Content) -> list[str] | None:
     if not content.collaborators:
         return None
     if content.media_type is MediaType.STORIES:
-        raise RuleBroken("INVALID_COLLABORATORS", "Stories have no collaborators")
+        raise Refusal(ErrorCode.INVALID_COLLABORATORS, "Stories have no collaborators")
     if len(content.collaborators) > MAX_COLLABORATORS:
-        raise RuleBroken(
-            "INVALID_COLLABORATORS", f"At most {MAX_COLLABORATORS} collaborators are allowed"
+        raise Refusal(
+            ErrorCode.INVALID_COLLABORATORS,
+            f"At most {MAX_COLLABORATORS} collaborators are allowed",
         )
     return [
-        _username({"username": name}, "INVALID_COLLABORATORS") for name in content.collaborators
+        _username({"username": name}, ErrorCode.INVALID_COLLABORATORS)
+        for name in content.collaborators
     ]
 
 
@@ -197,16 +196,16 @@ def _mentions(content: Content) -> list[dict[str, Any]] | None:
     if not content.story_mentions:
         return None
     if content.media_type is not MediaType.STORIES:
-        raise RuleBroken("INVALID_MENTIONS", "Story mentions are for STORIES only")
+        raise Refusal(ErrorCode.INVALID_MENTIONS, "Story mentions are for STORIES only")
     if len(content.story_mentions) > MAX_STORY_MENTIONS:
-        raise RuleBroken(
-            "INVALID_MENTIONS", f"At most {MAX_STORY_MENTIONS} story mentions are allowed"
+        raise Refusal(
+            ErrorCode.INVALID_MENTIONS, f"At most {MAX_STORY_MENTIONS} story mentions are allowed"
         )
     return [
         {
-            "username": _username(mention, "INVALID_MENTIONS"),
-            "x": share(mention, "x", "INVALID_MENTIONS", 0.5),
-            "y": share(mention, "y", "INVALID_MENTIONS", 0.5),
+            "username": _username(mention, ErrorCode.INVALID_MENTIONS),
+            "x": share(mention, "x", ErrorCode.INVALID_MENTIONS, 0.5),
+            "y": share(mention, "y", ErrorCode.INVALID_MENTIONS, 0.5),
         }
         for mention in content.story_mentions
     ]
@@ -214,29 +213,30 @@ def _mentions(content: Content) -> list[dict[str, Any]] | None:
 
 def _check_cross_post(content: Content, login_method: str) -> None:
     if login_method != "facebook":
-        raise RuleBroken(
-            "INVALID_CROSS_POST", "Cross-posting needs an account connected by Facebook Login"
+        raise Refusal(
+            ErrorCode.INVALID_CROSS_POST,
+            "Cross-posting needs an account connected by Facebook Login",
         )
     if content.media_type is MediaType.CAROUSEL:
-        raise RuleBroken("INVALID_CROSS_POST", "Carousels cannot be cross-posted to Facebook")
+        raise Refusal(ErrorCode.INVALID_CROSS_POST, "Carousels cannot be cross-posted to Facebook")
 
 
-def _username(entry: object, code: str) -> str:
+def _username(entry: object, code: ErrorCode) -> str:
     name = entry.get("username") if isinstance(entry, Mapping) else None
     if not isinstance(name, str):
-        raise RuleBroken(code, "Each entry needs a `username`")
+        raise Refusal(code, "Each entry needs a `username`")
     name = name.strip().lstrip("@")
     if not _USERNAME.fullmatch(name):
-        raise RuleBroken(
+        raise Refusal(
             code, f"A username has 1 to {USERNAME_LENGTH} letters, digits, dots and underscores"
         )
     return name
 
 
-def share(entry: Mapping[str, Any], name: str, code: str, default: float | None) -> float:
-    """Return a number from 0 to 1 of one entry of a list; raises `RuleBroken` with `code`."""
+def share(entry: Mapping[str, Any], name: str, code: ErrorCode, default: float | None) -> float:
+    """Return a number from 0 to 1 of one entry of a list; raises `Refusal` with `code`."""
     value = entry.get(name, default)
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not number or not 0 <= value <= 1:
-        raise RuleBroken(code, f"`{name}` is a number from 0 to 1")
+        raise Refusal(code, f"`{name}` is a number from 0 to 1")
     return float(value)

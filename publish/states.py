@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ground.hold import Hold
+from ground.refusal import ErrorCode
 from publish.choice import REPOSTS, choose, means_of, wish_for
 from publish.content import fingerprint
 from publish.retry import Failure, Later
@@ -35,7 +36,7 @@ Standing = Callable[[Database, Post, datetime], bool]
 _LONGEST_HELD = timedelta(hours=72)
 # When a post is looked at again that only a person can let go on.
 _LOOK_AGAIN = timedelta(hours=1)
-DISCONNECTED = Failure("NOT_FOUND", "The account of this post was disconnected")
+DISCONNECTED = Failure(ErrorCode.NOT_FOUND, "The account of this post was disconnected")
 BROKEN_MESSAGE = (
     "A bug in Reprise stopped this post before anything went out; the log says where. "
     "It can be retried"
@@ -222,7 +223,7 @@ def failed(
         error_message=failure.reason,
     )
     jobs.finish(db, job.id, JobStatus.FAILED, now, failure.reason)
-    if failure.code != "SCHEDULE_MISSED":
+    if failure.code != ErrorCode.SCHEDULE_MISSED:
         # What was missed kept no other waiting, and the next one may have been missed as well.
         _free_lane(db, job, now)
 
@@ -253,7 +254,7 @@ def given_up(db: Database, job: Job, post: Post, failure: Failure, now: datetime
     outcome = Outcome.REFUSED
     if delivery is not None and delivery.step is Step.PUBLISHING:
         # It may be live, and nobody has asked: whatever stops it now, that is what to say.
-        failure, outcome = Failure("DELIVERY_UNKNOWN", UNKNOWN_MESSAGE), Outcome.UNKNOWN
+        failure, outcome = Failure(ErrorCode.DELIVERY_UNKNOWN, UNKNOWN_MESSAGE), Outcome.UNKNOWN
     failed(db, job, post, failure, outcome, now)
 
 
@@ -270,7 +271,9 @@ def broken_off(db: Database, job: Job, now: datetime) -> None:
     if delivery is not None and delivery.step is Step.PUBLISHED:
         concluded(db, job, delivery, now, timedelta(0))
         return
-    given_up(db, job, posts.get(db, job.post_id), Failure("INTERNAL_ERROR", BROKEN_MESSAGE), now)
+    given_up(
+        db, job, posts.get(db, job.post_id), Failure(ErrorCode.INTERNAL_ERROR, BROKEN_MESSAGE), now
+    )
 
 
 def _impossible(
@@ -286,18 +289,20 @@ def _impossible(
     if post.account_id is None:
         return DISCONNECTED
     if len(media) < len(posts.media_ids_of(db, post.id)) or not media:
-        return Failure("MEDIA_INVALID", "The media of this post was deleted")
+        return Failure(ErrorCode.MEDIA_INVALID, "The media of this post was deleted")
     due = jobs.could_run_since(db, job, now)
     in_doubt = delivery is not None and delivery.step is Step.PUBLISHING
     # Reposts have rails of their own, and what may be live is asked about however late it is.
     if missed_for(due) > grace and not in_doubt and post.source_type not in REPOSTS:
         return Failure(
-            "SCHEDULE_MISSED",
+            ErrorCode.SCHEDULE_MISSED,
             f"It was due at {due:%Y-%m-%d %H:%M} UTC while the daemon was off, for more than "
             f"{grace.total_seconds() / 60:.0f} minutes. Retry it, or schedule it again",
         )
     if now - job.created_at > _LONGEST_HELD and not in_doubt and post.source_type in REPOSTS:
-        return Failure("SCHEDULE_MISSED", "It was held back for more than 72 h: no longer news")
+        return Failure(
+            ErrorCode.SCHEDULE_MISSED, "It was held back for more than 72 h: no longer news"
+        )
     return None
 
 

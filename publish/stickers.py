@@ -14,10 +14,11 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from publish.rules import Content, RuleBroken, share
+from ground.refusal import ErrorCode, Refusal
+from publish.rules import Content, share
 from storage.posts import MediaType
 
-CODE = "INVALID_STICKERS"
+CODE = ErrorCode.INVALID_STICKERS
 MOST = {"link": 1, "hashtag": 10, "location": 1}
 URL_LENGTH, HASHTAG_LENGTH, NAME_LENGTH = 2048, 100, 256
 SMALLEST = 0.01  # of the picture's width or height
@@ -28,40 +29,40 @@ _JOINER = "\u200d"  # between the parts of one emoji
 
 
 def checked(content: Content) -> Content:
-    """Return `content` with its stickers in their stored form; raises `RuleBroken`."""
+    """Return `content` with its stickers in their stored form; raises `Refusal`."""
     given = content.story_stickers
     if not given:
         return replace(content, story_stickers=None)
     if content.media_type is not MediaType.STORIES:
-        raise RuleBroken(CODE, "Stickers are for STORIES only")
+        raise Refusal(CODE, "Stickers are for STORIES only")
     if len(given) > sum(MOST.values()):
-        raise RuleBroken(CODE, f"At most {sum(MOST.values())} stickers are allowed")
+        raise Refusal(CODE, f"At most {sum(MOST.values())} stickers are allowed")
     stickers = [_sticker(entry) for entry in given]
     for kind, count in Counter(sticker["type"] for sticker in stickers).items():
         if count > MOST[kind]:
-            raise RuleBroken(CODE, f"A story has at most {MOST[kind]} {kind} sticker(s)")
+            raise Refusal(CODE, f"A story has at most {MOST[kind]} {kind} sticker(s)")
     return replace(content, story_stickers=stickers)
 
 
 def _sticker(entry: object) -> dict[str, Any]:
     if not isinstance(entry, Mapping):
-        raise RuleBroken(CODE, "Each sticker is an object with a `type`")
+        raise Refusal(CODE, "Each sticker is an object with a `type`")
     kind = entry.get("type")
     said = _KINDS.get(kind) if isinstance(kind, str) else None
     if said is None:
-        raise RuleBroken(CODE, f"The `type` of a sticker is one of {', '.join(_KINDS)}")
+        raise Refusal(CODE, f"The `type` of a sticker is one of {', '.join(_KINDS)}")
     place = {name: share(entry, name, CODE, default) for name, default in DEFAULTS.items()}
     if min(place["width"], place["height"]) < SMALLEST:
-        raise RuleBroken(CODE, f"`width` and `height` are at least {SMALLEST}")
+        raise Refusal(CODE, f"`width` and `height` are at least {SMALLEST}")
     return {"type": kind, **said(entry), **place}
 
 
 def _link(entry: Mapping[str, Any]) -> dict[str, Any]:
     url = entry.get("url")
     if not isinstance(url, str) or not _is_web_address(url):
-        raise RuleBroken(CODE, "The `url` of a link sticker is an http or https address")
+        raise Refusal(CODE, "The `url` of a link sticker is an http or https address")
     if len(url) > URL_LENGTH:
-        raise RuleBroken(CODE, f"The `url` of a link sticker has at most {URL_LENGTH} characters")
+        raise Refusal(CODE, f"The `url` of a link sticker has at most {URL_LENGTH} characters")
     return {"url": url}
 
 
@@ -69,7 +70,7 @@ def _hashtag(entry: Mapping[str, Any]) -> dict[str, Any]:
     name = entry.get("name")
     name = name.strip().removeprefix("#") if isinstance(name, str) else ""
     if not 1 <= len(name) <= HASHTAG_LENGTH or name.isdecimal() or not all(map(_in_tags, name)):
-        raise RuleBroken(
+        raise Refusal(
             CODE,
             f"The `name` of a hashtag has 1 to {HASHTAG_LENGTH} letters, digits and underscores,"
             " and not digits alone",
@@ -80,9 +81,9 @@ def _hashtag(entry: Mapping[str, Any]) -> dict[str, Any]:
 def _location(entry: Mapping[str, Any]) -> dict[str, Any]:
     place_id, name = entry.get("id"), entry.get("name")
     if not isinstance(place_id, str) or not LOCATION_ID.fullmatch(place_id):
-        raise RuleBroken(CODE, "The `id` of a location sticker is the number of a place, as text")
+        raise Refusal(CODE, "The `id` of a location sticker is the number of a place, as text")
     if name is not None and not (isinstance(name, str) and len(name) <= NAME_LENGTH):
-        raise RuleBroken(CODE, f"The `name` of a location has at most {NAME_LENGTH} characters")
+        raise Refusal(CODE, f"The `name` of a location has at most {NAME_LENGTH} characters")
     return {"id": place_id} | ({} if name is None else {"name": name})
 
 

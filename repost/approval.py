@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from ground.refusal import ErrorCode, Refusal
 from repost import guard, limits, taking_back
 from storage import reposts
 from storage.errors import NotFound
@@ -21,8 +22,11 @@ _OPEN = (
 )
 
 
-class TooLate(Exception):
+class TooLate(Refusal):
     """The mention is in a state where this cannot be decided, or not in this way."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(ErrorCode.INVALID_STATUS, message)
 
 
 @dataclass(slots=True)

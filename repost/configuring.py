@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ground.changes import Subject
+from ground.refusal import ErrorCode, Refusal
 from repost import own_feed, taking_back
 from storage import authors, events, holds, repost_configs, reposts, troubles
 from storage.authors import Verdict
@@ -16,8 +17,11 @@ from storage.store import Database
 REMOVED = "The story repost of its account was removed"
 
 
-class Contradiction(Exception):
+class Contradiction(Refusal):
     """Settings that exclude each other; the message begins with the field's name."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(ErrorCode.VALIDATION_ERROR, message)
 
 
 def configure(

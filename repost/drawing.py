@@ -6,7 +6,7 @@ A photo card is these pieces and the photo; a video card has the moving story in
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageStat
 
@@ -178,6 +178,8 @@ def _window(plan: Layout) -> Image.Image | None:
             return _feathered(plan.frame)
         case Template.FULL_BLEED:
             return None
+        case _:
+            assert_never(plan.template)
 
 
 def _feathered(frame: Rect) -> Image.Image:
@@ -211,11 +213,13 @@ def _label(author: str, plan: Layout, ground: Image.Image) -> Piece:
             colour = INK
         case Template.BLUR:
             colour, shadow = (INK, False) if _light(ground, label) > _BRIGHT else (WHITE, True)
-        case _:
+        case Template.CLASSIC | Template.FULL_BLEED:
             pill, opacity = _PILL if _light(ground, label) > _DARK else _PILL_IN_THE_DARK
             image.paste(pill, (0, 0, *label.size))
             mask = rounded_mask(label.size, label.height // 2)
             image.putalpha(mask.point(lambda value: value * opacity))
+        case _:
+            assert_never(plan.template)
     block = set_line(_handle(author), "sans", plan.font_size)
     name = draw(block, colour, shadow=shadow)
     over = Image.new("RGBA", label.size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import assert_never
 
 CANVAS = (1080, 1920)
 # Instagram draws its own controls over the top and the bottom of a story.
@@ -119,6 +120,8 @@ def layout(
             top, widest = frame.bottom + (foot - LABEL_HEIGHT) // 2, frame.width - 2 * margin
         case Template.FULL_BLEED:
             frame, top = WHOLE, SAFE.bottom - LABEL_HEIGHT
+        case _:
+            assert_never(template)
     text_width = min(author_text_width, widest)
     label = _centred(top, text_width + 2 * _LABEL_PADDING, LABEL_HEIGHT)
     if template is Template.FULL_BLEED:

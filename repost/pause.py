@@ -8,14 +8,18 @@ from __future__ import annotations
 from datetime import datetime
 
 from ground.hold import Hold
+from ground.refusal import ErrorCode, Refusal
 from repost import taking_back
 from storage import holds, repost_configs
 from storage.repost_configs import RepostConfig
 from storage.store import Database
 
 
-class NotInFuture(Exception):
+class NotInFuture(Refusal):
     """A pause until a time that has passed."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(ErrorCode.VALIDATION_ERROR, message)
 
 
 def pause(db: Database, account_id: str, until: datetime | None, now: datetime) -> RepostConfig:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ground.refusal import ErrorCode, Refusal
+
 
 class StorageError(Exception):
     """Something the store could not do; the message is fit for a person to read."""
@@ -11,21 +13,27 @@ class Unfit(StorageError):
     """A row does not fit to the others: a rule of the database forbids it."""
 
 
-class NotFound(StorageError):
+class NotFound(StorageError, Refusal):
     """No row of that kind has that id."""
 
     def __init__(self, kind: str, identifier: str) -> None:
-        super().__init__(f"No {kind} with id {identifier}")
+        super().__init__(ErrorCode.NOT_FOUND, f"No {kind} with id {identifier}")
         self.kind = kind
         self.identifier = identifier
 
 
-class AlreadyExists(StorageError):
+class AlreadyExists(StorageError, Refusal):
     """A row with that identity is there already."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(ErrorCode.INVALID_STATUS, message)
 
-class Unavailable(StorageError):
+
+class Unavailable(StorageError, Refusal):
     """The database cannot be used right now: locked, disk full, read-only or closed."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(ErrorCode.SERVICE_UNAVAILABLE, message)
 
 
 class Locked(Unavailable):

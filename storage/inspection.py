@@ -69,7 +69,7 @@ def damage_in(db: Database, *, limit_s: float) -> list[str] | None:
             for table, _, parent, _ in db.conn.execute("PRAGMA foreign_key_check").fetchmany(5)
         ]
     except sqlite3.OperationalError as error:
-        if "interrupted" in str(error):
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
             return None
         raise
     finally:

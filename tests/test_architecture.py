@@ -6,8 +6,12 @@ import ast
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
 import pytest
+
+from instagram import errors
+from media.errors import AnyMediaError, MediaError
 
 ROOT = Path(__file__).parents[1]
 _ENGINES = {"accounts", "publish", "repost"}
@@ -139,3 +143,43 @@ def _given_to(built: ast.ClassDef) -> Iterator[tuple[str, str]]:
         elif isinstance(part, ast.FunctionDef) and part.name == "__init__":
             for given in (*part.args.args, *part.args.kwonlyargs):
                 yield given.arg, ast.unparse(given.annotation) if given.annotation else ""
+
+
+# What comes from outside has no closed set of kinds.
+_OPEN = {("api/dispatch.py", "error"), ("ground/shortage.py", "error")} | {
+    ("repost/overlay.py", "first['type']")
+}
+
+
+def test_every_match_names_all_there_is() -> None:
+    """A new state or a new kind of error is a finding of mypy's, never a silent default."""
+    for path in SOURCES:
+        name = str(path.relative_to(ROOT))
+        functions = [
+            each
+            for each in ast.walk(ast.parse(path.read_text()))
+            if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef))
+            and not name.startswith("sandbox/")
+        ]
+        closed = {each.name for each in functions if "assert_never(" in ast.unparse(each)}
+        for function in functions:
+            for match in ast.walk(function):
+                if isinstance(match, ast.Match) and function.name not in closed:
+                    subject = (name, ast.unparse(match.subject))
+                    assert subject in _OPEN or closed & _called(match.cases[-1]), subject
+
+
+def _called(case: ast.match_case) -> set[str]:
+    calls = [
+        call.func for line in case.body for call in ast.walk(line) if isinstance(call, ast.Call)
+    ]
+    return {function.id for function in calls if isinstance(function, ast.Name)}
+
+
+def test_every_error_of_instagram_is_told_apart() -> None:
+    def below(kind: type[Exception]) -> set[type[Exception]]:
+        return {kind}.union(*(below(each) for each in kind.__subclasses__()))
+
+    named = set(get_args(errors.AnyError))
+    assert below(errors.InstagramError) - named == {errors.InstagramError, errors.AccountTrouble}
+    assert below(MediaError) - set(get_args(AnyMediaError)) == {MediaError}

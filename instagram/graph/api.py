@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+from ground.refusal import ErrorCode
 from instagram import errors
 from instagram.graph.errors import translate_status
 from instagram.graph.http import SLOW_LIMIT_S, GraphHttp, GraphLogin
@@ -170,7 +171,9 @@ class GraphApi:
                         login_method="facebook",
                     )
                     return Page(id_in(entry), str(entry.get("name") or ""), token)
-        raise errors.Refused("No Facebook Page is linked to this account", "INVALID_CROSS_POST")
+        raise errors.Refused(
+            "No Facebook Page is linked to this account", ErrorCode.INVALID_CROSS_POST
+        )
 
     async def page_posts(self, page: Page) -> list[PagePost]:
         """Return the newest posts of the Page; raises `Unavailable` when one cannot be read."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from ground.refusal import ErrorCode
 from instagram import errors
 from instagram.errors import InstagramError
 
@@ -20,7 +21,7 @@ def _as(kind: type[InstagramError], words: str) -> _Make:
     return lambda detail: kind(_behind(words, detail))
 
 
-def _refused(code: str, words: str) -> _Make:
+def _refused(code: ErrorCode, words: str) -> _Make:
     return lambda detail: errors.Refused(_behind(words, detail), code)
 
 
@@ -49,13 +50,16 @@ _not_taken_in = _as(
 )
 _blocked = _as(errors.ActionBlocked, "Instagram blocks this account for now")
 _video_format = _refused(
-    "VIDEO_PROCESSING_FAILED", "Instagram does not take the format of this video"
+    ErrorCode.VIDEO_PROCESSING_FAILED, "Instagram does not take the format of this video"
 )
-_too_large = _refused("MEDIA_INVALID", "The image is larger than 8 MiB")
-_image_format = _refused("MEDIA_INVALID", "Instagram does not take the format of this image")
-_aspect = _refused("MEDIA_INVALID", "The shape of the media is not between 4:5 and 1.91:1")
+_too_large = _refused(ErrorCode.MEDIA_INVALID, "The image is larger than 8 MiB")
+_image_format = _refused(
+    ErrorCode.MEDIA_INVALID, "Instagram does not take the format of this image"
+)
+_aspect = _refused(ErrorCode.MEDIA_INVALID, "The shape of the media is not between 4:5 and 1.91:1")
 _caption = _refused(
-    "VALIDATION_ERROR", "The caption has more than 2,200 characters, 30 hashtags or 20 mentions"
+    ErrorCode.VALIDATION_ERROR,
+    "The caption has more than 2,200 characters, 30 hashtags or 20 mentions",
 )
 
 # What may not be told apart by its code alone: the subcode decides before the code does.
@@ -69,25 +73,25 @@ _BY_SUBCODE: Mapping[int, _Make] = {
     2207009: _aspect,
     2207010: _caption,
     2207020: _lost,
-    2207023: _refused("PROCESSING_FAILED", "Instagram does not know this kind of media"),
+    2207023: _refused(ErrorCode.PROCESSING_FAILED, "Instagram does not know this kind of media"),
     2207026: _video_format,
     2207027: _not_ready,
-    2207028: _refused("INVALID_CAROUSEL", "A carousel has 2 to 10 photos and videos"),
+    2207028: _refused(ErrorCode.INVALID_CAROUSEL, "A carousel has 2 to 10 photos and videos"),
     2207032: _lost,
-    2207035: _refused("INVALID_TAGS", "Videos take no tags with a place"),
-    2207036: _refused("INVALID_TAGS", "Tags on photos need a place"),
-    2207037: _refused("INVALID_TAGS", "Instagram refused the tags"),
-    2207040: _refused("INVALID_TAGS", "At most 20 people can be tagged"),
+    2207035: _refused(ErrorCode.INVALID_TAGS, "Videos take no tags with a place"),
+    2207036: _refused(ErrorCode.INVALID_TAGS, "Tags on photos need a place"),
+    2207037: _refused(ErrorCode.INVALID_TAGS, "Instagram refused the tags"),
+    2207040: _refused(ErrorCode.INVALID_TAGS, "At most 20 people can be tagged"),
     2207042: _limit,
     2207050: _restricted,
     2207051: _as(errors.ActionBlocked, "Instagram blocks this account as spam"),
     2207052: _unfetched,
     2207053: _lost,
-    2207057: _refused("PROCESSING_FAILED", "The cover's moment lies outside of the video"),
+    2207057: _refused(ErrorCode.PROCESSING_FAILED, "The cover's moment lies outside of the video"),
     2207076: _unprocessed,
     2207077: _not_taken_in,
     2207081: _refused(
-        "VIDEO_PROCESSING_FAILED", "Instagram takes no trial Reels from this account"
+        ErrorCode.VIDEO_PROCESSING_FAILED, "Instagram takes no trial Reels from this account"
     ),
     2207082: _not_taken_in,
     2207085: _unprocessed,
@@ -115,7 +119,8 @@ _BY_CODE: Mapping[int, _Make] = {
     1: _trouble,
     2: _trouble,
     3: _refused(
-        "PROCESSING_FAILED", "The Meta app or its token may not do this; check how it is set up"
+        ErrorCode.PROCESSING_FAILED,
+        "The Meta app or its token may not do this; check how it is set up",
     ),
     9: _limit,
     24: _lost,
@@ -125,7 +130,9 @@ _BY_CODE: Mapping[int, _Make] = {
     190: _NO_TOKEN,
     352: _video_format,
     368: _blocked,
-    506: _refused("PROCESSING_FAILED", "Instagram says that the same post was just published"),
+    506: _refused(
+        ErrorCode.PROCESSING_FAILED, "Instagram says that the same post was just published"
+    ),
     9004: _unfetched,
     9007: _not_ready,
     36000: _too_large,

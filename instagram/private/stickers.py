@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
 from aiograpi.utils import dumps
 
@@ -172,4 +173,6 @@ def _sticker(sticker: Sticker) -> dict[str, object]:
             media, _, owner = sticker.value.partition("_")
             own = {"type": "feed_media", "media_id": media, "media_owner_id": owner}
             own["product_type"] = "feed"
+        case _:
+            assert_never(sticker.kind)
     return {**model, **own, "tap_state_str_id": style}

@@ -16,11 +16,12 @@ from uuid import uuid4
 from sqlite_utils import Database
 
 from ground.clock import Clock
+from ground.refusal import ErrorCode, Refusal
 from publish import intake, release, states
 from publish.content import fingerprint
 from publish.retry import Failure, Later
 from publish.route import Published
-from publish.rules import Content, RuleBroken
+from publish.rules import Content
 from repost import approval, configuring, guard, pause, rails, taking_back, terms
 from repost.deciding import decide, refusal
 from repost.handover import HandOver, settle
@@ -47,7 +48,7 @@ from storage.store import transaction
 BEGIN = datetime(2026, 6, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 # What says no, as it should, and changes nothing.
-_NO = (RuleBroken, NotFound, approval.TooLate, configuring.Contradiction, pause.NotInFuture)
+_NO = Refusal
 _ON_THE_WAY = (PostStatus.QUEUED, PostStatus.PROCESSING, PostStatus.PUBLISHING)
 
 
@@ -172,7 +173,7 @@ class Walk:
             if found == "lost":
                 return self._later(job, post, in_doubt=True)
             if found == "unclear":
-                unknown = Failure("DELIVERY_UNKNOWN", "nobody knows")
+                unknown = Failure(ErrorCode.DELIVERY_UNKNOWN, "nobody knows")
                 return states.failed(self.db, job, post, unknown, Outcome.UNKNOWN, self.now)
             delivery = deliveries.advance(self.db, delivery.id, Step.UPLOADED, self.now)
         if delivery.step is Step.CREATED:
@@ -186,7 +187,7 @@ class Walk:
         if end == "later":
             return self._later(job, post, in_doubt=False)
         if end == "refused":
-            refused = Failure("PROCESSING_FAILED", "refused")
+            refused = Failure(ErrorCode.PROCESSING_FAILED, "refused")
             return states.failed(self.db, job, post, refused, Outcome.REFUSED, self.now)
         if self.dice.random() < 0.4 and job.account_id:  # meanwhile, while the bytes were sent
             self.told.append("… while it is uploaded:")
