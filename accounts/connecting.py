@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from storage import accounts, secrets
 from storage.accounts import Account
+from storage.errors import AlreadyExists
 from storage.secrets import AccountSecret
 from storage.store import Database
 from storage.vault import Vault
@@ -36,9 +37,11 @@ def connect(
 ) -> Account:
     """Connect an account, or give a connected one a new token.
 
-    Raises `AlreadyExists` for a connected one without a token.
+    Raises `AlreadyExists` for a connected one without a token, and for another person's.
     """
     account = accounts.by_username(db, username)
+    if account is not None and account.user_id != user_id:
+        raise AlreadyExists(f"The account @{username} is connected already")
     if account is None or access is None:
         method = access.login_method if access else "instagram"
         account = accounts.add(

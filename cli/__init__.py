@@ -23,7 +23,8 @@ from storage.errors import StorageError, Unusable
     hidden=True,
     help="Do what the command does once, however often it is given with this key.",
 )
-def cli(idempotency_key: str | None) -> None:
+@click.option("--user", metavar="NAME", hidden=True, help="On behalf of the person of that name.")
+def cli(idempotency_key: str | None, user: str | None) -> None:
     """Reposts the stories that mention your Instagram account, and publishes on schedule.
 
     \b

@@ -71,7 +71,12 @@ def reached(settings: Settings, *, needs_daemon: bool = False) -> Iterator[Reach
     """
     chosen = click.get_current_context().find_root().params
     with ExitStack() as stack:
-        yield Reach(settings, needs_daemon, stack, chosen.get("idempotency_key"))
+        reach = Reach(
+            settings, needs_daemon, stack, chosen.get("idempotency_key"), chosen.get("user")
+        )
+        if reach.person is not None:
+            reach.check_people_are_known()
+        yield reach
 
 
 @dataclass(slots=True)
@@ -82,6 +87,7 @@ class Reach:
     _needs_daemon: bool
     _stack: ExitStack
     _key: str | None
+    person: str | None
     _writes: int = 0
     _here: _Here | None = None
     _noted: bool = field(default=False)
@@ -113,6 +119,12 @@ class Reach:
         self._writes += 1
         return Attempt(f"{self._key}/{self._writes}")
 
+    def check_people_are_known(self) -> None:
+        """Raise `Refused` where an older daemon would take any person for the owner."""
+        from operations.people import list_people
+
+        self.perform(list_people)
+
     def account(self, username: str) -> InstagramAccount:
         """Return the connected account of that name; raises `Failed`."""
         wanted = username.lstrip("@")
@@ -138,7 +150,7 @@ class Reach:
 
         if self._here is not None:
             return self._here.perform(question)
-        daemon = Daemon(self.settings.data_dir)
+        daemon = Daemon(self.settings.data_dir, self.person)
         patience = time.monotonic() + _STARTING_S
         while True:
             try:
@@ -158,7 +170,7 @@ class Reach:
             raise Failed(NOT_RUNNING)
         data_dir.prepare(self.settings.data_dir)
         self._stack.enter_context(data_dir.held(self.settings.data_dir))
-        self._here = _Here(self.settings)
+        self._here = _Here(self.settings, self.person)
         self._stack.callback(self._here.close)
         return self._here.perform(question)
 
@@ -176,8 +188,9 @@ class Reach:
 class _Here:
     """The operations in this process; the caller holds the data directory."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, person: str | None) -> None:
         self._settings = settings
+        self._person = person
         self._loop: _Loop | None = None
 
     def perform(self, question: _Question) -> Any:
@@ -187,7 +200,7 @@ class _Here:
         needs_online = question.operation.kind is Kind.ACT
         if self._loop is None or (needs_online and not self._loop.online):
             self.close()
-            self._loop = _Loop(self._settings, online=needs_online)
+            self._loop = _Loop(self._settings, self._person, online=needs_online)
         return self._loop.perform(question)
 
     def close(self) -> None:
@@ -200,10 +213,11 @@ class _Here:
 class _Loop:
     """An open house on a loop in a thread of its own."""
 
-    def __init__(self, settings: Settings, *, online: bool) -> None:
+    def __init__(self, settings: Settings, person: str | None, *, online: bool) -> None:
         import trio
 
         self.online = online
+        self._person = person
         self._opened: Future[trio.lowlevel.TrioToken] = Future()
         self._until_closed = trio.CancelScope()
         # Done by one task: what is between aiograpi and Trio is known to the tasks below the house.
@@ -241,8 +255,11 @@ class _Loop:
 
         from daemon.house import open_house
         from operations.actor import Actor
+        from storage import users
 
         async with open_house(settings, online=self.online) as (house, owner_id):
+            if self._person is not None:
+                owner_id = (await house.store.read(users.named, self._person)).id
             actor = Actor(user_id=owner_id, via="cli", holds_machine=True)
             self._opened.set_result(trio.lowlevel.current_trio_token())
             with self._until_closed:

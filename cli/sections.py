@@ -18,6 +18,7 @@ class Entry(NamedTuple):
 
     module: str
     summary: str
+    is_listed: bool = True  # in the help; who needs the others has read of them
 
 
 # Each module of this package has its commands in `COMMANDS`; a test holds them to this table.
@@ -60,6 +61,11 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
         "account": Entry("accounts", "Connect Instagram accounts and log them in."),
         "key": Entry("keys", "Create, list and revoke API keys."),
         "login-link": Entry("keys", "Print a link that signs a browser in, once."),
+        "user": Entry(
+            "people",
+            "Give other people accounts, posts and keys of their own on this machine.",
+            is_listed=False,
+        ),
     },
     "Story reposts": {
         "enable": Entry("reposts", "Switch story reposts on for an account."),
@@ -120,6 +126,7 @@ class Sections(click.Group):
             short = {
                 name: click.Command(name, help=entry.summary).get_short_help_str(width)
                 for name, entry in entries.items()
+                if entry.is_listed
             }
             with formatter.section(title):
                 formatter.write_dl(list(short.items()))
@@ -128,6 +135,6 @@ class Sections(click.Group):
         named = [
             CompletionItem(name, help=entry.summary)
             for name, entry in _ENTRIES.items()
-            if name.startswith(incomplete)
+            if entry.is_listed and name.startswith(incomplete)
         ]
         return named + click.Command.shell_complete(self, ctx, incomplete)

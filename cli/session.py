@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import click
+
 from daemon import data_dir
 from daemon.settings import Settings
 from ground.clock import utc_now
@@ -16,7 +18,7 @@ from storage.vault import Vault, load_vault
 
 @contextmanager
 def opened(settings: Settings, *, alone: bool = False) -> Iterator[tuple[Database, User]]:
-    """Open the store of the data directory for one command, with its owner.
+    """Open the store of the data directory for one command, with the person that it is about.
 
     `alone`: the command holds the directory. Beside a running daemon nothing is migrated; raises
     `Unusable` where that would be needed.
@@ -25,8 +27,10 @@ def opened(settings: Settings, *, alone: bool = False) -> Iterator[tuple[Databas
     may_migrate = alone or not data_dir.is_held(settings.data_dir)
     with open_directly(settings.database, may_migrate=may_migrate) as db:
         with transaction(db):
-            owner = users.ensure_owner(db, utc_now())
-        yield db, owner
+            person = users.ensure_owner(db, utc_now())
+        if (name := click.get_current_context().find_root().params.get("user")) is not None:
+            person = users.named(db, name)
+        yield db, person
 
 
 def vault_for(db: Database, settings: Settings) -> Vault:

@@ -27,9 +27,13 @@ class NotThere(Exception):
 
 @dataclass(slots=True)
 class Daemon:
-    """The daemon that listens in a data directory; `version` is known after an answer."""
+    """The daemon that listens in a data directory; `version` is known after an answer.
+
+    `person` is on whose behalf it is asked, if not the owner's.
+    """
 
     directory: Path
+    person: str | None = None
     version: str | None = None
 
     def perform(
@@ -43,7 +47,7 @@ class Daemon:
         attempt = attempt or Attempt()
         with self.connected() as stream:
             try:
-                _ask(stream, operation, given, target, attempt.key)
+                _ask(stream, operation, given, target, attempt.key, self.person)
                 with stream.makefile("rb") as answers:
                     reply = orjson.loads(answers.readline())
             except (OSError, orjson.JSONDecodeError) as broken:
@@ -79,12 +83,15 @@ def _ask(
     given: BaseModel | None,
     target: str,
     key: str | None,
+    person: str | None,
 ) -> None:
     question: dict[str, Any] = {
         "operation": operation.name, "target": target, "version": VERSION
     }  # fmt: skip
     if key is not None:
         question["idempotencyKey"] = key
+    if person is not None:
+        question["person"] = person
     if isinstance(given, UploadedFile):
         question |= {"given": {"name": given.name}, "bytes": given.path.stat().st_size}
     elif given is not None:

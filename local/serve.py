@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from operations.house import House
 from operations.media import UploadedFile
 from operations.operation import Operation
 from operations.refusing import refusal_of
+from storage import users
 
 logger = logging.getLogger(__name__)
 VERSION = version("reprise")
@@ -94,6 +96,7 @@ async def _answer(house: House, actor: Actor, stream: trio.SocketStream) -> None
                 ErrorCode.NOT_FOUND,
                 f"The running daemon is Reprise {VERSION} and does not know this; restart it",
             )
+        actor = await _for(house, actor, asked.get("person"))
         given = await _given(house, operation, asked, line)
         attempt = Attempt(_key(asked))
         target = str(asked.get("target") or "")
@@ -105,6 +108,14 @@ async def _answer(house: House, actor: Actor, stream: trio.SocketStream) -> None
     except Exception as error:  # noqa: BLE001 - the one place that turns failures into answers
         reply = {"refused": _refused(error, asked)}
     await send(stream, {**reply, "version": VERSION})
+
+
+async def _for(house: House, owner: Actor, person: Any) -> Actor:
+    """Return on whose behalf it is asked: the owner's, or that of the person who is named."""
+    if person is None:
+        return owner
+    found = await house.store.read(users.named, str(person))
+    return replace(owner, user_id=found.id)
 
 
 async def _given(

@@ -1,7 +1,7 @@
 """One question and one answer per connection: a line of JSON each way, and a file after the first.
 
 → {"operation": "publish_post", "target": "", "given": {…}, "bytes": 0, "version": "0.1.0",
-   "idempotencyKey": null}
+   "idempotencyKey": null, "person": null}
 ← {"answer": {…}, "replayed": false, "warning": null, "version": "0.1.0"}
    or   {"refused": {"code": …, "message": …}, …}
 """

@@ -14,6 +14,7 @@ from operations import (
     logins,
     media,
     mentions,
+    people,
     posts,
     schedule,
     story_repost,
@@ -34,6 +35,7 @@ _SUBJECTS: tuple[ModuleType, ...] = (
     api_keys,
     browser,
     events,
+    people,
     system,
 )
 OPERATIONS = MappingProxyType(

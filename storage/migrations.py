@@ -724,6 +724,20 @@ def m0041_idempotency(db: Database) -> None:
         db.conn.execute(statement)
 
 
+_PEOPLE = """
+-- What the owner of the machine calls a person; the owner has no name.
+ALTER TABLE users ADD COLUMN name TEXT COLLATE NOCASE;
+CREATE UNIQUE INDEX users_by_name ON users (name);
+"""
+
+
+@migrations()
+def m0042_people(db: Database) -> None:
+    """Several people on one machine."""
+    for statement in _statements(_PEOPLE):
+        db.conn.execute(statement)
+
+
 def _statements(script: str) -> Iterator[str]:
     # One by one: `executescript` would commit the transaction that guards the migration.
     statement = ""

@@ -464,7 +464,7 @@ CREATE TABLE troubles (
 CREATE TABLE users (
     id TEXT PRIMARY KEY,
     created_at TEXT NOT NULL
-) STRICT;
+, name TEXT COLLATE NOCASE) STRICT;
 
 CREATE INDEX author_followers_by_age ON author_followers (read_at);
 
@@ -581,3 +581,5 @@ CREATE INDEX reposts_with_media ON reposts (updated_at) WHERE media_path IS NOT 
 CREATE INDEX troubles_by_account ON troubles (account_id, at);
 
 CREATE INDEX troubles_by_age ON troubles (at);
+
+CREATE UNIQUE INDEX users_by_name ON users (name);

@@ -76,6 +76,11 @@ from operations.models.media import (
     MediaList,
     MediaQuery,
 )
+from operations.models.people import (
+    People,
+    Person,
+    PersonRequest,
+)
 from operations.models.post_content import (
     Caption,
     Collaborators,
@@ -212,6 +217,9 @@ __all__ = [
     "PendingQuery",
     "PendingRepost",
     "PendingReposts",
+    "People",
+    "Person",
+    "PersonRequest",
     "Post",
     "PostContent",
     "PostList",

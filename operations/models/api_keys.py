@@ -16,16 +16,20 @@ from operations.models.base import (
     Schema,
     Uuid,
 )
-from operations.scopes import scopes_of, text_of
+from operations.scopes import Scope, scopes_of, text_of
 
 
 def _is_scopes(value: str) -> str:
     return text_of(scopes_of(value))
 
 
+_WORD = f"({'|'.join(Scope)})"
+# Comma-separated, empty for everything; the validator says it in better words than a pattern.
 ScopeList = Annotated[
-    str, Field(max_length=1000), AfterValidator(_is_scopes)
-]  # comma-separated, empty for everything
+    str,
+    Field(max_length=1000, json_schema_extra={"pattern": f"^({_WORD}(,{_WORD})*)?$"}),
+    AfterValidator(_is_scopes),
+]
 AccountLimit = Annotated[list[AccountId] | None, Field(min_length=1, max_length=100)]
 
 

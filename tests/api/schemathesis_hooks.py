@@ -61,6 +61,7 @@ UNSAYABLE = (
     "the key shown beside",
     "REPRISE_PACE",
     "The session cannot be used",
+    "it is in the past",
     "Send either sessionid",
     "goes with `all`",
     "no usable overlay",

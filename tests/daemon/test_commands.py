@@ -82,6 +82,52 @@ def test_keys_are_limited_from_the_command_line(
     assert run_here("key", "create", "agent", "--only", "nobody") == 1
 
 
+def test_people_have_accounts_and_keys_of_their_own(
+    installed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def told(*words: str) -> Any:
+        assert run_here(*words, "--json") == 0
+        return json.loads(capsys.readouterr().out)
+
+    told("account", "add", "--username", "studio")
+    told("user", "add", "anna")
+    told("--user", "Anna", "account", "add", "--username", "annas")
+    key = told("--user", "anna", "key", "create", "phone")
+    assert [each["username"] for each in told("account", "list")] == ["studio"]
+    assert [each["username"] for each in told("--user", "anna", "account", "list")] == ["annas"]
+    assert run_here("--user", "anna", "export") == 0
+    exported = json.loads(capsys.readouterr().out)
+    assert [each["username"] for each in exported["accounts"]] == ["annas"]
+    assert [each["name"] for each in told("user", "list")] == [None, "anna"]
+    for words, code, reason in (
+        (("--user", "nobody", "account", "list"), 1, "No person with id nobody"),
+        (("user", "add", "ANNA"), 1, "called ANNA already"),
+        (("user", "add", "owner"), 2, "the owner is there already"),
+        (("user", "remove", "nobody"), 1, "No person"),
+        (("--user", "anna", "account", "add", "--username", "studio"), 1, "connected already"),
+    ):
+        assert run_here(*words) == code, words
+        assert reason in capsys.readouterr().err
+    assert run_here("user", "remove", "anna", "--yes") == 0
+    said = capsys.readouterr().err
+    assert "With anna go: @annas" in said
+    (backup,) = installed.glob("reprise-before-anna-left-*.tar")
+    assert str(backup) in said
+    assert backup.stat().st_mode & 0o777 == 0o600
+    assert [each["name"] for each in told("user", "list")] == [None]
+    assert [each["username"] for each in told("account", "list")] == ["studio"]
+    assert key["id"] not in str(told("key", "list"))
+
+
+def test_whoever_is_alone_sees_nothing_of_people(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in ((), ("key", "create"), ("account", "add"), ("login-link",)):
+        assert run_here(*words, "--help") == 0
+        assert "--user " not in capsys.readouterr().out
+    assert run_here("--help") == 0
+    assert " user " not in capsys.readouterr().out
+    assert "user" in {name for names in SECTIONS.values() for name in names}
+
+
 def test_every_command_is_in_a_section() -> None:
     offered = set()
     for module in iter_modules(commands.__path__):

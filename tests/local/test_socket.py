@@ -17,8 +17,10 @@ from local.ask import Daemon, NotThere
 from local.serve import VERSION, open_socket
 from local.wire import SOCKET_FILE
 from operations import models
+from operations.attempt import Attempt
 from operations.catalogue import OPERATIONS
 from operations.media import UploadedFile
+from storage import users
 from storage.posts import MediaType
 from tests.support.served import Served
 
@@ -61,6 +63,30 @@ async def test_it_does_what_the_api_does(served: Served, tmp_path: Path) -> None
     again = await daemon.perform(OPERATIONS["get_post"], target=draft.id)
     assert again.model_dump() == draft.model_dump(exclude={"warnings"})
     assert daemon.daemon.version == VERSION
+
+
+async def test_it_is_asked_on_behalf_of_a_person(served: Served) -> None:
+    core = served.studio.core
+    await core.store.write(users.add, core.clock.now(), "anna")
+    anna = Asking(Daemon(core.settings.data_dir, "anna"))
+    assert (await anna.perform(OPERATIONS["get_me"])).accounts == []
+    assert len((await daemon_of(served).perform(OPERATIONS["get_me"])).accounts) == 1
+    for odd in (b'"nobody"', b"7", b"{}"):
+        line = b'{"operation": "get_me", "person": ' + odd + b"}\n"
+        assert orjson.loads(await raw(served, line))["refused"]["code"] == "NOT_FOUND"
+
+
+async def test_a_key_makes_several_questions_one(served: Served) -> None:
+    daemon = daemon_of(served)
+    given = models.ApiKeyRequest(name="x")
+    made = []
+    for replayed in (False, True):
+        attempt = Attempt("k")
+        made.append(await daemon.perform(OPERATIONS["create_api_key"], given, "", attempt))
+        assert attempt.replayed == replayed
+    assert made[0] == made[1]
+    line = b'{"operation": "create_login_code", "idempotencyKey": "a b"}\n'
+    assert orjson.loads(await raw(served, line))["refused"]["code"] == "VALIDATION_ERROR"
 
 
 async def test_it_is_for_the_owner_alone(served: Served) -> None:

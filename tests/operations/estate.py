@@ -14,6 +14,7 @@ from operations import models
 from operations.actor import Actor
 from operations.catalogue import OPERATIONS
 from operations.house import House
+from operations.media import UploadedFile
 from operations.operation import Operation
 from operations.resources import Resource, named_fields
 from storage import api_keys, users
@@ -92,7 +93,7 @@ def concerned(operation: Operation) -> bool:
 
 # What must be sent beside the ids, by the name of the field.
 FILLING: dict[str, Any] = {
-    "name": "a key",
+    "name": "a-key",
     "username": "third",
     "since": "2001-01-01T00:00:00Z",
     "path": Path("nowhere"),
@@ -119,3 +120,10 @@ def given_for(operation: Operation, ids: dict[Resource, str]) -> BaseModel | Non
     if operation.takes is models.EventQuery:
         filling["since"] = 0  # an event's number, no time
     return operation.takes.model_validate({**filling, **named})
+
+
+def photo_of(estate: Estate) -> UploadedFile:
+    """Return a photo as a face has received it."""
+    scratch = estate.house.library.scratch()
+    shutil.copy(estate.studio.photo(540, 540), scratch)
+    return UploadedFile(path=scratch, name="photo.jpg")

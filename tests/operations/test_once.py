@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -26,18 +25,12 @@ from operations.resources import Resource
 from storage import idempotency, jobs, pruning
 from storage.posts import MediaType
 from storage.vault import Vault
-from tests.operations.estate import Estate, given_for
+from tests.operations.estate import Estate, given_for, photo_of
 from tests.storage.test_upgrade import key as vault_key
 from tests.support.studio import PASSWORD
 
 # What takes something away that the others need comes last.
 LAST = ("clear_post", "delete_media", "forget_credentials", "disconnect_account")
-
-
-def photo_of(estate: Estate) -> UploadedFile:
-    scratch = estate.house.library.scratch()
-    shutil.copy(estate.studio.photo(540, 540), scratch)
-    return UploadedFile(path=scratch, name="photo.jpg")
 
 
 def input_of(estate: Estate, operation: Operation) -> BaseModel | None:

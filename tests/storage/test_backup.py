@@ -69,7 +69,7 @@ async def test_it_is_of_one_moment_while_the_daemon_writes(data: Path, tmp_path:
     """Two tables that always change together never differ in a backup."""
 
     def both(db: Database, number: int) -> None:
-        db.conn.execute("INSERT INTO users VALUES (?, 'now')", (str(number),))
+        db.conn.execute("INSERT INTO users (id, created_at) VALUES (?, 'now')", (str(number),))
         db.conn.execute("INSERT INTO facts VALUES (?, '', 'now')", (str(number),))
 
     heard: list[tuple[int, int]] = []

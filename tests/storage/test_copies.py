@@ -109,7 +109,7 @@ def test_a_wrong_index_is_found_by_the_thorough_check_of_the_copy(database: Path
         db.execute(
             "UPDATE sqlite_schema SET sql = replace(sql, 'DESC', 'ASC') WHERE name = 'posts_newest'"
         )
-        db.execute("INSERT INTO users VALUES ('u', 'now')")
+        db.execute("INSERT INTO users (id, created_at) VALUES ('u', 'now')")
         db.commit()
     with open_directly(database) as opened:
         insert_posts(opened)

@@ -55,6 +55,8 @@ EXCEPTIONS = {
     "schema_check.check_schema": "the schema itself: a row for each table and index",
     "accounts.remove": "a person disconnects an account: all its rows are touched",
     "media_files.remove_cards_of": "as before",
+    "users.remove": "a person leaves: all their rows are touched",
+    "users.belongings": "a person is looked at on the command line, now and then",
     "reposts.last_failed_at": "max() takes the last of the index and stops",
     "troubles.active": "troubles of a year, of one account",
     "troubles.clear": "troubles of a year, of one account",

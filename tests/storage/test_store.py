@@ -25,6 +25,10 @@ _COUNT = """
 SCHEMA = Path(__file__).parents[2] / "storage" / "schema.sql"
 
 
+def add_user(db: Database, identifier: str) -> None:
+    db.conn.execute("INSERT INTO users (id, created_at) VALUES (?, 'now')", (identifier,))
+
+
 def schema_of(db: Database) -> str:
     rows = db.conn.execute(
         "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE '%sqlite%'"
@@ -84,7 +88,9 @@ async def test_all_that_one_look_reads_is_of_one_moment(tmp_path: Path, way: str
 
         before = users_now()
         with open_directly(path) as other, transaction(other):
-            other.conn.execute("INSERT INTO users VALUES (?, ?)", (str(before), "now"))
+            other.conn.execute(
+                "INSERT INTO users (id, created_at) VALUES (?, ?)", (str(before), "now")
+            )
         return before, users_now()
 
     async with open_store(path) as store:
@@ -96,7 +102,9 @@ async def test_all_that_one_look_reads_is_of_one_moment(tmp_path: Path, way: str
 async def test_two_hundred_writes_at_once_all_arrive(tmp_path: Path) -> None:
     def add(db: Database, number: int) -> None:
         (count,) = db.conn.execute("SELECT count(*) FROM users").fetchone()
-        db.conn.execute("INSERT INTO users VALUES (?, ?)", (f"{count}-{number}", "now"))
+        db.conn.execute(
+            "INSERT INTO users (id, created_at) VALUES (?, ?)", (f"{count}-{number}", "now")
+        )
 
     async with open_store(tmp_path / "reprise.db") as store:
         async with trio.open_nursery() as nursery:
@@ -250,7 +258,7 @@ async def test_a_command_that_ends_takes_nothing_from_the_daemon(
         return int((await trio.run_process(arguments, capture_stdout=True)).stdout)
 
     def add(db: Database, number: int) -> None:
-        db.conn.execute("INSERT INTO users VALUES (?, 'now')", (str(number),))
+        db.conn.execute("INSERT INTO users (id, created_at) VALUES (?, 'now')", (str(number),))
 
     if after == "a change of its schema":
         async with open_store(path):
