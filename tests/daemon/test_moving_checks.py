@@ -114,8 +114,10 @@ def test_any_wrong_value_in_any_field_is_refused_or_harmless(
 ) -> None:
     """And never a bug, a half import, or a row that nobody can read."""
     seen = set()
-    for field in place.document[name][0]:
-        for wrong in values:
+    # Of the few, each field meets a third, and each value a third of the fields.
+    step = 3 if values is FEW else 1
+    for number, field in enumerate(place.document[name][0]):
+        for wrong in values[number % step :: step]:
             bad = copy.deepcopy(place.document)
             bad[name][0][field] = wrong
             seen.add(place.judge(bad))

@@ -99,44 +99,41 @@ def requests_of(served: Served, account: Account) -> int:
     return served.studio.sandbox.ledger.count(account=account.username)
 
 
-@pytest.mark.parametrize("name", ENDS)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
-    "steps",
-    [
-        pytest.param(["publish"], id="publish"),
-        pytest.param(["quota", "container", "poll"], id="before", marks=[pytest.mark.soak]),
-    ],
+    "step", ["publish", *(pytest.param(s, marks=pytest.mark.soak) for s in list(STEPS)[:3])]
 )
-async def test_an_error_once_at_a_step(public: Served, steps: list[str], name: str) -> None:
+async def test_an_error_once_at_a_step(public: Served, step: str) -> None:
     faults = public.studio.sandbox.faults
-    for step in steps:
-        account, graph = await another(public, f"met_at_{step}")
+    for name, end in ENDS.items():
+        account, graph = await another(public, f"met_{name}")
         faults.add(Fault(**STEPS[step], account=account.username, kind=graph_error(name)))
         course = await follow(public, account, await send(public, account))
-        assert (step, str(course)) == (step, ENDS[name])
-        assert course.posts_live == (1 if ENDS[name].startswith("PUBLISHED") else 0)
-        assert requests_of(public, account) <= MOST_REQUESTS
+        assert (name, str(course)) == (name, end)
+        assert (name, course.posts_live) == (name, int(end.startswith("PUBLISHED")))
+        assert (name, requests_of(public, account)) <= (name, MOST_REQUESTS)
         if course.posts_live:
-            is_lost = name in NEW_CONTAINER or ENDS[name] == DAY  # they live a day
+            is_lost = name in NEW_CONTAINER or end == DAY  # they live a day
             expected = 2 if is_lost and step in ("poll", "publish") else 1
-            assert (step, len(graph.containers_at)) == (step, expected)
+            assert (name, len(graph.containers_at)) == (name, expected)
         else:
-            assert course.message
+            assert course.message, name
 
 
-@pytest.mark.parametrize("name", [name for name in ENDS if GRAPH_ERRORS[name].subcode])
-async def test_processing_that_ends_in_an_error(public: Served, name: str) -> None:
+@pytest.mark.timeout(900)
+async def test_processing_that_ends_in_an_error(public: Served) -> None:
     """Whatever the next attempt does, it does it with a new container: this one stays failed."""
-    account, graph = await another(public, "processed")
-    graph.fail_processing(name)
-    course = await follow(public, account, await send(public, account))
-    expected = ENDS[name]
-    if GRAPH_ERRORS[name].code == 190:
-        expected = "PUBLISHED"  # no subcode of the publishing errors: a new container is tried
-    assert str(course) == expected
-    if course.posts_live:
-        assert (course.posts_live, len(graph.containers_at)) == (1, 2)
-    assert requests_of(public, account) <= MOST_REQUESTS
+    for name in (name for name in ENDS if GRAPH_ERRORS[name].subcode):
+        account, graph = await another(public, f"processed_{name}")
+        graph.fail_processing(name)
+        course = await follow(public, account, await send(public, account))
+        expected = ENDS[name]
+        if GRAPH_ERRORS[name].code == 190:
+            expected = "PUBLISHED"  # no subcode of the publishing errors: a new container is tried
+        assert (name, str(course)) == (name, expected)
+        if course.posts_live:
+            assert (name, course.posts_live, len(graph.containers_at)) == (name, 1, 2)
+        assert (name, requests_of(public, account)) <= (name, MOST_REQUESTS)
 
 
 # Refusals that are known to have been said of posts that went out all the same.
@@ -158,17 +155,17 @@ LIES = (
 )
 
 
-@pytest.mark.parametrize("name", LIES)
-async def test_an_error_about_a_post_that_is_live_makes_no_second_one(
-    public: Served, name: str
-) -> None:
-    account, graph = await another(public, "lied_to")
-    kind = graph_error(name, after_effect=True)
-    public.studio.sandbox.faults.add(Fault(**STEPS["publish"], account=account.username, kind=kind))
-    course = await follow(public, account, await send(public, account))
-    assert (course.status, course.posts_live) == ("PUBLISHED", 1)
-    assert len(graph.containers_at) == 1
-    assert requests_of(public, account) <= MOST_REQUESTS
+@pytest.mark.timeout(900)
+async def test_an_error_about_a_post_that_is_live_makes_no_second_one(public: Served) -> None:
+    faults = public.studio.sandbox.faults
+    for name in LIES:
+        account, graph = await another(public, f"lied_{name}")
+        kind = graph_error(name, after_effect=True)
+        faults.add(Fault(**STEPS["publish"], account=account.username, kind=kind))
+        course = await follow(public, account, await send(public, account))
+        assert (name, course.status, course.posts_live) == (name, "PUBLISHED", 1)
+        assert (name, len(graph.containers_at)) == (name, 1)
+        assert (name, requests_of(public, account)) <= (name, MOST_REQUESTS)
 
 
 async def test_what_does_not_exist_yet_is_asked_for_again(public: Served) -> None:
@@ -233,31 +230,32 @@ async def test_one_child_that_meta_could_not_fetch_once_fails_no_carousel(public
     assert (str(course), course.posts_live) == ("PUBLISHED", 1)
 
 
-@pytest.mark.parametrize(
-    ("status", "said"),
-    [
-        ("Error: Media upload has failed with error code 2207085", "could not process"),
-        ("Error: Media upload has failed with error code 2207082", "could not take the media in"),
-        ("Error: Media upload has failed with error code 2207077", "could not take the media in"),
-        ("Error: Media upload has failed with error code 2207081", "trial Reels"),
-        ("Error: Media upload has failed with error code 2207999", "could not process"),
-        ("Error", "could not process"),
-        ("", "could not process"),
-    ],
-)
-async def test_a_container_that_fails_by_a_number_is_told_in_words(
-    public: Served, status: str, said: str
-) -> None:
-    account, graph = await another(public, "numbered")
-    body = {"id": "1", "status_code": "ERROR", "status": status}
-    failing = Fault(**STEPS["poll"], account=account.username, kind=Status(200, body), times=None)
-    public.studio.sandbox.faults.add(failing)
-    reel = {"accountId": account.id, "mediaType": "REELS", "mediaFileId": await video_id(public)}
-    course = await follow(public, account, await publish(public, reel))
-    assert str(course) == "FAILED VIDEO_PROCESSING_FAILED"
-    assert said in course.message
-    assert "error code" not in course.message
-    assert len(graph.containers_at) == (1 if "trial" in said else 5)
+TOLD = {
+    "Error: Media upload has failed with error code 2207085": "could not process",
+    "Error: Media upload has failed with error code 2207082": "could not take the media in",
+    "Error: Media upload has failed with error code 2207077": "could not take the media in",
+    "Error: Media upload has failed with error code 2207081": "trial Reels",
+    "Error: Media upload has failed with error code 2207999": "could not process",
+    "Error": "could not process",
+    "": "could not process",
+}
+
+
+@pytest.mark.timeout(900)
+async def test_a_container_that_fails_by_a_number_is_told_in_words(public: Served) -> None:
+    reel = {"mediaType": "REELS", "mediaFileId": await video_id(public)}
+    for number, (status, said) in enumerate(TOLD.items()):
+        account, graph = await another(public, f"numbered_{number}")
+        kind = Status(200, {"id": "1", "status_code": "ERROR", "status": status})
+        failing = Fault(**STEPS["poll"], account=account.username, kind=kind, times=None)
+        public.studio.sandbox.faults.add(failing)
+        course = await follow(
+            public, account, await publish(public, {"accountId": account.id, **reel})
+        )
+        assert (status, str(course)) == (status, "FAILED VIDEO_PROCESSING_FAILED")
+        assert said in course.message
+        assert "error code" not in course.message
+        assert (status, len(graph.containers_at)) == (status, 1 if "trial" in said else 5)
 
 
 @pytest.mark.parametrize("name", ["rate_limited", "spam_block", "account_restricted"])

@@ -133,7 +133,7 @@ def captions(served: Served) -> Counter[str]:
 
 
 SIZES = [
-    pytest.param(100, 10, 1_000, id="100 posts"),
+    pytest.param(40, 5, 400, id="40 posts"),
     pytest.param(1_000, 20, 10_000, id="1000 posts", marks=[pytest.mark.soak]),
 ]
 

@@ -39,6 +39,7 @@ KINDS: dict[str, tuple[Kind, bool]] = {
     "504": (Status(504, text="gateway timeout", after_effect=True), True),
 }
 MOST_REQUESTS = 24
+EVERYDAY = {("IMAGE", "empty"), ("STORIES", "hang after"), ("STORIES", "reset")}
 
 
 def soak_but(*names: str) -> list[Any]:
@@ -95,7 +96,7 @@ def check(served: Served, account: Account, course: Course, where: str) -> None:
     assert (where, requests) <= (where, MOST_REQUESTS)
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", soak_but("hang", "reset after", "drip", "number"))
 async def test_a_photo_by_the_official_api(public: Served, name: str) -> None:
     kind, _ = KINDS[name]
     body = {"mediaType": "IMAGE", "mediaFileId": await photo_id(public), "caption": "Hello"}
@@ -113,7 +114,7 @@ async def test_a_photo_by_the_official_api(public: Served, name: str) -> None:
         check(public, account, courses[step], step)
 
 
-@pytest.mark.parametrize("name", soak_but("hang after", "reset", "reset after", "number"))
+@pytest.mark.parametrize("name", soak_but("reset after"))
 async def test_a_reel_with_facebook_login_and_its_copy(public: Served, name: str) -> None:
     kind, has_effect = KINDS[name]
     body = {"mediaType": "REELS", "mediaFileId": await video_id(public), "caption": "Hello"}
@@ -145,8 +146,14 @@ async def test_a_reel_with_facebook_login_and_its_copy(public: Served, name: str
             assert copies.count(account.username) == 1
 
 
-@pytest.mark.parametrize("name", soak_but("hang after", "reset", "reset after", "empty"))
-@pytest.mark.parametrize("media_type", ["IMAGE", "STORIES"])
+@pytest.mark.parametrize(
+    ("media_type", "name"),
+    [
+        pytest.param(kind, name, marks=[] if (kind, name) in EVERYDAY else [pytest.mark.soak])
+        for kind in ("IMAGE", "STORIES")
+        for name in KINDS
+    ],
+)
 async def test_by_the_private_api(public: Served, name: str, media_type: str) -> None:
     kind, _ = KINDS[name]
     public.studio.sandbox.world.add_person("anna")

@@ -27,7 +27,7 @@ from tests.support.wrong import sweep
 
 GOOD = ("good.one", "good.two", "good.three")
 # Of every so many of all combinations; the soak takes them all.
-SAMPLE = 47
+SAMPLE = 149
 soaked = pytest.mark.parametrize("every", [SAMPLE, pytest.param(1, marks=pytest.mark.soak)])
 
 
