@@ -117,7 +117,7 @@ class TokenCare:
             await self._http.call(login, "profile", "GET", path, {"fields": "username"})
         except errors.Refused as refused:
             raise errors.TokenExpired(refused.reason) from refused
-        except (errors.Unavailable, errors.RateLimited):
+        except (errors.Unreachable, errors.RateLimited):
             logger.warning("token not checked: Meta cannot be asked now")
 
     async def sync(self, account: Account) -> None:

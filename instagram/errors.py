@@ -20,7 +20,7 @@ class InstagramError(Exception):
         self.reason = reason
 
 
-class Unavailable(InstagramError):
+class Unreachable(InstagramError):
     """No usable answer: network, proxy, time limit, server trouble, or one in no known form."""
 
     def __init__(self, reason: str, *, maybe_applied: bool = False) -> None:
@@ -36,11 +36,11 @@ class RateLimited(InstagramError):
         self.retry_after_s = retry_after_s
 
 
-class NotFound(InstagramError):
+class Gone(InstagramError):
     """The story, media or person is gone, or this account may not see it."""
 
 
-class NoSuchPerson(NotFound):
+class NoSuchPerson(Gone):
     """Nobody of that name exists; `code` says in which part of the post they were named."""
 
     def __init__(self, reason: str, code: ErrorCode) -> None:
@@ -163,9 +163,9 @@ class TooLarge(DownloadFailed):
 # Every way to fail, so that mypy sees to it that whatever decides by the kind of an error names
 # each; a test sees to it that none is missing here.
 AnyError = (
-    Unavailable
+    Unreachable
     | RateLimited
-    | NotFound
+    | Gone
     | NoSuchPerson
     | Refused
     | NotReady

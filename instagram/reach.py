@@ -10,7 +10,7 @@ import httpx
 from curl_cffi import Curl, CurlError, CurlOpt
 from curl_cffi.const import CurlECode
 
-from instagram.errors import Unavailable
+from instagram.errors import Unreachable
 from instagram.graph.http import HOSTS as GRAPH_HOSTS
 from instagram.trust import Trust
 
@@ -30,7 +30,7 @@ _REASONS: dict[int, str] = {
 def shake_hands(host: str, bundle: Path, proxy: str | None, limit_s: float) -> None:
     """Open an encrypted connection to a host as the Private API does, and close it again.
 
-    Nothing is asked over it. Blocks; raises `Unavailable` with the reason.
+    Nothing is asked over it. Blocks; raises `Unreachable` with the reason.
     """
     curl = Curl()
     try:
@@ -43,7 +43,7 @@ def shake_hands(host: str, bundle: Path, proxy: str | None, limit_s: float) -> N
             curl.setopt(CurlOpt.PROXY_CAINFO, str(bundle))
         curl.perform()
     except CurlError as error:
-        raise Unavailable(_reason(error)) from None
+        raise Unreachable(_reason(error)) from None
     finally:
         curl.close()
 
@@ -55,7 +55,7 @@ def _reason(error: CurlError) -> str:
 
 
 async def time_at_meta(trust: Trust, proxy: str | None, version: str) -> datetime:
-    """Return what time it is at Meta, to the second; raises `Unavailable`.
+    """Return what time it is at Meta, to the second; raises `Unreachable`.
 
     The question is one that the official API refuses, because no token comes with it.
     """
@@ -67,6 +67,6 @@ async def time_at_meta(trust: Trust, proxy: str | None, version: str) -> datetim
             answer = await client.get(url)
         return parsedate_to_datetime(answer.headers["date"])
     except httpx.HTTPError as error:
-        raise Unavailable(f"no answer ({type(error).__name__})") from None
+        raise Unreachable(f"no answer ({type(error).__name__})") from None
     except (KeyError, ValueError):
-        raise Unavailable("it does not tell the time") from None
+        raise Unreachable("it does not tell the time") from None

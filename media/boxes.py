@@ -12,21 +12,21 @@ _PATH = (b"moov", b"trak")  # the boxes that are looked into
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class BoxOrder:
     """What Instagram wants to know of an MP4's boxes."""
 
     index_first: bool  # moov before mdat, and no fragments
     edit_lists: bool
 
 
-def read_layout(path: Path) -> Layout:
+def read_layout(path: Path) -> BoxOrder:
     """Walk the boxes of an MP4 or MOV without reading what is in them."""
     with path.open("rb") as file:
         names = [
             name for name, _ in zip(_boxes(file, 0, None, _PATH), range(_MOST_BOXES), strict=False)
         ]
     first = next((name for name in names if name in (b"moov", b"mdat", b"moof")), None)
-    return Layout(
+    return BoxOrder(
         index_first=first == b"moov" and b"moof" not in names,
         edit_lists=b"edts" in names,
     )

@@ -12,7 +12,7 @@ from av.video.frame import VideoFrame
 from av.video.plane import VideoPlane
 from PIL import Image
 
-from media.frames import BT709, LIMITED_RANGE, Look, add_upright, prepare
+from media.frames import BT709, LIMITED_RANGE, FrameLook, add_upright, prepare
 
 Box = tuple[int, int, int, int]
 _TILE = 64  # pixels of the grid on which it is found where the layer lies over the picture
@@ -29,11 +29,11 @@ class Canvas:
     def __init__(self, size: tuple[int, int], box: Box, layer: Image.Image | None = None) -> None:
         self._box = box
         self._card = None if layer is None else _Card(layer.convert("RGBA"), box)
-        self._look: Look | None = None
+        self._look: FrameLook | None = None
         self._frames = 0
         self.size = size
 
-    def compose(self, frame: VideoFrame, look: Look) -> VideoFrame:
+    def compose(self, frame: VideoFrame, look: FrameLook) -> VideoFrame:
         """Return the canvas with that frame in its box; it is good until the next one is made."""
         if look != self._look:  # the first frame, or a stream that changes under way
             self._graph, self._source, self._sink = self._build(look)
@@ -46,7 +46,7 @@ class Canvas:
         composed.pict_type = 0  # or the encoder makes keyframes where the source had them
         return composed
 
-    def _build(self, look: Look) -> tuple[Graph, FilterContext, FilterContext]:
+    def _build(self, look: FrameLook) -> tuple[Graph, FilterContext, FilterContext]:
         graph = Graph()
         source, picture = add_upright(graph, look, self._box[2:], "yuv420p")
         sink = graph.add("buffersink")

@@ -38,7 +38,7 @@ MUXER = {"movflags": "+faststart+negative_cts_offsets", "use_editlist": "0"}
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class EncodingBounds:
     """What an encoded video must not exceed; the bit rate is that of the pictures.
 
     `crf` is x264's scale of quality: lower is better.
@@ -54,7 +54,7 @@ def encode(
     source: Path,
     output: Path,
     canvas: Canvas,
-    bounds: Bounds,
+    bounds: EncodingBounds,
     *,
     copy_sound: bool,
     on_progress: Callable[[float], None],
@@ -119,7 +119,7 @@ def _output_fps(rate: Fraction | None, most: int) -> Fraction:
 
 
 def _add_picture(
-    output: OutputContainer, size: tuple[int, int], fps: Fraction, bounds: Bounds
+    output: OutputContainer, size: tuple[int, int], fps: Fraction, bounds: EncodingBounds
 ) -> VideoStream:
     rate = str(bounds.max_bit_rate)
     limits = {"crf": str(bounds.crf), "maxrate": rate, "bufsize": rate}

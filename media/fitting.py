@@ -7,7 +7,7 @@ from pathlib import Path
 
 from media.backdrop import backdrop
 from media.canvas import Canvas, with_window
-from media.encoding import Bounds, encode
+from media.encoding import EncodingBounds, encode
 from media.fit import Shape, Work, plan_video
 from media.remux import remux
 from media.survey import survey
@@ -32,7 +32,7 @@ def fit(job: FitJob, on_progress: Callable[[float], None]) -> Fitting:
             job.source,
             job.output,
             _canvas(job.source, plan.shape),
-            Bounds(plan.max_seconds, plan.max_bit_rate),
+            EncodingBounds(plan.max_seconds, plan.max_bit_rate),
             copy_sound=not plan.encode_sound,
             on_progress=on_progress,
         )

@@ -39,7 +39,7 @@ _BT2020_PRIMARIES, _HDR_TRANSFERS = 9, (16, 18)  # transfers: PQ and HLG
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class FrameLook:
     """How a decoder hands over its pictures: frames with an equal look fit the same graph."""
 
     width: int
@@ -90,7 +90,7 @@ class Look:
 
 
 def add_upright(
-    graph: Graph, look: Look, size: tuple[int, int], pixel_format: str
+    graph: Graph, look: FrameLook, size: tuple[int, int], pixel_format: str
 ) -> tuple[FilterContext, FilterContext]:
     """Add filters that turn frames of that look into upright ones of `size`, cropped to fill it.
 
@@ -122,7 +122,7 @@ def add_upright(
     return source, nodes[-1]
 
 
-def prepare(frame: VideoFrame, look: Look, pts: int) -> VideoFrame:
+def prepare(frame: VideoFrame, look: FrameLook, pts: int) -> VideoFrame:
     """Label the frame as the graph of its look expects it, shown at `pts` ticks."""
     frame.colorspace = look.matrix
     frame.color_range = _FULL_RANGE if look.full_range else LIMITED_RANGE
@@ -137,7 +137,7 @@ def _credible(pixel_aspect: Fraction | None) -> Fraction:
     return Fraction(1)
 
 
-def _cover(look: Look, aspect: Fraction) -> tuple[int, int]:
+def _cover(look: FrameLook, aspect: Fraction) -> tuple[int, int]:
     """Return the largest stored width and height that display with that aspect."""
     stored = aspect / look.pixel_aspect
     if Fraction(look.width, look.height) > stored:

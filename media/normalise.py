@@ -10,15 +10,15 @@ import trio
 
 from media.errors import MediaInvalid, RenderFailed, Unsupported, VideoInvalid
 from media.render import examine_video, normalise_photo
-from media.sniff import MediaType, sniff
+from media.sniff import FileType, sniff
 
 _THUMBNAIL = (480, 480)
 PHOTOS = (
-    MediaType.JPEG,
-    MediaType.PNG,
-    MediaType.WEBP,
-    MediaType.AVIF,
-    MediaType.HEIC,
+    FileType.JPEG,
+    FileType.PNG,
+    FileType.WEBP,
+    FileType.AVIF,
+    FileType.HEIC,
 )
 
 
@@ -75,7 +75,7 @@ async def _photo(upload: Path, directory: Path) -> Normalised:
     )
 
 
-async def _video(upload: Path, kind: MediaType, directory: Path) -> Normalised:
+async def _video(upload: Path, kind: FileType, directory: Path) -> Normalised:
     thumbnail = directory / f"{upload.name}.thumbnail.jpg"
     try:
         info = await examine_video(upload, thumbnail, within=_THUMBNAIL, quality=80)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PIL import Image
 
 from media.canvas import Canvas
-from media.encoding import Bounds, encode
+from media.encoding import EncodingBounds, encode
 from media.fit import StoryFit, plan_video
 from media.limits import Use
 from media.sound import plays
@@ -32,7 +32,7 @@ def render(job: OverlayJob, on_progress: Callable[[float], None]) -> None:
         job.source,
         job.output,
         canvas,
-        Bounds(job.max_seconds, _MAX_BIT_RATE, _MAX_FPS, _CRF),
+        EncodingBounds(job.max_seconds, _MAX_BIT_RATE, _MAX_FPS, _CRF),
         copy_sound=copy_sound,
         on_progress=on_progress,
     )

@@ -19,7 +19,7 @@ from pathlib import Path
 from PIL import ExifTags, Image, ImageCms
 
 from media.errors import MediaError, MediaInvalid, MediaTooLarge
-from media.sniff import MediaType, sniff
+from media.sniff import FileType, sniff
 
 # More than this is never held at once. A JPEG can be made smaller while it is read, so it may have
 # more: phones take photos of 200 million pixels. Those of other formats have to be held whole.
@@ -38,14 +38,14 @@ _DAMAGED_EXIF = (
 _QUALITIES = (92, 85, 75)
 
 # The decoders that strangers' bytes may reach.
-_DECODERS: dict[MediaType, str] = {
-    kind: kind.name for kind in MediaType if kind.is_photo and kind != MediaType.HEIC
+_DECODERS: dict[FileType, str] = {
+    kind: kind.name for kind in FileType if kind.is_photo and kind != FileType.HEIC
 }
 with contextlib.suppress(ImportError):  # Pillow alone cannot read HEIC; the extra `heic` can
     import pillow_heif
 
     pillow_heif.register_heif_opener()
-    _DECODERS[MediaType.HEIC] = "HEIF"
+    _DECODERS[FileType.HEIC] = "HEIF"
 # Our own bounds, from the header, hold; Pillow would refuse what is shrunk while it is read.
 Image.MAX_IMAGE_PIXELS = None
 _SRGB = ImageCms.createProfile("sRGB")
@@ -66,7 +66,7 @@ class PhotoInfo:
 
     width: int
     height: int
-    type: MediaType
+    type: FileType
 
 
 def probe_photo(path: Path) -> PhotoInfo:
@@ -93,7 +93,7 @@ def open_photo(path: Path, *, at_least: tuple[int, int] | None = None) -> Image.
         orientation = _orientation(image)
         if at_least is not None and _is_sideways(orientation):
             at_least = at_least[1], at_least[0]
-        if kind is MediaType.JPEG:
+        if kind is FileType.JPEG:
             _draft(image, at_least)
         image.load()
         profile = image.info.get("icc_profile")
@@ -140,8 +140,8 @@ def save_jpeg_within(image: Image.Image, path: Path, max_bytes: int) -> Image.Im
     return save_jpeg_within(smaller, path, max_bytes)
 
 
-def _check_size(image: Image.Image, kind: MediaType) -> None:
-    most = MAX_JPEG_PIXELS if kind is MediaType.JPEG else MAX_PIXELS
+def _check_size(image: Image.Image, kind: FileType) -> None:
+    most = MAX_JPEG_PIXELS if kind is FileType.JPEG else MAX_PIXELS
     if image.width * image.height > most:
         raise MediaTooLarge(
             f"{image.width} x {image.height} pixels are too many: a {kind} photo may have "
@@ -182,9 +182,9 @@ def _draft(image: Image.Image, at_least: tuple[int, int] | None) -> None:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[tuple[Image.Image, MediaType]]:
+def _opened(path: Path) -> Iterator[tuple[Image.Image, FileType]]:
     kind = sniff(path)
-    if kind is MediaType.HEIC and kind not in _DECODERS:
+    if kind is FileType.HEIC and kind not in _DECODERS:
         raise MediaInvalid(
             "HEIC photos cannot be read here; install the extra (pip install 'reprise[heic]'), or "
             "let the phone export a JPEG"
@@ -194,7 +194,7 @@ def _opened(path: Path) -> Iterator[tuple[Image.Image, MediaType]]:
     try:
         with Image.open(path, formats=(_DECODERS[kind],)) as image:
             _check_size(image, kind)
-            if kind is MediaType.JPEG:
+            if kind is FileType.JPEG:
                 _check_scans(path)
             yield image, kind
     except MediaError:

@@ -24,8 +24,8 @@ from av.video.stream import VideoStream
 
 from media.decoding import decoded, decoded_of, packets_of, time_of
 from media.errors import MediaInvalid, MediaTooLarge
-from media.frames import Look, Turn, turn_of
-from media.sniff import MediaType, sniff
+from media.frames import FrameLook, Turn, turn_of
+from media.sniff import FileType, sniff
 
 MAX_DURATION_S = 3600.0
 MAX_SIDE = 4096
@@ -39,11 +39,11 @@ _TOLERANCE_S, _TOLERANCE = 0.5, 0.05
 
 # Never let libavformat choose: some of its formats are lists of other files and addresses.
 _DEMUXERS = {
-    MediaType.MP4: "mov",
-    MediaType.MOV: "mov",
-    MediaType.MKV: "matroska",
-    MediaType.WEBM: "matroska",
-    MediaType.AVI: "avi",
+    FileType.MP4: "mov",
+    FileType.MOV: "mov",
+    FileType.MKV: "matroska",
+    FileType.WEBM: "matroska",
+    FileType.AVI: "avi",
 }
 # Titles in a strange encoding are no reason to refuse a video: PyAV 19 has no other way.
 _LENIENT: dict[str, Any] = {} if av.__version__ >= "19" else {"metadata_errors": "replace"}
@@ -125,7 +125,7 @@ class OpenVideo:
         if missing_s > max(_TOLERANCE_S, _TOLERANCE * self.duration_s):
             raise MediaInvalid(f"the video breaks off {missing_s:.1f} s before its end")
 
-    def look(self, frame: VideoFrame) -> Look:
+    def look(self, frame: VideoFrame) -> FrameLook:
         """Return how that frame of this stream is to be read."""
         # The turn is the stream's. To ask every frame would be costly: asking makes a reference
         # cycle, so the frame stays in memory until the garbage collector comes by.
@@ -134,7 +134,7 @@ class OpenVideo:
         # Once interlaced, always: some streams say so of every other frame only.
         self._interlaced |= frame.interlaced_frame
         pixel_aspect = _exact(self.stream.sample_aspect_ratio)
-        return Look.of(frame, pixel_aspect, self._turn, interlaced=self._interlaced)
+        return FrameLook.of(frame, pixel_aspect, self._turn, interlaced=self._interlaced)
 
 
 @contextmanager

@@ -12,9 +12,9 @@ from typing import Any
 from av.audio.stream import AudioStream
 from av.packet import Packet
 
-from media.boxes import Layout, read_layout
+from media.boxes import BoxOrder, read_layout
 from media.fit import Sound, Video
-from media.sniff import MediaType, sniff
+from media.sniff import FileType, sniff
 from media.source import OpenVideo, open_video, sound_of
 
 _IN_STEP_S = 0.05  # nobody hears less
@@ -27,7 +27,7 @@ def survey(path: Path) -> Video:
     Raises MediaInvalid (also for a video that breaks off), MediaTooLarge.
     """
     kind = sniff(path)
-    layout = read_layout(path) if kind in (MediaType.MP4, MediaType.MOV) else Layout(True, False)
+    layout = read_layout(path) if kind in (FileType.MP4, FileType.MOV) else BoxOrder(True, False)
     with open_video(path) as video:
         sound = sound_of(video.container)
         pictures, sounds = _Track(), _Track()

@@ -11,7 +11,7 @@ from av.filter import Graph
 from av.video.frame import VideoFrame
 from PIL import Image
 
-from media.frames import Look, add_upright, prepare
+from media.frames import FrameLook, add_upright, prepare
 from media.source import MICROSECONDS, open_video, reading, sound_of
 from media.tasks import VideoInfo
 
@@ -57,7 +57,7 @@ def poster_frame(path: Path, at_s: float = 0.0) -> Image.Image:
         return _as_image(shown, video.look(shown))
 
 
-def _as_image(frame: VideoFrame, look: Look) -> Image.Image:
+def _as_image(frame: VideoFrame, look: FrameLook) -> Image.Image:
     graph = Graph()
     source, last = add_upright(graph, look, look.upright_size, "rgb24")
     sink = graph.add("buffersink")

@@ -43,7 +43,7 @@ _KEPT = tuple(name for name in AccountSecret if name is not AccountSecret.PENDIN
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class DocumentList:
     """One list of the document: its record, other names of it, and what is not kept of it."""
 
     name: str
@@ -79,29 +79,29 @@ def _plain(names: str) -> frozenset[str]:
 
 
 KINDS = (
-    Kind(
+    DocumentList(
         "accounts",
         Account,
         _plain("account InstagramAccount InstagramAccounts"),
         _plain("secrets secretsLeftOut"),
     ),
-    Kind("mediaFiles", MediaFile, _plain("MediaFile files"), _plain(_MEDIA)),
-    Kind("posts", Post, _plain("Post"), _plain(_POST)),
-    Kind(
+    DocumentList("mediaFiles", MediaFile, _plain("MediaFile files"), _plain(_MEDIA)),
+    DocumentList("posts", Post, _plain("Post"), _plain(_POST)),
+    DocumentList(
         "storyRepostConfigs",
         RepostConfig,
         _plain("StoryRepostConfig configs config"),
         _plain(_CONFIG),
     ),
-    Kind("reposts", Repost, ours=True),
-    Kind(
+    DocumentList("reposts", Repost, ours=True),
+    DocumentList(
         "deliveries",
         Delivery,
         ours=True,
         owned="post_id IN (SELECT id FROM posts WHERE user_id = ?) ORDER BY created_at, rowid",
     ),
     # What accounts, logins and jobs went through is this installation's own.
-    Kind(
+    DocumentList(
         "events",
         Event,
         ours=True,
@@ -110,7 +110,7 @@ KINDS = (
 )
 
 
-def shown_name(kind: Kind, column: str) -> str:
+def shown_name(kind: DocumentList, column: str) -> str:
     """Return what a column is called in the document: the contract's name."""
     if column == "account_id":
         return "instagramAccountId"
@@ -118,7 +118,7 @@ def shown_name(kind: Kind, column: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-def columns(kind: Kind) -> list[str]:
+def columns(kind: DocumentList) -> list[str]:
     """Return the columns of a kind that the document has."""
     hidden = {"user_id"} | _HIDDEN.get(kind.record, set())
     return [field.name for field in fields(kind.record) if field.name not in hidden]
@@ -169,7 +169,7 @@ def media_paths(document: Mapping[str, Any]) -> list[str]:
     )
 
 
-def _shown(kind: Kind, row: Any) -> dict[str, Any]:
+def _shown(kind: DocumentList, row: Any) -> dict[str, Any]:
     return {shown_name(kind, column): _value(getattr(row, column)) for column in columns(kind)}
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from moving.checks import check_secrets
-from moving.document import FORMAT, KINDS, VERSION, Kind, plain
+from moving.document import FORMAT, KINDS, VERSION, DocumentList, plain
 from moving.rows import RowReader, moment_in, rows_along
 from storage import along
 from storage.accounts import Account
@@ -145,7 +145,7 @@ def is_known(name: str) -> bool:
     return plain(name) in _names()
 
 
-def _names() -> dict[str, Kind]:
+def _names() -> dict[str, DocumentList]:
     return {name: kind for kind in KINDS for name in {plain(kind.name), *kind.also}}
 
 
@@ -156,7 +156,12 @@ def _rows_in(value: object) -> int:
 
 
 def _note(
-    plan: Plan, kind: Kind, record: Any, beside: dict[str, Any], where: str, problems: list[str]
+    plan: Plan,
+    kind: DocumentList,
+    record: Any,
+    beside: dict[str, Any],
+    where: str,
+    problems: list[str],
 ) -> None:
     """Keep what is beside a record."""
     try:

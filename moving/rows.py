@@ -13,7 +13,7 @@ from uuid import UUID
 from pydantic import TypeAdapter, ValidationError
 
 from moving import checks as import_checks
-from moving.document import Kind, columns, plain
+from moving.document import DocumentList, columns, plain
 from storage import along, records
 from storage.posts import Post
 from storage.repost_configs import RepostConfig
@@ -27,7 +27,7 @@ _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 class RowReader:
     """Reads the rows of one kind."""
 
-    def __init__(self, kind: Kind, problems: list[str], unknown: Counter[str]) -> None:
+    def __init__(self, kind: DocumentList, problems: list[str], unknown: Counter[str]) -> None:
         self._kind = kind
         self._problems = problems
         self._unknown = unknown
@@ -124,7 +124,7 @@ def _adapter(record: type[Any]) -> TypeAdapter[Any]:
     return _ADAPTERS[record]
 
 
-def _plain_column(kind: Kind, column: str) -> str:
+def _plain_column(kind: DocumentList, column: str) -> str:
     return "instagramaccountid" if column == "account_id" else plain(column)
 
 

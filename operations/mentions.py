@@ -88,7 +88,7 @@ def get_history(db: Database, ask: Ask[models.RepostQuery]) -> models.RepostHist
     What `status`, `since` and `until` choose; `next` is the `after` of the next page.
     """
     query = ask.given
-    chosen = repost_history.Filter(
+    chosen = repost_history.HistoryFilter(
         accounts=ask.actor.accounts_of(query.account_id),
         statuses=(query.status,) if query.status else (),
         since=query.since,

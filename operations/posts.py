@@ -194,9 +194,9 @@ async def delete_from_instagram(ask: Ask[None]) -> models.DeletedFromInstagram:
     return shown_of(await ask.house.remover.remove(ask.id, also=keep))
 
 
-def filter_of(ask: Ask[Any], query: models.PostQuery | models.ScheduleQuery) -> posts.Filter:
+def filter_of(ask: Ask[Any], query: models.PostQuery | models.ScheduleQuery) -> posts.PostFilter:
     """Return which posts a list is asked for."""
-    return posts.Filter(
+    return posts.PostFilter(
         status=PostStatus(query.status) if query.status else None,
         accounts=ask.actor.accounts_of(query.account_id),
         since=query.since,

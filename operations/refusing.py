@@ -41,8 +41,8 @@ def _instagram_code(error: instagram.InstagramError) -> ErrorCode:
         case instagram.AccountOnHold() | instagram.ActionBlocked() | instagram.RateLimited():
             return ErrorCode.LOGIN_RATE_LIMITED
         case (
-            instagram.Unavailable()
-            | instagram.NotFound()
+            instagram.Unreachable()
+            | instagram.Gone()
             | instagram.Refused()
             | instagram.NotReady()
             | instagram.ContainerLost()

@@ -14,7 +14,7 @@ import trio
 
 from ground.clock import Clock
 from instagram import errors
-from publish.recognition import CLOCK_SLACK, Verdict
+from publish.recognition import CLOCK_SLACK, Liveness
 from publish.route import Outgoing, Published, Route
 from storage import posts
 from storage.deliveries import Delivery
@@ -64,7 +64,7 @@ class Asker:
         *,
         apart_s: float,
         insists: bool = False,
-    ) -> Published | Verdict:
+    ) -> Published | Liveness:
         """Return the post if it is live, else ABSENT or OVER: it provably is not.
 
         Absence is believed after two looks `apart_s`, the last when its effect must have shown.
@@ -81,23 +81,23 @@ class Asker:
             if isinstance(seen, Published) and (seen.media_id is not None or now >= until):
                 logger.info("found live post=%s media=%s", outgoing.post.id, seen.media_id)
                 return seen
-            if seen is Verdict.OVER:
+            if seen is Liveness.OVER:
                 return seen
-            if seen is not Verdict.ABSENT:
+            if seen is not Liveness.ABSENT:
                 absent_since = None
-                if seen is Verdict.UNCLEAR and now >= until:
+                if seen is Liveness.UNCLEAR and now >= until:
                     raise DeliveryUnknown
             elif absent_since is None:
                 absent_since = now
                 until = max(until, now + apart)
             elif now >= until:
-                return Verdict.ABSENT
+                return Liveness.ABSENT
             await trio.sleep(max(0.0, until - now if insists else min(gap, until - now)))
             gap *= 2
 
     async def look(
         self, route: Route, outgoing: Outgoing, delivery: Delivery, *, insists: bool = False
-    ) -> Published | Verdict:
+    ) -> Published | Liveness:
         """Look once; raises `InstagramError`s."""
         account_id = outgoing.account_id
         known = await self._store.read(posts.published_media_ids, account_id)
@@ -105,7 +105,7 @@ class Asker:
 
     async def _look_in_time(
         self, route: Route, outgoing: Outgoing, sent: Delivery, *, insists: bool
-    ) -> Published | Verdict:
+    ) -> Published | Liveness:
         try:
             seen = await self.look(route, outgoing, sent, insists=insists)
         except errors.InstagramError as error:
@@ -118,9 +118,9 @@ class Asker:
             ):
                 raise  # it can be asked when the pause is over
             raise DeliveryUnknown from error
-        if seen is Verdict.ABSENT and route.shown_for is not None:
+        if seen is Liveness.ABSENT and route.shown_for is not None:
             is_dark = self._has_lost_time(sent) or self._age(sent) > route.shown_for
-            return Verdict.UNCLEAR if is_dark else seen
+            return Liveness.UNCLEAR if is_dark else seen
         return seen
 
     def _age(self, delivery: Delivery) -> timedelta:

@@ -18,7 +18,7 @@ from instagram import errors
 from publish import states
 from publish.asking import HOLDING, Asker, DeliveryUnknown
 from publish.preparation import Preparation
-from publish.recognition import Verdict
+from publish.recognition import Liveness
 from publish.record import DeliveryRecord
 from publish.retry import Failure
 from publish.route import Outgoing, Published
@@ -36,7 +36,7 @@ LOOK_AGAIN_S = 5.0
 # "Not ready" that does not end belongs to a container that never will be.
 _NOT_READY_TRIES = 3
 # Who cannot be asked with what the account has now.
-_CANNOT_ASK = (errors.NotLoggedIn, errors.TokenExpired, errors.Refused, errors.NotFound)
+_CANNOT_ASK = (errors.NotLoggedIn, errors.TokenExpired, errors.Refused, errors.Gone)
 
 
 class TakenBack(Exception):
@@ -67,7 +67,7 @@ class Tools:
     stands: Standing
 
 
-class Attempt:
+class DeliveryAttempt:
     """A claimed job's post on its way."""
 
     def __init__(self, tools: Tools, job: Job, begun: Begun) -> None:
@@ -121,7 +121,7 @@ class Attempt:
         is_outdated = record.row.content not in (None, self._begun.content)
         if is_outdated or not record.row.is_named:
             raise BeginAnew
-        if seen is Verdict.OVER:
+        if seen is Liveness.OVER:
             await record.start_over()
         else:
             await record.advance(Step.UPLOADED if record.row.is_prepared else Step.CREATED)
@@ -130,12 +130,12 @@ class Attempt:
     async def _came_late(self) -> Published | None:
         """Look once more for what was sent in vain as it seemed: what came of it so late is it."""
         for sent in await self._store.read(deliveries.sent_of, self._begun.post.id):
-            seen: Published | Verdict | None
+            seen: Published | Liveness | None
             if sent.id == self.record.row.id:
                 seen = await self._asker.look(self.route, self.outgoing, sent)
-                if seen is Verdict.UNCLEAR:
+                if seen is Liveness.UNCLEAR:
                     raise DeliveryUnknown
-                if seen is Verdict.OVER:
+                if seen is Liveness.OVER:
                     await self.record.start_over()
             else:
                 seen = await self._look_at_earlier(sent)
@@ -181,7 +181,7 @@ class Attempt:
             if self._job.attempts >= _NOT_READY_TRIES:
                 await record.start_over()
             raise
-        except errors.Unavailable as unready:
+        except errors.Unreachable as unready:
             if unready.maybe_applied:
                 # It is live already, whatever was decided since.
                 before = record.row.own_media_before
@@ -208,7 +208,7 @@ class Attempt:
             seen = await self._asker.look(self.route, self.outgoing, self.record.row)
             if isinstance(seen, Published):
                 return seen
-            if seen is not Verdict.ABSENT:
+            if seen is not Liveness.ABSENT:
                 break
             answer = await self._send()
             if isinstance(answer, errors.InstagramError):
@@ -229,7 +229,7 @@ class Attempt:
             answer = error
         if isinstance(answer, Published) and not _can_be_new(answer, row):
             reason = "Instagram answered with a post that cannot be this one"
-            answer = errors.Unavailable(reason, maybe_applied=True)
+            answer = errors.Unreachable(reason, maybe_applied=True)
         self._asker.is_lost(row.id)
         return answer
 

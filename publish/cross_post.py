@@ -17,7 +17,7 @@ from ground import shortage
 from ground.clock import Clock
 from instagram import errors
 from instagram.graph.gateway import GraphGateway
-from instagram.graph.objects import Page
+from instagram.graph.objects import FacebookPage
 from publish.media_links import MediaLinks
 from publish.recognition import CLOCK_SLACK
 from publish.record import DeliveryRecord
@@ -47,7 +47,7 @@ class CrossPoster:
         self._links = links
         self._looks_s = [wait_s * clock.pace for wait_s in _LOOKS_S]
         self._again = tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception_type(errors.Unavailable),
+            retry=tenacity.retry_if_exception_type(errors.Unreachable),
             stop=tenacity.stop_after_attempt(3),
             wait=tenacity.wait_fixed(5 * clock.pace),
             sleep=trio.sleep,
@@ -74,13 +74,13 @@ class CrossPoster:
         logger.warning("no page post post=%s reason=%s", post.id, error.reason)
         if error.maybe_applied:
             return await self._in_doubt(post, record, error)
-        if isinstance(error, errors.Unavailable):
+        if isinstance(error, errors.Unreachable):
             shortage.check()  # what this machine lacks costs no copy: it is sent later
         return PageStep.FAILED, {"error_message": f"{_NOT}{error.reason}"}
 
     async def _send(self, post: Post, record: DeliveryRecord) -> _Columns:
         api = self._gateway.account(post.instagram_account_id)
-        page: Page = await self._again(api.page)
+        page: FacebookPage = await self._again(api.page)
         edge, parameters = _content(post, await self._url(record))
         await record.advance(record.step, page_step=PageStep.POSTING)
         post_id = await api.post_on_page(page, edge, parameters)
@@ -98,7 +98,7 @@ class CrossPoster:
             return PageStep.POSTING, {"error_message": _MAYBE}
         if found is not None:
             return PageStep.POSTED, _columns(found)
-        if error is None or isinstance(error, (errors.Unavailable, errors.RateLimited)):
+        if error is None or isinstance(error, (errors.Unreachable, errors.RateLimited)):
             # It may still be fetched or processed: not shown is not the same as not there.
             return PageStep.POSTING, {"error_message": _MAYBE}
         return PageStep.FAILED, {"error_message": f"{_NOT}{error.reason}"}
@@ -106,7 +106,7 @@ class CrossPoster:
     async def _find(self, post: Post, record: DeliveryRecord) -> str | None:
         """Return the id of the one copy that the Page shows since it was sent, or None.
 
-        Raises `Unavailable` where more than one could be it, or none surely is.
+        Raises `Unreachable` where more than one could be it, or none surely is.
         """
         api = self._gateway.account(post.instagram_account_id)
         page = await api.page()
@@ -125,7 +125,7 @@ class CrossPoster:
             if len(alike) == 1 and alike[0].at >= since:
                 return alike[0].id
             if alike:  # somebody's own hand, or ours by another clock
-                raise errors.Unavailable("The Page shows what may be the copy or another post")
+                raise errors.Unreachable("The Page shows what may be the copy or another post")
         return None
 
     async def _url(self, record: DeliveryRecord) -> str:

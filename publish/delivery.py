@@ -15,7 +15,7 @@ from instagram import errors
 from media.errors import MediaError, RenderFailed
 from publish import states
 from publish.asking import DeliveryUnknown
-from publish.attempt import Attempt, BeginAnew, Impossible, TakenBack, Tools
+from publish.attempt import BeginAnew, DeliveryAttempt, Impossible, TakenBack, Tools
 from publish.cross_post import CrossPoster
 from publish.retry import Failure, Later, after
 from publish.states import UNKNOWN_MESSAGE, Begun, MissedFor, Rails
@@ -87,7 +87,7 @@ class Deliverer:
         except RenderFailed as error:
             # The child process was killed or ran out of time: nothing against the file.
             self._tools.preparation.check_room()
-            await self._react(job, post, errors.Unavailable(error.reason))
+            await self._react(job, post, errors.Unreachable(error.reason))
         except MediaError as error:
             code = (
                 ErrorCode.VIDEO_PROCESSING_FAILED
@@ -106,7 +106,7 @@ class Deliverer:
         await self._store.write(states.broken_off, job, self._clock.now())
 
     async def _go_out(self, job: Job, begun: Begun) -> None:
-        attempt = Attempt(self._tools, job, begun)
+        attempt = DeliveryAttempt(self._tools, job, begun)
         record, post = attempt.record, begun.post
         logger.info(
             "delivering post=%s route=%s reason=%s", post.id, record.row.route, begun.reason
@@ -123,7 +123,7 @@ class Deliverer:
         await self._complete(attempt)
         await self._store.write(states.concluded, job, record.row, self._clock.now(), self._spacing)
 
-    async def _complete(self, attempt: Attempt) -> None:
+    async def _complete(self, attempt: DeliveryAttempt) -> None:
         """Add what a live post still lacks; nothing here can fail or repeat it."""
         outgoing, record = attempt.outgoing, attempt.record
         post = await self._store.read(posts.get, outgoing.post.id)
@@ -141,7 +141,7 @@ class Deliverer:
         logger.warning("given up post=%s reason=%s", post.id, failure.reason)
 
     async def _react(self, job: Job, post: Post, error: errors.InstagramError) -> None:
-        if isinstance(error, errors.Unavailable):
+        if isinstance(error, errors.Unreachable):
             shortage.check()  # what this machine lacks is no attempt: it is taken up again
         delivery = await self._store.read(deliveries.find_open, post.id)
         in_doubt = delivery is not None and delivery.step is Step.PUBLISHING

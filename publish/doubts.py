@@ -12,7 +12,7 @@ from publish import intake
 from publish.asking import Asker, DeliveryUnknown
 from publish.attempt import LOOK_AGAIN_S
 from publish.choice import route_to_ask
-from publish.recognition import Verdict
+from publish.recognition import Liveness
 from publish.route import Outgoing
 from publish.routes import Routes
 from storage import deliveries, posts
@@ -48,7 +48,7 @@ class Doubts:
             raise _may_be_live("Instagram does not tell") from None
         except errors.InstagramError as error:
             raise _may_be_live(f"Instagram was not asked: {error.reason}") from error
-        if isinstance(seen, Verdict):
+        if isinstance(seen, Liveness):
             await self._store.write(deliveries.settle_unknown, sent.id, self._clock.now())
             return
         await self._store.write(_take_up, post_id, sent.id, self._clock.now())

@@ -19,7 +19,7 @@ from instagram.graph.gateway import GraphGateway
 from instagram.graph.objects import ContainerCode, GraphMedia
 from publish.media_links import MediaLinks
 from publish.preparation import Fitted
-from publish.recognition import CLOCK_SLACK, Verdict
+from publish.recognition import CLOCK_SLACK, Liveness
 from publish.record import DeliveryRecord
 from publish.route import Outgoing, Published
 from storage.deliveries import Delivery, Piece, Step
@@ -89,7 +89,7 @@ class GraphRoute:
         # The container tells whether it was published, and not as what.
         try:
             recent = await self._recent(self._api(outgoing), outgoing.post)
-        except (errors.NotFound, errors.Refused) as error:
+        except (errors.Gone, errors.Refused) as error:
             logger.info("own media not told post=%s reason=%s", outgoing.post.id, error.reason)
             return None
         return [media.id for media in recent]
@@ -105,7 +105,7 @@ class GraphRoute:
         known: Collection[str],
         *,
         insists: bool = False,
-    ) -> Published | Verdict:
+    ) -> Published | Liveness:
         """Ask the container, and for the media id the account's newest posts."""
         api = self._gateway.account(outgoing.account_id, insists=insists)
         if delivery.container_id is None:
@@ -113,17 +113,17 @@ class GraphRoute:
         code: ContainerCode | None
         try:
             code = (await api.container_state(delivery.container_id)).code
-        except (errors.NotFound, errors.ContainerLost):
+        except (errors.Gone, errors.ContainerLost):
             code = None  # seen as a false answer about containers that exist
         if code in (ContainerCode.EXPIRED, ContainerCode.ERROR):
-            return Verdict.OVER
+            return Liveness.OVER
         if code not in (None, ContainerCode.PUBLISHED):
-            return Verdict.ABSENT
+            return Liveness.ABSENT
         if code is None and not (outgoing.post.caption and _is_listed_with_caption(outgoing.post)):
-            return Verdict.UNCLEAR  # nothing else tells ours from what somebody posts by hand
+            return Liveness.UNCLEAR  # nothing else tells ours from what somebody posts by hand
         found = await self._find(api, outgoing, delivery, known)
         if code is None:
-            return Verdict.UNCLEAR if found is None else Published(found.id, found.permalink)
+            return Liveness.UNCLEAR if found is None else Published(found.id, found.permalink)
         return Published(found.id, found.permalink) if found else Published(None, None)
 
     async def permalink(self, outgoing: Outgoing, media_id: str) -> str | None:
@@ -131,7 +131,7 @@ class GraphRoute:
             async for attempt in tenacity.AsyncRetrying(
                 stop=tenacity.stop_after_attempt(_PERMALINK_TRIES),
                 wait=tenacity.wait_fixed(self._again_s),
-                retry=tenacity.retry_if_exception_type((errors.Unavailable, errors.NotFound)),
+                retry=tenacity.retry_if_exception_type((errors.Unreachable, errors.Gone)),
                 sleep=trio.sleep,
                 reraise=True,
             ):
@@ -174,14 +174,14 @@ class GraphRoute:
         for wait_s in (*self._polls_s, None):
             try:
                 state = await api.container_state(container_id)
-            except errors.NotFound:
+            except errors.Gone:
                 state = None  # new containers are denied at first
             if state is not None and state.code is ContainerCode.FINISHED:
                 return
             is_known = record.row.container_id is not None
             if state is not None and state.code is ContainerCode.PUBLISHED and is_known:
                 # By a request whose answer was lost: another container would make a second post.
-                raise errors.Unavailable("It was published before", maybe_applied=True)
+                raise errors.Unreachable("It was published before", maybe_applied=True)
             if state is not None and state.code is not ContainerCode.IN_PROGRESS:
                 # Whatever it ended in, it stays so: a later attempt needs a new one.
                 await record.start_over()
@@ -215,20 +215,20 @@ class GraphRoute:
 
     async def _unnamed(
         self, api: GraphApi, post: Post, delivery: Delivery, known: Collection[str]
-    ) -> Published | Verdict:
+    ) -> Published | Liveness:
         """Return what became of a post of which no container is known, if it was sent at all."""
         if not _is_listed_with_caption(post):
-            return Verdict.UNCLEAR
+            return Liveness.UNCLEAR
         since = (delivery.publishing_at or delivery.updated_at) - CLOCK_SLACK
         recent = await self._recent(api, post)
         newer = [media for media in recent if media.id not in known and media.at >= since]
         if not newer:
-            return Verdict.ABSENT
+            return Liveness.ABSENT
         one = newer[0]
         is_alike = one.caption == post.caption and one.kind in (None, _kind(post, delivery))
         if len(newer) == 1 and post.caption and is_alike:
             return Published(one.id, one.permalink)
-        return Verdict.UNCLEAR
+        return Liveness.UNCLEAR
 
     async def _recent(self, api: GraphApi, post: Post) -> list[GraphMedia]:
         return await api.recent(stories=post.media_type is MediaType.STORIES)

@@ -10,7 +10,7 @@ from typing import Any, assert_never
 
 from ground.clock import Clock
 from ground.refusal import ErrorCode
-from instagram.errors import NoSuchPerson, NotFound
+from instagram.errors import Gone, NoSuchPerson
 from instagram.own_media import OwnMedia
 from instagram.private.api import PrivateApi
 from instagram.private.feed import ALBUM, PHOTO, VIDEO, FeedPost, Part, Said, Tag
@@ -18,7 +18,7 @@ from instagram.private.gateway import PrivateGateway
 from instagram.private.stories import Story
 from instagram.private.uploads import VideoUse
 from publish.preparation import Fitted, Preparation
-from publish.recognition import Sent, Verdict, recognise
+from publish.recognition import Liveness, Sent, recognise
 from publish.record import DeliveryRecord
 from publish.route import Outgoing, Published
 from storage.deliveries import Delivery, Piece
@@ -127,7 +127,7 @@ class PrivateFeedRoute(PrivateRoute):
         known: Collection[str],
         *,
         insists: bool = False,
-    ) -> Published | Verdict:
+    ) -> Published | Liveness:
         own = await self._gateway.account(outgoing.account_id).own_posts(insists=insists)
         caption = outgoing.post.caption or ""
         sent = sent_of(delivery, _kind(outgoing.post, delivery), caption, is_marked=bool(caption))
@@ -135,21 +135,21 @@ class PrivateFeedRoute(PrivateRoute):
         seen = seen_in(own, sent, accounted)
         # A page full of newer posts does not show whether there is ours behind it.
         newer = sum(pk not in accounted for pk in own.pks)
-        if seen is Verdict.ABSENT and newer > _PAGE - _MOST_PINNED and len(own.pks) >= _PAGE:
-            return Verdict.UNCLEAR
+        if seen is Liveness.ABSENT and newer > _PAGE - _MOST_PINNED and len(own.pks) >= _PAGE:
+            return Liveness.UNCLEAR
         return seen
 
 
 def seen_in(
     own: OwnMedia[FeedPost] | OwnMedia[Story], sent: Sent, accounted: set[str]
-) -> Published | Verdict:
+) -> Published | Liveness:
     """Return what became of what was sent, judging by the account's own media."""
     shown: Sequence[FeedPost | Story] = own.read
     seen = recognise(shown, sent, accounted)
-    if not isinstance(seen, Verdict):
+    if not isinstance(seen, Liveness):
         return Published(seen.pk, seen.permalink)
     is_unread = any(not pk or pk not in accounted for pk in own.unread)
-    return Verdict.UNCLEAR if is_unread else seen
+    return Liveness.UNCLEAR if is_unread else seen
 
 
 def sent_of(delivery: Delivery, kind: int, marks: object, *, is_marked: bool) -> Sent:
@@ -174,7 +174,7 @@ def accounted_for(delivery: Delivery, known: Collection[str]) -> set[str]:
 async def _pk_of(api: PrivateApi, username: str, code: ErrorCode) -> str:
     try:
         return await api.user_pk(username)
-    except NotFound:
+    except Gone:
         raise NoSuchPerson(f"@{username} does not exist on Instagram", code) from None
 
 

@@ -29,7 +29,7 @@ class Live(Protocol):
 L = TypeVar("L", bound=Live)
 
 
-class Verdict(Enum):
+class Liveness(Enum):
     ABSENT = "it is provably not live"
     OVER = "it is not live, and what was prepared for it never can be"
     UNCLEAR = "Instagram cannot tell"
@@ -64,7 +64,7 @@ class Sent:
         )
 
 
-def recognise(own: Sequence[L], sent: Sent, accounted: Collection[str]) -> L | Verdict:
+def recognise(own: Sequence[L], sent: Sent, accounted: Collection[str]) -> L | Liveness:
     """Return what `sent` became, or what can be said of its absence.
 
     `own` is what the account shows now, `accounted` the media ids that were there before or
@@ -80,7 +80,7 @@ def recognise(own: Sequence[L], sent: Sent, accounted: Collection[str]) -> L | V
         if live.pk not in accounted and live.kind == sent.kind and sent.is_newer(live)
     ]
     if not candidates:
-        return Verdict.ABSENT
+        return Liveness.ABSENT
     # Where no upload id tells, only a single new one with exactly our marks is ours.
     alike = [
         live
@@ -89,4 +89,4 @@ def recognise(own: Sequence[L], sent: Sent, accounted: Collection[str]) -> L | V
         and (live.upload_id is None or sent.upload_id is None)
         and live.marks == sent.marks
     ]
-    return alike[0] if len(candidates) == len(alike) == 1 else Verdict.UNCLEAR
+    return alike[0] if len(candidates) == len(alike) == 1 else Liveness.UNCLEAR

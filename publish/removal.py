@@ -88,7 +88,7 @@ class Remover:
                 "the account in the Instagram app"
             )
         # "It is gone", and so it is: perhaps not by us.
-        return error.reason if isinstance(error, errors.NotFound) else None
+        return error.reason if isinstance(error, errors.Gone) else None
 
     async def _request(self, post: Post, media_id: str) -> errors.InstagramError | None:
         """Ask Instagram to delete it; returns what it said instead of doing so."""
@@ -111,14 +111,14 @@ class Remover:
         """Ask whether it is still there: it is gone when two looks in succession say so."""
         insists = isinstance(error, HOLDING)
         # What was answered is done or not; what was lost may still be on its way.
-        looks_s = LOST_LOOKS_S if isinstance(error, errors.Unavailable) else LOOKS_S
+        looks_s = LOST_LOOKS_S if isinstance(error, errors.Unreachable) else LOOKS_S
         missing = 0
         for wait_s in looks_s:
             await trio.sleep(wait_s * self._clock.pace)
             try:
                 await self._look(post, media_id, insists)
                 missing = 0
-            except errors.NotFound:
+            except errors.Gone:
                 missing += 1
             if missing == _SURE:
                 return False

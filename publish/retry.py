@@ -69,7 +69,7 @@ def after(
             return Later(until, reason, counted=False)
         case _ if in_doubt:
             return Later(now + backoff(job.attempts), failed.reason)
-        case errors.Unavailable() | errors.NotReady() | errors.ContainerLost():
+        case errors.Unreachable() | errors.NotReady() | errors.ContainerLost():
             # It may pass by itself, or with a new container.
             if job.attempts < job.max_attempts:
                 return Later(now + backoff(job.attempts), failed.reason)
@@ -79,14 +79,14 @@ def after(
             return Failure(_code_of(failed), failed.reason)
 
 
-_Passing = errors.Unavailable | errors.NotReady | errors.ContainerLost
+_Passing = errors.Unreachable | errors.NotReady | errors.ContainerLost
 _Final = (
     errors.NotLoggedIn
     | errors.TokenExpired
     | errors.MediaUnreachable
     | errors.FileGone
     | errors.Refused
-    | errors.NotFound
+    | errors.Gone
     | errors.NoSuchPerson
     | errors.WrongCode
     | errors.DownloadFailed
@@ -105,7 +105,7 @@ def _code_of(failed: _Final) -> ErrorCode:
             return ErrorCode.MEDIA_INVALID
         case errors.Refused() | errors.NoSuchPerson():
             return failed.code
-        case errors.NotFound() | errors.WrongCode() | errors.DownloadFailed():
+        case errors.Gone() | errors.WrongCode() | errors.DownloadFailed():
             return ErrorCode.PROCESSING_FAILED
         case _:
             assert_never(failed)
@@ -113,7 +113,7 @@ def _code_of(failed: _Final) -> ErrorCode:
 
 def _given_up(failed: _Passing, *, has_video: bool) -> ErrorCode:
     match failed:
-        case errors.Unavailable():
+        case errors.Unreachable():
             return ErrorCode.SERVICE_UNAVAILABLE
         case errors.FetchFailed():
             return ErrorCode.PUBLIC_URL_REQUIRED

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from publish.preparation import Fitted
-from publish.recognition import Verdict
+from publish.recognition import Liveness
 from publish.record import DeliveryRecord
 from storage.deliveries import Delivery
 from storage.posts import Post
@@ -73,7 +73,7 @@ class Route(Protocol):
         known: Collection[str],
         *,
         insists: bool = False,
-    ) -> Published | Verdict:
+    ) -> Published | Liveness:
         """Ask whether a post that may be live is; `known` are the media ids of other posts.
 
         `insists`: although the account is held since, because of what the answer said.

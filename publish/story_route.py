@@ -8,10 +8,10 @@ from datetime import timedelta
 from instagram import errors
 from instagram.private import stickers
 from instagram.private.feed import PHOTO, VIDEO
-from instagram.private.stickers import Mention, Shown, Sticker, StickerKind
+from instagram.private.stickers import MentionSticker, Shown, StickerKind, StorySticker
 from instagram.private.uploads import VideoUse
 from publish.private_route import PrivateRoute, accounted_for, seen_in, sent_of
-from publish.recognition import Verdict
+from publish.recognition import Liveness
 from publish.record import DeliveryRecord
 from publish.route import Outgoing, Published
 from publish.stickers import CODE
@@ -67,7 +67,7 @@ class PrivateStoryRoute(PrivateRoute):
         known: Collection[str],
         *,
         insists: bool = False,
-    ) -> Published | Verdict:
+    ) -> Published | Liveness:
         own = await self._gateway.account(outgoing.account_id).own_stories(insists=insists)
         pks = frozenset(mention.user_pk for mention in _mentions(outgoing.post))
         shown = stickers.to_be_shown(_stickers(outgoing.post))
@@ -77,9 +77,9 @@ class PrivateStoryRoute(PrivateRoute):
         return seen_in(own, sent, accounted_for(delivery, known))
 
 
-def _mentions(post: Post) -> list[Mention]:
+def _mentions(post: Post) -> list[MentionSticker]:
     return [
-        Mention(
+        MentionSticker(
             user_pk=str(mention["userId"]),
             x=mention.get("x", 0.5),
             y=mention.get("y", 0.5),
@@ -91,9 +91,9 @@ def _mentions(post: Post) -> list[Mention]:
     ]
 
 
-def _stickers(post: Post) -> list[Sticker]:
+def _stickers(post: Post) -> list[StorySticker]:
     return [
-        Sticker(
+        StorySticker(
             kind=(kind := StickerKind(stored["type"])),
             value=stored[_VALUES[kind]],
             x=stored["x"],

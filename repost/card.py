@@ -38,7 +38,7 @@ Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Sticker:
+class AuthorSticker:
     """Where the card shows the author: centre and size as shares (0 to 1) of the canvas."""
 
     x: float
@@ -66,7 +66,7 @@ class Card:
     path: Path
     kind: Literal["photo", "video"]
     size: tuple[int, int]
-    sticker: Sticker
+    sticker: AuthorSticker
     thumbnail: Path
     duration_s: float | None
     untouched: bool = False
@@ -151,7 +151,7 @@ async def _compose_photo(
         path=folder / "card.jpg",
         kind="photo",
         size=CANVAS,
-        sticker=Sticker(**made["sticker"]),
+        sticker=AuthorSticker(**made["sticker"]),
         thumbnail=folder / "thumbnail.jpg",
         duration_s=None,
     )
@@ -220,7 +220,7 @@ def _video_card(folder: Path, made: VideoInfo, drawn: dict[str, Any], *, untouch
         path=folder / "card.mp4",
         kind="video",
         size=(made.width, made.height),
-        sticker=Sticker(**drawn["sticker"]),
+        sticker=AuthorSticker(**drawn["sticker"]),
         thumbnail=folder / "thumbnail.jpg",
         duration_s=made.duration_s,
         untouched=untouched,

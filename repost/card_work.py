@@ -15,7 +15,7 @@ from PIL import Image
 from media.photo import open_photo, probe_photo, save_jpeg
 from repost.drawing import draw_still, text_width, whole
 from repost.drawing import layer as layer_of
-from repost.layout import CANVAS, Layout, Template, layout
+from repost.layout import CANVAS, CardLayout, Template, layout
 
 if TYPE_CHECKING:
     from repost.overlay import Overlay
@@ -98,7 +98,7 @@ def _thumbnail(card: Image.Image, folder: str) -> None:
     save_jpeg(small, Path(folder) / "thumbnail.jpg", quality=85)
 
 
-def _sticker(plan: Layout) -> dict[str, float]:
+def _sticker(plan: CardLayout) -> dict[str, float]:
     label, (width, height) = plan.label, CANVAS
     return {
         "x": (label.x + label.width / 2) / width,

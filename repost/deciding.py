@@ -60,7 +60,7 @@ class Decider:
             return await self._store.write(_wait, repost, reason, wakes_at, now)
         try:
             count = await api.follower_count(repost.author_pk)
-        except (errors.NotFound, errors.Unavailable, errors.Refused, errors.NotReady) as error:
+        except (errors.Gone, errors.Unreachable, errors.Refused, errors.NotReady) as error:
             # Nothing here is final: the story is saved, and 72 h end the asking.
             reason = f"The author's followers could not be counted: {error.reason}"
             return await self._store.write(_wait, repost, reason, now + _ASK_AGAIN_AFTER, now)

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from ground.clock import Clock
 from instagram import errors
 from repost.mentions import (
-    Page,
+    InboxPage,
     Thread,
     parse_activity,
     parse_inbox,
@@ -129,7 +129,7 @@ class Look:
     async def _read_backlog(self, cursor: str, until: datetime) -> str | None:
         try:
             return await self._read_box("inbox", self._inboxes.inbox_page, until, cursor)
-        except (errors.Refused, errors.NotFound) as refused:
+        except (errors.Refused, errors.Gone) as refused:
             # A cursor that Instagram has forgotten must not fail every look from now on.
             account_id = self._config.account_id
             logger.warning("backlog dropped account=%s reason=%s", account_id, refused.reason)
@@ -213,13 +213,13 @@ class Look:
         seen.add(cursor)
         return True
 
-    async def _thread_page(self, source: str, thread: Thread) -> Page | None:
+    async def _thread_page(self, source: str, thread: Thread) -> InboxPage | None:
         """Return the next page of a chat; None where Instagram does not give that one out."""
         assert thread.older_cursor is not None
         self.scan.requests += 1
         try:
             answer = await self._inboxes.thread_page(thread.thread_id, thread.older_cursor)
-        except (errors.Refused, errors.NotFound) as refused:
+        except (errors.Refused, errors.Gone) as refused:
             # One chat's trouble is its own: the others are read all the same.
             logger.warning(
                 "chat not read account=%s reason=%s", self._config.account_id, refused.reason
@@ -242,7 +242,7 @@ class Look:
             }
         )
 
-    def _see_clock(self, page: Page) -> None:
+    def _see_clock(self, page: InboxPage) -> None:
         # A clock of ours may be years behind; one of Instagram's that is years ahead is none, and
         # every story would seem long over by it.
         if page.at is None or page.at > max(self._clock.now(), _NOW_AT_LEAST) + _FURTHEST_AHEAD:
@@ -255,13 +255,13 @@ class Look:
             )
         self._their_time = self.scan.clock = page.at
 
-    def _see_newest(self, page: Page) -> None:
+    def _see_newest(self, page: InboxPage) -> None:
         times = [thread.last_activity for thread in page.threads if thread.last_activity]
         # A time that has not come yet would hide everything until then.
         past = [moment for moment in times if moment <= self._their_time + CLOCK_TOLERANCE]
         self.scan.seen_until = max(past, default=None)
 
-    async def _keep(self, page: Page) -> None:
+    async def _keep(self, page: InboxPage) -> None:
         """Store the page's new mentions."""
         self.scan.passed_over += page.passed_over
         self.scan.gaps.update(page.gaps)

@@ -13,7 +13,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageSt
 from media.backdrop import SMALL, enlarged, filling, small_backdrop, small_blur
 from media.lettering import draw, margin, set_line
 from media.shapes import rounded_mask
-from repost.layout import CANVAS, LABEL_FONT_SIZE, Layout, Rect, Template
+from repost.layout import CANVAS, LABEL_FONT_SIZE, CardLayout, Rect, Template
 from repost.signature import alignment, lettered, placed
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _BRIGHT = 150  # a ground that asks for dark letters
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class DrawnPiece:
     """Something with alpha that lies over story and backdrop."""
 
     image: Image.Image
@@ -48,13 +48,15 @@ class Piece:
 class Still:
     """A card without its story. `window` is the frame's mask: 255 where the story shows."""
 
-    plan: Layout
+    plan: CardLayout
     backdrop: Image.Image
     window: Image.Image | None
-    pieces: tuple[Piece, ...]
+    pieces: tuple[DrawnPiece, ...]
 
 
-def draw_still(picture: Image.Image, plan: Layout, author: str, overlay: Overlay | None) -> Still:
+def draw_still(
+    picture: Image.Image, plan: CardLayout, author: str, overlay: Overlay | None
+) -> Still:
     """Draw all of a card but its story; `picture` gives the colours."""
     ground = _GROUNDS[plan.template](picture, plan)
     pieces = [_label(author, plan, ground)]
@@ -100,7 +102,7 @@ def text_width(author: str) -> float:
 # Grounds
 
 
-def _dark_blur(picture: Image.Image, plan: Layout) -> Image.Image:
+def _dark_blur(picture: Image.Image, plan: CardLayout) -> Image.Image:
     small = small_backdrop(picture, CANVAS)
     _shade(small, plan.frame)
     canvas = enlarged(small, CANVAS)
@@ -110,7 +112,7 @@ def _dark_blur(picture: Image.Image, plan: Layout) -> Image.Image:
     return canvas
 
 
-def _melting(picture: Image.Image, plan: Layout) -> Image.Image:
+def _melting(picture: Image.Image, plan: CardLayout) -> Image.Image:
     """The story's own blur, with the story once more where it will be: its edges dissolve."""
     small = small_blur(picture, CANVAS)
     x, y, width, height = (side // SMALL for side in _sides(plan.frame))
@@ -120,7 +122,7 @@ def _melting(picture: Image.Image, plan: Layout) -> Image.Image:
     return enlarged(ImageEnhance.Brightness(small).enhance(_MELT_LIGHT), CANVAS)
 
 
-def _paper(picture: Image.Image, plan: Layout) -> Image.Image:
+def _paper(picture: Image.Image, plan: CardLayout) -> Image.Image:
     """A print on paper, on the calm colours of the story."""
     assert plan.paper is not None
     colours = picture.resize((2, 3), Image.Resampling.BOX)
@@ -139,7 +141,7 @@ def _paper(picture: Image.Image, plan: Layout) -> Image.Image:
     return canvas
 
 
-def _story_itself(picture: Image.Image, plan: Layout) -> Image.Image:
+def _story_itself(picture: Image.Image, plan: CardLayout) -> Image.Image:
     """What the story will cover; the label looks at it to be seen on it."""
     return filling(picture, (CANVAS[0] // SMALL, CANVAS[1] // SMALL), gap=1).resize(CANVAS)
 
@@ -168,7 +170,7 @@ def _sides(box: Rect) -> tuple[int, int, int, int]:
 # The window
 
 
-def _window(plan: Layout) -> Image.Image | None:
+def _window(plan: CardLayout) -> Image.Image | None:
     match plan.template:
         case Template.CLASSIC:
             return rounded_mask(plan.frame.size, _FRAME_RADIUS)
@@ -203,7 +205,7 @@ def _feathered(frame: Rect) -> Image.Image:
 # The pieces
 
 
-def _label(author: str, plan: Layout, ground: Image.Image) -> Piece:
+def _label(author: str, plan: CardLayout, ground: Image.Image) -> DrawnPiece:
     """Return the author's name: on a pill, in ink on paper, or bare."""
     label = plan.label
     image = Image.new("RGBA", label.size)
@@ -224,7 +226,7 @@ def _label(author: str, plan: Layout, ground: Image.Image) -> Piece:
     name = draw(block, colour, shadow=shadow)
     over = Image.new("RGBA", label.size)
     over.paste(name, ((label.width - name.width) // 2, (label.height - name.height) // 2))
-    return Piece(Image.alpha_composite(image, over), label.x, label.y)
+    return DrawnPiece(Image.alpha_composite(image, over), label.x, label.y)
 
 
 def _light(ground: Image.Image, box: Rect) -> float:
@@ -233,12 +235,12 @@ def _light(ground: Image.Image, box: Rect) -> float:
     return ImageStat.Stat(ground.crop(place).convert("L")).mean[0]
 
 
-def _signature(overlay: Overlay, author: str, plan: Layout) -> Piece:
+def _signature(overlay: Overlay, author: str, plan: CardLayout) -> DrawnPiece:
     block = lettered(overlay, author, plan)
     image = draw(block, overlay.rgba, align=alignment(overlay), shadow=overlay.shadow)
     room = placed(overlay, (round(block.width), round(block.height)), plan.label_room)
     rim = margin(block)
-    return Piece(image, room.x - rim, room.y - rim)
+    return DrawnPiece(image, room.x - rim, room.y - rim)
 
 
 def _handle(author: str) -> str:

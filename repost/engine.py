@@ -240,7 +240,7 @@ class RepostEngine:
         """Look for mentions; False when that broke off, and what was found is still to be saved."""
         try:
             await self._scan(config)
-        except errors.Unavailable as broken_off:
+        except errors.Unreachable as broken_off:
             logger.warning(
                 "scan broke off account=%s reason=%s", config.account_id, broken_off.reason
             )
@@ -289,7 +289,7 @@ class RepostEngine:
             except errors.AccountOnHold:
                 raise  # nothing was sent, so nothing failed
             except errors.InstagramError as error:
-                if isinstance(error, errors.Unavailable):
+                if isinstance(error, errors.Unreachable):
                     shortage.check()  # what this machine lacks is no failure of the look
                 await self._store.write(
                     polls.record_failed, account_id, look.scan, error, self._clock.now()

@@ -38,9 +38,9 @@ _TRIES_A_SIZE = 3
 # What says nothing about the account, and nothing final about a story.
 _PASSING = (
     errors.DownloadFailed,
-    errors.Unavailable,
+    errors.Unreachable,
     errors.Refused,
-    errors.NotFound,
+    errors.Gone,
     errors.NotReady,
 )
 _TRIED_AGAIN = "; it is tried again"
@@ -165,14 +165,14 @@ class Fetcher:
         # Addresses of Instagram's network do not live for ever; the post has fresh ones.
         try:
             post = await api.post(repost.story_pk)
-        except errors.NotFound:
+        except errors.Gone:
             raise Settled("The post is gone or not visible to this account") from None
         if post.picture_url is None:
             raise errors.NotReady("The post is there, but Instagram shows no picture of it yet")
         await api.download(post.picture_url, target)
         return found
 
-    async def _verified(self, file: Path, preview: Path) -> media_sniff.MediaType:
+    async def _verified(self, file: Path, preview: Path) -> media_sniff.FileType:
         """Decode what strangers' stories delivered, now, while it can be fetched again."""
         kind = await trio.to_thread.run_sync(media_sniff.sniff, file)
         if kind is None:

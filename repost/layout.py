@@ -69,7 +69,7 @@ WHOLE = Rect(0, 0, *CANVAS)
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class CardLayout:
     """A card: the story in its frame, and the author's label.
 
     `picture` is where the whole story fits: the frame itself, or less of it for shapes so wide or
@@ -95,7 +95,7 @@ class Layout:
 
 def layout(
     width: int, height: int, author_text_width: float, template: Template = Template.CLASSIC
-) -> Layout:
+) -> CardLayout:
     """Lay out a card for a story of that size; the author's name is as wide at LABEL_FONT_SIZE."""
     spare = LABEL_HEIGHT + _GAP  # what the label takes of the height
     top, paper, widest = SAFE_TOP, None, _ROOM - 2 * _LABEL_PADDING
@@ -126,7 +126,7 @@ def layout(
     label = _centred(top, text_width + 2 * _LABEL_PADDING, LABEL_HEIGHT)
     if template is Template.FULL_BLEED:
         label = replace(label, x=SIDE)
-    return Layout(
+    return CardLayout(
         template=template,
         frame=frame,
         picture=frame if template is Template.FULL_BLEED else _contained(width, height, frame),

@@ -41,7 +41,7 @@ class Thread:
 
 
 @dataclass(slots=True)
-class Page(Findings):
+class InboxPage(Findings):
     """What one page of an inbox holds; `at` is Instagram's own time of it, where it says so.
 
     `gaps` are the parts that could not be read at all.
@@ -53,9 +53,9 @@ class Page(Findings):
     at: datetime | None = None
 
 
-def parse_inbox(answer: object, viewer_pk: str, source: str = "inbox") -> Page:
+def parse_inbox(answer: object, viewer_pk: str, source: str = "inbox") -> InboxPage:
     """Return the mentions on a page of the inbox or of the message requests."""
-    page = Page(at=moment(mapping(answer).get("snapshot_at_ms")))
+    page = InboxPage(at=moment(mapping(answer).get("snapshot_at_ms")))
     box = mapping(mapping(answer).get("inbox"))
     threads = box.get("threads")
     if not isinstance(threads, list):
@@ -69,16 +69,16 @@ def parse_inbox(answer: object, viewer_pk: str, source: str = "inbox") -> Page:
     return page
 
 
-def parse_thread(answer: object, viewer_pk: str, source: str = "inbox") -> Page:
+def parse_thread(answer: object, viewer_pk: str, source: str = "inbox") -> InboxPage:
     """Return the mentions on a page of one thread; the older cursor is in `threads[0]`."""
-    page = Page()
+    page = InboxPage()
     _read_thread(mapping(answer).get("thread"), viewer_pk, source, page)
     return page
 
 
-def parse_activity(answer: object, viewer_pk: str) -> Page:
+def parse_activity(answer: object, viewer_pk: str) -> InboxPage:
     """Return the stories that the activity inbox says mention the account."""
-    page = Page()
+    page = InboxPage()
     section = mapping(mapping(answer).get("story_mentions"))
     for reel in entries(section.get("reels")):
         for item in entries(reel.get("items")):
@@ -107,7 +107,7 @@ def parse_activity(answer: object, viewer_pk: str) -> Page:
     return page
 
 
-def _read_thread(thread: object, viewer_pk: str, source: str, page: Page) -> None:
+def _read_thread(thread: object, viewer_pk: str, source: str, page: InboxPage) -> None:
     known = mapping(thread)
     items = known.get("items")
     if not isinstance(items, list):

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # What says something about the request and nothing about the account.
-_PASSING = (errors.Unavailable, errors.Refused, errors.NotFound, errors.NotReady)
+_PASSING = (errors.Unreachable, errors.Refused, errors.Gone, errors.NotReady)
 
 
 @dataclass(frozen=True, slots=True)

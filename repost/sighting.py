@@ -87,9 +87,9 @@ class Sightings:
         if author_pk not in self._reels:
             try:
                 self._reels[author_pk] = await self._api.stories_of(author_pk)
-            except errors.NotFound:
+            except errors.Gone:
                 self._reels[author_pk] = Reel()  # of a story that is gone the other endpoint tells
-            except (errors.Unavailable, errors.Refused, errors.NotReady) as error:
+            except (errors.Unreachable, errors.Refused, errors.NotReady) as error:
                 self._reels[author_pk] = error
         reel = self._reels[author_pk]
         if isinstance(reel, errors.InstagramError):
@@ -102,13 +102,13 @@ class Sightings:
             return listed
         try:
             return await self._api.story(repost.story_pk)
-        except errors.NotFound:
+        except errors.Gone:
             if listed is not None:
                 return listed
             if reel.unread:
-                raise errors.Unavailable(_UNREAD) from None
+                raise errors.Unreachable(_UNREAD) from None
             raise Settled("The story is gone or not visible to this account") from None
-        except (errors.Unavailable, errors.Refused):
+        except (errors.Unreachable, errors.Refused):
             if listed is not None:
                 return listed
             raise
@@ -123,7 +123,7 @@ class Sightings:
         if meant:
             return min(meant, key=lambda story: abs(story.taken_at - repost.mentioned_at))
         if reel.unread:
-            raise errors.Unavailable(_UNREAD)
+            raise errors.Unreachable(_UNREAD)
         if RepostLimit.UNSURE in repost.limits:
             if any(self._viewer_pk in story.mentioned_pks for story in reel):
                 raise Settled(TOLD, RepostStatus.SKIPPED)
@@ -137,7 +137,7 @@ class Sightings:
     async def _name(self, author_pk: str) -> str:
         try:
             return await self._api.current_username(author_pk)
-        except (errors.Unavailable, errors.Refused, errors.NotFound):
+        except (errors.Unreachable, errors.Refused, errors.Gone):
             return ""
 
     def _limits(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from media.lettering import Block, fit
-from repost.layout import CANVAS, SAFE, SIDE, SMALLEST_TEXT, Layout, Rect
+from repost.layout import CANVAS, SAFE, SIDE, SMALLEST_TEXT, CardLayout, Rect
 
 if TYPE_CHECKING:
     from repost.overlay import Overlay, Point
@@ -15,7 +15,7 @@ _GAP = 20
 _HIGHEST = 0.44  # the share of the safe area that the text may take
 
 
-def lettered(overlay: Overlay, author: str, plan: Layout) -> Block:
+def lettered(overlay: Overlay, author: str, plan: CardLayout) -> Block:
     """Set the text in its size, or smaller where there is too much of it."""
     # A print's paper is white: text on it stays on the picture.
     width = _ROOM if plan.paper is None else plan.frame.width - 2 * _GAP

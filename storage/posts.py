@@ -168,7 +168,7 @@ def media_ids_of(db: Database, post_id: str) -> list[str | None]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
+class PostFilter:
     """Which part of a list of posts; what is None does not matter. `until` is not part of it.
 
     Times are those of creation, in a schedule those at which posts are due.
@@ -200,7 +200,7 @@ class Filter:
         }
 
 
-EVERYTHING = Filter()
+EVERYTHING = PostFilter()
 _PAGE = (
     "JOIN (SELECT rowid AS place FROM posts WHERE user_id = :user{}"
     " ORDER BY created_at DESC, id LIMIT :limit OFFSET :offset) ON posts.rowid = place"
@@ -209,7 +209,7 @@ _PAGE = (
 
 
 def page(
-    db: Database, user_id: str, chosen: Filter, *, limit: int, offset: int
+    db: Database, user_id: str, chosen: PostFilter, *, limit: int, offset: int
 ) -> list[dict[str, Any]]:
     """Return posts newest first, as they are stored. The offset is walked on an index alone."""
     clause = _PAGE.format(chosen.clause("created_at"))
@@ -217,9 +217,9 @@ def page(
     return records.fetch_stored(db, Post, clause, parameters)
 
 
-def total(db: Database, user_id: str, chosen: Filter) -> int:
+def total(db: Database, user_id: str, chosen: PostFilter) -> int:
     """Return how many posts that is; without account and times from counts that triggers keep."""
-    if chosen == Filter(status=chosen.status):
+    if chosen == PostFilter(status=chosen.status):
         row = db.conn.execute(
             "SELECT coalesce(sum(count), 0) FROM row_counts"
             " WHERE user_id = ? AND kind = 'post' AND (?2 IS NULL OR label = ?2)",
@@ -251,7 +251,7 @@ _OPEN_SCHEDULE = (
 
 
 def scheduled_page(
-    db: Database, user_id: str, chosen: Filter, *, limit: int, offset: int
+    db: Database, user_id: str, chosen: PostFilter, *, limit: int, offset: int
 ) -> list[dict[str, Any]]:
     """Return scheduled posts that have not gone out yet, the next one first, as they are stored."""
     return records.fetch_stored(
@@ -263,7 +263,7 @@ def scheduled_page(
     )
 
 
-def scheduled_total(db: Database, user_id: str, chosen: Filter) -> int:
+def scheduled_total(db: Database, user_id: str, chosen: PostFilter) -> int:
     """Return how many scheduled posts have not gone out yet."""
     row = db.conn.execute(
         f"SELECT count(*) FROM posts WHERE {_OPEN_SCHEDULE}{chosen.clause('scheduled_for')}",  # noqa: S608 - our own words

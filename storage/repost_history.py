@@ -14,7 +14,7 @@ from storage.reposts import IS_OPEN, Repost, RepostStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
+class HistoryFilter:
     """Which part of a history; what is None does not matter. Times are those of detection."""
 
     accounts: Accounts = None
@@ -26,7 +26,7 @@ class Filter:
 def page(
     db: Database,
     user_id: str,
-    chosen: Filter = Filter(),
+    chosen: HistoryFilter = HistoryFilter(),
     *,
     limit: int = 100,
     after: str | None = None,

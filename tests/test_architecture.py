@@ -104,6 +104,19 @@ def test_files_are_named_for_what_they_hold() -> None:
         assert path.stem not in {"utils", "util", "helpers", "helper", "manager", "misc", "common"}
 
 
+def test_a_class_name_means_one_thing_below_the_faces() -> None:
+    """Shapes of the wire are named by the contract, and the sandbox is another's house."""
+    named: dict[str, list[str]] = {}
+    for path in SOURCES:
+        place = path.relative_to(ROOT)
+        below = place.parts[0] in _FLOOR | _ENGINES | {"moving", "operations"}
+        if below and "models" not in place.parts:
+            for node in parsed(path).body:
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    named.setdefault(node.name, []).append(str(place))
+    assert not {name: places for name, places in named.items() if len(places) > 1}
+
+
 def test_every_module_says_why_it_exists() -> None:
     for path in SOURCES:
         if path.read_text().strip():

@@ -9,7 +9,7 @@ import trio
 from daemon.doctor.finding import Finding, ok, problem, warning
 from daemon.doctor.site import Site, in_thread
 from instagram import reach
-from instagram.errors import Unavailable
+from instagram.errors import Unreachable
 
 _CONNECT_S = 5.0
 _HANDSHAKE_S = 8.0
@@ -53,7 +53,7 @@ async def hosts(site: Site) -> list[Finding]:
         proxy = site.settings.proxy
         try:
             await in_thread(reach.shake_hands, host, trust.bundle, proxy, _HANDSHAKE_S)
-        except Unavailable as error:
+        except Unreachable as error:
             failures[host] = error.reason
 
     async with trio.open_nursery() as nursery:
@@ -73,7 +73,7 @@ async def clock(site: Site) -> list[Finding]:
     settings = site.settings
     try:
         theirs = await reach.time_at_meta(site.trust, settings.proxy, settings.graph_version)
-    except Unavailable as error:
+    except Unreachable as error:
         return [warning(f"not compared with Meta's: {error.reason}")]
     off_s = (site.clock.now() - theirs).total_seconds()
     if abs(off_s) <= _TOLERABLE_S:

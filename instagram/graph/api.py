@@ -15,8 +15,8 @@ from instagram.graph.objects import (
     Container,
     ContainerCode,
     ContainerState,
+    FacebookPage,
     GraphMedia,
-    Page,
     PagePost,
     Profile,
     all_in,
@@ -56,7 +56,7 @@ class GraphApi:
         try:
             code = ContainerCode(answer.get("status_code", ""))
         except ValueError:
-            raise errors.Unavailable("Instagram names a container state we do not know") from None
+            raise errors.Unreachable("Instagram names a container state we do not know") from None
         return ContainerState(code, str(answer.get("status") or "")[:200])
 
     async def failure_of(self, state: ContainerState) -> errors.InstagramError:
@@ -114,7 +114,7 @@ class GraphApi:
             entry = answer["data"][0]
             return int(entry["quota_usage"]), int(entry["config"]["quota_total"])
         except (KeyError, IndexError, TypeError, ValueError):
-            raise errors.Unavailable("Instagram does not tell the publishing limit") from None
+            raise errors.Unreachable("Instagram does not tell the publishing limit") from None
 
     async def permalink(self, media_id: str) -> str | None:
         """Return the address of a post that is live."""
@@ -124,7 +124,7 @@ class GraphApi:
     async def recent(self, *, stories: bool) -> list[GraphMedia]:
         """Return the account's newest posts, or what is in its story now.
 
-        Raises `Unavailable` when one cannot be read.
+        Raises `Unreachable` when one cannot be read.
         """
         login = await self._ready()
         edge = "stories" if stories else "media"
@@ -151,7 +151,7 @@ class GraphApi:
             media_count=answer.get("media_count"),
         )
 
-    async def page(self) -> Page:
+    async def page(self) -> FacebookPage:
         """Return the account's Facebook Page; raises `Refused` when it has none."""
         login = await self._ready()
         if login.login_method == "facebook":
@@ -170,13 +170,13 @@ class GraphApi:
                         token=str(entry["access_token"]),
                         login_method="facebook",
                     )
-                    return Page(id_in(entry), str(entry.get("name") or ""), token)
+                    return FacebookPage(id_in(entry), str(entry.get("name") or ""), token)
         raise errors.Refused(
             "No Facebook Page is linked to this account", ErrorCode.INVALID_CROSS_POST
         )
 
-    async def page_posts(self, page: Page) -> list[PagePost]:
-        """Return the newest posts of the Page; raises `Unavailable` when one cannot be read."""
+    async def page_posts(self, page: FacebookPage) -> list[PagePost]:
+        """Return the newest posts of the Page; raises `Unreachable` when one cannot be read."""
         answer = await self._http.call(
             page.login,
             "page_posts",
@@ -193,7 +193,9 @@ class GraphApi:
         answer = await self._call("delete", "DELETE", media_id, writes=True)
         return bool(answer.get("success"))
 
-    async def post_on_page(self, page: Page, edge: str, parameters: Mapping[str, str]) -> str:
+    async def post_on_page(
+        self, page: FacebookPage, edge: str, parameters: Mapping[str, str]
+    ) -> str:
         """Put a photo (`photos`) or a video (`videos`) on the Page and return the post's id."""
         answer = await self._http.call(
             page.login,
@@ -245,7 +247,7 @@ class GraphApi:
 def _container_may_be_gone() -> Iterator[None]:
     try:
         yield
-    except errors.NotFound as gone:
+    except errors.Gone as gone:
         lost = errors.ContainerLost(gone.reason)
         lost.maybe_applied = gone.maybe_applied
         raise lost from gone

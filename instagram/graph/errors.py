@@ -34,7 +34,7 @@ def _restricted(detail: str) -> InstagramError:
     return errors.ChallengeRequired(f"{words}: open the Instagram app", kind="app")
 
 
-_trouble = _as(errors.Unavailable, "Instagram has trouble of its own")
+_trouble = _as(errors.Unreachable, "Instagram has trouble of its own")
 _lost = _as(errors.ContainerLost, "Instagram lost what was prepared, and it has to be made anew")
 _slow = _as(errors.ContainerLost, "Meta could not fetch the media in time")
 _not_ready = _as(errors.NotReady, "Instagram is still processing the media")
@@ -174,9 +174,9 @@ def translate_answer(answer: httpx.Response, *, writes: bool) -> InstagramError:
             return errors.Refused(f"Instagram refused the request ({answer.status_code})")
         if answer.status_code == 429:
             return errors.RateLimited("Instagram answers 429", _retry_after(answer))
-        return errors.Unavailable(f"Instagram answers {answer.status_code}", maybe_applied=writes)
+        return errors.Unreachable(f"Instagram answers {answer.status_code}", maybe_applied=writes)
     found = _told(error, answer)
-    if isinstance(found, errors.Unavailable):
+    if isinstance(found, errors.Unreachable):
         found.maybe_applied = writes
     return found
 
@@ -194,7 +194,7 @@ def _told(error: Mapping[str, Any], answer: httpx.Response) -> InstagramError:
     if code in _RATES:
         return errors.RateLimited(_behind(_rate, detail), _retry_after(answer))
     if (code, subcode) == _DOES_NOT_EXIST:
-        return errors.NotFound(f"Instagram does not know it ({message})")
+        return errors.Gone(f"Instagram does not know it ({message})")
     if code == 10 or 200 <= code <= 299:
         return errors.Refused(f"The token lacks a permission ({message}): {_RECONNECT}")
     if code == 100 and error.get("type") == "IGApiException":

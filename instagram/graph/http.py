@@ -85,7 +85,7 @@ class GraphHttp:
         header, never in an address.
         """
         if path.startswith("/") or not is_plain_path(path):
-            raise errors.NotFound("Instagram has nothing under an id that is none")
+            raise errors.Gone("Instagram has nothing under an id that is none")
         url = f"https://{login.host}/{self.version}/{path}"
         sent = "data" if method == "POST" else "params"
         headers = {"Authorization": f"Bearer {login.checked_token}"}
@@ -112,7 +112,7 @@ class GraphHttp:
             answer = await self._client.get(uri, headers=headers)
             offset = _object(answer, writes=False).get("offset")
         if not isinstance(offset, int) or offset < 0:
-            raise errors.Unavailable("Instagram does not tell how much of the video has arrived")
+            raise errors.Unreachable("Instagram does not tell how much of the video has arrived")
         return offset
 
     async def upload(self, login: GraphLogin, uri: str, file: Path, size: int, offset: int) -> None:
@@ -151,12 +151,12 @@ class GraphHttp:
             raise
         except trio.TooSlowError:
             reason = f"Instagram did not answer within {limit_s:.0f} s"
-            raise errors.Unavailable(reason, maybe_applied=writes) from None
+            raise errors.Unreachable(reason, maybe_applied=writes) from None
         except _NOT_SENT as unsent:
-            raise errors.Unavailable("Instagram or the proxy to it cannot be reached") from unsent
+            raise errors.Unreachable("Instagram or the proxy to it cannot be reached") from unsent
         except httpx.HTTPError as lost:
             reason = f"No usable answer from Instagram ({type(lost).__name__})"
-            raise errors.Unavailable(reason, maybe_applied=writes) from lost
+            raise errors.Unreachable(reason, maybe_applied=writes) from lost
 
 
 def _object(answer: httpx.Response, *, writes: bool) -> dict[str, Any]:
@@ -168,7 +168,7 @@ def _object(answer: httpx.Response, *, writes: bool) -> dict[str, Any]:
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        raise errors.Unavailable(
+        raise errors.Unreachable(
             "Instagram answered in a form that is not known", maybe_applied=writes
         )
     if "error" in body:
@@ -194,4 +194,4 @@ def _check_upload(uri: str) -> None:
     except httpx.InvalidURL:
         parts = httpx.URL()
     if parts.scheme != "https" or not f".{parts.host}".endswith(_META):
-        raise errors.Unavailable("Instagram names an address for the upload that is not Meta's")
+        raise errors.Unreachable("Instagram names an address for the upload that is not Meta's")

@@ -1,4 +1,4 @@
-"""What the official API answers with, as values; whatever has another form is `Unavailable`."""
+"""What the official API answers with, as values; whatever has another form is `Unreachable`."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class FacebookPage:
     """The Facebook Page that belongs to the account, and what it takes to post there."""
 
     id: str
@@ -83,18 +83,18 @@ class PagePost:
 
 
 def id_in(answer: Mapping[str, Any], *, writes: bool = False) -> str:
-    """Return an answer's id; raises `Unavailable` when there is none, zeros being none."""
+    """Return an answer's id; raises `Unreachable` when there is none, zeros being none."""
     found = _id(answer.get("id"))
     if not found or not found.strip("0"):
-        raise errors.Unavailable("Instagram answered without an id", maybe_applied=writes)
+        raise errors.Unreachable("Instagram answered without an id", maybe_applied=writes)
     return found
 
 
 def entries_in(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the objects of a list; raises `Unavailable` when it is none."""
+    """Return the objects of a list; raises `Unreachable` when it is none."""
     listed = answer.get("data")
     if not isinstance(listed, list):
-        raise errors.Unavailable("Instagram answered without a list")
+        raise errors.Unreachable("Instagram answered without a list")
     return [entry for entry in listed if isinstance(entry, dict)]
 
 
@@ -120,7 +120,7 @@ def page_post_in(entry: Mapping[str, Any]) -> PagePost | None:
             at=datetime.fromisoformat(entry["created_time"]).astimezone(UTC),
             text=text_in(entry, "message") or "",
         )
-    except (KeyError, TypeError, ValueError, errors.Unavailable):
+    except (KeyError, TypeError, ValueError, errors.Unreachable):
         return None
 
 
@@ -128,13 +128,13 @@ T = TypeVar("T")
 
 
 def all_in(answer: Mapping[str, Any], read: Callable[[Mapping[str, Any]], T | None]) -> list[T]:
-    """Return what is listed of our own; raises `Unavailable` when any of it is unreadable.
+    """Return what is listed of our own; raises `Unreachable` when any of it is unreadable.
 
     Who looks whether something is live must not take what it cannot read for absent.
     """
     found = [one for one in map(read, entries_in(answer)) if one is not None]
     if len(found) < len(answer["data"]):
-        raise errors.Unavailable("Instagram lists what is ours in a form that is not known")
+        raise errors.Unreachable("Instagram lists what is ours in a form that is not known")
     return found
 
 

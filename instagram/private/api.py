@@ -12,7 +12,7 @@ from instagram.private.client import PrivateClient
 from instagram.private.door import AccountDoor, Action, Keep
 from instagram.private.feed import FeedPost, Part, Said
 from instagram.private.outcome import LoginSecrets, PendingLogin
-from instagram.private.stickers import Mention, Sticker
+from instagram.private.stickers import MentionSticker, StorySticker
 from instagram.private.stories import Reel, Story
 from instagram.private.uploads import VideoUse
 
@@ -42,23 +42,23 @@ class PrivateApi:
         return await self._door.call("activity", inbox.activity)
 
     async def stories_of(self, user_pk: str) -> Reel:
-        """Return somebody's visible stories; raises `Unavailable` where they cannot be read."""
+        """Return somebody's visible stories; raises `Unreachable` where they cannot be read."""
         return await self._door.call("reel", lambda c: stories.stories_of(c, user_pk))
 
     async def story(self, pk: str) -> Story:
-        """Return one story; raises `NotFound` when it is gone or not visible."""
+        """Return one story; raises `Gone` when it is gone or not visible."""
         return await self._door.call("media_info", lambda c: stories.story(c, pk))
 
     async def user_pk(self, username: str) -> str:
-        """Return somebody's numeric id; raises `NotFound` when there is nobody of that name."""
+        """Return somebody's numeric id; raises `Gone` when there is nobody of that name."""
         return await self._door.call("user", lambda c: people.user_pk(c, username))
 
     async def follower_count(self, user_pk: str) -> int:
-        """Return how many people follow somebody; raises `NotFound` when they are gone."""
+        """Return how many people follow somebody; raises `Gone` when they are gone."""
         return await self._door.call("user_info", lambda c: people.follower_count(c, user_pk))
 
     async def current_username(self, user_pk: str) -> str:
-        """Return somebody's name; raises `NotFound` when they are gone."""
+        """Return somebody's name; raises `Gone` when they are gone."""
         return await self._door.call("user_info", lambda c: people.current_username(c, user_pk))
 
     async def own_stories(self, *, insists: bool = False) -> OwnMedia[Story]:
@@ -70,7 +70,7 @@ class PrivateApi:
         return await self._door.call("own_feed", feed.own_posts, insists=insists)
 
     async def post(self, pk: str, *, insists: bool = False) -> FeedPost:
-        """Return one post; raises `NotFound` when it is gone or not visible."""
+        """Return one post; raises `Gone` when it is gone or not visible."""
         return await self._door.call("media_info", lambda c: feed.post(c, pk), insists=insists)
 
     async def download(self, url: str, target: Path) -> int:
@@ -114,8 +114,8 @@ class PrivateApi:
         upload_id: str,
         pixels: tuple[int, int],
         duration_s: float | None,
-        mentions: Sequence[Mention],
-        placed: Sequence[Sticker] = (),
+        mentions: Sequence[MentionSticker],
+        placed: Sequence[StorySticker] = (),
     ) -> Story:
         """Make an uploaded photo, or video of `duration_s`, a story; a photo may share a post.
 

@@ -126,7 +126,7 @@ class AccountDoor:
             except (errors.AccountTrouble, errors.RateLimited) as trouble:
                 await self._keeper.report(self._account_id, trouble)
                 raise
-            except (errors.Refused, errors.NotFound) as refused:
+            except (errors.Refused, errors.Gone) as refused:
                 raise errors.LoginFailed(refused.reason) from refused
             finally:
                 if session is None:
@@ -198,7 +198,7 @@ class AccountDoor:
             with trio.fail_after(limit_s):
                 result: T = await trio_asyncio.aio_as_trio(action)(client)
         except trio.TooSlowError:
-            error: errors.InstagramError = errors.Unavailable(
+            error: errors.InstagramError = errors.Unreachable(
                 f"Instagram did not answer within {limit_s:.0f} s", maybe_applied=writes
             )
         except RAISED as raised:
@@ -214,7 +214,7 @@ class AccountDoor:
     async def _login_step(self, client: PrivateClient, step: Action[T]) -> T:
         try:
             return await self._within(LOGIN_LIMIT_S, "login", client, step, writes=False)
-        except errors.Unavailable as unavailable:
+        except errors.Unreachable as unavailable:
             if "did not return a session" in str(unavailable.__cause__):
                 raise errors.LoginFailed(
                     "Instagram did not accept the login: the username or the password is wrong, "

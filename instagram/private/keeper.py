@@ -11,7 +11,7 @@ from instagram.graph.http import GraphLogin
 from instagram.private.options import ClientOptions
 
 
-class SavedLogin(Protocol):
+class RestorableLogin(Protocol):
     """What restores a session without logging in."""
 
     @property
@@ -27,7 +27,7 @@ class SavedLogin(Protocol):
 class LoginKeeper(Protocol):
     """Keeps sessions, and decides what may be tried without a person."""
 
-    async def saved_login(self, account_id: str) -> SavedLogin | None: ...
+    async def saved_login(self, account_id: str) -> RestorableLogin | None: ...
 
     async def device(self, account_id: str) -> Mapping[str, Any] | None:
         """Return the session or bare device kept for an account."""

@@ -25,7 +25,7 @@ class StickerKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mention:
+class MentionSticker:
     """An @mention sticker: centre and size as fractions of the canvas."""
 
     user_pk: str
@@ -36,7 +36,7 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sticker:
+class StorySticker:
     """Another sticker, placed likewise; `value` is a name, a number or an address."""
 
     kind: StickerKind
@@ -77,7 +77,7 @@ async def validate_link(client: PrivateClient, url: str) -> None:
 
 
 def configuring(
-    mentions: Sequence[Mention], stickers: Sequence[Sticker], *, on_video: bool
+    mentions: Sequence[MentionSticker], stickers: Sequence[StorySticker], *, on_video: bool
 ) -> dict[str, str]:
     """Return the fields of a configure request that place them all.
 
@@ -114,7 +114,7 @@ def shown(item: Json) -> Shown:
     )
 
 
-def to_be_shown(stickers: Sequence[Sticker]) -> Shown:
+def to_be_shown(stickers: Sequence[StorySticker]) -> Shown:
     """Return how stickers will be shown once their story is live."""
     of = {kind: [one.value for one in stickers if one.kind is kind] for kind in StickerKind}
     return Shown(
@@ -125,7 +125,7 @@ def to_be_shown(stickers: Sequence[Sticker]) -> Shown:
     )
 
 
-def _mention(mention: Mention, *, on_video: bool) -> dict[str, object]:
+def _mention(mention: MentionSticker, *, on_video: bool) -> dict[str, object]:
     model = {
         "x": mention.x,
         "y": mention.y,
@@ -141,12 +141,12 @@ def _mention(mention: Mention, *, on_video: bool) -> dict[str, object]:
     return {**model, "tap_state": 0, "tap_state_str_id": "mention_text"} if on_video else model
 
 
-def _text(mention: Mention) -> dict[str, float]:
+def _text(mention: MentionSticker) -> dict[str, float]:
     shape = {"font_size": 24.0, "scale": 1.0, "width": 366.0, "height": 102.0}
     return {**shape, "x": mention.x, "y": mention.y, "rotation": 0.0}
 
 
-def _sticker(sticker: Sticker) -> dict[str, object]:
+def _sticker(sticker: StorySticker) -> dict[str, object]:
     model: dict[str, object] = {
         "x": sticker.x,
         "y": sticker.y,

@@ -129,23 +129,23 @@ def _about_the_request(exc: Exception) -> errors.InstagramError:
     if isinstance(exc, (ig.NotFoundError, ig.ClientNotFoundError, ig.MediaUnavailable)):
         if _is_a_page(exc):  # a proxy's or an error page's 404 says nothing about it
             reason = "No usable answer from Instagram (a page with 404)"
-            return errors.Unavailable(reason)
-        return errors.NotFound("It is gone from Instagram")
+            return errors.Unreachable(reason)
+        return errors.Gone("It is gone from Instagram")
     if isinstance(exc, (ig.PrivateAccount, ig.InvalidTargetUser)):
-        return errors.NotFound("It belongs to a private account that this account does not follow")
+        return errors.Gone("It belongs to a private account that this account does not follow")
     status = _status(exc)
     if status is not None and 400 <= status < 500 and status != 408:
         return errors.Refused(f"Instagram refused the request ({status}{_message(exc)})")
     if isinstance(exc, (ig.UnknownError, ig.ClientStatusFail, ig.ClientErrorWithTitle)):
         return errors.Refused(f"Instagram refused the request ({_message(exc).lstrip(', ')})")
     if _never_left(exc):
-        return errors.Unavailable("Instagram or the proxy to it cannot be reached")
+        return errors.Unreachable("Instagram or the proxy to it cannot be reached")
     if status is not None and status >= 500:
-        return errors.Unavailable(f"Instagram answers {status}")
+        return errors.Unreachable(f"Instagram answers {status}")
     if isinstance(exc, (ig.ClientError, httpx.HTTPError)):
         name = type(exc).__name__
-        return errors.Unavailable(f"No usable answer from Instagram ({name})")
-    return errors.Unavailable(
+        return errors.Unreachable(f"No usable answer from Instagram ({name})")
+    return errors.Unreachable(
         f"Instagram answered in a form that is not known ({type(exc).__name__})"
     )
 

@@ -40,12 +40,12 @@ INBOX = "direct_v2/inbox"
 @pytest.mark.parametrize(
     ("kind", "error", "word"),
     [
-        (Reset(), errors.Unavailable, "No usable answer"),
-        (Status(500), errors.Unavailable, "500"),
-        (Status(502, text="<html>bad gateway</html>"), errors.Unavailable, "502"),
-        (Body(b"<html>log in</html>", "text/html"), errors.Unavailable, "No usable answer"),
-        (Body(b"[1, 2]", "application/json"), errors.Unavailable, "form that is not known"),
-        (Status(404, json={"message": "gone", "status": "fail"}), errors.NotFound, "gone"),
+        (Reset(), errors.Unreachable, "No usable answer"),
+        (Status(500), errors.Unreachable, "500"),
+        (Status(502, text="<html>bad gateway</html>"), errors.Unreachable, "502"),
+        (Body(b"<html>log in</html>", "text/html"), errors.Unreachable, "No usable answer"),
+        (Body(b"[1, 2]", "application/json"), errors.Unreachable, "form that is not known"),
+        (Status(404, json={"message": "gone", "status": "fail"}), errors.Gone, "gone"),
         (Status(400, json={"message": "bad thing", "status": "fail"}), errors.Refused, "bad thing"),
         (Status(403, json={"message": "login_required"}), errors.SessionExpired, "log in again"),
         (Status(401, json={"message": "login_required"}), errors.SessionExpired, "log in again"),
@@ -80,7 +80,7 @@ async def test_a_hanging_answer_ends_at_the_limit_and_the_next_call_works(
     studio.sandbox.faults.add(Fault(path=INBOX, kind=Hang()))
     with (
         trio.fail_after(DEADLOCK_S),
-        pytest.raises(errors.Unavailable, match="did not answer within"),
+        pytest.raises(errors.Unreachable, match="did not answer within"),
     ):
         await studio.api.inbox_page()
     monkeypatch.setattr(door, "CALL_LIMIT_S", 30)
@@ -92,7 +92,7 @@ async def test_a_proxy_that_is_down_is_named_and_recovered_from(
     studio: Studio, refuse: bool
 ) -> None:
     studio.sandbox.proxy_down(refuse=refuse)
-    with pytest.raises(errors.Unavailable, match="proxy to it cannot be reached") as raised:
+    with pytest.raises(errors.Unreachable, match="proxy to it cannot be reached") as raised:
         await studio.api.inbox_page()
     assert not raised.value.maybe_applied
     studio.sandbox.proxy_up()
@@ -176,7 +176,7 @@ async def test_nothing_that_is_logged_or_shown_holds_a_secret(
     with caplog.at_level(logging.DEBUG):
         studio.sandbox.world.rotate_session_on_next_call(studio.person)
         studio.sandbox.faults.add(Fault(path=INBOX, kind=Body(b"<html>", "text/html")))
-        with pytest.raises(errors.Unavailable):
+        with pytest.raises(errors.Unreachable):
             await studio.api.inbox_page()
         await studio.log_in()
     shown = "\n".join(redact(record.getMessage()) for record in caplog.records)

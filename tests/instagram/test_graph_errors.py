@@ -27,9 +27,9 @@ def kind_of(error: InstagramError) -> tuple[type[InstagramError], str]:
     ("code", "kind", "ours"),
     [
         (-2, errors.ContainerLost, ""),
-        (-1, errors.Unavailable, ""),
-        (1, errors.Unavailable, ""),
-        (2, errors.Unavailable, ""),
+        (-1, errors.Unreachable, ""),
+        (1, errors.Unreachable, ""),
+        (2, errors.Unreachable, ""),
         (3, errors.Refused, "PROCESSING_FAILED"),
         (4, errors.RateLimited, ""),
         (9, errors.PublishingLimit, ""),

@@ -38,7 +38,7 @@ def test_no_body_breaks_its_reader(status: int, body: bytes) -> None:
     "odd", [None, "", True, {"a": 1}, ["1"], 1.5, "../1", "\ud83d", "1 2", -1.0]
 )
 def test_an_odd_id_is_none(odd: Any) -> None:
-    with pytest.raises(errors.Unavailable) as raised:
+    with pytest.raises(errors.Unreachable) as raised:
         id_in({"id": odd}, writes=True)
     assert raised.value.maybe_applied
 
@@ -59,7 +59,7 @@ def test_an_odd_id_is_none(odd: Any) -> None:
 def test_own_media_that_cannot_be_read_are_not_absent(odd: Any) -> None:
     known = {"id": "2", "timestamp": "2026-11-28T00:00:00+0000"}
     assert [media.id for media in all_in({"data": [known]}, media_in)] == ["2"]
-    with pytest.raises(errors.Unavailable):
+    with pytest.raises(errors.Unreachable):
         all_in({"data": [known, odd]}, media_in)
 
 

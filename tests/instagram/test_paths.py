@@ -73,14 +73,14 @@ async def test_the_official_api_is_not_asked_for_odd_ids(trust: Trust) -> None:
     graph = GraphHttp(trust, "http://127.0.0.1:9", "v1")
     for part in ODD:
         for method in ("GET", "POST", "DELETE"):
-            with pytest.raises(errors.NotFound):
+            with pytest.raises(errors.Gone):
                 await graph.call(login, "media", method, f"{part}/media", writes=True)
     for uri in ("http://rupload.facebook.com/x", "https://evil.example/rupload.facebook.com", "",
                 "https://evilfacebook.com/", "https://facebook.com.evil.example/", "/x", "http://[",
                 "https://rupload.facebook.com@evil.example/"):  # fmt: skip
-        with pytest.raises(errors.Unavailable, match="not Meta's"):
+        with pytest.raises(errors.Unreachable, match="not Meta's"):
             await graph.upload_offset(login, uri)
-        with pytest.raises(errors.Unavailable, match="not Meta's"):
+        with pytest.raises(errors.Unreachable, match="not Meta's"):
             await graph.upload(login, uri, Path("x"), 1, 0)
     assert not graph.requests
     await graph.close()

@@ -17,7 +17,7 @@ from aiograpi.types import (
 )
 
 from instagram.private.client import PrivateClient
-from instagram.private.stickers import Mention, Shown, Sticker, StickerKind, shown
+from instagram.private.stickers import MentionSticker, Shown, StickerKind, StorySticker, shown
 from instagram.private.uploads import VideoUse
 from sandbox.world.sample_media import make_video
 from tests.support.studio import Studio
@@ -56,12 +56,12 @@ async def test_they_are_those_of_aiograpi(studio: Studio, is_video: bool) -> Non
 
     await api._door.call("configure", as_aiograpi, writes=True)
     stickers = [  # in another order: the app has one of its own
-        Sticker(kind=StickerKind.LINK, value=LINK, **PLACE),
-        Sticker(kind=StickerKind.HASHTAG, value="sea", **PLACE),
-        Sticker(kind=StickerKind.LOCATION, value="77", **PLACE),
+        StorySticker(kind=StickerKind.LINK, value=LINK, **PLACE),
+        StorySticker(kind=StickerKind.HASHTAG, value="sea", **PLACE),
+        StorySticker(kind=StickerKind.LOCATION, value="77", **PLACE),
     ]
     await api.configure_story(
-        "17800", pixels, duration_s, [Mention(user_pk=str(anna.pk), **PLACE)], stickers
+        "17800", pixels, duration_s, [MentionSticker(user_pk=str(anna.pk), **PLACE)], stickers
     )
 
     theirs, ours = studio.sandbox.world.published(studio.person)

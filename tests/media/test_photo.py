@@ -10,7 +10,7 @@ from PIL import ExifTags, Image, ImageCms
 
 from media.errors import MediaInvalid, MediaTooLarge
 from media.photo import PhotoInfo, open_photo, probe_photo, save_jpeg
-from media.sniff import MediaType
+from media.sniff import FileType
 from tests.media.samples import colour_at, corners, is_near, quarters
 
 UPRIGHT = ["red", "green", "blue", "yellow"]
@@ -21,7 +21,7 @@ def test_every_format_opens(tmp_path: Path, name: str) -> None:
     path = tmp_path / "story.bin"
     quarters((64, 48)).save(path, name)
 
-    assert probe_photo(path) == PhotoInfo(64, 48, MediaType[name])
+    assert probe_photo(path) == PhotoInfo(64, 48, FileType[name])
     picture = open_photo(path)
 
     assert (picture.mode, picture.size) == ("RGB", (64, 48))

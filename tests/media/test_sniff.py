@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from media.sniff import MediaType, sniff
+from media.sniff import FileType, sniff
 from tests.media.samples import make_video
 
 
@@ -16,7 +16,7 @@ def test_photos_are_known_by_their_bytes(tmp_path: Path, name: str) -> None:
 
     kind = sniff(path)
 
-    assert kind is MediaType[name]
+    assert kind is FileType[name]
     assert kind.is_photo
     assert not kind.is_video
     assert kind.mime == f"image/{name.lower()}"
@@ -48,11 +48,11 @@ def test_videos_are_known_by_their_bytes(
 @pytest.mark.parametrize(
     ("head", "kind"),
     [
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", MediaType.HEIC),
-        (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf", MediaType.AVIF),
-        (b"\0\0\0\x14ftypqt  \0\0\0\0qt  ", MediaType.MOV),
-        (b"\0\0\0\x08wide\0\0\0\0mdat", MediaType.MOV),
-        (b"\0\0\0\x1cftypisom\0\0\x02\0isomiso2mp41", MediaType.MP4),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", FileType.HEIC),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0mif1avifmiaf", FileType.AVIF),
+        (b"\0\0\0\x14ftypqt  \0\0\0\0qt  ", FileType.MOV),
+        (b"\0\0\0\x08wide\0\0\0\0mdat", FileType.MOV),
+        (b"\0\0\0\x1cftypisom\0\0\x02\0isomiso2mp41", FileType.MP4),
         (b"", None),
         (b"\xff\xd8", None),
         (b"<!DOCTYPE html><html>", None),
@@ -61,7 +61,7 @@ def test_videos_are_known_by_their_bytes(
         (b"%PDF-1.7", None),
     ],
 )
-def test_heads(tmp_path: Path, head: bytes, kind: MediaType | None) -> None:
+def test_heads(tmp_path: Path, head: bytes, kind: FileType | None) -> None:
     path = tmp_path / "story.jpg"
     path.write_bytes(head)
 

@@ -9,7 +9,7 @@ import pytest
 
 from instagram.private.stickers import Shown
 from instagram.private.stories import Story
-from publish.recognition import Sent, Verdict, recognise
+from publish.recognition import Liveness, Sent, recognise
 
 AT = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 ANNA = frozenset({"7"})
@@ -40,14 +40,14 @@ def test_without_the_id_one_new_story_with_our_mentions_is_ours() -> None:
 
 def test_another_upload_id_is_somebodys_own_hand_or_nobody_knows() -> None:
     by_hand = replace(OURS, upload_id="5")
-    assert recognise([by_hand], SENT, set()) is Verdict.UNCLEAR
+    assert recognise([by_hand], SENT, set()) is Liveness.UNCLEAR
     assert recognise([by_hand, OURS], SENT, set()) is OURS
 
 
 def test_what_has_no_mark_is_like_any_other() -> None:
     plain = replace(OURS, upload_id=None, mentioned_pks=frozenset(), stickers=Shown())
     sent = replace(SENT, marks=(frozenset(), Shown()), is_marked=False)
-    assert recognise([plain], sent, set()) is Verdict.UNCLEAR
+    assert recognise([plain], sent, set()) is Liveness.UNCLEAR
 
 
 def test_the_id_of_a_part_is_ours_too() -> None:
@@ -59,17 +59,17 @@ def test_a_clock_that_is_ahead_hides_nothing() -> None:
     ahead = replace(SENT, at=AT + timedelta(hours=2), newest_before=99)
     unnamed = replace(OURS, upload_id=None)
     assert recognise([unnamed], ahead, {"99"}) is unnamed
-    assert recognise([replace(unnamed, pk="98")], ahead, {"99"}) is Verdict.ABSENT
+    assert recognise([replace(unnamed, pk="98")], ahead, {"99"}) is Liveness.ABSENT
 
 
 def test_what_was_there_before_is_not_ours() -> None:
     unnamed = replace(OURS, upload_id=None)
-    assert recognise([unnamed], SENT, {"100"}) is Verdict.ABSENT
+    assert recognise([unnamed], SENT, {"100"}) is Liveness.ABSENT
     old = replace(unnamed, taken_at=AT - timedelta(hours=1))
-    assert recognise([old], SENT, set()) is Verdict.ABSENT
+    assert recognise([old], SENT, set()) is Liveness.ABSENT
     video = replace(unnamed, is_video=True)
-    assert recognise([video], SENT, set()) is Verdict.ABSENT
-    assert recognise([], SENT, set()) is Verdict.ABSENT
+    assert recognise([video], SENT, set()) is Liveness.ABSENT
+    assert recognise([], SENT, set()) is Liveness.ABSENT
 
 
 @pytest.mark.parametrize(
@@ -77,12 +77,12 @@ def test_what_was_there_before_is_not_ours() -> None:
 )
 def test_other_stickers_are_another_story(shown: Shown) -> None:
     other = replace(OURS, upload_id=None, stickers=shown)
-    assert recognise([other], SENT, set()) is Verdict.UNCLEAR
+    assert recognise([other], SENT, set()) is Liveness.UNCLEAR
 
 
 def test_doubt_is_never_resolved_by_guessing() -> None:
     unnamed = replace(OURS, upload_id=None)
     twice = [unnamed, replace(unnamed, pk="101")]
-    assert recognise(twice, SENT, set()) is Verdict.UNCLEAR
+    assert recognise(twice, SENT, set()) is Liveness.UNCLEAR
     without_mention = replace(unnamed, mentioned_pks=frozenset())
-    assert recognise([without_mention], SENT, set()) is Verdict.UNCLEAR
+    assert recognise([without_mention], SENT, set()) is Liveness.UNCLEAR

@@ -208,7 +208,7 @@ async def test_profiles_and_own_posts_may_hold_anything(studio: Studio, every: i
     for name, answer in sweep(grid, every=every):
         fault = Fault(path_end=own, kind=answering(answer), times=None)
         handle = studio.sandbox.faults.add(fault)
-        with suppress(errors.Unavailable, errors.Refused):
+        with suppress(errors.Unreachable, errors.Refused):
             assert len((await studio.api.own_posts()).read) <= 3, name
         handle.remove()
     last = list(sweep(grid, every=every))[-1][1]

@@ -20,7 +20,7 @@ from repost.layout import (
     SAFE,
     SIDE,
     WHOLE,
-    Layout,
+    CardLayout,
     Rect,
     Template,
     layout,
@@ -114,7 +114,7 @@ def story(path: Path, size: tuple[int, int]) -> Path:
     return path
 
 
-def plan_of(card: Card, size: tuple[int, int], template: Template = Template.CLASSIC) -> Layout:
+def plan_of(card: Card, size: tuple[int, int], template: Template = Template.CLASSIC) -> CardLayout:
     """Return the layout of a card, the width of its text found out from its sticker."""
     padding = layout(*size, 0, template).label.width
     plan = layout(*size, card.sticker.width * CANVAS[0] - padding, template)
@@ -125,12 +125,12 @@ def plan_of(card: Card, size: tuple[int, int], template: Template = Template.CLA
     return plan
 
 
-def framed(card: Image.Image, plan: Layout) -> Image.Image:
+def framed(card: Image.Image, plan: CardLayout) -> Image.Image:
     box = plan.picture
     return card.crop((box.x, box.y, box.x + box.width, box.y + box.height))
 
 
-def check_looks(image: Image.Image, plan: Layout) -> None:
+def check_looks(image: Image.Image, plan: CardLayout) -> None:
     """The story stands in its frame, its corners are cut, and the author is named below."""
     assert image.size == CANVAS
     assert corners(framed(image, plan)) == ["red", "green", "blue", "yellow"]

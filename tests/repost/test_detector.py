@@ -177,7 +177,7 @@ async def test_eight_failed_looks_in_a_row_open_the_circuit_breaker(studio: Stud
     studio.sandbox.faults.add(Fault(path="direct_v2/inbox", kind=Status(500), times=None))
     for _ in range(8):
         assert (await studio.config()).is_enabled
-        with pytest.raises(errors.Unavailable):
+        with pytest.raises(errors.Unreachable):
             await studio.scan()
     config = await studio.config()
     assert not config.is_enabled

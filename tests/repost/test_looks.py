@@ -64,7 +64,7 @@ async def test_a_look_that_breaks_off_leaves_its_pages_unread(studio: Studio) ->
     studio.mention(studio.friend("behind"), ago=timedelta(minutes=50))
     before = await studio.config()
     studio.sandbox.faults.add(Fault(path="direct_v2/inbox", skip=1, kind=Status(500)))
-    with pytest.raises(errors.Unavailable):
+    with pytest.raises(errors.Unreachable):
         await studio.scan()
     after = await studio.config()
     assert after.seen_until == before.seen_until
