@@ -75,7 +75,7 @@ def working(what: str) -> Iterator[None]:
     if not console.is_terminal:
         yield
         return
-    with console.status(plain(what)):
+    with console.status(_as_it_is(what)):
         yield
 
 
@@ -86,7 +86,7 @@ def progress(what: str, total: float | None = None) -> Iterator[Callable[[float]
 
     console = _errors()
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(plain(what), total=total)
+        task = bar.add_task(_as_it_is(what), total=total)
         yield lambda done: bar.advance(task, done)
 
 
@@ -98,9 +98,16 @@ def reading(path: Path) -> Iterator[BinaryIO]:
     console = _errors()
     with (
         Progress(console=console, transient=True, disable=not console.is_terminal) as bar,
-        bar.open(path, "rb", description=plain(path.name)) as file,
+        bar.open(path, "rb", description=_as_it_is(path.name)) as file,
     ):
         yield file
+
+
+def _as_it_is(text: str) -> str:
+    """Return a text in which rich finds no markup of its own."""
+    from rich.markup import escape
+
+    return escape(plain(text))
 
 
 def _errors() -> Console:

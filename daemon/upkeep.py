@@ -168,5 +168,6 @@ class Upkeep:
             made = await trio.to_thread.run_sync(copies.keep_copy, database, self._copies, now)
         except Damaged as error:
             logger.error("%s; stop the daemon and restore a copy", error)
+            self._store.note_damage(str(error))
         else:
             logger.info("database copied file=%s", made.name)

@@ -139,6 +139,10 @@ class Store:
         if _identity(self.path) != self._file:
             raise Unavailable("The database file was moved or replaced; restart Reprise")
 
+    def note_damage(self, what: str) -> None:
+        """Have `check` tell of damage that was found elsewhere, as in making a copy."""
+        self._damage = what
+
     def close(self) -> None:
         """Close every connection; later use raises `Unavailable`. Idempotent.
 
@@ -154,7 +158,7 @@ class Store:
         try:
             return await trio.to_thread.run_sync(run, limiter=limiter)
         except Broken as error:
-            self._damage = str(error)
+            self.note_damage(str(error))
             raise
         except (RuntimeError, MemoryError) as error:
             if not shortage.is_shortage(error):

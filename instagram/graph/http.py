@@ -50,7 +50,7 @@ class GraphLogin:
     def checked_token(self) -> str:
         """The token, fit for a header; raises `TokenExpired` for what can be none."""
         if not is_token(self.token):
-            raise errors.TokenExpired("What is stored as Graph token is none: reconnect it")
+            raise errors.TokenExpired("The Graph token is none that Meta gives out: paste it anew")
         return self.token
 
 

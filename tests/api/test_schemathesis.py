@@ -50,7 +50,7 @@ def test_the_document_and_the_daemon_agree(
 
 @pytest.mark.soak
 @pytest.mark.parametrize("way", ["bearer", "cookie"])
-@pytest.mark.parametrize("seed", range(2, 8))
+@pytest.mark.parametrize("seed", range(2, 12))
 def test_the_document_and_the_daemon_agree_for_long(
     daemon: Outside, tmp_path: Path, way: Way, seed: int
 ) -> None:

@@ -103,6 +103,13 @@ async def test_damage_that_was_met_is_told_from_then_on(tmp_path: Path) -> None:
                 await store.check()
 
 
+async def test_damage_that_a_copy_met_is_told(tmp_path: Path) -> None:
+    async with open_store(tmp_path / "reprise.db") as store:
+        store.note_damage("The database is damaged: row 7 is missing from an index")
+        with pytest.raises(Broken, match="row 7"):
+            await store.check()
+
+
 async def test_an_error_that_ends_the_transaction_hides_nothing(tmp_path: Path) -> None:
     def fails(db: Database) -> None:
         db.conn.execute("ROLLBACK")  # as SQLite does by itself after some errors
