@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ground.clock import Clock
 from ground.refusal import ErrorCode, Refusal
 from instagram.private.options import check_locale, check_proxy, check_timezone, proxy_host
-from storage import accounts, client_options, secrets
+from storage import accounts, client_options, holds, secrets, troubles
 from storage.secrets import AccountSecret
 from storage.store import Database, Store
+from storage.troubles import TroubleKind
 from storage.vault import Vault
 
 if TYPE_CHECKING:
@@ -73,10 +75,11 @@ def crowding(db: Database, vault: Vault, own: str | None, default: str | None) -
 class OptionsDesk:
     """Sets and shows the accounts' options; changes count from the next request on."""
 
-    def __init__(self, store: Store, vault: Vault, gateway: PrivateGateway) -> None:
+    def __init__(self, store: Store, vault: Vault, gateway: PrivateGateway, clock: Clock) -> None:
         self._store = store
         self._vault = vault
         self._gateway = gateway
+        self._clock = clock
 
     async def change(self, account_id: str, changes: Mapping[str, str]) -> ShownOptions:
         """Set the named options (proxy, locale, timezone, totp_seed); "" clears one.
@@ -111,6 +114,9 @@ class OptionsDesk:
             secrets.put(db, self._vault, account_id, AccountSecret.TOTP_SEED, seed)
         elif seed == "":
             secrets.forget(db, account_id, AccountSecret.TOTP_SEED)
+        # Perhaps that was what a login or a session could not be used with: it is tried once.
+        troubles.clear(db, account_id, self._clock.now(), (TroubleKind.LOGIN,))
+        holds.release(db, account_id, self._clock.now())
 
     def _shown(self, db: Database, account_id: str) -> ShownOptions:
         accounts.get(db, account_id)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from accounts import identity
 from storage import accounts, secrets
 from storage.accounts import Account
 from storage.errors import AlreadyExists
@@ -15,6 +16,7 @@ from storage.vault import Vault
 
 if TYPE_CHECKING:
     from instagram.graph.http import LoginMethod
+    from instagram.graph.objects import Profile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,34 +36,38 @@ def connect(
     ig_user_id: str,
     access: GraphAccess | None,
     now: datetime,
+    told: Profile | None = None,
 ) -> Account:
-    """Connect an account, or give a connected one a new token.
+    """Connect an account, or give a connected one a new token; it may have a new name.
 
-    Raises `AlreadyExists` for a connected one without a token, and for another person's.
+    `told` is what Meta says of the token; without it nothing goes out before Meta was asked.
+    Raises `AlreadyExists` for a connected one without a token and for another person's, and
+    `WrongToken`.
     """
-    account = accounts.by_username(db, username)
-    if account is not None and account.user_id != user_id:
-        raise AlreadyExists(f"The account @{username} is connected already")
-    if account is None or access is None:
-        method = access.login_method if access else "instagram"
-        account = accounts.add(
-            db,
-            user_id=user_id,
-            username=username,
-            ig_user_id=ig_user_id,
-            login_method=method,
-            now=now,
-        )
     if access is None:
-        return account
+        _check_unknown(db, ig_user_id)
+        return accounts.add(db, user_id=user_id, username=username, ig_user_id=ig_user_id, now=now)
+    account = identity.of_token(db, username, told, ig_user_id)
+    if account is None:
+        account = accounts.add(db, user_id=user_id, username=username, now=now)
+    elif account.user_id != user_id:
+        raise AlreadyExists(f"The account @{username} is connected already")
+    accounts.rename(db, account.id, username, now)
     secrets.put(db, vault, account.id, AccountSecret.ACCESS_TOKEN, access.token)
     accounts.change(
         db,
         account.id,
-        ig_user_id=ig_user_id or account.ig_user_id,
+        ig_user_id=(told.ig_user_id if told else "") or ig_user_id or account.ig_user_id,
         login_method=access.login_method,
+        token_unproven=told is None,
         # Unknown until the token is renewed for the first time.
         token_expires_at=None,
         last_synced_at=None,
     )
     return accounts.get(db, account.id)
+
+
+def _check_unknown(db: Database, ig_user_id: str) -> None:
+    known = accounts.by_number(db, {ig_user_id})
+    if known is not None:
+        raise AlreadyExists(f"This account is connected already, as @{known.username}")

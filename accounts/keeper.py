@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from ground.clock import Clock
 from ground.hold import Hold
 from instagram import errors
 from instagram.private.options import ClientOptions
-from storage import accounts, client_options, credentials, repost_configs, troubles
+from storage import accounts, client_options, credentials, holds, repost_configs, troubles
 from storage.credentials import SavedLogin
 from storage.errors import NotFound, Unusable
 from storage.store import Database, Store
@@ -64,8 +64,7 @@ class StoredLogins:
         await self._store.write(credentials.renew_session, self._vault, account_id, session)
 
     async def hold(self, account_id: str) -> Hold | None:
-        trouble = await self._store.read(troubles.active, account_id, self._clock.now())
-        return None if trouble is None else trouble.hold
+        return await hold_in(self._store, account_id, self._clock.now(), tuple(TroubleKind))
 
     async def claim_automatic_login(self, account_id: str) -> bool:
         return await self._store.write(
@@ -90,6 +89,16 @@ class StoredLogins:
             trouble.until.isoformat() if trouble.until else "a person acts",
             trouble.reason,
         )
+
+
+async def hold_in(
+    store: Store, account_id: str, now: datetime, kinds: Collection[TroubleKind]
+) -> Hold | None:
+    """Return why and until when nothing may be sent for an account, or None."""
+    hold = await store.read(holds.active, account_id, now, kinds)
+    if hold is not None:
+        await store.write(troubles.note_wrong_clock, account_id, now)
+    return hold
 
 
 def _record(db: Database, account_id: str, error: errors.InstagramError, now: datetime) -> Trouble:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from accounts import identity
 from accounts.client_options import crowding
 from accounts.keeper import StoredLogins
 from ground.changes import Subject
@@ -89,6 +90,7 @@ class LoginDesk:
                 return _told(await self.submit_code(account_id, code))
             except NoPendingLogin:
                 logger.info("pending login lapsed account=%s", account_id)
+        await self._store.read(identity.check_name, account_id, username)
         seed = totp_seed or await self._store.read(self._seed, account_id)
         given = LoginSecrets(password, seed)
         api = self._gateway.account(account_id)
@@ -133,10 +135,10 @@ class LoginDesk:
 
         `session` is what `instagram.private.session_file` makes. A password that is stored stays.
         """
-        account = await self._store.read(accounts.get, account_id)
+        await self._store.read(accounts.get, account_id)
         api = self._gateway.account(account_id)
         keep = self._keeping(account_id, LoginSecrets())
-        result = await api.restore(session, account.username, keep)
+        result = await api.restore(session, keep)
         assert isinstance(result, Credentials)
         return result
 
@@ -184,13 +186,17 @@ class LoginDesk:
     def _keep_session(
         self, db: Database, account_id: str, done: LoggedIn, given: LoginSecrets
     ) -> Credentials:
+        identity.check_login(db, account_id, done)
+        accounts.rename(db, account_id, done.username, self._clock.now())
         if not done.is_new:
             # The session goes on, and so do its phases; a block does not end by looking.
             troubles.clear(
                 db, account_id, self._clock.now(), (TroubleKind.CHALLENGE, TroubleKind.LOGIN)
             )
             holds.release(db, account_id, self._clock.now())
-            return credentials.keep_session(db, self._vault, account_id, done.session)
+            return credentials.keep_session(
+                db, self._vault, account_id, done.session, done.username
+            )
         troubles.clear(db, account_id, self._clock.now())
         holds.release(db, account_id, self._clock.now())
         kept = credentials.save_login(

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any, cast
+from functools import partial
+from typing import cast
 
+from accounts import identity
 from accounts.connecting import GraphAccess
-from accounts.keeper import StoredLogins, opened_for
+from accounts.keeper import StoredLogins, hold_in, opened_for
 from ground.clock import Clock
 from ground.hold import Hold
 from ground.shortage import is_shortage
 from instagram import errors
-from instagram.fields import is_token, numeric
+from instagram.graph.api import profile_of
 from instagram.graph.gateway import GraphGateway
-from instagram.graph.http import HOSTS, GraphHttp, GraphLogin, LoginMethod
-from storage import accounts, allowances, secrets, troubles
+from instagram.graph.http import FacebookApp, GraphHttp, GraphLogin, LoginMethod
+from instagram.graph.objects import TOKEN_LIFETIME, Profile
+from storage import accounts, allowances, secrets
 from storage.accounts import Account
 from storage.allowances import Allowance
 from storage.errors import NotFound, Unavailable
@@ -25,13 +28,15 @@ from storage.secrets import AccountSecret
 from storage.store import Database, Store
 from storage.troubles import TroubleKind
 from storage.vault import Vault
+from storage.wrong_clock import is_recent
 
 logger = logging.getLogger(__name__)
 
 # A token lives 60 days, and can be renewed when it is a day old.
 REFRESH_BEFORE = timedelta(days=20)
-LIFETIME = timedelta(days=60)
+LIFETIME = TOKEN_LIFETIME
 SYNC_EVERY = timedelta(days=1)
+FIRST_RETRY = timedelta(hours=1)
 # A Private API login that waits for a person is no reason to hold the official API back.
 HOLDING = (TroubleKind.CHALLENGE, TroubleKind.BLOCK, TroubleKind.RATE)
 
@@ -53,8 +58,11 @@ class StoredTokens:
             return await self._store.read(login_of, self._vault, account_id, now)
 
     async def graph_hold(self, account_id: str) -> Hold | None:
-        trouble = await self._store.read(troubles.active, account_id, self._clock.now(), HOLDING)
-        return None if trouble is None else trouble.hold
+        return await hold_in(self._store, account_id, self._clock.now(), HOLDING)
+
+    async def token_told(self, account_id: str, token: str, told: Profile) -> None:
+        now = self._clock.now()
+        await self._store.write(_keep_told, self._vault, account_id, token, told, now)
 
     async def token_refused(self, account_id: str, token: str) -> None:
         """Note that a token is worthless, unless it was replaced in the meantime."""
@@ -62,14 +70,6 @@ class StoredTokens:
 
     async def report(self, account_id: str, error: errors.InstagramError) -> None:
         await self._logins.report(account_id, error)
-
-
-@dataclass(frozen=True, slots=True)
-class FacebookApp:
-    """The credentials with which tokens of Facebook Login are exchanged."""
-
-    id: str
-    secret: str
 
 
 class TokenCare:
@@ -83,57 +83,70 @@ class TokenCare:
         gateway: GraphGateway,
         clock: Clock,
         app: FacebookApp | None,
+        is_asleep: Callable[[Database, str, datetime], bool],
     ) -> None:
+        """`is_asleep` says whether an account is in its sleep window."""
         self._store = store
         self._vault = vault
         self._http = http
         self._gateway = gateway
         self._clock = clock
         self._app = app
+        self._is_asleep = is_asleep
+        # Of accounts whose last look failed: how often in a row, and when that was.
+        self._failed: dict[str, tuple[int, datetime]] = {}
 
     async def look_after_all(self) -> None:
-        """Do what is due for every account with a token; one's failure is not another's."""
+        """Do what is due for every account with a token; one's failure is not another's.
+
+        An account that fails is asked again after an hour, then two, at last once a day.
+        """
         for account in await self._store.read(accounts.with_token):
+            if self._waits(account.id):
+                continue
             try:
                 await self._look_after(account)
-            except errors.InstagramError as error:
-                logger.warning("token care account=%s reason=%s", account.id, error.reason)
-            except NotFound:
-                continue  # it was disconnected meanwhile
+            except (NotFound, errors.AccountOnHold):
+                continue  # disconnected meanwhile; or nothing was sent
             except Unavailable:
                 raise  # the database's trouble is everybody's
+            except errors.InstagramError as error:
+                logger.warning("token care account=%s reason=%s", account.id, error.reason)
             except Exception as error:
                 if is_shortage(error):
                     raise  # as the machine's is
                 logger.exception("token care broke account=%s", account.id)
+            else:
+                self._failed.pop(account.id, None)
+                continue
+            count, _ = self._failed.get(account.id, (0, None))
+            self._failed[account.id] = (count + 1, self._clock.now())
 
-    async def check(self, access: GraphAccess, ig_user_id: str) -> None:
-        """Raise `TokenExpired` when Meta refuses a token; silent when it cannot be asked."""
+    async def check(self, access: GraphAccess, ig_user_id: str) -> Profile | None:
+        """Return whose token it is; None when Meta cannot be asked or does not tell.
+
+        Raises `TokenExpired` when Meta refuses it.
+        """
         login = GraphLogin(
             ig_user_id=ig_user_id or "me", token=access.token, login_method=access.login_method
         )
-        path = "me" if access.login_method == "instagram" else login.ig_user_id
         try:
-            await self._http.call(login, "profile", "GET", path, {"fields": "username"})
+            told = await profile_of(self._http, login)
         except errors.Refused as refused:
             raise errors.TokenExpired(refused.reason) from refused
         except (errors.Unreachable, errors.RateLimited):
             logger.warning("token not checked: Meta cannot be asked now")
+            return None
+        return told if told.username and told.numbers else None
 
     async def sync(self, account: Account) -> None:
         """Fill an account's record from its profile, and note what it may publish.
 
-        Raises `InstagramError`s.
+        A new name on Instagram is followed; a token that turns out to be another account's is
+        not used any more. Raises `InstagramError`s.
         """
         api = self._gateway.account(account.id)
-        profile = asdict(await api.profile())
-        known: dict[str, Any] = {name: value for name, value in profile.items() if value}
-        known.pop("username", None)  # the name it was connected by stays its name here
-        if account.login_method == "instagram" and account.ig_user_id:
-            known.pop("ig_user_id", None)
-        await self._store.write(
-            accounts.change, account.id, last_synced_at=self._clock.now(), **known
-        )
+        await api.profile()
         try:
             _, total = await api.quota()
             allowance = Allowance(total=total)
@@ -141,73 +154,69 @@ class TokenCare:
             allowance = Allowance(refusal=refused.reason)
         await self._store.write(allowances.note, account.id, allowance, self._clock.now())
 
+    def _waits(self, account_id: str) -> bool:
+        count, at = self._failed.get(account_id, (0, self._clock.now()))
+        wait = min(FIRST_RETRY * 2 ** min(count - 1, 10), SYNC_EVERY) if count else timedelta(0)
+        return is_recent(at, self._clock.now(), wait)
+
     async def _look_after(self, account: Account) -> None:
         now = self._clock.now()
-        held = await self._store.read(troubles.active, account.id, now, HOLDING)
-        if held is not None:
-            return  # nothing is asked under a challenge or a block, a renewal neither
-        with opened_for(account.id):
-            login = await self._store.read(login_of, self._vault, account.id, now)
-        if login is None:
+        if await self._store.read(self._is_asleep, account.id, now):
             return
-        expires = account.token_expires_at
-        sync_is_due = account.last_synced_at is None or now - account.last_synced_at >= SYNC_EVERY
-        # Of a token whose end was never told, the renewal tells it.
+        with opened_for(account.id):
+            read = partial(login_of, even_ended=True)
+            login = await self._store.read(read, self._vault, account.id, now)
+        expires, synced = account.token_expires_at, account.last_synced_at
+        if login is None or (login.unproven and expires is not None and expires <= now):
+            return  # there is none, or it turned out to be somebody else's
+        sync_is_due = synced is None or not is_recent(synced, now, SYNC_EVERY)
+        # Of a token whose end was never told, the renewal tells it. One that ends later than any
+        # can was noted by a clock that was wrong.
         is_unknown = expires is None and account.login_method == "instagram" and sync_is_due
-        if is_unknown or (expires is not None and expires - now < REFRESH_BEFORE):
-            await self._refresh(account, login)
+        ends = expires is not None and not REFRESH_BEFORE <= expires - now <= LIFETIME + SYNC_EVERY
+        if is_unknown or ends:
+            sync_is_due |= await self._refresh(account, login)
         if sync_is_due:
             await self.sync(account)
 
-    async def _refresh(self, account: Account, login: GraphLogin) -> None:
-        if login.login_method == "instagram":
-            path = "refresh_access_token"
-            parameters = {"grant_type": "ig_refresh_token", "access_token": login.token}
-        elif self._app is not None:
-            path = f"{self._http.version}/oauth/access_token"
-            parameters = {
-                "grant_type": "fb_exchange_token",
-                "client_id": self._app.id,
-                "client_secret": self._app.secret,
-                "fb_exchange_token": login.token,
-            }
-        else:
-            logger.warning(
-                "token of account=%s cannot be renewed without REPRISE_FACEBOOK_APP_ID "
-                "and REPRISE_FACEBOOK_APP_SECRET",
-                account.id,
-            )
-            return
+    async def _refresh(self, account: Account, login: GraphLogin) -> bool:
         try:
-            answer = await self._http.exchange(HOSTS[login.login_method], path, parameters)
-        except errors.TokenExpired:
-            await self._store.write(
-                _expire, self._vault, account.id, login.token, self._clock.now()
-            )
-            raise
-        except errors.Refused as young:
-            # A token that is not a day old yet; the next look is in time.
-            logger.info("token not renewed account=%s reason=%s", account.id, young.reason)
-            return
-        await self._store.write(_keep, self._vault, account.id, answer, self._clock.now())
+            renewed = await self._gateway.account(account.id).renewed_token(login, self._app)
+        except errors.Refused as refused:
+            # A token that is not a day old yet, or no app to renew it: the next look is in time.
+            logger.info("token not renewed account=%s reason=%s", account.id, refused.reason)
+            return False
+        await self._store.write(
+            _keep, self._vault, account.id, login.token, renewed, self._clock.now()
+        )
         logger.info("token renewed account=%s", account.id)
+        return True  # whose the new one is, is looked at at once
 
 
 def login_of(
-    db: Database, vault: Vault, account_id: str, now: datetime | None
+    db: Database,
+    vault: Vault,
+    account_id: str,
+    now: datetime | None,
+    *,
+    even_ended: bool = False,
 ) -> GraphLogin | None:
-    """Return an account's valid token with what belongs to it, or None; without `now` any token."""
+    """Return an account's valid token with what belongs to it, or None; without `now` any token.
+
+    `even_ended` takes one too that should have ended by now, which only Meta can tell.
+    """
     token = secrets.get(db, vault, account_id, AccountSecret.ACCESS_TOKEN)
     if token is None:
         return None  # also when the account was disconnected
     account = accounts.get(db, account_id)
     expires = account.token_expires_at
-    if now is not None and expires is not None and expires <= now:
+    if now is not None and not even_ended and expires is not None and expires <= now:
         return None
     return GraphLogin(
         ig_user_id=account.ig_user_id or "me",
         token=token,
         login_method=cast("LoginMethod", account.login_method),
+        unproven=account.token_unproven,
     )
 
 
@@ -219,11 +228,28 @@ def _expire(db: Database, vault: Vault, account_id: str, token: str, now: dateti
 
 
 def _keep(
-    db: Database, vault: Vault, account_id: str, answer: Mapping[str, Any], now: datetime
+    db: Database,
+    vault: Vault,
+    account_id: str,
+    old: str,
+    renewed: tuple[str, timedelta],
+    now: datetime,
 ) -> None:
-    token, seconds = answer.get("access_token"), numeric(answer.get("expires_in"))
-    if not is_token(token):
-        return
-    lifetime = timedelta(seconds=seconds) if seconds and seconds > 0 else LIFETIME
+    if secrets.get(db, vault, account_id, AccountSecret.ACCESS_TOKEN) != old:
+        return  # a person has given another one meanwhile
+    token, lifetime = renewed
     secrets.put(db, vault, account_id, AccountSecret.ACCESS_TOKEN, token)
     accounts.change(db, account_id, token_expires_at=now + lifetime)
+
+
+def _keep_told(
+    db: Database, vault: Vault, account_id: str, token: str, told: Profile, now: datetime
+) -> None:
+    if secrets.get(db, vault, account_id, AccountSecret.ACCESS_TOKEN) != token:
+        return  # a person has given another one meanwhile
+    identity.prove_token(db, account_id, told, now)
+    kept = asdict(told)
+    for name in ("ig_user_id", "username", "numbers"):
+        del kept[name]
+    known = {name: value for name, value in kept.items() if value}
+    accounts.change(db, account_id, last_synced_at=now, **known)

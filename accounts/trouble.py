@@ -16,6 +16,9 @@ FIRST_BLOCK_PAUSE = timedelta(hours=24)
 MOST_DOUBLINGS = 5  # 32 days, which is longer than any block that is known
 RATE_PAUSE = timedelta(hours=1)
 LONGEST_RATE_PAUSE = timedelta(days=7)
+SHORTEST_RATE_PAUSE = timedelta(minutes=1)
+RATE_MEMORY = timedelta(days=1)
+LONGEST_GROWN_PAUSE = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,9 @@ def consequence_of(
     """Return what an account-level error means, given the troubles of the last 30 days."""
 
     def count(kind: TroubleKind) -> int:
-        return sum(trouble.kind is kind and now - trouble.at < MEMORY for trouble in earlier)
+        return sum(
+            trouble.kind is kind and now - trouble.happened_at(now) < MEMORY for trouble in earlier
+        )
 
     failed = cast(errors.AnyError, error)
     match failed:
@@ -51,10 +56,11 @@ def consequence_of(
         case errors.AccountSuspended():
             return Consequence(TroubleKind.BLOCK, failed.reason, None, disables=True)
         case errors.RateLimited():
-            longest = LONGEST_RATE_PAUSE.total_seconds()
-            stated = failed.retry_after_s or 0.0
-            # Nothing, less than nothing and no number at all are no wait that was stated.
-            wait = timedelta(seconds=min(stated, longest)) if stated > 0 else RATE_PAUSE
+            lately = sum(
+                trouble.kind is TroubleKind.RATE and now - trouble.happened_at(now) < RATE_MEMORY
+                for trouble in earlier
+            )
+            wait = _rate_pause(failed.retry_after_s or 0.0, lately)
             return Consequence(TroubleKind.RATE, failed.reason, now + wait, disables=False)
         case (
             errors.LoginFailed()
@@ -78,3 +84,16 @@ def consequence_of(
             return Consequence(TroubleKind.LOGIN, reason, None, disables=False)
         case _:
             assert_never(failed)
+
+
+def _rate_pause(stated_s: float, lately: int) -> timedelta:
+    """Return how long to rest after a 429 that came after `lately` others: longer each time.
+
+    What Instagram states is kept to, but a wait that is no wait would bring the next one at once.
+    """
+    # Nothing, less than nothing and no number at all are no wait that was stated.
+    first = SHORTEST_RATE_PAUSE if stated_s > 0 else RATE_PAUSE
+    grown: timedelta = min(first * 2 ** min(lately, 10), LONGEST_GROWN_PAUSE)
+    seconds = stated_s if stated_s > 0 else 0.0
+    stated = timedelta(seconds=min(seconds, LONGEST_RATE_PAUSE.total_seconds()))
+    return max(stated, grown)

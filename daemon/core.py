@@ -15,14 +15,15 @@ import trio
 from accounts.client_options import OptionsDesk
 from accounts.keeper import StoredLogins
 from accounts.logins import LoginDesk
-from accounts.tokens import FacebookApp, StoredTokens, TokenCare
+from accounts.tokens import StoredTokens, TokenCare
 from daemon.settings import Settings
 from ground.clock import Clock, since_boot, utc_now
 from instagram.graph.gateway import GraphGateway
-from instagram.graph.http import GraphHttp
+from instagram.graph.http import FacebookApp, GraphHttp
 from instagram.private.gateway import PrivateGateway
 from instagram.private.loop import open_instagram_loop
 from instagram.trust import load_trust, system_trust
+from repost import rails
 from storage import secrets as stored_secrets
 from storage import users
 from storage.errors import Unusable
@@ -91,8 +92,10 @@ async def open_core(
                     gateway=gateway,
                     graph=graph,
                     logins=LoginDesk(store, vault, gateway, clock),
-                    options=OptionsDesk(store, vault, gateway),
-                    tokens=TokenCare(store, vault, http, graph, clock, _facebook_app(settings)),
+                    options=OptionsDesk(store, vault, gateway, clock),
+                    tokens=TokenCare(
+                        store, vault, http, graph, clock, _facebook_app(settings), rails.is_asleep
+                    ),
                     clock=clock,
                 )
             finally:

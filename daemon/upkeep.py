@@ -16,6 +16,7 @@ from repost.retention import Retention
 from storage import api_keys, copies, credentials, facts, pruning
 from storage.errors import Damaged, Unavailable
 from storage.store import Store
+from storage.wrong_clock import is_recent
 
 logger = logging.getLogger(__name__)
 KEY_USES_EVERY_S = 30.0
@@ -106,7 +107,7 @@ class Upkeep:
     async def _app_version_task(self) -> None:
         while True:
             known = await self._store.read(facts.find, facts.NEWEST_APP_VERSION)
-            if known is None or self._clock.now() - known.at >= VERSION_EVERY:
+            if known is None or not is_recent(known.at, self._clock.now(), VERSION_EVERY):
                 newest = await self._newest_app_version()
                 if newest is not None:
                     await self._store.write(

@@ -68,6 +68,10 @@ class TokenExpired(InstagramError):
     """The account's Graph token is expired, revoked or missing: a person must reconnect."""
 
 
+class WrongToken(TokenExpired):
+    """The account's Graph token is another account's: nothing goes out with it."""
+
+
 class ContainerLost(InstagramError):
     """What was prepared at Instagram cannot be published any more; it has to be made anew."""
 
@@ -171,6 +175,7 @@ AnyError = (
     | NotReady
     | NotLoggedIn
     | TokenExpired
+    | WrongToken
     | ContainerLost
     | ProcessingFailed
     | FetchFailed

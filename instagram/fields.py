@@ -77,6 +77,11 @@ def username(value: object) -> str:
     return value if isinstance(value, str) and _NAME.fullmatch(value) else ""
 
 
+def is_login_name(text: str) -> bool:
+    """Say whether somebody logs in with a name, and not with an address or a number."""
+    return "@" not in text and not text.lstrip("+").isdigit()
+
+
 def is_plain_path(path: str) -> bool:
     """Whether a path is what it looks like: no step up, no query, nothing to be decoded.
 

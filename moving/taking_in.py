@@ -155,7 +155,7 @@ def _take_account(db: Database, row: Account, plan: Plan, vault: Vault, done: Im
     if there is not None:
         done.known["accounts"] += 1
         return there.id
-    accounts.take_over(db, row)
+    accounts.take_over(db, replace(row, token_unproven=True))
     put_secrets(db, vault, row.id, plan.secrets.get(row.id, {}))
     if note := left_behind(row.username, plan.left_out.get(row.id, ())):
         done.protection.append(note)

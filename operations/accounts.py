@@ -54,16 +54,18 @@ async def disconnect_account(ask: Ask[None]) -> models.Success:
 async def connect_account(ask: Ask[models.ConnectRequest]) -> models.InstagramAccount:
     """Connect an Instagram account, or give a connected one a new token of the official API.
 
-    A token that Meta does not accept is refused; a Private API login is given separately.
+    A token that Meta does not accept, or that is another account's, is refused; one of an account
+    that has a new name on Instagram gives it that name here too. A Private API login is given
+    separately.
     """
     house, asked = ask.house, ask.given
     await house.store.read(_check_limits, ask)
-    access = None
+    access = told = None
     if asked.access_token is not None:
         access = GraphAccess(token=asked.access_token, login_method=asked.login_method)
         if asked.login_method == "facebook" and not asked.ig_user_id:
             raise Refusal(ErrorCode.MISSING_PARAM, "`igUserId` is required with Facebook Login")
-        await house.tokens.check(access, asked.ig_user_id)
+        told = await house.tokens.check(access, asked.ig_user_id)
 
     def write(db: Database) -> Account:
         account = connect(
@@ -74,6 +76,7 @@ async def connect_account(ask: Ask[models.ConnectRequest]) -> models.InstagramAc
             ig_user_id=asked.ig_user_id,
             access=access,
             now=ask.now,
+            told=told,
         )
         ask.done(db, shown.account(account))
         return account

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ground.refusal import ErrorCode, Refusal
+from instagram.errors import InstagramError
 from operations import models, shown
 from operations.actor import Actor
 from operations.operation import Ask, act, read, write
@@ -15,8 +17,12 @@ from repost import configuring, pause, taking_back
 from repost.overlay import OverlayInvalid, parse_overlay
 from repost.standing import standing_of
 from storage import credentials, repost_configs, reposts
+from storage.errors import NotFound
 from storage.repost_configs import RepostConfig
 from storage.store import Database
+
+if TYPE_CHECKING:
+    from repost.engine import RepostEngine, ScanReport
 
 logger = logging.getLogger(__name__)
 
@@ -156,7 +162,8 @@ async def scan(ask: Ask[models.OptionalAccountRef]) -> models.ScanResult:
     """Look for new mentions now, whatever the poll interval.
 
     `detected` counts mentions that are new since the last look, `pending` those that wait to
-    go out or for approval. Downloading and publishing go on after the answer.
+    go out or for approval. Downloading and publishing go on after the answer. Of several accounts
+    one in trouble is passed over: `passedOver` (additive) says why.
     """
     store = ask.house.store
     configs = await store.write(_configs_to_scan, ask)
@@ -165,7 +172,7 @@ async def scan(ask: Ask[models.OptionalAccountRef]) -> models.ScanResult:
             ErrorCode.CREDENTIALS_NOT_CONFIGURED,
             "There is nothing to scan: no account reposts stories yet; switch one on first",
         )
-    reports = [await ask.house.engine.scan(config.account_id) for config in configs]
+    reports, passed_over = await _scan_each(ask.house.engine, configs)
 
     def read(db: Database) -> models.ScanResult:
         found = [reposts.get(db, repost.id) for report in reports for repost in report.scan.found]
@@ -175,9 +182,29 @@ async def scan(ask: Ask[models.OptionalAccountRef]) -> models.ScanResult:
             pending=waiting,
             items=[shown.repost(db, repost) for repost in found],
             requests=sum(report.scan.requests for report in reports),
+            passed_over=passed_over,
         )
 
     return await store.read(read)
+
+
+async def _scan_each(
+    scanner: RepostEngine, configs: Sequence[RepostConfig]
+) -> tuple[list[ScanReport], list[models.PassedOver]]:
+    """Scan one account after the other; raises only where there is none but in trouble."""
+    reports: list[ScanReport] = []
+    passed_over: list[models.PassedOver] = []
+    trouble: InstagramError | NotFound | None = None
+    for config in configs:
+        try:
+            reports.append(await scanner.scan(config.account_id))
+        except (InstagramError, NotFound) as error:
+            trouble = error
+            reason = error.reason if isinstance(error, InstagramError) else str(error)
+            passed_over.append(models.PassedOver(account_id=config.account_id, reason=reason))
+    if trouble is not None and not reports:
+        raise trouble
+    return reports, passed_over
 
 
 def _configs_to_scan(db: Database, ask: Ask[models.OptionalAccountRef]) -> Sequence[RepostConfig]:

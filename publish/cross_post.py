@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 _LOOKS_S = (0.0, 15.0, 30.0)
 # Facebook tells times in whole seconds.
 _ROUNDING = timedelta(seconds=2)
+# What an answer brings upon the account must not keep us from asking what became of the copy.
+_HOLDING = (errors.AccountTrouble, errors.RateLimited, errors.TokenExpired)
 _Columns = dict[str, Any]
 _MAYBE = "Published on Instagram; whether the Facebook Page has it is unknown: look there"
 _NOT = "Published on Instagram, but not on the Facebook Page: "
@@ -92,7 +94,7 @@ class CrossPoster:
     ) -> tuple[PageStep, _Columns]:
         """Ask the Page; `error` is what was answered, None where a crash has swallowed that."""
         try:
-            found = await self._find(post, record)
+            found = await self._find(post, record, insists=isinstance(error, _HOLDING))
         except errors.InstagramError as unasked:
             logger.warning("page not asked post=%s reason=%s", post.id, unasked.reason)
             return PageStep.POSTING, {"error_message": _MAYBE}
@@ -103,12 +105,12 @@ class CrossPoster:
             return PageStep.POSTING, {"error_message": _MAYBE}
         return PageStep.FAILED, {"error_message": f"{_NOT}{error.reason}"}
 
-    async def _find(self, post: Post, record: DeliveryRecord) -> str | None:
+    async def _find(self, post: Post, record: DeliveryRecord, *, insists: bool) -> str | None:
         """Return the id of the one copy that the Page shows since it was sent, or None.
 
         Raises `Unreachable` where more than one could be it, or none surely is.
         """
-        api = self._gateway.account(post.instagram_account_id)
+        api = self._gateway.account(post.instagram_account_id, insists=insists)
         page = await api.page()
         since = record.row.updated_at - _ROUNDING
         others = await self._store.read(posts.page_post_ids, post.instagram_account_id)

@@ -60,6 +60,7 @@ def after(
             | errors.RateLimited()
             | errors.SessionExpired()
             | errors.LoginFailed()
+            | errors.WrongCode()
         ):
             # The account is on hold now; the next attempt hears until when.
             return Later(now + _TROUBLE_RECHECK, failed.reason, counted=False)

@@ -17,6 +17,7 @@ from storage import jobs
 from storage.errors import Unavailable
 from storage.jobs import Job
 from storage.store import Store
+from storage.wrong_clock import is_ahead
 
 logger = logging.getLogger(__name__)
 SLICE_S = 30.0
@@ -63,6 +64,7 @@ class Scheduler:
         """Deliver what is due. Runs until cancelled, or until `drain` and the last delivery."""
         await self._presence.begin()
         released = await self._store.write(jobs.release_claimed, self._clock.now())
+        await self._store.write(jobs.mend_run_times, self._clock.now())
         if released:
             logger.info("taking up interrupted deliveries jobs=%d", released)
         task_status.started()
@@ -187,8 +189,14 @@ class Scheduler:
 
     async def _wait(self, seconds: float) -> bool:
         """Wait that long, or until somebody wakes us; says whether somebody did."""
+        began, measured = self._clock.now(), self._clock.monotonic()
         with trio.move_on_after(seconds):
             await self._woken.wait()
+        passed = timedelta(seconds=self._clock.monotonic() - measured)
+        if is_ahead(began + passed, self._clock.now()):
+            # Set back: what was put back by the old time would wait for that time to come again.
+            mended = await self._store.write(jobs.mend_run_times, self._clock.now())
+            logger.warning("this machine's clock was set back jobs=%d", mended)
         is_woken = self._woken.is_set()
         self._woken = trio.Event()
         return is_woken

@@ -13,7 +13,16 @@ from publish.choice import REPOSTS, choose, means_of, wish_for
 from publish.content import fingerprint
 from publish.retry import Failure, Later
 from publish.route import Published
-from storage import accounts, credentials, deliveries, jobs, media_files, posts
+from storage import (
+    accounts,
+    credentials,
+    deliveries,
+    jobs,
+    media_files,
+    posts,
+    reposts,
+    trusted_time,
+)
 from storage.deliveries import Delivery, Outcome, PageStep, RouteName, Step
 from storage.errors import NotFound
 from storage.jobs import Job, JobStatus
@@ -299,11 +308,18 @@ def _impossible(
             f"It was due at {due:%Y-%m-%d %H:%M} UTC while the daemon was off, for more than "
             f"{grace.total_seconds() / 60:.0f} minutes. Retry it, or schedule it again",
         )
-    if now - job.created_at > _LONGEST_HELD and not in_doubt and post.source_type in REPOSTS:
+    if post.source_type in REPOSTS and not in_doubt and _is_old_news(db, job, post, now):
         return Failure(
             ErrorCode.SCHEDULE_MISSED, "It was held back for more than 72 h: no longer news"
         )
     return None
+
+
+def _is_old_news(db: Database, job: Job, post: Post, now: datetime) -> bool:
+    repost = reposts.of_post(db, post.id)
+    # It is no older than its mention, whatever the clock said when it was handed over.
+    since = job.created_at if repost is None else max(job.created_at, repost.mentioned_at)
+    return now - since > _LONGEST_HELD and trusted_time.is_believed(db, now)
 
 
 def _delivery_of(db: Database, post: Post, content: str, now: datetime) -> Delivery | None:

@@ -15,10 +15,11 @@ from instagram import errors
 from repost import echo, filters, guard, limits, parking
 from repost.filters import Author
 from repost.hours import sleeping_until
-from storage import authors, facts, repost_configs, reposts
+from storage import authors, facts, repost_configs, reposts, trusted_time
 from storage.repost_configs import RepostConfig
 from storage.reposts import Repost, RepostLimit, RepostStatus
 from storage.store import Database, Store
+from storage.wrong_clock import is_recent
 
 if TYPE_CHECKING:
     from instagram.private.api import PrivateApi
@@ -75,7 +76,7 @@ def decide(db: Database, repost_id: str, now: datetime) -> Repost:
     if config is None or repost.status not in _UNDECIDED or repost.post_id is not None:
         return repost
     stale_at = repost.mentioned_at + guard.MAX_HELD
-    if now > stale_at:
+    if is_stale(db, repost, now):
         return reposts.change(
             db, repost_id, RepostStatus.EXPIRED, now=now, reason=_why_expired(repost)
         )
@@ -98,6 +99,11 @@ def decide(db: Database, repost_id: str, now: datetime) -> Repost:
     if repost.status is RepostStatus.DOWNLOADED:
         return reposts.change(db, repost_id, RepostStatus.QUEUED, now=now)
     return repost
+
+
+def is_stale(db: Database, repost: Repost, now: datetime) -> bool:
+    """Say whether a mention is no news any more, by a clock that can be believed."""
+    return now > repost.mentioned_at + guard.MAX_HELD and trusted_time.is_believed(db, now)
 
 
 def refusal(db: Database, config: RepostConfig, repost: Repost) -> str | None:
@@ -170,7 +176,7 @@ def _lacks_followers(db: Database, repost_id: str, now: datetime) -> bool:
     if known is None:
         return True
     is_new = repost.status is RepostStatus.DOWNLOADED
-    return is_new and now - known.read_at >= FOLLOWERS_KNOWN_FOR
+    return is_new and not is_recent(known.read_at, now, FOLLOWERS_KNOWN_FOR)
 
 
 def _author(db: Database, repost: Repost) -> Author:

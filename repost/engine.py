@@ -22,7 +22,7 @@ from repost import polls, rails
 from repost.detector import Look, Scan
 from repost.journey import Journey
 from repost.recording import CLOCK_TOLERANCE
-from storage import credentials, repost_configs, reposts
+from storage import credentials, repost_configs, reposts, troubles
 from storage.errors import NotFound, StorageError, Unavailable
 from storage.repost_configs import RepostConfig
 from storage.reposts import RepostStatus
@@ -174,7 +174,7 @@ class RepostEngine:
         try:
             # Not behind the account's running turn, which may be composing a long video.
             await self._journey.settle(account_id)
-            await self._store.write(reposts.take_over_waits, account_id, self._clock.now())
+            await self._store.write(_take_over, account_id, self._clock.now())
             async with self._turns[account_id], self._at_once:
                 again = await self._take_turn(account_id)
         except NotFound as gone:
@@ -299,3 +299,8 @@ class RepostEngine:
         found, requests = len(look.scan.found), look.scan.requests
         logger.info("scan account=%s found=%d requests=%d", account_id, found, requests)
         return look.scan
+
+
+def _take_over(db: Database, account_id: str, now: datetime) -> None:
+    reposts.take_over_waits(db, account_id, now)
+    troubles.note_wrong_clock(db, account_id, now)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from ground.clock import Clock
+from instagram import errors
 from instagram.private.api import PrivateApi
 from repost import stumbles
 from repost.deciding import Decider
@@ -44,16 +45,35 @@ class Journey:
 
         Raises `InstagramError`s that concern the whole account; the mentions keep their state.
         """
-        await self._fetcher.fetch_all(api, config.account_id)
-        look_again = await self._own_feed.look(api, config.account_id)
-        if look_again.found:
-            await self._fetcher.fetch_all(api, config.account_id)
-        again = [look_again.due] if look_again.due else []
+        again: list[datetime] = []
+        trouble: errors.InstagramError | None = None
+        try:
+            again += await self._take_in(api, config.account_id)
+        except errors.InstagramError as error:
+            # What is here already may go out another way: the official API.
+            trouble = error
         for repost in await self._store.read(reposts.open_of, config.account_id):
-            moved = await self._move(api, repost)
+            try:
+                moved = await self._move(api, repost)
+            except errors.InstagramError as error:
+                if trouble is None:
+                    trouble = error
+                if not isinstance(error, errors.AccountOnHold):
+                    break  # the account's, and news: nobody asks on
+                continue
             if moved.held_until is not None:
                 again.append(moved.held_until)
+        if trouble is not None:
+            raise trouble
         return min(again, default=None)
+
+    async def _take_in(self, api: PrivateApi, account_id: str) -> list[datetime]:
+        """Download what was found; returns when the account's own feed is to be read again."""
+        await self._fetcher.fetch_all(api, account_id)
+        look_again = await self._own_feed.look(api, account_id)
+        if look_again.found:
+            await self._fetcher.fetch_all(api, account_id)
+        return [look_again.due] if look_again.due else []
 
     async def _move(self, api: PrivateApi, repost: Repost) -> Repost:
         """Move one mention on; an error that is its own lets it rest, and the others go on."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from instagram import errors
 from repost import parking
 from repost.detector import Scan
-from storage import repost_configs
+from storage import repost_configs, trusted_time
 from storage.repost_configs import PollStatus
 from storage.store import Database
 
@@ -26,6 +26,7 @@ def record_done(db: Database, account_id: str, scan: Scan, now: datetime) -> Non
         return  # deleted meanwhile
     if scan.clock is not None:
         parking.confirm(db, scan.clock, now)
+        trusted_time.confirm(db, scan.clock, now)
     repost_configs.change(
         db,
         account_id,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from ground.hold import Hold
 from repost import guard, pause
 from repost.hours import sleeping_until
-from storage import credentials, deliveries, repost_configs, reposts, secrets, troubles
+from storage import credentials, deliveries, holds, repost_configs, reposts, secrets
 from storage.deliveries import Step
 from storage.posts import Post, SourceType
 from storage.repost_configs import RepostConfig
@@ -52,6 +52,12 @@ def reposting_held(
     return held or (_one_at_a_time(db, config, now, pace, but) if pace else None)
 
 
+def is_asleep(db: Database, account_id: str, now: datetime) -> bool:
+    """Say whether an account is in its sleep window, in which nothing is sent by itself."""
+    config = repost_configs.find(db, account_id)
+    return config is not None and config.is_enabled and sleeping_until(config, now) is not None
+
+
 def post_held(db: Database, post: Post, now: datetime, pace: float) -> Hold | None:
     """Return what a post that was handed over must wait for after all, or None.
 
@@ -87,12 +93,12 @@ def _one_at_a_time(
 def _account_held(
     db: Database, config: RepostConfig, now: datetime, kinds: tuple[TroubleKind, ...]
 ) -> Hold | None:
-    trouble = troubles.active(db, config.account_id, now, kinds)
-    if trouble is not None and config.is_enabled:
-        return trouble.hold
-    if trouble is not None:
+    hold = holds.active(db, config.account_id, now, kinds)
+    if hold is not None and config.is_enabled:
+        return hold
+    if hold is not None:
         # Time alone ends the pause, but does not switch reposts on again.
-        return Hold(trouble.kind.value.lower(), f"{trouble.reason}; {OFF}", None)
+        return Hold(hold.rail, f"{hold.reason}; {OFF}", None)
     if not config.is_enabled:
         return Hold("disabled", config.auto_disable_reason or OFF, None)
     return None

@@ -10,9 +10,9 @@ import json
 from datetime import datetime
 from hashlib import sha256
 
-from repost import guard, pause, taking_back
+from repost import pause, taking_back
 from repost.configuring import REMOVED
-from repost.deciding import decide, refusal, why_approval
+from repost.deciding import decide, is_stale, refusal, why_approval
 from storage import authors, repost_configs, reposts
 from storage.posts import Post
 from storage.repost_configs import RepostConfig
@@ -72,7 +72,7 @@ def stand(db: Database, post: Post, now: datetime) -> bool:
 
 def _hold(db: Database, config: RepostConfig, repost: Repost, now: datetime) -> bool:
     return (
-        now <= repost.mentioned_at + guard.MAX_HELD
+        not is_stale(db, repost, now)
         and config.is_enabled
         and pause.held(config, now) is None
         and repost.handed_over_under in (None, terms_of(db, config))

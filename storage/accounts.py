@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -33,6 +34,8 @@ class Account:
     followers_count: int | None = None
     media_count: int | None = None
     last_synced_at: datetime | None = None
+    # Whether nobody has asked Meta yet whose the token is; nothing is published with it before.
+    token_unproven: bool = False
     created_at: datetime
 
 
@@ -78,6 +81,69 @@ def find(db: Database, account_id: str) -> Account | None:
 def by_username(db: Database, username: str) -> Account | None:
     """Return the account of that username, whatever its case."""
     return records.fetch_one(db, Account, "WHERE username = ?", (username,))
+
+
+def numbers_of(db: Database, account_id: str) -> frozenset[str]:
+    """Return what an account is known by at Instagram, whatever it is called there now."""
+    rows = db.conn.execute(
+        "SELECT ig_user_id FROM accounts WHERE id = ?1 UNION"
+        " SELECT private_pk FROM credentials WHERE account_id = ?1",
+        (account_id,),
+    )
+    return frozenset(number for (number,) in rows if number)
+
+
+def by_number(db: Database, numbers: Collection[str], *, but: str = "") -> Account | None:
+    """Return the account, other than `but`, that is known by one of these numbers, or None."""
+    wanted = [number for number in numbers if number]
+    return records.fetch_one(
+        db,
+        Account,
+        "WHERE id != ?1 AND (ig_user_id IN (SELECT value FROM json_each(?2)) OR id IN"
+        " (SELECT account_id FROM credentials WHERE private_pk IN"
+        "  (SELECT value FROM json_each(?2)))) ORDER BY created_at, id",
+        (but, wanted),
+    )
+
+
+def older_double(db: Database, account_id: str) -> Account | None:
+    """Return the account that is the same Instagram account and was connected before, or None.
+
+    None comes to be like that any more; databases and exports of earlier releases may have some.
+    """
+    return records.fetch_one(
+        db,
+        Account,
+        "AS other WHERE EXISTS (SELECT 1 FROM accounts AS own"
+        " LEFT JOIN credentials AS login ON login.account_id = own.id"
+        " LEFT JOIN credentials AS theirs ON theirs.account_id = other.id"
+        " WHERE own.id = ?1 AND (other.created_at, other.id) < (own.created_at, own.id) AND ("
+        "  (own.ig_user_id != '' AND own.ig_user_id IN (other.ig_user_id, theirs.private_pk))"
+        "  OR login.private_pk IN (other.ig_user_id, theirs.private_pk)"
+        "  OR (theirs.private_pk IS NULL AND login.ig_username = other.username COLLATE NOCASE)"
+        "  OR (login.private_pk IS NULL AND theirs.ig_username = own.username COLLATE NOCASE)))"
+        " ORDER BY created_at, id",
+        (account_id,),
+    )
+
+
+def rename(db: Database, account_id: str, username: str, now: datetime) -> bool:
+    """Call an account as it is called on Instagram now; False while another one has that name."""
+    account = get(db, account_id)
+    if account.username == username:
+        return True
+    other = by_username(db, username)
+    if other is not None and other.id != account_id:
+        return False
+    change(db, account_id, username=username)
+    db.conn.execute(
+        "UPDATE credentials SET ig_username = ? WHERE account_id = ? AND ig_username = ?"
+        " COLLATE NOCASE",
+        (username, account_id, account.username),
+    )
+    reason = f"@{account.username} is @{username} now"
+    events.record_of_account(db, Subject.ACCOUNT, account_id, "RENAMED", now=now, reason=reason)
+    return True
 
 
 def of_user(db: Database, user_id: str) -> list[Account]:

@@ -37,7 +37,10 @@ class Lane:
 
 # Each list of the document: its table and columns; all begin with the account.
 LISTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "troubles": ("troubles", ("account_id", "kind", "reason", "at", "until", "cleared_at")),
+    "troubles": (
+        "troubles",
+        ("account_id", "kind", "reason", "at", "until", "cleared_at", "counted_from"),
+    ),
     "authorRules": ("author_rules", ("account_id", "verdict", "username", "author_pk")),
     "repostSlots": ("repost_slots", ("account_id", "at", "post_id")),
     "lanes": ("lanes", ("account_id", "set_at", "free_at")),

@@ -14,6 +14,7 @@ from ground.changes import Subject
 from storage import accounts, events, records, secrets
 from storage.secrets import AccountSecret
 from storage.vault import Vault
+from storage.wrong_clock import is_recent
 
 AUTOMATIC_LOGIN_EVERY = timedelta(days=1)
 # A login that lies further ahead was made by a clock that was wrong.
@@ -58,6 +59,7 @@ class SavedLogin:
     password: str | None
     session: Mapping[str, Any]
     totp_seed: str | None = None
+    private_pk: str = ""
 
     def __repr__(self) -> str:
         return f"SavedLogin({self.username!r}, …)"
@@ -112,11 +114,12 @@ def save_login(
 
 
 def keep_session(
-    db: Database, vault: Vault, account_id: str, session: Mapping[str, Any]
+    db: Database, vault: Vault, account_id: str, session: Mapping[str, Any], username: str
 ) -> Credentials:
     """Keep a known session that a person has brought back to work; its phases go on."""
     save_session(db, vault, account_id, session)
     clear_challenge(db, account_id)
+    records.update(db, Credentials, account_id, ig_username=username)
     return records.get(db, Credentials, account_id)
 
 
@@ -128,7 +131,9 @@ def saved_login(db: Database, vault: Vault, account_id: str) -> SavedLogin | Non
         return None
     password = secrets.get(db, vault, account_id, AccountSecret.PASSWORD)
     seed = secrets.get(db, vault, account_id, AccountSecret.TOTP_SEED)
-    return SavedLogin(credentials.ig_username, password, json.loads(session), seed)
+    return SavedLogin(
+        credentials.ig_username, password, json.loads(session), seed, credentials.private_pk
+    )
 
 
 def save_session(db: Database, vault: Vault, account_id: str, session: Mapping[str, Any]) -> None:
@@ -206,6 +211,12 @@ def reject_password(db: Database, account_id: str, now: datetime) -> None:
 
 def forget(db: Database, account_id: str) -> None:
     """Delete credentials, session, seed and pending login of an account."""
+    # Whoever logs in next brings a number along.
+    db.conn.execute(
+        "UPDATE accounts SET ig_user_id = '' WHERE id = ?1 AND ig_user_id ="
+        " (SELECT private_pk FROM credentials WHERE account_id = ?1)",
+        (account_id,),
+    )
     db.conn.execute("DELETE FROM credentials WHERE account_id = ?", (account_id,))
     clear_challenge(db, account_id)
     names = (AccountSecret.PASSWORD, AccountSecret.SESSION, AccountSecret.TOTP_SEED)
@@ -218,17 +229,23 @@ def challenge_of(db: Database, account_id: str, now: datetime) -> Challenge | No
     if found is None:
         return None
     waits_for = CONFIRMATION_WAITS_FOR if found.kind in _CONFIRMATIONS else CODE_WAITS_FOR
-    return found if now - found.created_at <= waits_for else None
+    # One that a wrong clock has dated in the future would keep automatic logins back until then.
+    return found if is_recent(found.created_at, now, waits_for) else None
 
 
 def forget_lapsed(db: Database, now: datetime) -> None:
     """Delete every login that nobody waits for any more, with the password it was given."""
     db.conn.execute(
-        "DELETE FROM challenges WHERE created_at < ?"
+        "DELETE FROM challenges WHERE created_at < ? OR created_at > ?"
         " OR (created_at < ? AND kind NOT IN (SELECT value FROM json_each(?)))",
         [
             records.encode(value)
-            for value in (now - CONFIRMATION_WAITS_FOR, now - CODE_WAITS_FOR, _CONFIRMATIONS)
+            for value in (
+                now - CONFIRMATION_WAITS_FOR,
+                now + CODE_WAITS_FOR,
+                now - CODE_WAITS_FOR,
+                _CONFIRMATIONS,
+            )
         ],
     )
     db.conn.execute(

@@ -1,12 +1,36 @@
-"""What was put back while an account was held goes on once a person has mended it."""
+"""What keeps an account from being asked anything at all, and what goes on once it is mended."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlite_utils import Database
 
-from storage import jobs, reposts
+from ground.hold import Hold
+from storage import accounts, jobs, reposts, troubles
+from storage.troubles import TroubleKind
+
+DOUBLE = "double"
+
+
+def active(
+    db: Database,
+    account_id: str,
+    now: datetime,
+    kinds: Collection[TroubleKind] = tuple(TroubleKind),
+) -> Hold | None:
+    """Return what holds an account back now, the gravest first: every door asks here.
+
+    One Instagram account that is connected twice is held as the younger of the two, until a
+    person disconnects one: each would have rails of its own.
+    """
+    older = accounts.older_double(db, account_id)
+    if older is not None:
+        reason = f"This is the same Instagram account as @{older.username}: disconnect one of them"
+        return Hold(DOUBLE, reason, None)
+    trouble = troubles.active(db, account_id, now, kinds)
+    return None if trouble is None else trouble.hold
 
 
 def release(db: Database, account_id: str, now: datetime) -> None:

@@ -12,9 +12,10 @@ from uuid import uuid4
 from sqlite_utils import Database
 
 from ground.changes import Subject
-from storage import events, records
+from storage import events, records, trusted_time
 from storage.owners import Accounts, named, within
 from storage.times import from_text
+from storage.wrong_clock import SLACK
 
 MAX_ATTEMPTS = 5
 
@@ -235,6 +236,23 @@ def bring_forward(db: Database, account_id: str, now: datetime) -> None:
     )
     if moved.rowcount:
         _tell(db, account_id, account_id, "MOVED", now)
+
+
+def mend_run_times(db: Database, now: datetime) -> int:
+    """Make jobs due that a clock put back which was ahead, none before it was scheduled.
+
+    Returns how many. Nothing is changed while it is this clock that is wrong, as far as
+    Instagram's own time tells: by the right one they are due when they are.
+    """
+    if trusted_time.is_behind(db, now):
+        return 0
+    moved = db.conn.execute(
+        "UPDATE jobs SET updated_at = ?1, run_at = min(run_at, max(?1, coalesce("
+        "  (SELECT scheduled_for FROM posts WHERE id = post_id AND is_scheduled = 1), ?1)))"
+        " WHERE status = 'PENDING' AND run_at > ?1 AND updated_at > ?2",
+        (records.encode(now), records.encode(now + SLACK)),
+    )
+    return moved.rowcount
 
 
 def _tell(db: Database, account_id: str, job_id: str, state: str, now: datetime) -> None:

@@ -738,6 +738,27 @@ def m0042_people(db: Database) -> None:
         db.conn.execute(statement)
 
 
+_ONE_ACCOUNT = """
+-- Whose a token is was not asked when it was given: it is before anything goes out with it.
+ALTER TABLE accounts ADD COLUMN token_unproven INTEGER NOT NULL DEFAULT 0;
+UPDATE accounts SET token_unproven = 1
+    WHERE id IN (SELECT account_id FROM account_secrets WHERE name = 'access_token');
+"""
+
+
+@migrations()
+def m0050_one_account(db: Database) -> None:
+    """One Instagram account is one account here, and a token is that account's."""
+    for statement in _statements(_ONE_ACCOUNT):
+        db.conn.execute(statement)
+
+
+@migrations()
+def m0051_wrong_clocks(db: Database) -> None:
+    """Troubles that a wrong clock has dated in the future count from when they were met."""
+    db.conn.execute("ALTER TABLE troubles ADD COLUMN counted_from TEXT")
+
+
 def _statements(script: str) -> Iterator[str]:
     # One by one: `executescript` would commit the transaction that guards the migration.
     statement = ""

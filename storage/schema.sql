@@ -146,7 +146,7 @@ CREATE TABLE accounts (
     media_count INTEGER,
     last_synced_at TEXT,
     created_at TEXT NOT NULL
-) STRICT;
+, token_unproven INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE api_keys (
     id TEXT PRIMARY KEY,
@@ -459,7 +459,7 @@ CREATE TABLE troubles (
     at TEXT NOT NULL,
     until TEXT,
     cleared_at TEXT
-) STRICT;
+, counted_from TEXT) STRICT;
 
 CREATE TABLE users (
     id TEXT PRIMARY KEY,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from ground.changes import Subject
 from ground.hold import Hold
 from storage import events, records
+from storage.wrong_clock import SLACK, is_ahead
 
 
 class TroubleKind(StrEnum):
@@ -36,6 +37,19 @@ class Trouble:
     at: datetime
     until: datetime | None = None
     cleared_at: datetime | None = None
+    # When one that a wrong clock has dated in the future was met first: it counts from then.
+    counted_from: datetime | None = None
+
+    def happened_at(self, now: datetime) -> datetime:
+        """Return when it came, as far as that can be true."""
+        if not is_ahead(self.at, now):
+            return self.at
+        first = self.counted_from
+        return now if first is None or is_ahead(first, now) else first
+
+    def ends_at(self, now: datetime) -> datetime | None:
+        """Return until when it pauses the account, None for when a person acts."""
+        return None if self.until is None else self.happened_at(now) + (self.until - self.at)
 
     @property
     def hold(self) -> Hold:
@@ -57,15 +71,39 @@ def active(
     now: datetime,
     kinds: Collection[TroubleKind] = tuple(TroubleKind),
 ) -> Trouble | None:
-    """Return the trouble of these kinds that pauses an account longest now, or None."""
+    """Return the trouble of these kinds that pauses an account longest now, or None.
+
+    Its `until` is what it is by a clock that is right now: see `note_wrong_clock`.
+    """
     found = records.fetch(
         db,
         Trouble,
-        "WHERE account_id = ? AND cleared_at IS NULL AND (until IS NULL OR until > ?)"
-        " ORDER BY until IS NULL DESC, until DESC",
+        "WHERE account_id = ? AND cleared_at IS NULL AND (until IS NULL OR until > ?)",
         (account_id, now),
     )
-    return next((trouble for trouble in found if trouble.kind in kinds), None)
+    pausing = [
+        replace(trouble, until=ends_at)
+        for trouble in found
+        if trouble.kind in kinds and ((ends_at := trouble.ends_at(now)) is None or ends_at > now)
+    ]
+    return max(pausing, key=_length, default=None)
+
+
+def _length(trouble: Trouble) -> tuple[bool, datetime]:
+    return trouble.until is None, trouble.until or trouble.at
+
+
+def note_wrong_clock(db: Database, account_id: str, now: datetime) -> None:
+    """Let troubles of a clock that was ahead count from now on, where none did before.
+
+    Nothing is lost by it: when it is this clock that is wrong, they are right again with it.
+    """
+    ahead = (account_id, records.encode(now), records.encode(now + SLACK))
+    db.conn.execute(
+        "UPDATE troubles SET counted_from = ?2 WHERE account_id = ?1 AND at > ?3"
+        " AND cleared_at IS NULL AND (counted_from IS NULL OR counted_from > ?3)",
+        ahead,
+    )
 
 
 def since(

@@ -14,6 +14,7 @@ from ground.clock import Clock
 from storage import facts
 from storage.store import Store
 from storage.times import from_text, shifted
+from storage.wrong_clock import SLACK, is_ahead
 
 # So long a machine is off, on a holiday or for a repair, without anybody to vouch for its clock.
 LONGEST_ABSENCE = timedelta(days=40)
@@ -56,6 +57,23 @@ def latest_known(db: Database, elapsed: timedelta = timedelta(0)) -> datetime | 
     if not seen and (written := _newest_row(db)) is not None:
         seen.append(written)
     return max(seen, default=None)
+
+
+def is_believed(db: Database, now: datetime) -> bool:
+    """Say whether a clock may be right: one that jumps by months is not, until it is confirmed."""
+    latest = latest_known(db)
+    return latest is None or now - latest <= LONGEST_ABSENCE
+
+
+def confirm(db: Database, instagrams_time: datetime, now: datetime) -> None:
+    """Note that a clock is right, where Instagram's own time says the same."""
+    if abs(now - instagrams_time) <= SLACK:
+        facts.learn(db, facts.BELIEVED_TIME, "", now)
+
+
+def is_behind(db: Database, now: datetime) -> bool:
+    """Say whether a clock is surely behind: Instagram has told a later time."""
+    return any(is_ahead(at, now) for at in _instagrams_time(db))
 
 
 def _instagrams_time(db: Database) -> list[datetime]:

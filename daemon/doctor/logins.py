@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from daemon.doctor.finding import Finding, ok, problem, warning
 from daemon.doctor.site import Site, in_thread
 from repost import guard
-from storage import accounts, credentials, repost_configs, secrets, troubles
+from storage import accounts, credentials, repost_configs, secrets
 from storage.accounts import Account
+from storage.holds import DOUBLE, active
 from storage.repost_configs import PollStatus
 from storage.secrets import AccountSecret
 from storage.store import Database
@@ -64,12 +65,14 @@ def _held(site: Site, db: Database, account: Account) -> Iterator[Finding]:
     name = f"@{account.username}"
     config = repost_configs.find(db, account.id)
     enable = f"reprise enable --username {account.username}"
-    if (trouble := troubles.active(db, account.id, site.clock.now())) is not None:
+    if (trouble := active(db, account.id, site.clock.now())) is not None:
         until = f" until {to_text(trouble.until)}" if trouble.until else " until you act"
         log_in = f"reprise account login --username {account.username}"
         by_person = trouble.until is None
         finding = problem if by_person else warning
         mend = log_in if by_person else "wait; asking again makes it worse"
+        if trouble.rail == DOUBLE:
+            mend = f"reprise account remove --username {account.username}"
         yield finding(f"{name}: {trouble.reason}; paused{until}", mend)
     if config is None:
         return

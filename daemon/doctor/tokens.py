@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import trio
@@ -14,7 +14,8 @@ from ground.hold import Hold
 from instagram.errors import InstagramError, TokenExpired
 from instagram.graph.api import GraphApi
 from instagram.graph.http import GraphHttp, GraphLogin
-from storage import accounts, troubles
+from instagram.graph.objects import Profile
+from storage import accounts, holds
 from storage.accounts import Account
 from storage.store import Database
 
@@ -44,6 +45,9 @@ class LookOnly:
 
     async def graph_hold(self, account_id: str) -> Hold | None:
         return None
+
+    async def token_told(self, account_id: str, token: str, told: Profile) -> None:
+        pass
 
     async def token_refused(self, account_id: str, token: str) -> None:
         pass
@@ -84,7 +88,7 @@ def _known(site: Site, db: Database) -> list[Known]:
         Known(
             account,
             login_of(db, vault, account.id, now),
-            troubles.active(db, account.id, now, HOLDING) is not None,
+            holds.active(db, account.id, now, HOLDING) is not None,
         )
         for account in accounts.with_token(db)
     ]
@@ -101,7 +105,9 @@ async def _examined(site: Site, http: GraphHttp, known: Known) -> Finding:
     if known.is_held:
         return warning(f"{name}: not asked, because the account is paused")
     try:
-        used, total = await GraphApi(account.id, http, LookOnly(login)).quota()
+        used, total = await GraphApi(
+            account.id, http, LookOnly(replace(login, unproven=False))
+        ).quota()
     except TokenExpired as error:
         return problem(f"{name}: Meta refuses the token: {error.reason}", mend)
     except InstagramError as error:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from ground.refusal import ErrorCode
 from instagram import errors
 from instagram.graph.errors import translate_status
-from instagram.graph.http import SLOW_LIMIT_S, GraphHttp, GraphLogin
+from instagram.graph.http import SLOW_LIMIT_S, FacebookApp, GraphHttp, GraphLogin
 from instagram.graph.objects import (
     Container,
     ContainerCode,
@@ -24,6 +25,8 @@ from instagram.graph.objects import (
     id_in,
     media_in,
     page_post_in,
+    profile_in,
+    renewed_in,
     text_in,
 )
 from instagram.private.keeper import TokenKeeper
@@ -64,7 +67,7 @@ class GraphApi:
         if state.code is not ContainerCode.ERROR:
             return errors.ContainerLost(f"The container is {state.code}")
         error = translate_status(state.status)
-        if isinstance(error, errors.AccountTrouble):
+        if isinstance(error, (errors.AccountTrouble, errors.RateLimited)):
             await self._keeper.report(self._account_id, error)
         return error
 
@@ -134,22 +137,23 @@ class GraphApi:
         return all_in(answer, media_in)
 
     async def profile(self) -> Profile:
-        """Return who the account is."""
-        login = await self._ready()
-        if login.login_method == "instagram":
-            path, fields = "me", f"user_id,account_type,{_PROFILE}"
-        else:
-            path, fields = login.ig_user_id, f"id,{_PROFILE}"
-        answer = await self._call("profile", "GET", path, {"fields": fields})
-        return Profile(
-            ig_user_id=str(answer.get("user_id") or answer.get("id") or login.ig_user_id),
-            username=str(answer.get("username") or ""),
-            name=answer.get("name"),
-            profile_picture_url=answer.get("profile_picture_url"),
-            account_type=answer.get("account_type"),
-            followers_count=answer.get("followers_count"),
-            media_count=answer.get("media_count"),
-        )
+        """Return who the account is; raises `WrongToken` when its token is somebody else's."""
+        login = await self._login()
+        async with self._noted(login):
+            told = await profile_of(self._http, login)
+            await self._keeper.token_told(self._account_id, login.token, told)
+        return told
+
+    async def renewed_token(
+        self, login: GraphLogin, app: FacebookApp | None
+    ) -> tuple[str, timedelta]:
+        """Return a new token for the account's `login`, and how long it lives.
+
+        Raises `Refused` for one that cannot be renewed yet, or not without an app.
+        """
+        await self._check_hold()
+        async with self._noted(login):
+            return renewed_in(await self._http.exchange(login, app))
 
     async def page(self) -> FacebookPage:
         """Return the account's Facebook Page; raises `Refused` when it has none."""
@@ -177,13 +181,15 @@ class GraphApi:
 
     async def page_posts(self, page: FacebookPage) -> list[PagePost]:
         """Return the newest posts of the Page; raises `Unreachable` when one cannot be read."""
-        answer = await self._http.call(
-            page.login,
-            "page_posts",
-            "GET",
-            f"{page.id}/published_posts",
-            {"fields": "id,message,created_time", "limit": "25"},
-        )
+        await self._check_hold()
+        async with self._noted(page.login):
+            answer = await self._http.call(
+                page.login,
+                "page_posts",
+                "GET",
+                f"{page.id}/published_posts",
+                {"fields": "id,message,created_time", "limit": "25"},
+            )
         return all_in(answer, page_post_in)
 
     # Writing
@@ -197,24 +203,37 @@ class GraphApi:
         self, page: FacebookPage, edge: str, parameters: Mapping[str, str]
     ) -> str:
         """Put a photo (`photos`) or a video (`videos`) on the Page and return the post's id."""
-        answer = await self._http.call(
-            page.login,
-            "page_post",
-            "POST",
-            f"{page.id}/{edge}",
-            parameters,
-            writes=True,
-            limit_s=SLOW_LIMIT_S,
-        )
+        await self._check_hold()
+        async with self._noted(page.login):
+            answer = await self._http.call(
+                page.login,
+                "page_post",
+                "POST",
+                f"{page.id}/{edge}",
+                parameters,
+                writes=True,
+                limit_s=SLOW_LIMIT_S,
+            )
         return id_in({"id": answer.get("post_id") or answer.get("id")}, writes=True)
 
-    async def _ready(self) -> GraphLogin:
+    async def _check_hold(self) -> None:
         hold = await self._keeper.graph_hold(self._account_id)
         if hold is not None:
             raise errors.AccountOnHold(hold)
+
+    async def _login(self) -> GraphLogin:
+        await self._check_hold()
         login = await self._keeper.graph_login(self._account_id)
         if login is None:
             raise errors.TokenExpired("The account has no valid Graph token: reconnect it")
+        return login
+
+    async def _ready(self) -> GraphLogin:
+        """Return the account's login; one that nobody has proven is, before anything else."""
+        login = await self._login()
+        if login.unproven:
+            await self.profile()
+            login = await self._login()
         return login
 
     async def _call(
@@ -241,6 +260,16 @@ class GraphApi:
         except (errors.AccountTrouble, errors.RateLimited) as trouble:
             await self._keeper.report(self._account_id, trouble)
             raise
+
+
+async def profile_of(http: GraphHttp, login: GraphLogin) -> Profile:
+    """Return whose a token is, as Meta tells."""
+    if login.login_method == "instagram":
+        path, fields = "me", f"id,user_id,account_type,{_PROFILE}"
+    else:
+        path, fields = login.ig_user_id, f"id,{_PROFILE}"
+    answer = await http.call(login, "profile", "GET", path, {"fields": fields})
+    return profile_in(answer, login.login_method)
 
 
 @contextmanager

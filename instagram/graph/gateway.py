@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from instagram.errors import InstagramError
 from instagram.graph.api import GraphApi
 from instagram.graph.http import GraphHttp, GraphLogin
+from instagram.graph.objects import Profile
 from instagram.private.keeper import TokenKeeper
 
 
@@ -48,12 +50,16 @@ class _Insisting:
         self._keeper = keeper
 
     async def graph_login(self, account_id: str, *, even_refused: bool = True) -> GraphLogin | None:
-        return await self._keeper.graph_login(account_id, even_refused=even_refused)
+        login = await self._keeper.graph_login(account_id, even_refused=even_refused)
+        return None if login is None else replace(login, unproven=False)
 
     async def graph_hold(self, account_id: str) -> None:
         return None
 
     async def token_refused(self, account_id: str, token: str) -> None:
+        return None
+
+    async def token_told(self, account_id: str, token: str, told: Profile) -> None:
         return None
 
     async def report(self, account_id: str, error: InstagramError) -> None:

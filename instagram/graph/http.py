@@ -41,6 +41,8 @@ class GraphLogin:
     ig_user_id: str
     token: str = field(repr=False)
     login_method: LoginMethod
+    # Whether Meta was never asked whose the token is.
+    unproven: bool = False
 
     @property
     def host(self) -> str:
@@ -52,6 +54,14 @@ class GraphLogin:
         if not is_token(self.token):
             raise errors.TokenExpired("The Graph token is none that Meta gives out: paste it anew")
         return self.token
+
+
+@dataclass(frozen=True, slots=True)
+class FacebookApp:
+    """The credentials with which tokens of Facebook Login are exchanged."""
+
+    id: str
+    secret: str = field(repr=False)
 
 
 class GraphHttp:
@@ -98,10 +108,28 @@ class GraphHttp:
             )
             return _object(answer, writes=writes)
 
-    async def exchange(self, host: str, path: str, parameters: Mapping[str, str]) -> dict[str, Any]:
-        """Renew a token. Meta wants it among the parameters here."""
+    async def exchange(self, login: GraphLogin, app: FacebookApp | None) -> dict[str, Any]:
+        """Renew a token. Meta wants it among the parameters here.
+
+        Raises `Refused` where that takes an app and there is none.
+        """
+        if login.login_method == "instagram":
+            path = "refresh_access_token"
+            parameters = {"grant_type": "ig_refresh_token", "access_token": login.checked_token}
+        elif app is None:
+            raise errors.Refused(
+                "Its renewal needs REPRISE_FACEBOOK_APP_ID and REPRISE_FACEBOOK_APP_SECRET"
+            )
+        else:
+            path = f"{self.version}/oauth/access_token"
+            parameters = {
+                "grant_type": "fb_exchange_token",
+                "client_id": app.id,
+                "client_secret": app.secret,
+                "fb_exchange_token": login.checked_token,
+            }
         async with self._noted("refresh_token", LIMIT_S, writes=False):
-            answer = await self._client.get(f"https://{host}/{path}", params=dict(parameters))
+            answer = await self._client.get(f"https://{login.host}/{path}", params=parameters)
             return _object(answer, writes=False)
 
     async def upload_offset(self, login: GraphLogin, uri: str) -> int:
@@ -154,7 +182,7 @@ class GraphHttp:
             raise errors.Unreachable(reason, maybe_applied=writes) from None
         except _NOT_SENT as unsent:
             raise errors.Unreachable("Instagram or the proxy to it cannot be reached") from unsent
-        except httpx.HTTPError as lost:
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as lost:
             reason = f"No usable answer from Instagram ({type(lost).__name__})"
             raise errors.Unreachable(reason, maybe_applied=writes) from lost
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from instagram import errors
-from instagram.graph.http import GraphLogin
+from instagram import errors, fields
+from instagram.graph.http import GraphLogin, LoginMethod
 
 # Digits; a post on a Page has two numbers with a line between them.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_LONGEST_TEXT = 10_000
+TOKEN_LIFETIME = timedelta(days=60)
 
 
 class ContainerCode(StrEnum):
@@ -53,10 +55,14 @@ class GraphMedia:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Who the account is; `page_*` with Facebook Login where it has a Page."""
+    """Who the account is; what is not told is "" or None.
+
+    `numbers` are all that it is known by: Instagram Login has one of its own in each app.
+    """
 
     ig_user_id: str
     username: str
+    numbers: frozenset[str]
     name: str | None
     profile_picture_url: str | None
     account_type: str | None
@@ -96,6 +102,34 @@ def entries_in(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     if not isinstance(listed, list):
         raise errors.Unreachable("Instagram answered without a list")
     return [entry for entry in listed if isinstance(entry, dict)]
+
+
+def profile_in(answer: Mapping[str, Any], login_method: LoginMethod) -> Profile:
+    """Return a profile; what is not of its kind counts as not told."""
+    user_id, own_id = (
+        number if number.strip("0") else ""
+        for number in (fields.identifier(answer.get(name)) for name in ("user_id", "id"))
+    )
+    return Profile(
+        ig_user_id=user_id or (own_id if login_method == "facebook" else ""),
+        username=fields.username(answer.get("username")),
+        numbers=frozenset({user_id, own_id} - {""}),
+        name=text_in(answer, "name"),
+        profile_picture_url=text_in(answer, "profile_picture_url"),
+        account_type=text_in(answer, "account_type"),
+        followers_count=fields.number_of(answer.get("followers_count")),
+        media_count=fields.number_of(answer.get("media_count")),
+    )
+
+
+def renewed_in(answer: Mapping[str, Any]) -> tuple[str, timedelta]:
+    """Return a new token and how long it lives; raises `Unreachable` when there is none."""
+    token = answer.get("access_token")
+    if not fields.is_token(token):
+        raise errors.Unreachable("Meta answered without a new token")
+    seconds = fields.number_of(answer.get("expires_in")) or 0
+    is_told = 0 < seconds <= TOKEN_LIFETIME.total_seconds()
+    return token, timedelta(seconds=seconds) if is_told else TOKEN_LIFETIME
 
 
 def media_in(entry: Mapping[str, Any]) -> GraphMedia | None:
@@ -144,6 +178,6 @@ def _id(value: object) -> str:
 
 
 def text_in(answer: Mapping[str, Any], name: str) -> str | None:
-    """Return a text that an answer may lack."""
+    """Return a text that an answer may lack; one that nobody could have written counts as none."""
     value = answer.get(name)
-    return value if isinstance(value, str) and value else None
+    return value if isinstance(value, str) and 0 < len(value) <= _LONGEST_TEXT else None

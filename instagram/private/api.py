@@ -176,9 +176,9 @@ class PrivateApi:
         """See whether the saved session works; submits no password. Raises `NotLoggedIn`."""
         return await self._door.log_in(lambda c: login.resume(c, way), keep, uses_saved=True)
 
-    async def restore(self, session: Mapping[str, Any], username: str, keep: Keep[T]) -> T:
+    async def restore(self, session: Mapping[str, Any], keep: Keep[T]) -> T:
         """Take over a session made elsewhere; raises `LoginFailed` when it is somebody else's."""
-        return await self._door.log_in(lambda c: login.restore(c, username), keep, session=session)
+        return await self._door.log_in(login.restore, keep, session=session)
 
     async def _configure(self, configure: Action[T]) -> T:
         async def after_a_pause(client: PrivateClient) -> T:

@@ -240,9 +240,18 @@ class AccountDoor:
             done = await self._login_step(client, lambda c: login.log_in(c, username, secrets))
             if isinstance(done, PendingLogin):
                 raise errors.WrongCode(done.reason)
+            if saved.private_pk and done.private_pk != saved.private_pk:
+                raise errors.LoginStopped(
+                    f"The login of @{username} is another Instagram account's now"
+                )
         except _HOLDING as refused:
             await self._keeper.report(self._account_id, refused)
             raise
+        except (errors.Refused, errors.NotFound) as refused:
+            # Said of the login, and not of what was to be done: that waits for a person.
+            stopped = errors.LoginStopped(refused.reason)
+            await self._keeper.report(self._account_id, stopped)
+            raise stopped from refused
         await self._keeper.automatic_login_done(self._account_id, done.session)
 
     async def _ready_client(self) -> PrivateClient:

@@ -107,7 +107,10 @@ class PrivateGateway:
         try:
             return await trio.to_thread.run_sync(build)  # building takes milliseconds of CPU
         except RAISED as raised:
-            raise errors.LoginFailed("The session cannot be used by this client") from raised
+            raise errors.LoginStopped(
+                "This client cannot be built from the account's saved session, locale and "
+                "timezone: set those anew, or log in again"
+            ) from raised
 
     def _way(self, own: str | None) -> str | None:
         if not self.allows_proxy(own):
@@ -120,6 +123,7 @@ class PrivateGateway:
         return way.replace("socks5://", "socks5h://", 1) if way else way
 
     async def _download(self, account_id: str, url: str, target: Path, user_agent: str) -> int:
+        # Only `PrivateApi.download` gets here, through the account's door.
         proxy = self._way((await self._keeper.options(account_id)).proxy)
         try:
             size = await download(self._media_client(proxy), url, target, user_agent=user_agent)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from ground.hold import Hold
 from instagram.errors import InstagramError
 from instagram.graph.http import GraphLogin
+from instagram.graph.objects import Profile
 from instagram.private.options import ClientOptions
 
 
@@ -20,6 +21,8 @@ class RestorableLogin(Protocol):
     def password(self) -> str | None: ...
     @property
     def totp_seed(self) -> str | None: ...
+    @property
+    def private_pk(self) -> str: ...
     @property
     def session(self) -> Mapping[str, Any]: ...
 
@@ -74,6 +77,10 @@ class TokenKeeper(Protocol):
 
     async def graph_hold(self, account_id: str) -> Hold | None:
         """Return why and until when nothing may be published for the account, or None."""
+        ...
+
+    async def token_told(self, account_id: str, token: str, told: Profile) -> None:
+        """Keep whose a token is; raises `WrongToken` when it is not the account's."""
         ...
 
     async def token_refused(self, account_id: str, token: str) -> None:

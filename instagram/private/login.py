@@ -13,6 +13,7 @@ from aiograpi import exceptions as ig
 from aiograpi.mixins.bloks import CAA_API_DOMAIN
 
 from instagram import errors
+from instagram.fields import is_login_name
 from instagram.private import challenge, two_factor
 from instagram.private.client import CodeNeeded, PrivateClient
 from instagram.private.outcome import LoggedIn, LoginSecrets, PendingLogin
@@ -33,7 +34,7 @@ async def log_in(
         await client.login(username, secrets.password)
     except RAISED as raised:
         return await _after(client, raised, secrets, code)
-    return _logged_in(client)
+    return await _logged_in(client)
 
 
 async def submit_code(
@@ -106,18 +107,14 @@ async def resume(client: PrivateClient, way: str = "") -> Outcome:
             raise
         return pending
     client.username = account.username
-    return replace(_logged_in(client), is_new=False)
+    return LoggedIn(account.username, str(account.pk), client.portable_session(), is_new=False)
 
 
-async def restore(client: PrivateClient, username: str) -> Outcome:
-    """Take over a session made elsewhere, if it works and is that of `username`."""
+async def restore(client: PrivateClient) -> Outcome:
+    """Take over a session made elsewhere, if it works; whose it is, is told."""
     account = await client.account_info()
-    if account.username.casefold() != username.casefold():
-        raise errors.LoginFailed(
-            f"This session belongs to @{account.username}, not to @{username}; nothing was kept"
-        )
     client.username = account.username
-    return _logged_in(client)
+    return LoggedIn(account.username, str(account.pk), client.portable_session())
 
 
 async def _enter(client: PrivateClient, secrets: LoginSecrets) -> Outcome:
@@ -127,14 +124,14 @@ async def _enter(client: PrivateClient, secrets: LoginSecrets) -> Outcome:
     except RAISED as raised:
         return await _after(client, raised, secrets)
     client.last_login = time.time()
-    return _logged_in(client)
+    return await _logged_in(client)
 
 
 async def _after(
     client: PrivateClient, raised: Exception, secrets: LoginSecrets, code: str = ""
 ) -> Outcome:
     if client.has_session and not (client.attended and isinstance(raised, ig.ChallengeRequired)):
-        return _logged_in(client)  # only a request after the login failed
+        return await _logged_in(client)  # only a request after the login failed
     if isinstance(raised, ig.TwoFactorRequired):
         return await _second_factor(client, raised, secrets, code)
     if not client.attended:
@@ -147,7 +144,7 @@ async def _after(
         if pending is not None:
             return pending
         if client.has_session:
-            return _logged_in(client)
+            return await _logged_in(client)
     error = translate(raised)
     if isinstance(error, errors.ChallengeRequired):
         return _pending(client, error.kind, error.reason, {"flow": "confirm"})
@@ -190,8 +187,10 @@ async def _submit_profile_code(client: PrivateClient, pending: PendingLogin, cod
         raise errors.WrongCode(two_factor.WRONG)
 
 
-def _logged_in(client: PrivateClient) -> LoggedIn:
+async def _logged_in(client: PrivateClient) -> LoggedIn:
     username = client.logged_in_as or client.username
+    if not client.logged_in_as and not is_login_name(username):
+        username = (await client.account_info()).username  # whose that is, only Instagram knows
     return LoggedIn(username, str(client.user_id), client.portable_session())
 
 

@@ -137,6 +137,7 @@ from operations.models.repost_settings import (
 from operations.models.reposts import (
     Decided,
     Decision,
+    PassedOver,
     PendingQuery,
     PendingRepost,
     PendingReposts,
@@ -213,6 +214,7 @@ __all__ = [
     "NewApiKey",
     "OptionalAccountRef",
     "Owner",
+    "PassedOver",
     "PauseRequest",
     "PendingQuery",
     "PendingRepost",

@@ -21,7 +21,9 @@ class ConnectRequest(Schema):
     username: str = Field(min_length=1, max_length=30, pattern=r"^\.*[A-Za-z0-9_][A-Za-z0-9._]*$")
     ig_user_id: str = Field(default="", pattern=r"^\d{0,32}$")
     login_method: Literal["instagram", "facebook"] = "instagram"
-    access_token: str | None = Field(default=None, min_length=1, max_length=4096, repr=False)
+    access_token: str | None = Field(
+        default=None, min_length=1, max_length=4096, pattern=r"^[!-~]+$", repr=False
+    )
 
 
 class InstagramAccount(Schema):

@@ -99,11 +99,19 @@ class Decided(Schema):
     refused: list[RefusedDecision]
 
 
+class PassedOver(Schema):
+    """An account that was not scanned, and why."""
+
+    account_id: Uuid
+    reason: str
+
+
 class ScanResult(Schema):
     detected: int
     pending: int
     items: list[RepostItem]
     requests: int
+    passed_over: list[PassedOver]
 
 
 class RepostEvent(Schema):

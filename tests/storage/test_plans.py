@@ -59,6 +59,7 @@ EXCEPTIONS = {
     "users.belongings": "a person is looked at on the command line, now and then",
     "reposts.last_failed_at": "max() takes the last of the index and stops",
     "troubles.active": "troubles of a year, of one account",
+    "holds.active": "troubles of a year, of one account",
     "troubles.clear": "troubles of a year, of one account",
     "troubles.clear_disabling": "troubles of a year, of one account",
 }

@@ -1,0 +1,193 @@
+"""One account's trouble is its own, and costs a bounded number of requests."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from instagram import errors
+from sandbox.wire.faults import Fault, Kind, Status
+from storage import accounts, client_options, jobs, troubles
+from storage.accounts import Account
+from storage.client_options import StoredOptions
+from tests.support.graph import connect
+from tests.support.served import Served
+from tests.support.studio import Studio
+
+CONFIGURE = "configure_to_story"
+A_DAY = timedelta(days=1)
+
+
+def only_studio(studio: Studio) -> Served:
+    return Served(studio=studio, url="", key="", client=None)  # type: ignore[arg-type]
+
+
+async def a_post_due(studio: Studio) -> None:
+    await studio.configure()
+    studio.mention(studio.friend("anna"))
+    await studio.scan()
+    await studio.advance()
+
+
+async def attempts_in_a_day(studio: Studio) -> int:
+    """Deliver whatever is due for a day of the clock; returns how many attempts that took."""
+    store, end = studio.core.store, studio.clock.now() + A_DAY
+    attempts = 0
+    while attempts < 200:
+        due = await store.write(jobs.claim_due, studio.clock.now())
+        for job in due:
+            await studio.deliverer.deliver(job)
+        attempts += len(due)
+        next_at = await store.read(jobs.next_claim_at, studio.clock.now())
+        if next_at is None or next_at > end:
+            break
+        studio.clock.advance(
+            max(timedelta(0), next_at - studio.clock.now()) + timedelta(milliseconds=2)
+        )
+    return attempts
+
+
+def said(status: int, **body: Any) -> Kind:
+    return Status(status, json={"status": "fail", **body})
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        said(400, message="Your IP address is blocked", error_type="ip_block"),
+        said(400, message="no such user", error_type="invalid_user"),
+        said(400, message="bad_password", error_type="bad_password"),
+        said(400, message="gone", error_type="inactive_user"),
+        said(400, message="feedback_required", spam=True),
+        said(400, message="challenge_required"),
+        said(400, message="checkpoint_required"),
+        said(400, message="consent_required"),
+        said(403, message="login_required"),
+        said(400, message="Please wait a few minutes before you try again."),
+        Status(429, text="slow down"),
+        Status(429, text="slow down", headers=(("retry-after", "0"),)),
+        Status(503),
+        Status(408),
+        said(400, message="two_factor_required", two_factor_required=True),
+        said(400, message="geo", error_type="geoblock_required"),
+        said(400, message="update", error_type="needs_upgrade"),
+    ],
+    ids=str,
+)
+async def test_whatever_a_post_is_answered_costs_few_requests_a_day(
+    studio: Studio, kind: Kind
+) -> None:
+    await a_post_due(studio)
+    fault = studio.sandbox.faults.add(Fault(path=CONFIGURE, kind=kind, times=None))
+    assert await attempts_in_a_day(studio) < 40
+    assert fault.hits < 30
+
+
+async def test_a_session_that_cannot_be_used_waits_for_a_person_and_says_what_to_do(
+    studio: Studio,
+) -> None:
+    await a_post_due(studio)
+    core, account_id = studio.core, studio.account.id
+    await core.store.write(
+        client_options.save, core.vault, account_id, StoredOptions(timezone="US/Pacific-New")
+    )
+    await core.gateway.forget(account_id)
+    assert await attempts_in_a_day(studio) < 30
+    assert studio.sandbox.ledger.count(CONFIGURE) == 0
+    held = await core.store.read(troubles.active, account_id, studio.clock.now())
+    assert held is not None
+    assert "timezone" in held.reason
+    await core.options.change(account_id, {"timezone": "America/Los_Angeles"})
+    await studio.publish_due()
+    assert len(studio.sandbox.world.published(studio.person)) == 1
+
+
+async def test_a_block_of_the_address_does_not_cost_the_password(studio: Studio) -> None:
+    blocked = said(400, message="Your IP address is blocked", error_type="ip_block")
+    studio.sandbox.faults.add(Fault(path="direct_v2/inbox", kind=blocked))
+    with pytest.raises(errors.LoginStopped):
+        await studio.api.inbox_page()
+    with pytest.raises(errors.AccountOnHold):
+        await studio.api.inbox_page()
+    await studio.core.logins.go_on(studio.account.id)
+    # The session ends, and the password that was never refused logs in by itself.
+    studio.sandbox.world.expire_sessions(studio.person)
+    await studio.api.inbox_page()
+
+
+HUGE = 10**30
+PROFILES: list[Any] = [
+    {"followers_count": "1.2K"},
+    {"followers_count": HUGE},
+    {"followers_count": -1},
+    {"followers_count": True},
+    {"media_count": [3]},
+    {"media_count": 3.5},
+    {"name": {"first": "x"}},
+    {"name": "\ud83d"},
+    {"name": "x" * 1_000_000},
+    {"username": 7},
+    {"username": None},
+    {"profile_picture_url": 5},
+    {"account_type": ["BUSINESS"]},
+    {"user_id": {}},
+    {"user_id": "../x"},
+    {"user_id": HUGE},
+    {"user_id": "\ud83d"},
+    {"id": False},
+]
+
+
+async def second_account(studio: Studio) -> Account:
+    core = studio.core
+    studio.sandbox.world.add_person("second")
+    later = core.clock.now() + timedelta(seconds=1)
+    second = await core.store.write(
+        accounts.add, user_id=core.owner.id, username="second", now=later
+    )
+    await connect(only_studio(studio), account=second)
+    return second
+
+
+async def test_no_answer_about_one_account_keeps_another_from_being_looked_after(
+    studio: Studio,
+) -> None:
+    await connect(only_studio(studio))
+    second, core = await second_account(studio), studio.core
+    values: list[Any] = [None, 7, "", "ä", "a b", "x\r\ny", "x" * 10_000, "\ud83d", "IGgood"]
+    ends: list[Any] = [None, 0, -1, "x", "5184000", 1e308, HUGE, True, []]
+    tokens = [{"access_token": value, "expires_in": end} for value in values for end in ends]
+    for path, answers in (("/me", PROFILES), ("refresh_access_token", tokens)):
+        for answer in answers:
+            await connect(only_studio(studio))  # what came last may have been no token
+            await core.store.write(
+                accounts.change,
+                studio.account.id,
+                last_synced_at=None,
+                token_expires_at=core.clock.now() + timedelta(days=3),
+            )
+            await core.store.write(accounts.change, second.id, last_synced_at=None)
+            fault = studio.sandbox.faults.add(
+                Fault(path=path, account="studio", kind=Status(200, json=answer))
+            )
+            await core.tokens.look_after_all()
+            assert fault.hits == 1, answer
+            synced = await core.store.read(accounts.get, second.id)
+            assert synced.last_synced_at is not None, answer
+            studio.clock.advance(timedelta(hours=25))
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 429, 500, 200])
+async def test_a_token_that_fails_is_asked_about_a_few_times_a_day(
+    studio: Studio, status: int
+) -> None:
+    await connect(only_studio(studio))
+    fault = studio.sandbox.faults.add(
+        Fault(path="/me", times=None, kind=Status(status, text="<html>"))
+    )
+    for _ in range(24 * 4):
+        await studio.core.tokens.look_after_all()
+        studio.clock.advance(timedelta(minutes=15))
+    assert 0 < fault.hits < 8
