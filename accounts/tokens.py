@@ -168,7 +168,7 @@ class TokenCare:
             login = await self._store.read(read, self._vault, account.id, now)
         expires, synced = account.token_expires_at, account.last_synced_at
         if login is None or (login.unproven and expires is not None and expires <= now):
-            return  # there is none, or it turned out to be somebody else's
+            return  # there is none, or Meta has refused it, or it is somebody else's
         sync_is_due = synced is None or not is_recent(synced, now, SYNC_EVERY)
         # Of a token whose end was never told, the renewal tells it. One that ends later than any
         # can was noted by a clock that was wrong.
@@ -223,7 +223,8 @@ def login_of(
 def _expire(db: Database, vault: Vault, account_id: str, token: str, now: datetime) -> None:
     login = login_of(db, vault, account_id, now)
     if login is not None and login.token == token:
-        accounts.change(db, account_id, token_expires_at=now)
+        # Ended and unproven: it is never tried again, whatever the clock says later.
+        accounts.change(db, account_id, token_expires_at=now, token_unproven=True)
         logger.warning("graph token refused account=%s; reconnect it", account_id)
 
 

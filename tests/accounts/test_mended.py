@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import trio
+from sqlite_utils import Database
 
 from instagram import errors
+from repost.configuring import enable
+from sandbox import Sandbox
 from sandbox.wire.faults import Fault, Status, challenge_required
-from storage import accounts, repost_configs
-from tests.support.graph import connect
+from storage import accounts, jobs, repost_configs
+from storage.reposts import RepostStatus
+from tests.support.clock import TestClock
+from tests.support.graph import PUBLIC, connect
 from tests.support.limits import DEADLOCK_S
-from tests.support.posting import API, photo_id, publish, story, until, until_held
+from tests.support.posting import (
+    API,
+    photo_id,
+    publish,
+    second_account,
+    story,
+    until,
+    until_held,
+)
 from tests.support.served import Served
-from tests.support.studio import PASSWORD, USERNAME
+from tests.support.studio import PASSWORD, USERNAME, open_studio
 
 
 async def test_a_post_that_a_challenge_held_goes_out_after_the_login(served: Served) -> None:
@@ -80,3 +94,58 @@ async def test_a_blocked_address_leaves_a_hold(served: Served) -> None:
     again = await served.call("POST", f"{API}/story-repost/scan", scan)
     assert again.body["code"] == "LOGIN_RATE_LIMITED"
     assert studio.sandbox.ledger.count("direct_v2/", since=mark) == 0
+
+
+async def test_a_scan_of_all_accounts_passes_over_those_in_trouble(served: Served) -> None:
+    studio = served.studio
+    core = studio.core
+    await studio.configure()
+    second, person = await second_account(served)
+
+    def switch_on(db: Database) -> None:
+        window = {"sleep_window_start": 0, "sleep_window_end": 0}
+        now = core.clock.now()
+        repost_configs.save(db, user_id=core.owner.id, account_id=second.id, now=now, **window)
+        enable(db, second.id, now)
+
+    await core.store.write(switch_on)
+    world = studio.sandbox.world
+    told = world.add_story(studio.friend("anna"), studio.photo(), mentions=[person])
+    world.mention(told, person)
+    challenge = errors.ChallengeRequired("Instagram wants to know that it is you")
+    await core.logins._keeper.report(studio.account.id, challenge)
+    scan = await served.call("POST", f"{API}/story-repost/scan", {})
+    assert scan.status == 200, scan.body
+    assert [each["accountId"] for each in scan.body["passedOver"]] == [studio.account.id]
+    assert challenge.reason in scan.body["passedOver"][0]["reason"]
+    # Where there is none but in trouble, that is the answer.
+    await core.logins._keeper.report(second.id, challenge)
+    mark = studio.sandbox.ledger.mark()
+    scan = await served.call("POST", f"{API}/story-repost/scan", {})
+    assert (scan.status, scan.body["code"]) == (429, "LOGIN_RATE_LIMITED")
+    assert studio.sandbox.ledger.count("direct_v2/", since=mark) == 0
+
+
+async def test_what_is_here_goes_out_by_the_official_api_while_the_login_is_in_trouble(
+    sandbox: Sandbox, clock: TestClock, tmp_path: Path
+) -> None:
+    async with open_studio(sandbox, clock, tmp_path, public_url=PUBLIC) as studio:
+        await connect(Served(studio=studio, url="", key="", client=None))  # type: ignore[arg-type]
+        await studio.configure()
+        studio.mention(studio.friend("anna"))
+        await studio.scan()
+        await studio.journey._fetcher.fetch_all(studio.api, studio.account.id)
+        studio.mention(studio.friend("ben"))
+        await studio.scan()  # found, and not downloaded yet
+        expired = errors.SessionExpired("Instagram ended the session; log in again")
+        await studio.core.logins._keeper.report(studio.account.id, expired)
+        await studio.engine.turn(studio.account.id)
+        states = {each.author_username: each.status for each in await studio.history()}
+        assert states == {"anna": RepostStatus.QUEUED, "ben": RepostStatus.DETECTED}
+        waiting = await studio.core.store.read(jobs.next_claim_at, clock.now())
+        assert waiting is not None
+        # What was downloaded for nobody does not end by a wait of ours.
+        await studio.log_in()
+        await studio.engine.turn(studio.account.id)
+        states = {each.author_username: each.status for each in await studio.history()}
+        assert states["ben"] is not RepostStatus.DETECTED
