@@ -45,9 +45,9 @@ def connect(
     `WrongToken`.
     """
     if access is None:
-        _check_unknown(db, ig_user_id)
+        _check_unknown(db, user_id, ig_user_id)
         return accounts.add(db, user_id=user_id, username=username, ig_user_id=ig_user_id, now=now)
-    account = identity.of_token(db, username, told, ig_user_id)
+    account = identity.of_token(db, user_id, username, told, ig_user_id)
     if account is None:
         account = accounts.add(db, user_id=user_id, username=username, now=now)
     elif account.user_id != user_id:
@@ -67,7 +67,8 @@ def connect(
     return accounts.get(db, account.id)
 
 
-def _check_unknown(db: Database, ig_user_id: str) -> None:
+def _check_unknown(db: Database, user_id: str, ig_user_id: str) -> None:
     known = accounts.by_number(db, {ig_user_id})
     if known is not None:
-        raise AlreadyExists(f"This account is connected already, as @{known.username}")
+        other = accounts.called(known, user_id)
+        raise AlreadyExists(f"This account is connected already, as {other}")

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from instagram.private.outcome import LoggedIn
 
 
-def of_token(db: Database, username: str, told: Profile | None, ig_user_id: str) -> Account | None:
+def of_token(
+    db: Database, user_id: str, username: str, told: Profile | None, ig_user_id: str
+) -> Account | None:
     """Return the account here that a token for `username` is of, or None where it is a new one.
 
     `told` is what Meta says of the token; None when it could not be asked, and then the number
@@ -35,8 +37,8 @@ def of_token(db: Database, username: str, told: Profile | None, ig_user_id: str)
     by_name = accounts.by_username(db, username)
     if by_number is not None and by_name is not None and by_number.id != by_name.id:
         raise errors.WrongToken(
-            f"@{username} is the Instagram account that is connected as @{by_number.username}: "
-            "disconnect one of them"
+            f"@{username} is the Instagram account that is connected as "
+            f"{accounts.called(by_number, user_id)}: disconnect one of them"
         )
     if by_number is None and by_name is not None and told is not None:
         _check_number(db, by_name, told)
@@ -52,7 +54,8 @@ def prove_token(db: Database, account_id: str, told: Profile, now: datetime) -> 
     if not told.numbers and not told.username:
         raise errors.Unreachable("Meta does not tell whose the token is")
     if (other := accounts.by_number(db, told.numbers, but=account_id)) is not None:
-        raise errors.WrongToken(f"The token of @{account.username} is that of @{other.username}")
+        theirs = accounts.called(other, account.user_id)
+        raise errors.WrongToken(f"The token of @{account.username} is that of {theirs}")
     _check_number(db, account, told)
     # Until it was proven, its number may have come from the same token: only the name counts.
     is_known = not account.token_unproven and told.numbers & _graph_numbers(db, account)
@@ -76,7 +79,8 @@ def check_login(db: Database, account_id: str, done: LoggedIn) -> None:
     account = accounts.get(db, account_id)
     if (other := accounts.by_number(db, {done.private_pk}, but=account_id)) is not None:
         raise errors.LoginFailed(
-            f"This login is that of @{other.username}, which is connected already; nothing was kept"
+            f"This login is that of {accounts.called(other, account.user_id)}, which is connected "
+            "already; nothing was kept"
         )
     known = credentials.find(db, account_id)
     if known is not None and known.private_pk == done.private_pk:

@@ -127,6 +127,11 @@ def older_double(db: Database, account_id: str) -> Account | None:
     )
 
 
+def called(account: Account, user_id: str) -> str:
+    """Return how a person is told of an account: by its name only where it is that person's."""
+    return f"@{account.username}" if account.user_id == user_id else "an account of somebody else"
+
+
 def rename(db: Database, account_id: str, username: str, now: datetime) -> bool:
     """Call an account as it is called on Instagram now; False while another one has that name."""
     account = get(db, account_id)

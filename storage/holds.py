@@ -27,7 +27,8 @@ def active(
     """
     older = accounts.older_double(db, account_id)
     if older is not None:
-        reason = f"This is the same Instagram account as @{older.username}: disconnect one of them"
+        other = accounts.called(older, accounts.get(db, account_id).user_id)
+        reason = f"This is the same Instagram account as {other} here: disconnect one of them"
         return Hold(DOUBLE, reason, None)
     trouble = troubles.active(db, account_id, now, kinds)
     return None if trouble is None else trouble.hold

@@ -247,7 +247,7 @@ class AccountDoor:
         except _HOLDING as refused:
             await self._keeper.report(self._account_id, refused)
             raise
-        except (errors.Refused, errors.NotFound) as refused:
+        except (errors.Refused, errors.Gone) as refused:
             # Said of the login, and not of what was to be done: that waits for a person.
             stopped = errors.LoginStopped(refused.reason)
             await self._keeper.report(self._account_id, stopped)
