@@ -148,11 +148,14 @@ def goals_of(samples: Samples) -> dict[str, float]:
     """Return what the goals are about: each round compared with itself, then the median."""
 
     def paired(
-        compare: Callable[[Sample, Sample], float], one: tuple[str, str], two: tuple[str, str]
+        compare: Callable[[Sample, Sample], float],
+        one: tuple[str, str],
+        two: tuple[str, str],
+        at: Sequence[int] = CONNECTIONS,
     ) -> float:
         pairs = [
             compare(first, second)
-            for connections in CONNECTIONS
+            for connections in at
             for first, second in zip(
                 samples[one[0], connections, one[1]],
                 samples[two[0], connections, two[1]],
@@ -170,6 +173,15 @@ def goals_of(samples: Samples) -> dict[str, float]:
     def above(one: Sample, two: Sample) -> float:
         return one.cpu_us - two.cpu_us
 
+    def later(one: Sample, two: Sample) -> float:
+        return one.p99_ms / two.p99_ms
+
+    beside = {
+        f"{operation}_p99_over_fastapi_at_64": paired(
+            later, (operation, "reprise"), (operation, "fastapi"), at=[64]
+        )
+        for operation in ("health", "lookup", "list")
+    }
     ours, theirs = ("list", "reprise"), ("list", "fastapi")
     lookup, health = ("lookup", "reprise"), ("health", "reprise")
     hello, stock = ("hello", "hello ours"), ("hello", "hello stock")
@@ -180,6 +192,7 @@ def goals_of(samples: Samples) -> dict[str, float]:
         "lookup_cpu_us_above_stock_hello": paired(above, lookup, stock),
         "health_rate_over_stock_hello": paired(faster, health, stock),
         "hello_rate_over_stock_hello": paired(faster, hello, stock),
+        **beside,
     }
 
 

@@ -30,7 +30,6 @@ from daemon.settings import Settings, load_settings
 from daemon.supervisor import Policy, Service, Supervisor
 from daemon.upkeep import Upkeep
 from ground.clock import Clock
-from instagram.private import app_version
 from local.serve import open_socket
 from local.serve import serve as serve_locally
 from operations.house import House
@@ -103,90 +102,82 @@ async def compose(
     own: socket.socket,
 ) -> Composed:
     """Build every service, supervised; `own` is the socket for this machine's owner."""
-    store, clock = core.store, core.clock
-    folder = MediaFolder(core.settings.media_dir, least_free=core.settings.min_free_mb << 20)
+    settings, store, clock = core.settings, core.store, core.clock
+    folder = MediaFolder(settings.media_dir, least_free=settings.min_free_mb << 20)
     await trio.to_thread.run_sync(folder.clear_incoming)
-    retention = Retention(store, folder, clock, core.settings.repost_media_days)
-    upkeep = Upkeep(
-        store,
-        clock,
-        core.gateway.newest_app_version,
-        core.tokens,
-        retention,
-        copies=core.settings.database_copies,
-    )
     publishing = await build_publishing(core, folder)
     status = StatusLine(store, notifier, clock)
     metrics = Metrics(store, core.gateway.requests, core.graph.requests)
-    system = SystemInfo(
-        build=build_info.build(),
-        deps=await trio.to_thread.run_sync(build_info.dependencies),
-        metrics=lambda: metrics.text(supervisor.states()),
-        on_answered=metrics.answered,
-        allowed=core.settings.system_from,
-    )
     scheduler = publishing.scheduler(core, on_begun=metrics.lateness.observe)
-    journey = Journey(store, folder, clock)
-    engine = RepostEngine(store, core.gateway, journey, clock)
-    limits = RateLimits(core.settings.rate_limit_rpm, core.settings.rate_limit_rph, clock)
+    engine = RepostEngine(store, core.gateway, Journey(store, folder, clock), clock)
+    upkeep = _upkeep(core, folder)
     house = house_of(core, publishing, engine)
-    context = ApiContext(
+    supervisor = Supervisor(on_change=status.changed)
+    context = await _api_context(core, house, supervisor, metrics, upkeep)
+    app = build_app(context)
+    end = partial(partial, shutdown=stop, grace_s=GRACE_S / 2)
+    api = end(serve, app, sockets, on_shutdown=house.feed.end, at_once=app.answer_plain)
+    local = end(serve_locally, house, core.owner.id, own)
+    supervisor.add(
+        Service("upkeep", upkeep.run, Policy.RESTART),
+        Service("publish", scheduler.run, Policy.FATAL, scheduler.proof, scheduler.trouble),
+        Service("repost", engine.run, Policy.RESTART, engine.proof, engine.trouble),
+        Service("api", api, Policy.FATAL, partial(answers, sockets[0])),
+        Service("local", local, Policy.RESTART),
+    )
+    return Composed(
+        supervisor=supervisor,
+        drain=scheduler.drain,
+        status=status,
+        apply=partial(_apply, context),
         house=house,
-        store=store,
-        vault=core.vault,
-        logins=core.logins,
-        options=core.options,
-        tokens=core.tokens,
-        engine=engine,
-        scheduler=scheduler,
-        library=house.library,
-        remover=house.remover,
-        links=publishing.links,
-        adviser=publishing.adviser,
-        folder=folder,
-        limits=limits,
-        cookies=await store.write(session_cookies, core.vault),
-        uptime_s=_uptime(clock),
-        services=lambda: supervisor.states(),
-        troubles=lambda: supervisor.troubles(),
-        system=system,
+    )
+
+
+def _upkeep(core: Core, folder: MediaFolder) -> Upkeep:
+    settings = core.settings
+    retention = Retention(core.store, folder, core.clock, settings.repost_media_days)
+    return Upkeep(
+        core.store,
+        core.clock,
+        core.gateway.newest_app_version,
+        core.tokens,
+        retention,
+        copies=settings.database_copies,
+    )
+
+
+async def _api_context(
+    core: Core, house: House, supervisor: Supervisor, metrics: Metrics, upkeep: Upkeep
+) -> ApiContext:
+    settings = core.settings
+    return ApiContext(
+        house=house,
+        limits=RateLimits(settings.rate_limit_rpm, settings.rate_limit_rph, core.clock),
+        cookies=await core.store.write(session_cookies, core.vault),
+        uptime_s=_uptime(core.clock),
+        services=supervisor.states,
+        troubles=supervisor.troubles,
+        system=SystemInfo(
+            build=build_info.build(),
+            deps=await trio.to_thread.run_sync(build_info.dependencies),
+            metrics=lambda: metrics.text(supervisor.states()),
+            on_answered=metrics.answered,
+            allowed=settings.system_from,
+        ),
         record_key_use=upkeep.record_key_use,
         user_id=core.owner.id,
-        hosts=frozenset({*LOOPBACK, core.settings.host.lower()}),
-        max_upload_bytes=core.settings.max_file_size_mb * 1024 * 1024,
-        app_version=app_version.CURRENT,
-        development=core.settings.env == "development",
-    )
-    app = build_app(context)
-    api = partial(
-        serve,
-        app,
-        sockets,
-        shutdown=stop,
-        on_shutdown=house.feed.end,
-        grace_s=GRACE_S / 2,
-        at_once=app.answer_plain,
-    )
-    local = partial(serve_locally, house, core.owner.id, own, shutdown=stop, grace_s=GRACE_S / 2)
-    supervisor = Supervisor(
-        [
-            Service("upkeep", upkeep.run, Policy.RESTART),
-            Service("publish", scheduler.run, Policy.FATAL, scheduler.proof, scheduler.trouble),
-            Service("repost", engine.run, Policy.RESTART, engine.proof, engine.trouble),
-            Service("api", api, Policy.FATAL, partial(answers, sockets[0])),
-            Service("local", local, Policy.RESTART),
-        ],
-        on_change=status.changed,
+        hosts=frozenset({*LOOPBACK, settings.host.lower()}),
+        max_upload_bytes=settings.max_file_size_mb * 1024 * 1024,
+        development=settings.env == "development",
     )
 
-    def apply(settings: Settings) -> None:
-        logs.configure(settings)
-        limits.change(settings.rate_limit_rpm, settings.rate_limit_rph)
-        system.allowed = settings.system_from
 
-    return Composed(
-        supervisor=supervisor, drain=scheduler.drain, status=status, apply=apply, house=house
-    )
+def _apply(context: ApiContext, settings: Settings) -> None:
+    """Take what of changed settings can be taken while the daemon runs."""
+    logs.configure(settings)
+    context.limits.change(settings.rate_limit_rpm, settings.rate_limit_rph)
+    context.system.allowed = settings.system_from
 
 
 def _listen(settings: Settings) -> list[socket.socket]:

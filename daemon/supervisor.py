@@ -59,13 +59,21 @@ class Supervisor:
     """Starts services in order, each ready before the next, and keeps them running."""
 
     def __init__(
-        self, services: Sequence[Service], on_change: Callable[[], None] = lambda: None
+        self, services: Sequence[Service] = (), on_change: Callable[[], None] = lambda: None
     ) -> None:
         """`on_change` hears of every change of a service's state."""
-        self._services = services
+        self._services: list[Service] = []
         self._on_change = on_change
-        self._states = {service.name: State.STARTING for service in services}
-        self._ended = {service.name: trio.Event() for service in services}
+        self._states: dict[str, State] = {}
+        self._ended: dict[str, trio.Event] = {}
+        self.add(*services)
+
+    def add(self, *services: Service) -> None:
+        """Take more services in, before it runs: some want to know of the others' states."""
+        for service in services:
+            self._services.append(service)
+            self._states[service.name] = State.STARTING
+            self._ended[service.name] = trio.Event()
 
     def states(self) -> Mapping[str, str]:
         """Return each service's state by name."""

@@ -117,6 +117,16 @@ def test_a_class_name_means_one_thing_below_the_faces() -> None:
     assert not {name: places for name, places in named.items() if len(places) > 1}
 
 
+def test_the_composition_fits_on_a_page() -> None:
+    functions = {
+        node.name: (node.end_lineno or 0) - node.lineno
+        for node in ast.walk(parsed(ROOT / "daemon" / "main.py"))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert functions["compose"] <= 45  # with its signature
+    assert max(functions.values()) <= 45
+
+
 def test_every_module_says_why_it_exists() -> None:
     for path in SOURCES:
         if path.read_text().strip():
