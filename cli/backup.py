@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
@@ -13,6 +15,7 @@ from rich.progress import Progress as Bar
 
 from cli.failure import Failed
 from cli.output import json_option, print_json, say
+from cli.reach import reached
 from cli.session import opened
 from daemon import data_dir
 from daemon.settings import Settings, load_settings
@@ -21,6 +24,7 @@ from moving.restoring import KeyState, Restored
 from moving.restoring import restore as restore_data
 from storage import rotation
 from storage.backup import MEDIA, Progress, Written, write_backup
+from storage.copies import copy_database
 from storage.times import to_text
 from storage.vault import create_key, credential, present_key, read_key
 
@@ -53,7 +57,14 @@ def backup(file: Path | None, with_key: bool, as_json: bool) -> None:
     data_dir.prepare(settings.data_dir)
     key = _key_for(settings) if with_key else None
     with progress_bar("Saving") as progress:
-        written = write_backup(settings.data_dir, target, key=key, now=utc_now(), progress=progress)
+        written = write_backup(
+            settings.data_dir,
+            target,
+            key=key,
+            now=utc_now(),
+            progress=progress,
+            copy=partial(_copy_database, settings),
+        )
     if as_json:
         print_json(
             {
@@ -69,6 +80,18 @@ def backup(file: Path | None, with_key: bool, as_json: bool) -> None:
         )
         return
     _report(written, with_key)
+
+
+def _copy_database(settings: Settings, target: Path) -> None:
+    """Have the running daemon copy its database; without one, while nobody else uses it."""
+    from operations.whole import copy_database as copied_by_daemon
+
+    with reached(settings) as reach:
+        made = reach.asked(copied_by_daemon)
+        if made is None:
+            copy_database(settings.database, target)
+        else:
+            shutil.move(made.path, target)
 
 
 def _report(written: Written, with_key: bool) -> None:
@@ -201,7 +224,7 @@ def rotate_key(
         raise click.UsageError("Give --old-key and --new-key together, and neither with --lost")
     settings = load_settings()
     data_dir.prepare(settings.data_dir)
-    with data_dir.held(settings.data_dir), opened(settings, alone=True) as (db, _):
+    with data_dir.held(settings.data_dir), opened(settings) as (db, _):
         if lost:
             if not yes:
                 click.confirm("Forget every stored password, session and token?", abort=True)

@@ -14,16 +14,17 @@ import trio
 
 from cli.failure import Failed
 from cli.output import json_option, print_json, print_table, say
+from cli.reach import reached
 from cli.session import opened, vault_for
 from daemon import data_dir
 from daemon.settings import Settings, load_settings
 from ground.clock import Clock, utc_now
 from ground.plain_text import json_text
-from moving.document import KINDS, export, left_behind, media_paths
 from moving.plan import Imported, NotImported, Plan, is_known, read_document
 from moving.taking_in import take_in
 from publish.library import MediaLibrary
 from storage import foreign
+from storage.document import KINDS, export, left_behind, media_paths
 from storage.errors import Damaged, Unusable
 from storage.files import MediaFolder
 from storage.store import open_store
@@ -52,9 +53,7 @@ def export_data(file: Path | None, media: Path | None, with_secrets: bool, as_js
     settings = load_settings()
     if file is None and (with_secrets or as_json):
         raise click.UsageError("Give a FILE")
-    with opened(settings) as (db, owner):
-        vault = vault_for(db, settings) if with_secrets else None
-        document = export(db, owner.id, utc_now(), vault)
+    document = _document(settings, with_secrets=with_secrets)
     text = json_text(document, indent=1)
     if file is None:
         click.echo(text)
@@ -71,6 +70,21 @@ def export_data(file: Path | None, media: Path | None, with_secrets: bool, as_js
         print_table(["Exported", "Rows"], [(name, str(count)) for name, count in told.items()])
         if with_secrets:
             say("It holds secrets in the clear: delete it when it is imported.", err=True)
+
+
+def _document(settings: Settings, *, with_secrets: bool) -> dict[str, Any]:
+    """Return the running daemon's document, else that of the store while nobody else uses it."""
+    from operations.models import ExportRequest
+    from operations.whole import export_document
+
+    with reached(settings) as reach:
+        answer = reach.asked(export_document, ExportRequest(with_secrets=with_secrets))
+        if answer is not None:
+            found: dict[str, Any] = answer.document
+            return found
+        with opened(settings) as (db, owner):
+            vault = vault_for(db, settings) if with_secrets else None
+            return export(db, owner.id, utc_now(), vault)
 
 
 def _write(file: Path, text: str) -> None:
@@ -125,7 +139,7 @@ def import_data(file: Path, media: Path | None, as_json: bool) -> None:
     data_dir.prepare(settings.data_dir)
     document = _read(file)
     with data_dir.held(settings.data_dir):
-        with opened(settings, alone=True) as (db, owner):
+        with opened(settings) as (db, owner):
             vault_for(db, settings)
             try:
                 plan = read_document(document, owner.id)

@@ -96,15 +96,9 @@ class Reach:
         self, operation: Operation, given: BaseModel | None = None, target: str = ""
     ) -> Any:
         """Have an operation done and return its answer; raises `Refused` and `Failed`."""
-        from operations.refusing import refusal_of
-
-        try:
+        with _told():
             attempt = self._attempt(operation)
             answer = self._performed(_Question(operation, given, target, attempt))
-        except Exception as error:
-            if isinstance(error, Failed) or (refused := refusal_of(error)) is None:
-                raise
-            raise Refused(f"{refused.message} [{refused.code}]", refused.code) from None
         if attempt.replayed:
             note("That was done before, under the same key; nothing was done again")
         return answer
@@ -145,11 +139,28 @@ class Reach:
         daemon = None if self._here else data_dir.running(self.settings.data_dir)
         note(f"The daemon runs at {daemon.url} (process {daemon.pid})" if daemon else NOT_RUNNING)
 
-    def _performed(self, question: _Question) -> Any:
-        from local.ask import Daemon, NotThere
+    def asked(self, operation: Operation, given: BaseModel | None = None) -> Any | None:
+        """Return the running daemon's answer; without one None, and the command holds the
+        directory from then on, to do it on the store itself. Raises `Refused` and `Failed`."""
+        from operations.attempt import Attempt
 
+        with _told():
+            return self._of_daemon(_Question(operation, given, "", Attempt()))
+
+    def _performed(self, question: _Question) -> Any:
         if self._here is not None:
             return self._here.perform(question)
+        answer = self._of_daemon(question)
+        if answer is not None:
+            return answer
+        self._here = _Here(self.settings, self.person)
+        self._stack.callback(self._here.close)
+        return self._here.perform(question)
+
+    def _of_daemon(self, question: _Question) -> Any | None:
+        """Return the daemon's answer; where none runs hold the directory, and return None."""
+        from local.ask import Daemon, NotThere
+
         daemon = Daemon(self.settings.data_dir, self.person)
         patience = time.monotonic() + _STARTING_S
         while True:
@@ -170,9 +181,7 @@ class Reach:
             raise Failed(NOT_RUNNING)
         data_dir.prepare(self.settings.data_dir)
         self._stack.enter_context(data_dir.held(self.settings.data_dir))
-        self._here = _Here(self.settings, self.person)
-        self._stack.callback(self._here.close)
-        return self._here.perform(question)
+        return None
 
     def _tell_version(self, daemon: Daemon) -> None:
         from local.ask import VERSION
@@ -183,6 +192,19 @@ class Reach:
                 f"The running daemon is Reprise {daemon.version}, this command is {VERSION}:"
                 " restart the daemon"
             )
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Let whatever is refused be told by a command, with its code."""
+    from operations.refusing import refusal_of
+
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, Failed) or (refused := refusal_of(error)) is None:
+            raise
+        raise Refused(f"{refused.message} [{refused.code}]", refused.code) from None
 
 
 class _Here:

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 import click
 
-from daemon import data_dir
 from daemon.settings import Settings
 from ground.clock import utc_now
 from storage import secrets, users
@@ -17,15 +16,10 @@ from storage.vault import Vault, load_vault
 
 
 @contextmanager
-def opened(settings: Settings, *, alone: bool = False) -> Iterator[tuple[Database, User]]:
-    """Open the store of the data directory for one command, with the person that it is about.
-
-    `alone`: the command holds the directory. Beside a running daemon nothing is migrated; raises
-    `Unusable` where that would be needed.
-    """
-    data_dir.prepare(settings.data_dir)
-    may_migrate = alone or not data_dir.is_held(settings.data_dir)
-    with open_directly(settings.database, may_migrate=may_migrate) as db:
+def opened(settings: Settings) -> Iterator[tuple[Database, User]]:
+    """Open the store of the data directory, with the person that it is about, for a command that
+    holds it."""
+    with open_directly(settings.database) as db:
         with transaction(db):
             person = users.ensure_owner(db, utc_now())
         if (name := click.get_current_context().find_root().params.get("user")) is not None:

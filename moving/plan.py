@@ -15,11 +15,11 @@ from typing import Any
 from uuid import UUID
 
 from moving.checks import check_secrets
-from moving.document import FORMAT, KINDS, VERSION, DocumentList, plain
 from moving.rows import RowReader, moment_in, rows_along
 from storage import along
 from storage.accounts import Account
 from storage.deliveries import Delivery
+from storage.document import FORMAT, KINDS, VERSION, DocumentList, plain
 from storage.foreign import Unread
 from storage.media_files import MediaFile
 from storage.secrets import AccountSecret

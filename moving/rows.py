@@ -13,8 +13,8 @@ from uuid import UUID
 from pydantic import TypeAdapter, ValidationError
 
 from moving import checks as import_checks
-from moving.document import DocumentList, columns, plain
 from storage import along, records
+from storage.document import DocumentList, columns, plain
 from storage.posts import Post
 from storage.repost_configs import RepostConfig
 

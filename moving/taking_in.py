@@ -12,7 +12,6 @@ from pathlib import Path
 
 import trio
 
-from moving.document import left_behind, put_secrets
 from moving.media import Brought, add_rows, bring, undo
 from moving.plan import Imported, NotImported, Plan
 from moving.posts import is_begun, local_id, take_post
@@ -34,6 +33,7 @@ from storage import (
     troubles,
 )
 from storage.accounts import Account
+from storage.document import left_behind, put_secrets
 from storage.errors import Unfit
 from storage.posts import Post, PostStatus
 from storage.repost_configs import RepostConfig

@@ -70,20 +70,31 @@ class Written:
 
 
 def write_backup(
-    data_dir: Path, target: Path, *, key: bytes | None, now: datetime, progress: Progress
+    data_dir: Path,
+    target: Path,
+    *,
+    key: bytes | None,
+    now: datetime,
+    progress: Progress,
+    copy: Callable[[Path], None] | None = None,
 ) -> Written:
-    """Write a backup of a data directory to `target`, whether a daemon runs on it or not.
+    """Write a backup of a data directory to `target`.
 
-    `progress` hears bytes done and bytes in all. The file has mode 0600 and appears when it is
-    whole and on disk. Media that are deleted meanwhile are left out. Raises `Unavailable` when
-    there is no room or the disk fails, and `Damaged` when the database is.
+    `copy` puts a copy of the database where it is told, as the daemon does that uses it; without
+    it nobody else does. `progress` hears bytes done and bytes in all. The file has mode 0600 and
+    appears when it is whole and on disk. Media that are deleted meanwhile are left out. Raises
+    `Unavailable` when there is no room or the disk fails, and `Damaged` when the database
+    is.
     """
     unfinished = target.with_name(f".{target.name}.unfinished")
     snapshot = target.with_name(f".{target.name}.database")
     try:
         with _readable_errors(target):
             _check_room(data_dir, target.parent)
-            copy_database(data_dir / DATABASE, snapshot)
+            if copy is None:
+                copy_database(data_dir / DATABASE, snapshot)
+            else:
+                copy(snapshot)
             # After the database: a file is there before its row, so that of every row in the
             # copy the file is in this list, however long the copying took.
             media = [path for path in media_of(data_dir) if path.is_file()]

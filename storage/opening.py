@@ -22,11 +22,11 @@ BUSY_TIMEOUT_S = 10.0
 _CHECK_LIMIT_S = 1.0
 
 
-def open_migrated(path: Path, *, checked: bool = False, may_migrate: bool = True) -> Database:
+def open_migrated(path: Path, *, checked: bool = False) -> Database:
     """Return a connection that may write, to a database of today's schema, made where needed.
 
-    `checked`: a damaged file is noticed now. Without `may_migrate` the schema has to be of today:
-    somebody else has the file. Raises `Unusable`, with the way out.
+    Nobody else uses the file. `checked`: a damaged one is noticed now. Raises `Unusable`, with the
+    way out.
     """
     try:
         path.touch(mode=0o600, exist_ok=True)
@@ -35,7 +35,7 @@ def open_migrated(path: Path, *, checked: bool = False, may_migrate: bool = True
         try:
             if checked and (problem := copies.flaw(db.conn, limit_s=_CHECK_LIMIT_S)):
                 raise Damaged(f"The database {path} is damaged: {problem}")
-            _migrate(db, path, may_migrate)
+            _migrate(db, path)
         except BaseException:
             db.close()
             raise
@@ -87,12 +87,10 @@ def check_known(applied: Collection[str], what: str) -> None:
         )
 
 
-def _migrate(db: Database, path: Path, may_migrate: bool) -> None:
+def _migrate(db: Database, path: Path) -> None:
     applied = applied_migrations(db)
     check_known(applied, f"The database {path}")
     pending = migrations.pending(db)
-    if pending and not may_migrate:
-        raise Unusable("The running daemon is an older Reprise than this command; restart it first")
     if applied and pending:
         copies.copy_database(path, path.with_name(f"{path.name}.before-{pending[0].name}"))
     if pending:

@@ -203,9 +203,9 @@ async def open_store(path: Path) -> AsyncIterator[Store]:
 
 
 @contextmanager
-def open_directly(path: Path, *, may_migrate: bool = True) -> Iterator[Database]:
+def open_directly(path: Path) -> Iterator[Database]:
     """Open the database for a short command of the CLI: same rules, no threads."""
-    writer = open_migrated(path, may_migrate=may_migrate)
+    writer = open_migrated(path)
     try:
         with readable_errors():
             yield writer

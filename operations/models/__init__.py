@@ -149,6 +149,11 @@ from operations.models.reposts import (
     RepostQuery,
     ScanResult,
 )
+from operations.models.whole import (
+    DatabaseCopy,
+    Exported,
+    ExportRequest,
+)
 
 __all__ = [
     "Accepted",
@@ -180,6 +185,7 @@ __all__ = [
     "CredentialsProbe",
     "CronStatus",
     "CronTrigger",
+    "DatabaseCopy",
     "Decided",
     "Decision",
     "DeletedFromInstagram",
@@ -189,6 +195,8 @@ __all__ = [
     "Event",
     "EventPage",
     "EventQuery",
+    "ExportRequest",
+    "Exported",
     "Extent",
     "HashtagSticker",
     "Health",

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
+import trio
 
 from daemon import data_dir
 from tests.support.data import Commands
@@ -27,11 +31,27 @@ def connect(reprise: Commands) -> None:
     assert done.code == 0, done.err
 
 
-async def test_a_backup_of_a_running_daemon(reprise: Commands, tmp_path: Path) -> None:
-    archive = tmp_path / "backup.tar"
+async def test_a_backup_of_a_running_daemon(
+    reprise: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive, document = tmp_path / "backup.tar", tmp_path / "export.json"
+    await trio.to_thread.run_sync(connect, reprise)
+    connect_to = sqlite3.connect
+
+    def elsewhere(database: str, *more: Any, **named: Any) -> sqlite3.Connection:
+        assert not str(database).split("?")[0].endswith("/data/reprise.db")
+        opened: sqlite3.Connection = connect_to(database, *more, **named)
+        return opened
+
     async with running(reprise.env, tmp_path / "log") as daemon:
+        monkeypatch.setattr(sqlite3, "connect", elsewhere)
+        told = reprise("export", str(document), "--with-secrets")
+        assert told.code == 0, told.err
+        (account,) = json.loads(document.read_text())["accounts"]
+        assert account["secrets"]
         saved = reprise("backup", str(archive), "--json")
         assert saved.code == 0, saved.err
+        assert [each for each in (tmp_path / "data" / "media").rglob("*") if each.is_file()] == []
         assert saved.json["sha256"] == hashlib.sha256(archive.read_bytes()).hexdigest()
         for words in (("restore", str(archive), "--force"), ("rotate-key",)):
             refused = reprise(*words)

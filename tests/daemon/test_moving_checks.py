@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from sqlite_utils import Database
 
-from moving.document import KINDS, export
 from moving.media import Brought
 from moving.plan import Imported, NotImported, read_document
 from moving.taking_in import store_rows
 from storage import along
+from storage.document import KINDS, export
 from storage.errors import Unfit
 from storage.files import MediaFolder
 from storage.store import open_directly, transaction

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from daemon import data_dir
-from moving.document import export
 from moving.plan import read_document
 from moving.taking_in import take_in
 from publish import intake, scheduler
@@ -17,6 +16,7 @@ from repost import approval
 from sandbox import Sandbox
 from sandbox.wire.faults import Fault, Status
 from storage import media_files, posts, reposts
+from storage.document import export
 from storage.files import MediaFolder
 from storage.media_files import Origin
 from storage.posts import PostStatus

@@ -13,7 +13,6 @@ import pytest
 
 from daemon.settings import Settings
 from ground.clock import Clock
-from moving.document import export, media_paths
 from moving.plan import Imported, NotImported, read_document
 from moving.taking_in import take_in
 from publish import intake
@@ -21,6 +20,7 @@ from publish.content import fingerprint
 from publish.library import MediaLibrary
 from storage import along, deliveries, media_files, posts, secrets
 from storage.deliveries import Outcome
+from storage.document import export, media_paths
 from storage.files import MediaFolder
 from storage.posts import PostStatus
 from storage.secrets import AccountSecret
