@@ -18,6 +18,7 @@ from api.dispatch import error_answer
 from api.errors import ApiError
 from api.files import opened
 from api.session_cookie import COOKIE_NAME
+from operations.scopes import Scope
 from operations.shown import FILES_PATH
 from publish.media_links import PATH as MEDIA_PATH
 from storage import browser_sessions, media_files
@@ -49,6 +50,8 @@ _DOCS_POLICY = (
     "default-src 'none'; connect-src 'self'; img-src 'self' data:; style-src 'self' "
     "'unsafe-inline'; script-src 'self' 'nonce-{nonce}'; base-uri 'none'; frame-ancestors 'none'"
 )
+# Each tells addresses of files, and no address can be guessed.
+_SHOWING_FILES = (Scope.MEDIA_READ, Scope.POSTS_READ, Scope.REPOSTS_READ)
 _DOCS_FILES = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
 
 
@@ -92,8 +95,11 @@ def add_pages(app: QuartTrio, context: ApiContext, document: bytes, document_pat
     async def uploads(path: str) -> Response:
         caller = await identify(request, context, Auth.ANY)
         assert caller is not None
+        caller.require_one(_SHOWING_FILES)
         picture = picture_path(path)
-        mime = await context.store.read(media_files.mime_type_at, caller.user_id, picture or path)
+        mime = await context.store.read(
+            media_files.mime_type_at, caller.user_id, picture or path, caller.accounts
+        )
         if mime is None:
             raise ApiError("NOT_FOUND", "There is no such file")
         if picture is not None:

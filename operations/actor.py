@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from operations.scopes import InsufficientScope, Scope, Scopes
@@ -38,6 +38,11 @@ class Actor:
         """Raise `InsufficientScope` unless the actor has the scope."""
         if self.scopes is not None and scope not in self.scopes:
             raise InsufficientScope(f"This needs the scope {scope}", scope)
+
+    def require_one(self, scopes: Sequence[Scope]) -> None:
+        """Raise `InsufficientScope` unless the actor has one of the scopes."""
+        if self.scopes is not None and self.scopes.isdisjoint(scopes):
+            raise InsufficientScope(f"This needs one of {', '.join(scopes)}", scopes[0])
 
     def require_grant(self, scopes: Scopes, accounts: Collection[str] | None) -> None:
         """Raise `InsufficientScope` where somebody would be given more than the actor has."""

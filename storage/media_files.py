@@ -12,7 +12,7 @@ from typing import ClassVar
 from sqlite_utils import Database
 
 from storage import records, renditions
-from storage.owners import Accounts, media_within, named
+from storage.owners import Accounts, media_within, named, within
 
 
 class Origin(StrEnum):
@@ -101,23 +101,23 @@ def total(db: Database, user_id: str, kind: str | None, *, accounts: Accounts = 
     return int(row[0])
 
 
-def mime_type_at(db: Database, user_id: str, path: str) -> str | None:
-    """Return what the user has at a stored path, None where nothing is his.
+def mime_type_at(db: Database, user_id: str, path: str, accounts: Accounts = None) -> str | None:
+    """Return what the user has at a stored path, None where nothing is his or within `accounts`.
 
     It is a file's or a rendition's type, and JPEG for a thumbnail. Files are named by their
     content, so that several users may have the same one.
     """
+    file = f"user_id = :user{media_within(accounts)}"
+    repost = f"user_id = :user{within(accounts)}"
     row = db.conn.execute(
-        "SELECT mime_type FROM media_files WHERE storage_path = :path AND user_id = :user"
+        f"SELECT mime_type FROM media_files WHERE storage_path = :path AND {file}"  # noqa: S608 - constants
         " UNION ALL SELECT renditions.mime_type FROM renditions"
-        " JOIN media_files ON media_files.id = media_file_id"
-        " WHERE stored_path = :path AND user_id = :user"
-        " UNION ALL SELECT 'image/jpeg' FROM media_files"
-        " WHERE thumbnail_path = :path AND user_id = :user"
-        " UNION ALL SELECT 'image/jpeg' FROM reposts"
-        " WHERE preview_path = :path AND user_id = :user"
-        " UNION ALL SELECT NULL FROM reposts WHERE media_path = :path AND user_id = :user LIMIT 1",
-        {"path": path, "user": user_id},
+        " JOIN media_files ON media_files.id = renditions.media_file_id"
+        f" WHERE stored_path = :path AND {file}"
+        f" UNION ALL SELECT 'image/jpeg' FROM media_files WHERE thumbnail_path = :path AND {file}"
+        f" UNION ALL SELECT 'image/jpeg' FROM reposts WHERE preview_path = :path AND {repost}"
+        f" UNION ALL SELECT NULL FROM reposts WHERE media_path = :path AND {repost} LIMIT 1",
+        {"path": path, "user": user_id, **named(accounts)},
     ).fetchone()
     if row is None:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -12,8 +13,9 @@ from quart import Response
 
 from api.errors import ApiError
 from api.files import FileResponse, OpenFile, opened
-from storage import api_keys, browser_sessions, media_files, renditions, users
+from storage import accounts, api_keys, browser_sessions, media_files, renditions, users
 from storage.renditions import Rendition
+from storage.store import Store
 from tests.api.test_story_decisions import waiting
 from tests.support.posting import API, upload
 from tests.support.served import Served
@@ -53,6 +55,20 @@ async def stranger(served: Served) -> tuple[str, str]:
     return key, code
 
 
+async def key_of(served: Served, **limits: Any) -> str:
+    core = served.studio.core
+    _, key = await core.store.write(
+        api_keys.create, user_id=core.owner.id, name="limited", now=core.clock.now(), **limits
+    )
+    return key
+
+
+async def mentioned(store: Store) -> set[str]:
+    """What mentions have on disk, but for their cards."""
+    rows = await store.read(lambda db: db.query("SELECT media_path, preview_path FROM reposts"))
+    return {path for row in rows for path in row.values()}
+
+
 async def test_a_file_is_its_owners(served: Served) -> None:
     store, root = served.studio.core.store, served.studio.folder.root
     await waiting(served, "anna")  # a story as it came, its preview and, in time, its card
@@ -74,6 +90,23 @@ async def test_a_file_is_its_owners(served: Served) -> None:
     for path in paths:
         assert (await fetch(served, path)).status_code == 200, path
         assert (await fetch(served, path, key)).status_code == 404, path
+    # Keys of the owner, limited: to what shows files, and to another account.
+    for scopes, status in (("posts:read", 200), ("reposts:read", 200), ("keys:read", 403)):
+        limited = await key_of(served, scopes=scopes)
+        for path in paths:
+            assert (await fetch(served, path, limited)).status_code == status, (path, scopes)
+    here = await key_of(served, account_ids=[served.studio.account.id])
+    elsewhere = await store.write(
+        accounts.add, user_id=media.user_id, username="other", now=served.studio.clock.now()
+    )
+    other = await key_of(served, account_ids=[elsewhere.id])
+    of_mentions = {f"/uploads/{path}" for path in await mentioned(store)}
+    assert len(of_mentions & set(paths)) == 2
+    for path in paths:
+        assert (await fetch(served, path, here)).status_code == 200, path
+        # An upload that nothing shows yet belongs to no account.
+        status = 404 if path in of_mentions else 200
+        assert (await fetch(served, path, other)).status_code == status, path
     served.client.cookies.clear()
     assert (await served.client.get(f"/login?code={code}")).status_code == 200
     for path in paths:
