@@ -81,9 +81,7 @@ class Asker:
             if isinstance(seen, Published) and (seen.media_id is not None or now >= until):
                 logger.info("found live post=%s media=%s", outgoing.post.id, seen.media_id)
                 return seen
-            if seen is Liveness.OVER:
-                return seen
-            if seen is not Liveness.ABSENT:
+            if isinstance(seen, Published) or seen is Liveness.UNCLEAR:
                 absent_since = None
                 if seen is Liveness.UNCLEAR and now >= until:
                     raise DeliveryUnknown
@@ -91,7 +89,7 @@ class Asker:
                 absent_since = now
                 until = max(until, now + apart)
             elif now >= until:
-                return Liveness.ABSENT
+                return seen
             await trio.sleep(max(0.0, until - now if insists else min(gap, until - now)))
             gap *= 2
 

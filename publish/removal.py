@@ -87,8 +87,8 @@ class Remover:
                 f"{error.reason}; whether it was deleted is not known ({unasked.reason}): look at "
                 "the account in the Instagram app"
             )
-        # "It is gone", and so it is: perhaps not by us.
-        return error.reason if isinstance(error, errors.Gone) else None
+        # After "there is no such post": it may have been gone before.
+        return "It is gone from Instagram" if isinstance(error, errors.Gone) else None
 
     async def _request(self, post: Post, media_id: str) -> errors.InstagramError | None:
         """Ask Instagram to delete it; returns what it said instead of doing so."""
@@ -125,11 +125,25 @@ class Remover:
         return True
 
     async def _look(self, post: Post, media_id: str, insists: bool) -> None:
+        """Look once; raises `Gone` where it is not there, by both of two ways to see it.
+
+        "No such post" is also what a token is told that may not see it.
+        """
         account_id = post.instagram_account_id
         if post.published_via_private_api:
-            await self._private.account(account_id).post(media_id, insists=insists)
-        else:
-            await self._graph.account(account_id, insists=insists).permalink(media_id)
+            private = self._private.account(account_id)
+            try:
+                await private.post(media_id, insists=insists)
+            except errors.Gone:
+                if media_id not in (await private.own_posts(insists=insists)).pks:
+                    raise
+            return
+        graph = self._graph.account(account_id, insists=insists)
+        try:
+            await graph.permalink(media_id)
+        except errors.Gone:
+            if media_id not in [media.id for media in await graph.recent(stories=False)]:
+                raise
 
 
 def _deletable(db: Database, post_id: str) -> Post:

@@ -7,7 +7,7 @@ what went live at Instagram. Everyday runs take a part of it, `soak` takes it wh
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -197,10 +197,14 @@ class Sent:
 class Sweep:
     """Sends one post for each answer, each by an account of its own, and judges them all."""
 
-    def __init__(self, served: Served, route: str, media_type: str) -> None:
+    def __init__(
+        self, served: Served, route: str, media_type: str, *, step: Mapping[str, Any] | None = None
+    ) -> None:
+        """`step`: the request that is answered so, the one that publishes if none is told."""
         self._served = served
         self._route = route
         self._media_type = media_type
+        self._step = PUBLISHES.get(route) if step is None else step
         self.problems: list[str] = []
         self.ends: Counter[str] = Counter()
 
@@ -215,28 +219,50 @@ class Sweep:
                 await self._judge(sent, ends[sent.post_id])
 
     async def _account(self, username: str) -> Account:
-        if self._route == "private":
-            return (await second_account(self._served, username))[0]
+        match self._route:
+            case "private":
+                return (await second_account(self._served, username))[0]
+            case "page":
+                return (await another(self._served, username, "facebook"))[0]
         return (await another(self._served, username))[0]
 
     async def _send(
         self, username: str, body: dict[str, Any], name: str, kind: Kind, has_effect: bool
     ) -> Sent:
         account = await self._account(username)
-        fault = Fault(**PUBLISHES[self._route], account=account.username, kind=kind)
+        assert self._step is not None
+        fault = Fault(**self._step, account=account.username, kind=kind)
         struck = self._served.studio.sandbox.faults.add(fault)
-        post_id = await publish(self._served, {**body, "accountId": account.id})
+        crosses = {"crossPostToFacebook": True} if self._route == "page" else {}
+        post_id = await publish(self._served, {**body, **crosses, "accountId": account.id})
         return Sent(name, post_id, account, struck, has_effect)
 
     async def _judge(self, sent: Sent, course: Course) -> None:
         went_live = live(self._served, sent.account)
         found = await shown(self._served, sent.post_id)
-        problem = judged(found, course, went_live, sent.has_effect)
+        publishes = self._step == PUBLISHES.get(self._route)
+        problem = judged(found, course, went_live, sent.has_effect and publishes)
+        if self._route == "page":
+            problem = problem or self._judged_copy(found, sent)
         if not sent.struck.hits:
             problem = "the answer was never given"
         self.ends[str(course)] += 1
         if problem:
             self.problems.append(f"{self._route} {self._media_type} / {sent.name}: {problem}")
+
+    def _judged_copy(self, post: dict[str, Any], sent: Sent) -> str:
+        """What is wrong with what is said of the copy on the Page."""
+        page_posts = self._served.studio.sandbox.ledger.page_posts
+        copies = [copy for copy in page_posts if copy.account == sent.account.username]
+        said = post["errorMessage"] or ""
+        if len(copies) > 1:
+            return "its copy is there twice"
+        if post["facebookPostId"] is not None:
+            known = [name for copy in copies for name in (copy.id, copy.post_id)]
+            return "" if post["facebookPostId"] in known else "its copy is another"
+        if copies:
+            return "" if "is unknown" in said else f"its copy is there, and it is said: {said}"
+        return "" if said else "nothing is said of its copy, which is missing"
 
 
 @pytest.mark.parametrize("media_type", MEDIA)
@@ -250,6 +276,50 @@ async def test_no_answer_is_believed_and_nothing_goes_out_twice(
     await sweep.run([answer for answer in ANSWERS[route] if answer[0] in mine])
     assert sweep.problems == []
     assert sweep.ends.total() == len(mine)
+
+
+# What else is asked on the way, each with the kind of post for which it is.
+STEPS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "upload": ("private", "IMAGE", {"method": "POST", "path": "rupload_igphoto"}),
+    "upload of a part": ("private", "CAROUSEL", {"method": "POST", "path": "rupload_igphoto"}),
+    "upload of a video": ("private", "REELS", {"method": "POST", "path": "rupload_igvideo"}),
+    "own posts": ("private", "IMAGE", {"method": "GET", "path": "/feed/user/"}),
+    "quota": ("graph", "IMAGE", {"path_end": "/content_publishing_limit"}),
+    "container": ("graph", "STORIES", {"method": "POST", "path_end": "/media"}),
+    "container of a part": ("graph", "CAROUSEL", {"method": "POST", "path_end": "/media"}),
+    "poll": ("graph", "REELS", {"method": "GET", "path": "/17889"}),
+    "recent": ("graph", "IMAGE", {"method": "GET", "path_end": "/media"}),
+    "permalink": ("graph", "IMAGE", {"method": "GET", "path": "/1790"}),
+    "bytes": ("page", "REELS", {"method": "POST", "host": "rupload.facebook.com"}),
+    "page": ("page", "IMAGE", {"path_end": "/me/accounts"}),
+    "copy": ("page", "IMAGE", {"method": "POST", "path_end": "/photos"}),
+    "copy of a video": ("page", "REELS", {"method": "POST", "path_end": "/videos"}),
+}
+OFTEN = ("upload", "container of a part", "copy")
+
+
+@pytest.mark.parametrize("step", OFTEN)
+async def test_no_answer_on_the_way_costs_a_post_or_doubles_it(public: Served, step: str) -> None:
+    route, media_type, where = STEPS[step]
+    sweep = Sweep(public, route, media_type, step=where)
+    kinds = "private" if route == "private" else "graph"
+    mine = EVERYDAY[kinds][:: 3 if step == "copy" else 4]
+    await sweep.run([answer for answer in ANSWERS[kinds] if answer[0] in mine])
+    assert sweep.problems == []
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("step", STEPS)
+async def test_no_answer_of_all_on_the_way(
+    public: Served, step: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    route, media_type, where = STEPS[step]
+    sweep = Sweep(public, route, media_type, step=where)
+    await sweep.run(ANSWERS["private" if route == "private" else "graph"])
+    with capsys.disabled():
+        print(f"\n{step}: {sweep.ends.total()} answers, {dict(sweep.ends)}")  # noqa: T201
+    assert sweep.problems == []
 
 
 @pytest.mark.soak

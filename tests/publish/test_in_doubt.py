@@ -12,7 +12,7 @@ import pytest
 from publish import scheduler
 from sandbox import Sandbox
 from sandbox.graph.failures import graph_error
-from sandbox.wire.faults import Fault, FaultHandle, Faults
+from sandbox.wire.faults import Fault, FaultHandle, Faults, Status
 from sandbox.wire.message import Ending, Exchange, Response
 from storage.posts import PostStatus
 from tests.support.attempts import follow
@@ -126,3 +126,25 @@ async def test_a_rate_limit_of_the_uploads_is_waited_for(public: Served) -> None
     limit.remove()
     course = await follow(public, public.studio.account, post_id)
     assert (course.status, course.posts_live) == ("PUBLISHED", 1)
+
+
+@pytest.mark.parametrize("code", ["EXPIRED", "ERROR", "FINISHED"])
+async def test_one_untrue_answer_about_a_container_is_not_believed(
+    public: Served, code: str
+) -> None:
+    await connect(public)
+    faults = public.studio.sandbox.faults
+
+    class LostAndLiedAbout:
+        async def answer(self, exchange: Exchange) -> Response:
+            await exchange.perform()
+            said = Status(200, json={"id": "1", "status_code": code, "status": code})
+            faults.add(Fault(method="GET", path="/17889", kind=said))
+            return Response(ending=Ending.RESET)
+
+    faults.add(Fault(path_end="/media_publish", kind=LostAndLiedAbout()))
+    body = {"accountId": public.studio.account.id, "mediaType": "IMAGE", "caption": "Hello"}
+    post_id = await publish(public, {**body, "mediaFileId": await photo_id(public)})
+    course = await follow(public, public.studio.account, post_id)
+    assert (course.status, course.posts_live) == ("PUBLISHED", 1)
+    assert public.studio.sandbox.ledger.count(containing="/media_publish") == 1

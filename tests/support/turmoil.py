@@ -43,7 +43,6 @@ class Turmoil:
     people: dict[str, Person]
     accounts: dict[str, str] = field(default_factory=dict)
     known: list[str] = field(default_factory=list)
-    released: set[str] = field(default_factory=set)
     answers: Counter[tuple[str, int, str]] = field(default_factory=Counter)
     _said: int = 0
 
@@ -129,7 +128,7 @@ class Turmoil:
             (self._go_wrong, 2),
             (lambda: self._on_login("enable"), 1),
             (lambda: self._on_login("scan"), 1),
-            (self._release, 3),
+            (lambda: self._on_post("release", "POST", "/posts/{}/release"), 3),
             (lambda: self._on_post("clear", "DELETE", "/posts/{}"), 2),
             (lambda: self._on_post("delete", "DELETE", "/posts/{}/instagram"), 4),
             (lambda: self._on_post("retry", "POST", "/posts/{}/retry"), 4),
@@ -166,11 +165,6 @@ class Turmoil:
             return None
         post_id = self.dice.choice(self.known[-12:])
         return await self._call(what, method, path.format(post_id), body)
-
-    async def _release(self) -> None:
-        answer = await self._on_post("release", "POST", "/posts/{}/release")
-        if answer is not None and answer.status == 200:
-            self.released.add(answer.body["caption"])
 
     async def _reschedule(self) -> None:
         body = {"scheduledFor": self._soon()}
