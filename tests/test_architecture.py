@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import get_args
 
@@ -81,6 +82,10 @@ def test_imports_point_one_way(package: str) -> None:
             if top in DOORS:
                 assert package in DOORS[top], f"only {DOORS[top]} may import {top}: {path}"
             assert top != "tests", path
+
+
+def test_the_layers_have_no_circles() -> None:
+    list(TopologicalSorter(LAYERS).static_order())
 
 
 def test_the_sandbox_is_only_for_the_demo() -> None:
