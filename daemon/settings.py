@@ -201,9 +201,12 @@ def _from_credentials(environ: Mapping[str, str]) -> dict[str, Any]:
     for setting in TABLE if folder else ():
         path = Path(folder or "", f"reprise-{setting.name.replace('_', '-')}")
         if setting.name in SECRETS and path.is_file():
-            found[setting.name] = _parsed(
-                setting, path.name, path.read_text(encoding="utf-8-sig").strip()
-            )
+            try:
+                text = path.read_text(encoding="utf-8-sig").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                why = error.strerror if isinstance(error, OSError) else "it is no text"
+                raise SettingsError(f"{path.name} cannot be read: {why}") from None
+            found[setting.name] = _parsed(setting, path.name, text)
     return found
 
 

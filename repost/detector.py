@@ -100,14 +100,26 @@ class Look:
         await self._read_inbox()
         if await self._read_box("pending", self._inboxes.pending_page, self._horizon()) is not None:
             self.scan.gaps["message requests"] += 1
-        self.scan.requests += 1
-        await self._keep(parse_activity(await self._inboxes.activity(), self._viewer_pk))
+        await self._read_activity()
         account_id = self._config.account_id
         if odd := self.scan.passed_over["odd"]:
             logger.warning("scan passed over odd items account=%s items=%d", account_id, odd)
         if self.scan.gaps:
             self.scan.seen_until = None  # not past what is unread
             logger.warning("scan has gaps account=%s gaps=%s", account_id, dict(self.scan.gaps))
+
+    async def _read_activity(self) -> None:
+        self.scan.requests += 1
+        try:
+            answer = await self._inboxes.activity()
+        except (errors.Unreachable, errors.Refused, errors.Gone) as error:
+            # The chats are read, and what they tell stands. It is one more gap: a page that is
+            # never there must not count as a look that failed, eight of which end all looks.
+            account_id = self._config.account_id
+            logger.warning("activity not read account=%s reason=%s", account_id, error.reason)
+            self.scan.gaps["the activity"] += 1
+        else:
+            await self._keep(parse_activity(answer, self._viewer_pk))
 
     def _horizon(self) -> datetime:
         """Return the time down to which everything has been read, or is no news any more."""

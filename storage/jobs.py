@@ -184,10 +184,13 @@ def open_until(db: Database, moment: datetime, *, everything: bool) -> list[Job]
 
 
 def release_claimed(db: Database, now: datetime) -> int:
-    """At start: give back what a dead process had claimed; returns how many."""
+    """At start: give back what a dead process had claimed; returns how many.
+
+    The attempt does not count: whatever ended the process is no answer of Instagram's.
+    """
     cursor = db.conn.execute(
-        "UPDATE jobs SET status = 'PENDING', run_at = min(run_at, ?1), updated_at = ?1"
-        " WHERE status = 'PROCESSING'",
+        "UPDATE jobs SET status = 'PENDING', run_at = min(run_at, ?1), updated_at = ?1,"
+        " attempts = max(0, attempts - 1) WHERE status = 'PROCESSING'",
         (records.encode(now),),
     )
     return cursor.rowcount

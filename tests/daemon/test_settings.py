@@ -113,6 +113,9 @@ def test_systemds_credentials_are_secrets_that_no_file_needs(tmp_path: Path) -> 
     with pytest.raises(SettingsError) as refused:
         load_settings(known)
     assert "reprise-proxy" in str(refused.value)
+    (folder / "reprise-proxy").write_bytes(b"\xff\xfe\x00h")
+    with pytest.raises(SettingsError, match="reprise-proxy cannot be read: it is no text"):
+        load_settings(known)
     assert "hunter22" not in str(refused.value)
 
 

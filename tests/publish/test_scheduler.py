@@ -133,12 +133,25 @@ async def test_a_post_that_becomes_due_between_two_looks_goes_out(studio: Studio
         return next(looks, studio.clock.now())
 
     clock = Clock(now)
-    presence = Presence(studio.core.store, clock)
+    presence = Presence(studio.core.store, Clock(studio.clock.now))
     service = Scheduler(studio.core.store, studio.deliverer, clock, presence)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(service.run)
         await studio.sandbox.ledger.wait_until(lambda: bool(studio.sandbox.ledger.published))
         service.drain()
+
+
+async def test_a_daemon_that_is_killed_again_and_again_spends_no_attempt(studio: Studio) -> None:
+    """What ended it is no answer of Instagram's, of which five in a row give a post up."""
+    await studio.configure()
+    studio.mention(studio.friend("anna"))
+    await studio.scan()
+    await studio.advance()
+    store = studio.core.store
+    for _ in range(7):
+        (job,) = await store.write(jobs.claim_due, studio.clock.now())
+        assert job.attempts == 1
+        assert await store.write(jobs.release_claimed, studio.clock.now()) == 1
 
 
 async def test_a_delivery_that_cannot_be_recorded_rests_longer_each_time(

@@ -217,6 +217,23 @@ async def test_looks_at_what_stays_unreadable_grow_apart_and_open_no_breaker(
     assert 8 < len(times) < 16
 
 
+@pytest.mark.parametrize("status", [404, 500, 502])
+async def test_an_activity_page_that_never_answers_ends_no_looks(
+    studio: Studio, status: int
+) -> None:
+    """Mentions in chats are found all the same, more than eight looks in a row."""
+    await studio.configure()
+    studio.sandbox.faults.add(Fault(path="news/inbox", kind=Status(status, {}), times=None))
+    for number in range(9):
+        studio.mention(studio.friend(f"friend{number}"))
+        assert len(await studio.scan()) == 1
+        studio.clock.advance(HOUR)
+    config = await studio.config()
+    assert config.is_enabled
+    assert (config.consecutive_failures, config.partial_looks) == (0, 9)
+    assert "the activity" in (config.last_poll_error or "")
+
+
 async def test_a_chat_that_is_refused_costs_no_other(studio: Studio) -> None:
     await studio.configure()
     for name in ("anna", "ben"):
