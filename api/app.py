@@ -58,6 +58,7 @@ _DECLARED = (
     table.login_rows,
     table.key_rows,
     events.operations,
+    table.webhook_rows,
 )
 
 

@@ -66,6 +66,7 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
             "Give other people accounts, posts and keys of their own on this machine.",
             is_listed=False,
         ),
+        "webhook": Entry("webhooks", "Tell other programs what happens, as it happens."),
     },
     "Story reposts": {
         "enable": Entry("reposts", "Switch story reposts on for an account."),

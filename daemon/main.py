@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import trio
@@ -33,11 +33,14 @@ from ground.clock import Clock
 from local.serve import open_socket
 from local.serve import serve as serve_locally
 from operations.house import House
+from operations.webhook_messages import message_for, wanted
 from repost.engine import RepostEngine
 from repost.journey import Journey
 from repost.retention import Retention
 from storage.errors import Unusable
 from storage.files import MediaFolder
+from webhooks.outbox import Outbox
+from webhooks.targets import Reach, Targets
 
 logger = logging.getLogger(__name__)
 
@@ -124,6 +127,7 @@ async def compose(
         Service("repost", engine.run, Policy.RESTART, engine.proof, engine.trouble),
         Service("api", api, Policy.FATAL, partial(answers, sockets[0])),
         Service("local", local, Policy.RESTART),
+        Service("webhooks", _outbox(core, sockets).run, Policy.RESTART),
     )
     return Composed(
         supervisor=supervisor,
@@ -145,6 +149,11 @@ def _upkeep(core: Core, folder: MediaFolder) -> Upkeep:
         retention,
         copies=settings.database_copies,
     )
+
+
+def _outbox(core: Core, sockets: list[socket.socket]) -> Outbox:
+    targets = _targets(core.settings, sockets)
+    return Outbox(core.store, core.vault, core.clock, targets, render=message_for, wanted=wanted)
 
 
 async def _api_context(
@@ -193,6 +202,14 @@ def _listen(settings: Settings) -> list[socket.socket]:
 def _url_of(settings: Settings, sockets: list[socket.socket]) -> str:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return f"http://{host}:{sockets[0].getsockname()[1]}"
+
+
+def _targets(settings: Settings, sockets: list[socket.socket]) -> Targets:
+    """Return where webhooks may lead: as set, else no further in than the API is reached from."""
+    chosen = settings.webhook_targets
+    if chosen is None:
+        chosen = Targets(Reach.LOOPBACK if settings.host in LOOPBACK else Reach.PUBLIC)
+    return replace(chosen, own_port=sockets[0].getsockname()[1])
 
 
 def _uptime(clock: Clock) -> Callable[[], float]:

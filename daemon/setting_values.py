@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from api.system import Network
 from media.fit import StoryFit
+from webhooks.targets import Reach, Targets
 
 
 def port(text: str) -> int:
@@ -72,6 +73,15 @@ def networks(text: str) -> tuple[Network, ...]:
         return tuple(ipaddress.ip_network(each.strip()) for each in text.split(","))
     except ValueError:
         raise ValueError("addresses or networks like 10.0.0.7, 192.168.1.0/24") from None
+
+
+def webhook_targets(text: str) -> Targets:
+    if text in set(Reach):
+        return Targets(Reach(text))
+    try:
+        return Targets(networks=networks(text))
+    except ValueError:
+        raise ValueError(f"one of {', '.join(Reach)}, or networks like 10.0.0.0/8") from None
 
 
 def one_of(*choices: str) -> Callable[[str], str]:

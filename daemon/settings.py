@@ -15,6 +15,7 @@ from api.system import Network
 from daemon import setting_values as values
 from instagram.private.options import check_proxy, is_loopback
 from media.fit import StoryFit
+from webhooks.targets import Targets
 
 
 class SettingsError(Exception):
@@ -48,6 +49,7 @@ class Settings:
     log_format: str = "auto"
     log_file: Path | None = None
     system_from: tuple[Network, ...] = ()
+    webhook_targets: Targets | None = None
     env: str = "production"
 
     @property
@@ -154,6 +156,14 @@ TABLE = (
         "REPRISE_SYSTEM_FROM",
         values.networks,
         "Who beside this machine may read /health, /ready, /metrics, /build and /deps",
+    ),
+    Setting(
+        "webhook_targets",
+        "REPRISE_WEBHOOK_TARGETS",
+        values.webhook_targets,
+        "Where webhooks may lead: loopback (anywhere), lan (all but this machine), public (the"
+        " internet alone), or networks; loopback while only this machine reaches the API, else"
+        " public",
     ),
     Setting(
         "env",

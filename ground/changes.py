@@ -23,6 +23,7 @@ class Subject(StrEnum):
     CONFIG = "config"
     JOB = "job"
     DAEMON = "daemon"
+    WEBHOOK = "webhook"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -172,7 +172,14 @@ def _check_event(event: Event) -> None:
             PostStatus(event.state)
         case Subject.REPOST:
             RepostStatus(event.state)
-        case Subject.ACCOUNT | Subject.LOGIN | Subject.CONFIG | Subject.JOB | Subject.DAEMON:
+        case (
+            Subject.ACCOUNT
+            | Subject.LOGIN
+            | Subject.CONFIG
+            | Subject.JOB
+            | Subject.DAEMON
+            | Subject.WEBHOOK
+        ):
             raise ValueError("an event of a post or a mention is wanted")
         case _:
             assert_never(event.subject)

@@ -19,6 +19,7 @@ from operations import (
     schedule,
     story_repost,
     system,
+    webhooks,
     whole,
 )
 from operations.operation import Operation
@@ -37,6 +38,7 @@ _SUBJECTS: tuple[ModuleType, ...] = (
     browser,
     events,
     people,
+    webhooks,
     system,
     whole,
 )

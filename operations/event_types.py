@@ -29,6 +29,8 @@ TYPES: Mapping[str, Kind] = MappingProxyType(
         "reposts.enabled": (Subject.CONFIG, "ENABLED"),
         "reposts.disabled": (Subject.CONFIG, "DISABLED"),
         "reposts.removed": (Subject.CONFIG, "REMOVED"),
+        "webhook.test": (Subject.WEBHOOK, "TEST"),
+        "webhook.disabled": (Subject.WEBHOOK, "DISABLED"),
     }
 )
 _NAMES = {kind: name for name, kind in TYPES.items()}

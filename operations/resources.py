@@ -28,6 +28,8 @@ class Resource(Enum):
     MEDIA = "media file"
     REPOST = "repost"
     API_KEY = "api key"
+    WEBHOOK = "webhook"
+    WEBHOOK_DELIVERY = "webhook delivery"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ _TABLES: dict[Resource, owners.Owned] = {
     Resource.MEDIA: "media_files",
     Resource.REPOST: "reposts",
     Resource.API_KEY: "api_keys",
+    Resource.WEBHOOK: "webhooks",
+    Resource.WEBHOOK_DELIVERY: "webhook_deliveries",
 }
 
 

@@ -759,6 +759,63 @@ def m0051_wrong_clocks(db: Database) -> None:
     db.conn.execute("ALTER TABLE troubles ADD COLUMN counted_from TEXT")
 
 
+_WEBHOOKS = """
+-- Who is told of what happens: `cursor` is the last event that was looked at for it, `types` and
+-- `account_ids` what it wants ('' and NULL are everything).
+CREATE TABLE webhooks (
+    id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL REFERENCES users,
+    url TEXT NOT NULL,
+    types TEXT NOT NULL DEFAULT '',
+    account_ids TEXT,
+    cursor INTEGER NOT NULL,
+    old_secret_until TEXT,
+    -- For how many seconds it has failed without a success, by pieces of a day at most.
+    failing_s INTEGER NOT NULL DEFAULT 0,
+    last_failed_at TEXT,
+    disabled_at TEXT,
+    disabled_reason TEXT,
+    created_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX webhooks_of_user ON webhooks (user_id, created_at);
+CREATE TABLE webhook_secrets (
+    webhook_id TEXT NOT NULL REFERENCES webhooks ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (webhook_id, name)
+) STRICT;
+-- One message to one webhook, from its event until it is told or given up.
+CREATE TABLE webhook_deliveries (
+    id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL REFERENCES users,
+    webhook_id TEXT NOT NULL REFERENCES webhooks ON DELETE CASCADE,
+    event_id INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    body TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('PENDING', 'DELIVERED', 'FAILED')),
+    tries INTEGER NOT NULL DEFAULT 0,
+    due_at TEXT,
+    created_at TEXT NOT NULL,
+    tried_at TEXT,
+    http_status INTEGER,
+    took_ms INTEGER,
+    answer TEXT
+) STRICT;
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (webhook_id, due_at)
+    WHERE status = 'PENDING';
+CREATE INDEX webhook_deliveries_of_webhook ON webhook_deliveries (webhook_id, event_id);
+CREATE INDEX webhook_deliveries_of_user ON webhook_deliveries (user_id);
+CREATE INDEX webhook_deliveries_by_age ON webhook_deliveries (created_at);
+"""
+
+
+@migrations()
+def m0060_webhooks(db: Database) -> None:
+    """Addresses that are told of what happens, and what each was told."""
+    for statement in _statements(_WEBHOOKS):
+        db.conn.execute(statement)
+
+
 def _statements(script: str) -> Iterator[str]:
     # One by one: `executescript` would commit the transaction that guards the migration.
     statement = ""

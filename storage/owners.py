@@ -7,7 +7,15 @@ from typing import Literal
 
 from sqlite_utils import Database
 
-Owned = Literal["accounts", "posts", "media_files", "reposts", "api_keys"]
+Owned = Literal[
+    "accounts",
+    "posts",
+    "media_files",
+    "reposts",
+    "api_keys",
+    "webhooks",
+    "webhook_deliveries",
+]
 # Who is limited to some accounts; None is nobody.
 Accounts = Collection[str] | None
 
@@ -29,6 +37,11 @@ def owns(
         "reposts": within(accounts),
         "media_files": media_within(accounts),
         "api_keys": "",
+        "webhooks": _webhook_within(accounts, "webhooks"),
+        "webhook_deliveries": ""
+        if accounts is None
+        else " AND EXISTS (SELECT 1 FROM webhooks WHERE webhooks.id = webhook_id"  # noqa: S608
+        f"{_webhook_within(accounts, 'webhooks')})",
     }[table]
     row = db.conn.execute(
         f"SELECT 1 FROM {table} WHERE id = :id AND user_id = :user{limit}",  # noqa: S608 - never from outside
@@ -51,6 +64,17 @@ def media_within(accounts: Accounts) -> str:
         reposts=_is_one_of(accounts, "reposts.account_id"),
     )
     return f" AND NOT ({elsewhere})"
+
+
+def _webhook_within(accounts: Accounts, table: str) -> str:
+    """Return the condition that a webhook hears of no account beside these."""
+    if accounts is None:
+        return ""
+    beyond = _is_one_of(accounts, "value")
+    return (
+        f" AND {table}.account_ids IS NOT NULL AND NOT EXISTS"  # noqa: S608
+        f" (SELECT 1 FROM json_each({table}.account_ids) WHERE NOT {beyond})"
+    )
 
 
 def named(accounts: Accounts) -> dict[str, str]:

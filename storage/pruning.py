@@ -53,6 +53,7 @@ RULES = (
         " AND later.at > troubles.at)",
     ),
     Rule("idempotency_keys", "rowid", "at", timedelta(days=7)),
+    Rule("webhook_deliveries", "id", "created_at", _MONTH, "status <> 'PENDING'"),
     Rule("browser_sessions", "id", "expires_at", timedelta(0)),
     Rule("login_codes", "hash", "expires_at", timedelta(0)),
 )  # fmt: skip

@@ -466,6 +466,46 @@ CREATE TABLE users (
     created_at TEXT NOT NULL
 , name TEXT COLLATE NOCASE) STRICT;
 
+CREATE TABLE webhook_deliveries (
+    id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL REFERENCES users,
+    webhook_id TEXT NOT NULL REFERENCES webhooks ON DELETE CASCADE,
+    event_id INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    body TEXT NOT NULL,
+    status TEXT NOT NULL CHECK (status IN ('PENDING', 'DELIVERED', 'FAILED')),
+    tries INTEGER NOT NULL DEFAULT 0,
+    due_at TEXT,
+    created_at TEXT NOT NULL,
+    tried_at TEXT,
+    http_status INTEGER,
+    took_ms INTEGER,
+    answer TEXT
+) STRICT;
+
+CREATE TABLE webhook_secrets (
+    webhook_id TEXT NOT NULL REFERENCES webhooks ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (webhook_id, name)
+) STRICT;
+
+CREATE TABLE webhooks (
+    id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL REFERENCES users,
+    url TEXT NOT NULL,
+    types TEXT NOT NULL DEFAULT '',
+    account_ids TEXT,
+    cursor INTEGER NOT NULL,
+    old_secret_until TEXT,
+    -- For how many seconds it has failed without a success, by pieces of a day at most.
+    failing_s INTEGER NOT NULL DEFAULT 0,
+    last_failed_at TEXT,
+    disabled_at TEXT,
+    disabled_reason TEXT,
+    created_at TEXT NOT NULL
+) STRICT;
+
 CREATE INDEX author_followers_by_age ON author_followers (read_at);
 
 CREATE INDEX deleted_posts_by_age ON deleted_posts (deleted_at);
@@ -583,3 +623,14 @@ CREATE INDEX troubles_by_account ON troubles (account_id, at);
 CREATE INDEX troubles_by_age ON troubles (at);
 
 CREATE UNIQUE INDEX users_by_name ON users (name);
+
+CREATE INDEX webhook_deliveries_by_age ON webhook_deliveries (created_at);
+
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (webhook_id, due_at)
+    WHERE status = 'PENDING';
+
+CREATE INDEX webhook_deliveries_of_user ON webhook_deliveries (user_id);
+
+CREATE INDEX webhook_deliveries_of_webhook ON webhook_deliveries (webhook_id, event_id);
+
+CREATE INDEX webhooks_of_user ON webhooks (user_id, created_at);

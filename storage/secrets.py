@@ -14,7 +14,11 @@ from storage.opening import transaction
 from storage.vault import Vault, is_bound
 
 _ANEW = "`reprise rotate-key` with the daemon stopped"
-_TABLES = {"account_secrets": "account_id, name", "daemon_secrets": "name"}
+_TABLES = {
+    "account_secrets": "account_id, name",
+    "daemon_secrets": "name",
+    "webhook_secrets": "webhook_id, name",
+}
 
 
 class AccountSecret(StrEnum):
@@ -90,6 +94,32 @@ def daemon_secret(db: Database, vault: Vault, name: str, fresh: str) -> str:
 def daemon_key(db: Database, vault: Vault, name: str) -> str:
     """Return a signing key of the daemon, made on first use."""
     return daemon_secret(db, vault, name, token_urlsafe(32))
+
+
+def put_of_webhook(db: Database, vault: Vault, webhook_id: str, name: str, secret: str) -> None:
+    """Store or replace a secret with which a webhook's messages are signed."""
+    db.conn.execute(
+        "INSERT OR REPLACE INTO webhook_secrets (webhook_id, name, sealed) VALUES (?, ?, ?)",
+        (webhook_id, name, vault.seal(secret, _place("webhook_secrets", webhook_id, name))),
+    )
+
+
+def of_webhook(db: Database, vault: Vault, webhook_id: str) -> dict[str, str]:
+    """Return the secrets of a webhook by their names. Raises `Misplaced` for one moved here."""
+    rows = db.conn.execute(
+        "SELECT name, sealed FROM webhook_secrets WHERE webhook_id = ?", (webhook_id,)
+    ).fetchall()
+    return {
+        name: vault.open(sealed, _place("webhook_secrets", webhook_id, name))
+        for name, sealed in rows
+    }
+
+
+def forget_of_webhook(db: Database, webhook_id: str, name: str) -> None:
+    """Delete a secret of a webhook; an absent one is no error."""
+    db.conn.execute(
+        "DELETE FROM webhook_secrets WHERE webhook_id = ? AND name = ?", (webhook_id, name)
+    )
 
 
 def any_sealed(db: Database) -> bool:

@@ -15,7 +15,7 @@ from instagram import errors
 from media.errors import AnyMediaError, MediaError
 
 ROOT = Path(__file__).parents[1]
-_ENGINES = {"accounts", "publish", "repost"}
+_ENGINES = {"accounts", "publish", "repost", "webhooks"}
 _FLOOR = {"ground", "instagram", "media", "storage"}
 LAYERS: dict[str, set[str]] = {
     "ground": set(),
@@ -25,6 +25,7 @@ LAYERS: dict[str, set[str]] = {
     "accounts": _FLOOR,
     "publish": _FLOOR,
     "repost": _FLOOR,
+    "webhooks": _FLOOR,
     "operations": _FLOOR | _ENGINES,
     "moving": _FLOOR | _ENGINES | {"daemon", "operations"},
     "api": _FLOOR | _ENGINES | {"operations"},

@@ -16,6 +16,7 @@ from operations import (
     schedule,
     story_repost,
     system,
+    webhooks,
 )
 
 _REPOST = "/story-repost"
@@ -103,3 +104,16 @@ key_rows = Operations("Settings")
 key_rows.row("POST", _KEYS, api_keys.create_api_key, auth=Auth.COOKIE, status=201)
 key_rows.row("GET", _KEYS, api_keys.list_api_keys)
 key_rows.row("DELETE", f"{_KEYS}/<id>", api_keys.revoke_api_key, auth=Auth.COOKIE)
+
+webhook_rows = Operations("Webhooks")
+webhook_rows.row("POST", "/webhooks", webhooks.create_webhook, status=201)
+webhook_rows.row("GET", "/webhooks", webhooks.list_webhooks)
+webhook_rows.row("DELETE", "/webhooks/<id>", webhooks.delete_webhook)
+webhook_rows.row("POST", "/webhooks/<id>/enable", webhooks.enable_webhook)
+webhook_rows.row("POST", "/webhooks/<id>/test", webhooks.send_webhook_test, status=202)
+webhook_rows.row("POST", "/webhooks/<id>/rotate", webhooks.rotate_webhook_secret)
+webhook_rows.row("POST", "/webhooks/<id>/recover", webhooks.recover_webhook, status=202)
+webhook_rows.row("GET", "/webhooks/<id>/deliveries", webhooks.list_webhook_deliveries)
+webhook_rows.row(
+    "POST", "/webhooks/deliveries/<id>/redeliver", webhooks.redeliver_webhook, status=202
+)

@@ -149,6 +149,17 @@ from operations.models.reposts import (
     RepostQuery,
     ScanResult,
 )
+from operations.models.webhooks import (
+    NewWebhook,
+    Recovered,
+    RecoverRequest,
+    Webhook,
+    WebhookDelivery,
+    WebhookDeliveryList,
+    WebhookDeliveryQuery,
+    WebhookList,
+    WebhookRequest,
+)
 from operations.models.whole import (
     DatabaseCopy,
     Exported,
@@ -220,6 +231,7 @@ __all__ = [
     "MediaQuery",
     "Moment",
     "NewApiKey",
+    "NewWebhook",
     "OptionalAccountRef",
     "Owner",
     "PassedOver",
@@ -237,6 +249,8 @@ __all__ = [
     "PublishablePost",
     "QueueCounts",
     "QueueStatus",
+    "RecoverRequest",
+    "Recovered",
     "RefusedDecision",
     "RepostDetails",
     "RepostEvent",
@@ -279,5 +293,11 @@ __all__ = [
     "Uuid",
     "WaitingReposts",
     "Warnings",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookDeliveryList",
+    "WebhookDeliveryQuery",
+    "WebhookList",
+    "WebhookRequest",
     "Words",
 ]  # fmt: skip

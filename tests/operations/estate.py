@@ -10,14 +10,14 @@ from typing import Any
 from pydantic import BaseModel
 from sqlite_utils import Database
 
-from operations import models
+from operations import models, webhook_messages
 from operations.actor import Actor
 from operations.catalogue import OPERATIONS
 from operations.house import House
 from operations.media import UploadedFile
 from operations.operation import Operation
 from operations.resources import Resource, named_fields
-from storage import api_keys, users
+from storage import api_keys, users, webhooks
 from storage.posts import MediaType
 from tests.support.houses import house_of
 from tests.support.studio import Studio
@@ -68,6 +68,25 @@ async def build(studio: Studio) -> Estate:
     key, _ = await core.store.write(
         api_keys.create, user_id=core.owner.id, name="a", now=core.clock.now()
     )
+    hook = (
+        await house.perform(
+            OPERATIONS["create_webhook"],
+            owner,
+            models.WebhookRequest(url="http://localhost:1/", account_ids=[studio.account.id]),
+        )
+    ).webhook
+    await house.perform(OPERATIONS["send_webhook_test"], owner, target=hook.id)
+    changes = list(webhook_messages.wanted(""))
+    await core.store.write(
+        lambda db: webhooks.take_up(
+            db,
+            hook.id,
+            changes,
+            lambda db, event: webhook_messages.message_for(db, webhooks.get(db, hook.id), event),
+            core.clock.now(),
+        )
+    )
+    (message,) = await core.store.read(webhooks.deliveries, hook.id, limit=9)
     stranger = await core.store.write(users.add, core.clock.now())
     return Estate(
         house=house,
@@ -80,6 +99,8 @@ async def build(studio: Studio) -> Estate:
             Resource.POST: draft.id,
             Resource.REPOST: (await studio.only()).id,
             Resource.API_KEY: key.id,
+            Resource.WEBHOOK: hook.id,
+            Resource.WEBHOOK_DELIVERY: message.id,
         },
     )
 
@@ -106,6 +127,7 @@ FILLING: dict[str, Any] = {
     "daily_repost_limit": 5,
     "all": True,
     "sessionid": "1" * 40,
+    "url": "http://localhost:1/",
 }
 
 

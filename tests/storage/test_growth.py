@@ -15,7 +15,7 @@ from daemon import upkeep
 from storage import authors, facts, pruning, repost_configs, trusted_time
 from storage.store import open_directly, transaction
 from storage.times import to_text
-from tests.storage.test_upgrade import FROZEN_AT, NAMES, make
+from tests.storage.test_upgrade import FROZEN_AT, NAMES, later_rows, make
 from tests.support.limits import DEADLOCK_S
 from tests.support.process import ROOT
 from tests.support.served import serve_studio
@@ -60,6 +60,7 @@ def test_what_is_old_goes_in_steps_and_what_is_young_stays(
     with open_directly(tmp_path / "reprise.db") as db:
         with transaction(db):
             authors.save_followers(db, "7", 100, FROZEN_AT)
+            later_rows(db)
         before = left(db, rule)
         assert before
         if rule.keep:

@@ -21,6 +21,7 @@ from sandbox import Sandbox
 from storage import records, secrets
 from storage.migrations import migrations
 from storage.store import open_directly, open_store
+from storage.times import to_text
 from storage.vault import Vault
 from tests.storage.test_store import SCHEMA, schema_of
 from tests.support.clock import TestClock
@@ -46,6 +47,22 @@ def make(path: Path, upto: str) -> dict[str, int]:
         later = NAMES[NAMES.index(upto) + 1 :]
         migrations.apply(Database(connection, execute_plugins=False), stop_before=later)
         return counts(connection)
+
+
+def later_rows(db: Database) -> None:
+    """Add rows of tables that the first release did not have."""
+    (user_id,) = db.conn.execute("SELECT id FROM users LIMIT 1").fetchone()
+    times = {"user": user_id, "at": to_text(FROZEN_AT)}
+    for statement in (
+        "INSERT INTO idempotency_keys (user_id, caller, key, sealed, at)"
+        " VALUES (:user, 'x', 'y', x'00', :at)",
+        "INSERT INTO webhooks (id, user_id, url, cursor, created_at)"
+        " VALUES ('hook', :user, 'http://localhost/', 0, :at)",
+        "INSERT INTO webhook_deliveries"
+        " (id, user_id, webhook_id, event_id, type, body, status, created_at)"
+        " VALUES ('message', :user, 'hook', 1, 'post.failed', '{}', 'DELIVERED', :at)",
+    ):
+        db.conn.execute(statement, times)
 
 
 def counts(connection: Any) -> dict[str, int]:

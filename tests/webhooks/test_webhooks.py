@@ -1,0 +1,327 @@
+"""Webhooks from end to end: what happens is told, signed, once and again until it is heard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import trio
+from standardwebhooks.webhooks import Webhook as Judge
+from standardwebhooks.webhooks import WebhookVerificationError
+
+from ground.changes import Subject
+from storage import api_keys, events
+from storage.webhooks import DeliveryStatus
+from tests.support.limits import DEADLOCK_S
+from tests.support.served import Served
+from tests.webhooks.receiver import DROP, FLOOD, HANG, Receiver, receivers
+from webhooks import outbox, sending
+from webhooks.outbox import WAITS_S
+from webhooks.targets import Targets
+
+
+async def hook(served: Served, receiver: Receiver, **wanted: Any) -> dict[str, Any]:
+    made = await served.call("POST", "/api/v1/webhooks", {"url": receiver.url, **wanted})
+    assert made.status == 201, made.body
+    return {"secret": made.body["secret"], **made.body["webhook"]}
+
+
+async def happen(served: Served, state: str = "PUBLISHED") -> None:
+    core = served.studio.core
+    await core.store.write(
+        lambda db: events.record_of_account(
+            db,
+            Subject.POST,
+            served.studio.account.id,
+            state,
+            now=core.clock.now(),
+            subject_id="post-1",
+        )
+    )
+
+
+async def log_of(
+    served: Served, made: dict[str, Any], until: Callable[[list[Any]], bool] = bool
+) -> list[Any]:
+    """Return the log of a webhook as soon as it is so."""
+    with trio.fail_after(DEADLOCK_S):
+        while True:
+            answer = await served.call("GET", f"/api/v1/webhooks/{made['id']}/deliveries")
+            found: list[Any] = answer.body["deliveries"]
+            if until(found):
+                return found
+            await trio.sleep(0.02)
+
+
+def is_(*states: DeliveryStatus, tries: int | None = None) -> Callable[[list[Any]], bool]:
+    def check(found: list[Any]) -> bool:
+        return [each["status"] for each in found] == list(states) and (
+            tries is None or found[0]["tries"] == tries
+        )
+
+    return check
+
+
+async def test_a_message_is_told_and_an_independent_judge_knows_its_signature(
+    served: Served,
+) -> None:
+    async with receivers() as (receiver,):
+        made = await hook(served, receiver, types="post.*")
+        draft = await served.call(
+            "POST",
+            "/api/v1/posts/draft",
+            {"accountId": served.studio.account.id, "mediaType": "IMAGE", "caption": "Grüße 🌞"},
+        )
+        await receiver.wait_for(1)
+        message = receiver.messages[0]
+        judged = Judge(made["secret"]).verify(message.body, message.headers)
+        assert judged == message.content
+        assert judged["type"] == "post.draft"
+        assert judged["data"]["accountId"] == served.studio.account.id
+        assert judged["data"]["post"]["id"] == draft.body["id"] == judged["data"]["subjectId"]
+        assert judged["data"]["post"]["caption"] == "Grüße 🌞"
+        (entry,) = await log_of(served, made, is_(DeliveryStatus.DELIVERED))
+        assert entry["id"] == message.headers["webhook-id"]
+        assert entry["httpStatus"] == 204
+        with pytest.raises(WebhookVerificationError):
+            Judge(made["secret"]).verify(message.body + b" ", message.headers)
+
+
+async def test_what_is_not_wanted_is_not_told(served: Served) -> None:
+    async with receivers(2) as (some, other):
+        await hook(served, some, types="post.failed", accountIds=[served.studio.account.id])
+        await hook(served, other)
+        await happen(served, "PUBLISHED")
+        await happen(served, "FAILED")
+        await some.wait_for(1)
+        await other.wait_for(2)
+        assert [each.content["type"] for each in some.messages] == ["post.failed"]
+        assert [each.content["type"] for each in other.messages] == [
+            "post.published",
+            "post.failed",
+        ]
+
+
+@pytest.mark.parametrize("way", [500, 302, 404, HANG, FLOOD, DROP, "nobody"])
+async def test_one_that_misbehaves_is_tried_again_and_delays_nobody(
+    served: Served, monkeypatch: pytest.MonkeyPatch, way: int | str
+) -> None:
+    monkeypatch.setattr(sending, "TIMEOUT_S", 0.3)
+    async with receivers(2) as (bad, good):
+        if isinstance(way, int):
+            bad.status(way, "location: http://169.254.169.254/", body="secret of the house")
+        else:
+            bad.answer = way
+        if way == "nobody":
+            bad.port = 1
+        made = await hook(served, bad)
+        await hook(served, good)
+        await happen(served)
+        await good.wait_for(1)
+        if way == FLOOD:  # it has the message, whatever it answers
+            await log_of(served, made, is_(DeliveryStatus.DELIVERED))
+            return
+        (entry,) = await log_of(served, made, is_(DeliveryStatus.PENDING, tries=1))
+        assert entry["httpStatus"] == (way if isinstance(way, int) else None)
+        assert "secret of the house" not in (entry["answer"] or "")
+        due = datetime.fromisoformat(entry["dueAt"]) - datetime.fromisoformat(entry["triedAt"])
+        assert timedelta(seconds=4) < due < timedelta(seconds=6)
+
+
+async def test_the_tries_come_after_growing_waits_and_end(served: Served) -> None:
+    async with receivers() as (receiver,):
+        receiver.status(503)
+        made = await hook(served, receiver)
+        await happen(served)
+        ids = set()
+        for tries in range(1, len(WAITS_S) + 1):
+            await receiver.wait_for(tries)
+            ids.add(receiver.messages[-1].headers["webhook-id"])
+            last = tries == len(WAITS_S)
+            wanted = DeliveryStatus.FAILED if last else DeliveryStatus.PENDING
+            (entry,) = await log_of(served, made, is_(wanted, tries=tries))
+            if not last:
+                waits = datetime.fromisoformat(entry["dueAt"]) - served.studio.clock.now()
+                assert 0.89 <= waits.total_seconds() / WAITS_S[tries] <= 1.11
+                served.studio.clock.advance(waits + timedelta(seconds=1))
+                await wake(served)
+        assert len(ids) == 1  # a receiver knows a message by it
+        assert entry["dueAt"] is None
+        receiver.status(204)
+        again = await served.call("POST", f"/api/v1/webhooks/deliveries/{entry['id']}/redeliver")
+        assert again.status == 202
+        await log_of(served, made, is_(DeliveryStatus.DELIVERED))
+
+
+async def wake(served: Served) -> None:
+    """Let something happen that nobody is told of; a clock that is set is looked at hourly."""
+    core = served.studio.core
+    await core.store.write(
+        lambda db: events.record_of_account(
+            db, Subject.JOB, served.studio.account.id, "MOVED", now=core.clock.now()
+        )
+    )
+
+
+async def test_a_receiver_that_asks_for_patience_gets_it(served: Served) -> None:
+    async with receivers() as (receiver,):
+        receiver.status(429, "retry-after: 700")
+        made = await hook(served, receiver)
+        await happen(served)
+        (entry,) = await log_of(served, made, is_(DeliveryStatus.PENDING, tries=1))
+        assert datetime.fromisoformat(entry["dueAt"]) >= served.studio.clock.now() + timedelta(
+            seconds=690
+        )
+
+
+async def test_one_that_is_gone_is_told_no_more_and_others_hear_of_it(served: Served) -> None:
+    async with receivers(2) as (gone, witness):
+        gone.status(410)
+        made = await hook(served, gone)
+        await hook(served, witness, types="webhook.disabled")
+        await happen(served)
+        await witness.wait_for(1)
+        assert witness.messages[0].content["data"]["subjectId"] == made["id"]
+        listed = await served.call("GET", "/api/v1/webhooks")
+        reasons = {each["id"]: each["disabledReason"] for each in listed.body["webhooks"]}
+        assert "410" in reasons[made["id"]]
+        refused = await served.call("POST", f"/api/v1/webhooks/{made['id']}/test")
+        assert refused.body["code"] == "INVALID_STATUS"
+        gone.status(204)
+        await served.call("POST", f"/api/v1/webhooks/{made['id']}/enable")
+        await served.call("POST", f"/api/v1/webhooks/{made['id']}/test")
+        await gone.wait_for(2)
+        assert gone.messages[1].content["type"] == "webhook.test"
+
+
+async def test_five_days_without_a_success_end_it_and_what_failed_is_recovered(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "WAITS_S", (0,))  # each message has one try
+    async with receivers() as (receiver,):
+        receiver.status(500)
+        made = await hook(served, receiver)
+        began = served.studio.clock.now()
+        for day in range(6):
+            await happen(served)
+            await receiver.wait_for(day + 1)
+            await log_of(served, made, is_(*[DeliveryStatus.FAILED] * (day + 1)))
+            served.studio.clock.advance(timedelta(days=1))
+        listed = await served.call("GET", "/api/v1/webhooks")
+        assert "five days" in listed.body["webhooks"][0]["disabledReason"]
+        receiver.status(204)
+        await served.call("POST", f"/api/v1/webhooks/{made['id']}/enable")
+        recovered = await served.call(
+            "POST", f"/api/v1/webhooks/{made['id']}/recover", {"since": began.isoformat()}
+        )
+        assert recovered.body == {"count": 6}
+        await log_of(served, made, is_(*[DeliveryStatus.DELIVERED] * 6))
+
+
+async def test_a_pause_of_ours_is_no_failure_of_theirs(served: Served) -> None:
+    async with receivers() as (receiver,):
+        receiver.status(500)
+        made = await hook(served, receiver)
+        await happen(served)
+        await log_of(served, made, is_(DeliveryStatus.PENDING, tries=1))
+        served.studio.clock.advance(timedelta(days=20))
+        await wake(served)
+        await log_of(served, made, is_(DeliveryStatus.PENDING, tries=2))
+        listed = await served.call("GET", "/api/v1/webhooks")
+        assert listed.body["webhooks"][0]["disabledAt"] is None
+
+
+async def test_a_new_secret_overlaps_with_the_old_one(served: Served) -> None:
+    async with receivers() as (receiver,):
+        made = await hook(served, receiver)
+        fresh = await served.call("POST", f"/api/v1/webhooks/{made['id']}/rotate")
+        secrets = [made["secret"], fresh.body["secret"]]
+        assert len(set(secrets)) == 2
+        await happen(served)
+        await receiver.wait_for(1)
+        for secret in secrets:
+            Judge(secret).verify(receiver.messages[0].body, receiver.messages[0].headers)
+        served.studio.clock.advance(timedelta(hours=25))
+        await happen(served)
+        await receiver.wait_for(2)
+        assert len(receiver.messages[1].headers["webhook-signature"].split()) == 1
+
+
+async def test_the_daemon_tells_itself_nothing_and_nobody_what_is_forbidden(
+    served: Served,
+) -> None:
+    for url in (served.url, "http://169.254.169.254/latest", "http://0.0.0.0:9/"):
+        made = await served.call("POST", "/api/v1/webhooks", {"url": url})
+        await happen(served)
+        found = await log_of(
+            served, made.body["webhook"], lambda found: bool(found) and found[-1]["tries"] > 0
+        )
+        assert found[-1]["httpStatus"] is None
+        assert "leads to" in found[-1]["answer"]
+        await served.call("DELETE", f"/api/v1/webhooks/{made.body['webhook']['id']}")
+    listed = await served.call("GET", "/api/v1/webhooks")
+    assert listed.body == {"webhooks": []}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"url": "ftp://example.com/"},
+        {"url": "http://user:word@example.com/"},
+        {"url": "http://example.com:99999/"},
+        {"url": "http:///nowhere"},
+        {"url": "http://exämple.com/"},
+        {"url": "http://example.com/", "types": "post.eaten"},
+        {"url": "http://example.com/", "accountIds": []},
+        {},
+    ],
+)
+async def test_what_is_no_webhook(served: Served, wrong: dict[str, Any]) -> None:
+    answer = await served.call("POST", "/api/v1/webhooks", wrong)
+    assert answer.status == 400
+    assert answer.body["code"] == "VALIDATION_ERROR"
+
+
+async def test_a_key_lets_nobody_hear_more_than_it_may_read(served: Served) -> None:
+    key = await served.studio.core.store.write(
+        _limited_key, served.studio.core.owner.id, served.studio.core.clock.now()
+    )
+    url = "http://localhost:9/"
+    wide = await served.call("POST", "/api/v1/webhooks", {"url": url}, key=key)
+    assert (wide.status, wide.body["code"]) == (403, "INSUFFICIENT_SCOPE")
+    own = await served.call("POST", "/api/v1/webhooks", {"url": url, "types": "post.*"}, key=key)
+    assert own.status == 201
+
+
+def _limited_key(db: Any, user_id: str, now: datetime) -> str:
+    scopes = "posts:read,webhooks:read,webhooks:write"
+    return api_keys.create(db, user_id=user_id, name="some", now=now, scopes=scopes)[1]
+
+
+async def test_messages_outlive_the_daemon(served: Served) -> None:
+    """What nobody heard is told by the next one; nothing is told twice that was heard."""
+    async with receivers() as (receiver,):
+        receiver.status(500)
+        made = await hook(served, receiver)
+        await happen(served)
+        await log_of(served, made, is_(DeliveryStatus.PENDING, tries=1))
+        other = outbox.Outbox(
+            served.studio.core.store,
+            served.studio.core.vault,
+            served.studio.core.clock,
+            Targets(),
+            render=lambda *_: None,
+            wanted=lambda _: [],
+        )
+        served.stop.set()
+        served.studio.clock.advance(timedelta(hours=1))
+        receiver.status(204)
+        before = len(receiver.messages)
+        async with trio.open_nursery() as nursery:
+            await nursery.start(other.run)
+            await receiver.wait_for(before + 1)
+            await trio.testing.wait_all_tasks_blocked(0.05)
+            nursery.cancel_scope.cancel()
+        assert len(receiver.messages) == before + 1

@@ -1,0 +1,1 @@
+"""Telling other programs what happens: messages signed after Standard Webhooks, at least once."""
