@@ -16,6 +16,7 @@ from media.child import MIB
 from media.errors import MediaInvalid, MediaTooLarge, RenderFailed
 from media.normalise import normalise
 from media.render import draw_preview, fit_photo
+from tests.support import warm
 from tests.support.workers import HANG, is_gone, record_children, replace_worker
 
 HERE = Path(__file__).parents[2]
@@ -171,8 +172,12 @@ async def test_a_jpeg_of_two_hundred_megapixels_is_taken_and_an_endless_one_is_n
 
 
 async def test_one_child_does_one_photo_after_the_other(
-    tmp_path: Path, folder: Path, children: list[trio.Process]
+    tmp_path: Path,
+    folder: Path,
+    children: list[trio.Process],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(warm, "PROGRAMS", {})  # started by this process, as a daemon starts it
     Image.new("RGB", (64, 64)).save(tmp_path / "a.jpg")
     large = bytearray(500 * MIB)  # what this process is grown to says nothing about the child
     large[:: mmap.PAGESIZE] = b"x" * len(large[:: mmap.PAGESIZE])
