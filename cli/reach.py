@@ -144,6 +144,9 @@ class Reach:
         directory from then on, to do it on the store itself. Raises `Refused` and `Failed`."""
         from operations.attempt import Attempt
 
+        if self._here is not None:  # the directory is held already
+            self._here.close()
+            return None
         with _told():
             return self._of_daemon(_Question(operation, given, "", Attempt()))
 
