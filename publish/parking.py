@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from ground.refusal import ErrorCode
 from publish import states
+from publish.content import fingerprint
 from publish.retry import Failure
 from storage import deliveries, jobs, media_files, posts
 from storage.deliveries import Delivery, Outcome, RouteName, Step
@@ -60,20 +61,19 @@ def _fail(db: Database, job: Job, post: Post, delivery: Delivery | None, came: C
         f"The data was {came.words}, and this post may have gone out after that. Look at the "
         "account in the Instagram app before you retry",
     )
+    media = media_files.of_post(db, post.id)
     if delivery is None:
         # If it went out, then under a name that is not known here, by either route.
-        delivery = deliveries.open_for(db, post.id, RouteName.PRIVATE, came.came_at)
-    sent = delivery.files or _files(db, post)
+        content = fingerprint(post, media)
+        delivery = deliveries.open_for(
+            db, post.id, RouteName.PRIVATE, came.came_at, content=content
+        )
+    sent = delivery.files or [{"path": one.storage_path, "mime": one.mime_type} for one in media]
     since = delivery.publishing_at or min(delivery.updated_at, came.saved_at)
     deliveries.advance(
         db, delivery.id, Step.PUBLISHING, came.came_at, publishing_at=since, files=sent
     )
     states.failed(db, job, post, failure, Outcome.UNKNOWN, came.came_at)
-
-
-def _files(db: Database, post: Post) -> list[dict[str, str]]:
-    media = media_files.of_post(db, post.id)
-    return [{"path": file.storage_path, "mime": file.mime_type} for file in media]
 
 
 def _conclude(db: Database, job: Job, post: Post, delivery: Delivery, came: Came) -> None:
