@@ -10,7 +10,6 @@ from api.context import ApiContext
 from api.contract import Auth
 from api.errors import ApiError
 from api.plain import Asked
-from api.session_cookie import COOKIE_NAME
 from api.system import PATHS as SYSTEM_PATHS
 from api.system import as_address, peer
 from operations.actor import Actor
@@ -64,9 +63,9 @@ async def identify(request: Asked, context: ApiContext, auth: Auth) -> Actor | N
 async def _caller(request: Asked, context: ApiContext) -> Actor:
     if (header := request.headers.get("Authorization")) is not None:
         return await _by_key(header, context)
-    if (cookie := request.cookies.get(COOKIE_NAME)) is not None:
+    if (cookie := context.cookies.found(request.cookies)) is not None:
         _check_origin(request)
-        return await _by_cookie(cookie, context)
+        return await _by_cookie(cookie[1], context)
     raise ApiError("AUTH_REQUIRED", "Send `Authorization: Bearer vg_live_…`")
 
 

@@ -81,7 +81,8 @@ def document(operations: Iterable[Operation], *, version: str, base_path: str) -
                     "type": "apiKey",
                     "in": "cookie",
                     "name": "session",
-                    "description": "What a login link sets; it has scopes as keys have",
+                    "description": "A login link sets it as `session_<port>`; it has scopes as "
+                    "keys have",
                 },
             },
         },

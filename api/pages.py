@@ -154,8 +154,11 @@ async def _sign_in(context: ApiContext, code: str, *, is_visit: bool) -> Respons
         return Response(_NOT_SIGNED_IN, content_type=_HTML)
     response = Response(_SIGNED_IN, content_type=_HTML)
     response.headers["Content-Security-Policy"] = _PAGE_POLICY
+    if context.cookies.session_id(request.cookies.get(COOKIE_NAME, "")) is not None:
+        # Of an earlier release, and ours: signing out would leave it.
+        response.delete_cookie(COOKIE_NAME, httponly=True, samesite="Strict")
     response.set_cookie(
-        COOKIE_NAME,
+        context.cookies.name,
         context.cookies.sign(session),
         max_age=browser_sessions.SESSION_LIFETIME,
         httponly=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import jwt
@@ -12,6 +13,8 @@ from storage.browser_sessions import BrowserSession
 from storage.store import Database
 from storage.vault import Vault
 
+# The contract's name. It is heard, and no longer set: cookies know no ports, so that two daemons on
+# one machine would sign each other's browsers out.
 COOKIE_NAME = "session"
 # Ours are much shorter. What is longer is not parsed: JSON that is nested deeply enough is no
 # token that PyJWT finds invalid, but a RecursionError.
@@ -21,9 +24,19 @@ _ALGORITHM = "HS256"
 
 @dataclass(frozen=True, slots=True)
 class SessionCookies:
-    """Signs and reads session cookies with the daemon's own secret."""
+    """Signs and reads session cookies with the daemon's own secret; `port` is where it listens."""
 
     secret: str = field(repr=False)
+    port: int
+
+    @property
+    def name(self) -> str:
+        """What the cookie is called that this daemon sets."""
+        return f"{COOKIE_NAME}_{self.port}"
+
+    def found(self, sent: Mapping[str, str]) -> tuple[str, str] | None:
+        """Return the name and value of the session cookie among those that were sent, or None."""
+        return next(((name, sent[name]) for name in (self.name, COOKIE_NAME) if name in sent), None)
 
     def sign(self, session: BrowserSession) -> str:
         """Return the cookie's value for a session."""
@@ -52,7 +65,8 @@ class SessionCookies:
         return str(claims["sid"])
 
 
-def session_cookies(db: Database, vault: Vault) -> SessionCookies:
+def session_cookies(db: Database, vault: Vault, port: int) -> SessionCookies:
     """Return the signer of session cookies; its secret is made on first use."""
     fresh = secrets.token_urlsafe(32)
-    return SessionCookies(stored_secrets.daemon_secret(db, vault, "session_cookie", fresh))
+    secret = stored_secrets.daemon_secret(db, vault, "session_cookie", fresh)
+    return SessionCookies(secret, port)

@@ -116,7 +116,8 @@ async def compose(
     upkeep = _upkeep(core, folder)
     house = house_of(core, publishing, engine)
     supervisor = Supervisor(on_change=status.changed)
-    context = await _api_context(core, house, supervisor, metrics, upkeep)
+    port = sockets[0].getsockname()[1]
+    context = await _api_context(core, house, supervisor, metrics, upkeep, port)
     app = build_app(context)
     end = partial(partial, shutdown=stop, grace_s=GRACE_S / 2)
     api = end(serve, app, sockets, on_shutdown=house.feed.end, at_once=app.answer_plain)
@@ -157,13 +158,18 @@ def _outbox(core: Core, sockets: list[socket.socket]) -> Outbox:
 
 
 async def _api_context(
-    core: Core, house: House, supervisor: Supervisor, metrics: Metrics, upkeep: Upkeep
+    core: Core,
+    house: House,
+    supervisor: Supervisor,
+    metrics: Metrics,
+    upkeep: Upkeep,
+    port: int,
 ) -> ApiContext:
     settings = core.settings
     return ApiContext(
         house=house,
         limits=RateLimits(settings.rate_limit_rpm, settings.rate_limit_rph, core.clock),
-        cookies=await core.store.write(session_cookies, core.vault),
+        cookies=await core.store.write(session_cookies, core.vault, port),
         uptime_s=_uptime(core.clock),
         services=supervisor.states,
         troubles=supervisor.troubles,

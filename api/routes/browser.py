@@ -6,7 +6,6 @@ from werkzeug.http import dump_cookie
 
 from api.answer import Answer
 from api.contract import Auth, Call, Operations
-from api.session_cookie import COOKIE_NAME
 from operations import models
 from storage import accounts, browser_sessions
 
@@ -33,6 +32,8 @@ async def log_out(call: Call) -> Answer:
             browser_sessions.end, caller.session_id, call.context.house.clock.now()
         )
     if caller is None or caller.key_id is None:
-        gone = dump_cookie(COOKIE_NAME, expires=0, max_age=0, httponly=True, samesite="Strict")
+        cookies = call.context.cookies
+        name, _ = cookies.found(call.request.cookies) or (cookies.name, "")
+        gone = dump_cookie(name, expires=0, max_age=0, httponly=True, samesite="Strict")
         answer.headers["Set-Cookie"] = gone
     return answer

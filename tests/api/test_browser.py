@@ -73,23 +73,46 @@ async def test_a_link_is_too_old_after_five_minutes(served: Served) -> None:
 @pytest.mark.parametrize("forgery", ["garbage", "none", "other key"])
 async def test_forged_cookies_are_refused(served: Served, forgery: str) -> None:
     await served.sign_in()
-    real = served.client.cookies[COOKIE_NAME]
+    real = served.client.cookies[served.cookie_name]
     claims = jwt.decode(real, options={"verify_signature": False})
     value = {
         "garbage": "abc",
         "none": jwt.encode(claims, "", algorithm="none"),
         "other key": jwt.encode(claims, "k" * 43, algorithm="HS256"),
     }[forgery]
+    for name in (COOKIE_NAME, served.cookie_name):
+        served.client.cookies.clear()
+        served.client.cookies[name] = value
+        answer = await served.call("GET", STATUS, key=None)
+        assert (answer.status, answer.body["code"]) == (401, "TOKEN_INVALID"), name
+
+
+async def test_the_contracts_cookie_is_heard_and_goes_with_the_next_sign_in(
+    served: Served,
+) -> None:
+    await served.sign_in()
+    value = served.client.cookies[served.cookie_name]
     served.client.cookies.clear()
     served.client.cookies[COOKIE_NAME] = value
-    answer = await served.call("GET", STATUS, key=None)
-    assert (answer.status, answer.body["code"]) == (401, "TOKEN_INVALID")
+    assert (await served.call("GET", STATUS, key=None)).status == 200
+    again = await served.call("GET", f"/login?code={await new_code(served)}", key=None)
+    set_now = again.headers.get_list("set-cookie")
+    assert [each.partition("=")[0] for each in set_now] == [COOKIE_NAME, served.cookie_name]
+    assert "Max-Age=0" in set_now[0]
+    # Another daemon's is left alone, and not believed.
+    served.client.cookies.clear()
+    served.client.cookies[COOKIE_NAME] = jwt.encode({"sid": "x", "exp": 1}, "k" * 43)
+    other = await served.call("GET", f"/login?code={await new_code(served)}", key=None)
+    assert len(other.headers.get_list("set-cookie")) == 1
+    assert (await served.call("GET", STATUS, key=None)).status == 200
 
 
 async def test_a_session_ends_on_the_server(served: Served) -> None:
     await served.sign_in()
     core = served.studio.core
-    claims = jwt.decode(served.client.cookies[COOKIE_NAME], options={"verify_signature": False})
+    claims = jwt.decode(
+        served.client.cookies[served.cookie_name], options={"verify_signature": False}
+    )
     await core.store.write(browser_sessions.end, claims["sid"], core.clock.now())
     assert (await served.call("GET", STATUS, key=None)).status == 401
 

@@ -73,13 +73,13 @@ async def test_me_never_shows_a_token(served: Served) -> None:
 
 async def test_logging_out_ends_the_session_on_the_server(served: Served) -> None:
     await served.sign_in()
-    stolen = served.client.cookies[COOKIE_NAME]
+    stolen = served.client.cookies[served.cookie_name]
     answer = await served.call("POST", LOGOUT, key=None)
     assert (answer.status, answer.body) == (200, {"success": True})
-    cleared = SimpleCookie(answer.headers["set-cookie"])[COOKIE_NAME]
+    cleared = SimpleCookie(answer.headers["set-cookie"])[served.cookie_name]
     assert (cleared.value, cleared["max-age"]) == ("", "0")
     served.client.cookies.clear()
-    served.client.cookies[COOKIE_NAME] = stolen
+    served.client.cookies[served.cookie_name] = stolen
     refused = await served.call("GET", ME, key=None)
     assert (refused.status, refused.body["code"]) == (401, "TOKEN_INVALID")
     # Again, forged, and with nothing at all: nothing to do is no failure.
@@ -111,7 +111,7 @@ async def test_the_cookie_is_for_this_site_and_no_script(served: Served) -> None
         browser_sessions.create_code, user_id=core.owner.id, now=core.clock.now()
     )
     answer = await served.call("GET", f"/login?code={code}", key=None)
-    cookie = SimpleCookie(answer.headers["set-cookie"])[COOKIE_NAME]
+    cookie = SimpleCookie(answer.headers["set-cookie"])[served.cookie_name]
     assert cookie["httponly"]
     assert (cookie["samesite"], cookie["path"], cookie["domain"]) == ("Strict", "/", "")
     assert int(cookie["max-age"]) == 30 * 24 * 3600

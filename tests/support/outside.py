@@ -82,7 +82,7 @@ async def _open(directory: Path, keys: Path, variables: dict[str, str]) -> Async
             )
             session = await core.store.write(browser_sessions.redeem_code, code, now)
             assert isinstance(session, BrowserSession)
-            cookies = await core.store.write(session_cookies, core.vault)
+            cookies = await core.store.write(session_cookies, core.vault, 0)
         env = environment(
             directory, sandbox, RATE_LIMIT_RPM="1000000", RATE_LIMIT_RPH="1000000", **variables
         )

@@ -66,6 +66,11 @@ class Served:
         decoded = json.loads(response.content) if is_json and response.content else response.text
         return Answer(status=response.status_code, body=decoded, headers=response.headers)
 
+    @property
+    def cookie_name(self) -> str:
+        """What the daemon calls its session cookie."""
+        return f"session_{self.url.rpartition(':')[2]}"
+
     async def sign_in(self) -> None:
         """Give the client a browser session's cookie, as the login link does."""
         core = self.studio.core
