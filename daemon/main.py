@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -37,7 +38,8 @@ from operations.webhook_messages import message_for, wanted
 from repost.engine import RepostEngine
 from repost.journey import Journey
 from repost.retention import Retention
-from storage.errors import Unusable
+from storage import events
+from storage.errors import Unavailable, Unusable
 from storage.files import MediaFolder
 from webhooks.outbox import Outbox
 from webhooks.targets import Reach, Targets
@@ -86,6 +88,7 @@ async def run_daemon(
                 on_ready(url)
                 notifier.ready()
                 logger.info("ready url=%s data_dir=%s", url, settings.data_dir)
+                nursery.start_soon(_tell, core, "STARTED")
                 nursery.start_soon(keep_told, notifier, daemon.supervisor, daemon.status, stop)
 
             async with trio.open_nursery() as nursery:
@@ -93,8 +96,14 @@ async def run_daemon(
                 await daemon.supervisor.run(
                     on_ready=ready, stop=stop, drain=daemon.drain, grace_s=GRACE_S
                 )
+                await _tell(core, "STOPPED")
                 nursery.cancel_scope.cancel()
         logger.info("stopped")
+
+
+async def _tell(core: Core, state: str) -> None:
+    with suppress(Unavailable):  # whoever waits for the database has other news
+        await core.store.write(events.record_of_daemon, state, core.clock.now())
 
 
 async def compose(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ground.changes import Subject
-from storage.posts import PostStatus
+from storage.posts import DELETED, PostStatus
 from storage.reposts import RepostStatus
 
 Kind = tuple[Subject, str]
@@ -22,6 +22,7 @@ _OF_LOGINS = {
 TYPES: Mapping[str, Kind] = MappingProxyType(
     {
         **{f"post.{status.lower()}": (Subject.POST, status.value) for status in PostStatus},
+        "post.deleted": (Subject.POST, DELETED),
         **{f"repost.{status.lower()}": (Subject.REPOST, status.value) for status in RepostStatus},
         "account.connected": (Subject.ACCOUNT, "CONNECTED"),
         "account.disconnected": (Subject.ACCOUNT, "DISCONNECTED"),
@@ -31,6 +32,8 @@ TYPES: Mapping[str, Kind] = MappingProxyType(
         "reposts.removed": (Subject.CONFIG, "REMOVED"),
         "webhook.test": (Subject.WEBHOOK, "TEST"),
         "webhook.disabled": (Subject.WEBHOOK, "DISABLED"),
+        "daemon.started": (Subject.DAEMON, "STARTED"),
+        "daemon.stopped": (Subject.DAEMON, "STOPPED"),
     }
 )
 _NAMES = {kind: name for name, kind in TYPES.items()}

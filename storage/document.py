@@ -71,7 +71,11 @@ def plain(name: str) -> str:
 
 
 # Found by the other id of the account; a number of one database.
-_HIDDEN: dict[type[Any], set[str]] = {Post: {"account_id"}, Event: {"id"}}
+_HIDDEN: dict[type[Any], set[str]] = {
+    Post: {"account_id"},
+    Event: {"id"},
+    Account: {"token_unproven"},  # what is imported is to be proved anew
+}
 
 
 def _plain(names: str) -> frozenset[str]:
@@ -105,7 +109,7 @@ KINDS = (
         "events",
         Event,
         ours=True,
-        owned="user_id = ? AND subject IN ('post', 'repost') ORDER BY id",
+        owned="user_id = ? AND subject IN ('post', 'repost') AND state != 'DELETED' ORDER BY id",
     ),
 )
 

@@ -94,6 +94,12 @@ def record_of_account(
         )
 
 
+def record_of_daemon(db: Database, state: str, now: datetime) -> None:
+    """Record a change of the daemon itself, for everybody that it works for."""
+    for (user_id,) in db.conn.execute("SELECT id FROM users").fetchall():
+        record(db, Subject.DAEMON, "daemon", state, user_id=user_id, account_id=None, now=now)
+
+
 def untold(db: Database) -> list[Change]:
     """Return what was recorded on a connection since this was asked last."""
     return _untold.pop(db, [])

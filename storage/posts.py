@@ -35,6 +35,10 @@ class SourceType(StrEnum):
     AUTO_REPOST = "AUTO_REPOST"
 
 
+# What an event says of a post that has left the history; no post has that status.
+DELETED = "DELETED"
+
+
 class PostStatus(StrEnum):
     DRAFT = "DRAFT"
     SCHEDULED = "SCHEDULED"
@@ -344,6 +348,7 @@ def archive(db: Database, post_id: str, now: datetime) -> None:
         (post.id, post.user_id, records.encode(row), records.encode(now)),
     )
     db.conn.execute("DELETE FROM posts WHERE id = ?", (post_id,))
+    _record_event(db, post, DELETED, None, now)
 
 
 def discard(db: Database, post_id: str) -> None:
@@ -387,9 +392,7 @@ def _link(db: Database, post_id: str, media_ids: Sequence[str | None]) -> None:
     )
 
 
-def _record_event(
-    db: Database, post: Post, status: PostStatus, reason: str | None, now: datetime
-) -> None:
+def _record_event(db: Database, post: Post, status: str, reason: str | None, now: datetime) -> None:
     events.record(
         db,
         Subject.POST,
