@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from graphlib import TopologicalSorter
@@ -121,6 +122,15 @@ def test_a_class_name_means_one_thing_below_the_faces() -> None:
                 if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                     named.setdefault(node.name, []).append(str(place))
     assert not {name: places for name, places in named.items() if len(places) > 1}
+
+
+def test_decisions_lead_to_code_that_is_there() -> None:
+    text = (ROOT / "docs" / "decisions.md").read_text()
+    found = re.findall(r"\*D(\d+), \d{4}-\d\d-\d\d(?:, `([^`]+)`)?\*", text)
+    numbers = [number for number, _ in found]
+    assert len(numbers) > 150
+    assert len(set(numbers)) == len(numbers)
+    assert not [path for _, path in found if path and not (ROOT / path).exists()]
 
 
 def test_the_composition_fits_on_a_page() -> None:
