@@ -51,15 +51,15 @@ def prove_token(db: Database, account_id: str, told: Profile, now: datetime) -> 
     Raises `WrongToken` when it is somebody else's, and `Unreachable` when that is not told.
     """
     account = accounts.get(db, account_id)
-    if not told.numbers and not told.username:
-        raise errors.Unreachable("Meta does not tell whose the token is")
     if (other := accounts.by_number(db, told.numbers, but=account_id)) is not None:
         theirs = accounts.called(other, account.user_id)
         raise errors.WrongToken(f"The token of @{account.username} is that of {theirs}")
     _check_number(db, account, told)
     # Until it was proven, its number may have come from the same token: only the name counts.
     is_known = not account.token_unproven and told.numbers & _graph_numbers(db, account)
-    if not is_known and not _is_same(told.username or account.username, account.username):
+    if not is_known and not told.username:
+        raise errors.Unreachable("Meta does not tell whose the token is")
+    if not is_known and not _is_same(told.username, account.username):
         raise errors.WrongToken(
             f"The token of @{account.username} is that of @{told.username}. If that is its new "
             "name, connect it again under it"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from instagram import errors
 from instagram.private.options import ClientOptions
 from storage import accounts, client_options, credentials, holds, repost_configs, troubles
 from storage.credentials import SavedLogin
-from storage.errors import NotFound, Unusable
+from storage.errors import NotFound, Unavailable, Unusable
 from storage.store import Database, Store
 from storage.troubles import Trouble, TroubleKind
 from storage.vault import Vault
@@ -97,7 +97,8 @@ async def hold_in(
     """Return why and until when nothing may be sent for an account, or None."""
     hold = await store.read(holds.active, account_id, now, kinds)
     if hold is not None:
-        await store.write(troubles.note_wrong_clock, account_id, now)
+        with suppress(Unavailable):  # it is held without the note too
+            await store.write(troubles.note_wrong_clock, account_id, now)
     return hold
 
 

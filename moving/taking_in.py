@@ -38,6 +38,7 @@ from storage.errors import Unfit
 from storage.posts import Post, PostStatus
 from storage.repost_configs import RepostConfig
 from storage.reposts import Repost, RepostStatus
+from storage.secrets import AccountSecret
 from storage.store import Database, Store
 from storage.troubles import Trouble, TroubleKind
 from storage.vault import Vault
@@ -155,7 +156,9 @@ def _take_account(db: Database, row: Account, plan: Plan, vault: Vault, done: Im
     if there is not None:
         done.known["accounts"] += 1
         return there.id
-    accounts.take_over(db, replace(row, token_unproven=True))
+    # Whose a token is that came along, Meta tells before anything goes out with it.
+    has_token = bool(plan.secrets.get(row.id, {}).get(AccountSecret.ACCESS_TOKEN.value))
+    accounts.take_over(db, replace(row, token_unproven=has_token or row.token_unproven))
     put_secrets(db, vault, row.id, plan.secrets.get(row.id, {}))
     if note := left_behind(row.username, plan.left_out.get(row.id, ())):
         done.protection.append(note)

@@ -92,7 +92,9 @@ async def test_a_token_of_somebody_else_is_refused_whichever_way_it_is_pasted(
     assert set(await rows(public)) == {"studio", "bob"}
 
 
-@pytest.mark.parametrize("silence", [Status(503), Status(200, json={}), Status(429, text="")])
+@pytest.mark.parametrize(
+    "silence", [Status(503), Status(200, json={"user_id": "1784"}), Status(429, text="")]
+)
 async def test_nothing_goes_out_with_a_token_before_meta_has_told_whose_it_is(
     public: Served, silence: Any
 ) -> None:
