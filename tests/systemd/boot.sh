@@ -32,5 +32,8 @@ cd "$root"
 mkdir -p before
 pivot_root . before
 umount -l /before
+# As systemd itself has it outside of containers: what it mounts for a service's credentials, it
+# mounts in a namespace of its own first.
+mount --make-rshared /
 exec env -i container=test /lib/systemd/systemd --system --unit=basic.target \
   systemd.unified_cgroup_hierarchy=1

@@ -30,10 +30,9 @@ _INSTALL = f"""
 printf '/opt/site\\n/opt/source\\n' > "$(echo /opt/reprise/lib/python3.*/site-packages)/here.pth"
 printf '#!/opt/reprise/bin/python\\nfrom cli import main\\nmain()\\n' > {REPRISE}
 chmod 755 {REPRISE}
-# A Python that was built elsewhere looks for its library where it was built. Where the kernel has
-# no ACLs on tmpfs, systemd hands credentials to nobody but root: they are not tried here.
+# A Python that was built elsewhere looks for its library where it was built.
 mkdir -p /etc/systemd/system/reprise.service.d
-printf '[Service]\\nEnvironment=LD_LIBRARY_PATH=/opt/python/lib\\nLoadCredentialEncrypted=\\n' \\
+printf '[Service]\\nEnvironment=LD_LIBRARY_PATH=/opt/python/lib\\n' \\
   > /etc/systemd/system/reprise.service.d/python.conf
 """
 

@@ -18,6 +18,7 @@ from tests.systemd.machine import REPRISE, Machine, open_machine
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(900)]
 DATA = {"REPRISE_DATA_DIR": "/var/lib/reprise", "REPRISE_CONFIG": "/etc/reprise/config.toml"}
 CONFIG = "/etc/reprise/config.toml"
+KEY = "/var/lib/reprise/secret.key"
 DROP_IN = "/etc/systemd/system/reprise.service.d/test.conf"
 PASSWORD = "a studio's password"
 
@@ -31,17 +32,13 @@ async def machine(tmp_path: Path) -> AsyncIterator[Machine]:
         yield opened
 
 
-async def settle(machine: Machine, sandbox: Sandbox, *more: str) -> None:
+async def settle(machine: Machine, sandbox: Sandbox, *more: str, with_proxy: bool = True) -> None:
     """Write the settings with which the service meets our Instagram."""
     shutil.copy(sandbox.ca_file, machine.shared / "ca.pem")
     (machine.shared / "ca.pem").chmod(0o644)
-    lines = [
-        "port = 0",
-        f'proxy = "{sandbox.proxy_url}"',
-        'ca_file = "/shared/ca.pem"',
-        "pace = 0",
-        *more,
-    ]
+    lines = ["port = 0", 'ca_file = "/shared/ca.pem"', "pace = 0", *more]
+    if with_proxy:
+        lines.append(f'proxy = "{sandbox.proxy_url}"')
     await machine.put(CONFIG, "\n".join(lines) + "\n")
 
 
@@ -75,6 +72,39 @@ async def test_from_install_to_uninstall(machine: Machine, sandbox: Sandbox) -> 
     assert {entry["PRIORITY"] for entry in entries} <= set("34567")
     assert any("studio" in str(entry) or "ACCOUNT" in entry for entry in entries)
     assert PASSWORD not in str(entries)
+
+    # The key and the proxy may be kept by systemd, sealed or not, instead of in our files.
+    await machine.does("install", "-d", "-m", "700", "/etc/credstore.encrypted", "/run/vault")
+    # No TPM here, and its disk is memory: neither is taken for safe unless one says so.
+    sealed = (
+        "--with-key=host",
+        "--name=reprise-key",
+        "/run/vault/key",
+        "/etc/credstore.encrypted/reprise-key",
+    )
+    await machine.does("cp", "--preserve=mode", KEY, "/run/vault/key")
+    await machine.does("systemd-creds", "encrypt", *sealed)
+    await machine.put("/run/vault/proxy", f"{sandbox.proxy_url}\n")
+    await machine.does("chmod", "600", "/run/vault/proxy")
+    await machine.put(DROP_IN, "[Service]\nLoadCredential=reprise-proxy:/run/vault/proxy\n")
+    await settle(machine, sandbox, with_proxy=False)
+    await machine.does("systemctl", "daemon-reload")
+    await machine.does("systemctl", "restart", "reprise")
+    await machine.does("rm", KEY)
+    await machine.does("systemctl", "restart", "reprise")
+    told = {**DATA, "REPRISE_PROXY": sandbox.proxy_url}  # without a pause it asks for a sandbox
+    assert "Published" in await machine.does(REPRISE, *sent, **told)
+    assert len(sandbox.world.published(person)) == 3
+    assert (await machine.run("test", "-e", KEY)).code == 1
+    held = f"/proc/{await machine.shows('MainPID')}/environ"
+    assert sandbox.proxy_url not in await machine.does("cat", held) + await machine.journal()
+    # One that does not fit is said, and nothing is made in its place.
+    await machine.does("systemd-creds", "encrypt", *sealed[:2], "/etc/hostname", sealed[3])
+    assert (await machine.run("systemctl", "restart", "reprise")).code != 0
+    assert await machine.shows("ExecMainStatus") == "2", await machine.journal()
+    assert (await machine.run("test", "-e", KEY)).code == 1
+    await machine.does("systemd-creds", "encrypt", *sealed)
+    await machine.does("systemctl", "restart", "reprise")
 
     # A reload reads the settings again, in the same process.
     before = await machine.shows("MainPID")
