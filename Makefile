@@ -27,8 +27,9 @@ setup: $(VENV)/.dev
 demo: $(VENV)/.runtime
 	$(BIN)/reprise demo $(ARGS)
 
+# Three workers for two cores: a third of the time they wait, for processes and for answers.
 test: $(VENV)/.dev
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 25 -m 'not soak' $(ARGS)
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 25 -m 'not soak' $(ARGS)
 
 soak: $(VENV)/.dev
 	$(BIN)/pytest -m soak --timeout 3600 $(ARGS)

@@ -39,8 +39,10 @@ def daemon(sandbox_keys: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.mark.parametrize(
     ("way", "phases"),
-    [("bearer", "coverage,fuzzing,stateful"), ("cookie", "fuzzing,stateful")],
-    ids=["bearer", "cookie"],
+    [
+        pytest.param("bearer", "coverage,fuzzing,stateful", id="bearer"),
+        pytest.param("cookie", "fuzzing,stateful", id="cookie", marks=pytest.mark.soak),
+    ],
 )
 def test_the_document_and_the_daemon_agree(
     daemon: Outside, tmp_path: Path, way: Way, phases: str
