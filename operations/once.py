@@ -8,6 +8,7 @@ right after; one that was cut off before that is simply done again, which all of
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -210,8 +211,9 @@ async def _fingerprint(operation: Operation, given: BaseModel | None, target: st
         said = given.model_dump(mode="json", by_alias=True, exclude_unset=True)
     else:
         said = None
-    text = orjson.dumps([operation.name, target, said], option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(text).hexdigest()
+    # By Python's own: a list may hold a number that is longer than orjson takes.
+    text = json.dumps([operation.name, target, said], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _sha256_of(path: Path) -> str:

@@ -44,6 +44,18 @@ async def test_the_same_request_is_answered_again_and_done_once(served: Served) 
     assert warned.headers["reprise-warning"] in warned.body["warnings"]
 
 
+async def test_a_number_of_any_length_breaks_nothing(served: Served) -> None:
+    draft = {"accountId": served.studio.account.id, "mediaType": "IMAGE"}
+    for number, odd in enumerate((2**64, 10**400)):
+        for name in ("userTags", "storyMentions", "storyStickers", "collaborators"):
+            for value in ([odd], [{"username": "a", "x": odd, "y": odd, "kind": odd}]):
+                body, key = {**draft, name: value}, f"{number}{name}{str(value)[:3]}"
+                first = await post(served, DRAFT, body, key)
+                again = await post(served, DRAFT, body, key)
+                assert first.status == again.status < 500, (name, value)
+                assert again.body == first.body
+
+
 async def test_deletions_and_refusals_are_answered_again(served: Served) -> None:
     made = await post(served, DRAFT, story(served, await photo_id(served)), "draft")
     path = f"{API}/posts/{made.body['id']}"
