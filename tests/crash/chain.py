@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import trio
@@ -19,6 +19,7 @@ from sandbox.world.graph_account import GraphAccount
 from sandbox.world.person import Person
 from sandbox.world.published import PagePost, Published
 from sandbox.world.sample_media import make_photo, make_video
+from tests.crash.preloaded import Preloaded, open_preloaded
 from tests.crash.tunnel import Tunnel, open_tunnel
 from tests.support.limits import DEADLOCK_S
 from tests.support.process import Daemon, environment, reprise, running
@@ -44,8 +45,9 @@ class Chain:
     env: dict[str, str]
     directory: Path
     tunnel: Tunnel
-    accounts: Mapping[str, Connected]
-    key: str
+    client: httpx.AsyncClient
+    preloaded: Preloaded | None = None
+    accounts: dict[str, Connected] = field(default_factory=dict)
     kills: int = 0
     _daemon: Daemon | None = None
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
@@ -57,9 +59,9 @@ class Chain:
     async def start(self) -> None:
         """Start the daemon, on the port it always has."""
         assert self._daemon is None
-        self._daemon = await self._stack.enter_async_context(
-            running(self.env, self.directory / "log")
-        )
+        log = self.directory / "log"
+        one = self.preloaded.running(log) if self.preloaded else running(self.env, log)
+        self._daemon = await self._stack.enter_async_context(one)
 
     async def kill(self) -> None:
         """SIGKILL: nothing of the daemon gets to clean up."""
@@ -76,20 +78,14 @@ class Chain:
         return code
 
     async def call(self, method: str, path: str, body: Any = None) -> Any:
-        assert self._daemon is not None
-        answer = await self._daemon.call(method, path, self.key, body)
+        answer = await self.client.request(method, f"/api/v1{path}", json=body)
         assert answer.is_success, answer.text
         return answer.json()
 
     async def upload(self, file: Path, content_type: str) -> str:
         """Upload a file; returns its id."""
-        assert self._daemon is not None
-        async with httpx.AsyncClient(trust_env=False, timeout=DEADLOCK_S) as client:
-            answer = await client.post(
-                f"{self._daemon.url}/api/v1/media/upload",
-                files={"file": (file.name, file.read_bytes(), content_type)},
-                headers={"Authorization": f"Bearer {self.key}"},
-            )
+        content = (file.name, file.read_bytes(), content_type)
+        answer = await self.client.post("/api/v1/media/upload", files={"file": content})
         assert answer.status_code == 201, answer.text
         return str(answer.json()["id"])
 
@@ -129,9 +125,16 @@ class Chain:
 
 
 @asynccontextmanager
-async def open_chain(sandbox: Sandbox, directory: Path) -> AsyncIterator[Chain]:
-    """Connect an account each way by the command line, and start the first daemon."""
-    async with open_tunnel() as tunnel:
+async def open_chain(
+    sandbox: Sandbox, directory: Path, clock: Mapping[str, str] | None = None
+) -> AsyncIterator[Chain]:
+    """Start the first daemon and connect an account each way.
+
+    `clock` is added to the daemons' environment; such a chain is a long one, whose daemons are
+    forked, and has two more accounts, for reposts.
+    """
+    async with AsyncExitStack() as stack:
+        tunnel = await stack.enter_async_context(open_tunnel())
         tunnel.to = _free_port()
         env = environment(
             directory,
@@ -141,47 +144,62 @@ async def open_chain(sandbox: Sandbox, directory: Path) -> AsyncIterator[Chain]:
             RATE_LIMIT_RPM="1000000",
             RATE_LIMIT_RPH="1000000",
         )
-        accounts = {
-            "instagram": await _graph(sandbox, env, "instagram"),
-            "facebook": await _graph(sandbox, env, "facebook"),
-            "private": await _private(sandbox, env),
-        }
-        sandbox.world.add_person("anna")
-        key = await reprise("key", "create", "test", "--json", env=env)
+        key = (await reprise("key", "create", "test", "--json", env=env)).json["fullKey"]
+        env |= clock or {}
+        client = httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{tunnel.to}",
+            headers={"Authorization": f"Bearer {key}"},
+            timeout=DEADLOCK_S,
+            trust_env=False,
+        )
         chain = Chain(
             sandbox=sandbox,
             env=env,
             directory=directory,
             tunnel=tunnel,
-            accounts=accounts,
-            key=key.json["fullKey"],
+            client=await stack.enter_async_context(client),
+            preloaded=stack.enter_context(open_preloaded(env)) if clock else None,
         )
+        sandbox.world.add_person("anna")
         try:
             await chain.start()
+            await _connect_all(chain)
             yield chain
         finally:
             with trio.CancelScope(shield=True):
                 await chain._stack.aclose()
 
 
-async def _graph(sandbox: Sandbox, env: dict[str, str], method: Any) -> Connected:
-    person = sandbox.world.add_person(f"by_{method}")
-    graph = sandbox.world.connect_graph(person, login_method=method)
-    graph.quota_total = 1_000_000
-    options = ("--ig-user-id", graph.ig_user_id, "--login-method", method, "--access-token-stdin")
-    named = ("account", "add", "--username", person.username, "--json")
-    added = await reprise(*named, *options, env=env, stdin=f"{graph.token}\n")
-    return Connected(id=added.json["id"], person=person, graph=graph)
+async def _connect_all(chain: Chain) -> None:
+    await _connect(chain, "instagram", graph="instagram")
+    await _connect(chain, "facebook", graph="facebook")
+    await _connect(chain, "private", login=True)
+    if chain.preloaded is not None:
+        # It looks by the Private API and publishes by the official one.
+        await _connect(chain, "both", graph="instagram", login=True)
+        await _connect(chain, "watcher", login=True)
 
 
-async def _private(sandbox: Sandbox, env: dict[str, str]) -> Connected:
-    person = sandbox.world.add_person("by_private", password=PASSWORD)
-    name = ("--username", person.username)
-    added = await reprise("account", "add", *name, "--json", env=env)
-    login = ("account", "login", *name, "--password-stdin", "--json")
-    done = await reprise(*login, env=env, stdin=f"{PASSWORD}\n")
-    assert done.code == 0, done.err
-    return Connected(id=added.json["id"], person=person, graph=None)
+async def _connect(
+    chain: Chain,
+    name: str,
+    *,
+    graph: Literal["instagram", "facebook"] | None = None,
+    login: bool = False,
+) -> None:
+    person = chain.sandbox.world.add_person(f"by_{name}", password=PASSWORD)
+    half, body = None, {"username": person.username}
+    if graph is not None:
+        half = chain.sandbox.world.connect_graph(person, login_method=graph, expires_in=None)
+        half.quota_total = 1_000_000
+        body |= {"igUserId": half.ig_user_id, "loginMethod": graph, "accessToken": half.token}
+    account_id = (await chain.call("POST", "/auth/accounts", body))["id"]
+    if login:
+        body = {"igUsername": person.username, "igPassword": PASSWORD}
+        await chain.call(
+            "POST", "/settings/private-api-credentials", {"accountId": account_id, **body}
+        )
+    chain.accounts[name] = Connected(id=account_id, person=person, graph=half)
 
 
 def _free_port() -> int:

@@ -18,11 +18,22 @@ class Outcomes:
 
     rows: dict[tuple[str, str, str], Counter[str]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    # A kill meets every post on its way; these are counted once.
+    sigkills: int = 0
+    steps: int = 0
 
     def add(self, row: tuple[str, str, str], counted: Counter[str], problem: str) -> None:
         self.rows.setdefault(row, Counter()).update(counted)
         if problem:
             self.problems.append(f"{' / '.join(row)}: {problem}")
+
+    def take(self, other: Outcomes) -> None:
+        """Add what another has counted."""
+        for row, counted in other.rows.items():
+            self.add(row, counted, "")
+        self.problems += other.problems
+        self.sigkills += other.sigkills
+        self.steps += other.steps
 
     @property
     def total(self) -> Counter[str]:
@@ -35,6 +46,15 @@ class Outcomes:
         for row, counted in [*self.rows.items(), (("in all",), self.total)]:
             numbers = "".join(f"{counted[column]:>11}" for column in _COLUMNS)
             yield f"{' / '.join(row):<{width}}{numbers}"
+        if self.sigkills:
+            yield f"{self.sigkills} SIGKILLs in all, and {self.steps} steps of the clock"
+
+
+def check(outcomes: Outcomes) -> None:
+    total = outcomes.total
+    assert outcomes.problems == [], "\n".join(outcomes.problems)
+    assert total["published"] == total["posts"]
+    assert total["duplicates"] == total["lost"] == total["stuck"] == 0
 
 
 def judged(

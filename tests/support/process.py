@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 import trio
+from trio.abc import ReceiveStream
 
 from sandbox import Sandbox
 from tests.support import leaks
@@ -103,6 +104,16 @@ class Daemon:
             return await client.request(method, f"/api/v1{path}", json=body, headers=headers)
 
 
+async def announced(output: ReceiveStream, log: Path) -> str:
+    """Return the address that a daemon says when it is ready."""
+    text = b""
+    while not text.rstrip().endswith(b"}"):
+        chunk = await output.receive_some()
+        assert chunk, f"the daemon ended at its start: {log.read_text()}"
+        text += chunk
+    return str(json.loads(text)["url"])
+
+
 @asynccontextmanager
 async def running(
     env: Mapping[str, str],
@@ -125,13 +136,9 @@ async def running(
         )
     assert process.stdout is not None
     try:
-        text = b""
         with trio.fail_after(DEADLOCK_S):
-            while not text.rstrip().endswith(b"}"):
-                chunk = await process.stdout.receive_some()
-                assert chunk, f"the daemon ended at its start: {log.read_text()}"
-                text += chunk
-        yield Daemon(process=process, url=json.loads(text)["url"], log=log)
+            url = await announced(process.stdout, log)
+        yield Daemon(process=process, url=url, log=log)
     finally:
         with trio.CancelScope(shield=True):
             if process.returncode is None:
