@@ -68,8 +68,8 @@ class Scan:
     gaps: Counter[str] = field(default_factory=Counter)
 
 
-class Look:
-    """One look of one account: how far back it reads, and what it has found so far.
+class Reading:
+    """One scan of one account under way: how far back it reads, and what it has found so far.
 
     `scan` tells what was found and what it cost also when `read_all` was broken off.
     """

@@ -19,7 +19,7 @@ from ground.hold import Hold
 from instagram import errors
 from instagram.private.gateway import PrivateGateway
 from repost import polls, rails
-from repost.detector import Look, Scan
+from repost.detector import Reading, Scan
 from repost.journey import Journey
 from repost.recording import CLOCK_TOLERANCE
 from storage import credentials, repost_configs, reposts, troubles
@@ -281,24 +281,24 @@ class RepostEngine:
             raise errors.NotLoggedIn("This account has no Private API login yet")
         api = self._gateway.account(account_id)
         async with self._scans[account_id]:
-            # Read again: another look may have ended meanwhile.
+            # Read again: another scan may have ended meanwhile.
             config = await self._store.read(repost_configs.get, account_id)
-            look = Look(api, config, login.private_pk, self._store, self._clock)
+            reading = Reading(api, config, login.private_pk, self._store, self._clock)
             try:
-                await look.read_all()
+                await reading.read_all()
             except errors.AccountOnHold:
                 raise  # nothing was sent, so nothing failed
             except errors.InstagramError as error:
                 if isinstance(error, errors.Unreachable):
-                    shortage.check()  # what this machine lacks is no failure of the look
+                    shortage.check()  # what this machine lacks is no failure of the scan
                 await self._store.write(
-                    polls.record_failed, account_id, look.scan, error, self._clock.now()
+                    polls.record_failed, account_id, reading.scan, error, self._clock.now()
                 )
                 raise
-            await self._store.write(polls.record_done, account_id, look.scan, self._clock.now())
-        found, requests = len(look.scan.found), look.scan.requests
+            await self._store.write(polls.record_done, account_id, reading.scan, self._clock.now())
+        found, requests = len(reading.scan.found), reading.scan.requests
         logger.info("scan account=%s found=%d requests=%d", account_id, found, requests)
-        return look.scan
+        return reading.scan
 
 
 def _take_over(db: Database, account_id: str, now: datetime) -> None:

@@ -70,10 +70,10 @@ class Journey:
     async def _take_in(self, api: PrivateApi, account_id: str) -> list[datetime]:
         """Download what was found; returns when the account's own feed is to be read again."""
         await self._fetcher.fetch_all(api, account_id)
-        look_again = await self._own_feed.look(api, account_id)
-        if look_again.found:
+        scanned = await self._own_feed.scan(api, account_id)
+        if scanned.found:
             await self._fetcher.fetch_all(api, account_id)
-        return [look_again.due] if look_again.due else []
+        return [scanned.due] if scanned.due else []
 
     async def _move(self, api: PrivateApi, repost: Repost) -> Repost:
         """Move one mention on; an error that is its own lets it rest, and the others go on."""

@@ -36,22 +36,22 @@ _PASSING = (errors.Unreachable, errors.Refused, errors.Gone, errors.NotReady)
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
-    """How many new posts were found, and when the next look is due by itself."""
+class FeedScan:
+    """How many new posts were found, and when the next scan is due by itself."""
 
     found: int
     due: datetime | None
 
 
 class OwnFeed:
-    """Looks at the accounts' own feeds, one request each time."""
+    """Scans the accounts' own feeds, one request each time."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
 
-    async def look(self, api: PrivateApi, account_id: str) -> Looked:
-        """Look for new posts if it is time, under the rails of looks into the inbox.
+    async def scan(self, api: PrivateApi, account_id: str) -> FeedScan:
+        """Scan for new posts if it is time, under the rails of scans of the inbox.
 
         Raises `InstagramError`s that concern the whole account.
         """
@@ -61,13 +61,13 @@ class OwnFeed:
             or login is None
             or not (config.is_enabled and config.auto_repost_enabled)
         ):
-            return Looked(0, None)
+            return FeedScan(0, None)
         held = self._held(config, login)
         if held is not None:
-            return Looked(0, held.until)
+            return FeedScan(0, held.until)
         found, config = await self._read(api, login)
         held = self._held(config, login)
-        return Looked(found, held.until if held else None)
+        return FeedScan(found, held.until if held else None)
 
     async def _read(self, api: PrivateApi, login: Credentials) -> tuple[int, RepostConfig]:
         try:

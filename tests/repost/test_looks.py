@@ -16,7 +16,7 @@ from sqlite_utils import Database
 from ground.clock import Clock
 from instagram import errors
 from repost import detector
-from repost.detector import Look
+from repost.detector import Reading
 from sandbox.wire.faults import Fault, Status
 from storage import accounts, repost_configs, repost_history, users
 from storage.repost_configs import RepostConfig
@@ -184,7 +184,7 @@ async def _look(folder: Path, answers: tuple[Any, ...]) -> Any:
             return repost_configs.save(db, user_id=owner.id, account_id=account.id, now=clock.now())
 
         config = await store.write(prepare)
-        look = Look(Answers(*answers), config, "42", store, Clock(clock.now))
+        look = Reading(Answers(*answers), config, "42", store, Clock(clock.now))
         await look.read_all()
         assert look.scan.requests <= 70
         return await store.read(repost_history.page, config.user_id)

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from ground.clock import Clock
 from repost import parking
 from repost.deciding import why_approval
-from repost.detector import MAX_ODD, Look
+from repost.detector import MAX_ODD, Reading
 from repost.parking import park
 from storage import accounts, facts, repost_configs, users
 from storage.repost_configs import RepostConfig
@@ -97,7 +97,7 @@ async def store(tmp_path: Path) -> Any:
         yield opened
 
 
-async def look(store: Store, boxes: Boxes) -> Look:
+async def look(store: Store, boxes: Boxes) -> Reading:
     """Look into boxes as an account that has done so an hour ago."""
 
     def prepare(db: Database) -> RepostConfig:
@@ -112,12 +112,12 @@ async def look(store: Store, boxes: Boxes) -> Look:
         )
 
     config = await store.write(prepare)
-    looked = Look(boxes, config, VIEWER, store, Clock(CLOCK.now))
+    looked = Reading(boxes, config, VIEWER, store, Clock(CLOCK.now))
     await looked.read_all()
     return looked
 
 
-def stories(looked: Look) -> list[str]:
+def stories(looked: Reading) -> list[str]:
     return [repost.story_pk for repost in looked.scan.found]
 
 
