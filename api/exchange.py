@@ -59,15 +59,16 @@ class QuartConnection(TrioASGIHTTPConnection):
             nursery.cancel_scope.cancel()
 
     async def _stream(self, request: Request, receive: Any, send: Any) -> None:
+        async def send_to_its_end(message: Any) -> None:
+            # As above: what is heard after the end is no client leaving.
+            self._has_ended = message["type"] == "http.response.body" and not message.get(
+                "more_body", False
+            )
+            await send(message)
+
         async with trio.open_nursery() as nursery:
-
-            async def leave_with_the_client() -> None:
-                while (await receive())["type"] != "http.disconnect":
-                    pass
-                nursery.cancel_scope.cancel()
-
-            nursery.start_soon(leave_with_the_client)
-            await self._answer(request, send)
+            nursery.start_soon(self.handle_messages, nursery, request, receive)
+            await self._answer(request, send_to_its_end)
             nursery.cancel_scope.cancel()
 
     async def _answer(self, request: Request, send: Any) -> None:

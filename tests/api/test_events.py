@@ -14,6 +14,7 @@ import pytest
 import trio
 
 from api.routes import events as route
+from daemon.main import GRACE_S
 from ground.changes import Subject
 from operations.event_types import TYPES
 from operations.feed import READERS_AT_MOST
@@ -276,3 +277,21 @@ async def test_streams_and_long_polls_end_when_the_daemon_stops(served: Served) 
         with pytest.raises(StopAsyncIteration):
             await held.frame()
     assert answers[0].body["events"] == []
+
+
+async def test_the_connection_of_a_stream_is_closed_when_the_daemon_stops(served: Served) -> None:
+    """Not when the time is up that the daemon gives others: those are cut off."""
+    host, _, port = served.url.removeprefix("http://").partition(":")
+    head = f"GET {STREAM} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {served.key}"
+    got = b""
+    with trio.fail_after(DEADLOCK_S):
+        async with await trio.open_tcp_stream(host, int(port)) as client:
+            await client.send_all(f"{head}\r\n\r\n".encode())
+            while b"id: " not in got:
+                got += await client.receive_some(4096)
+            served.stop.set()
+            began = trio.current_time()
+            while part := await client.receive_some(4096):
+                got += part
+    assert got.endswith(b"0\r\n\r\n")
+    assert trio.current_time() - began < GRACE_S / 2, "it was cut off when the time was up"
