@@ -70,7 +70,7 @@ class Clients:
     ) -> Any:
         """Send one write, with the same key until there is an answer; returns it."""
         headers = {
-            "Authorization": f"Bearer {self.chain.key}",
+            "Authorization": self.chain.client.headers["Authorization"],
             "Idempotency-Key": str(uuid4()),
         }
         files = {"file": ("photo.jpg", file, "image/jpeg")} if file else None

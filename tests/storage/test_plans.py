@@ -118,6 +118,8 @@ class Arguments:
         self.db = db
 
     def of(self, name: str, hint: Any) -> Any:
+        if name == "statement":
+            return "SELECT 1"
         if name in ("after", "but"):
             return self.ids["repost"] if name == "after" else self.ids["post"]
         if name.endswith("_id") and name.removesuffix("_id") in self.ids:
