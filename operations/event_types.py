@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -36,6 +37,12 @@ TYPES: Mapping[str, Kind] = MappingProxyType(
         "daemon.stopped": (Subject.DAEMON, "STOPPED"),
     }
 )
+_WORDS = "|".join(
+    re.escape(word)
+    for word in (*TYPES, *dict.fromkeys(f"{name.partition('.')[0]}.*" for name in TYPES))
+)
+# What such a text looks like, for the OpenAPI document.
+PATTERN = rf"^(?:{_WORDS})(?:,(?:{_WORDS}))*$"
 _NAMES = {kind: name for name, kind in TYPES.items()}
 
 
@@ -52,7 +59,7 @@ def kinds_of(text: str) -> tuple[Kind, ...]:
     Raises `UnknownType`.
     """
     found: list[Kind] = []
-    for word in (part.strip() for part in text.split(",")):
+    for word in text.split(","):
         some = [kind for name, kind in TYPES.items() if _means(word, name)]
         if not some:
             raise UnknownType(word)

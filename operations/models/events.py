@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from operations.event_types import kinds_of
+from operations.event_types import PATTERN, kinds_of
 from operations.models.base import AccountId, Moment, Schema, Uuid
 
 AT_MOST = 500
@@ -23,7 +23,14 @@ class EventQuery(Schema):
 
     # As large as SQLite counts; one of the future is answered with `reset`.
     since: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
-    types: Annotated[str, Field(max_length=2000), AfterValidator(_known)] | None = None
+    types: (
+        Annotated[
+            str,
+            Field(max_length=2000, json_schema_extra={"pattern": PATTERN}),
+            AfterValidator(_known),
+        ]
+        | None
+    ) = None
     account_id: AccountId | None = None
     limit: Annotated[int, Field(ge=1, le=AT_MOST)] = 100
     wait: Annotated[int, Field(ge=0, le=LONGEST_WAIT_S)] | None = None

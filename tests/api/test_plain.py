@@ -85,7 +85,9 @@ def test_any_head_that_is_plain_is_read_alike_by_h11(pieces: list[bytes]) -> Non
 async def test_every_operation_answers_a_plain_request_as_any_other(served: Served) -> None:
     await served.sign_in()
     asked = ("<id>", "00000000-0000-4000-8000-000000000000")
-    paths = [BASE_PATH + each.path for each in operations() if each.method == "GET"]
+    paths = [
+        BASE_PATH + each.path for each in operations() if each.method == "GET" and not each.stream
+    ]
     assert len(paths) > 20
     for path in paths:
         url = path.replace("<accountId>", "<id>").replace(*asked) + "?page=0&strange=1&page=2"

@@ -142,7 +142,7 @@ async def test_a_moved_secret_costs_its_own_account_and_says_so(
             (other.id, name.value),
         )
         db.conn.execute(
-            "INSERT INTO credentials SELECT ?, ig_username, private_pk, session_started_at,"
+            "INSERT INTO credentials SELECT ?, 'other', '77', session_started_at,"
             " last_login_at, NULL, NULL, created_at FROM credentials",
             (other.id,),
         )
