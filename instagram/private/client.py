@@ -10,12 +10,16 @@ from typing import Any
 
 import aiograpi
 from aiograpi import exceptions as ig
+from aiograpi.mixins.attestation import ECC
 
 from ground.clock import Clock
 from instagram.fields import is_plain_path
 from instagram.private.options import ClientOptions, offset_of
 from instagram.private.transport import PrivateSession
 from instagram.trust import Trust
+
+# It loads its native half on first use, for which there may be no descriptor left by then.
+ECC.generate(curve="P-256")
 
 # Settings of this process, not of the account: a session that was saved under another proxy's
 # CA or another pace must not bring them back.
