@@ -111,8 +111,8 @@ async def test_a_worker_without_memory_has_failed(
     little = "import media.worker as w; w._MEMORY = 250 * 1024**2; w.main()"
     replace_worker(monkeypatch, little)
 
-    # Where libav itself runs out, that cannot be told from a file that asks for absurd memory; where
-    # not even its thread can start (Python 3.13 needs more), it says what the machine lacks.
+    # Where libav itself runs out, that cannot be told from a file that asks for absurd memory;
+    # where not even its thread can start (3.13 needs more for one), it says what the machine lacks.
     with pytest.raises((RenderFailed, MediaInvalid, BlockingIOError)):
         await render_video(task)
     assert leftovers(task) == []
