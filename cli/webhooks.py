@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli.output import json_option, print_json, print_table, say
 from cli.reach import asked, reached, shown
 from daemon.settings import load_settings
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from operations.operation import Operation
 
 
 @click.group()
@@ -81,12 +86,8 @@ def test(webhook_id: str, as_json: bool) -> None:
     """
     from operations.webhooks import send_webhook_test
 
-    with reached(load_settings(), needs_daemon=True) as reach:
-        done = reach.perform(send_webhook_test, target=webhook_id)
-    if as_json:
-        print_json(shown(done))
-    else:
-        say(f"A test message is on its way; see `reprise webhook log {webhook_id}`")
+    said = f"A test message is on its way; see `reprise webhook log {webhook_id}`"
+    _done(send_webhook_test, webhook_id, as_json, said, needs_daemon=True)
 
 
 @webhook.command("log")
@@ -152,12 +153,7 @@ def recover(webhook_id: str, since: str, as_json: bool) -> None:
     from operations.webhooks import recover_webhook
 
     given = asked(models.RecoverRequest, {"since": since})
-    with reached(load_settings()) as reach:
-        done = reach.perform(recover_webhook, given, target=webhook_id)
-    if as_json:
-        print_json(shown(done))
-    else:
-        say(f"{done.count} messages are sent again")
+    _done(recover_webhook, webhook_id, as_json, "{count} messages are sent again", given)
 
 
 @webhook.command("rotate")
@@ -171,12 +167,7 @@ def rotate(webhook_id: str, as_json: bool) -> None:
     """
     from operations.webhooks import rotate_webhook_secret
 
-    with reached(load_settings()) as reach:
-        made = reach.perform(rotate_webhook_secret, target=webhook_id)
-    if as_json:
-        print_json(shown(made))
-    else:
-        say(made.secret)
+    _done(rotate_webhook_secret, webhook_id, as_json, "{secret}")
 
 
 @webhook.command("enable")
@@ -207,13 +198,22 @@ def remove(webhook_id: str, as_json: bool) -> None:
     _done(delete_webhook, webhook_id, as_json, "Removed")
 
 
-def _done(operation: Any, target: str, as_json: bool, said: str) -> None:
-    with reached(load_settings()) as reach:
-        done = reach.perform(operation, target=target)
+def _done(
+    operation: Operation,
+    target: str,
+    as_json: bool,
+    said: str,
+    given: BaseModel | None = None,
+    *,
+    needs_daemon: bool = False,
+) -> None:
+    """Have it done, and say so; `said` may name fields of the answer."""
+    with reached(load_settings(), needs_daemon=needs_daemon) as reach:
+        done = shown(reach.perform(operation, given, target))
     if as_json:
-        print_json(shown(done))
+        print_json(done)
     else:
-        say(said)
+        say(said.format_map(done))
 
 
 COMMANDS = (webhook,)

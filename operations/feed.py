@@ -11,6 +11,7 @@ import trio
 from ground.changes import Change, Changes, Subject
 from ground.refusal import ErrorCode, Refusal
 from operations.actor import Actor
+from operations.event_types import name_of
 
 READERS_AT_MOST = 8  # of one key or session
 _LATER_S = 30
@@ -61,7 +62,11 @@ class Feed:
             raise Refusal(ErrorCode.RATE_LIMITED, message, retry_after_s=_LATER_S)
 
         def wants(change: Change) -> bool:
-            return change.user_id == actor.user_id and account_id in (None, change.account_id)
+            return (
+                change.user_id == actor.user_id
+                and account_id in (None, change.account_id)
+                and name_of(change.subject, change.state) is not None
+            )
 
         reader = Reader(caller, wants)
         self._readers.add(reader)

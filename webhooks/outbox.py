@@ -59,6 +59,7 @@ class Outbox:
         self._targets = targets
         self._render = render
         self._wanted = wanted
+        self._told = frozenset(wanted(""))
         self._changed = trio.Event()
         self._couriers: dict[str, _Courier] = {}
         store.changes.subscribe(self._note, *Subject)
@@ -100,7 +101,8 @@ class Outbox:
         return more
 
     def _note(self, change: Change) -> None:
-        if self._couriers or change.subject is Subject.WEBHOOK:
+        is_told = f"{change.subject}.{change.state}" in self._told
+        if change.subject is Subject.WEBHOOK or (self._couriers and is_told):
             self._changed.set()
             self._changed = trio.Event()
 

@@ -62,6 +62,7 @@ UNSAYABLE = (
     "REPRISE_PACE",
     "The session cannot be used",
     "it is in the past",
+    "it has to be in the future",
     "Send either sessionid",
     "goes with `all`",
     "no usable overlay",

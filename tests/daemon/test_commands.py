@@ -82,6 +82,40 @@ def test_keys_are_limited_from_the_command_line(
     assert run_here("key", "create", "agent", "--only", "nobody") == 1
 
 
+@pytest.mark.usefixtures("installed")
+def test_webhooks_and_events_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    def told(*words: str) -> Any:
+        assert run_here(*words, "--json") == 0
+        return json.loads(capsys.readouterr().out)
+
+    assert run_here("account", "add", "--username", "studio") == 0
+    capsys.readouterr()
+    account = told("account", "list")[0]["id"]
+    url = "http://localhost:5678/hook"
+    made = told("webhook", "add", url, "--type", "post.*", "--only", "studio")
+    hook = made["webhook"]["id"]
+    assert made["secret"].startswith("whsec_")
+    assert made["webhook"]["accountIds"] == [account]
+    assert [(each["id"], each["url"]) for each in told("webhook", "list")] == [(hook, url)]
+    assert told("webhook", "log", hook) == []
+    assert told("webhook", "recover", hook, "--since", "2026-01-01T00:00:00Z") == {"count": 0}
+    assert told("webhook", "rotate", hook)["secret"] != made["secret"]
+    assert run_here("webhook", "test", hook) == 1  # only a daemon sends it
+    assert run_here("webhook", "add", "localhost:5678") == 2
+    assert run_here("webhook", "add", url, "--type", "post.eaten") == 2
+    assert "post.published" in capsys.readouterr().err  # the types that there are
+    assert run_here("webhook", "remove", hook) == 0
+    assert run_here("webhook", "log", hook) == 1
+    capsys.readouterr()
+    assert run_here("events", "--json", "--username", "studio") == 0
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [event["type"] for event in events] == ["account.connected"]
+    assert run_here("events", "--since", str(events[0]["id"]), "--json") == 0
+    assert capsys.readouterr().out == ""
+    assert run_here("events", "--follow") == 1
+    assert run_here("events", "--type", "nonsense") == 2
+
+
 def test_people_have_accounts_and_keys_of_their_own(
     installed: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -159,8 +159,14 @@ async def wake(served: Served) -> None:
     """Let something happen that nobody is told of; a clock that is set is looked at hourly."""
     core = served.studio.core
     await core.store.write(
-        lambda db: events.record_of_account(
-            db, Subject.JOB, served.studio.account.id, "MOVED", now=core.clock.now()
+        lambda db: events.record(
+            db,
+            Subject.WEBHOOK,
+            "none",
+            "REDELIVERED",
+            user_id=core.owner.id,
+            account_id=None,
+            now=core.clock.now(),
         )
     )
 
