@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Required, TypedDict, TypeVar, Unpack
 
 from pydantic import BaseModel
 
@@ -107,74 +107,45 @@ class Operation:
         return any(field.is_required() for field in fields)
 
 
+class _Declaration(TypedDict, total=False):
+    """What may be said of any operation, see `Operation`."""
+
+    scope: Required[Scope]
+    takes: type[BaseModel]
+    on: Resource
+    refuses: Iterable[ErrorCode]
+    machine_only: bool
+
+
+class _Reading(_Declaration, total=False):
+    glances: Callable[[Any], bool]
+
+
 def read(
-    gives: type[M],
-    *,
-    scope: Scope,
-    takes: type[BaseModel] | None = None,
-    on: Resource | None = None,
-    refuses: Iterable[ErrorCode] = (),
-    glances: Callable[[Any], bool] = lambda _given: False,
-    machine_only: bool = False,
+    gives: type[M], **declaration: Unpack[_Reading]
 ) -> Callable[[Callable[[Database, Ask[Any]], M]], Operation]:
     """Declare a function of the database that changes nothing; all it reads is of one moment."""
-    return _declared(
-        Kind.READ,
-        gives=gives,
-        scope=scope,
-        takes=takes,
-        on=on,
-        refuses=refuses,
-        glances=glances,
-        machine_only=machine_only,
-    )
+    return _declared(Kind.READ, gives, **declaration)
 
 
 def write(
-    gives: type[M],
-    *,
-    scope: Scope,
-    takes: type[BaseModel] | None = None,
-    on: Resource | None = None,
-    refuses: Iterable[ErrorCode] = (),
-    machine_only: bool = False,
+    gives: type[M], **declaration: Unpack[_Declaration]
 ) -> Callable[[Callable[[Database, Ask[Any]], M]], Operation]:
     """Declare a function of the database that changes it: all of it, or nothing."""
-    return _declared(
-        Kind.WRITE,
-        gives=gives,
-        scope=scope,
-        takes=takes,
-        on=on,
-        refuses=refuses,
-        machine_only=machine_only,
-    )
+    return _declared(Kind.WRITE, gives, **declaration)
 
 
 def act(
-    gives: type[M],
-    *,
-    scope: Scope,
-    takes: type[BaseModel] | None = None,
-    on: Resource | None = None,
-    refuses: Iterable[ErrorCode] = (),
-    machine_only: bool = False,
+    gives: type[M], **declaration: Unpack[_Declaration]
 ) -> Callable[[Callable[[Ask[Any]], Awaitable[M]]], Operation]:
     """Declare an async function that may wait for Instagram, files or a child process."""
-    return _declared(
-        Kind.ACT,
-        gives=gives,
-        scope=scope,
-        takes=takes,
-        on=on,
-        refuses=refuses,
-        machine_only=machine_only,
-    )
+    return _declared(Kind.ACT, gives, **declaration)
 
 
-def _declared(kind: Kind, **declaration: Any) -> Callable[[Run], Operation]:
+def _declared(kind: Kind, gives: type[BaseModel], **declaration: Any) -> Callable[[Run], Operation]:
+    refuses = tuple(declaration.pop("refuses", ()))
+
     def declare(run: Run) -> Operation:
-        declaration["refuses"] = tuple(declaration["refuses"])
-        return Operation(run=run, kind=kind, **declaration)
+        return Operation(run=run, kind=kind, gives=gives, refuses=refuses, **declaration)
 
     return declare
