@@ -36,7 +36,7 @@ WAKES: dict[Subject, frozenset[str]] = {
     Subject.ACCOUNT: SEES,
     Subject.LOGIN: EVERYBODY,
     Subject.CONFIG: SEES | {"engine"},
-    Subject.JOB: SEES | {"scheduler"},
+    Subject.JOB: frozenset({"scheduler", "status line"}),  # no event that anybody is told of
     Subject.WEBHOOK: SEES,
     Subject.DAEMON: SEES,
 }
