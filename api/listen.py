@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from math import inf
@@ -42,6 +42,7 @@ KEEP_ALIVE_S = 75.0
 SEND_LIMIT_S = 30.0
 _MAX_REQUESTS = 1_000_000
 _ACCEPT_AGAIN_S = 0.1
+_ACCEPT_AT_ONCE = 100
 _BUSY = (
     b"HTTP/1.1 503 \r\nconnection: close\r\nretry-after: 1\r\ncache-control: no-store\r\n"
     b"content-type: application/json\r\ncontent-length: 77\r\n\r\n"
@@ -239,12 +240,11 @@ async def serve(
         context,
         {},
     )
-    listeners = [trio.SocketListener(trio.socket.from_stdlib_socket(sock)) for sock in sockets]
     await app.startup()
     async with trio.open_nursery() as connections:
         async with trio.open_nursery() as listening:
-            for listener in listeners:
-                listening.start_soon(_accept, listener, connection, connections, limit)
+            for sock in sockets:
+                listening.start_soon(_accept, sock, connection, connections, limit)
             task_status.started()
             await shutdown.wait()
             listening.cancel_scope.cancel()
@@ -254,20 +254,34 @@ async def serve(
 
 
 async def _accept(
-    listener: trio.SocketListener,
+    sock: socket.socket,
     connection: Callable[[trio.SocketStream], GuardedConnection],
     connections: trio.Nursery,
     limit: ConnectionLimit,
 ) -> None:
     """Take connections until cancelled; what is used up comes back when others end."""
-    async with listener:
+    async with trio.SocketListener(trio.socket.from_stdlib_socket(sock)) as listener:
         while True:
             try:
-                stream = await listener.accept()
+                connections.start_soon(connection(await listener.accept()).run)
             except OSError as error:
                 if not is_shortage(error):
                     raise
                 limit.relieve(error.strerror or str(error))
                 await trio.sleep(_ACCEPT_AGAIN_S)
             else:
-                connections.start_soon(connection(stream).run)
+                for stream in waiting(sock):
+                    connections.start_soon(connection(stream).run)
+
+
+def waiting(sock: socket.socket) -> Iterator[trio.SocketStream]:
+    """Take those that wait behind the first: one a turn, the last would wait for all requests.
+
+    What is amiss with one ends this; the next turn asks again, and judges it.
+    """
+    for _ in range(_ACCEPT_AT_ONCE):
+        try:
+            accepted, _ = sock.accept()
+        except OSError:
+            return
+        yield trio.SocketStream(trio.socket.from_stdlib_socket(accepted))

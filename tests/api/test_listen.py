@@ -148,3 +148,18 @@ async def test_a_request_in_progress_is_finished_at_shutdown(server: Server) -> 
         server.shutdown.set()
         with trio.fail_after(DEADLOCK_S):
             assert b"slow" in await receive_all(stream)
+
+
+async def test_whoever_waits_at_the_door_comes_in_with_the_first() -> None:
+    """One a turn, the last of 64 waited until all the others had been answered."""
+    with listen.open_sockets("127.0.0.1", 0)[0] as sock:
+        sock.setblocking(False)
+        callers = [socket.create_connection(sock.getsockname()) for _ in range(30)]
+        taken = list(listen.waiting(sock))
+        assert {stream.socket.getpeername() for stream in taken} == {
+            caller.getsockname() for caller in callers
+        }
+        assert not list(listen.waiting(sock))
+        for stream, caller in zip(taken, callers, strict=True):
+            await trio.aclose_forcefully(stream)
+            caller.close()
