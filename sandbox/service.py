@@ -85,7 +85,7 @@ class Service:
     def _account(self, request: Request, form: JsonObject) -> str | None:
         """Whose request it is, also when the session it comes with is not valid any more."""
         if request.host in graph_auth.HOSTS:
-            graph = self._world.graph_account_with(graph_auth.token_of(request, form))
+            graph = self._world.graph.account_with(graph_auth.token_of(request, form))
             return graph.person.username if graph else None
         username = submitted_username(request, form)
         if username is not None:

@@ -60,13 +60,13 @@ class GraphControl:
 
     async def _show(self, request: Request) -> Response:
         world = self._world
-        containers = [container_json(each, world.now()) for each in world.containers.values()]
+        containers = [container_json(each, world.now()) for each in world.graph.containers.values()]
         return Response.json(
             200,
             {
-                "accounts": [graph_account_json(each) for each in world.graph_accounts],
+                "accounts": [graph_account_json(each) for each in world.graph.accounts],
                 "containers": containers,
-                "public_urls": world.public_urls,
+                "public_urls": world.graph.public_urls,
             },
         )
 
@@ -101,7 +101,7 @@ class GraphControl:
     async def _map_public_url(self, request: Request) -> Response:
         order = _texts(request, "base", "to")
         self._world.map_public_url(order["base"], order["to"])
-        return Response.json(201, {"public_urls": self._world.public_urls})
+        return Response.json(201, {"public_urls": self._world.graph.public_urls})
 
     async def _set_facebook_app(self, request: Request) -> Response:
         order = _texts(request, "id", "secret")
@@ -109,7 +109,7 @@ class GraphControl:
         return Response.json(201, {"id": order["id"]})
 
     def _account(self, ig_user_id: str) -> GraphAccount:
-        account = self._world.find_graph_account(ig_user_id)
+        account = self._world.graph.find(ig_user_id)
         if account is None:
             raise BadInput("ig_user_id has to be that of a connected account", 404)
         return account

@@ -108,14 +108,16 @@ class Control:
         chats = [
             {"viewer": chat.viewer.username, "other": chat.other.username, "box": chat.box}
             | {"thread_id": chat.id, "messages": len(chat.items)}
-            for chat in world.threads
+            for chat in world.chats.threads
         ]
         return Response.json(
             200,
             {
                 "people": [person_json(person, world) for person in world.people],
-                "stories": [story_json(story, world.now()) for story in world.stories.values()],
-                "posts": [post_json(post) for post in world.posts.values()],
+                "stories": [
+                    story_json(story, world.now()) for story in world.library.stories.values()
+                ],
+                "posts": [post_json(post) for post in world.library.posts.values()],
                 "chats": chats,
             },
         )
@@ -157,7 +159,7 @@ class Control:
             await trio.to_thread.run_sync(request.body.save, file)
             return file
         self._made.mkdir(exist_ok=True)
-        number = len(self._world.shots) + 1
+        number = len(self._world.library.shots) + 1
         make = make_sample_video if kind == "video" else make_sample_photo
         file = self._made / f"{author.username}-{number}{'.mp4' if kind == 'video' else '.jpg'}"
         await trio.to_thread.run_sync(partial(make, file, number, author.username))

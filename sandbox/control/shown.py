@@ -31,7 +31,7 @@ def page_post_json(post: PagePost) -> JsonObject:
 
 
 def person_json(person: Person, world: World) -> JsonObject:
-    followers, following = world.count_follows(person)
+    followers, following = world.ties.count(person)
     return {
         "username": person.username,
         "pk": person.pk,

@@ -58,7 +58,7 @@ def check_token(call: Call, token: str) -> GraphAccount:
     """
     if not token:
         raise GraphRefusal("token_missing")
-    account = call.world.graph_account_with(token)
+    account = call.world.graph.account_with(token)
     if account is None or account.login_method != HOSTS[call.request.host]:
         raise GraphRefusal("token_invalid")
     if account.revoked:

@@ -34,7 +34,7 @@ async def create(call: Call, account: GraphAccount) -> Response:
         container = _carousel(call, account, parameters)
     else:
         container = _single(call, account, parameters)
-    call.world.containers[container.id] = container
+    call.world.graph.containers[container.id] = container
     account.containers_at.append(container.created_at)
     answer: JsonObject = {"id": container.id}
     if container.transfer is not None:
@@ -76,7 +76,7 @@ def _carousel(call: Call, account: GraphAccount, parameters: JsonObject) -> Cont
         raise GraphRefusal("carousel_children")
     children = []
     for number in ids:
-        child = call.world.containers.get(number)
+        child = call.world.graph.containers.get(number)
         if child is None or not child.belongs_to(account):
             raise GraphRefusal("media_not_found")
         if not child.is_child:
@@ -104,7 +104,7 @@ def _check_finished(child: Container, now: float) -> None:
 
 def _common(call: Call, account: GraphAccount, parameters: JsonObject) -> dict[str, Any]:
     return {
-        "id": call.world.new_container_id(),
+        "id": call.world.graph.new_container_id(),
         "account": account,
         "parameters": parameters,
         "created_at": call.world.now(),

@@ -26,14 +26,14 @@ async def fetch(world: World, url: str, target: Path, *, largest: int, too_large
         GraphRefusal: it cannot be had, not in time, or is larger than `largest` bytes; the last
             is said with the error `too_large`.
     """
-    with trio.move_on_after(world.fetch_timeout_s) as limit:
+    with trio.move_on_after(world.graph.fetch_timeout_s) as limit:
         try:
             async with httpx.AsyncClient(
                 trust_env=False,
-                timeout=world.fetch_timeout_s,
+                timeout=world.graph.fetch_timeout_s,
                 headers=_HEADERS,
                 # Reading the machine's certificates takes long, and few addresses need them.
-                verify=world.fetched_from(url).startswith("https:"),
+                verify=world.graph.fetched_from(url).startswith("https:"),
             ) as client:
                 await _follow(client, world, url, target, largest, too_large)
         except httpx.TimeoutException:
@@ -61,7 +61,7 @@ async def _follow(
     client: httpx.AsyncClient, world: World, url: str, target: Path, largest: int, too_large: str
 ) -> None:
     for _ in range(_MOST_REDIRECTS + 1):
-        async with client.stream("GET", world.fetched_from(url)) as response:
+        async with client.stream("GET", world.graph.fetched_from(url)) as response:
             if not response.has_redirect_location:
                 await _save(response, target, largest, too_large)
                 return

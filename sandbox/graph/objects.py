@@ -41,7 +41,7 @@ def own_media(call: Call, account: GraphAccount) -> Story | Post:
     Raises:
         GraphRefusal: there is none, or it is gone.
     """
-    media = call.world.find_graph_media(call.args[0])
+    media = call.world.library.find_graph_media(call.args[0])
     if media is None or media.owner is not account.person or media.deleted:
         raise GraphRefusal("does_not_exist")
     if isinstance(media, Story) and media.is_gone(call.world.now()):
@@ -58,10 +58,10 @@ async def show(call: Call, account: GraphAccount) -> Response:
     if number == ME and account.login_method == "facebook":
         return Response.json(200, select("User", _facebook_user(account), wanted))
     check_may_read(account)
-    container = call.world.containers.get(number)
+    container = call.world.graph.containers.get(number)
     if container is not None and container.belongs_to(account):
         return Response.json(200, select("ShadowIGMediaBuilder", _polled(call, container), wanted))
-    media = call.world.find_graph_media(number)
+    media = call.world.library.find_graph_media(number)
     if media is not None:
         values = media_values(own_media(call, account))
         return Response.json(200, select("Media", values, wanted))
@@ -151,7 +151,7 @@ def _polled(call: Call, container: Container) -> JsonObject:
 
 def _user(call: Call, account: GraphAccount) -> JsonObject:
     person = account.person
-    followers, following = call.world.count_follows(person)
+    followers, following = call.world.ties.count(person)
     on_instagram = account.login_method == "instagram"
     return {
         # Instagram Login has an id of its own for everybody in each app.

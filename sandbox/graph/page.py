@@ -106,7 +106,7 @@ def _check_page(call: Call, account: GraphAccount) -> None:
 
 
 def _post(call: Call, account: GraphAccount, kind: Kind, file: Path, text: str) -> PagePost:
-    number = call.world.new_page_object_id()
+    number = call.world.graph.new_page_object_id()
     post = PagePost(
         account=account.person.username,
         page_id=str(account.page_id),

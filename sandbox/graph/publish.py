@@ -19,7 +19,7 @@ async def publish(call: Call, account: GraphAccount) -> Response:
     """`POST /{ig-user-id}/media_publish`: make a finished container live, once."""
     check_own(account, call.args[0])
     check_may_publish(account)
-    container = call.world.containers.get(str(call.params.get("creation_id")))
+    container = call.world.graph.containers.get(str(call.params.get("creation_id")))
     if container is None or not container.belongs_to(account) or container.is_child:
         raise GraphRefusal("media_not_found")
     container.publish_attempts += 1

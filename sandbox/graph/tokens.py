@@ -31,9 +31,9 @@ async def exchange(call: Call) -> Response:
 def _exchanged(call: Call) -> Response:
     _check_grant(call, "fb_exchange_token")
     app_id, secret = (str(call.params.get(name, "")) for name in ("client_id", "client_secret"))
-    if not call.world.knows_facebook_app(app_id):
+    if not call.world.graph.knows_app(app_id):
         raise GraphRefusal("app_unknown")
-    if not call.world.is_facebook_app(app_id, secret):
+    if not call.world.graph.is_app(app_id, secret):
         raise GraphRefusal("app_secret_wrong")
     token = str(call.params.get("fb_exchange_token", ""))
     account = check_token(call, token)

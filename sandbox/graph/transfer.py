@@ -53,7 +53,7 @@ async def _appended(call: Call, container: Container, transfer: Transfer) -> Res
 
 
 def _container(call: Call, account: GraphAccount) -> tuple[Container, Transfer]:
-    container = call.world.containers.get(call.args[0])
+    container = call.world.graph.containers.get(call.args[0])
     if container is None or container.transfer is None or not container.belongs_to(account):
         raise GraphRefusal("does_not_exist")
     return container, container.transfer

@@ -29,7 +29,7 @@ def user_json(person: Person) -> JsonObject:
 
 def profile_json(person: Person, world: World) -> JsonObject:
     """The long form of a person, with the counts of a profile page."""
-    followers, following = world.count_follows(person)
+    followers, following = world.ties.count(person)
     return {
         **user_json(person),
         "biography": "",

@@ -75,7 +75,7 @@ async def video_file(call: Call) -> Response:
 
 def _shot(call: Call) -> Shot | Response:
     """What the address names, or the refusal if its files are gone with it."""
-    shot = call.world.shots.get(int(call.args[0]))
+    shot = call.world.library.shots.get(int(call.args[0]))
     if shot is None or shot.deleted:
         return Response(404)
     if shot.is_gone(call.world.now()):

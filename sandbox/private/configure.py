@@ -128,7 +128,7 @@ def _upload(call: Call, viewer: Person, kind: Kind) -> Upload:
 
 
 def _found(call: Call, viewer: Person, upload_id: object) -> Upload:
-    upload = call.world.uploads.get((viewer.pk, str(upload_id)))
+    upload = call.world.library.uploads.get((viewer.pk, str(upload_id)))
     if upload is None:
         raise Refused("Nothing was uploaded under this upload_id")
     return upload

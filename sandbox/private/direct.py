@@ -78,7 +78,7 @@ async def approve(call: Call, viewer: Person) -> Response:
 
 
 def _threads(call: Call, viewer: Person) -> list[Thread]:
-    own = (thread for thread in call.world.threads if thread.viewer is viewer)
+    own = (thread for thread in call.world.chats.threads if thread.viewer is viewer)
     return sorted(own, key=_thread_key, reverse=True)
 
 

@@ -77,7 +77,7 @@ async def caa_login(call: Call) -> Response:
     if not call.world.tickets.knows(_NONCE, _attested_nonce(call.request)):
         return Response.fail(400, "The device was not attested")
     name = call.bloks("client_input_params", "contact_point")
-    person = call.world.find_login(str(name))
+    person = call.world.people.find_login(str(name))
     if person is None:
         return _wrong_password()
     if person.old_door:
@@ -142,7 +142,7 @@ async def web_page(call: Call) -> Response:
 
 async def legacy_login(call: Call) -> Response:
     """The old login, open only to those whom the CAA screens sent here."""
-    person = call.world.find_login(str(call.form.get("username")))
+    person = call.world.people.find_login(str(call.form.get("username")))
     if person is None:
         return failures.unknown_user().response()
     right = _is_password_of(call, person, call.form.get("enc_password"))

@@ -67,7 +67,7 @@ async def edit(call: Call, viewer: Person) -> Response:
 
 def _found(call: Call, viewer: Person) -> Story | Post | None:
     """The media that the address names, None if it is gone for the viewer."""
-    media = call.world.find_media(int(call.args[0].partition("_")[0]))
+    media = call.world.library.find_media(int(call.args[0].partition("_")[0]))
     if media is None or media.deleted:
         return None
     # An expired story stays in its owner's archive.

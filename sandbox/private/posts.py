@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from sandbox.private.accounts import user_json
 from sandbox.private.failures import not_authorized
 from sandbox.private.form import whole_number
@@ -11,13 +9,13 @@ from sandbox.private.stories import files_json
 from sandbox.wire.call import Call
 from sandbox.wire.message import JsonObject, Response
 from sandbox.world.person import Person
-from sandbox.world.post import Place, Post, short_code
+from sandbox.world.places import Place
+from sandbox.world.post import Post, short_code
 from sandbox.world.shot import Shot
 from sandbox.world.world import World
 
 _PAGE = 12
 _LARGEST_PAGE = 50
-_NEAR_DEGREES = 1.0
 _PRODUCT_TYPES = {"feed": "feed", "reel": "clips", "carousel": "carousel_container"}
 _ALBUM = 8
 
@@ -38,7 +36,7 @@ def post_json(post: Post, world: World) -> JsonObject:
         "coauthor_producers": [],
         "invited_coauthor_producers": [user_json(person) for person in post.collaborators],
     }
-    place = world.find_place(post.location_id)
+    place = world.places.find(post.location_id)
     if place is not None:
         media["location"] = _place_json(place)
     if post.product == "carousel":
@@ -101,7 +99,7 @@ def _page(call: Call, posts: list[Post], cursor: object, count: int) -> tuple[li
 
     It is the id of a post, so that what is made or deleted meanwhile shifts nothing.
     """
-    last = call.world.posts.get(whole_number(str(cursor or "").partition("_")[0]) or 0)
+    last = call.world.library.posts.get(whole_number(str(cursor or "").partition("_")[0]) or 0)
     if last is not None:
         posts = [post for post in posts if post.age_key < last.age_key]
     shown = posts[:count]
@@ -114,18 +112,13 @@ async def search_places(call: Call, viewer: Person) -> Response:
         lat, lng = (float(call.request.query[name]) for name in ("latitude", "longitude"))
     except (KeyError, ValueError):
         return Response.fail(400, "latitude and longitude have to be numbers")
-
-    def distance(place: Place) -> float:
-        return math.hypot(place.lat - lat, place.lng - lng)
-
-    near = [place for place in call.world.places if distance(place) < _NEAR_DEGREES]
-    venues = [_place_json(place) for place in sorted(near, key=distance)]
+    venues = [_place_json(place) for place in call.world.places.near(lat, lng)]
     return Response.ok({"venues": venues, "request_id": "venues"})
 
 
 async def place_info(call: Call, viewer: Person) -> Response:
     """`locations/<pk>/location_info/`."""
-    place = call.world.find_place(call.args[0])
+    place = call.world.places.find(call.args[0])
     if place is None:
         return Response.fail(404, "Location not found")
     return Response.ok(_place_json(place))

@@ -96,7 +96,7 @@ def _hashtag(sticker: JsonObject, world: World) -> JsonObject:
 
 
 def _location(sticker: JsonObject, world: World) -> JsonObject:
-    place = world.find_place(sticker["location_id"])
+    place = world.places.find(sticker["location_id"])
     name = place.name if place else ""
     facts: JsonObject = {"pk": int(sticker["location_id"]), "name": name}
     if place is not None:
@@ -114,7 +114,7 @@ def _feed_media(sticker: JsonObject, world: World) -> JsonObject:
 
 def _knows_media(sticker: JsonObject, world: World) -> bool:
     pk = whole_number(str(sticker.get("media_id")).partition("_")[0])
-    post = world.posts.get(pk or 0)
+    post = world.library.posts.get(pk or 0)
     # A sticker of somebody's post: that of a private account cannot be passed on.
     return post is not None and not post.deleted and not post.owner.private
 

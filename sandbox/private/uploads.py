@@ -59,13 +59,13 @@ async def _receive(call: Call, viewer: Person, kind: str) -> Response:
 def _keep(world: World, upload: Upload) -> None:
     """Keep the upload; a photo under the id of a video becomes its cover, in either order."""
     key = upload.owner.pk, upload.upload_id
-    before = world.uploads.get(key)
+    before = world.library.uploads.get(key)
     if before is None or before.probe.kind == upload.probe.kind:
-        world.uploads[key] = upload
+        world.library.uploads[key] = upload
     elif upload.probe.kind == "photo":
         before.cover = upload.file
     else:
-        world.uploads[key] = replace(upload, cover=before.file)
+        world.library.uploads[key] = replace(upload, cover=before.file)
 
 
 def _check_length(facts: Probe, params: JsonObject) -> None:

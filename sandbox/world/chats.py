@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from sandbox.world.person import Person
-from sandbox.world.population import Population
 from sandbox.world.story import Story
 from sandbox.world.thread import Box, Item, MentionOf, MentionShape, Thread, raw_time
 
@@ -14,11 +13,12 @@ _FIRST_THREAD_V2 = 17_000_000_000_000_000
 _FIRST_ITEM = 32550000000000000000000000000000000
 
 
-class Chats(Population):
-    """People, and their chats as each of the two sees them."""
+class Chats:
+    """All chats, as each of those in them sees them."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
-        super().__init__(now)
+    def __init__(self, next_number: Callable[[], int], now: Callable[[], float]) -> None:
+        self._next_number = next_number
+        self._now = now
         self.threads: list[Thread] = []
 
     def add_thread(
@@ -31,7 +31,7 @@ class Chats(Population):
         items: Sequence[object] = (),
     ) -> Thread:
         """Add a chat to the viewer's inbox, filled with raw messages that are sent as they are."""
-        number = next(self._numbers)
+        number = self._next_number()
         thread = Thread(
             id=str(_FIRST_THREAD + number),
             v2_id=str(_FIRST_THREAD_V2 + number),
@@ -43,7 +43,7 @@ class Chats(Population):
         for raw in items:
             self.add_item(thread, raw)
         if last_activity_at is not None or not items:
-            thread.last_activity_at = self.now() if last_activity_at is None else last_activity_at
+            thread.last_activity_at = self._now() if last_activity_at is None else last_activity_at
         self.threads.append(thread)
         return thread
 
@@ -57,7 +57,7 @@ class Chats(Population):
     def add_item(self, thread: Thread, item: object) -> Item:
         """Add a message that is sent exactly as it is: any JSON, odd ones included."""
         added = Item(
-            id=self._item_id(), at=raw_time(item, self.now()), author=thread.other, raw=item
+            id=self._item_id(), at=raw_time(item, self._now()), author=thread.other, raw=item
         )
         thread.add(added)
         return added
@@ -74,15 +74,16 @@ class Chats(Population):
         """Send the message that Instagram sends to `to` when that name is in a story."""
         if to not in story.mentions:
             story.mentions = (*story.mentions, to)
-        return self._add_mention(self.thread_between(to, story.owner, box), story, shape, at)
+        return self.tell(self.thread_between(to, story.owner, box), story, shape, at)
 
-    def _add_mention(
+    def tell(
         self, thread: Thread, story: Story, shape: MentionShape, at: float | None = None
     ) -> Item:
-        at = self.now() if at is None else at
+        """Put the message about a mention into one of the two views of a chat."""
+        at = self._now() if at is None else at
         item = Item(self._item_id(), at, story.owner, mention=MentionOf(story, shape))
         thread.add(item)
         return item
 
     def _item_id(self) -> str:
-        return str(_FIRST_ITEM + next(self._numbers))
+        return str(_FIRST_ITEM + self._next_number())

@@ -10,8 +10,9 @@ from sandbox.wire.message import JsonObject
 from sandbox.world.chats import Chats
 from sandbox.world.draft import Draft, Part, Upload, entry_for
 from sandbox.world.ledger import Ledger
+from sandbox.world.people import People
 from sandbox.world.person import Person
-from sandbox.world.post import Post
+from sandbox.world.post import Post, graph_id
 from sandbox.world.probe import make_poster, probe
 from sandbox.world.published import Product, Published
 from sandbox.world.shot import Shot
@@ -21,11 +22,22 @@ from sandbox.world.thread import MentionShape
 _FIRST_MEDIA = 3_700_000_000_000_000_000
 
 
-class Library(Chats):
-    """People, chats, and all media. What goes live is entered in the ledger."""
+class Library:
+    """All media. What goes live is entered in the ledger, and told to those it mentions."""
 
-    def __init__(self, directory: Path, ledger: Ledger, now: Callable[[], float]) -> None:
-        super().__init__(now)
+    def __init__(
+        self,
+        directory: Path,
+        ledger: Ledger,
+        people: People,
+        chats: Chats,
+        next_number: Callable[[], int],
+        now: Callable[[], float],
+    ) -> None:
+        self._people = people
+        self._chats = chats
+        self._next_number = next_number
+        self._now = now
         self.stories: dict[int, Story] = {}
         self.posts: dict[int, Post] = {}
         self.shots: dict[int, Shot] = {}
@@ -61,7 +73,7 @@ class Library(Chats):
             poster=self._poster(pk, Part(file=file, probe=facts)),
             probe=facts,
             owner=owner,
-            taken_at=self.now() if taken_at is None else taken_at,
+            taken_at=self._now() if taken_at is None else taken_at,
             mentions=tuple(mentions),
             caption=caption,
             stickers=list(stickers),
@@ -71,7 +83,7 @@ class Library(Chats):
 
     def reel(self, owner: Person) -> list[Story]:
         """The owner's stories that can be seen now, oldest first."""
-        now = self.now()
+        now = self._now()
         live = (story for story in list(self.stories.values()) if not story.is_gone(now))
         return sorted(
             (story for story in live if story.owner is owner), key=lambda story: story.taken_at
@@ -110,7 +122,7 @@ class Library(Chats):
             caption=caption,
         )
         post = self._new_post(draft)
-        post.taken_at = self.now() if taken_at is None else taken_at
+        post.taken_at = self._now() if taken_at is None else taken_at
         return post
 
     def grid(self, owner: Person) -> list[Post]:
@@ -129,11 +141,16 @@ class Library(Chats):
         """The story or the post with that id, deleted or not."""
         return self.stories.get(pk) or self.posts.get(pk)
 
+    def find_graph_media(self, number: str) -> Story | Post | None:
+        """The story or the post that the Graph API calls by that id, deleted or not."""
+        every: list[Story | Post] = [*self.stories.values(), *self.posts.values()]
+        return next((media for media in every if graph_id(media.pk) == number), None)
+
     # Publishing
 
     def new_upload_path(self, suffix: str) -> Path:
         """A path for received bytes that no other upload has, now or in an earlier run."""
-        return self._received / f"{next(self._numbers):06d}-{secrets.token_hex(4)}{suffix}"
+        return self._received / f"{self._next_number():06d}-{secrets.token_hex(4)}{suffix}"
 
     def publish(self, draft: Draft) -> Story | Post:
         """Make a draft live, tell those it mentions, and enter it in the ledger.
@@ -152,14 +169,14 @@ class Library(Chats):
     def _new_story(self, draft: Draft) -> Story:
         pk = self._new_pk()
         (part,) = draft.parts
-        people = tuple(self.person(mention.username) for mention in draft.mentions)
+        people = tuple(self._people.named(mention.username) for mention in draft.mentions)
         story = Story(
             pk=pk,
             file=part.file,
             poster=self._poster(pk, part),
             probe=part.probe,
             owner=draft.owner,
-            taken_at=self.now(),
+            taken_at=self._now(),
             mentions=people,
             placed=draft.mentions,
             stickers=draft.stickers,
@@ -169,9 +186,9 @@ class Library(Chats):
         self._keep_story(story)
         for person in people:
             if person is not draft.owner:
-                self.mention(story, person)
-                own = self.thread_between(draft.owner, person)
-                self._add_mention(own, story, MentionShape.XMA)
+                self._chats.mention(story, person)
+                own = self._chats.thread_between(draft.owner, person)
+                self._chats.tell(own, story, MentionShape.XMA)
         return story
 
     def _new_post(self, draft: Draft) -> Post:
@@ -182,7 +199,7 @@ class Library(Chats):
             owner=draft.owner,
             product=draft.product,
             shots=tuple(map(self._new_shot, pks, draft.parts)),
-            taken_at=self.now(),
+            taken_at=self._now(),
             caption=draft.caption,
             collaborators=draft.collaborators,
             location_id=draft.location_id,
@@ -210,8 +227,8 @@ class Library(Chats):
     def _mark_deleted(self, pk: int) -> None:
         for published in self._ledger.published:
             if published.pk == pk and published.deleted_at is None:
-                published.deleted_at = self.now()
+                published.deleted_at = self._now()
         self._ledger.changed()
 
     def _new_pk(self) -> int:
-        return _FIRST_MEDIA + 1_000_003 * next(self._numbers)
+        return _FIRST_MEDIA + 1_000_003 * self._next_number()

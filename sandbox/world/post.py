@@ -14,17 +14,6 @@ _FIRST_GRAPH_ID = 17_900_000_000_000_000
 _DIGITS_KEPT = 10**14
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A location that posts can be tagged with."""
-
-    pk: int
-    name: str
-    address: str
-    lat: float
-    lng: float
-
-
 @dataclass(eq=False, slots=True, kw_only=True)
 class Post:
     """One post. A carousel has several shots, everything else has one, under the post's own id."""

@@ -57,6 +57,16 @@ class Sessions:
             if session.person is person and session.valid
         ]
 
+    def expire(self, person: Person) -> None:
+        """End every session: the next call with one of them answers 403 `login_required`."""
+        for session in self.of(person):
+            session.valid = False
+
+    def rotate(self, person: Person) -> None:
+        """Replace each session when it is used next; the old one is good for that call only."""
+        for session in self.of(person):
+            session.rotates = True
+
 
 class Tickets:
     """Tokens that one step of a login hands out and that a later step has to bring back."""

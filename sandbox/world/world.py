@@ -5,133 +5,60 @@ Plain synchronous methods that a test calls directly and that request handlers c
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
-from sandbox.world.graph_account import (
-    SCOPES,
-    TOKEN_LIFETIME_S,
-    GraphAccount,
-    LoginMethod,
-    new_token,
-)
-from sandbox.world.graph_container import Container
+from sandbox.world.chats import Chats
+from sandbox.world.graph_side import GraphSide
 from sandbox.world.ledger import Ledger
 from sandbox.world.library import Library
+from sandbox.world.people import People
 from sandbox.world.person import Person
-from sandbox.world.post import Post, graph_id
-from sandbox.world.story import Story
+from sandbox.world.places import Places
+from sandbox.world.session import Sessions, Tickets
+from sandbox.world.ties import Ties
 
 NEWEST_APP_VERSION = "428.0.0.47.67"
-FETCH_TIMEOUT_S = 20.0
-_FIRST_IG_USER = 17_841_400_000_000_000
-_FIRST_PAGE = 102_000_000_000_000
 
 
-class World(Library):
-    """Everything that exists. `now` is the sandbox's clock, in seconds since 1970."""
+class World:
+    """Everything that exists, by its parts. `now` is the sandbox's clock, in seconds since 1970."""
 
     def __init__(self, directory: Path, ledger: Ledger, now: Callable[[], float]) -> None:
-        super().__init__(directory, ledger, now)
+        self.now = now
         # What `releases` says is the newest version of the app.
         self.newest_app_version = NEWEST_APP_VERSION
-        self.graph_accounts: list[GraphAccount] = []
-        self.containers: dict[str, Container] = {}
-        # How long the Graph API tries to fetch a photo or a video, in real time.
-        self.fetch_timeout_s = FETCH_TIMEOUT_S
-        self.public_urls: dict[str, str] = {}
-        self._facebook_app: tuple[str, str] | None = None
-
-    def connect_graph(
-        self,
-        person: Person,
-        *,
-        login_method: LoginMethod = "instagram",
-        ig_user_id: str | None = None,
-        expires_in: float | None = TOKEN_LIFETIME_S,
-        scopes: set[str] | None = None,
-        page: bool = True,
-    ) -> GraphAccount:
-        """Let somebody's account be used through the Graph API; the answer carries the token.
-
-        `page` is whether a Facebook Page belongs to it, which only Facebook Login shows.
-        `expires_in` None makes a token that never expires. Somebody who is connected again, or
-        in the other way, has the same id, and the limits and containers from before.
-        """
-        issued_at = self.now()
-        account = GraphAccount(
-            person=person,
-            ig_user_id=ig_user_id or str(_FIRST_IG_USER + person.pk),
-            login_method=login_method,
-            scopes=SCOPES[login_method].all() if scopes is None else set(scopes),
-            token=new_token(login_method),
-            issued_at=issued_at,
-            expires_at=None if expires_in is None else issued_at + expires_in,
-            now=self.now,
+        numbers = count(1).__next__
+        self.sessions = Sessions()
+        self.tickets = Tickets()
+        self.people = People()
+        self.ties = Ties(numbers)
+        self.places = Places(numbers)
+        self.chats = Chats(numbers, now)
+        self.library = Library(directory, ledger, self.people, self.chats, numbers, now)
+        self.graph = GraphSide(numbers, now)
+        # The verbs that tests use most, said on the world itself.
+        self.add_person, self.person = self.people.add, self.people.named
+        self.person_by_pk, self.find_person = self.people.by_pk, self.people.find
+        self.follow, self.follows, self.may_see = (
+            self.ties.follow,
+            self.ties.follows,
+            self.ties.may_see,
         )
-        if login_method == "facebook" and page:
-            account.page_id = str(_FIRST_PAGE + person.pk)
-            account.page_name = person.full_name or person.username
-            account.page_token = new_token(login_method)
-        before = self.find_graph_account(account.ig_user_id)
-        if before is not None:
-            account.published_at, account.containers_at = before.published_at, before.containers_at
-        self.graph_accounts.append(account)
-        return account
+        self.add_place = self.places.add
+        self.add_thread, self.thread_between = self.chats.add_thread, self.chats.thread_between
+        self.add_item, self.mention = self.chats.add_item, self.chats.mention
+        self.add_story, self.delete_story = self.library.add_story, self.library.delete_story
+        self.add_post, self.delete_post = self.library.add_post, self.library.delete_post
+        self.reel, self.grid = self.library.reel, self.library.grid
+        self.new_upload_path, self.publish = self.library.new_upload_path, self.library.publish
+        self.published = self.library.published
+        self.expire_sessions = self.sessions.expire
+        self.rotate_session_on_next_call = self.sessions.rotate
+        self.connect_graph, self.graph_account = self.graph.connect, self.graph.account
+        self.facebook_app, self.map_public_url = self.graph.set_app, self.graph.map_public_url
 
-    def graph_account(self, ig_user_id: str) -> GraphAccount:
-        """The account with that id, the newest if it was connected twice; KeyError if none."""
-        account = self.find_graph_account(ig_user_id)
-        if account is None:
-            raise KeyError(ig_user_id)
-        return account
-
-    def find_graph_account(self, ig_user_id: str) -> GraphAccount | None:
-        """The account with that id, the newest if it was connected twice; None if none."""
-        return next(
-            (found for found in reversed(self.graph_accounts) if found.ig_user_id == ig_user_id),
-            None,
-        )
-
-    def graph_account_with(self, token: str) -> GraphAccount | None:
-        """The account for which a token was issued, valid or not."""
-        return next((account for account in self.graph_accounts if account.owns(token)), None)
-
-    def find_graph_media(self, number: str) -> Story | Post | None:
-        """The story or the post that the Graph API calls by that id, deleted or not."""
-        every: list[Story | Post] = [*self.stories.values(), *self.posts.values()]
-        return next((media for media in every if graph_id(media.pk) == number), None)
-
-    def new_container_id(self) -> str:
-        """An id like those of the Graph API; all of them begin with 17889."""
-        return f"17889{104_729 * next(self._numbers):012d}"
-
-    def new_page_object_id(self) -> str:
-        """An id for a photo or a video on a Page; all of them begin with 122."""
-        return f"122{7919 * next(self._numbers):012d}"
-
-    def facebook_app(self, app_id: str, secret: str) -> None:
-        """Set the credentials with which Facebook tokens may be exchanged."""
-        self._facebook_app = app_id, secret
-
-    def knows_facebook_app(self, app_id: str) -> bool:
-        """Whether there is an app with that id."""
-        return self._facebook_app is not None and app_id == self._facebook_app[0]
-
-    def is_facebook_app(self, app_id: str, secret: str) -> bool:
-        """Whether these are the app's credentials."""
-        if self._facebook_app is None or app_id != self._facebook_app[0]:
-            return False
-        return hmac.compare_digest(secret.encode(), self._facebook_app[1].encode())
-
-    def map_public_url(self, base: str, to: str) -> None:
-        """Fetch addresses that begin with `base` from `to` instead: both are plain text."""
-        self.public_urls[base] = to
-
-    def fetched_from(self, url: str) -> str:
-        """The address from which a public one is really fetched."""
-        for base, to in self.public_urls.items():
-            if url.startswith(base):
-                return to + url.removeprefix(base)
-        return url
+    def challenge(self, person: Person) -> None:
+        """Answer every private call of that account with `challenge_required` until it is met."""
+        person.challenge.pending = True

@@ -65,8 +65,8 @@ async def files(served: Served) -> dict[str, str]:
     media = (await upload(served, served.studio.photo(1080, 1080))).body
     body = {"mediaType": "IMAGE", "mediaFileId": media["id"]}
     await publish(served, {"accountId": served.studio.account.id, **body})
-    await sandbox.ledger.wait_until(lambda: bool(sandbox.world.containers))
-    (container,) = sandbox.world.containers.values()
+    await sandbox.ledger.wait_until(lambda: bool(sandbox.world.graph.containers))
+    (container,) = sandbox.world.graph.containers.values()
     return {
         "upload": media["previewUrl"],
         "page": "/api/docs/swagger-ui.css",

@@ -128,8 +128,8 @@ async def test_media_is_served_to_meta_only_while_it_is_going_out(public: Served
     body = {"accountId": public.studio.account.id, "mediaFileId": await photo_id(public), **IMAGE}
     post_id = await publish(public, body)
     sandbox = public.studio.sandbox
-    await sandbox.ledger.wait_until(lambda: bool(sandbox.world.containers))
-    (container,) = sandbox.world.containers.values()
+    await sandbox.ledger.wait_until(lambda: bool(sandbox.world.graph.containers))
+    (container,) = sandbox.world.graph.containers.values()
     path = container.parameters["image_url"].removeprefix("https://media.example")
     assert re.fullmatch(r"/m/[\w.-]+", path)
     whole = await public.client.get(path)
@@ -142,7 +142,7 @@ async def test_media_is_served_to_meta_only_while_it_is_going_out(public: Served
     by_name = {"Host": "media.example"}
     assert (await public.client.get(path, headers=by_name)).status_code == 200
     assert (await public.client.get("/api/v1/health", headers=by_name)).status_code == 403
-    sandbox.world.containers[container.id].ready_at = 0
+    sandbox.world.graph.containers[container.id].ready_at = 0
     await until(public, post_id, "PUBLISHED")
     assert (await public.client.get(path)).status_code == 404
 
@@ -156,7 +156,7 @@ async def test_without_a_public_address_photos_say_what_to_set_up(
         done = await image(served)
         assert (done["status"], done["errorCode"]) == ("FAILED", "PUBLIC_URL_REQUIRED")
         assert "REPRISE_PUBLIC_URL" in done["errorMessage"]
-        assert not sandbox.world.containers
+        assert not sandbox.world.graph.containers
         video = {"mediaType": "REELS", "mediaFileId": await video_id(served)}
         done = await send(served, **video)
         # With Facebook Login the bytes are sent, and need no address.
@@ -171,7 +171,7 @@ async def test_a_public_address_that_leads_elsewhere_is_found_before_a_container
         done = await image(served)
         assert (done["status"], done["errorCode"]) == ("FAILED", "PUBLIC_URL_REQUIRED")
         assert "http://127.0.0.1:9" in done["errorMessage"]
-        assert not sandbox.world.containers
+        assert not sandbox.world.graph.containers
 
 
 async def test_a_public_address_that_comes_back_within_a_minute_fails_no_post(

@@ -108,7 +108,7 @@ class Graph:
 
     async def processed(self, container: str) -> str:
         """Wait for a container to be processed, and ask for its status code."""
-        known = self.sandbox.world.containers[container]
+        known = self.sandbox.world.graph.containers[container]
         await self.sandbox.ledger.wait_until(
             lambda: known.stage(self.sandbox.world.now()) is not Stage.IN_PROGRESS
         )

@@ -139,7 +139,7 @@ async def test_somebody_mentions_somebody(
     [story] = sandbox.world.reel(anna)
     assert (story.kind, story.mentions) == (kind, (studio,))
     assert response.json()["story"]["pk"] == story.pk
-    [thread] = sandbox.world.threads
+    [thread] = sandbox.world.chats.threads
     assert (thread.viewer, thread.box) == (studio, "pending")
 
 

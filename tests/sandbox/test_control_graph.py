@@ -41,7 +41,7 @@ async def test_an_account_is_connected_and_publishes(
     media_host: MediaHost,
     square: Path,
 ) -> None:
-    sandbox.world.public_urls.clear()
+    sandbox.world.graph.public_urls.clear()
     url = media_host.put(square)
     order = {"base": PUBLIC, "to": media_host.address}
     assert (await control.post("/public-urls", json=order)).status_code == 201

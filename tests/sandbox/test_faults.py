@@ -231,8 +231,8 @@ async def test_a_delayed_upload_still_has_its_bytes(
     sandbox.faults.add(Fault(path="rupload", kind=DelayedEffect(0.02)))
     with pytest.raises(httpx.ReadError):
         await upload_photo(client, photo)
-    await sandbox.ledger.wait_until(lambda: bool(sandbox.world.uploads))
-    [upload] = sandbox.world.uploads.values()
+    await sandbox.ledger.wait_until(lambda: bool(sandbox.world.library.uploads))
+    [upload] = sandbox.world.library.uploads.values()
     assert upload.file.read_bytes() == photo.read_bytes()
 
 

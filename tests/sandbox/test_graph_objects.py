@@ -70,7 +70,7 @@ async def test_what_is_said_about_posts(
     album = await graph.get(shown["p", "CAROUSEL_ALBUM"]["id"], fields=children)
     assert [child["media_type"] for child in album["children"]["data"]] == ["IMAGE", "VIDEO"]
     assert (await graph.client.get(shown["p", "IMAGE"]["media_url"])).content == square.read_bytes()
-    assert {photo.pk, reel.pk, carousel.pk} == set(sandbox.world.posts)
+    assert {photo.pk, reel.pk, carousel.pk} == set(sandbox.world.library.posts)
 
 
 async def test_the_lists_of_recent_posts_and_stories(

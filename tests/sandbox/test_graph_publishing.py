@@ -91,7 +91,7 @@ async def test_a_story_with_mentions(
     ]
     [story] = sandbox.world.reel(sandbox.world.person("studio"))
     assert story.mentions == (anna, berta)
-    assert {thread.viewer.username for thread in sandbox.world.threads} >= {"anna", "berta"}
+    assert {thread.viewer.username for thread in sandbox.world.chats.threads} >= {"anna", "berta"}
 
 
 async def test_a_carousel(
@@ -124,7 +124,7 @@ async def test_a_container_is_published_once(
     assert "id" in await graph.publish(container)
     assert code(await graph.publish(container)) == (24, 2207006)
     assert len(sandbox.ledger.published) == 1
-    assert sandbox.world.containers[container].publish_attempts == 2
+    assert sandbox.world.graph.containers[container].publish_attempts == 2
 
 
 async def test_processing_takes_the_sandboxs_time(
@@ -133,7 +133,7 @@ async def test_processing_takes_the_sandboxs_time(
     graph.account.processing_s = 30
     graph.account.polls_in_progress = 2
     container = await graph.create(image_url=media_host.put(square))
-    known = sandbox.world.containers[container]
+    known = sandbox.world.graph.containers[container]
     await sandbox.ledger.wait_until(lambda: known.part is not None)
 
     async def status() -> str:

@@ -61,7 +61,7 @@ async def test_what_is_refused_at_once(
     answer = await graph.send("POST", f"{graph.account.ig_user_id}/media", data=form)
     assert answer.status_code == 400
     assert code(answer.json()) == expected
-    assert sandbox.world.containers == {}
+    assert sandbox.world.graph.containers == {}
 
 
 async def test_what_cannot_be_fetched(
@@ -77,7 +77,7 @@ async def test_what_cannot_be_fetched(
     media_host.content_type = "text/html"  # what a login page looks like
     assert await failure(graph, image_url=f"{PUBLIC}/square.jpg") == "2207052"
     media_host.hangs = True
-    sandbox.world.fetch_timeout_s = 0.2
+    sandbox.world.graph.fetch_timeout_s = 0.2
     assert await failure(graph, image_url=f"{PUBLIC}/square.jpg") == "2207003"
 
 

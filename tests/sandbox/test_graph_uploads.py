@@ -99,7 +99,7 @@ async def test_what_arrived_before_the_line_broke_is_kept(
 
 
 def _received(sandbox: Sandbox, upload: Upload) -> int:
-    transfer = sandbox.world.containers[upload.container].transfer
+    transfer = sandbox.world.graph.containers[upload.container].transfer
     assert transfer is not None
     return transfer.received
 

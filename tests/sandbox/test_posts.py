@@ -99,8 +99,8 @@ async def test_a_reel(
     assert (post.product, post.kind, post.caption) == ("reel", "video", "a reel")
     assert post.collaborators == ("anna",)
     assert (shown.product_type, shown.media_type) == ("clips", 2)
-    reel = sandbox.world.posts[post.pk]
-    assert reel.shots[0].poster == sandbox.world.uploads[studio.pk, post.upload_id].cover
+    reel = sandbox.world.library.posts[post.pk]
+    assert reel.shots[0].poster == sandbox.world.library.uploads[studio.pk, post.upload_id].cover
     assert [found.pk for found in await app("user_clips_v1", str(studio.pk))] == [shown.pk]
     assert not sandbox.ledger.unknown
 
@@ -156,7 +156,7 @@ async def test_a_grid_and_its_pages(
     assert sandbox.ledger.count(f"feed/user/{anna.pk}/") == 2
     assert (await app("user_info_v1", anna.pk)).media_count == 42
     page, cursor = await app("user_medias_paginated_v1", anna.pk, 3)
-    sandbox.world.delete_post(sandbox.world.posts[int(str(page[-1].pk))])
+    sandbox.world.delete_post(sandbox.world.library.posts[int(str(page[-1].pk))])
     following, _ = await app("user_medias_paginated_v1", anna.pk, 2, end_cursor=cursor)
     assert [found.caption_text for found in following] == ["2", "3"]
     assert not sandbox.ledger.unknown

@@ -219,7 +219,7 @@ async def test_without_a_session_nothing_is_taken(sandbox: Sandbox, photo: Path)
     async with plain_client(sandbox) as stranger:
         assert (await upload_photo(stranger, photo)).status_code == 403
         assert (await configure(stranger)).status_code == 403
-    assert sandbox.world.uploads == {}
+    assert sandbox.world.library.uploads == {}
 
 
 async def test_a_refused_upload_is_what_the_client_takes_it_for(
@@ -247,4 +247,4 @@ async def test_a_large_upload(
     assert response.status_code == 200, response.text
     [entry] = sandbox.ledger.requests
     assert (entry.http, entry.bytes_in) == (http, len(content))
-    assert sandbox.world.uploads[studio.pk, "1001"].file.stat().st_size == len(content)
+    assert sandbox.world.library.uploads[studio.pk, "1001"].file.stat().st_size == len(content)
