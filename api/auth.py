@@ -12,6 +12,7 @@ from api.errors import ApiError
 from api.plain import Asked
 from api.system import PATHS as SYSTEM_PATHS
 from api.system import as_address, peer
+from ground.refusal import ErrorCode
 from operations.actor import Actor
 from operations.scopes import stored_scopes
 from publish.media_links import PATH as MEDIA_PATH
@@ -33,7 +34,7 @@ def check_host(request: Asked, context: ApiContext) -> None:
     if host == context.links.host and request.path.startswith(f"{MEDIA_PATH}/"):
         return
     if host not in context.hosts and not _by_number(request, host, context):
-        raise ApiError("FORBIDDEN_ORIGIN", "This is not the address of the daemon")
+        raise ApiError(ErrorCode.FORBIDDEN_ORIGIN, "This is not the address of the daemon")
 
 
 def _by_number(request: Asked, host: str, context: ApiContext) -> bool:
@@ -66,7 +67,7 @@ async def _caller(request: Asked, context: ApiContext) -> Actor:
     if (cookie := context.cookies.found(request.cookies)) is not None:
         _check_origin(request)
         return await _by_cookie(cookie[1], context)
-    raise ApiError("AUTH_REQUIRED", "Send `Authorization: Bearer vg_live_…`")
+    raise ApiError(ErrorCode.AUTH_REQUIRED, "Send `Authorization: Bearer vg_live_…`")
 
 
 async def _by_key(header: str, context: ApiContext) -> Actor:
@@ -74,12 +75,12 @@ async def _by_key(header: str, context: ApiContext) -> Actor:
     key = key.strip()
     well_formed = len(key) == _KEY_LENGTH and key.startswith(KEY_PREFIX) and key.isascii()
     if scheme.lower() != "bearer" or not well_formed:
-        raise ApiError("AUTH_INVALID_KEY", "The key does not have the form of a key")
+        raise ApiError(ErrorCode.AUTH_INVALID_KEY, "The key does not have the form of a key")
     found = await context.store.glance(api_keys.by_hash, api_keys.hash_of(key))
     if found is None:
-        raise ApiError("AUTH_INVALID_KEY", "The key is unknown or revoked")
+        raise ApiError(ErrorCode.AUTH_INVALID_KEY, "The key is unknown or revoked")
     if found.expires_at is not None and found.expires_at <= context.house.clock.now():
-        raise ApiError("AUTH_INVALID_KEY", "The key has expired; create a new one")
+        raise ApiError(ErrorCode.AUTH_INVALID_KEY, "The key has expired; create a new one")
     context.record_key_use(found.id)
     return Actor(found.user_id, "api", key_id=found.id, **_limits(found))
 
@@ -92,7 +93,7 @@ async def _by_cookie(cookie: str, context: ApiContext) -> Actor:
             browser_sessions.alive, session_id, context.house.clock.now()
         )
     if session is None:
-        raise ApiError("TOKEN_INVALID", "The session has ended; open a new login link")
+        raise ApiError(ErrorCode.TOKEN_INVALID, "The session has ended; open a new login link")
     return Actor(session.user_id, "api", session_id=session.id, **_limits(session))
 
 
@@ -110,7 +111,7 @@ def _check_origin(request: Asked) -> None:
     origins = {_without_default_port(each) for each in request.headers.getlist("Origin")}
     fetched = {each.lower() for each in request.headers.getlist("Sec-Fetch-Site")}
     if not origins <= {_without_default_port(each) for each in own} or not fetched <= _OWN_FETCHES:
-        raise ApiError("FORBIDDEN_ORIGIN", "The request comes from another site")
+        raise ApiError(ErrorCode.FORBIDDEN_ORIGIN, "The request comes from another site")
 
 
 def _without_default_port(origin: str) -> str:

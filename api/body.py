@@ -8,6 +8,7 @@ from quart_trio.wrappers import TrioRequest
 from quart_trio.wrappers.request import TrioBody
 
 from api.errors import ApiError
+from ground.refusal import ErrorCode
 
 MAX_JSON_BYTES = 1024 * 1024
 _HIGH_WATER = 256 * 1024
@@ -91,8 +92,10 @@ class chunks:  # noqa: N801 - used like a function: `async for part in chunks(re
             data = await self._body.__anext__()
             self._received += len(data)
             return data
-        raise ApiError("VALIDATION_ERROR", "The body stopped coming")
+        raise ApiError(ErrorCode.VALIDATION_ERROR, "The body stopped coming")
 
 
 def _too_large(limit: int) -> ApiError:
-    return ApiError("UPLOAD_ERROR", f"The body is larger than {limit // 1024} KiB", status=413)
+    return ApiError(
+        ErrorCode.UPLOAD_ERROR, f"The body is larger than {limit // 1024} KiB", status=413
+    )

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from api.answer import Answer
 from api.context import ApiContext
 from api.plain import Asked
+from ground.refusal import ErrorCode
 from operations.actor import Actor
 from operations.attempt import Attempt
 from operations.operation import Operation as Act
@@ -66,8 +67,8 @@ class Operation:
     query: type[BaseModel] | None = None
     upload: bool = False
     stream: bool = False
-    errors: tuple[str, ...] = ()
-    codes: Mapping[str, str] = field(default_factory=dict)
+    errors: tuple[ErrorCode, ...] = ()
+    codes: Mapping[str, ErrorCode] = field(default_factory=dict)
     tag: str = ""
     act: Act | None = None
 
@@ -117,7 +118,7 @@ class Operations:
         *,
         status: int = 200,
         auth: Auth = Auth.ANY,
-        codes: Mapping[str, str] = MappingProxyType({}),
+        codes: Mapping[str, ErrorCode] = MappingProxyType({}),
     ) -> None:
         """Declare `method path` as that operation: what it takes comes as JSON, or as a query
         where the method has no body; a variable of the path is its `id`."""

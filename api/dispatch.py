@@ -20,6 +20,7 @@ from api.contract import Auth, Call, Operation
 from api.errors import ApiError, api_error_of, envelope
 from api.idempotency import idempotency_key
 from api.plain import Asked
+from ground.refusal import ErrorCode
 from operations.actor import Actor
 from operations.attempt import Attempt
 
@@ -89,9 +90,11 @@ async def _counted_caller(
     verdict = context.limits.take(caller.key_id)
     headers.update(verdict.headers)
     if not verdict.allowed:
-        raise ApiError("RATE_LIMITED", "Rate limited", retry_after=verdict.retry_after_s)
+        raise ApiError(ErrorCode.RATE_LIMITED, "Rate limited", retry_after=verdict.retry_after_s)
     if auth is Auth.COOKIE:
-        raise ApiError("COOKIE_AUTH_REQUIRED", "Keys may not do this; use the browser session")
+        raise ApiError(
+            ErrorCode.COOKIE_AUTH_REQUIRED, "Keys may not do this; use the browser session"
+        )
     return caller
 
 
@@ -102,7 +105,7 @@ def error_answer(error: Exception, context: ApiContext, request: Asked) -> Answe
         known_as = request_id.current.get()
         logger.error("request failed id=%s path=%s", known_as, request.path, exc_info=error)
         message = f"Something went wrong; the log has it under {known_as}"
-        known = ApiError("INTERNAL_ERROR", message)
+        known = ApiError(ErrorCode.INTERNAL_ERROR, message)
     body = orjson.dumps(envelope(known, development=context.development))
     headers = dict(known.headers)
     if known.retry_after is not None:
@@ -120,7 +123,7 @@ async def _body(operation: Operation, incoming: Asked) -> BaseModel:
     if incoming.mimetype != "application/json":
         # Where every field is optional, so is the body.
         if operation.body_required or await read_whole(incoming):
-            raise ApiError("UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json")
+            raise ApiError(ErrorCode.UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json")
         data = b""
     else:
         data = await read_whole(incoming)
@@ -152,18 +155,19 @@ def _validation_error(invalid: ValidationError, operation: Operation) -> ApiErro
     problems = invalid.errors(include_url=False, include_context=False, include_input=False)
     first = problems[0]
     where = ".".join(str(part) for part in first["loc"]) or "body"
-    code = operation.codes.get(str(first["loc"][0]) if first["loc"] else "", "VALIDATION_ERROR")
+    field = str(first["loc"][0]) if first["loc"] else ""
+    code = operation.codes.get(field, ErrorCode.VALIDATION_ERROR)
     if code.startswith("MISSING_") and first["type"] != "missing":
-        code = "VALIDATION_ERROR"  # it is there, and malformed
+        code = ErrorCode.VALIDATION_ERROR  # it is there, and malformed
     return ApiError(code, f"{where}: {first['msg']}", details=problems)
 
 
 def _of_http(error: Exception) -> ApiError | None:
     match error:
         case HTTPException(code=404):
-            return ApiError("NOT_FOUND", "There is nothing at this path")
+            return ApiError(ErrorCode.NOT_FOUND, "There is nothing at this path")
         case HTTPException(code=405):
-            return ApiError("METHOD_NOT_ALLOWED", "This path does not take this method")
+            return ApiError(ErrorCode.METHOD_NOT_ALLOWED, "This path does not take this method")
         case HTTPException(code=code) if code is not None and 400 <= code < 500:
-            return ApiError("VALIDATION_ERROR", "The request is malformed")
+            return ApiError(ErrorCode.VALIDATION_ERROR, "The request is malformed")
     return None

@@ -16,6 +16,7 @@ from quart_trio.wrappers.response import TrioFileBody, TrioResponse
 from werkzeug.http import parse_date
 
 from api.errors import ApiError
+from ground.refusal import ErrorCode
 
 _ONE_RANGE = re.compile(r"bytes[ \t]*=[ \t]*([0-9]*)[ \t]*-[ \t]*([0-9]*)[ \t]*", re.IGNORECASE)
 # Python reads no number of thousands of digits, and no file is as large as this.
@@ -95,7 +96,7 @@ def wanted_part(asked: str, size: int) -> tuple[int, int] | None:
     end = min(_number(last) + 1, size) if first and last else size
     if begin >= end:
         raise ApiError(
-            "INVALID_PARAM",
+            ErrorCode.INVALID_PARAM,
             "The file has no such part",
             status=416,
             headers={"Content-Range": f"bytes */{size}"},
@@ -115,5 +116,5 @@ async def opened(answer: Awaitable[Response]) -> Response:
         if isinstance(response.response, OpenFile):
             await response.response.open()
     except FileNotFoundError:
-        raise ApiError("NOT_FOUND", "There is no such file") from None
+        raise ApiError(ErrorCode.NOT_FOUND, "There is no such file") from None
     return response

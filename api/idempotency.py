@@ -6,6 +6,7 @@ import re
 
 from api.errors import ApiError
 from api.plain import Asked
+from ground.refusal import ErrorCode
 
 HEADER = "Idempotency-Key"
 _QUOTED = re.compile(r'"((?:[^"\\]|\\["\\])*)"')
@@ -17,11 +18,13 @@ def idempotency_key(request: Asked) -> str | None:
     if not sent:
         return None
     if len(sent) > 1:
-        raise ApiError("VALIDATION_ERROR", f"Send one {HEADER}")
+        raise ApiError(ErrorCode.VALIDATION_ERROR, f"Send one {HEADER}")
     key: str = sent[0]
     if not key.startswith('"'):
         return key
     quoted = _QUOTED.fullmatch(key)
     if quoted is None:
-        raise ApiError("VALIDATION_ERROR", f"{HEADER} has a quotation mark too many or too few")
+        raise ApiError(
+            ErrorCode.VALIDATION_ERROR, f"{HEADER} has a quotation mark too many or too few"
+        )
     return re.sub(r"\\(.)", r"\1", quoted.group(1))

@@ -13,6 +13,7 @@ from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, Multip
 
 from api.body import chunks
 from api.errors import ApiError
+from ground.refusal import ErrorCode
 
 _WRITE_BYTES = 1024 * 1024
 _BUFFER_BYTES = 2 * 1024 * 1024  # parts' headers, and what the network brings at once
@@ -31,14 +32,16 @@ async def receive_file(request: Request, target: Path, max_bytes: int) -> Upload
     """Write the part called `file` to `target`; raises `ApiError`, leaving no file behind."""
     boundary = request.mimetype_params.get("boundary", "")
     if request.mimetype != "multipart/form-data" or not boundary:
-        raise ApiError("UNSUPPORTED_MEDIA_TYPE", "Send the file as multipart/form-data")
+        raise ApiError(ErrorCode.UNSUPPORTED_MEDIA_TYPE, "Send the file as multipart/form-data")
     receiver = _Receiver(boundary.encode("latin-1", "replace"), target, max_bytes)
     try:
         async for part in chunks(request):
             await receiver.feed(part)
         return await receiver.finish()
     except (ValueError, RequestEntityTooLarge):
-        raise ApiError("UPLOAD_ERROR", "The multipart body is malformed or broke off") from None
+        raise ApiError(
+            ErrorCode.UPLOAD_ERROR, "The multipart body is malformed or broke off"
+        ) from None
     finally:
         await receiver.close()
 
@@ -68,9 +71,9 @@ class _Receiver:
         """Return the file once the body has ended; raises `ApiError` when it was no upload."""
         await self.feed(None)
         if self._name is None:
-            raise ApiError("UPLOAD_ERROR", "Send the file in the field `file`")
+            raise ApiError(ErrorCode.UPLOAD_ERROR, "Send the file in the field `file`")
         if self._size == 0:
-            raise ApiError("UPLOAD_ERROR", "The file is empty")
+            raise ApiError(ErrorCode.UPLOAD_ERROR, "The file is empty")
         await self._flush()
         self._close_file()
         return UploadedFile(self._name, self._size)
@@ -87,7 +90,7 @@ class _Receiver:
             self._current_is_ours = event.name == _FIELD and isinstance(event, File)
             if self._current_is_ours:
                 if self._name is not None:
-                    raise ApiError("UPLOAD_ERROR", "Send one file at a time")
+                    raise ApiError(ErrorCode.UPLOAD_ERROR, "Send one file at a time")
                 self._name = _base_name(getattr(event, "filename", ""))
                 await trio.Path(self._target).touch(mode=0o600)
                 self._file = await trio.to_thread.run_sync(self._target.open, "wb")
@@ -101,7 +104,7 @@ class _Receiver:
 
     def _too_large(self) -> ApiError:
         limit = self._max_bytes // (1024 * 1024)
-        return ApiError("UPLOAD_ERROR", f"The file is larger than {limit} MB", status=413)
+        return ApiError(ErrorCode.UPLOAD_ERROR, f"The file is larger than {limit} MB", status=413)
 
     async def _flush(self) -> None:
         if self._file is not None and self._pending:

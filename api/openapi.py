@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 from api.contract import Auth, Operation
 from api.errors import CODES
 from api.idempotency import HEADER
+from ground.refusal import ErrorCode
 from operations.models import ErrorResponse, ScheduledJob, StoryMention, UserTag
 from operations.resources import named_fields
 
@@ -89,25 +90,34 @@ def document(operations: Iterable[Operation], *, version: str, base_path: str) -
     }
 
 
-def error_codes(operation: Operation) -> list[str]:
+def error_codes(operation: Operation) -> list[ErrorCode]:
     """Return every code an operation can answer with, the generic ones included."""
-    codes = {"FORBIDDEN_ORIGIN", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE", *operation.errors}
+    codes = {
+        ErrorCode.FORBIDDEN_ORIGIN,
+        ErrorCode.INTERNAL_ERROR,
+        ErrorCode.SERVICE_UNAVAILABLE,
+        *operation.errors,
+    }
     if operation.auth is not Auth.NONE:
-        codes |= {"RATE_LIMITED"}
+        codes |= {ErrorCode.RATE_LIMITED}
     if operation.auth in (Auth.ANY, Auth.COOKIE):
-        codes |= {"AUTH_REQUIRED", "AUTH_INVALID_KEY", "TOKEN_INVALID"}
+        codes |= {ErrorCode.AUTH_REQUIRED, ErrorCode.AUTH_INVALID_KEY, ErrorCode.TOKEN_INVALID}
     if operation.act:
-        codes |= {"INSUFFICIENT_SCOPE"}
+        codes |= {ErrorCode.INSUFFICIENT_SCOPE}
     if operation.takes_key:
-        codes |= {"VALIDATION_ERROR", "IDEMPOTENCY_IN_FLIGHT", "IDEMPOTENCY_MISMATCH"}
+        codes |= {
+            ErrorCode.VALIDATION_ERROR,
+            ErrorCode.IDEMPOTENCY_IN_FLIGHT,
+            ErrorCode.IDEMPOTENCY_MISMATCH,
+        }
     if operation.auth is Auth.COOKIE:
-        codes |= {"COOKIE_AUTH_REQUIRED"}
+        codes |= {ErrorCode.COOKIE_AUTH_REQUIRED}
     if any(model and named_fields(model) for model in (operation.body, operation.query)):
-        codes |= {"NOT_FOUND"}
+        codes |= {ErrorCode.NOT_FOUND}
     if operation.body or operation.query:
-        codes |= {"VALIDATION_ERROR", *operation.codes.values()}
+        codes |= {ErrorCode.VALIDATION_ERROR, *operation.codes.values()}
     if operation.body:
-        codes |= {"UNSUPPORTED_MEDIA_TYPE", "UPLOAD_ERROR"}
+        codes |= {ErrorCode.UNSUPPORTED_MEDIA_TYPE, ErrorCode.UPLOAD_ERROR}
     return sorted(codes, key=list(CODES).index)
 
 

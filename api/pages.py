@@ -18,6 +18,7 @@ from api.dispatch import error_answer
 from api.errors import ApiError
 from api.files import opened
 from api.session_cookie import COOKIE_NAME
+from ground.refusal import ErrorCode
 from operations.scopes import Scope
 from operations.shown import FILES_PATH
 from publish.media_links import PATH as MEDIA_PATH
@@ -84,7 +85,7 @@ def add_pages(app: QuartTrio, context: ApiContext, document: bytes, document_pat
     @app.get("/api/docs/<name>")
     async def docs_file(name: str) -> Response:
         if name not in _DOCS_FILES:
-            raise ApiError("NOT_FOUND", "There is nothing at this path")
+            raise ApiError(ErrorCode.NOT_FOUND, "There is nothing at this path")
         response = await opened(send_from_directory(_swagger_ui(), name))
         response.headers["Cache-Control"] = "private, max-age=3600"
         return response
@@ -101,7 +102,7 @@ def add_pages(app: QuartTrio, context: ApiContext, document: bytes, document_pat
             media_files.mime_type_at, caller.user_id, picture or path, caller.accounts
         )
         if mime is None:
-            raise ApiError("NOT_FOUND", "There is no such file")
+            raise ApiError(ErrorCode.NOT_FOUND, "There is no such file")
         if picture is not None:
             await context.library.make_small(picture)
             mime = "image/webp"
@@ -115,7 +116,7 @@ def _add_media_links(app: QuartTrio, context: ApiContext) -> None:
     async def linked(token: str) -> Response:
         found = await context.links.find(token)
         if found is None:
-            raise ApiError("NOT_FOUND", "There is nothing at this path")
+            raise ApiError(ErrorCode.NOT_FOUND, "There is nothing at this path")
         response = await opened(send_file(found.path, mimetype=found.mime_type, conditional=True))
         response.headers["Cache-Control"] = "private, no-store"
         response.timeout = None  # a large video on a slow line takes what it takes
@@ -149,7 +150,9 @@ async def _sign_in(context: ApiContext, code: str, *, is_visit: bool) -> Respons
             browser_sessions.redeem_code, code, context.house.clock.now()
         )
     if not fresh or (is_visit and session is None):
-        raise ApiError("TOKEN_INVALID", "The login link is used or too old: `reprise login-link`")
+        raise ApiError(
+            ErrorCode.TOKEN_INVALID, "The login link is used or too old: `reprise login-link`"
+        )
     if session is None:
         return Response(_NOT_SIGNED_IN, content_type=_HTML)
     response = Response(_SIGNED_IN, content_type=_HTML)

@@ -13,7 +13,7 @@ from typing import Any
 
 from api.app import BASE_PATH, openapi_document, operations
 from api.contract import Auth, Operation
-from api.errors import CODES
+from api.errors import CODES, Documented
 from api.openapi import error_codes
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -84,8 +84,8 @@ def _page(lines: Iterator[str]) -> str:
 def _errors() -> Iterator[str]:
     yield _ERRORS_HEAD
     for status, entries in groupby(
-        sorted(CODES.values(), key=lambda entry: _shown_status(entry.code)),
-        key=lambda entry: _shown_status(entry.code),
+        sorted(CODES.values(), key=_shown_status),
+        key=_shown_status,
     ):
         yield f"## {status}" if status < 600 else "## Only as the `errorCode` of a post"
         yield ""
@@ -95,8 +95,8 @@ def _errors() -> Iterator[str]:
         )
 
 
-def _shown_status(code: str) -> int:
-    return 600 if code in _ON_POSTS_ONLY else CODES[code].status
+def _shown_status(entry: Documented) -> int:
+    return 600 if entry.code in _ON_POSTS_ONLY else entry.status
 
 
 def _api(document: dict[str, Any]) -> Iterator[str]:

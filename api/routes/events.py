@@ -14,6 +14,7 @@ from api.answer import Answer
 from api.auth import identify
 from api.contract import Call, Operations, perform_for
 from api.errors import ApiError, api_error_of, envelope
+from ground.refusal import ErrorCode
 from operations import events, models
 from operations.feed import Reader
 
@@ -60,7 +61,7 @@ def _resumed(query: models.EventQuery, last_seen: str | None) -> models.EventQue
     try:
         return models.EventQuery.model_validate({**query.model_dump(), "since": last_seen})
     except ValidationError:
-        raise ApiError("VALIDATION_ERROR", "Last-Event-ID: no id of an event") from None
+        raise ApiError(ErrorCode.VALIDATION_ERROR, "Last-Event-ID: no id of an event") from None
 
 
 def _answer(body: bytes | AsyncIterator[bytes]) -> Answer:

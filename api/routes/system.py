@@ -12,6 +12,7 @@ from quart_trio import QuartTrio
 from api.context import ApiContext
 from api.errors import ApiError
 from api.system import peer
+from ground.refusal import ErrorCode
 from storage.errors import StorageError
 
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
@@ -63,7 +64,8 @@ async def _readiness(context: ApiContext) -> Response:
 def _check_address(context: ApiContext) -> None:
     if not context.system.may_ask(peer(request.scope)):
         raise ApiError(
-            "FORBIDDEN_ORIGIN", "Only this machine may ask that; REPRISE_SYSTEM_FROM allows others"
+            ErrorCode.FORBIDDEN_ORIGIN,
+            "Only this machine may ask that; REPRISE_SYSTEM_FROM allows others",
         )
 
 

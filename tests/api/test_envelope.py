@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from api.app import BASE_PATH, operations
 from api.contract import Auth, Operation
 from api.errors import CODES
+from ground.refusal import ErrorCode
 from tests.support.served import Answer, Served, serve_studio
 from tests.support.studio import Studio
 
@@ -22,7 +23,7 @@ def assert_envelope(answer: Answer, code: str, about: object = None) -> None:
     assert answer.headers["content-type"] == "application/json", about
     assert set(answer.body) == {"error", "code", "status"}, about
     assert answer.body["code"] == code, about
-    assert answer.body["status"] == answer.status == CODES[code].status, about
+    assert answer.body["status"] == answer.status == CODES[ErrorCode(code)].status, about
     assert answer.body["error"], about
 
 

@@ -12,6 +12,7 @@ from openapi_spec_validator import validate
 from api.app import BASE_PATH, openapi_document, operations
 from api.contract import Auth
 from api.errors import CODES
+from ground.refusal import ErrorCode
 from tests.support.served import Served
 from tools import http_reference as reference
 
@@ -106,7 +107,7 @@ def test_every_answer_is_described(document: dict[str, Any]) -> None:
             assert schema == {"$ref": f"#/components/schemas/{expected}"}
         assert str(operation.status) in responses
         for code in operation.errors:
-            assert code in responses[str(CODES[code].status)]["description"]
+            assert code in responses[str(CODES[ErrorCode(code)].status)]["description"]
         if operation.auth is not Auth.NONE:
             assert "Retry-After" in responses["429"]["headers"]
             assert "RateLimit-Policy" in responses[str(operation.status)]["headers"]
