@@ -68,7 +68,7 @@ def _lines(found: StoryRepostStatus) -> Iterator[tuple[str, str]]:
     if found.breaker is not None:
         yield "breaker", f"open since {_time(found.breaker.since)}: {found.breaker.reason}"
         yield "", found.breaker.remedy
-    yield "next look", _time(found.next_poll_at) if found.next_poll_at else "not by itself"
+    yield "next scan", _time(found.next_poll_at) if found.next_poll_at else "not by itself"
     config = found.config
     yield (
         "last look",

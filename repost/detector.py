@@ -46,9 +46,9 @@ class Inboxes(Protocol):
 
 @dataclass(slots=True)
 class Scan:
-    """What one look into the inboxes found.
+    """What one scan of the inboxes found.
 
-    `seen_until` is Instagram's own newest time. Where the look stopped at its bound,
+    `seen_until` is Instagram's own newest time. Where the scan stopped at its bound,
     `backlog_cursor` is where it goes on next time, down to `backlog_until`; `chat_backlog` is the
     same of single chats.
     """
@@ -114,7 +114,7 @@ class Reading:
             answer = await self._inboxes.activity()
         except (errors.Unreachable, errors.Refused, errors.Gone) as error:
             # The chats are read, and what they tell stands. It is one more gap: a page that is
-            # never there must not count as a look that failed, eight of which end all looks.
+            # never there must not count as a scan that failed, eight of which end all scans.
             account_id = self._config.account_id
             logger.warning("activity not read account=%s reason=%s", account_id, error.reason)
             self.scan.gaps["the activity"] += 1
@@ -241,7 +241,7 @@ class Reading:
         return parse_thread(answer, self._viewer_pk, source)
 
     def _leave(self, source: str, thread: Thread, horizon: datetime) -> None:
-        """Note where the next look goes on in a chat that holds more than one look reads."""
+        """Note where the next scan goes on in a chat that holds more than one scan reads."""
         assert thread.older_cursor is not None
         account_id = self._config.account_id
         logger.warning("scan stopped at a thread's bound account=%s source=%s", account_id, source)
@@ -288,4 +288,4 @@ class Reading:
             )
             self.scan.odd += stored
             if len(stored) == room:
-                self.scan.gaps["more odd messages"] += 1  # the next look stores them
+                self.scan.gaps["more odd messages"] += 1  # the next scan stores them

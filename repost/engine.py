@@ -1,4 +1,4 @@
-"""The story-repost engine: looks into inboxes when it is time, and moves mentions on.
+"""The story-repost engine: scans inboxes when it is time, and moves mentions on.
 
 One service for all accounts. It sleeps until the next account is due or somebody wakes it.
 """
@@ -254,7 +254,7 @@ class RepostEngine:
         return rest
 
     def _again(self, db: Database, account_id: str) -> datetime | None:
-        """Return when an account is due again: a look, or what a mention waits for."""
+        """Return when an account is due again: a scan, or what a mention waits for."""
         now = self._clock.now()
         again = [reposts.next_move_at(db, account_id, now)]
         rest = self._after_failures(account_id, AFTER_A_FAILURE)

@@ -28,7 +28,7 @@ SPACING = timedelta(minutes=20)
 MAX_HELD = timedelta(hours=72)
 FIRST_POLL_RETRY = timedelta(minutes=15)
 SHORTEST_INTERVAL = timedelta(hours=6)
-# A story lives 24 h: a look at least this often sees each while it can still be fetched.
+# A story lives 24 h: a scan at least this often sees each while it can still be fetched.
 LONGEST_SAFE_INTERVAL = timedelta(hours=20)
 LONGEST_SAFE_GAP = timedelta(hours=22)
 # What a person asked for in the sleep window may be finished in it.
@@ -148,7 +148,7 @@ def next_poll_at(config: RepostConfig, now: datetime, pace: float) -> datetime:
 def may_poll(
     config: RepostConfig, started_at: datetime | None, now: datetime, pace: float
 ) -> Hold | None:
-    """Return the rail that holds an automatic look into the inbox back, or None."""
+    """Return the rail that holds an automatic scan of the inbox back, or None."""
     phase = session_phase(started_at, now, pace)
     if phase == 0:
         return Hold("login", "The account has no Private API login", None)

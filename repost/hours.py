@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from storage.repost_configs import RepostConfig
 
-# A look or a post takes minutes: none is begun so shortly before the sleep window.
+# A scan or a post takes minutes: none is begun so shortly before the sleep window.
 WIND_DOWN = timedelta(minutes=10)
 
 

@@ -1,4 +1,4 @@
-"""What a look into the inboxes leaves behind in the store, when it ends and when it fails."""
+"""What a scan of the inboxes leaves behind in the store, when it ends and when it fails."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FAILURES_TO_BREAK = 8
 
 
 def record_done(db: Database, account_id: str, scan: Scan, now: datetime) -> None:
-    """Record a look that came to its end: from now on only what is newer is read.
+    """Record a scan that came to its end: from now on only what is newer is read.
 
     Where it had gaps, the next one reads from where the last whole one ended, and comes sooner.
     """
@@ -46,7 +46,7 @@ def record_done(db: Database, account_id: str, scan: Scan, now: datetime) -> Non
 
 
 def _unread(scan: Scan) -> str | None:
-    """Return what a look could not read, in words; None when it has read everything."""
+    """Return what a scan could not read, in words; None when it has read everything."""
     if not scan.gaps:
         return None
     parts = ", ".join(f"{count} x {what}" for what, count in sorted(scan.gaps.items()))
@@ -56,9 +56,9 @@ def _unread(scan: Scan) -> str | None:
 def record_failed(
     db: Database, account_id: str, scan: Scan, error: errors.InstagramError, now: datetime
 ) -> None:
-    """Record a look that was broken off; the eighth in a row opens the circuit breaker.
+    """Record a scan that was broken off; the eighth in a row opens the circuit breaker.
 
-    What is unread stays unread: the next look reads from where the last whole one ended.
+    What is unread stays unread: the next scan reads from where the last whole one ended.
     """
     config = repost_configs.find(db, account_id)
     if config is None:

@@ -1,4 +1,4 @@
-"""Rows for what a look has found: one a story, or one a message that does not tell which."""
+"""Rows for what a scan has found: one a story, or one a message that does not tell which."""
 
 from __future__ import annotations
 

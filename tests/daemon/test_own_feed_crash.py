@@ -18,7 +18,7 @@ __all__ = ["world"]
 
 
 def look_again(world: World) -> None:
-    """Let the next look at the own feed be due now."""
+    """Let the next scan of the own feed be due now."""
     with open_directly(world.directory / "data" / "reprise.db") as db, transaction(db):
         now = datetime.now(UTC)
         repost_configs.change(db, world.account_id, now=now, last_auto_sync_at=None)

@@ -278,7 +278,7 @@ def test_no_story_expires_between_two_looks_of_20_hours_or_less(
     assume(night <= 12 and chosen.poll_interval_hours <= 20)
     assume(hours.sleeping_until(chosen, last) is None)
     polled = replace(chosen, last_poll_at=last, last_poll_status=PollStatus.SUCCESS)
-    # A shift of the clocks in that night may add an hour, and a look minutes.
+    # A shift of the clocks in that night may add an hour, and a scan minutes.
     assert guard.next_poll_at(polled, last, 1.0) - last <= timedelta(hours=23)
 
 

@@ -103,7 +103,7 @@ async def test_none_is_shared_twice_after_restart_and_clock_steps(
     await switch_on(studio)
     first = post(studio)
     await turn(studio)
-    await turn(studio)  # the next look is not due
+    await turn(studio)  # the next scan is not due
     assert (shared(studio), looks(studio)) == ([str(first.pk)], 1)
     studio.clock.advance(13 * HOUR)
     await turn(studio)
