@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from functools import partial
 from typing import cast
 
 from accounts import identity
@@ -164,10 +163,9 @@ class TokenCare:
         if await self._store.read(self._is_asleep, account.id, now):
             return
         with opened_for(account.id):
-            read = partial(login_of, even_ended=True)
-            login = await self._store.read(read, self._vault, account.id, now)
+            login = await self._store.read(login_of, self._vault, account.id, now)
         expires, synced = account.token_expires_at, account.last_synced_at
-        if login is None or (login.unproven and expires is not None and expires <= now):
+        if login is None:
             return  # there is none, or Meta has refused it, or it is somebody else's
         sync_is_due = synced is None or not is_recent(synced, now, SYNC_EVERY)
         # Of a token whose end was never told, the renewal tells it. One that ends later than any
@@ -194,23 +192,17 @@ class TokenCare:
 
 
 def login_of(
-    db: Database,
-    vault: Vault,
-    account_id: str,
-    now: datetime | None,
-    *,
-    even_ended: bool = False,
+    db: Database, vault: Vault, account_id: str, now: datetime | None
 ) -> GraphLogin | None:
-    """Return an account's valid token with what belongs to it, or None; without `now` any token.
+    """Return an account's token with what belongs to it, or None where Meta has refused it.
 
-    `even_ended` takes one too that should have ended by now, which only Meta can tell.
+    One that should have ended by our clock is tried: only Meta can tell. Without `now` any token.
     """
     token = secrets.get(db, vault, account_id, AccountSecret.ACCESS_TOKEN)
     if token is None:
         return None  # also when the account was disconnected
     account = accounts.get(db, account_id)
-    expires = account.token_expires_at
-    if now is not None and not even_ended and expires is not None and expires <= now:
+    if now is not None and account.token_is_refused(now):
         return None
     return GraphLogin(
         ig_user_id=account.ig_user_id or "me",

@@ -35,7 +35,9 @@ class Means:
     """What an account can publish with."""
 
     has_token: bool
+    # By our clock, which may be wrong: without another way Meta is asked all the same.
     token_valid: bool
+    token_refused: bool = False
     login_method: str
     has_login: bool
     has_public_url: bool
@@ -62,10 +64,10 @@ class Choice:
 
 def means_of(db: Database, account: Account, *, has_public_url: bool, now: datetime) -> Means:
     """Return what an account can publish with now."""
-    expires = account.token_expires_at
     return Means(
         has_token=secrets.exists(db, account.id, AccountSecret.ACCESS_TOKEN),
-        token_valid=expires is None or expires > now,
+        token_valid=not account.token_should_have_ended(now),
+        token_refused=account.token_is_refused(now),
         login_method=account.login_method,
         has_login=credentials.find(db, account.id) is not None,
         has_public_url=has_public_url,
@@ -108,7 +110,9 @@ def choose(
             return Choice(RouteName.PRIVATE, "publishRoute is `private`")
         reason = "publishRoute is `private`, and the account has no Private API login"
         return Failure(ErrorCode.PRIVATE_API_REQUIRED, reason)
-    obstacle = wish.obstacle or _obstacle(means, has_image=has_image, has_stickers=has_stickers)
+    obstacle = wish.obstacle or _obstacle(
+        means, wish, has_image=has_image, has_stickers=has_stickers
+    )
     if obstacle is None:
         return Choice(RouteName.GRAPH, "the account has a Graph token")
     if wish.route is PublishRoute.OFFICIAL:
@@ -126,12 +130,13 @@ def fetches_media(means: Means, *, has_image: bool) -> bool:
     return has_image or means.login_method != "facebook"
 
 
-def _obstacle(means: Means, *, has_image: bool, has_stickers: bool) -> Failure | None:
+def _obstacle(means: Means, wish: Wish, *, has_image: bool, has_stickers: bool) -> Failure | None:
     if not means.has_token:
         return Failure(ErrorCode.PRIVATE_API_REQUIRED, _NO_MEANS)
     if has_stickers:
         return Failure(ErrorCode.PRIVATE_API_REQUIRED, STICKERS_ADVICE)
-    if not means.token_valid:
+    has_other_way = means.has_login and wish.route is not PublishRoute.OFFICIAL
+    if means.token_refused or (has_other_way and not means.token_valid):
         return Failure(
             ErrorCode.TOKEN_EXPIRED, "The Graph token has expired: reconnect the account"
         )

@@ -258,7 +258,7 @@ def check_route(db: Database, account: Account, now: datetime, *, has_stickers: 
             ErrorCode.PRIVATE_API_REQUIRED,
             f"@{account.username} has neither a Graph token nor a Private API login",
         )
-    if account.token_expires_at is not None and account.token_expires_at <= now:
+    if account.token_should_have_ended(now):
         raise Refusal(
             ErrorCode.TOKEN_EXPIRED, f"Reconnect @{account.username}: its token has expired"
         )

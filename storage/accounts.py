@@ -38,6 +38,14 @@ class Account:
     token_unproven: bool = False
     created_at: datetime
 
+    def token_should_have_ended(self, now: datetime) -> bool:
+        """Whether the token has ended by our clock, which may be wrong."""
+        return self.token_expires_at is not None and self.token_expires_at <= now
+
+    def token_is_refused(self, now: datetime) -> bool:
+        """Whether Meta has refused the token: nothing but a new one helps."""
+        return self.token_unproven and self.token_should_have_ended(now)
+
 
 def add(
     db: Database,

@@ -100,7 +100,7 @@ async def _examined(site: Site, http: GraphHttp, known: Known) -> Finding:
     mend = f"reprise account add --username {account.username} --access-token-stdin"
     if account.login_method == "facebook":
         mend += f" --login-method facebook --ig-user-id {account.ig_user_id}"
-    if login is None:
+    if login is None or account.token_should_have_ended(site.clock.now()):
         return problem(f"{name}: the token has expired", mend)
     if known.is_held:
         return warning(f"{name}: not asked, because the account is paused")

@@ -69,9 +69,9 @@ class TokenKeeper(Protocol):
     async def graph_login(
         self, account_id: str, *, even_refused: bool = False
     ) -> GraphLogin | None:
-        """Return the account's valid token with what belongs to it, or None.
+        """Return the account's token with what belongs to it, or None where Meta has refused it.
 
-        `even_refused`: the one it has, valid or not.
+        `even_refused`: the one it has all the same.
         """
         ...
 

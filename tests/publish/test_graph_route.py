@@ -16,11 +16,11 @@ from publish.media_links import MediaLinks
 from sandbox import Sandbox
 from sandbox.graph.failures import graph_error
 from sandbox.wire.faults import Fault, Reset, Status
-from storage import posts
+from storage import accounts, posts
 from tests.support.clock import TestClock
 from tests.support.graph import connect, published, serve_publicly
 from tests.support.limits import DEADLOCK_S
-from tests.support.posting import photo_id, post, publish, until, video_id
+from tests.support.posting import photo_id, post, publish, schedule, until, video_id
 from tests.support.served import Served
 
 IMAGE = {"mediaType": "IMAGE", "caption": "Good morning #coffee"}
@@ -228,6 +228,25 @@ async def test_an_expired_token_fails_the_post_and_asks_meta_once(public: Served
     )
     assert (answer.status, answer.body["code"]) == (401, "TOKEN_EXPIRED")
     assert len(public.studio.sandbox.ledger.requests) == asked
+
+
+async def test_a_token_that_has_ended_by_a_wrong_clock_is_tried(public: Served) -> None:
+    graph = await connect(public)
+    studio = public.studio
+    body = {"accountId": studio.account.id, "mediaFileId": await photo_id(public), **IMAGE}
+    post_id = (await schedule(public, body, timedelta(hours=1)))["postId"]
+    ended = studio.clock.now() - timedelta(hours=1)
+    await studio.core.store.write(accounts.change, studio.account.id, token_expires_at=ended)
+    studio.clock.advance(timedelta(hours=1, minutes=1))
+    await until(public, post_id, "PUBLISHED")
+    # What Meta refuses stays refused, and is asked about no more.
+    graph.revoked = True
+    await studio.core.store.write(accounts.change, studio.account.id, token_expires_at=ended)
+    await studio.core.tokens.look_after_all()
+    asked = len(studio.sandbox.ledger.requests)
+    studio.clock.advance(timedelta(days=3))
+    await studio.core.tokens.look_after_all()
+    assert len(studio.sandbox.ledger.requests) == asked
 
 
 async def test_the_copy_on_the_page(public: Served) -> None:

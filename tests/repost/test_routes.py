@@ -157,7 +157,8 @@ async def test_official_by_choice_is_refused_with_the_reason(
         reason = "takes story videos from 3 s on. publishRoute is `official`"
     else:
         gone = studio.clock.now() - timedelta(hours=1)
-        await studio.core.store.write(accounts.change, studio.account.id, token_expires_at=gone)
+        refused = {"token_expires_at": gone, "token_unproven": True}
+        await studio.core.store.write(accounts.change, studio.account.id, **refused)
         reason = "The Graph token has expired"
     repost, live = await reposted(both, file=file)
     assert (repost.status, live) == ("FAILED", [])
