@@ -22,14 +22,12 @@ from sandbox.private import (
     stories,
     uploads,
 )
-from sandbox.wire.call import OpenHandler, PrivateHandler
-from sandbox.wire.route import Route
+from sandbox.private.social_routes import SOCIAL_ROUTES
+from sandbox.wire.call import OpenHandler
+from sandbox.wire.route import API_HOST, WEB_HOST, Route, private
 from sandbox.world.ledger import CAA_LOGIN, LEGACY_LOGIN
 
-API_HOST = "i.instagram.com"
 LOGIN_HOST = "b.i.instagram.com"
-# Known so that calls to it are recorded; nothing is answered there.
-WEB_HOST = "www.instagram.com"
 _HOSTS = {API_HOST, LOGIN_HOST, WEB_HOST, releases.HOST, *graph_auth.HOSTS}
 _CDN = re.compile(r"[a-z0-9.-]+\.(?:cdninstagram\.com|fbcdn\.net)")
 
@@ -44,10 +42,6 @@ def is_known_host(host: str) -> bool:
 
 def _open(host: str | re.Pattern[str], method: str, path: str, handler: OpenHandler) -> Route:
     return Route(host=host, method=method, path=path, open=handler)
-
-
-def _private(method: str, path: str, handler: PrivateHandler) -> Route:
-    return Route(host=API_HOST, method=method, path=path, private=handler)
 
 
 def _two_factor(path: str, handler: OpenHandler) -> Route:
@@ -110,45 +104,46 @@ ROUTES = (
         for method, handler in (("GET", challenge.show), ("POST", challenge.take))
     ),
     # Accounts
-    _private("GET", "/api/v1/accounts/current_user/", accounts.current_user),
-    _private("POST", "/api/v1/accounts/logout/", accounts.logout),
-    _private("GET", "/api/v1/users/<name>/usernameinfo/", accounts.info_by_username),
-    _private("GET", "/api/v1/users/<pk>/info/", accounts.info_by_pk),
+    private("GET", "/api/v1/accounts/current_user/", accounts.current_user),
+    private("POST", "/api/v1/accounts/logout/", accounts.logout),
+    private("GET", "/api/v1/users/<name>/usernameinfo/", accounts.info_by_username),
+    private("GET", "/api/v1/users/<pk>/info/", accounts.info_by_pk),
     # Home screen
-    _private("POST", "/api/v1/feed/reels_tray/", stories.tray),
-    _private("POST", "/api/v1/feed/timeline/", stories.timeline),
-    _private("GET", "/api/v1/news/inbox/", activity.inbox),
+    private("POST", "/api/v1/feed/reels_tray/", stories.tray),
+    private("POST", "/api/v1/feed/timeline/", stories.timeline),
+    private("GET", "/api/v1/news/inbox/", activity.inbox),
     # Direct messages
-    _private("GET", "/api/v1/direct_v2/inbox/", direct.inbox),
-    _private("GET", "/api/v1/direct_v2/pending_inbox/", direct.pending_inbox),
-    _private("GET", "/api/v1/direct_v2/spam_inbox/", direct.spam_inbox),
-    _private("GET", "/api/v1/direct_v2/threads/<pk>/", direct.thread),
-    _private("POST", "/api/v1/direct_v2/threads/<pk>/approve/", direct.approve),
+    private("GET", "/api/v1/direct_v2/inbox/", direct.inbox),
+    private("GET", "/api/v1/direct_v2/pending_inbox/", direct.pending_inbox),
+    private("GET", "/api/v1/direct_v2/spam_inbox/", direct.spam_inbox),
+    private("GET", "/api/v1/direct_v2/threads/<pk>/", direct.thread),
+    private("POST", "/api/v1/direct_v2/threads/<pk>/approve/", direct.approve),
     # Stories and posts
-    _private("GET", "/api/v1/feed/user/<pk>/story/", stories.reel),
-    _private("GET", "/api/v1/feed/user/<pk>/", posts.grid),
-    _private("POST", "/api/v1/clips/user/", posts.reels),
-    _private("GET", "/api/v1/media/<id>/info/", media.info),
-    _private("POST", "/api/v1/media/<id>/delete/", media.delete),
-    _private("POST", "/api/v1/media/<id>/edit_media/", media.edit),
-    _private("GET", "/api/v1/location_search/", posts.search_places),
-    _private("GET", "/api/v1/locations/<pk>/location_info/", posts.place_info),
+    private("GET", "/api/v1/feed/user/<pk>/story/", stories.reel),
+    private("GET", "/api/v1/feed/user/<pk>/", posts.grid),
+    private("POST", "/api/v1/clips/user/", posts.reels),
+    private("GET", "/api/v1/media/<id>/info/", media.info),
+    private("POST", "/api/v1/media/<id>/delete/", media.delete),
+    private("POST", "/api/v1/media/<id>/edit_media/", media.edit),
+    private("GET", "/api/v1/location_search/", posts.search_places),
+    private("GET", "/api/v1/locations/<pk>/location_info/", posts.place_info),
     # Uploading and publishing
-    _private("POST", "/upload_settings/<name>", uploads.settings),
-    _private("POST", "/rupload_igphoto/<name>", uploads.photo),
-    _private("GET", "/rupload_igvideo/<name>", uploads.video_offset),
-    _private("POST", "/rupload_igvideo/<name>", uploads.video),
-    _private("POST", "/api/v1/media/validate_reel_url/", configure.validate_link),
-    _private("POST", "/api/v1/media/configure_to_story/", configure.story),
-    _private("POST", "/api/v1/media/configure/", configure.feed),
-    _private("POST", "/api/v1/media/configure_to_clips/", configure.reel),
-    _private("POST", "/api/v1/media/configure_sidecar/", configure.album),
+    private("POST", "/upload_settings/<name>", uploads.settings),
+    private("POST", "/rupload_igphoto/<name>", uploads.photo),
+    private("GET", "/rupload_igvideo/<name>", uploads.video_offset),
+    private("POST", "/rupload_igvideo/<name>", uploads.video),
+    private("POST", "/api/v1/media/validate_reel_url/", configure.validate_link),
+    private("POST", "/api/v1/media/configure_to_story/", configure.story),
+    private("POST", "/api/v1/media/configure/", configure.feed),
+    private("POST", "/api/v1/media/configure_to_clips/", configure.reel),
+    private("POST", "/api/v1/media/configure_sidecar/", configure.album),
     # Files
     _open(_CDN, "GET", "/v/<pk>.jpg", cdn.photo_file),
     _open(_CDN, "GET", f"/v/<pk>_w{cdn.SMALL_WIDTH}.jpg", cdn.small_photo_file),
     _open(_CDN, "GET", "/v/<pk>.mp4", cdn.video_file),
     _open(_CDN, "GET", "/p/<pk>.jpg", cdn.avatar),
     _open(releases.HOST, "GET", releases.PATH, releases.client_config),
+    *SOCIAL_ROUTES,
     *GRAPH_ROUTES,
 )
 

@@ -16,6 +16,7 @@ from sandbox.private import failures
 from sandbox.private.form import decode_form
 from sandbox.private.login import submitted_username
 from sandbox.private.password import PasswordKey
+from sandbox.private.refused import Refused
 from sandbox.routes import find_route
 from sandbox.wire.call import Call, PrivateHandler
 from sandbox.wire.faults import Faults
@@ -145,7 +146,12 @@ class Service:
         person = session.person
         if person.challenge.pending:
             return failures.challenge_required(person).response()
-        response = await handler(call, person)
+        if "signed_body" in call.form:  # it was not signed as the app signs
+            return Response.fail(400, "Sorry, there was a problem with your request.")
+        try:
+            response = await handler(call, person)
+        except Refused as refusal:
+            response = refusal.response()
         if not (session.rotates and session.valid):
             return response
         session.valid = False

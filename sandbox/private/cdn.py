@@ -43,7 +43,8 @@ def small_size(shot: Shot) -> tuple[int, int]:
 
 
 def avatar_url(person: Person) -> str:
-    return f"https://{HOST}/p/{person.pk}.jpg"
+    chosen = person.profile.picture
+    return f"https://{HOST}/p/{person.pk}.jpg{f'?v={chosen.stem}' if chosen else ''}"
 
 
 async def photo_file(call: Call) -> Response:
@@ -84,10 +85,12 @@ def _shot(call: Call) -> Shot | Response:
 
 
 async def avatar(call: Call) -> Response:
-    """A profile picture, drawn from the person's id."""
+    """A profile picture: the chosen one, or one drawn from the person's id."""
     person = call.world.find_person(pk=int(call.args[0]))
     if person is None:
         return Response(404)
+    if person.profile.picture is not None:
+        return _ranged(call, person.profile.picture, "image/jpeg")
     return _image(await trio.to_thread.run_sync(_drawn, person.pk, person.username))
 
 

@@ -8,6 +8,10 @@ from functools import cached_property
 
 from sandbox.wire.call import GraphHandler, OpenHandler, PrivateHandler
 
+API_HOST = "i.instagram.com"
+WEB_HOST = "www.instagram.com"
+API = "/api/v1/"
+
 _ARGUMENTS = {
     "<pk>": r"(\d{1,40})",
     "<me>": r"(me|\d{1,40})",
@@ -47,3 +51,11 @@ class Route:
             return None
         found = self._pattern.fullmatch(path)
         return found.groups(default="") if found else None
+
+
+def private(
+    method: str, path: str, handler: PrivateHandler, host: str | re.Pattern[str] = API_HOST
+) -> Route:
+    """A row for a call with a session; what does not begin with `/` is below `/api/v1/`."""
+    full = path if path.startswith("/") else API + path
+    return Route(host=host, method=method, path=full, private=handler)

@@ -127,8 +127,12 @@ class Library:
 
     def grid(self, owner: Person) -> list[Post]:
         """The owner's posts that can be seen now, newest first."""
-        own = (post for post in self.posts.values() if post.owner is owner and not post.deleted)
-        return sorted(own, key=lambda post: post.age_key, reverse=True)
+        return [post for post in self.newest_posts() if post.owner is owner]
+
+    def newest_posts(self) -> list[Post]:
+        """Everybody's posts that can be seen now, newest first."""
+        live = (post for post in self.posts.values() if not post.deleted and not post.archived)
+        return sorted(live, key=lambda post: post.age_key, reverse=True)
 
     def delete_post(self, post: Post) -> None:
         """Take a post down, its files included."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 
 
 class LoginBehaviour(Enum):
@@ -38,6 +39,25 @@ class Challenge:
     logs_in: bool = False
 
 
+@dataclass(slots=True)
+class Profile:
+    """What the profile page and its settings say. All of it may be changed at any time."""
+
+    biography: str = ""
+    external_url: str = ""
+    email: str = ""
+    phone_number: str = ""
+    gender: int = 3
+    birthday: str | None = None
+    is_business: bool = False
+    is_verified: bool = False
+    is_online: bool = False
+    country: str = "Germany"
+    joined: str = "May 2019"
+    former_usernames: int = 0
+    picture: Path | None = None  # a drawn one unless set
+
+
 @dataclass(eq=False, slots=True)
 class Person:
     """Somebody with an account. What is not derived may be changed at any time."""
@@ -66,6 +86,11 @@ class Person:
     codes_sent: list[str] = field(default_factory=list)
     # How many times the configuring of each uploaded video is put off with a 202.
     transcode_polls: int = 0
+    profile: Profile = field(default_factory=Profile)
+    # What the person is told of, by kind of content.
+    notification_settings: dict[str, str] = field(default_factory=dict)
+    # The seed of an authenticator that was asked for, until a code proves it.
+    offered_totp_seed: str | None = None
     challenge: Challenge = field(init=False)
 
     def met_challenge(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sandbox.world.person import Person
 from sandbox.world.published import Product
@@ -28,6 +28,11 @@ class Post:
     location_id: str | None = None
     upload_id: str | None = None
     deleted: bool = False
+    archived: bool = False
+    pinned: bool = False
+    # Who did so, in order.
+    likers: list[Person] = field(default_factory=list)
+    seen_by: list[Person] = field(default_factory=list)
 
     @property
     def media_id(self) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
+from sandbox.world.activity import Activity
 from sandbox.world.chats import Chats
 from sandbox.world.graph_side import GraphSide
 from sandbox.world.ledger import Ledger
@@ -37,6 +38,7 @@ class World:
         self.places = Places(numbers)
         self.chats = Chats(numbers, now)
         self.library = Library(directory, ledger, self.people, self.chats, numbers, now)
+        self.activity = Activity(numbers, now)
         self.graph = GraphSide(numbers, now)
         # The verbs that tests use most, said on the world itself.
         self.add_person, self.person = self.people.add, self.people.named
