@@ -12,16 +12,12 @@ from sandbox.private import (
     bloks,
     cdn,
     challenge,
-    configure,
     direct,
     login,
-    media,
-    posts,
     releases,
     second_step,
-    stories,
-    uploads,
 )
+from sandbox.private.media_routes import MEDIA_ROUTES
 from sandbox.private.social_routes import SOCIAL_ROUTES
 from sandbox.wire.call import OpenHandler
 from sandbox.wire.route import API_HOST, WEB_HOST, Route, private
@@ -108,9 +104,7 @@ ROUTES = (
     private("POST", "/api/v1/accounts/logout/", accounts.logout),
     private("GET", "/api/v1/users/<name>/usernameinfo/", accounts.info_by_username),
     private("GET", "/api/v1/users/<pk>/info/", accounts.info_by_pk),
-    # Home screen
-    private("POST", "/api/v1/feed/reels_tray/", stories.tray),
-    private("POST", "/api/v1/feed/timeline/", stories.timeline),
+    # What the account is told of
     private("GET", "/api/v1/news/inbox/", activity.inbox),
     # Direct messages
     private("GET", "/api/v1/direct_v2/inbox/", direct.inbox),
@@ -118,25 +112,6 @@ ROUTES = (
     private("GET", "/api/v1/direct_v2/spam_inbox/", direct.spam_inbox),
     private("GET", "/api/v1/direct_v2/threads/<pk>/", direct.thread),
     private("POST", "/api/v1/direct_v2/threads/<pk>/approve/", direct.approve),
-    # Stories and posts
-    private("GET", "/api/v1/feed/user/<pk>/story/", stories.reel),
-    private("GET", "/api/v1/feed/user/<pk>/", posts.grid),
-    private("POST", "/api/v1/clips/user/", posts.reels),
-    private("GET", "/api/v1/media/<id>/info/", media.info),
-    private("POST", "/api/v1/media/<id>/delete/", media.delete),
-    private("POST", "/api/v1/media/<id>/edit_media/", media.edit),
-    private("GET", "/api/v1/location_search/", posts.search_places),
-    private("GET", "/api/v1/locations/<pk>/location_info/", posts.place_info),
-    # Uploading and publishing
-    private("POST", "/upload_settings/<name>", uploads.settings),
-    private("POST", "/rupload_igphoto/<name>", uploads.photo),
-    private("GET", "/rupload_igvideo/<name>", uploads.video_offset),
-    private("POST", "/rupload_igvideo/<name>", uploads.video),
-    private("POST", "/api/v1/media/validate_reel_url/", configure.validate_link),
-    private("POST", "/api/v1/media/configure_to_story/", configure.story),
-    private("POST", "/api/v1/media/configure/", configure.feed),
-    private("POST", "/api/v1/media/configure_to_clips/", configure.reel),
-    private("POST", "/api/v1/media/configure_sidecar/", configure.album),
     # Files
     _open(_CDN, "GET", "/v/<pk>.jpg", cdn.photo_file),
     _open(_CDN, "GET", f"/v/<pk>_w{cdn.SMALL_WIDTH}.jpg", cdn.small_photo_file),
@@ -144,6 +119,7 @@ ROUTES = (
     _open(_CDN, "GET", "/p/<pk>.jpg", cdn.avatar),
     _open(releases.HOST, "GET", releases.PATH, releases.client_config),
     *SOCIAL_ROUTES,
+    *MEDIA_ROUTES,
     *GRAPH_ROUTES,
 )
 

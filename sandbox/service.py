@@ -134,6 +134,8 @@ class Service:
                 return await graph_auth.perform(route.graph, call)
             assert route.private is not None
             return await self._perform_private(route.private, call)
+        except Refused as refusal:
+            return refusal.response()
         except Exception:
             # A bug of the sandbox must not look like a lost connection to the client under test.
             logger.exception("handler failed path=%s", request.path)

@@ -100,7 +100,7 @@ def own_post(call: Call, viewer: Person, media_id: object) -> Post:
     """One of the viewer's own posts."""
     post = post_of(call, viewer, media_id)
     if post.owner is not viewer:
-        raise Refused("You can't edit this media", 403)
+        raise Refused("You can't edit this media")
     return post
 
 

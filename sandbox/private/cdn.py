@@ -79,7 +79,7 @@ def _shot(call: Call) -> Shot | Response:
     shot = call.world.library.shots.get(int(call.args[0]))
     if shot is None or shot.deleted:
         return Response(404)
-    if shot.is_gone(call.world.now()):
+    if shot.is_gone(call.world.now()) and not call.world.highlights.keeps(shot):
         return Response(403)  # the address carries its time of expiry
     return shot
 

@@ -29,25 +29,22 @@ async def validate_link(call: Call, viewer: Person) -> Response:
 
 async def story(call: Call, viewer: Person) -> Response:
     """`media/configure_to_story/`: a photo, or with `?video=1` a video."""
-    try:
-        upload = _upload(call, viewer, _asked_kind(call))
-        if (upload.probe.duration or 0) > _LONGEST_STORY_S:
-            raise Refused("The video is too long for a story")
-        stickers = placed_stickers(call.form, "tap_models")
-        draft = Draft(
-            owner=viewer,
-            route="private",
-            product="story",
-            parts=[upload],
-            caption=str(call.form.get("caption") or ""),
-            mentions=mentions_in(stickers, call.world),
-            reel_mentions=placed_stickers(call.form, "reel_mentions"),
-            stickers=others_in(stickers, call.world),
-            upload_id=upload.upload_id,
-            extra=call.form,
-        )
-    except Refused as error:
-        return Response.fail(400, str(error))
+    upload = _upload(call, viewer, _asked_kind(call))
+    if (upload.probe.duration or 0) > _LONGEST_STORY_S:
+        raise Refused("The video is too long for a story")
+    stickers = placed_stickers(call.form, "tap_models")
+    draft = Draft(
+        owner=viewer,
+        route="private",
+        product="story",
+        parts=[upload],
+        caption=str(call.form.get("caption") or ""),
+        mentions=mentions_in(stickers, call.world),
+        reel_mentions=placed_stickers(call.form, "reel_mentions"),
+        stickers=others_in(stickers, call.world),
+        upload_id=upload.upload_id,
+        extra=call.form,
+    )
     return _publish(call, draft, [upload])
 
 
@@ -63,22 +60,16 @@ async def reel(call: Call, viewer: Person) -> Response:
 
 async def album(call: Call, viewer: Person) -> Response:
     """`media/configure_sidecar/`: several photos and videos as one post."""
-    try:
-        uploads, parts = _children(call, viewer)
-        draft = _post_draft(call, viewer, "carousel", parts)
-    except Refused as error:
-        return Response.fail(400, str(error))
+    uploads, parts = _children(call, viewer)
+    draft = _post_draft(call, viewer, "carousel", parts)
     return _publish(call, draft, uploads)
 
 
 def _single(call: Call, viewer: Person, product: Product, kind: Kind) -> Response:
-    try:
-        upload = _upload(call, viewer, kind)
-        if kind == "video" and upload.cover is None:
-            raise Refused("There is no cover for this video")
-        draft = _post_draft(call, viewer, product, [_tagged(call, upload, call.form)])
-    except Refused as error:
-        return Response.fail(400, str(error))
+    upload = _upload(call, viewer, kind)
+    if kind == "video" and upload.cover is None:
+        raise Refused("There is no cover for this video")
+    draft = _post_draft(call, viewer, product, [_tagged(call, upload, call.form)])
     return _publish(call, draft, [upload])
 
 

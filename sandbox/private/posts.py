@@ -1,27 +1,32 @@
-"""Posts as the private API shows them: a profile's grid, its Reels, and places."""
+"""Posts as the private API shows them: one by one, in grids, and a person's Reels."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sandbox.private.accounts import user_json
-from sandbox.private.failures import not_authorized
+from sandbox.private.asked import asked, page, seen_person
 from sandbox.private.form import whole_number
+from sandbox.private.places import place_json
+from sandbox.private.refused import Refused
 from sandbox.private.stories import files_json
 from sandbox.wire.call import Call
 from sandbox.wire.message import JsonObject, Response
 from sandbox.world.person import Person
-from sandbox.world.places import Place
 from sandbox.world.post import Post, short_code
 from sandbox.world.shot import Shot
 from sandbox.world.world import World
 
-_PAGE = 12
+PAGE = 12
+TAGGED_PAGE = 21
 _LARGEST_PAGE = 50
 _PRODUCT_TYPES = {"feed": "feed", "reel": "clips", "carousel": "carousel_container"}
 _ALBUM = 8
+_CHANNEL = "uservideo_"
 
 
-def post_json(post: Post, world: World) -> JsonObject:
-    """A post as media."""
+def post_json(post: Post, world: World, viewer: Person | None = None) -> JsonObject:
+    """A post as media; what the viewer did to it is false without one."""
     media: JsonObject = {
         "pk": post.pk,
         "id": post.media_id,
@@ -31,14 +36,18 @@ def post_json(post: Post, world: World) -> JsonObject:
         "product_type": _PRODUCT_TYPES[post.product],
         "user": user_json(post.owner),
         "caption": {"text": post.caption} if post.caption else None,
-        "like_count": 0,
-        "comment_count": 0,
+        "like_count": world.likes.count(post),
+        "has_liked": world.likes.has(viewer, post),
+        "has_viewer_saved": world.collections.saves.has(viewer, post),
+        "comment_count": world.comments.count(post),
+        "comments_disabled": post.comments_off,
         "coauthor_producers": [],
         "invited_coauthor_producers": [user_json(person) for person in post.collaborators],
+        **({"timeline_pinned_user_ids": [post.owner.pk]} if post.pinned else {}),
     }
     place = world.places.find(post.location_id)
     if place is not None:
-        media["location"] = _place_json(place)
+        media["location"] = place_json(place)
     if post.product == "carousel":
         media["media_type"] = _ALBUM
         media["carousel_media_count"] = len(post.shots)
@@ -62,17 +71,49 @@ def _shot_json(shot: Shot, world: World) -> JsonObject:
 
 async def grid(call: Call, viewer: Person) -> Response:
     """`feed/user/<pk>/`: somebody's posts, newest first, a page at a time."""
-    owner = call.world.find_person(pk=int(call.args[0]))
-    if owner is None or not call.world.may_see(viewer, owner):
-        return not_authorized().response()
-    count = call.number("count", _PAGE, _LARGEST_PAGE)
-    posts, cursor = _page(call, call.world.grid(owner), call.request.query.get("max_id"), count)
+    owner = seen_person(call, viewer, call.args[0])
+    count = call.number("count", PAGE, _LARGEST_PAGE)
+    return _grid(call, viewer, call.world.grid(owner), count, {"user": user_json(owner)})
+
+
+async def channel(call: Call, viewer: Person) -> Response:
+    """`igtv/channel/`: somebody's videos, newest first, a page at a time."""
+    channel_id = asked(call, "id")
+    if not channel_id.startswith(_CHANNEL):
+        raise Refused("Invalid channel id")
+    owner = seen_person(call, viewer, channel_id.removeprefix(_CHANNEL))
+    videos = [post for post in call.world.grid(owner) if _is_video(post)]
+    count = call.number("count", PAGE, _LARGEST_PAGE)
+    return _grid(call, viewer, videos, count, {"id": channel_id, "user_dict": user_json(owner)})
+
+
+async def tagged(call: Call, viewer: Person) -> Response:
+    """`usertags/<pk>/feed/`: posts in which somebody is tagged; nobody asks how many."""
+    person = seen_person(call, viewer, call.args[0])
+    ties = call.world.ties
+    posts = [
+        post
+        for post in call.world.library.newest_posts()
+        if ties.may_see(viewer, post.owner)
+        and any(tag.user_id == person.pk for shot in post.shots for tag in shot.tags)
+    ]
+    return _grid(call, viewer, posts, TAGGED_PAGE, {"total_count": len(posts)})
+
+
+def _is_video(post: Post) -> bool:
+    return post.product != "carousel" and post.shots[0].kind == "video"
+
+
+def _grid(
+    call: Call, viewer: Person, posts: Sequence[Post], count: int, more: JsonObject
+) -> Response:
+    shown, cursor = page_of_posts(call, posts, call.request.query.get("max_id"), count)
     return Response.ok(
         {
-            "items": [post_json(post, call.world) for post in posts],
-            "num_results": len(posts),
+            "items": [post_json(post, call.world, viewer) for post in shown],
+            "num_results": len(shown),
             "more_available": bool(cursor),
-            "user": user_json(owner),
+            **more,
             **({"next_max_id": cursor} if cursor else {}),
         }
     )
@@ -80,21 +121,28 @@ async def grid(call: Call, viewer: Person) -> Response:
 
 async def reels(call: Call, viewer: Person) -> Response:
     """`clips/user/`: somebody's Reels, newest first, a page at a time."""
-    owner = call.world.find_person(pk=whole_number(call.form.get("target_user_id")))
-    if owner is None or not call.world.may_see(viewer, owner):
-        return not_authorized().response()
+    owner = seen_person(call, viewer, call.form.get("target_user_id"))
     every = [post for post in call.world.grid(owner) if post.product == "reel"]
-    count = min(whole_number(call.form.get("page_size")) or _PAGE, _LARGEST_PAGE)
-    posts, cursor = _page(call, every, call.form.get("max_id"), count)
+    count = min(whole_number(call.form.get("page_size")) or PAGE, _LARGEST_PAGE)
+    return clips(call, viewer, every, call.form.get("max_id"), count)
+
+
+def clips(
+    call: Call, viewer: Person, posts: Sequence[Post], cursor: object, count: int
+) -> Response:
+    """A page of Reels, in the way that everything called `clips` answers."""
+    shown, after = page_of_posts(call, posts, cursor, count)
     return Response.ok(
         {
-            "items": [{"media": post_json(post, call.world)} for post in posts],
-            "paging_info": {"more_available": bool(cursor), "max_id": cursor},
+            "items": [{"media": post_json(post, call.world, viewer)} for post in shown],
+            "paging_info": {"more_available": bool(after), "max_id": after},
         }
     )
 
 
-def _page(call: Call, posts: list[Post], cursor: object, count: int) -> tuple[list[Post], str]:
+def page_of_posts(
+    call: Call, posts: Sequence[Post], cursor: object, count: int
+) -> tuple[list[Post], str]:
     """The posts behind a cursor, and the cursor of the next page, "" if there is none.
 
     It is the id of a post, so that what is made or deleted meanwhile shifts nothing.
@@ -102,36 +150,37 @@ def _page(call: Call, posts: list[Post], cursor: object, count: int) -> tuple[li
     last = call.world.library.posts.get(whole_number(str(cursor or "").partition("_")[0]) or 0)
     if last is not None:
         posts = [post for post in posts if post.age_key < last.age_key]
-    shown = posts[:count]
+    shown = list(posts[:count])
     return shown, shown[-1].media_id if len(posts) > count else ""
 
 
-async def search_places(call: Call, viewer: Person) -> Response:
-    """`location_search/`: the places near some coordinates, the nearest first."""
-    try:
-        lat, lng = (float(call.request.query[name]) for name in ("latitude", "longitude"))
-    except (KeyError, ValueError):
-        return Response.fail(400, "latitude and longitude have to be numbers")
-    venues = [_place_json(place) for place in call.world.places.near(lat, lng)]
-    return Response.ok({"venues": venues, "request_id": "venues"})
+async def liked(call: Call, viewer: Person) -> Response:
+    """`feed/liked/`: the posts that the viewer likes, the latest like first."""
+    done = [
+        (thing, number)
+        for thing, number in call.world.likes.things(viewer)
+        if isinstance(thing, Post) and _is_there(call, viewer, thing)
+    ]
+    return numbered(call, viewer, done)
 
 
-async def place_info(call: Call, viewer: Person) -> Response:
-    """`locations/<pk>/location_info/`."""
-    place = call.world.places.find(call.args[0])
-    if place is None:
-        return Response.fail(404, "Location not found")
-    return Response.ok(_place_json(place))
+def numbered(
+    call: Call, viewer: Person, posts: Sequence[tuple[Post, int]], *, wrapped: bool = False
+) -> Response:
+    """A page of posts in the order of something that was done to them."""
+    after = call.request.query.get("max_id")
+    shown, cursor = page(posts, lambda pair: pair[1], after, TAGGED_PAGE)
+    items = [post_json(post, call.world, viewer) for post, _ in shown]
+    return Response.ok(
+        {
+            "items": [{"media": item} for item in items] if wrapped else items,
+            "num_results": len(shown),
+            "more_available": bool(cursor),
+            **({"next_max_id": cursor} if cursor else {}),
+        }
+    )
 
 
-def _place_json(place: Place) -> JsonObject:
-    return {
-        "pk": place.pk,
-        "name": place.name,
-        "address": place.address,
-        "lat": place.lat,
-        "lng": place.lng,
-        "external_id": place.pk,
-        "external_id_source": "facebook_places",
-        "facebook_places_id": place.pk,
-    }
+def _is_there(call: Call, viewer: Person, post: Post) -> bool:
+    gone = post.deleted or post.archived
+    return not gone and call.world.ties.may_see(viewer, post.owner)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from sandbox.private.form import json_value, whole_number
 from sandbox.private.refused import Refused
 from sandbox.wire.message import JsonObject
+from sandbox.world.hashtags import tag_id
 from sandbox.world.published import Mention
 from sandbox.world.world import World
 
@@ -91,8 +92,7 @@ def _placement(sticker: JsonObject) -> JsonObject:
 
 def _hashtag(sticker: JsonObject, world: World) -> JsonObject:
     name = str(sticker["tag_name"])
-    number = sum(ord(sign) << index for index, sign in enumerate(name))
-    return {"hashtag": {"id": str(17_840_000_000_000_000 + number), "name": name}}
+    return {"hashtag": {"id": str(tag_id(name)), "name": name}}
 
 
 def _location(sticker: JsonObject, world: World) -> JsonObject:

@@ -124,7 +124,3 @@ async def tray(call: Call, viewer: Person) -> Response:
             del entry["items"]
             reels.append(entry)
     return Response.ok({"tray": reels, "broadcasts": []})
-
-
-async def timeline(call: Call, viewer: Person) -> Response:
-    return Response.ok({"feed_items": [], "num_results": 0, "more_available": False})

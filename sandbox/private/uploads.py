@@ -49,7 +49,7 @@ async def _receive(call: Call, viewer: Person, kind: str) -> Response:
         check = check_photo if kind == "photo" else check_video
         facts = await trio.to_thread.run_sync(check, path)
         _check_length(facts, params)
-    except (Refused, BadMedia) as error:
+    except BadMedia as error:
         return Response.fail(400, str(error))
     upload_id = str(params["upload_id"])
     _keep(call.world, Upload(owner=viewer, upload_id=upload_id, file=path, probe=facts))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sandbox.world.person import Person
 from sandbox.world.published import Product
@@ -30,9 +30,7 @@ class Post:
     deleted: bool = False
     archived: bool = False
     pinned: bool = False
-    # Who did so, in order.
-    likers: list[Person] = field(default_factory=list)
-    seen_by: list[Person] = field(default_factory=list)
+    comments_off: bool = False
 
     @property
     def media_id(self) -> str:
@@ -54,3 +52,12 @@ def short_code(pk: int) -> str:
     """The short code in a media's address: its id in base 64."""
     raw = base64.urlsafe_b64encode(pk.to_bytes(9, "big")).decode()
     return raw.lstrip("A")
+
+
+def pk_of_code(code: str) -> int:
+    """The id behind a short code, 0 if it is none."""
+    padded = code.rjust(12, "A")
+    try:
+        return int.from_bytes(base64.urlsafe_b64decode(padded), "big") if len(padded) == 12 else 0
+    except ValueError:
+        return 0

@@ -49,6 +49,11 @@ class Sessions:
             return None
         return session
 
+    def viewer(self, session_id: str) -> Person | None:
+        """Whose valid session that is, as a cookie of the website names it; None if nobody's."""
+        session = self._by_id.get(session_id)
+        return session.person if session is not None and session.valid else None
+
     def of(self, person: Person) -> list[Session]:
         """The valid sessions of a person."""
         return [

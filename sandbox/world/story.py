@@ -24,9 +24,6 @@ class Story(Shot):
     stickers: list[JsonObject] = field(default_factory=list)
     upload_id: str | None = None
     caption: str = ""
-    # Who did so, in order.
-    seen_by: list[Person] = field(default_factory=list)
-    likers: list[Person] = field(default_factory=list)
 
     @property
     def expiring_at(self) -> float:

@@ -10,14 +10,21 @@ from itertools import count
 from pathlib import Path
 
 from sandbox.world.activity import Activity
+from sandbox.world.acts import Acts
 from sandbox.world.chats import Chats
+from sandbox.world.collections import Collections
+from sandbox.world.comments import Comment, Comments
 from sandbox.world.graph_side import GraphSide
+from sandbox.world.hashtags import Hashtags
+from sandbox.world.highlights import Highlights
 from sandbox.world.ledger import Ledger
 from sandbox.world.library import Library
 from sandbox.world.people import People
 from sandbox.world.person import Person
 from sandbox.world.places import Places
+from sandbox.world.post import Post
 from sandbox.world.session import Sessions, Tickets
+from sandbox.world.story import Story
 from sandbox.world.ties import Ties
 
 NEWEST_APP_VERSION = "428.0.0.47.67"
@@ -39,6 +46,12 @@ class World:
         self.chats = Chats(numbers, now)
         self.library = Library(directory, ledger, self.people, self.chats, numbers, now)
         self.activity = Activity(numbers, now)
+        self.likes: Acts[Post | Story | Comment] = Acts(numbers)
+        self.views: Acts[Post | Story] = Acts(numbers)
+        self.comments = Comments(self.activity, numbers, now)
+        self.collections = Collections(numbers)
+        self.highlights = Highlights(numbers, now)
+        self.hashtags = Hashtags(self.library)
         self.graph = GraphSide(numbers, now)
         # The verbs that tests use most, said on the world itself.
         self.add_person, self.person = self.people.add, self.people.named

@@ -11,8 +11,10 @@ import pytest
 
 from sandbox import Sandbox
 from sandbox.world.person import Person
+from tests.sandbox.calls.media import MEDIA
 from tests.sandbox.calls.people import PEOPLE
 from tests.sandbox.calls.row import Row, Scene
+from tests.sandbox.calls.talk import COMMENTS, STORIES, TAGS
 from tests.sandbox.clients import AIOGRAPI, App
 
 pytestmark = [
@@ -20,6 +22,14 @@ pytestmark = [
     pytest.mark.usefixtures("no_waiting"),
     pytest.mark.filterwarnings("ignore:The `dict` method is deprecated"),  # aiograpi's own
 ]
+
+SUBJECTS = {
+    "people": PEOPLE,
+    "media": MEDIA,
+    "comments": COMMENTS,
+    "tags": TAGS,
+    "stories": STORIES,
+}
 
 
 @pytest.fixture
@@ -50,7 +60,7 @@ def scene(
     )
 
 
-@pytest.mark.parametrize("rows", [pytest.param(PEOPLE, id="people")])
+@pytest.mark.parametrize("rows", [pytest.param(rows, id=name) for name, rows in SUBJECTS.items()])
 async def test_each_call(
     rows: tuple[Row, ...], scene: Scene, app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
