@@ -28,6 +28,10 @@ class Unreachable(InstagramError):
         self.maybe_applied = maybe_applied
 
 
+class Illegible(Unreachable):
+    """Somebody answered, and not in Instagram's own words: the page of a gateway or a proxy."""
+
+
 class RateLimited(InstagramError):
     """Instagram answered 429; `retry_after_s` when it said how long to wait."""
 
@@ -168,6 +172,7 @@ class TooLarge(DownloadFailed):
 # each; a test sees to it that none is missing here.
 AnyError = (
     Unreachable
+    | Illegible
     | RateLimited
     | Gone
     | NoSuchPerson

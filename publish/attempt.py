@@ -191,7 +191,8 @@ class DeliveryAttempt:
 
     async def _intend(self, before: list[str] | None, stands: Standing) -> None:
         """Commit that the post may be live from now on; raises `TakenBack`."""
-        commit = partial(states.about_to_publish, stands=stands)
+        their_time = self.route.their_time()
+        commit = partial(states.about_to_publish, stands=stands, their_time=their_time)
         row = await self._store.write(commit, self.record.row, before, self._tools.clock.now())
         if row is None:
             raise TakenBack

@@ -6,7 +6,7 @@ import json
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 import tenacity
@@ -84,6 +84,9 @@ class GraphRoute:
             await record.advance(Step.CREATED, container_id=made.id)
         assert record.row.container_id is not None
         await self._until_finished(api, record, record.row.container_id)
+
+    def their_time(self) -> datetime | None:
+        return self._gateway.their_time
 
     async def own_media(self, outgoing: Outgoing) -> list[str] | None:
         # The container tells whether it was published, and not as what.
@@ -198,7 +201,7 @@ class GraphRoute:
         if delivery.own_media_before is None:
             return None
         accounted = {*delivery.own_media_before, *known}
-        since = delivery.publishing_at or delivery.updated_at
+        since = delivery.their_time or delivery.publishing_at or delivery.updated_at
         if _is_listed_with_caption(post):
             since -= CLOCK_SLACK
         else:
@@ -221,13 +224,19 @@ class GraphRoute:
             return Liveness.UNCLEAR
         since = (delivery.publishing_at or delivery.updated_at) - CLOCK_SLACK
         recent = await self._recent(api, post)
-        newer = [media for media in recent if media.id not in known and media.at >= since]
-        if not newer:
+        kinds = (None, _kind(post, delivery))
+        others = [media for media in recent if media.id not in known]
+        newer = [media for media in others if media.at >= since]
+        alike = [
+            media
+            for media in others
+            if post.caption and media.caption == post.caption and media.kind in kinds
+        ]
+        if not newer and not alike:
             return Liveness.ABSENT
-        one = newer[0]
-        is_alike = one.caption == post.caption and one.kind in (None, _kind(post, delivery))
-        if len(newer) == 1 and post.caption and is_alike:
-            return Published(one.id, one.permalink)
+        # What is alike and older may be somebody's own, or ours by a clock that was wrong.
+        if len(newer) == 1 and newer == alike:
+            return Published(newer[0].id, newer[0].permalink)
         return Liveness.UNCLEAR
 
     async def _recent(self, api: GraphApi, post: Post) -> list[GraphMedia]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 PATH = "/m"
 # A container is fetched at once; Instagram forgets it after 24 h.
 _OPEN_FOR = timedelta(hours=24)
-_CHECK_EVERY = timedelta(minutes=10)
+_CHECK_EVERY_S = 600.0
 # A tunnel that restarts at the due minute is there again soon.
 _AGAIN_S = (5, 15, 30, 60)
 
@@ -59,7 +59,7 @@ class MediaLinks:
         self._public_url = public_url.rstrip("/") if public_url else None
         self._behind_proxy = behind_proxy
         self._again_s = [wait_s * clock.pace for wait_s in _AGAIN_S]
-        self._checked_at: datetime | None = None
+        self._checked_at: float | None = None  # on the monotonic clock
 
     @property
     def host(self) -> str | None:
@@ -75,8 +75,8 @@ class MediaLinks:
     async def checked_url(self, delivery_id: str, position: int) -> str:
         """Return the address; raises `MediaUnreachable` when it provably leads nowhere."""
         url = self.url(delivery_id, position)
-        now = self._clock.now()
-        if self._checked_at is None or now - self._checked_at > _CHECK_EVERY:
+        now = self._clock.monotonic()
+        if self._checked_at is None or now - self._checked_at > _CHECK_EVERY_S:
             await self._check_patiently(url)
             self._checked_at = now
         return url

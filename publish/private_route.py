@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from ground.clock import Clock
@@ -77,6 +77,9 @@ class PrivateRoute:
                 await self._upload(api, outgoing.post, file, piece.id)
                 pieces[position] = replace(piece, ready=True)
                 await record.save_pieces(pieces)
+
+    def their_time(self) -> datetime | None:
+        return None  # the ids of what is there are in the order of time
 
     async def permalink(self, _outgoing: Outgoing, _media_id: str) -> str | None:
         return None  # `publish` has told it

@@ -80,7 +80,7 @@ def recognise(own: Sequence[L], sent: Sent, accounted: Collection[str]) -> L | L
         if live.pk not in accounted and live.kind == sent.kind and sent.is_newer(live)
     ]
     if not candidates:
-        return Liveness.ABSENT
+        return Liveness.UNCLEAR if _may_be_older(own, sent, accounted) else Liveness.ABSENT
     # Where no upload id tells, only a single new one with exactly our marks is ours.
     alike = [
         live
@@ -90,3 +90,16 @@ def recognise(own: Sequence[L], sent: Sent, accounted: Collection[str]) -> L | L
         and live.marks == sent.marks
     ]
     return alike[0] if len(candidates) == len(alike) == 1 else Liveness.UNCLEAR
+
+
+def _may_be_older(own: Sequence[L], sent: Sent, accounted: Collection[str]) -> bool:
+    """Whether it may be one that seems to have come before it: the time of it may be wrong.
+
+    Only of what has no name and before which nobody had looked: both tell better than a clock.
+    """
+    if sent.upload_id is not None or sent.newest_before is not None or not sent.is_marked:
+        return False
+    return any(
+        live.pk not in accounted and (live.kind, live.marks) == (sent.kind, sent.marks)
+        for live in own
+    )

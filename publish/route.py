@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from publish.preparation import Fitted
@@ -53,6 +53,10 @@ class Route(Protocol):
 
     async def make_ready(self, outgoing: Outgoing, record: DeliveryRecord) -> None:
         """Do everything but the one request that makes the post live; goes on where it was."""
+        ...
+
+    def their_time(self) -> datetime | None:
+        """Return Instagram's own time at its last answer, None where it does not tell."""
         ...
 
     async def own_media(self, outgoing: Outgoing) -> list[str] | None:

@@ -132,9 +132,13 @@ def about_to_publish(
     before: list[str] | None,
     now: datetime,
     *,
+    their_time: datetime | None = None,
     stands: Standing,
 ) -> Delivery | None:
-    """Commit that the post may be live from now on; None when it was taken back instead."""
+    """Commit that the post may be live from now on; None when it was taken back instead.
+
+    `before` and `their_time` are what Instagram showed and what time it had just before.
+    """
     if not stands(db, posts.get(db, delivery.post_id), now):
         return None
     posts.change_status(
@@ -145,7 +149,13 @@ def about_to_publish(
         ig_container_id=delivery.container_id,
     )
     return deliveries.advance(
-        db, delivery.id, Step.PUBLISHING, now, own_media_before=before, publishing_at=now
+        db,
+        delivery.id,
+        Step.PUBLISHING,
+        now,
+        own_media_before=before,
+        publishing_at=now,
+        their_time=their_time,
     )
 
 

@@ -19,7 +19,7 @@ from storage import authors, facts, repost_configs, reposts, trusted_time
 from storage.repost_configs import RepostConfig
 from storage.reposts import Repost, RepostLimit, RepostStatus
 from storage.store import Database, Store
-from storage.wrong_clock import is_recent
+from storage.wrong_clock import SLACK, is_recent
 
 if TYPE_CHECKING:
     from instagram.private.api import PrivateApi
@@ -99,6 +99,21 @@ def decide(db: Database, repost_id: str, now: datetime) -> Repost:
     if repost.status is RepostStatus.DOWNLOADED:
         return reposts.change(db, repost_id, RepostStatus.QUEUED, now=now)
     return repost
+
+
+def expire_anew(db: Database, account_id: str, now: datetime) -> None:
+    """Take back what has expired by a clock that was ahead, as the time of it tells.
+
+    What Instagram says is over is over at the next look as well.
+    """
+    for repost in reposts.expired_after(db, account_id, now + SLACK):
+        if repost.media_path is None:
+            state, ends_at = RepostStatus.DETECTED, repost.expires_at
+        else:
+            state, ends_at = RepostStatus.DOWNLOADED, repost.mentioned_at + guard.MAX_HELD
+        if ends_at > now:
+            logger.info("expired by a wrong clock, and taken back id=%s", repost.id)
+            reposts.change(db, repost.id, state, now=now)
 
 
 def is_stale(db: Database, repost: Repost, now: datetime) -> bool:

@@ -141,7 +141,7 @@ class Reading:
     async def _read_backlog(self, cursor: str, until: datetime) -> str | None:
         try:
             return await self._read_box("inbox", self._inboxes.inbox_page, until, cursor)
-        except (errors.Refused, errors.Gone) as refused:
+        except (errors.Refused, errors.Gone, errors.Illegible) as refused:
             # A cursor that Instagram has forgotten must not fail every look from now on.
             account_id = self._config.account_id
             logger.warning("backlog dropped account=%s reason=%s", account_id, refused.reason)
@@ -231,7 +231,7 @@ class Reading:
         self.scan.requests += 1
         try:
             answer = await self._inboxes.thread_page(thread.thread_id, thread.older_cursor)
-        except (errors.Refused, errors.Gone) as refused:
+        except (errors.Refused, errors.Gone, errors.Illegible) as refused:
             # One chat's trouble is its own: the others are read all the same.
             logger.warning(
                 "chat not read account=%s reason=%s", self._config.account_id, refused.reason

@@ -19,6 +19,7 @@ from ground.hold import Hold
 from instagram import errors
 from instagram.private.gateway import PrivateGateway
 from repost import polls, rails
+from repost.deciding import expire_anew
 from repost.detector import Reading, Scan
 from repost.journey import Journey
 from repost.recording import CLOCK_TOLERANCE
@@ -303,4 +304,5 @@ class RepostEngine:
 
 def _take_over(db: Database, account_id: str, now: datetime) -> None:
     reposts.take_over_waits(db, account_id, now)
+    expire_anew(db, account_id, now)
     troubles.note_wrong_clock(db, account_id, now)

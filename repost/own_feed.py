@@ -24,6 +24,7 @@ from storage.credentials import Credentials
 from storage.repost_configs import PollStatus, RepostConfig
 from storage.reposts import OWN_FEED, Repost, RepostStatus
 from storage.store import Database, Store
+from storage.wrong_clock import is_ahead
 
 if TYPE_CHECKING:
     from instagram.private.api import PrivateApi
@@ -110,10 +111,14 @@ def _settings(db: Database, account_id: str) -> tuple[RepostConfig | None, Crede
 def _keep(
     db: Database, login: Credentials, shown: Sequence[FeedPost], now: datetime
 ) -> tuple[int, RepostConfig]:
+    config = repost_configs.get(db, login.account_id)
+    since = config.auto_repost_since
     config = repost_configs.change(
         db,
         login.account_id,
         now=now,
+        # Switched on by a clock that was ahead: nothing is new by that one, for as long.
+        auto_repost_since=now if since is not None and is_ahead(since, now) else since,
         last_auto_sync_at=now,
         auto_sync_failures=0,
         last_auto_sync_error=None,

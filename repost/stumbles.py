@@ -48,9 +48,12 @@ class Stumbles:
     def note(self, repost_id: str, now: datetime) -> datetime | None:
         """Count a stumble; returns until when it rests, None when it was often enough."""
         count = self._resting.get(repost_id, (0, now))[0] + 1
-        until = now + min(FIRST_PAUSE * 2 ** (count - 1), LONGEST_PAUSE)
+        until: datetime = now + min(FIRST_PAUSE * 2 ** (count - 1), LONGEST_PAUSE)
+        if count >= ENOUGH:
+            self.forget(repost_id)
+            return None
         self._resting[repost_id] = count, until
-        return until if count < ENOUGH else None
+        return until
 
     def forget(self, repost_id: str) -> None:
         self._resting.pop(repost_id, None)

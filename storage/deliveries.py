@@ -74,6 +74,8 @@ class Delivery:
     content: str | None = None
     own_media_before: list[str] | None = None
     publishing_at: datetime | None = None
+    # Instagram's own time before that, where it was told: ours may be set meanwhile.
+    their_time: datetime | None = None
     media_id: str | None = None
     page_step: PageStep | None = None
     created_at: datetime

@@ -816,6 +816,15 @@ def m0060_webhooks(db: Database) -> None:
         db.conn.execute(statement)
 
 
+@migrations()
+def m0130_their_time(db: Database) -> None:
+    """What was expired by a clock that was ahead is found; and Instagram's time before a post."""
+    db.conn.execute(
+        "CREATE INDEX reposts_expired ON reposts (account_id, updated_at) WHERE status = 'EXPIRED'"
+    )
+    db.conn.execute("ALTER TABLE deliveries ADD COLUMN their_time TEXT")
+
+
 def _statements(script: str) -> Iterator[str]:
     # One by one: `executescript` would commit the transaction that guards the migration.
     statement = ""

@@ -203,6 +203,16 @@ def open_of(db: Database, account_id: str) -> list[Repost]:
     )
 
 
+def expired_after(db: Database, account_id: str, moment: datetime) -> list[Repost]:
+    """Return an account's reposts that have expired after `moment`."""
+    return records.fetch(
+        db,
+        Repost,
+        "WHERE account_id = ? AND status = 'EXPIRED' AND updated_at > ? ORDER BY mentioned_at, id",
+        (account_id, moment),
+    )
+
+
 def unsent(db: Database) -> list[Repost]:
     """Return everybody's unfinished reposts that have no post yet."""
     return records.fetch(

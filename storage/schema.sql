@@ -232,7 +232,7 @@ CREATE TABLE deliveries (
     updated_at TEXT NOT NULL,
     closed_at TEXT,
     outcome TEXT
-, content TEXT) STRICT;
+, content TEXT, their_time TEXT) STRICT;
 
 CREATE TABLE events (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -603,6 +603,8 @@ CREATE INDEX reposts_by_post ON reposts (post_id) WHERE post_id IS NOT NULL;
 CREATE INDEX reposts_by_preview ON reposts (preview_path) WHERE preview_path IS NOT NULL;
 
 CREATE INDEX reposts_by_status ON reposts (user_id, status, created_at DESC, id);
+
+CREATE INDEX reposts_expired ON reposts (account_id, updated_at) WHERE status = 'EXPIRED';
 
 CREATE INDEX reposts_held ON reposts (held_until)
     WHERE status IN ('DETECTED', 'DOWNLOADED', 'WAITING_APPROVAL', 'QUEUED');

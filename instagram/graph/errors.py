@@ -170,11 +170,10 @@ def translate_answer(answer: httpx.Response, *, writes: bool) -> InstagramError:
     """
     error = _envelope(answer)
     if error is None:
-        if 400 <= answer.status_code < 500 and answer.status_code not in (408, 429):
-            return errors.Refused(f"Instagram refused the request ({answer.status_code})")
         if answer.status_code == 429:
             return errors.RateLimited("Instagram answers 429", _retry_after(answer))
-        return errors.Unreachable(f"Instagram answers {answer.status_code}", maybe_applied=writes)
+        # Not in Meta's own words, so nothing that is final.
+        return errors.Illegible(f"Instagram answers {answer.status_code}", maybe_applied=writes)
     found = _told(error, answer)
     if isinstance(found, errors.Unreachable):
         found.maybe_applied = writes

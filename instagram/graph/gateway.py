@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from instagram.errors import InstagramError
 from instagram.graph.api import GraphApi
@@ -23,6 +24,11 @@ class GraphGateway:
     def requests(self) -> Mapping[tuple[str, str], int]:
         """How many requests were made, by what was asked and its result."""
         return self._http.requests
+
+    @property
+    def their_time(self) -> datetime | None:
+        """Meta's own time at its last answer, None where it did not tell."""
+        return self._http.their_time
 
     def account(self, account_id: str, *, insists: bool = False) -> GraphApi:
         """Return the official API of one account; makes no request.

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -70,8 +72,15 @@ class GraphHttp:
     def __init__(self, trust: Trust, proxy: str | None, version: str) -> None:
         self.version = version
         self.requests: Counter[tuple[str, str]] = Counter()  # by what was asked and its result
+        # Meta's own time, as its last answer told it.
+        self.their_time: datetime | None = None
         self._client = httpx.AsyncClient(
-            proxy=proxy, verify=trust.context, trust_env=False, timeout=30, follow_redirects=False
+            proxy=proxy,
+            verify=trust.context,
+            trust_env=False,
+            timeout=30,
+            follow_redirects=False,
+            event_hooks={"response": [self._note_time]},
         )
 
     async def close(self) -> None:
@@ -156,6 +165,11 @@ class GraphHttp:
         async with self._noted("upload", limit_s, writes=False):
             answer = await self._client.post(uri, headers=headers, content=_rest(file, offset))
             _object(answer, writes=False)
+
+    async def _note_time(self, answer: httpx.Response) -> None:
+        with suppress(ValueError, OverflowError):
+            told = parsedate_to_datetime(answer.headers.get("date", ""))
+            self.their_time = told.astimezone(UTC) if told.tzinfo else None
 
     @asynccontextmanager
     async def _noted(self, what: str, limit_s: float, *, writes: bool) -> AsyncIterator[None]:

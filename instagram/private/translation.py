@@ -128,13 +128,14 @@ def _about_the_request(exc: Exception) -> errors.InstagramError:
         return errors.NotReady("Instagram is still processing the video")
     if isinstance(exc, (ig.NotFoundError, ig.ClientNotFoundError, ig.MediaUnavailable)):
         if _is_a_page(exc):  # a proxy's or an error page's 404 says nothing about it
-            reason = "No usable answer from Instagram (a page with 404)"
-            return errors.Unreachable(reason)
+            return errors.Illegible("No usable answer from Instagram (a page with 404)")
         return errors.Gone("It is gone from Instagram")
     if isinstance(exc, (ig.PrivateAccount, ig.InvalidTargetUser)):
         return errors.Gone("It belongs to a private account that this account does not follow")
     status = _status(exc)
     if status is not None and 400 <= status < 500 and status != 408:
+        if _is_a_page(exc):  # nothing that is final is said so
+            return errors.Illegible(f"No usable answer from Instagram (a page with {status})")
         return errors.Refused(f"Instagram refused the request ({status}{_message(exc)})")
     if isinstance(exc, (ig.UnknownError, ig.ClientStatusFail, ig.ClientErrorWithTitle)):
         return errors.Refused(f"Instagram refused the request ({_message(exc).lstrip(', ')})")

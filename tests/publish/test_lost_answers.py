@@ -33,13 +33,19 @@ KINDS: dict[str, tuple[Kind, bool]] = {
     "drip": (Slow(bytes_per_second=2), True),
     "cut": (ClosedMidBody(), True),
     "page": (Body(b"<html>gateway</html>", "text/html"), True),
+    "403 page": (Status(403, text="<html>no</html>"), False),
     "list": (Body(b"[1]", JSON), True),
     "empty": (Body(b"{}", JSON), True),
     "number": (Body(b'{"id": 0, "data": 5, "status_code": 7, "offset": "x"}', JSON), True),
     "504": (Status(504, text="gateway timeout", after_effect=True), True),
 }
 MOST_REQUESTS = 24
-EVERYDAY = {("IMAGE", "empty"), ("STORIES", "hang after"), ("STORIES", "reset")}
+EVERYDAY = {
+    ("IMAGE", "403 page"),
+    ("IMAGE", "empty"),
+    ("STORIES", "hang after"),
+    ("STORIES", "reset"),
+}
 
 
 def soak_but(*names: str) -> list[Any]:
@@ -96,7 +102,7 @@ def check(served: Served, account: Account, course: Course, where: str) -> None:
     assert (where, requests) <= (where, MOST_REQUESTS)
 
 
-@pytest.mark.parametrize("name", soak_but("hang", "reset after", "drip", "number"))
+@pytest.mark.parametrize("name", soak_but("hang", "reset after", "drip", "number", "403 page"))
 async def test_a_photo_by_the_official_api(public: Served, name: str) -> None:
     kind, _ = KINDS[name]
     body = {"mediaType": "IMAGE", "mediaFileId": await photo_id(public), "caption": "Hello"}

@@ -62,6 +62,14 @@ def test_a_clock_that_is_ahead_hides_nothing() -> None:
     assert recognise([replace(unnamed, pk="98")], ahead, {"99"}) is Liveness.ABSENT
 
 
+def test_what_has_no_name_may_be_older_by_a_clock_that_was_wrong() -> None:
+    ahead = replace(SENT, upload_id=None, at=AT + timedelta(days=2))
+    assert recognise([OURS], ahead, set()) is Liveness.UNCLEAR
+    assert recognise([OURS], ahead, {OURS.pk}) is Liveness.ABSENT
+    assert recognise([OURS], replace(ahead, newest_before=100), set()) is Liveness.ABSENT
+    assert recognise([OURS], replace(ahead, is_marked=False), set()) is Liveness.ABSENT
+
+
 def test_what_was_there_before_is_not_ours() -> None:
     unnamed = replace(OURS, upload_id=None)
     assert recognise([unnamed], SENT, {"100"}) is Liveness.ABSENT

@@ -26,15 +26,16 @@ from tests.support.posting import publish, second_account
 from tests.support.served import Served
 
 HOUR = timedelta(hours=1)
-# What becomes of our clock, and how much time passes for all, while no daemon runs; and whether
-# a story's absence proves something then.
+# How far our clock is ahead when they are sent; what becomes of it, and how much time passes for
+# all, while no daemon runs; and whether a story's absence proves something then.
 STEPS = {
-    "at once": (0 * HOUR, 0 * HOUR, True),
-    "the clock set back": (-2 * HOUR, 0 * HOUR, False),
-    "the clock set forward": (2 * HOUR, 0 * HOUR, True),
-    "a day later": (0 * HOUR, 26 * HOUR, False),
+    "at once": (0 * HOUR, 0 * HOUR, 0 * HOUR, True),
+    "a clock that was ahead set right": (HOUR, -HOUR, 0 * HOUR, False),
+    "the clock set back": (0 * HOUR, -2 * HOUR, 0 * HOUR, False),
+    "the clock set forward": (0 * HOUR, 2 * HOUR, 0 * HOUR, True),
+    "a day later": (0 * HOUR, 0 * HOUR, 26 * HOUR, False),
 }
-EVERYDAY = ("the clock set back",)
+EVERYDAY = ("a clock that was ahead set right",)
 PAGE = "the copy on the Page"
 
 
@@ -94,9 +95,10 @@ async def test_what_was_on_its_way_is_asked_about_by_the_next_daemon(
     monkeypatch.setattr(scheduler, "SLICE_S", 0.05)
     limits = {"rate_limit_rpm": 1_000_000, "rate_limit_rph": 1_000_000}
     ours = TestClock()  # Instagram's own is not set with it
+    is_ahead, is_set_on, passes, proves_absence = STEPS[step]
+    ours.set_on(is_ahead)
     async with serve_publicly(sandbox, ours, tmp_path, **limits) as served:
         sent = await send_all(served)
-    is_set_on, passes, proves_absence = STEPS[step]
     ours.set_on(is_set_on)
     ours.advance(passes)
     clock.advance(passes)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 import trio
 
+from repost.approval import approve
 from sandbox.wire.faults import Fault, Status
 from storage import credentials
 from storage.reposts import RepostStatus
@@ -83,3 +84,45 @@ async def test_automatic_logins_do_not_wait_for_a_time_that_was_wrong(studio: St
     for later in (timedelta(0), timedelta(hours=23)):
         assert not await store.write(claim, account_id, now + later)
     assert await store.write(claim, account_id, now + timedelta(hours=25))
+
+
+async def test_what_has_expired_by_a_clock_that_was_ahead_is_taken_back(studio: Studio) -> None:
+    """Only Instagram ends a story for good; a clock of ours that jumps does not."""
+    world, at = studio.sandbox.world, studio.clock
+    wrong = timedelta(0)
+    world.now = lambda: at.seconds() - wrong.total_seconds()
+    await studio.configure(approval_required=True)
+    studio.mention(studio.friend("waits"))
+    studio.mention(studio.friend("approved"))
+    await studio.scan()
+    await studio.advance()
+    (one,) = [each for each in await studio.history() if each.author_username == "approved"]
+    await studio.core.store.write(approve, one.id, at.now())
+    studio.mention(studio.friend("not.saved"))
+    deleted = studio.mention(studio.friend("deleted"))
+    fault = studio.sandbox.faults.add(Fault(path="/story/", kind=Status(500), times=None))
+    await studio.scan()
+    await studio.advance()
+    wrong = timedelta(days=4)
+    at.set_on(wrong)
+    for _ in range(3):
+        await studio.engine.turn(studio.account.id)
+        await studio.publish_due()
+        at.advance(timedelta(hours=1))
+    assert {each.status for each in await studio.history()} == {RepostStatus.EXPIRED}
+    assert not world.published(studio.person)
+    fault.remove()
+    world.delete_story(deleted)
+    at.set_on(-wrong)
+    wrong = timedelta(0)
+    for _ in range(2):
+        await studio.engine.turn(studio.account.id)
+        await studio.publish_due()
+    found = {each.author_username: each.status for each in await studio.history()}
+    assert found == {
+        "waits": RepostStatus.WAITING_APPROVAL,
+        "approved": RepostStatus.PUBLISHED,
+        "not.saved": RepostStatus.WAITING_APPROVAL,
+        "deleted": RepostStatus.EXPIRED,
+    }
+    assert len(world.published(studio.person)) == 1

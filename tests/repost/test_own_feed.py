@@ -273,3 +273,19 @@ async def test_the_look_keeps_the_rails_of_looks_into_the_inbox(
         await turn(studio)
         assert shared(studio) == [str(new.pk)]
         assert looks(studio) == 1
+
+
+async def test_switched_on_by_a_clock_that_was_ahead_it_begins_now(studio: Studio) -> None:
+    ahead = timedelta(days=900)
+    instagrams = studio.sandbox.world.now
+    studio.sandbox.world.now = lambda: instagrams() - ahead.total_seconds()
+    studio.clock.set_on(ahead)
+    await switch_on(studio)
+    studio.clock.set_on(-ahead)
+    studio.sandbox.world.now = instagrams
+    old = post(studio)
+    await turn(studio)  # which learns that nothing can have been switched on then
+    studio.clock.advance(timedelta(hours=25))
+    new = post(studio, studio.photo(seed=2))
+    await turn(studio)
+    assert shared(studio) == [str(new.pk)] != [str(old.pk)]
