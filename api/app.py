@@ -19,6 +19,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from api import request_id
 from api.answer import Answer
+from api.arrival import stays_encrypted
 from api.body import BoundedRequest
 from api.context import ApiContext
 from api.contract import Operation
@@ -44,6 +45,7 @@ _GUARDS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
 }
+_ENCRYPTED = {"Strict-Transport-Security": "max-age=31536000"}
 _DECLARED = (
     health.operations,
     table.health_rows,
@@ -112,7 +114,7 @@ class OperationsApp(QuartTrio):
         else:
             response = as_response(await run_operation(operation, self._context, request, path))
         response.headers[request_id.HEADER] = known_as
-        for header, value in _GUARDS.items():
+        for header, value in self._guards(request).items():
             response.headers.setdefault(header, value)
         shown = route if operation is None else request.path
         self._seen(request.method, route, shown, response.status_code, began)
@@ -126,10 +128,13 @@ class OperationsApp(QuartTrio):
             return None
         known_as = request_id.begin(request.headers.get(request_id.HEADER))
         answer = await run_operation(operation, self._context, request, path)
-        answer.headers = {**_GUARDS, request_id.HEADER: known_as, **answer.headers}
+        answer.headers = {**self._guards(request), request_id.HEADER: known_as, **answer.headers}
         self._seen(request.method, route, request.path, answer.status, began)
         request_id.end()
         return answer
+
+    def _guards(self, request: Asked) -> Mapping[str, str]:
+        return _GUARDS | _ENCRYPTED if stays_encrypted(request, self._context.door) else _GUARDS
 
     def _found(self, request: Asked) -> tuple[str, Operation | None, Mapping[str, str]]:
         """Return the route of a request, its operation and the variables of its path."""

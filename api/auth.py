@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
 
+from api.arrival import arrival_of, hostname
 from api.context import ApiContext
 from api.contract import Auth
 from api.errors import ApiError
 from api.plain import Asked
 from api.system import PATHS as SYSTEM_PATHS
-from api.system import as_address, peer
+from api.system import as_address
 from ground.refusal import ErrorCode
 from operations.actor import Actor
 from operations.scopes import stored_scopes
@@ -28,22 +27,27 @@ _KEY_LENGTH = len(KEY_PREFIX) + 43
 
 
 def check_host(request: Asked, context: ApiContext) -> None:
-    """Refuse a request for another site: its page could reach us by rebinding its name."""
-    host = _hostname(f"//{request.headers.get('Host', '')}")
+    """Refuse a request for another site: its page could reach us by rebinding its name.
+
+    And one that a proxy passed on which nobody trusts.
+    """
+    host = hostname(request)
     # Meta comes by our public name, and that leads to the media it fetches and nowhere else.
     if host == context.links.host and request.path.startswith(f"{MEDIA_PATH}/"):
         return
-    if host not in context.hosts and not _by_number(request, host, context):
-        raise ApiError(ErrorCode.FORBIDDEN_ORIGIN, "This is not the address of the daemon")
+    client = arrival_of(request, context.door).client
+    if host not in context.door.hosts and not _by_number(request, host, client, context):
+        raise ApiError(
+            ErrorCode.FORBIDDEN_ORIGIN,
+            "This is not the address of the daemon; REPRISE_ALLOWED_HOSTS gives it others",
+        )
 
 
-def _by_number(request: Asked, host: str, context: ApiContext) -> bool:
+def _by_number(request: Asked, host: str, client: str, context: ApiContext) -> bool:
     # Whom the settings let at the system endpoints comes by this machine's address, and that is
     # no name that another site could take.
-    if request.path not in SYSTEM_PATHS or as_address(host) is None:
-        return False
-    client = as_address(peer(request.scope or {}))
-    return client is not None and any(client in each for each in context.system.allowed)
+    by_number = request.path in SYSTEM_PATHS and as_address(host) is not None
+    return by_number and context.system.allows(client)
 
 
 async def identify(request: Asked, context: ApiContext, auth: Auth) -> Actor | None:
@@ -63,9 +67,15 @@ async def identify(request: Asked, context: ApiContext, auth: Auth) -> Actor | N
 
 async def _caller(request: Asked, context: ApiContext) -> Actor:
     if (header := request.headers.get("Authorization")) is not None:
-        return await _by_key(header, context)
+        arrival = arrival_of(request, context.door)
+        context.guesses.check(arrival)
+        try:
+            return await _by_key(header, context)
+        except ApiError:
+            context.guesses.wrong(arrival, "key")
+            raise
     if (cookie := context.cookies.found(request.cookies)) is not None:
-        _check_origin(request)
+        _check_origin(request, context)
         return await _by_cookie(cookie[1], context)
     raise ApiError(ErrorCode.AUTH_REQUIRED, "Send `Authorization: Bearer vg_live_…`")
 
@@ -102,12 +112,13 @@ def _limits(given: ApiKey | BrowserSession) -> dict[str, Any]:
     return {"scopes": stored_scopes(given.scopes), "accounts": accounts}
 
 
-def _check_origin(request: Asked) -> None:
+def _check_origin(request: Asked, context: ApiContext) -> None:
     # SameSite=Strict keeps the cookie from other sites' requests, but what else runs on this
     # machine is the same site: only the port tells it apart.
     if request.method in _READING:
         return
-    own = {f"{request.scheme}://{host.lower()}" for host in request.headers.getlist("Host")}
+    scheme = arrival_of(request, context.door).scheme
+    own = {f"{scheme}://{host.lower()}" for host in request.headers.getlist("Host")}
     origins = {_without_default_port(each) for each in request.headers.getlist("Origin")}
     fetched = {each.lower() for each in request.headers.getlist("Sec-Fetch-Site")}
     if not origins <= {_without_default_port(each) for each in own} or not fetched <= _OWN_FETCHES:
@@ -117,11 +128,3 @@ def _check_origin(request: Asked) -> None:
 def _without_default_port(origin: str) -> str:
     scheme, _, rest = origin.partition("://")
     return f"{scheme}://{rest.removesuffix(_DEFAULT_PORTS.get(scheme, ':'))}"
-
-
-@lru_cache(maxsize=64)
-def _hostname(url: str) -> str:
-    try:
-        return (urlsplit(url).hostname or "").lower()
-    except ValueError:
-        return ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from api.arrival import Door
+from api.guesses import Guesses
 from api.rate_limits import RateLimits
 from api.session_cookie import SessionCookies
 from api.system import SystemInfo
@@ -28,7 +30,8 @@ class ApiContext:
     system: SystemInfo
     record_key_use: Callable[[str], None]
     user_id: str
-    hosts: frozenset[str]
+    door: Door
+    guesses: Guesses
     max_upload_bytes: int
     development: bool
 

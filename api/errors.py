@@ -57,7 +57,7 @@ _TABLE = (
     Documented(ErrorCode.TWO_FACTOR_REQUIRED, 401, "The login needs a two-factor code", "Send the same request with `code`, or only the code to `…/challenge`"),
     Documented(ErrorCode.COOKIE_AUTH_REQUIRED, 403, "Keys may not do this", "Use the browser session: `reprise login-link`"),
     Documented(ErrorCode.INSUFFICIENT_SCOPE, 403, "The key or session may not do this; `WWW-Authenticate` names the scope it lacks", "Use another key, or make one with that scope (docs/keys.md)"),
-    Documented(ErrorCode.FORBIDDEN_ORIGIN, 403, "The Host or Origin header names another site, or the system endpoints are not for this address", "Call the daemon by its own address, from this machine"),
+    Documented(ErrorCode.FORBIDDEN_ORIGIN, 403, "The Host or Origin header names another site, or the system endpoints are not for this address", "Call the daemon by its own address, from this machine; others: docs/outside.md"),
     # 404 to 429
     Documented(ErrorCode.NOT_FOUND, 404, "There is no such resource", "Check the id and the path"),
     Documented(ErrorCode.METHOD_NOT_ALLOWED, 405, "The path exists with other methods", "See the header `Allow`"),
@@ -66,7 +66,7 @@ _TABLE = (
     Documented(ErrorCode.IDEMPOTENCY_MISMATCH, 422, "This Idempotency-Key was used for another request", "Use a new key for each thing that is to happen"),
     Documented(ErrorCode.PROCESSING_FAILED, 422, "The image cannot be decoded; on a post: Instagram refused it", "Export the image again; for a post, read its `errorMessage`"),
     Documented(ErrorCode.VIDEO_PROCESSING_FAILED, 422, "The video cannot be decoded, or Instagram refused its format", "Export it as MP4 (H.264, AAC)"),
-    Documented(ErrorCode.RATE_LIMITED, 429, "The key has used up its minute or its hour", "Wait `retryAfter` seconds, then try once"),
+    Documented(ErrorCode.RATE_LIMITED, 429, "The key has used up its minute or its hour, or too many wrong keys came from this address", "Wait `retryAfter` seconds, then try once"),
     Documented(ErrorCode.LOGIN_RATE_LIMITED, 429, "Instagram limits the account, or holds something against it", "Wait; the message says until when"),
     # 5xx
     Documented(ErrorCode.INTERNAL_ERROR, 500, "A bug; the log has it under the request id; on a post: a bug stopped it before anything went out", "Report it; such a post can be retried"),

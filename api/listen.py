@@ -30,6 +30,7 @@ from quart_trio import QuartTrio
 
 from api.answer import Answer
 from api.connection_limit import ConnectionLimit, most_connections
+from api.encryption import Encryption
 from api.exchange import QuartConnection
 from api.http11 import Http11Only
 from api.plain import PlainRequest, plain_request
@@ -39,6 +40,7 @@ logger = logging.getLogger(__name__)
 
 AtOnce = Callable[[PlainRequest], Awaitable[Answer | None]]
 KEEP_ALIVE_S = 75.0
+HANDSHAKE_S = 10.0
 SEND_LIMIT_S = 30.0
 _MAX_REQUESTS = 1_000_000
 _ACCEPT_AGAIN_S = 0.1
@@ -48,13 +50,28 @@ _BUSY = (
     b"content-type: application/json\r\ncontent-length: 77\r\n\r\n"
     b'{"error":"Too many connections","code":"SERVICE_UNAVAILABLE","status":503}   '
 )
+_NOT_ENCRYPTED = (
+    b"HTTP/1.1 400 \r\nconnection: close\r\ncache-control: no-store\r\n"
+    b"content-type: application/json\r\ncontent-length: 92\r\n\r\n"
+    b'{"error":"This port speaks TLS: use https instead","code":"VALIDATION_ERROR","status":400}  '
+)
+_HELLO = b"\x16"  # how every TLS handshake begins
 
 
 class GuardedConnection(TCPServer):
     """One connection; whatever goes wrong in it ends here."""
 
-    def __init__(self, limit: ConnectionLimit, at_once: AtOnce | None, *args: Any) -> None:
+    def __init__(
+        self,
+        limit: ConnectionLimit,
+        encryption: Encryption | None,
+        at_once: AtOnce | None,
+        *args: Any,
+    ) -> None:
         super().__init__(*args)
+        self._bare: trio.SocketStream = self.stream  # type: ignore[assignment]
+        self._encryption = encryption
+        self._scheme = "http" if encryption is None else "https"
         self._limit = limit
         self._at_once = at_once
         self._is_answering = False
@@ -81,10 +98,12 @@ class GuardedConnection(TCPServer):
         """Serve it to its end; it is closed then, also when it was cancelled at once."""
         try:
             with suppress(OSError):
-                self.peer = str(self.stream.socket.getpeername()[0])
+                self.peer = str(self._bare.socket.getpeername()[0])
             if self._limit.admit(self):
-                await self._converse()
-            else:
+                with self._everything:
+                    if self._encryption is None or await self._is_encrypted(self._encryption):
+                        await self._converse()
+            elif self._encryption is None:
                 await self._turn_away()
         except* Exception as group:  # noqa: BLE001 - the listener must outlive any of them
             logger.warning("connection ended badly error=%r", group.exceptions[0])
@@ -130,7 +149,10 @@ class GuardedConnection(TCPServer):
         """Answer a plain request in this task, and say whether it was one that `at_once` takes."""
         if self._at_once is None or self._speaking is None or not self._speaking.is_between:
             return False
-        if self.context.terminated.is_set() or (request := plain_request(data, self._peer)) is None:
+        if (
+            self.context.terminated.is_set()
+            or (request := plain_request(data, self._peer, self._scheme)) is None
+        ):
             return False
         self._is_answering, self._idle_since = True, inf
         try:
@@ -150,32 +172,62 @@ class GuardedConnection(TCPServer):
             await self._sent(_BUSY)
             await self._close()
 
+    async def _is_encrypted(self, encryption: Encryption) -> bool:
+        """Shake hands, for no longer than it may take; whether that came to an end."""
+        is_done = False
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._end_with_the_server, nursery.cancel_scope)
+            with trio.move_on_after(HANDSHAKE_S), suppress(trio.BrokenResourceError, OSError):
+                is_done = await self._shake_hands(encryption)
+            nursery.cancel_scope.cancel()
+        return is_done
+
+    async def _end_with_the_server(self, what: trio.CancelScope) -> None:
+        await self.context.terminated.wait()
+        what.cancel()
+
+    async def _shake_hands(self, encryption: Encryption) -> bool:
+        stream = self._bare
+        first = await stream.socket.recv(1, socket.MSG_PEEK)
+        if first == _HELLO:
+            self.stream = trio.SSLStream(
+                stream, encryption.context(), server_side=True, https_compatible=True
+            )
+            await self.stream.do_handshake()
+            return True
+        if first:
+            await stream.send_all(_NOT_ENCRYPTED)
+            await stream.send_eof()
+            with trio.move_on_after(1):  # else what it sent would take our answer with it
+                while await stream.receive_some(MAX_RECV):
+                    pass
+        return False
+
     async def _converse(self) -> None:
-        sock = self.stream.socket
+        sock = self._bare.socket
         try:
             client = parse_socket_addr(sock.family, sock.getpeername())
             server = parse_socket_addr(sock.family, sock.getsockname())
-            with self._everything:
-                async with TaskGroup() as task_group:
-                    self._task_group = task_group
-                    self._peer = client
-                    self._speaking = Http11Only(
-                        self.app,
-                        self.config,
-                        self.context,
-                        task_group,
-                        ConnectionState(self.state),
-                        False,
-                        client,
-                        server,
-                        self.protocol_send,
-                    )
-                    self.protocol = self._speaking  # type: ignore[assignment]
-                    await self.protocol.initiate()
-                    watch = trio.CancelScope()
-                    task_group.spawn(self._close_when_idle, watch)
-                    await self._read_data()
-                    watch.cancel()
+            async with TaskGroup() as task_group:
+                self._task_group = task_group
+                self._peer = client
+                self._speaking = Http11Only(
+                    self.app,
+                    self.config,
+                    self.context,
+                    task_group,
+                    ConnectionState(self.state),
+                    self._encryption is not None,
+                    client,
+                    server,
+                    self.protocol_send,
+                )
+                self.protocol = self._speaking  # type: ignore[assignment]
+                await self.protocol.initiate()
+                watch = trio.CancelScope()
+                task_group.spawn(self._close_when_idle, watch)
+                await self._read_data()
+                watch.cancel()
         except OSError:
             pass
         finally:
@@ -212,6 +264,7 @@ async def serve(
     *,
     shutdown: trio.Event,
     grace_s: float,
+    encryption: Encryption | None = None,
     at_once: AtOnce | None = None,
     keep_alive_s: float = KEEP_ALIVE_S,
     on_shutdown: Callable[[], None] = lambda: None,
@@ -234,6 +287,7 @@ async def serve(
     connection = partial(
         GuardedConnection,
         limit,
+        encryption,
         at_once,
         wrap_app(app, config.wsgi_max_body_size, "asgi"),
         config,

@@ -93,6 +93,7 @@ def document(operations: Iterable[Operation], *, version: str, base_path: str) -
 def error_codes(operation: Operation) -> list[ErrorCode]:
     """Return every code an operation can answer with, the generic ones included."""
     codes = {
+        ErrorCode.VALIDATION_ERROR,
         ErrorCode.FORBIDDEN_ORIGIN,
         ErrorCode.INTERNAL_ERROR,
         ErrorCode.SERVICE_UNAVAILABLE,
@@ -105,17 +106,13 @@ def error_codes(operation: Operation) -> list[ErrorCode]:
     if operation.act:
         codes |= {ErrorCode.INSUFFICIENT_SCOPE}
     if operation.takes_key:
-        codes |= {
-            ErrorCode.VALIDATION_ERROR,
-            ErrorCode.IDEMPOTENCY_IN_FLIGHT,
-            ErrorCode.IDEMPOTENCY_MISMATCH,
-        }
+        codes |= {ErrorCode.IDEMPOTENCY_IN_FLIGHT, ErrorCode.IDEMPOTENCY_MISMATCH}
     if operation.auth is Auth.COOKIE:
         codes |= {ErrorCode.COOKIE_AUTH_REQUIRED}
     if any(model and named_fields(model) for model in (operation.body, operation.query)):
         codes |= {ErrorCode.NOT_FOUND}
     if operation.body or operation.query:
-        codes |= {ErrorCode.VALIDATION_ERROR, *operation.codes.values()}
+        codes |= set(operation.codes.values())
     if operation.body:
         codes |= {ErrorCode.UNSUPPORTED_MEDIA_TYPE, ErrorCode.UPLOAD_ERROR}
     return sorted(codes, key=list(CODES).index)

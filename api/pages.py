@@ -11,6 +11,7 @@ from quart.helpers import send_file, send_from_directory
 from quart_trio import QuartTrio
 
 from api.answer import Answer
+from api.arrival import arrival_of
 from api.auth import check_host, identify
 from api.context import ApiContext
 from api.contract import Auth
@@ -143,6 +144,8 @@ def _is_visit() -> bool:
 
 async def _sign_in(context: ApiContext, code: str, *, is_visit: bool) -> Response:
     """Exchange the code for a session where a person asks; others only learn that it is good."""
+    arrival = arrival_of(request, context.door)
+    context.guesses.check(arrival)
     fresh = await context.store.read(browser_sessions.is_fresh, code, context.house.clock.now())
     session = None
     if fresh and is_visit:
@@ -150,6 +153,7 @@ async def _sign_in(context: ApiContext, code: str, *, is_visit: bool) -> Respons
             browser_sessions.redeem_code, code, context.house.clock.now()
         )
     if not fresh or (is_visit and session is None):
+        context.guesses.wrong(arrival, "login link")
         raise ApiError(
             ErrorCode.TOKEN_INVALID, "The login link is used or too old: `reprise login-link`"
         )
@@ -164,6 +168,7 @@ async def _sign_in(context: ApiContext, code: str, *, is_visit: bool) -> Respons
         context.cookies.name,
         context.cookies.sign(session),
         max_age=browser_sessions.SESSION_LIFETIME,
+        secure=arrival.scheme == "https",
         httponly=True,
         samesite="Strict",
     )

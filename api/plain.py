@@ -38,6 +38,8 @@ class Asked(Protocol):
     @property
     def scheme(self) -> str: ...
     @property
+    def http_version(self) -> str: ...
+    @property
     def path(self) -> str: ...
     @property
     def headers(self) -> Any: ...
@@ -67,11 +69,17 @@ class PlainRequest:
     """A plain request; its query and cookies are read when somebody asks for them."""
 
     method = "GET"
-    scheme = "http"
+    http_version = "1.1"
 
     def __init__(
-        self, path: str, query: str, headers: PlainHeaders, client: tuple[str, int] | None
+        self,
+        scheme: str,
+        path: str,
+        query: str,
+        headers: PlainHeaders,
+        client: tuple[str, int] | None,
     ) -> None:
+        self.scheme = scheme
         self.path = path
         self._query = query
         self.headers = headers
@@ -87,7 +95,9 @@ class PlainRequest:
         return parse_cookie(self.headers.get("cookie"))
 
 
-def plain_request(data: bytes, client: tuple[str, int] | None) -> PlainRequest | None:
+def plain_request(
+    data: bytes, client: tuple[str, int] | None, scheme: str = "http"
+) -> PlainRequest | None:
     """Return the request that these bytes are, all of them, or None where it is not plain."""
     if len(data) > _LONGEST or (head := _HEAD.fullmatch(data)) is None:
         return None
@@ -102,4 +112,4 @@ def plain_request(data: bytes, client: tuple[str, int] | None) -> PlainRequest |
     host, connection = headers.get("host"), headers.get("connection", "keep-alive")
     if not host or HOST.fullmatch(host.encode()) is None or connection.lower() != "keep-alive":
         return None
-    return PlainRequest(path.decode("ascii"), query.decode("ascii"), headers, client)
+    return PlainRequest(scheme, path.decode("ascii"), query.decode("ascii"), headers, client)

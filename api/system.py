@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -27,18 +26,10 @@ class SystemInfo:
     on_answered: OnAnswered
     allowed: tuple[Network, ...] = ()
 
-    def may_ask(self, address: str) -> bool:
-        """Whether the system endpoints answer this address: this machine, or an allowed one."""
+    def allows(self, address: str) -> bool:
+        """Whether the settings let another machine's address at the system endpoints."""
         known = as_address(address)
-        if known is None:
-            return False
-        return known.is_loopback or any(known in network for network in self.allowed)
-
-
-def peer(scope: Mapping[str, Any]) -> str:
-    """Return the address that a request comes from; empty when there is none."""
-    client = scope.get("client")
-    return str(client[0]) if client else ""
+        return known is not None and any(known in network for network in self.allowed)
 
 
 def as_address(text: str) -> Address | None:

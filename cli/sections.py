@@ -66,6 +66,7 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
             "Give other people accounts, posts and keys of their own on this machine.",
             is_listed=False,
         ),
+        "tls": Entry("tls", "Encrypt the API, so that other machines may use it."),
         "webhook": Entry("webhooks", "Tell other programs what happens, as it happens."),
     },
     "Story reposts": {

@@ -13,6 +13,8 @@ import trio
 
 from api.app import build_app
 from api.context import ApiContext
+from api.encryption import Encryption
+from api.guesses import Guesses
 from api.listen import open_sockets, serve
 from api.proof import answers
 from api.rate_limits import RateLimits
@@ -25,6 +27,14 @@ from daemon.house import house_of
 from daemon.lifecycle import heed_signals, keep_told
 from daemon.metrics import Metrics
 from daemon.notify import Notifier
+from daemon.outside import (
+    change,
+    door_of,
+    encryption_of,
+    is_for_this_machine,
+    url_of,
+    what_is_missing,
+)
 from daemon.publishing import build_publishing
 from daemon.reload import Reloader
 from daemon.settings import Settings, load_settings
@@ -47,7 +57,6 @@ from webhooks.targets import Reach, Targets
 logger = logging.getLogger(__name__)
 
 GRACE_S = 20.0
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,14 +82,17 @@ async def run_daemon(
     go on.
     """
     notifier = Notifier.of()
+    if (missing := what_is_missing(settings)) is not None:
+        raise Unusable(missing)
+    encryption = encryption_of(settings)
     data_dir.prepare(settings.data_dir)
     with data_dir.held(settings.data_dir) as announce:
         sockets = _listen(settings)
-        url = _url_of(settings, sockets)
+        url = url_of(settings, sockets[0].getsockname()[1])
         own = open_socket(settings.data_dir)
         async with open_core(settings) as core:
             stop = trio.Event()
-            daemon = await compose(core, sockets, stop, notifier, own)
+            daemon = await compose(core, sockets, stop, notifier, own, encryption)
             reloader = Reloader(settings, load, daemon.apply)
 
             def ready() -> None:
@@ -112,6 +124,7 @@ async def compose(
     stop: trio.Event,
     notifier: Notifier,
     own: socket.socket,
+    encryption: Encryption | None = None,
 ) -> Composed:
     """Build every service, supervised; `own` is the socket for this machine's owner."""
     settings, store, clock = core.settings, core.store, core.clock
@@ -130,12 +143,13 @@ async def compose(
     app = build_app(context)
     end = partial(partial, shutdown=stop, grace_s=GRACE_S / 2)
     api = end(serve, app, sockets, on_shutdown=house.feed.end, at_once=app.answer_plain)
+    proof = partial(answers, sockets[0], is_encrypted=encryption is not None)
     local = end(serve_locally, house, core.owner.id, own)
     supervisor.add(
         Service("upkeep", upkeep.run, Policy.RESTART),
         Service("publish", scheduler.run, Policy.FATAL, scheduler.proof, scheduler.trouble),
         Service("repost", engine.run, Policy.RESTART, engine.proof, engine.trouble),
-        Service("api", api, Policy.FATAL, partial(answers, sockets[0])),
+        Service("api", partial(api, encryption=encryption), Policy.FATAL, proof),
         Service("local", local, Policy.RESTART),
         Service("webhooks", _outbox(core, sockets).run, Policy.RESTART),
     )
@@ -143,7 +157,7 @@ async def compose(
         supervisor=supervisor,
         drain=scheduler.drain,
         status=status,
-        apply=partial(_apply, context),
+        apply=partial(_apply, context, encryption),
         house=house,
     )
 
@@ -191,17 +205,21 @@ async def _api_context(
         ),
         record_key_use=upkeep.record_key_use,
         user_id=core.owner.id,
-        hosts=frozenset({*LOOPBACK, settings.host.lower()}),
+        door=door_of(settings),
+        guesses=Guesses(core.clock),
         max_upload_bytes=settings.max_file_size_mb * 1024 * 1024,
         development=settings.env == "development",
     )
 
 
-def _apply(context: ApiContext, settings: Settings) -> None:
+def _apply(context: ApiContext, encryption: Encryption | None, settings: Settings) -> None:
     """Take what of changed settings can be taken while the daemon runs."""
     logs.configure(settings)
     context.limits.change(settings.rate_limit_rpm, settings.rate_limit_rph)
     context.system.allowed = settings.system_from
+    change(context.door, settings)
+    if encryption is not None:
+        encryption.read_again()
 
 
 def _listen(settings: Settings) -> list[socket.socket]:
@@ -214,16 +232,11 @@ def _listen(settings: Settings) -> list[socket.socket]:
         ) from None
 
 
-def _url_of(settings: Settings, sockets: list[socket.socket]) -> str:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{sockets[0].getsockname()[1]}"
-
-
 def _targets(settings: Settings, sockets: list[socket.socket]) -> Targets:
     """Return where webhooks may lead: as set, else no further in than the API is reached from."""
     chosen = settings.webhook_targets
     if chosen is None:
-        chosen = Targets(Reach.LOOPBACK if settings.host in LOOPBACK else Reach.PUBLIC)
+        chosen = Targets(Reach.LOOPBACK if is_for_this_machine(settings) else Reach.PUBLIC)
     return replace(chosen, own_port=sockets[0].getsockname()[1])
 
 

@@ -13,7 +13,17 @@ from daemon.settings import Settings, SettingsError
 
 logger = logging.getLogger(__name__)
 # What `apply` puts into force while the daemon runs; all others are read at its start only.
-AT_ONCE = frozenset({"log_level", "log_format", "rate_limit_rpm", "rate_limit_rph", "system_from"})
+AT_ONCE = frozenset(
+    {
+        "log_level",
+        "log_format",
+        "rate_limit_rpm",
+        "rate_limit_rph",
+        "system_from",
+        "allowed_hosts",
+        "trusted_proxies",
+    }
+)
 
 
 class Reloader:

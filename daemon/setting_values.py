@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from api.system import Network
+from api.system import Network, as_address
 from media.fit import StoryFit
 from webhooks.targets import Reach, Targets
 
@@ -73,6 +73,18 @@ def networks(text: str) -> tuple[Network, ...]:
         return tuple(ipaddress.ip_network(each.strip()) for each in text.split(","))
     except ValueError:
         raise ValueError("addresses or networks like 10.0.0.7, 192.168.1.0/24") from None
+
+
+def hosts(text: str) -> tuple[str, ...]:
+    return tuple(_host(each.strip().lower()) for each in text.split(","))
+
+
+def _host(text: str) -> str:
+    if (address := as_address(text.removeprefix("[").removesuffix("]"))) is not None:
+        return str(address)
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", text):
+        raise ValueError("names or addresses, without port, like reprise.example.com, 192.168.1.5")
+    return text
 
 
 def webhook_targets(text: str) -> Targets:

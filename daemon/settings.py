@@ -28,6 +28,11 @@ class Settings:
 
     host: str = "127.0.0.1"
     port: int = 3001
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[Network, ...] = ()
+    insecure: str | None = None
     data_dir: Path
     proxy: str | None = field(default=None, repr=False)
     ca_file: Path | None = None
@@ -74,6 +79,31 @@ class Setting:
 TABLE = (
     Setting("host", "REPRISE_HOST", str, "Address the API listens on"),
     Setting("port", "REPRISE_PORT", values.port, "Port the API listens on; 0 takes a free one"),
+    Setting(
+        "tls_certificate",
+        "REPRISE_TLS_CERTIFICATE",
+        values.path,
+        "File with the certificate that the API is encrypted with, and what it was issued by",
+    ),
+    Setting("tls_key", "REPRISE_TLS_KEY", values.path, "File with its key"),
+    Setting(
+        "allowed_hosts",
+        "REPRISE_ALLOWED_HOSTS",
+        values.hosts,
+        "Names and addresses that the API is called by from other machines",
+    ),
+    Setting(
+        "trusted_proxies",
+        "REPRISE_TRUSTED_PROXIES",
+        values.networks,
+        "Proxies that are believed for whom they ask (X-Forwarded-For, Forwarded)",
+    ),
+    Setting(
+        "insecure",
+        "REPRISE_INSECURE",
+        values.one_of("yes-without-tls"),
+        "yes-without-tls lets REPRISE_HOST be another machine's without encryption",
+    ),
     Setting("data_dir", "REPRISE_DATA_DIR", values.path, "Folder of database, media and key"),
     Setting("proxy", "REPRISE_PROXY", check_proxy, "Proxy for all traffic to Meta"),
     Setting("ca_file", "REPRISE_CA_FILE", values.path, "A CA to trust for that traffic as well"),
@@ -185,6 +215,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     found.setdefault("data_dir", _default_data_dir(environ))
     settings = Settings(**found)
     _check_pace(settings)
+    _check_pair(settings)
     return settings
 
 
@@ -250,6 +281,16 @@ def _check_pace(settings: Settings) -> None:
             "REPRISE_PACE = 0 takes every pause out and is only for a sandbox: "
             "REPRISE_PROXY must then be an address of this machine"
         )
+
+
+def _check_pair(settings: Settings) -> None:
+    given = {
+        "REPRISE_TLS_CERTIFICATE": settings.tls_certificate,
+        "REPRISE_TLS_KEY": settings.tls_key,
+    }
+    missing = [name for name, file in given.items() if file is None]
+    if len(missing) == 1:
+        raise SettingsError(f"{missing[0]} is missing: a certificate and its key go together")
 
 
 def config_file(environ: Mapping[str, str] = os.environ) -> Path:

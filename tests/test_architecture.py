@@ -46,7 +46,7 @@ DOORS = {
     "trio_asyncio": {"instagram"},
     "sqlite3": {"storage"},
     "sqlite_utils": {"storage"},
-    "cryptography": {"instagram", "storage", "sandbox"},
+    "cryptography": {"daemon", "instagram", "storage", "sandbox"},
     "quart": {"api"},
     "quart_trio": {"api"},
     "h11": {"api", "sandbox"},

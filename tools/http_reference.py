@@ -48,16 +48,17 @@ upload; unknown properties are ignored; times are ISO 8601 with an offset, answe
 Each answer to a key carries `RateLimit-Limit`, `RateLimit-Remaining`, `RateLimit-Reset` and
 `RateLimit-Policy`; a 429 carries `Retry-After` too.
 
-Any endpoint may answer `INTERNAL_ERROR`, `SERVICE_UNAVAILABLE` and `FORBIDDEN_ORIGIN`; any that is
-not open `AUTH_REQUIRED`, `AUTH_INVALID_KEY`, `TOKEN_INVALID`, `INSUFFICIENT_SCOPE` and
-`RATE_LIMITED`. They are not repeated below. What keys may do: [keys.md](keys.md).
+Any endpoint may answer `VALIDATION_ERROR`, `INTERNAL_ERROR`, `SERVICE_UNAVAILABLE` and
+`FORBIDDEN_ORIGIN`; any that is not open `AUTH_REQUIRED`, `AUTH_INVALID_KEY`, `TOKEN_INVALID`,
+`INSUFFICIENT_SCOPE` and `RATE_LIMITED`. They are not repeated below. What keys may do:
+[keys.md](keys.md).
 
 Whatever is no GET takes the header `Idempotency-Key`, and may answer `IDEMPOTENCY_IN_FLIGHT` and
 `IDEMPOTENCY_MISMATCH` to it: [repeating.md](repeating.md).
 """
 _EVERYWHERE = {
-    "INTERNAL_ERROR", "SERVICE_UNAVAILABLE", "FORBIDDEN_ORIGIN", "AUTH_REQUIRED",
-    "AUTH_INVALID_KEY", "TOKEN_INVALID", "INSUFFICIENT_SCOPE", "RATE_LIMITED",
+    "VALIDATION_ERROR", "INTERNAL_ERROR", "SERVICE_UNAVAILABLE", "FORBIDDEN_ORIGIN",
+    "AUTH_REQUIRED", "AUTH_INVALID_KEY", "TOKEN_INVALID", "INSUFFICIENT_SCOPE", "RATE_LIMITED",
     "IDEMPOTENCY_IN_FLIGHT", "IDEMPOTENCY_MISMATCH",
 }  # fmt: skip
 

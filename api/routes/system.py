@@ -9,9 +9,9 @@ import orjson
 from quart import Response, request
 from quart_trio import QuartTrio
 
+from api.arrival import arrival_of
 from api.context import ApiContext
 from api.errors import ApiError
-from api.system import peer
 from ground.refusal import ErrorCode
 from storage.errors import StorageError
 
@@ -62,10 +62,12 @@ async def _readiness(context: ApiContext) -> Response:
 
 
 def _check_address(context: ApiContext) -> None:
-    if not context.system.may_ask(peer(request.scope)):
+    arrival = arrival_of(request, context.door)
+    if not arrival.is_here and not context.system.allows(arrival.client):
         raise ApiError(
             ErrorCode.FORBIDDEN_ORIGIN,
-            "Only this machine may ask that; REPRISE_SYSTEM_FROM allows others",
+            "Only this machine may ask that, as localhost and by no proxy;"
+            " REPRISE_SYSTEM_FROM allows others",
         )
 
 

@@ -24,7 +24,8 @@ async def public_address(site: Site) -> list[Finding]:
             outside = await client.get(f"{url}{probe}")
             if site.daemon is None:
                 return [warning(f"something answers at {url}; the daemon is off", "reprise run")]
-            inside = await client.get(f"{site.daemon.url}{probe}")
+            async with site.client(_ANSWER_S) as own:
+                inside = await own.get(probe)
     except httpx.ConnectError:
         if site.settings.proxy:
             return [warning(f"{url} cannot be asked from behind a proxy")]

@@ -11,7 +11,17 @@ from tempfile import TemporaryDirectory
 import trio
 
 from daemon import data_dir
-from daemon.doctor import address, logins, machine, network, running, service, stored, tokens
+from daemon.doctor import (
+    address,
+    logins,
+    machine,
+    network,
+    outside,
+    running,
+    service,
+    stored,
+    tokens,
+)
 from daemon.doctor.finding import Finding, State, warning
 from daemon.doctor.site import Site
 from daemon.settings import Settings
@@ -25,6 +35,7 @@ Check = Callable[[Site], Awaitable[list[Finding]]]
 LOCAL: dict[str, Check] = {
     "daemon": running.daemon,
     "port": running.port,
+    "outside": outside.outside,
     "service": service.service,
     "disk": machine.disk,
     "permissions": machine.permissions,

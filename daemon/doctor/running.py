@@ -12,7 +12,6 @@ from daemon.doctor.finding import Finding, ok, problem, warning
 from daemon.doctor.site import Site, in_thread
 
 _ANSWER_S = 5.0
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 async def daemon(site: Site) -> list[Finding]:
@@ -21,10 +20,10 @@ async def daemon(site: Site) -> list[Finding]:
         return [warning("not running; nothing is looked for and nothing goes out", "reprise run")]
     where = f"process {site.daemon.pid} at {site.daemon.url}"
     try:
-        async with httpx.AsyncClient(trust_env=False, timeout=_ANSWER_S) as client:
-            answer = await client.get(f"{site.daemon.url}/api/v1/health")
+        async with site.client(_ANSWER_S) as client:
+            answer = await client.get("/api/v1/health")
             health = answer.json()
-            build = (await client.get(f"{site.daemon.url}/build")).json()
+            build = (await client.get("/build")).json()
     except (httpx.HTTPError, ValueError) as error:
         return [problem(f"{where} does not answer ({type(error).__name__})", "restart it")]
     if answer.status_code != 200:
@@ -40,23 +39,15 @@ async def daemon(site: Site) -> list[Finding]:
 
 
 async def port(site: Site) -> list[Finding]:
-    """The port is the daemon's, or free for it; and only this machine reaches it."""
+    """The port is the daemon's, or free for it."""
     host, number = site.settings.host, site.settings.port
-    found = [] if host in _LOOPBACK else [_open_to_others(host)]
     if site.daemon is not None:
-        return found or [ok(f"{site.daemon.url} is for this machine only")]
+        return [ok(f"{site.daemon.url} is the daemon's")]
     refused = await in_thread(_refusal, host, number)
     if refused is None:
-        return [*found, ok(f"{host}:{number} is free")]
+        return [ok(f"{host}:{number} is free")]
     mend = "stop the other program, or set REPRISE_PORT"
-    return [*found, problem(f"cannot listen on {host}:{number}: {refused}", mend)]
-
-
-def _open_to_others(host: str) -> Finding:
-    return warning(
-        f"the API listens on {host}, where others may reach it, and is not encrypted",
-        "unset REPRISE_HOST, or put a proxy with TLS in front",
-    )
+    return [problem(f"cannot listen on {host}:{number}: {refused}", mend)]
 
 
 def _refusal(host: str, number: int) -> str | None:

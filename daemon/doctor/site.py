@@ -10,9 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+import httpx
 import trio
 
+from api.proof import nobodys_secret
 from daemon.data_dir import RunningDaemon
+from daemon.outside import near_url_of
 from daemon.settings import Settings
 from ground.clock import Clock
 from instagram.trust import Trust
@@ -33,6 +36,20 @@ class Site:
     trust: Trust | None
     clock: Clock
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+    def client(self, timeout_s: float) -> httpx.AsyncClient:
+        """Return a client of the running daemon, as this machine reaches it.
+
+        For questions without a secret: whatever certificate it shows will do.
+        """
+        assert self.daemon is not None
+        return httpx.AsyncClient(
+            base_url=near_url_of(self.settings, self.daemon.url),
+            headers={"Host": "localhost"},
+            verify=nobodys_secret(),
+            trust_env=False,
+            timeout=timeout_s,
+        )
 
     def vault(self) -> Vault | None:
         """Return the vault, or None where there is no key that can be used; makes none."""

@@ -73,12 +73,15 @@ class Served:
 
     async def sign_in(self) -> None:
         """Give the client a browser session's cookie, as the login link does."""
+        response = await self.client.get(f"/login?code={await self.login_code()}")
+        assert response.status_code == 200
+
+    async def login_code(self) -> str:
+        """Make a login link's code."""
         core = self.studio.core
-        code = await core.store.write(
+        return await core.store.write(
             browser_sessions.create_code, user_id=core.owner.id, now=core.clock.now()
         )
-        response = await self.client.get(f"/login?code={code}")
-        assert response.status_code == 200
 
 
 def _bytes(value: str | bytes) -> bytes:

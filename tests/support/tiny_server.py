@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -12,6 +13,7 @@ from quart import request
 from quart_trio import QuartTrio
 
 from api.body import BoundedRequest
+from api.encryption import Encryption
 from api.listen import open_sockets, serve
 from tests.support.limits import DEADLOCK_S
 
@@ -21,8 +23,9 @@ KEEP_ALIVE_S = 0.3
 class Server:
     """A served app; `streamed` counts the parts that `/stream` has given away."""
 
-    def __init__(self, port: int, shutdown: trio.Event) -> None:
-        self.port = port
+    def __init__(self, sockets: list[socket.socket], shutdown: trio.Event) -> None:
+        self.sockets = sockets
+        self.port = sockets[0].getsockname()[1]
         self.shutdown = shutdown
         self.streamed = 0
         self.given_up = trio.Event()
@@ -43,7 +46,7 @@ class Server:
             return (await client.get(url)).text == "hello"
 
 
-async def receive_all(stream: trio.SocketStream) -> bytes:
+async def receive_all(stream: trio.abc.ReceiveStream) -> bytes:
     data = b""
     while chunk := await stream.receive_some():
         data += chunk
@@ -51,15 +54,21 @@ async def receive_all(stream: trio.SocketStream) -> bytes:
 
 
 @asynccontextmanager
-async def open_tiny_server(keep_alive_s: float = KEEP_ALIVE_S) -> AsyncIterator[Server]:
+async def open_tiny_server(
+    keep_alive_s: float = KEEP_ALIVE_S,
+    *,
+    grace_s: float = 1,
+    encryption: Encryption | None = None,
+) -> AsyncIterator[Server]:
     sockets = open_sockets("127.0.0.1", 0)
-    server = Server(sockets[0].getsockname()[1], trio.Event())
+    server = Server(sockets, trio.Event())
     tiny = partial(
         serve,
         _app(server),
         sockets,
         shutdown=server.shutdown,
-        grace_s=1,
+        grace_s=grace_s,
+        encryption=encryption,
         keep_alive_s=keep_alive_s,
     )
     async with trio.open_nursery() as nursery:
@@ -76,6 +85,10 @@ def _app(server: Server) -> QuartTrio:
     @app.get("/")
     async def hello() -> str:
         return "hello"
+
+    @app.get("/scheme")
+    async def scheme() -> str:
+        return request.scheme
 
     @app.get("/slow")
     async def slow() -> str:
