@@ -12,11 +12,12 @@ from sandbox.private import (
     bloks,
     cdn,
     challenge,
-    direct,
     login,
     releases,
     second_step,
 )
+from sandbox.private.direct_routes import DIRECT_ROUTES
+from sandbox.private.direct_sends import RUPLOAD_HOST
 from sandbox.private.media_routes import MEDIA_ROUTES
 from sandbox.private.social_routes import SOCIAL_ROUTES
 from sandbox.wire.call import OpenHandler
@@ -24,7 +25,7 @@ from sandbox.wire.route import API_HOST, WEB_HOST, Route, private
 from sandbox.world.ledger import CAA_LOGIN, LEGACY_LOGIN
 
 LOGIN_HOST = "b.i.instagram.com"
-_HOSTS = {API_HOST, LOGIN_HOST, WEB_HOST, releases.HOST, *graph_auth.HOSTS}
+_HOSTS = {API_HOST, LOGIN_HOST, WEB_HOST, releases.HOST, RUPLOAD_HOST, *graph_auth.HOSTS}
 _CDN = re.compile(r"[a-z0-9.-]+\.(?:cdninstagram\.com|fbcdn\.net)")
 
 _ASYNC = "/api/v1/bloks/async_action/"
@@ -106,20 +107,16 @@ ROUTES = (
     private("GET", "/api/v1/users/<pk>/info/", accounts.info_by_pk),
     # What the account is told of
     private("GET", "/api/v1/news/inbox/", activity.inbox),
-    # Direct messages
-    private("GET", "/api/v1/direct_v2/inbox/", direct.inbox),
-    private("GET", "/api/v1/direct_v2/pending_inbox/", direct.pending_inbox),
-    private("GET", "/api/v1/direct_v2/spam_inbox/", direct.spam_inbox),
-    private("GET", "/api/v1/direct_v2/threads/<pk>/", direct.thread),
-    private("POST", "/api/v1/direct_v2/threads/<pk>/approve/", direct.approve),
     # Files
     _open(_CDN, "GET", "/v/<pk>.jpg", cdn.photo_file),
     _open(_CDN, "GET", f"/v/<pk>_w{cdn.SMALL_WIDTH}.jpg", cdn.small_photo_file),
     _open(_CDN, "GET", "/v/<pk>.mp4", cdn.video_file),
     _open(_CDN, "GET", "/p/<pk>.jpg", cdn.avatar),
+    _open(_CDN, "GET", "/a/<pk>.m4a", cdn.sound_file),
     _open(releases.HOST, "GET", releases.PATH, releases.client_config),
     *SOCIAL_ROUTES,
     *MEDIA_ROUTES,
+    *DIRECT_ROUTES,
     *GRAPH_ROUTES,
 )
 

@@ -74,6 +74,16 @@ async def video_file(call: Call) -> Response:
     return _ranged(call, shot.file, "video/mp4")
 
 
+def sound_url(pk: int) -> str:
+    return f"https://{HOST}/a/{pk}.m4a"
+
+
+async def sound_file(call: Call) -> Response:
+    """A piece of music, or what somebody said."""
+    file = call.world.library.sounds.get(int(call.args[0]))
+    return Response(404) if file is None else _ranged(call, file, "audio/mp4")
+
+
 def _shot(call: Call) -> Shot | Response:
     """What the address names, or the refusal if its files are gone with it."""
     shot = call.world.library.shots.get(int(call.args[0]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.private import friendships, profile
+from sandbox.private import friendships, notes, profile
 from sandbox.wire.route import Route, private
 from sandbox.world.ties import Mark
 
@@ -16,6 +16,10 @@ _TOLD_OF: dict[str, Mark] = {
 SOCIAL_ROUTES: tuple[Route, ...] = (
     private("GET", "users/search/", friendships.search),
     private("POST", "bloks/apps/com.instagram.interactions.about_this_account/", profile.about),
+    # Notes
+    private("POST", "notes/create_note", notes.create),
+    private("POST", "notes/delete_note/", notes.delete),
+    private("POST", "/graphql/query", notes.graphql),
     # Ties
     private("GET", "friendships/<pk>/followers/", friendships.followers),
     private("GET", "friendships/<pk>/following/", friendships.following),

@@ -13,7 +13,7 @@ from sandbox.world.ledger import Ledger
 from sandbox.world.people import People
 from sandbox.world.person import Person
 from sandbox.world.post import Post, graph_id
-from sandbox.world.probe import make_poster, probe
+from sandbox.world.probe import Probe, make_poster, probe
 from sandbox.world.published import Product, Published
 from sandbox.world.shot import Shot
 from sandbox.world.story import Story
@@ -41,6 +41,7 @@ class Library:
         self.stories: dict[int, Story] = {}
         self.posts: dict[int, Post] = {}
         self.shots: dict[int, Shot] = {}
+        self.sounds: dict[int, Path] = {}
         self.uploads: dict[tuple[int, str], Upload] = {}
         self._ledger = ledger
         self._posters = directory / "posters"
@@ -211,6 +212,16 @@ class Library:
         )
         self.posts[pk] = post
         return post
+
+    def keep_file(self, file: Path, facts: Probe) -> Shot:
+        """Let the content network deliver a file that belongs to no post."""
+        return self._new_shot(self._new_pk(), Part(file=file, probe=facts))
+
+    def keep_sound(self, file: Path) -> int:
+        """Let the content network deliver a sound; the answer is its id."""
+        pk = self._new_pk()
+        self.sounds[pk] = file
+        return pk
 
     def _new_shot(self, pk: int, part: Part) -> Shot:
         poster = self._poster(pk, part)

@@ -1,16 +1,21 @@
-"""A chat as one of its two people sees it, and the messages in it."""
+"""A chat as one of the people in it sees it, and the messages in it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 from typing import Literal
 
 from sandbox.world.person import Person
+from sandbox.world.post import Post
+from sandbox.world.probe import Probe
+from sandbox.world.shot import Shot
 from sandbox.world.story import Story
 
-Box = Literal["inbox", "pending"]
+FileKind = Literal["image", "video", "audio"]
+Box = Literal["inbox", "pending", "spam"]
 
 
 class MentionShape(Enum):
@@ -29,28 +34,81 @@ class MentionOf:
     shape: MentionShape
 
 
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A spoken message: a file, and how loud it is along the way."""
+
+    pk: int
+    file: Path
+    waveform: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """Bytes that came in for a chat and may be sent once, or more often."""
+
+    kind: FileKind
+    file: Path
+    probe: Probe | None  # none for sound
+
+
+# What a message is about: text and an address in it, or something that is shared or attached.
+About = Post | Story | Person | Shot | Voice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What somebody wrote or sent: text, or something."""
+
+    text: str = ""
+    links: tuple[str, ...] = ()
+    about: About | None = None
+    context: str = ""  # the client's own id, by which the same message is not sent twice
+    answers: Item | None = None
+
+
 @dataclass(eq=False, slots=True)
 class Item:
-    """One message: a mention of a story, or JSON that is sent exactly as it is."""
+    """One message: a mention of a story, JSON that is sent exactly as it is, or content."""
 
     id: str
     at: float
     author: Person
     mention: MentionOf | None = None
     raw: object = None
+    content: Content | None = None
+    reactions: dict[Person, tuple[str, float]] = field(default_factory=dict)
 
 
 @dataclass(eq=False, slots=True)
 class Thread:
-    """The chat of `viewer` with `other`, in the box where the viewer finds it."""
+    """The chat of `viewer` with others, in the box where the viewer finds it.
+
+    The views of one chat have the same ids.
+    """
 
     id: str
     v2_id: str
     viewer: Person
-    other: Person
+    others: list[Person]
     box: Box
     last_activity_at: float
     items: list[Item] = field(default_factory=list)
+    is_group: bool = False
+    title: str = ""
+    admins: list[Person] = field(default_factory=list)
+    muted: bool = False
+    calls_muted: bool = False
+    flagged: bool = False
+    unread: bool = False
+    hidden: bool = False
+    # What each has seen last, and when.
+    seen: dict[Person, tuple[Item, float]] = field(default_factory=dict)
+
+    @property
+    def other(self) -> Person:
+        """The other one of two, or the first of several."""
+        return self.others[0]
 
     def newest_first(self) -> list[Item]:
         return sorted(self.items, key=lambda item: (item.at, item.id), reverse=True)

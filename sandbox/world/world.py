@@ -15,10 +15,13 @@ from sandbox.world.chats import Chats
 from sandbox.world.collections import Collections
 from sandbox.world.comments import Comment, Comments
 from sandbox.world.graph_side import GraphSide
+from sandbox.world.guides import Guides
 from sandbox.world.hashtags import Hashtags
 from sandbox.world.highlights import Highlights
 from sandbox.world.ledger import Ledger
 from sandbox.world.library import Library
+from sandbox.world.music import Music
+from sandbox.world.notes import Notes
 from sandbox.world.people import People
 from sandbox.world.person import Person
 from sandbox.world.places import Places
@@ -43,7 +46,7 @@ class World:
         self.people = People()
         self.ties = Ties(numbers)
         self.places = Places(numbers)
-        self.chats = Chats(numbers, now)
+        self.chats = Chats(self.ties, numbers, now)
         self.library = Library(directory, ledger, self.people, self.chats, numbers, now)
         self.activity = Activity(numbers, now)
         self.likes: Acts[Post | Story | Comment] = Acts(numbers)
@@ -52,6 +55,11 @@ class World:
         self.collections = Collections(numbers)
         self.highlights = Highlights(numbers, now)
         self.hashtags = Hashtags(self.library)
+        self.music = Music(self.library, numbers)
+        self.notes = Notes(self.ties, numbers, now)
+        self.guides = Guides(numbers)
+        # What each looked for and when: somebody, a tag with its #, or a text.
+        self.searches: dict[Person, list[tuple[float, Person | str]]] = {}
         self.graph = GraphSide(numbers, now)
         # The verbs that tests use most, said on the world itself.
         self.add_person, self.person = self.people.add, self.people.named

@@ -11,6 +11,8 @@ import pytest
 
 from sandbox import Sandbox
 from sandbox.world.person import Person
+from tests.sandbox.calls.direct import DIRECT
+from tests.sandbox.calls.finding import FINDING
 from tests.sandbox.calls.media import MEDIA
 from tests.sandbox.calls.people import PEOPLE
 from tests.sandbox.calls.row import Row, Scene
@@ -29,6 +31,8 @@ SUBJECTS = {
     "comments": COMMENTS,
     "tags": TAGS,
     "stories": STORIES,
+    "direct": DIRECT,
+    "finding": FINDING,
 }
 
 
