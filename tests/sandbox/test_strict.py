@@ -48,7 +48,7 @@ async def test_no_call_works_without_a_session_or_with_another_signature(
                 assert answer.status_code == 400, route
 
 
-ODD_FIELDS = (
+ODD_FIELDS: tuple[dict[str, object], ...] = (
     {},
     {"_uuid": "1"},
     {"_uuid": "1", "_uid": "77", "user_id": "5"},
