@@ -18,9 +18,7 @@ from werkzeug.routing import BaseConverter, BuildError
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from api import request_id
-from api.answer import Answer
 from api.arrival import stays_encrypted
-from api.body import BoundedRequest
 from api.context import ApiContext
 from api.contract import Operation
 from api.dispatch import answer_outside, run_operation
@@ -30,6 +28,8 @@ from api.pages import add_pages, as_response
 from api.plain import Asked, PlainRequest
 from api.routes import browser, events, health, table, uploads
 from api.routes.system import add_system_endpoints
+from serving.answer import Answer
+from serving.body import BoundedRequest
 
 logger = logging.getLogger(__name__)
 BASE_PATH = "/api/v1"

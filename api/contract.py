@@ -11,13 +11,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from api.answer import Answer
 from api.context import ApiContext
 from api.plain import Asked
 from ground.refusal import ErrorCode
 from operations.actor import Actor
 from operations.attempt import Attempt
 from operations.operation import Operation as Act
+from serving.answer import Answer
 
 
 class Auth(Enum):

@@ -12,9 +12,7 @@ from quart import Request
 from werkzeug.exceptions import HTTPException
 
 from api import request_id
-from api.answer import Answer
 from api.auth import check_host, identify
-from api.body import read_whole
 from api.context import ApiContext
 from api.contract import Auth, Call, Operation
 from api.errors import ApiError, api_error_of, envelope
@@ -23,6 +21,8 @@ from api.plain import Asked
 from ground.refusal import ErrorCode
 from operations.actor import Actor
 from operations.attempt import Attempt
+from serving.answer import Answer
+from serving.body import read_whole
 
 logger = logging.getLogger(__name__)
 

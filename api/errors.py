@@ -12,6 +12,7 @@ from typing import Any
 from ground.refusal import ErrorCode
 from operations.refusing import refusal_of
 from operations.scopes import InsufficientScope
+from serving.body import TooLarge
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,7 @@ def api_error_of(error: Exception) -> ApiError | None:
     return ApiError(
         refused.code,
         refused.message,
+        status=413 if isinstance(refused, TooLarge) else None,
         retry_after=refused.retry_after_s,
         details=refused.details,
         headers=headers,

@@ -8,7 +8,7 @@ import trio
 from quart.wrappers import Request
 from quart_trio.asgi import TrioASGIHTTPConnection
 
-from api.body import BoundedBody
+from serving.body import BoundedBody
 
 
 class QuartConnection(TrioASGIHTTPConnection):

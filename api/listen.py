@@ -28,13 +28,13 @@ from hypercorn.typing import ConnectionState
 from hypercorn.utils import parse_socket_addr, wrap_app
 from quart_trio import QuartTrio
 
-from api.answer import Answer
 from api.connection_limit import ConnectionLimit, most_connections
 from api.encryption import Encryption
 from api.exchange import QuartConnection
 from api.http11 import Http11Only
 from api.plain import PlainRequest, plain_request
 from ground.shortage import is_shortage
+from serving.answer import Answer
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,6 @@ from quart import Response, request
 from quart.helpers import send_file, send_from_directory
 from quart_trio import QuartTrio
 
-from api.answer import Answer
 from api.arrival import arrival_of
 from api.auth import check_host, identify
 from api.context import ApiContext
@@ -23,6 +22,7 @@ from ground.refusal import ErrorCode
 from operations.scopes import Scope
 from operations.shown import FILES_PATH
 from publish.media_links import PATH as MEDIA_PATH
+from serving.answer import Answer
 from storage import browser_sessions, media_files
 from storage.files import picture_path
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from werkzeug.http import dump_cookie
 
-from api.answer import Answer
 from api.contract import Auth, Call, Operations
 from operations import models
+from serving.answer import Answer
 from storage import accounts, browser_sessions
 
 operations = Operations("Auth")

@@ -10,13 +10,13 @@ import trio
 from pydantic import ValidationError
 from pydantic_core import to_json
 
-from api.answer import Answer
 from api.auth import identify
 from api.contract import Call, Operations, perform_for
 from api.errors import ApiError, api_error_of, envelope
 from ground.refusal import ErrorCode
 from operations import events, models
 from operations.feed import Reader
+from serving.answer import Answer
 
 operations = Operations("Events")
 HEARTBEAT_S = 15.0

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from api.body import BoundedRequest
 from api.contract import Call, Operations, perform_for
-from api.multipart import receive_file
 from operations import media, models
+from serving.body import BoundedRequest
+from serving.multipart import receive_file
 
 operations = Operations("Media")
 

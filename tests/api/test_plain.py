@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from quart_trio import QuartTrio
 from werkzeug import Request
 
-from api.answer import Answer
 from api.app import BASE_PATH, operations
 from api.listen import open_sockets, serve
 from api.plain import PlainRequest, plain_request
 from api.request_head import StrictConnection
+from serving.answer import Answer
 from tests.api.test_strict_heads import REFUSED, TAKEN
 from tests.support.limits import DEADLOCK_S
 from tests.support.served import Served

@@ -12,9 +12,9 @@ import trio
 from quart import request
 from quart_trio import QuartTrio
 
-from api.body import BoundedRequest
 from api.encryption import Encryption
 from api.listen import open_sockets, serve
+from serving.body import BoundedRequest
 from tests.support.limits import DEADLOCK_S
 
 KEEP_ALIVE_S = 0.3

@@ -7,8 +7,7 @@ from quart import Request
 from quart_trio.wrappers import TrioRequest
 from quart_trio.wrappers.request import TrioBody
 
-from api.errors import ApiError
-from ground.refusal import ErrorCode
+from ground.refusal import ErrorCode, Refusal
 
 MAX_JSON_BYTES = 1024 * 1024
 _HIGH_WATER = 256 * 1024
@@ -16,6 +15,13 @@ _SILENCE_S = 60.0
 # A body may take the silence and then as long as a slow line: who sends a byte a minute is gone.
 _SLOWEST_BYTES_PER_S = 1024
 _LINGER_S = 3.0
+
+
+class TooLarge(Refusal):
+    """A body, or a file in it, that is larger than is taken."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(ErrorCode.UPLOAD_ERROR, message)
 
 
 class BoundedBody(TrioBody):
@@ -64,7 +70,7 @@ class BoundedRequest(TrioRequest):
 
 
 async def read_whole(request: Request, limit: int = MAX_JSON_BYTES) -> bytes:
-    """Return the body; raises `ApiError` when it is longer than `limit` or stops coming."""
+    """Return the body; raises `Refusal` when it is longer than `limit` or stops coming."""
     if (request.content_length or 0) > limit:
         raise _too_large(limit)
     parts = bytearray()
@@ -76,7 +82,7 @@ async def read_whole(request: Request, limit: int = MAX_JSON_BYTES) -> bytes:
 
 
 class chunks:  # noqa: N801 - used like a function: `async for part in chunks(request)`
-    """Iterate over a body as it comes; raises `ApiError` when it is silent or far too slow."""
+    """Iterate over a body as it comes; raises `Refusal` when it is silent or far too slow."""
 
     def __init__(self, request: Request) -> None:
         self._body = request.body
@@ -92,10 +98,8 @@ class chunks:  # noqa: N801 - used like a function: `async for part in chunks(re
             data = await self._body.__anext__()
             self._received += len(data)
             return data
-        raise ApiError(ErrorCode.VALIDATION_ERROR, "The body stopped coming")
+        raise Refusal(ErrorCode.VALIDATION_ERROR, "The body stopped coming")
 
 
-def _too_large(limit: int) -> ApiError:
-    return ApiError(
-        ErrorCode.UPLOAD_ERROR, f"The body is larger than {limit // 1024} KiB", status=413
-    )
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"The body is larger than {limit // 1024} KiB")

@@ -1,0 +1,198 @@
+"""Multipart bodies: files are streamed to the disk, and every limit is enforced on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import trio
+from quart import Request
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
+
+from ground.refusal import ErrorCode, Refusal
+from serving.body import MAX_JSON_BYTES, TooLarge, chunks
+
+_WRITE_BYTES = 1024 * 1024
+_BUFFER_BYTES = 2 * 1024 * 1024  # parts' headers, and what the network brings at once
+_MOST_PARTS = 100
+_FIELD = "file"
+
+
+@dataclass(slots=True)
+class UploadedFile:
+    """A file that has arrived; `name` is what the client called it, without any folder."""
+
+    field: str
+    name: str
+    kind: str
+    path: Path
+    size: int = 0
+
+
+@dataclass(slots=True)
+class Form:
+    """What a body brought: its fields in their order, and its files."""
+
+    fields: list[tuple[str, str]] = field(default_factory=list)
+    files: list[UploadedFile] = field(default_factory=list)
+
+    async def discard(self) -> None:
+        """Delete the files that nobody has taken."""
+        with trio.CancelScope(shield=True):
+            for file in self.files:
+                await trio.Path(file.path).unlink(missing_ok=True)
+
+
+async def receive_file(request: Request, target: Path, max_bytes: int) -> UploadedFile:
+    """Write the one part called `file` to `target`; raises `Refusal`, leaving no file behind."""
+    form = await receive_form(
+        request, lambda: target, max_bytes, wanted={_FIELD}, most=1, keeps_fields=False
+    )
+    if not form.files:
+        raise Refusal(ErrorCode.UPLOAD_ERROR, "Send the file in the field `file`")
+    return form.files[0]
+
+
+async def receive_form(
+    request: Request,
+    scratch: Callable[[], Path],
+    max_bytes: int,
+    *,
+    wanted: Collection[str],
+    most: int,
+    keeps_fields: bool = True,
+) -> Form:
+    """Return the body's fields, and up to `most` files in the fields that are `wanted`.
+
+    Each file lies where `scratch` says; all together are `max_bytes` at most. Raises `Refusal`,
+    leaving no file behind.
+    """
+    boundary = request.mimetype_params.get("boundary", "")
+    if request.mimetype != "multipart/form-data" or not boundary:
+        raise Refusal(ErrorCode.UNSUPPORTED_MEDIA_TYPE, "Send the file as multipart/form-data")
+    receiver = _Receiver(boundary.encode("latin-1", "replace"), scratch, max_bytes)
+    receiver.wanted, receiver.most, receiver.keeps_fields = wanted, most, keeps_fields
+    try:
+        async for part in chunks(request):
+            await receiver.feed(part)
+        return await receiver.finish()
+    except (ValueError, RequestEntityTooLarge):
+        raise Refusal(
+            ErrorCode.UPLOAD_ERROR, "The multipart body is malformed or broke off"
+        ) from None
+    finally:
+        await receiver.close()
+
+
+class _Receiver:
+    wanted: Collection[str]
+    most: int
+    keeps_fields: bool
+
+    def __init__(self, boundary: bytes, scratch: Callable[[], Path], max_bytes: int) -> None:
+        self._decoder = MultipartDecoder(boundary, _BUFFER_BYTES, max_parts=_MOST_PARTS)
+        self._scratch = scratch
+        self._max_bytes = max_bytes
+        self._form = Form()
+        self._file: IO[bytes] | None = None
+        self._pending = bytearray()
+        # What the bytes that come now belong to.
+        self._name: str | None = None
+        self._text = bytearray()
+        self._is_whole = False
+        self._size = self._received = self._text_size = 0
+
+    async def feed(self, part: bytes | None) -> None:
+        """Take bytes of the body, or None at its end; raises `ValueError` when it is malformed."""
+        self._received += len(part or b"")
+        if self._received > self._max_bytes + _BUFFER_BYTES:
+            raise self._too_large()  # whatever fields they are in
+        self._decoder.receive_data(part)
+        while not isinstance(event := self._decoder.next_event(), NeedData | Epilogue):
+            await self._take(event)
+
+    async def finish(self) -> Form:
+        """Return the form once the body has ended; raises `Refusal` for an empty file."""
+        await self.feed(None)
+        await self._end_part()
+        if any(file.size == 0 for file in self._form.files):
+            raise Refusal(ErrorCode.UPLOAD_ERROR, "The file is empty")
+        self._is_whole = True
+        return self._form
+
+    async def close(self) -> None:
+        """Give up what has not been finished."""
+        if self._file is not None:
+            self._close_file()
+        if not self._is_whole:
+            await self._form.discard()
+
+    async def _take(self, event: Event) -> None:
+        if isinstance(event, File) and event.name in self.wanted:
+            await self._begin_file(event)
+        elif isinstance(event, Field | File):
+            await self._end_part()
+            is_text = isinstance(event, Field) and self.keeps_fields
+            self._name = event.name if is_text else None
+        elif isinstance(event, Data) and self._file is not None:
+            await self._take_bytes(event.data)
+        elif isinstance(event, Data) and self._name is not None:
+            self._text_size += len(event.data)
+            if self._text_size > MAX_JSON_BYTES:
+                raise TooLarge("The fields are larger than 1 MB")
+            self._text += event.data
+
+    async def _begin_file(self, event: File) -> None:
+        await self._end_part()
+        if len(self._form.files) >= self.most:
+            several = "one file at a time" if self.most == 1 else f"{self.most} files at most"
+            raise Refusal(ErrorCode.UPLOAD_ERROR, f"Send {several}")
+        path = self._scratch()
+        await trio.Path(path).touch(mode=0o600)
+        kind = event.headers.get("content-type", "").partition(";")[0].strip().lower()
+        self._form.files.append(
+            UploadedFile(event.name or "", _base_name(event.filename), kind, path)
+        )
+        self._file = await trio.to_thread.run_sync(path.open, "wb")
+
+    async def _take_bytes(self, data: bytes) -> None:
+        self._size += len(data)
+        if self._size > self._max_bytes:
+            raise self._too_large()
+        self._form.files[-1].size += len(data)
+        self._pending += data
+        if len(self._pending) >= _WRITE_BYTES:
+            await self._flush()
+
+    async def _end_part(self) -> None:
+        if self._file is not None:
+            await self._flush()
+            self._close_file()
+        elif self._name is not None:
+            text = self._text.decode()  # a UnicodeDecodeError is a ValueError
+            self._form.fields.append((self._name, text))
+        self._name = None
+        self._text.clear()
+
+    def _too_large(self) -> TooLarge:
+        limit = self._max_bytes // (1024 * 1024)
+        return TooLarge(f"The file is larger than {limit} MB")
+
+    async def _flush(self) -> None:
+        if self._file is not None and self._pending:
+            pending, self._pending = self._pending, bytearray()
+            await trio.to_thread.run_sync(self._file.write, pending)
+
+    def _close_file(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def _base_name(name: str | None) -> str:
+    # Only for showing: nothing on disk is ever named by it.
+    base = (name or "").replace("\\", "/").rpartition("/")[2]
+    return "".join(char for char in base if char.isprintable())[:255] or "upload"
