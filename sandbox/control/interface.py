@@ -19,6 +19,7 @@ from sandbox.control.shown import (
     published_json,
     story_json,
 )
+from sandbox.control.social import SOCIAL_ABOUT, SocialControl
 from sandbox.wire.faults import Faults
 from sandbox.wire.message import Ending, Request, Response
 from sandbox.world.ledger import Ledger
@@ -39,6 +40,7 @@ _ABOUT = {
     "the body with ?from=anna&to=studio",
     "POST /media": '{"from": "anna", "kind": "video", "product": "reel", "caption": "hi"}, or a '
     "photo or video as the body with ?from=anna",
+    **SOCIAL_ABOUT,
     **GRAPH_ABOUT,
 }
 _PHOTO_SIZE = (1080, 1920)
@@ -65,6 +67,7 @@ class Control:
             ("DELETE", "/faults"): self._clear_faults,
             ("POST", "/mentions"): self._mention,
             ("POST", "/media"): self._add_media,
+            **SocialControl(world).handlers,
             **GraphControl(world).handlers,
         }
 

@@ -209,3 +209,26 @@ async def test_somebody_has_posts(
     assert [post["product"] for post in shown] == ["reel", "feed"]
     wrong = await control.post("/media", json={**order, "product": "poem"})
     assert (wrong.status_code, "feed, reel" in wrong.json()["error"]) == (400, True)
+
+
+async def test_people_do_things(
+    control: httpx.AsyncClient, sandbox: Sandbox, studio: Person, square: Path
+) -> None:
+    """What people do by themselves can be caused from outside."""
+    world, post = sandbox.world, sandbox.world.add_post(studio, square)
+    made = await control.post("/people", json={"username": "dora", "private": True})
+    assert (made.status_code, made.json()["private"]) == (201, True)
+    dora = world.person("dora")
+    for path, order in (
+        ("/follows", {"from": "dora", "to": "studio"}),
+        ("/likes", {"from": "dora", "post": post.pk}),
+        ("/comments", {"from": "dora", "post": post.pk, "text": "Nice"}),
+        ("/messages", {"from": "dora", "to": "studio", "text": "Hello"}),
+    ):
+        assert (await control.post(path, json=order)).status_code == 201
+        assert (await control.post(path, json={**order, "from": "nobody"})).status_code == 404
+        assert (await control.post(path, json={"from": "dora"})).status_code == 400
+    assert world.follows(dora, studio)
+    assert [event.kind for event in world.activity.of(studio)[0]] == ["comment", "like"]
+    assert world.chats.of(studio)[0].box == "pending"  # the studio does not follow Dora
+    assert (await control.post("/people", json={"username": "dora"})).status_code == 409

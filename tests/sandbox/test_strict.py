@@ -49,14 +49,30 @@ async def test_no_call_works_without_a_session_or_with_another_signature(
 
 
 ODD_FIELDS: tuple[dict[str, object], ...] = (
-    {},
-    {"_uuid": "1"},
-    {"_uuid": "1", "_uid": "77", "user_id": "5"},
-    {"max_id": "rubbish", "min_id": "rubbish", "cursor": "rubbish", "count": "-1", "q": "x"},
-    {"user_ids": "[[[]]]", "recipient_users": "[{}]", "media_ids": '"5"', "thread_ids": "[null]"},
-    {"_uuid": "1", "client_context": "1", "thread_ids": "5", "recipient_users": '"x"'},
-    {"_uuid": [], "media_id": {}, "user_id": None, "text": 5, "title": [], "query_params": "{}"},
-    {"doc_id": "2345520318892697", "query_params": '{"timeframe": {}}', "tab": "top"},
+    {"_uuid": "1", "_uid": "77", "user_id": "5", "q": "x", "max_id": "rubbish", "count": "-1"},
+    {
+        "_uuid": "1",
+        "client_context": "1",
+        "thread_ids": "5",
+        "recipient_users": '"x"',
+        "user_ids": "[[[]]]",
+        "media_ids": '"5"',
+        "min_id": "rubbish",
+        "cursor": "rubbish",
+    },
+    {
+        "_uuid": [],
+        "media_id": {},
+        "user_id": None,
+        "text": 5,
+        "title": [],
+        "tab": "top",
+        "doc_id": "2345520318892697",
+        "query_params": '{"timeframe": {}}',
+        "thread_ids": "[null]",
+        "recipient_users": "[{}]",
+    },
+    {"_uuid": "1", "client_context": {}, "thread_ids": "[[]]", "title": 5, "media_ids": "[{}]"},
 )
 
 
