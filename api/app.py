@@ -19,6 +19,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from api import request_id
 from api.arrival import stays_encrypted
+from api.beside import Door, Pages, wants_page
 from api.context import ApiContext
 from api.contract import Operation
 from api.dispatch import answer_outside, run_operation
@@ -57,6 +58,7 @@ _DECLARED = (
     table.schedule_rows,
     table.cloud_rows,
     table.repost_rows,
+    table.stop_rows,
     table.login_rows,
     table.key_rows,
     events.operations,
@@ -173,15 +175,26 @@ def _built_from_no_operation(*_: object, **__: object) -> tuple[str, str]:
     raise BuildError("operation", {}, None)
 
 
-def build_app(context: ApiContext) -> OperationsApp:
-    """Return the app that answers for `context`; several may live in one process."""
+def build_app(context: ApiContext, beside: Pages | None = None) -> OperationsApp:
+    """Return the app that answers for `context`; several may live in one process.
+
+    With pages `beside` it, what is refused to a person is told by one of them.
+    """
     app = OperationsApp(context, list(operations()))
     add_pages(app, context, openapi_document(), DOCUMENT_PATH)
     add_system_endpoints(app, context)
+    if beside is not None:
+        beside.mount(app, Door(context))
+        app.streams |= beside.streams
 
     @app.errorhandler(Exception)
     async def outside_operations(error: Exception) -> Response:
-        response = as_response(await answer_outside(error, context, request, BASE_PATH))
+        answer = await answer_outside(error, context, request, BASE_PATH)
+        if beside is not None and wants_page(request):
+            assert isinstance(answer.body, bytes)
+            told = orjson.loads(answer.body)
+            return beside.refused(told["code"], told["error"], answer.status)
+        response = as_response(answer)
         if isinstance(error, MethodNotAllowed) and error.valid_methods:
             response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
         return response

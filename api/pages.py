@@ -28,8 +28,10 @@ from storage.files import picture_path
 
 _STYLE = "body{font:18px system-ui;max-width:32em;margin:4em auto;padding:0 1em}"
 _SIGNED_IN = f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Reprise</title>
+<meta http-equiv="refresh" content="0; url=/">
 <style>{_STYLE}</style><h1>You are signed in</h1>
-<p>This browser may now use Reprise. Have a look at <a href="/api/docs">the API</a>.</p></html>
+<p>This browser may now use Reprise. <a href="/">Go on</a>, or have a look at
+<a href="/api/docs">the API</a>.</p></html>
 """
 _NOT_SIGNED_IN = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Reprise</title>
 <h1>Open this link in a browser to sign in</h1></html>

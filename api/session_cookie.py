@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import jwt
+from werkzeug.http import dump_cookie
 
 from storage import secrets as stored_secrets
 from storage.browser_sessions import BrowserSession
@@ -63,6 +64,12 @@ class SessionCookies:
         except jwt.InvalidTokenError:
             return None
         return str(claims["sid"])
+
+
+def ended(cookies: SessionCookies, sent: Mapping[str, str]) -> str:
+    """Return the header that takes away the session cookie which was sent."""
+    name, _ = cookies.found(sent) or (cookies.name, "")
+    return dump_cookie(name, expires=0, max_age=0, httponly=True, samesite="Strict")
 
 
 def session_cookies(db: Database, vault: Vault, port: int) -> SessionCookies:

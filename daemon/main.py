@@ -51,6 +51,7 @@ from repost.retention import Retention
 from storage import events
 from storage.errors import Unavailable, Unusable
 from storage.files import MediaFolder
+from web.face import WebFace
 from webhooks.outbox import Outbox
 from webhooks.targets import Reach, Targets
 
@@ -140,7 +141,7 @@ async def compose(
     supervisor = Supervisor(on_change=status.changed)
     port = sockets[0].getsockname()[1]
     context = await _api_context(core, house, supervisor, metrics, upkeep, port)
-    app = build_app(context)
+    app = build_app(context, WebFace(house, is_sandbox=settings.pace == 0))
     end = partial(partial, shutdown=stop, grace_s=GRACE_S / 2)
     api = end(serve, app, sockets, on_shutdown=house.feed.end, at_once=app.answer_plain)
     proof = partial(answers, sockets[0], is_encrypted=encryption is not None)

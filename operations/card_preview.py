@@ -6,6 +6,7 @@ from base64 import b64encode
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import trio
 
@@ -14,10 +15,11 @@ from media.errors import MediaError
 from operations import models
 from operations.media import refusal
 from operations.operation import Ask, act
+from operations.resources import Resource
 from operations.scopes import Scope
 from repost.card import Design, compose_still, design_of
 from repost.overlay import OverlayInvalid, parse_overlay
-from storage import media_files, repost_configs
+from storage import media_files, repost_configs, reposts
 from storage.media_files import MediaFile
 from storage.store import Database
 
@@ -39,11 +41,35 @@ async def preview_card(ask: Ask[models.CardPreviewRequest]) -> models.CardPrevie
     The design is that of `accountId`, else the default one; `template` and `signatureOverlay`
     stand in for parts of it. Of a video the picture after one second is shown.
     """
-    folder = ask.house.folder
     media, design = await ask.house.store.read(_what, ask.given)
-    author = ask.given.username or "username"
+    return await _drawn(ask, media.storage_path, ask.given.username or "username", design)
+
+
+@act(
+    models.CardPreview,
+    scope=Scope.REPOSTS_READ,
+    on=Resource.REPOST,
+    takes=models.RepostPreviewRequest,
+    refuses=[
+        ErrorCode.NOT_FOUND,
+        ErrorCode.MEDIA_INVALID,
+        ErrorCode.PROCESSING_FAILED,
+        ErrorCode.VIDEO_PROCESSING_FAILED,
+    ],
+)
+async def preview_repost(ask: Ask[models.RepostPreviewRequest]) -> models.CardPreview:
+    """Show the card of a mention as it would go out now (additive); nothing is posted or kept.
+
+    `template` stands in for the one that is set. The story must still be kept.
+    """
+    stored, author, design = await ask.house.store.read(_of_repost, ask.id, ask.given)
+    return await _drawn(ask, stored, author, design)
+
+
+async def _drawn(ask: Ask[Any], stored: str, author: str, design: Design) -> models.CardPreview:
+    folder = ask.house.folder
     with TemporaryDirectory(prefix=".preview-", dir=folder.incoming) as name:
-        source, directory = folder.path(media.storage_path), Path(name)
+        source, directory = folder.path(stored), Path(name)
         try:
             card = await compose_still(source, author=author, directory=directory, design=design)
         except FileNotFoundError:
@@ -59,6 +85,20 @@ async def preview_card(ask: Ask[models.CardPreviewRequest]) -> models.CardPrevie
         height=card.size[1],
         sticker=models.StickerPlace(**asdict(card.sticker)) if design.tagged else None,
     )
+
+
+def _of_repost(
+    db: Database, repost_id: str, asked: models.RepostPreviewRequest
+) -> tuple[str, str, Design]:
+    """Return where a mention's story lies, its author, and the design; raises `Refusal`."""
+    repost = reposts.get(db, repost_id)
+    if repost.media_path is None:
+        raise Refusal(ErrorCode.NOT_FOUND, "Its story is not kept here (any more)")
+    config = repost_configs.find(db, repost.account_id)
+    design = design_of(config) if config else Design()
+    tagged = design.tagged and not repost.is_own
+    chosen = Design(asked.template or design.template, design.overlay, tagged)
+    return repost.media_path, repost.author_username, chosen
 
 
 def _what(db: Database, asked: models.CardPreviewRequest) -> tuple[MediaFile, Design]:

@@ -31,6 +31,8 @@ TYPES: Mapping[str, Kind] = MappingProxyType(
         "reposts.enabled": (Subject.CONFIG, "ENABLED"),
         "reposts.disabled": (Subject.CONFIG, "DISABLED"),
         "reposts.removed": (Subject.CONFIG, "REMOVED"),
+        "sending.stopped": (Subject.CONFIG, "STOPPED"),
+        "sending.resumed": (Subject.CONFIG, "RESUMED"),
         "webhook.test": (Subject.WEBHOOK, "TEST"),
         "webhook.disabled": (Subject.WEBHOOK, "DISABLED"),
         "daemon.started": (Subject.DAEMON, "STARTED"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ground.refusal import ErrorCode
+from collections.abc import Sequence
+
+from ground.refusal import ErrorCode, Refusal
 from operations import models, shown
 from operations.operation import Ask, read, write
 from operations.resources import Resource, owns
@@ -10,6 +12,7 @@ from operations.scopes import Scope
 from repost import approval
 from storage import repost_history, reposts
 from storage.errors import NotFound
+from storage.reposts import RepostStatus
 from storage.store import Database
 
 _WRONG_STATE = (ErrorCode.NOT_FOUND, ErrorCode.INVALID_STATUS)
@@ -76,11 +79,33 @@ def skip(db: Database, ask: Ask[None]) -> models.RepostItem:
     return _decide(db, ask, approval.skip)
 
 
+@write(models.RepostItem, scope=Scope.REPOSTS_DECIDE, on=Resource.REPOST, refuses=_WRONG_STATE)
+def reconsider(db: Database, ask: Ask[None]) -> models.RepostItem:
+    """Take an approval or a skip back, until the repost begins to go out (additive).
+
+    The mention waits for a decision again. An approved one rests for ten seconds before anything
+    of it begins, so that there is time to.
+    """
+    return _decide(db, ask, approval.reconsider)
+
+
+@write(
+    models.Decided,
+    scope=Scope.REPOSTS_DECIDE,
+    takes=models.Reconsidering,
+    refuses=[ErrorCode.NOT_FOUND],
+)
+def reconsider_several(db: Database, ask: Ask[models.Reconsidering]) -> models.Decided:
+    """Take several approvals or skips back (additive); `refused` says which came too late."""
+    made = approval.decide_all(db, ask.given.repost_ids, approval.reconsider, ask.now)
+    return shown.decided(db, made)
+
+
 @read(
     models.RepostHistory,
     scope=Scope.REPOSTS_READ,
     takes=models.RepostQuery,
-    refuses=[ErrorCode.NOT_FOUND],
+    refuses=[ErrorCode.NOT_FOUND, ErrorCode.INVALID_PARAM],
 )
 def get_history(db: Database, ask: Ask[models.RepostQuery]) -> models.RepostHistory:
     """Return mentions with their state and reason, newest first, page by page.
@@ -90,7 +115,7 @@ def get_history(db: Database, ask: Ask[models.RepostQuery]) -> models.RepostHist
     query = ask.given
     chosen = repost_history.HistoryFilter(
         accounts=ask.actor.accounts_of(query.account_id),
-        statuses=(query.status,) if query.status else (),
+        statuses=_statuses(query),
         since=query.since,
         until=query.until,
     )
@@ -111,6 +136,18 @@ def get_history(db: Database, ask: Ask[models.RepostQuery]) -> models.RepostHist
 def get_repost(db: Database, ask: Ask[None]) -> models.RepostDetails:
     """Return one mention with every change of its state, its time and its reason (additive)."""
     return shown.repost_details(db, reposts.get(db, ask.id))
+
+
+def _statuses(query: models.RepostQuery) -> Sequence[RepostStatus]:
+    chosen = (query.status,) if query.status else ()
+    if query.group is None:
+        return chosen
+    group = models.REPOST_GROUPS[query.group]
+    if not chosen:
+        return group
+    if query.status not in group:
+        raise Refusal(ErrorCode.INVALID_PARAM, f"{query.status} is not among {query.group}")
+    return chosen
 
 
 def _decide(db: Database, ask: Ask[None], decision: approval.Decision) -> models.RepostItem:

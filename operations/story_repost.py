@@ -13,10 +13,10 @@ from operations import models, shown
 from operations.actor import Actor
 from operations.operation import Ask, act, read, write
 from operations.scopes import Scope
-from repost import configuring, pause, taking_back
+from repost import configuring, pause, stopping, taking_back
 from repost.overlay import OverlayInvalid, parse_overlay
 from repost.standing import standing_of
-from storage import credentials, repost_configs, reposts
+from storage import credentials, repost_configs, reposts, users
 from storage.errors import NotFound
 from storage.repost_configs import RepostConfig
 from storage.store import Database
@@ -146,6 +146,32 @@ def resume_reposts(db: Database, ask: Ask[models.OptionalAccountRef]) -> models.
     return _change_configs(db, ask, ask.given.account_id, pause.resume)
 
 
+@write(models.Stopped, scope=Scope.POSTS_PUBLISH)
+def stop_everything(db: Database, ask: Ask[None]) -> models.Stopped:
+    """Let nothing out of any account, posts and reposts alike, until `go_on` (additive).
+
+    What is going out at this moment ends. Mentions are still looked for and saved.
+    """
+    stopping.stop(db, ask.user_id, ask.now)
+    return _stopped(db, ask)
+
+
+@write(models.Stopped, scope=Scope.POSTS_PUBLISH)
+def go_on(db: Database, ask: Ask[None]) -> models.Stopped:
+    """Let everything go on after `stop_everything` (additive).
+
+    What came due meanwhile goes out now, at the usual distances.
+    """
+    stopping.go_on(db, ask.user_id, ask.now)
+    return _stopped(db, ask)
+
+
+@read(models.Stopped, scope=Scope.REPOSTS_READ, glances=lambda _: True)
+def get_stopped(db: Database, ask: Ask[None]) -> models.Stopped:
+    """Say whether everything was stopped, and since when (additive)."""
+    return _stopped(db, ask)
+
+
 @act(
     models.ScanResult,
     scope=Scope.REPOSTS_WRITE,
@@ -186,6 +212,10 @@ async def scan(ask: Ask[models.OptionalAccountRef]) -> models.ScanResult:
         )
 
     return await store.read(read)
+
+
+def _stopped(db: Database, ask: Ask[None]) -> models.Stopped:
+    return models.Stopped(since=users.get(db, ask.user_id).stopped_at)
 
 
 async def _scan_each(

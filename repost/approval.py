@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from ground.hold import Hold
 from ground.refusal import ErrorCode, Refusal
 from repost import guard, limits, taking_back
 from storage import reposts
@@ -13,6 +14,8 @@ from storage.errors import NotFound
 from storage.reposts import Repost, RepostStatus
 from storage.store import Database
 
+# How long an approval can be taken back before anything begins, at the ordinary pace.
+GRACE = timedelta(seconds=10)
 Decision = Callable[[Database, str, datetime], Repost]
 _OPEN = (
     RepostStatus.DETECTED,
@@ -50,6 +53,17 @@ def approve(db: Database, repost_id: str, now: datetime) -> Repost:
     return reposts.change(db, repost_id, RepostStatus.QUEUED, now=now, approved_at=now)
 
 
+def still_open(repost: Repost, now: datetime, pace: float) -> Hold | None:
+    """Return what lets an approval rest for a moment, so that it can be taken back; or None.
+
+    One of the future was made by a clock that was wrong, and rests no longer.
+    """
+    if repost.approved_at is None or repost.approved_at > now:
+        return None
+    until = repost.approved_at + GRACE * pace
+    return Hold("undo", "You have just approved it", until) if now < until else None
+
+
 def skip(db: Database, repost_id: str, now: datetime) -> Repost:
     """Never repost a mention; raises `NotFound`, and `TooLate` once it may be going out."""
     repost = reposts.get(db, repost_id)
@@ -58,7 +72,42 @@ def skip(db: Database, repost_id: str, now: datetime) -> Repost:
         state = "going out right now" if is_open else repost.status
         raise TooLate(f"It can no longer be skipped: it is {state}")
     return reposts.change(
-        db, repost_id, RepostStatus.SKIPPED, now=now, reason="You skipped it", post_id=None
+        db,
+        repost_id,
+        RepostStatus.SKIPPED,
+        now=now,
+        reason="You skipped it",
+        post_id=None,
+        skipped_at=now,
+    )
+
+
+def reconsider(db: Database, repost_id: str, now: datetime) -> Repost:
+    """Take a person's decision about a mention back: it waits for one again.
+
+    Raises `NotFound`, and `TooLate` where there is none, or it may be going out already.
+    """
+    repost = reposts.get(db, repost_id)
+    was_skipped = repost.status is RepostStatus.SKIPPED and repost.skipped_at is not None
+    was_approved = repost.status is RepostStatus.QUEUED and repost.approved_at is not None
+    if not was_skipped and not was_approved:
+        raise TooLate(f"There is no decision of yours to take back: it is {repost.status}")
+    if repost.post_id is not None and not taking_back.withdraw(db, repost):
+        raise TooLate("It can no longer be taken back: it is going out right now")
+    stale_at = repost.mentioned_at + guard.MAX_HELD
+    if stale_at <= now:
+        raise TooLate("It is too old: mentions go out within 72 h")
+    is_here = repost.media_path is not None
+    return reposts.change(
+        db,
+        repost_id,
+        RepostStatus.WAITING_APPROVAL if is_here else RepostStatus.DETECTED,
+        now=now,
+        reason="You took your decision back" if is_here else None,
+        held_until=stale_at if is_here else None,
+        approved_at=None,
+        skipped_at=None,
+        post_id=None,
     )
 
 

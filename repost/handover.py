@@ -17,7 +17,7 @@ import trio
 from ground.clock import Clock
 from ground.hold import Hold
 from media.errors import MediaError, RenderFailed
-from repost import card, rails
+from repost import approval, card, rails
 from repost.card import Card
 from repost.deciding import decide
 from repost.leftovers import discard
@@ -53,7 +53,7 @@ class HandOver:
 
     async def send(self, repost: Repost) -> Repost:
         """Hand a queued mention over, or hold it back with the reason; returns it."""
-        held = await self._store.read(self._held, repost.account_id, self._clock.now())
+        held = await self._store.read(self._held, repost, self._clock.now())
         if held is not None:
             return await self._store.write(_hold, repost.id, held, self._clock.now())
         if await self._has_card(repost):
@@ -70,9 +70,10 @@ class HandOver:
         logger.info("repost id=%s state=%s reason=%s", sent.id, sent.status, sent.reason)
         return sent
 
-    def _held(self, db: Database, account_id: str, now: datetime) -> Hold | None:
-        config = repost_configs.get(db, account_id)
-        return rails.reposting_held(db, config, now, self._clock.pace)
+    def _held(self, db: Database, repost: Repost, now: datetime) -> Hold | None:
+        config, pace = repost_configs.get(db, repost.account_id), self._clock.pace
+        held = rails.reposting_held(db, config, now, pace)
+        return held or approval.still_open(repost, now, pace)
 
     # The card
 
@@ -161,7 +162,7 @@ class HandOver:
                 card_sticker=asdict(composed.sticker),
                 card_look=look,
             )
-        held = self._held(db, repost.account_id, now)
+        held = self._held(db, repost, now)
         if held is not None:
             return _hold(db, repost_id, held, now)
         config = repost_configs.get(db, repost.account_id)

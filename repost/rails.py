@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from ground.hold import Hold
 from repost import guard, pause
 from repost.hours import sleeping_until
-from storage import credentials, deliveries, holds, repost_configs, reposts, secrets
+from storage import credentials, deliveries, holds, repost_configs, reposts, secrets, users
 from storage.deliveries import Step
 from storage.posts import Post, SourceType
 from storage.repost_configs import RepostConfig
@@ -15,6 +15,7 @@ from storage.secrets import AccountSecret
 from storage.store import Database
 from storage.troubles import TroubleKind
 
+STOPPED = Hold("stopped", "You stopped everything", None)
 OFF = "Story repost is switched off for this account"
 # A post lasts seconds. After this long without an end, the next repost looks again.
 _LOOK_AGAIN = timedelta(minutes=20)
@@ -39,6 +40,8 @@ def reposting_held(
 
     `but` is the post that asks, when it has been handed over already.
     """
+    if users.is_stopped(db, config.user_id):
+        return STOPPED
     has_token = secrets.exists(db, config.account_id, AccountSecret.ACCESS_TOKEN)
     kinds = _HOLDS_TOKENS if has_token else tuple(TroubleKind)
     held = _account_held(db, config, now, kinds) or pause.held(config, now)
@@ -64,13 +67,16 @@ def post_held(db: Database, post: Post, now: datetime, pace: float) -> Hold | No
     Time has passed since: it may be night now, or another day whose limit is reached. A post
     that may be live already is only asked about, which nothing but the night delays.
     """
+    delivery = deliveries.find_open(db, post.id)
+    is_visible = delivery is not None and delivery.step in (Step.PUBLISHING, Step.PUBLISHED)
+    if not is_visible and users.is_stopped(db, post.user_id):
+        return STOPPED
     if post.source_type not in _SENDING or post.account_id is None:
         return None
     config = repost_configs.find(db, post.account_id)
     if config is None:
         return None
-    delivery = deliveries.find_open(db, post.id)
-    if delivery is not None and delivery.step in (Step.PUBLISHING, Step.PUBLISHED):
+    if is_visible:
         wake = sleeping_until(config, now)
         return None if wake is None else Hold("sleep", guard.ASLEEP, wake)
     return reposting_held(db, config, now, pace, but=post.id)

@@ -13,7 +13,7 @@ from hashlib import sha256
 from repost import pause, taking_back
 from repost.configuring import REMOVED
 from repost.deciding import decide, is_stale, refusal, why_approval
-from storage import authors, repost_configs, reposts
+from storage import authors, repost_configs, reposts, users
 from storage.posts import Post
 from storage.repost_configs import RepostConfig
 from storage.reposts import Repost, RepostStatus
@@ -74,6 +74,7 @@ def _hold(db: Database, config: RepostConfig, repost: Repost, now: datetime) -> 
     return (
         not is_stale(db, repost, now)
         and config.is_enabled
+        and not users.is_stopped(db, config.user_id)
         and pause.held(config, now) is None
         and repost.handed_over_under in (None, terms_of(db, config))
         and refusal(db, config, repost) is None

@@ -825,6 +825,13 @@ def m0130_their_time(db: Database) -> None:
     db.conn.execute("ALTER TABLE deliveries ADD COLUMN their_time TEXT")
 
 
+@migrations()
+def m0100_page(db: Database) -> None:
+    """What a person decides on the page can be taken back; and a person can stop everything."""
+    db.conn.execute("ALTER TABLE reposts ADD COLUMN skipped_at TEXT")
+    db.conn.execute("ALTER TABLE users ADD COLUMN stopped_at TEXT")
+
+
 def _statements(script: str) -> Iterator[str]:
     # One by one: `executescript` would commit the transaction that guards the migration.
     statement = ""

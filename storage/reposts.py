@@ -68,6 +68,8 @@ class Repost:
     media_path: str | None = None
     attempts: int = 0
     approved_at: datetime | None = None
+    # When a person skipped it, and nobody else.
+    skipped_at: datetime | None = None
     post_id: str | None = None
     handed_over_under: str | None = None
     # What the story says, as far as Instagram tells it in words.

@@ -21,6 +21,8 @@ class User:
     id: str
     created_at: datetime
     name: str | None = None
+    # Since when nothing of theirs goes out, because they said so.
+    stopped_at: datetime | None = None
 
 
 def ensure_owner(db: Database, now: datetime) -> User:
@@ -39,12 +41,28 @@ def add(db: Database, now: datetime, name: str | None = None) -> User:
     return user
 
 
+def get(db: Database, user_id: str) -> User:
+    """Return a person; raises `NotFound`."""
+    return records.get(db, User, user_id)
+
+
 def named(db: Database, name: str) -> User:
     """Return the person of that name, whatever its case; raises `NotFound`."""
     found = records.fetch_one(db, User, "WHERE name = ?", (name,))
     if found is None:
         raise NotFound("person", name)
     return found
+
+
+def is_stopped(db: Database, user_id: str) -> bool:
+    """Say whether a person has stopped everything."""
+    row = db.conn.execute("SELECT stopped_at FROM users WHERE id = ?", (user_id,)).fetchone()
+    return row is not None and row[0] is not None
+
+
+def set_stopped(db: Database, user_id: str, at: datetime | None) -> None:
+    """Note since when a person has stopped everything, or that it goes on."""
+    records.update(db, User, user_id, stopped_at=at)
 
 
 def every(db: Database) -> list[User]:

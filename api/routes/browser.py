@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from werkzeug.http import dump_cookie
-
 from api.contract import Auth, Call, Operations
+from api.session_cookie import ended
 from operations import models
 from serving.answer import Answer
 from storage import accounts, browser_sessions
@@ -32,8 +31,5 @@ async def log_out(call: Call) -> Answer:
             browser_sessions.end, caller.session_id, call.context.house.clock.now()
         )
     if caller is None or caller.key_id is None:
-        cookies = call.context.cookies
-        name, _ = cookies.found(call.request.cookies) or (cookies.name, "")
-        gone = dump_cookie(name, expires=0, max_age=0, httponly=True, samesite="Strict")
-        answer.headers["Set-Cookie"] = gone
+        answer.headers["Set-Cookie"] = ended(call.context.cookies, call.request.cookies)
     return answer

@@ -36,6 +36,7 @@ from operations.models.base import (
 from operations.models.card_preview import (
     CardPreview,
     CardPreviewRequest,
+    RepostPreviewRequest,
     StickerPlace,
 )
 from operations.models.cloudflare import (
@@ -127,6 +128,7 @@ from operations.models.repost_settings import (
     Holding,
     PauseRequest,
     SignatureOverlay,
+    Stopped,
     StoryRepostConfig,
     StoryRepostConfigs,
     StoryRepostSettings,
@@ -135,12 +137,14 @@ from operations.models.repost_settings import (
     Words,
 )
 from operations.models.reposts import (
+    REPOST_GROUPS,
     Decided,
     Decision,
     PassedOver,
     PendingQuery,
     PendingRepost,
     PendingReposts,
+    Reconsidering,
     RefusedDecision,
     RepostDetails,
     RepostEvent,
@@ -167,6 +171,7 @@ from operations.models.whole import (
 )
 
 __all__ = [
+    "REPOST_GROUPS",
     "Accepted",
     "AccountQuery",
     "AccountRef",
@@ -249,6 +254,7 @@ __all__ = [
     "PublishablePost",
     "QueueCounts",
     "QueueStatus",
+    "Reconsidering",
     "RecoverRequest",
     "Recovered",
     "RefusedDecision",
@@ -256,6 +262,7 @@ __all__ = [
     "RepostEvent",
     "RepostHistory",
     "RepostItem",
+    "RepostPreviewRequest",
     "RepostQuery",
     "RequiredAccountQuery",
     "RescheduleRequest",
@@ -275,6 +282,7 @@ __all__ = [
     "SinceQuery",
     "Sticker",
     "StickerPlace",
+    "Stopped",
     "StoredMoment",
     "StoryMention",
     "StoryMentions",

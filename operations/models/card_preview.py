@@ -29,6 +29,10 @@ class CardPreviewRequest(Schema):
     signature_overlay: SignatureOverlay | None = None
 
 
+class RepostPreviewRequest(Schema):
+    template: Template | None = None
+
+
 class StickerPlace(Schema):
     """Where the mention sticker goes: its centre and its size in shares of the story."""
 

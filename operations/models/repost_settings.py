@@ -139,6 +139,12 @@ class StoryRepostStatus(Schema):
     version: str
 
 
+class Stopped(Schema):
+    """Since when nothing of a person's goes out, because they stopped it; null where it does."""
+
+    since: Moment | None
+
+
 class PauseRequest(Schema):
     """Without `accountId` every account; without `until`, until `resume`."""
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Literal
 
 from pydantic import (
     BeforeValidator,
@@ -89,6 +91,10 @@ class Decision(Schema):
         return self
 
 
+class Reconsidering(Schema):
+    repost_ids: list[RepostId] = Field(min_length=1, max_length=1000)
+
+
 class RefusedDecision(Schema):
     id: Uuid
     reason: str
@@ -126,11 +132,26 @@ class RepostDetails(RepostItem):
     events: list[RepostEvent]
 
 
+REPOST_GROUPS: Mapping[str, tuple[RepostStatus, ...]] = MappingProxyType(
+    {
+        "waiting": (RepostStatus.WAITING_APPROVAL,),
+        "moving": (RepostStatus.QUEUED, RepostStatus.DOWNLOADED, RepostStatus.DETECTED),
+        "out": (RepostStatus.PUBLISHED,),
+        "skipped": (RepostStatus.SKIPPED,),
+        "missed": (RepostStatus.FAILED, RepostStatus.EXPIRED),
+    }
+)
+
+
 class RepostQuery(Schema):
-    """`since` (inclusive) and `until` are times of detection; `after` is the last id of a page."""
+    """`since` (inclusive) and `until` are times of detection; `after` is the last id of a page.
+
+    `group` (additive) is several states at once, as a person thinks of them.
+    """
 
     account_id: AccountId | None = None
     status: RepostStatus | None = None
+    group: Literal["waiting", "moving", "out", "skipped", "missed"] | None = None
     since: Annotated[Instant, BeforeValidator(_plus)] | None = None
     until: Annotated[Instant, BeforeValidator(_plus)] | None = None
     limit: int = Field(default=100, ge=1, le=200)

@@ -1,0 +1,78 @@
+"""A data directory that looks lived in: mentions in every state, posts ahead and behind."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from storage import posts, reposts
+from storage.posts import PostStatus
+from storage.reposts import RepostStatus
+from storage.store import Database
+from storage.times import to_text
+from tests.support.posting import API, photo_id
+from tests.support.served import Served
+
+NAMES = (
+    "lena.morgen", "mila.film", "jonas.brews", "cafe.nordlys", "dora_private", "carla.moves",
+    "anna.portrait", "ben_landscape", "emil_gestern", "frida.paints", "gustav.run", "hana.tea",
+)  # fmt: skip
+MARKUP = "<img src=x onerror=alert(1)> <b>bold</b> & \"quoted\" 'text' 😀\nline two"
+
+
+async def move_in(served: Served, mentions: int = 12, planned: int = 9) -> None:
+    """Let people mention the account, plan posts, and let some of all that have happened."""
+    studio = served.studio
+    await studio.configure(
+        approval_required=True, sleep_window_start=23, sleep_window_end=7, timezone="Europe/Oslo"
+    )
+    world = studio.sandbox.world
+    for number, name in enumerate(NAMES[:mentions]):
+        story = world.add_story(
+            studio.friend(name),
+            studio.photo(540, 960, seed=number + 1),
+            mentions=[studio.person],
+            caption=MARKUP if number == 0 else f"Coffee with @studio, number {number}",
+            taken_at=studio.clock.seconds() - 3600 * (number + 1),
+        )
+        world.mention(story, studio.person, at=studio.clock.seconds() - 3600 * (number + 1))
+    await studio.scan()
+    await studio.advance()
+    media = [await photo_id(served, 800, 1000, seed=seed) for seed in range(1, 4)]
+    for number in range(planned):
+        at = studio.clock.now() + timedelta(days=number // 2, hours=3 + 2 * number)
+        await _planned(served, media[number % 3], to_text(at), f"A quiet morning {number}")
+    await studio.core.store.write(_settled, studio)
+
+
+async def _planned(served: Served, media_id: str, at: str, caption: str) -> Any:
+    body = {
+        "accountId": served.studio.account.id, "mediaType": "IMAGE", "mediaFileId": media_id,
+        "caption": caption, "scheduledFor": at, "timezone": "Europe/Oslo",
+    }  # fmt: skip
+    answer = await served.call("POST", f"{API}/schedule", body)
+    assert answer.status == 201, answer.body
+    return answer.body
+
+
+def _settled(db: Database, studio: Any) -> None:
+    """Let four mentions have ended, each in another way, and one post have failed."""
+    now = studio.clock.now()
+    waiting = reposts.waiting(db, studio.core.owner.id)
+    for repost, (state, reason) in zip(
+        waiting[:4],
+        (
+            (RepostStatus.PUBLISHED, None),
+            (RepostStatus.EXPIRED, "Its story was gone before it could be saved"),
+            (RepostStatus.FAILED, "Instagram refused the picture"),
+            (RepostStatus.SKIPPED, "The author is on your list of denied people"),
+        ),
+        strict=False,
+    ):
+        reposts.change(db, repost.id, state, now=now, reason=reason)
+    page = posts.page(db, studio.core.owner.id, posts.EVERYTHING, limit=9, offset=0)
+    if page:
+        posts.change_status(
+            db, page[0]["id"], PostStatus.FAILED, now=now,
+            error_message="Instagram did not take the picture: it is too wide",
+        )  # fmt: skip

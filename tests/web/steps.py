@@ -1,0 +1,167 @@
+"""What a person does on the pages, one step each; see `tests.support.browsing`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+
+_RUN = """axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa",
+ "best-practice"]})
+ .then(r => JSON.stringify(r.violations.map(
+  v => v.id + ": " + v.nodes.map(n => n.html.slice(0, 160)).join(" | "))))"""
+_open: dict[str, tuple[BrowserContext, Page, list[str]]] = {}
+
+
+def sign_in(
+    browser: Browser,
+    url: str,
+    name: str = "a",
+    width: int = 1440,
+    height: int = 900,
+    scheme: str = "light",
+    timezone: str = "America/Los_Angeles",
+) -> str:
+    """Open a browser profile of that name, and follow a login link; returns where that led."""
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme=scheme,  # type: ignore[arg-type]
+        timezone_id=timezone,
+        has_touch=width < 500,
+    )
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda said: _hear(said, complaints))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda asked: _mind(asked.url, complaints))
+    _open[name] = (context, page, complaints)
+    page.goto(url)
+    expect(page.locator("main")).to_be_visible()
+    return page.url
+
+
+def _hear(said: ConsoleMessage, complaints: list[str]) -> None:
+    if said.type in ("error", "warning"):
+        complaints.append(said.text)
+
+
+def _mind(url: str, complaints: list[str]) -> None:
+    if not url.startswith(("http://127.0.0.1", "data:")):
+        complaints.append(f"asked elsewhere: {url}")
+
+
+def dress(browser: Browser, name: str, width: int, height: int, scheme: str) -> None:
+    """Give the profile's window another size and colours."""
+    page = _open[name][1]
+    page.set_viewport_size({"width": width, "height": height})
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+
+
+def go(browser: Browser, name: str, url: str) -> dict[str, Any]:
+    """Go to an address; returns what is wrong with the page as such."""
+    page = _open[name][1]
+    page.goto(url, wait_until="load")
+    expect(page.locator("main")).to_be_visible()
+    return measure(browser, name)
+
+
+def measure(browser: Browser, name: str) -> dict[str, Any]:
+    """Return how large the page is, and how far it reaches out of its window."""
+    page = _open[name][1]
+    sideways = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    return {"title": page.title(), "sideways": sideways, "elements": page.locator("*").count()}
+
+
+def shoot(browser: Browser, name: str, path: str, whole: bool = False) -> None:
+    """Make a picture of the page as it stands."""
+    page = _open[name][1]
+    page.wait_for_timeout(250)
+    page.screenshot(path=path, full_page=whole)
+
+
+def complaints(browser: Browser, name: str) -> list[str]:
+    """Return what the console said, and who was asked elsewhere."""
+    found = list(_open[name][2])
+    _open[name][2].clear()
+    return found
+
+
+def axe(browser: Browser, name: str, script: str) -> list[str]:
+    """Return what axe finds; it goes in past the policy, which is not loosened."""
+    context, page, _ = _open[name]
+    session = context.new_cdp_session(page)
+    known = session.send("Runtime.evaluate", {"expression": "typeof axe"})
+    if known["result"]["value"] == "undefined":
+        session.send("Runtime.evaluate", {"expression": Path(script).read_text()})
+    answer = session.send("Runtime.evaluate", {"expression": _RUN, "awaitPromise": True})
+    found: list[str] = json.loads(answer["result"]["value"])
+    return found
+
+
+def press(browser: Browser, name: str, *keys: str) -> None:
+    """Press keys, one after the other."""
+    page = _open[name][1]
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def click(browser: Browser, name: str, selector: str) -> None:
+    """Click the first of what is selected."""
+    _open[name][1].locator(selector).first.click()
+
+
+def fill(browser: Browser, name: str, selector: str, text: str) -> None:
+    """Fill a field in."""
+    _open[name][1].locator(selector).first.fill(text)
+
+
+def sees(browser: Browser, name: str, selector: str, text: str | None = None) -> str:
+    """Wait until something is visible, with that text if there is one; returns its text."""
+    found = _open[name][1].locator(selector).first
+    expect(found).to_be_visible(timeout=15000)
+    if text is not None:
+        expect(found).to_contain_text(text, timeout=15000)
+    return found.inner_text()
+
+
+def counts(browser: Browser, name: str, selector: str, number: int) -> None:
+    """Wait until there are so many."""
+    expect(_open[name][1].locator(selector)).to_have_count(number, timeout=15000)
+
+
+def hidden(browser: Browser, name: str, selector: str) -> None:
+    """Wait until something is not visible."""
+    expect(_open[name][1].locator(selector).first).to_be_hidden(timeout=15000)
+
+
+def focused(browser: Browser, name: str) -> str:
+    """Return what has the focus, as HTML."""
+    html: str = _open[name][1].evaluate("document.activeElement.outerHTML.slice(0, 200)")
+    return html
+
+
+def at(browser: Browser, name: str) -> str:
+    """Return where the profile is."""
+    return _open[name][1].url
+
+
+def inner(browser: Browser, name: str, selector: str) -> str:
+    """Return the markup of something."""
+    return _open[name][1].locator(selector).first.inner_html()
+
+
+def attribute(browser: Browser, name: str, selector: str, which: str) -> str | None:
+    """Return an attribute of something."""
+    return _open[name][1].locator(selector).first.get_attribute(which)
+
+
+def another_tab(browser: Browser, name: str, new: str, url: str) -> None:
+    """Open a further tab of a profile."""
+    context = _open[name][0]
+    page = context.new_page()
+    _open[new] = (context, page, _open[name][2])
+    page.goto(url)

@@ -1,0 +1,142 @@
+"""The frame around the pages, over HTTP: who may, from where, and what is sent how."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import web
+from operations.scopes import PRESETS, text_of
+from tests.api.test_scopes import sign_in
+from tests.support.posting import NOBODY
+from tests.support.served import Served
+from web.assets import assets
+from web.rendering import POLICY
+
+WEB = Path(web.__file__).parent
+A_PAGE = {"Accept": "text/html,application/xhtml+xml"}
+WRITES = ("/stop", "/go-on", "/mentions/approve", "/mentions/skip", "/mentions/reconsider",
+          "/mentions/scan", "/sign-out")  # fmt: skip
+
+
+async def test_pages_are_for_who_is_signed_in_and_say_how_to_get_in(served: Served) -> None:
+    for path in ("/", "/mentions", f"/mentions/{NOBODY}", "/login?code=stale"):
+        answer = await served.call("GET", path, key=None, headers=A_PAGE)
+        assert answer.status == 401, path
+        assert "reprise login-link" in answer.body
+        assert answer.headers["Content-Security-Policy"] == POLICY
+    # A browser holds the cookie back when another site leads here: it asks again, as ours.
+    cross = {**A_PAGE, "Sec-Fetch-Site": "cross-site"}
+    led = await served.call("GET", "/mentions", key=None, headers=cross)
+    assert '<meta http-equiv="refresh" content="0; url=/mentions">' in led.body
+    assert "refresh" not in (await served.call("GET", "/", key=None, headers=A_PAGE)).body
+    fragment = await served.call("GET", "/", key=None, headers={**A_PAGE, "HX-Request": "true"})
+    assert (fragment.status, fragment.body["code"]) == (401, "AUTH_REQUIRED")
+    program = await served.call("GET", "/nothing", key=None)
+    assert (program.status, program.body["code"]) == (404, "NOT_FOUND")
+
+
+async def test_a_page_tells_what_is_refused(served: Served) -> None:
+    await served.sign_in()
+    for path in ("/nothing", f"/mentions/{NOBODY}", "/mentions?account=nobody"):
+        answer = await served.call("GET", path, key=None, headers=A_PAGE)
+        assert (answer.status, "<h1>There is nothing here</h1>" in answer.body) == (404, True), path
+    odd = await served.call("GET", "/mentions?state=%3Cimg%3E", key=None, headers=A_PAGE)
+    assert odd.status == 400
+    assert "<img>" not in odd.body
+
+
+@pytest.mark.parametrize("path", WRITES)
+async def test_nobody_elses_page_does_anything(served: Served, path: str) -> None:
+    await served.sign_in()
+    for headers in (
+        {"Origin": "http://127.0.0.1:1"}, {"Origin": "null"}, {"Origin": "https://evil.example"},
+        {"Sec-Fetch-Site": "same-site"}, {"Sec-Fetch-Site": "cross-site"},
+    ):  # fmt: skip
+        answer = await served.call("POST", path, key=None, headers=headers)
+        assert (answer.status, answer.body["code"]) == (403, "FORBIDDEN_ORIGIN"), headers
+
+
+async def test_after_a_button_one_is_led_to_our_pages_alone(served: Served) -> None:
+    await served.sign_in()
+    for back, led in (
+        ("/mentions?state=out", "/mentions?state=out"), ("//evil.example", "/"),
+        ("https://evil.example", "/"), ("/\\evil.example", "/"), ("/a\nb", "/"), ("", "/"),
+    ):  # fmt: skip
+        answer = await served.client.post("/stop", data={"back": back})
+        assert (answer.status_code, answer.headers["Location"]) == (303, led)
+    assert (await served.call("GET", "/api/v1/stop")).body["since"] is not None
+    await served.client.post("/go-on")
+    assert (await served.call("GET", "/api/v1/stop")).body["since"] is None
+
+
+async def test_who_approves_sees_mentions_and_nothing_else(served: Served) -> None:
+    studio = served.studio
+    await studio.configure(approval_required=True)
+    studio.mention(studio.friend("anna"))
+    await studio.scan()
+    await studio.advance()
+    await sign_in(served, scopes=text_of(PRESETS["approver"]))
+    today = await served.call("GET", "/", key=None, headers=A_PAGE)
+    assert (today.status, today.headers["Location"]) == (303, "/mentions")
+    page = await served.call("GET", "/mentions", key=None, headers=A_PAGE)
+    assert "@anna" in page.body
+    assert "Approve" in page.body
+    assert "Stop everything" not in page.body
+    assert 'href="/"' in page.body.split("brand")[1]
+    assert (await served.call("POST", "/stop", key=None)).status == 403
+
+
+async def test_signing_out_ends_the_session(served: Served) -> None:
+    await served.sign_in()
+    answer = await served.call("POST", "/sign-out", key=None)
+    assert answer.headers["Clear-Site-Data"] == '"cache"'
+    assert "Max-Age=0" in answer.headers["Set-Cookie"]
+    assert (await served.call("GET", "/", key=None, headers=A_PAGE)).status == 401
+
+
+async def test_assets_are_packed_named_by_content_and_kept(served: Served) -> None:
+    for name, asset in assets().found.items():
+        response = await served.client.get(f"{assets().path}/{name}")
+        assert response.content == asset.data
+        assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert ("Content-Encoding" in response.headers) == (asset.packed is not None)
+        if asset.packed is not None:
+            assert gzip.decompress(asset.packed) == asset.data
+    for path in ("/static/other/app.css", f"{assets().path}/vendor/manifest.json",
+                 f"{assets().path}/../face.py"):  # fmt: skip
+        assert (await served.client.get(path)).status_code == 404, path
+
+
+def test_what_others_wrote_is_what_was_taken_with_its_licence() -> None:
+    vendor = WEB / "static" / "vendor"
+    known = json.loads((vendor / "manifest.json").read_text())
+    files = {each.name for each in vendor.iterdir()} - {"manifest.json"}
+    assert {each for each in files if not each.endswith("-LICENSE.txt")} == set(known)
+    for name, said in known.items():
+        assert hashlib.sha256((vendor / name).read_bytes()).hexdigest() == said["sha256"], name
+        assert f"{name.partition('.')[0]}-LICENSE.txt" in files
+
+
+def test_templates_hold_what_the_policy_holds() -> None:
+    """No style, script or handler in the markup, nothing that needs eval, nobody else's address."""
+    for file in (WEB / "templates").iterdir():
+        text = file.read_text()
+        assert not re.search(
+            r"\sstyle=|<style|\son\w+=|hx-on|hx-trigger='|js:|javascript:", text
+        ), file
+        assert not re.search(r"<script(?![^>]*\ssrc=)", text), file
+        assert not re.search(r"(?:src|href|action)=\"https?:", text), file
+        assert "|safe" not in text, file
+        assert not re.search(r"hx-trigger=\"[^\"]*\[", text), file
+
+
+def test_what_a_first_page_weighs() -> None:
+    """Stylesheet, modules, icons and font together, as they are sent."""
+    sent = sum(len(asset.packed or asset.data) for asset in assets().found.values())
+    assert sent < 60 * 1024

@@ -1,0 +1,172 @@
+"""The pages in Chromium: sound for everybody, by keyboard alone, alive, and honest when alone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import trio
+
+from sandbox import Sandbox
+from storage import browser_sessions, reposts
+from storage.reposts import RepostStatus
+from storage.store import Database
+from tests.support.browsing import Browser, open_browser
+from tests.support.clock import TestClock
+from tests.support.served import Served, serve_studio
+from tests.support.studio import open_studio
+from tests.support.tools import node_modules
+from tests.web.household import move_in
+
+pytestmark = pytest.mark.thirdparty
+SIZES = ((1440, 900), (820, 1180), (390, 844))
+EVERY = ("/", "/mentions", "/mentions?state=skipped", "/mentions?state=missed")
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A household that is served, and a browser that is signed in as `a`."""
+
+    served: Served
+    browser: Browser
+
+    async def take(self, step: str, *given: Any) -> Any:
+        return await self.browser.take(step, "a", *given)
+
+    async def go(self, path: str) -> dict[str, Any]:
+        told: dict[str, Any] = await self.take("go", self.served.url + path)
+        return told
+
+    async def login_link(self) -> str:
+        core = self.served.studio.core
+        code = await core.store.write(
+            browser_sessions.create_code, user_id=core.owner.id, now=core.clock.now()
+        )
+        return f"{self.served.url}/login?code={code}"
+
+    async def state_of(self, repost_id: str) -> RepostStatus:
+        found = await self.served.studio.core.store.read(reposts.get, repost_id)
+        return found.status
+
+
+@pytest.fixture
+async def home(sandbox: Sandbox, clock: TestClock, tmp_path: Any) -> AsyncIterator[Home]:
+    async with (
+        open_studio(sandbox, clock, tmp_path, rails_pace=1.0) as studio,
+        serve_studio(studio) as served,
+        open_browser("tests.web.steps") as browser,
+    ):
+        await move_in(served)
+        made = Home(served, browser)
+        await browser.take("sign_in", await made.login_link(), "a")
+        yield made
+
+
+async def test_every_page_is_sound_for_everybody(home: Home) -> None:
+    axe = str(node_modules() / "axe-core" / "axe.min.js")
+    found = await home.served.studio.history()
+    wrong: list[str] = []
+    for path in (*EVERY, f"/mentions/{found[0].id}", f"/mentions?open={found[-1].id}"):
+        await home.go(path)
+        for width, height in SIZES:
+            for scheme in ("light", "dark") if width != 820 else ("light",):
+                await home.take("dress", width, height, scheme)
+                told = await home.take("measure")
+                where = f"{path} {width} {scheme}"
+                if told["sideways"] > 0:
+                    wrong.append(f"{where}: {told['sideways']} px to the side")
+                assert told["elements"] < 1500, where
+                wrong += [f"{where}: {each}" for each in await home.take("axe", axe)]
+        wrong += [f"{path}: {each}" for each in await home.take("complaints")]
+    assert "\n".join(dict.fromkeys(wrong)) == ""
+
+
+async def test_what_strangers_write_is_text(home: Home) -> None:
+    found = [
+        each for each in await home.served.studio.history() if "onerror" in (each.caption or "")
+    ]
+    for path in (f"/mentions/{found[0].id}", "/mentions"):
+        await home.go(path)
+        assert "<img src=x" in await home.take("sees", "main")
+        assert await home.take("complaints") == []
+
+
+async def test_twenty_keys_decide_and_one_takes_back(home: Home) -> None:
+    await home.go("/mentions")
+    await home.take("counts", ".stories .story", 8)
+    first = str(await home.take("attribute", ".stories .story", "id")).removeprefix("m-")
+    await home.take("press", "j", "a")
+    await home.take("counts", ".stories .story", 7)
+    await home.take("sees", ".toast", "Approved @")
+    assert await home.state_of(first) is RepostStatus.QUEUED
+    assert "data-act" in await home.take("focused")
+    await home.take("press", "u")
+    await home.take("counts", ".stories .story", 8)
+    assert await home.state_of(first) is RepostStatus.WAITING_APPROVAL
+    for left in (7, 6):
+        await home.take("press", "j", "s")
+        await home.take("counts", ".stories .story", left)
+        assert "<body" not in await home.take("focused")
+    # Two are marked, and skipped together.
+    await home.take("press", "j", "x", "j", "x")
+    await home.take("sees", "#chosen", "2 marked")
+    await home.take("press", "Shift+S")
+    await home.take("counts", ".stories .story", 4)
+    await home.take("sees", ".toast", "Skipped 2 stories")
+    await home.take("press", "g", "t")
+    await home.take("sees", "h1", "4 stories wait for you.")
+    await home.take("press", "?")
+    await home.take("sees", "#keys", "Approve the story")
+    assert await home.take("complaints") == []
+
+
+async def test_what_changes_is_drawn_in_every_tab(home: Home) -> None:
+    studio = home.served.studio
+    await home.go("/mentions")
+    await home.browser.take("another_tab", "a", "b", home.served.url)
+    studio.mention(studio.friend("zoe.late"))
+    await studio.scan()
+    await home.take("sees", "#stories", "@zoe.late")
+    await home.browser.take("sees", "b", "h1", "9 stories wait for you.")
+
+    def decide(db: Database) -> None:
+        for each in reposts.waiting(db, studio.core.owner.id)[:3]:
+            reposts.change(db, each.id, RepostStatus.SKIPPED, now=studio.clock.now())
+
+    await studio.core.store.write(decide)
+    await home.take("counts", ".stories .story", 6)
+    await home.browser.take("sees", "b", "h1", "6 stories wait for you.")
+
+
+async def test_stop_everything_holds_all_and_says_so(home: Home) -> None:
+    await home.go("/mentions")
+    await home.take("click", ".guard .stop")
+    await home.take("sees", ".notice", "Everything is stopped")
+    assert (await home.take("at")).endswith("/mentions")
+    await home.go("/")
+    await home.take("sees", "h1", "Everything is stopped.")
+    await home.take("click", ".guard .go")
+    await home.take("hidden", ".notice")
+
+
+async def test_lost_and_signed_out_are_told_in_words(home: Home) -> None:
+    core = home.served.studio.core
+    await home.browser.take("another_tab", "a", "b", home.served.url)
+    await core.store.write(browser_sessions.end_all)
+    await home.go("/mentions")
+    await home.take("sees", "h1", "You are not signed in")
+    await home.take("sees", "code", "reprise login-link")
+    await home.browser.take("sign_in", await home.login_link(), "c")
+    await home.browser.take("sees", "c", "h1", "8 stories wait")
+    home.served.stop.set()
+    await home.browser.take("sees", "c", "#lost", "Reprise does not answer. What you see is from")
+
+
+@pytest.fixture(autouse=True)
+async def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    from web import live
+
+    monkeypatch.setattr(live, "HEARTBEAT_S", 1.0)
+    await trio.lowlevel.checkpoint()

@@ -1,0 +1,60 @@
+"""The face as the composition takes it: its routes, and the pages that tell of a refusal."""
+
+from __future__ import annotations
+
+from quart import Response, request
+from quart_trio import QuartTrio
+
+from ground.refusal import ErrorCode, Refusal
+from operations.house import House
+from web import live, mentions, rendering, signing, stopping, today
+from web.assets import assets
+from web.pages import Pages
+from web.visit import Door
+
+
+class WebFace:
+    """The pages; the answers of the addresses in `streams` go on until somebody leaves."""
+
+    def __init__(self, house: House, *, is_sandbox: bool) -> None:
+        self.streams = frozenset({live.PATH})
+        self._house = house
+        self._is_sandbox = is_sandbox
+        rendering.environment()  # read now, so that the first page waits for nothing
+
+    def mount(self, app: QuartTrio, door: Door) -> None:
+        """Add the pages to the app that serves the address."""
+        pages = Pages(self._house, door, self._is_sandbox)
+        _add_assets(app)
+        for screen in (today, mentions, stopping, signing):
+            screen.add(app, pages)
+
+        @app.get(live.PATH)
+        async def live_changes() -> Response:
+            return live.stream(door, await pages.visit())
+
+    def refused(self, code: str, message: str, status: int) -> Response:
+        """Return a page that says why something is not shown; to strangers, how to get in."""
+        if status == 401:
+            return signing.signed_out(message)
+        return rendering.page(
+            "refused.html", status, code=code, message=message, path=request.full_path
+        )
+
+
+def _add_assets(app: QuartTrio) -> None:
+    @app.get("/static/<version>/<path:name>")
+    async def static_file(version: str, name: str) -> Response:
+        asset = assets().found.get(name)
+        if asset is None or assets().path != f"/static/{version}":
+            raise Refusal(ErrorCode.NOT_FOUND, "There is nothing at this path")
+        is_packed = asset.packed is not None and "gzip" in request.headers.get(
+            "Accept-Encoding", ""
+        )
+        data = asset.packed if is_packed and asset.packed is not None else asset.data
+        response = Response(data, content_type=asset.content_type)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        response.headers["Vary"] = "Accept-Encoding"
+        if is_packed:
+            response.headers["Content-Encoding"] = "gzip"
+        return response

@@ -1,0 +1,195 @@
+"""Mentions: what came in, what is decided about it, and the way of each."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Sequence
+from typing import Any
+
+from quart import Response, request
+from quart_trio import QuartTrio
+
+from ground.refusal import ErrorCode, Refusal
+from operations import card_preview, mentions, models, posts, story_repost
+from operations.scopes import Scope
+from storage.reposts import RepostStatus
+from web.pages import Pages, noted, sent, toast
+from web.rendering import environment
+from web.visit import Visit, given, visit
+from web.way import way_of
+
+PAGE = 50
+_MOST = 500  # rows that one page shows again at once
+# The tabs, in the order in which they are shown; the states of each are the operation's.
+TABS = {
+    "waiting": "Waits for you",
+    "moving": "On its way",
+    "out": "Out",
+    "skipped": "Skipped",
+    "missed": "Missed and failed",
+}
+_DONE = {"approve": "Approved", "skip": "Skipped", "reconsider": "Taken back:"}
+
+
+def add(app: QuartTrio, pages: Pages) -> None:
+    """Add the routes."""
+
+    @app.get("/mentions")
+    async def mentions_page() -> Response:
+        visit = await pages.visit()
+        opened = None
+        if chosen := visit.args.get("open"):
+            opened = await _opened(visit, chosen)
+        shown = await listed(visit)
+        return pages.show("mentions.html", visit, "/mentions", **shown, opened=opened)
+
+    @app.get("/mentions/list")
+    async def mentions_list() -> Response:
+        visit = await pages.visit()
+        return pages.part("_mentions.html", visit, **await listed(visit))
+
+    @app.get("/mentions/more")
+    async def mentions_more() -> Response:
+        visit = await pages.visit()
+        return pages.part("_stories.html", visit, **await listed(visit))
+
+    @app.get("/mentions/<repost_id>")
+    async def mention_page(repost_id: str) -> Response:
+        visit = await pages.visit()
+        opened = await _opened(visit, repost_id)
+        return pages.show("mention.html", visit, "/mentions", opened=opened)
+
+    @app.get("/mentions/<repost_id>/part")
+    async def mention_part(repost_id: str) -> Response:
+        visit = await pages.visit()
+        return pages.part("_mention.html", visit, opened=await _opened(visit, repost_id))
+
+    @app.get("/mentions/<repost_id>/card.jpg")
+    async def mention_card(repost_id: str) -> Response:
+        visit = await pages.visit()
+        card: models.CardPreview = await visit.perform(
+            card_preview.preview_repost, models.RepostPreviewRequest(), repost_id
+        )
+        response = Response(b64decode(card.image.partition(",")[2]), content_type="image/jpeg")
+        response.headers["Cache-Control"] = "private, max-age=60"
+        return response
+
+    _add_decisions(app, pages)
+
+
+def _add_decisions(app: QuartTrio, pages: Pages) -> None:
+    # Each written out: a variable would never match a word that is in a path of the API.
+    @app.post("/mentions/approve")
+    async def approve_mentions() -> Response:
+        return await _decide(await pages.visit(), "approve")
+
+    @app.post("/mentions/skip")
+    async def skip_mentions() -> Response:
+        return await _decide(await pages.visit(), "skip")
+
+    @app.post("/mentions/reconsider")
+    async def reconsider_mentions() -> Response:
+        return await _decide(await pages.visit(), "reconsider")
+
+    @app.post("/mentions/scan")
+    async def scan_now() -> Response:
+        visit = await pages.visit()
+        wanted = models.OptionalAccountRef(account_id=visit.account_id)
+        found: models.ScanResult = await visit.perform(story_repost.scan, wanted)
+        told = f"Looked: {found.detected or 'nothing'} new, by {found.requests} requests."
+        return noted(toast(visit, told))
+
+
+async def listed(visit: Visit) -> dict[str, Any]:
+    """Return one tab's list, with how many there are in each."""
+    tab = visit.args.get("state", "waiting")
+    if tab not in TABS:
+        raise Refusal(ErrorCode.INVALID_PARAM, f"There is no list {tab[:20]!r}")
+    shown = visit.args.get("shown", "")
+    wanted = min(_MOST, int(shown)) if shown.isascii() and shown.isdecimal() else PAGE
+    found: list[Any] = []
+    after: str | None = visit.args.get("after") or None
+    while True:
+        got, after = await _page(visit, tab, after)
+        found += got
+        if after is None or len(found) >= wanted:
+            break
+    return {
+        "tab": tab,
+        "tabs": TABS,
+        "counts": await _counts(visit),
+        "items": found,
+        "after": after,
+        "stale": visit.now,
+    }
+
+
+async def _page(visit: Visit, tab: str, after: str | None) -> tuple[Sequence[Any], str | None]:
+    account = visit.account_id
+    if tab == "waiting":
+        query = given(models.PendingQuery, account_id=account, limit=PAGE, after=after)
+        pending: models.PendingReposts = await visit.perform(mentions.get_pending, query)
+        return pending.reposts, pending.next
+    chosen = given(models.RepostQuery, account_id=account, group=tab, limit=PAGE, after=after)
+    history: models.RepostHistory = await visit.perform(mentions.get_history, chosen)
+    return history.reposts, history.next
+
+
+async def _counts(visit: Visit) -> dict[str, int]:
+    if not visit.may(Scope.POSTS_READ):
+        return {"waiting": visit.waiting}
+    counts: models.Counts = await visit.perform(posts.get_counts)
+    groups = {status: tab for tab, many in models.REPOST_GROUPS.items() for status in many}
+    found = dict.fromkeys(TABS, 0)
+    for each in counts.reposts:
+        if each.account_id == visit.account_id:
+            found[groups[RepostStatus(each.status)]] += each.count
+    return found
+
+
+async def _opened(visit: Visit, repost_id: str) -> dict[str, Any]:
+    item: models.RepostDetails = await visit.perform(mentions.get_repost, None, repost_id)
+    return {"item": item, "way": way_of(item)}
+
+
+async def _decide(visit: Visit, verdict: str) -> Response:
+    """Decide about those that were sent; says what came of it."""
+    form = await sent()
+    ids = form.getlist("id")
+    made: models.Decided
+    if verdict == "reconsider":
+        made = await visit.perform(
+            mentions.reconsider_several, given(models.Reconsidering, repost_ids=ids)
+        )
+    else:
+        operation = mentions.approve_several if verdict == "approve" else mentions.skip_several
+        made = await visit.perform(operation, given(models.Decision, ids=ids))
+    return await _told(visit, verdict, made)
+
+
+async def _told(here: Visit, verdict: str, made: models.Decided) -> Response:
+    done = [each.id for each in made.decided]
+    names = [f"@{each.original_username}" for each in made.decided]
+    parts = []
+    if done:
+        what = names[0] if len(names) == 1 else f"{len(names)} stories"
+        undo = "" if verdict == "reconsider" else "/mentions/reconsider"
+        parts.append(toast(here, f"{_DONE[verdict]} {what}", undo=undo, ids=done))
+    if made.refused:
+        why = made.refused[0].reason
+        many = len(made.refused)
+        text = why if many == 1 else f"{many} could not be decided. The first: {why}"
+        parts.append(toast(here, text, is_bad=True))
+    after = await visited_again(here)
+    parts.append(
+        environment()
+        .get_template("_counts.html")
+        .render(visit=after, counts=await _counts(after), oob=True)
+    )
+    keep = not done or request.headers.get("HX-Target", "").startswith("toast")
+    return noted("".join(parts), keep=keep)
+
+
+async def visited_again(before: Visit) -> Visit:
+    """Return the visit as it is after something was changed."""
+    return await visit(before.house, before.actor, before.args)

@@ -1,0 +1,119 @@
+"""What every screen's routes work with: the visit, the frame around each page, small answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from quart import Response, redirect, request
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from operations.house import House
+from operations.scopes import Scope
+from web.rendering import environment, page
+from web.visit import Door, Visit, visit
+
+Shown = Response | WerkzeugResponse
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One screen in the navigation: its address, icon, name, key after `g`, and what it needs."""
+
+    path: str
+    icon: str
+    name: str
+    key: str
+    scopes: tuple[Scope, ...]
+
+
+PLACES = (
+    Place("/", "sun", "Today", "t", (Scope.REPOSTS_READ, Scope.POSTS_READ)),
+    Place("/mentions", "at", "Mentions", "m", (Scope.REPOSTS_READ,)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """The house, the door, and how a screen is shown."""
+
+    house: House
+    door: Door
+    is_sandbox: bool
+
+    async def visit(self) -> Visit:
+        """Return the visit that this request is; raises what the app answers as a refusal."""
+        actor = await self.door.caller(request)
+        return await visit(self.house, actor, request.args)
+
+    def show(self, name: str, here: Visit, path: str = "", **values: Any) -> Response:
+        """Return a whole page; `path` is the place in the navigation that it belongs to."""
+        places = [each for each in PLACES if all(map(here.may, each.scopes))]
+        return page(
+            name,
+            visit=here,
+            places=places,
+            here=path,
+            link=lambda address, **query: link(here, address, **query),
+            address=request.full_path.removesuffix("?"),
+            sandbox=self.is_sandbox,
+            Scope=Scope,
+            **values,
+        )
+
+    def part(self, name: str, here: Visit, **values: Any) -> Response:
+        """Return a fragment that is put into a page that is open."""
+        return page(
+            name,
+            visit=here,
+            link=lambda address, **query: link(here, address, **query),
+            Scope=Scope,
+            **values,
+        )
+
+
+def link(here: Visit, address: str, **query: object) -> str:
+    """Return an address within the page, for the account that is looked at."""
+    if wanted := here.args.get("account"):
+        query.setdefault("account", wanted)
+    said = urlencode({name: value for name, value in query.items() if value not in (None, "")})
+    return f"{address}?{said}" if said else address
+
+
+def toast(
+    here: Visit,
+    text: str,
+    *,
+    is_bad: bool = False,
+    undo: str = "",
+    ids: Sequence[str] = (),
+) -> str:
+    """Return a note for the corner of the page; `undo` is where taking it back is asked for."""
+    return (
+        environment()
+        .get_template("_toast.html")
+        .render(visit=here, text=text, is_bad=is_bad, undo=undo, ids=ids)
+    )
+
+
+def noted(said: str, *, keep: bool = False) -> Response:
+    """Return notes alone; with `keep` what was asked from stays in the page as it is."""
+    response = Response(said, content_type="text/html; charset=utf-8")
+    response.headers["Cache-Control"] = "no-store"
+    if keep:
+        response.headers["HX-Reswap"] = "none"
+    return response
+
+
+def back_to(address: str | None, otherwise: str = "/") -> Shown:
+    """Return to a page of ours after something was done."""
+    ours = address is not None and address.startswith("/") and address[1:2] not in ("/", "\\")
+    safe = ours and address is not None and address.isprintable()
+    return redirect(address if safe and address else otherwise, 303)
+
+
+async def sent() -> Any:
+    """Return the form that was sent; a body of another kind is an empty one."""
+    return await request.form

@@ -1,0 +1,29 @@
+// What every page does by itself: notes that go, changes that arrive, keys, and the opened story.
+import { startKeys } from "./keys.js";
+import { startLive, tellChanged } from "./live.js";
+import { startMentions } from "./mentions.js";
+import { say, startToasts } from "./toasts.js";
+
+startToasts();
+startKeys();
+startLive();
+startMentions();
+
+// A fragment that was refused: its reason is said, and what is on the page stays.
+document.addEventListener("htmx:response:error", (event) => {
+  const { response, text } = event.detail.ctx;
+  if (response.status === 401) return location.reload();
+  let told = "That did not work.";
+  try {
+    told = JSON.parse(text).error;
+  } catch {
+    // no envelope
+  }
+  say(told, true);
+});
+document.addEventListener("htmx:error", () => say("Reprise does not answer. Nothing was changed.", true));
+// Whoever changed something sees what came of it, also where no stream can be had.
+document.addEventListener("htmx:finally:request", (event) => {
+  const { request, response } = event.detail.ctx;
+  if (request.method !== "GET" && response?.status < 400) setTimeout(tellChanged, 50);
+});

@@ -1,0 +1,65 @@
+// One table of keys: it drives the handler, the sheet that `?` shows, and the tests.
+import { act, mark, move, open, play } from "./mentions.js";
+
+const OFF = "reprise-keys-off";
+/** @type {{keys: string, what: string, run: (event: KeyboardEvent) => unknown}[]} */
+export const KEYS = [
+  { keys: "?", what: "Show this", run: () => document.getElementById("keys").showModal() },
+  { keys: "u", what: "Undo the last decision", run: () => document.querySelector("[data-undo]")?.click() },
+  { keys: "j", what: "Next story", run: () => move(1) },
+  { keys: "k", what: "Story before", run: () => move(-1) },
+  { keys: "o", what: "Open the story", run: open },
+  { keys: "x", what: "Mark the story", run: mark },
+  { keys: "a", what: "Approve the story", run: () => act("approve") },
+  { keys: "s", what: "Skip the story", run: () => act("skip") },
+  { keys: "A", what: "Approve the marked ones", run: () => document.querySelector("[data-many=approve]")?.click() },
+  { keys: "S", what: "Skip the marked ones", run: () => document.querySelector("[data-many=skip]")?.click() },
+  { keys: "p", what: "Play the opened video", run: play },
+];
+let hasG = false;
+
+export function startKeys() {
+  const sheet = document.getElementById("keys");
+  if (!sheet) return;
+  const places = [...document.querySelectorAll(".rail a[data-key]")];
+  fill(sheet, places);
+  const box = document.getElementById("keys-on");
+  box.checked = !localStorage.getItem(OFF);
+  box.addEventListener("change", () => (box.checked ? localStorage.removeItem(OFF) : localStorage.setItem(OFF, "1")));
+  sheet.querySelector("[data-close]").addEventListener("click", () => sheet.close());
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || localStorage.getItem(OFF)) return;
+    if (event.target.matches("textarea, select, input:not([type=checkbox])") || sheet.open) return;
+    if (hasG) {
+      hasG = false;
+      const place = places.find((each) => each.dataset.key === event.key);
+      if (place) place.click();
+      return;
+    }
+    if (event.key === "g") {
+      hasG = true;
+      setTimeout(() => (hasG = false), 1500);
+      return;
+    }
+    const found = KEYS.find((each) => each.keys === event.key);
+    if (!found) return;
+    event.preventDefault();
+    found.run(event);
+  });
+}
+
+function fill(sheet, places) {
+  const list = sheet.querySelector("dl");
+  const rows = [...places.map((each) => [`g ${each.dataset.key}`, each.querySelector("span").textContent]), ...KEYS.map((each) => [each.keys, each.what])];
+  for (const [keys, what] of rows) {
+    const term = document.createElement("dt");
+    for (const each of keys.split(" ")) {
+      const key = document.createElement("kbd");
+      key.textContent = each;
+      term.append(key, " ");
+    }
+    const said = document.createElement("dd");
+    said.textContent = what;
+    list.append(term, said);
+  }
+}

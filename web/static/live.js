@@ -1,0 +1,68 @@
+// One stream for all pages of this browser; the others hear of it by a channel. What changed is
+// asked for by each fragment itself (`hx-trigger="changed from:body"`).
+const channel = "BroadcastChannel" in window ? new BroadcastChannel("reprise") : null;
+let isDirty = false;
+let isLost = false;
+
+/** Let the page's fragments ask anew, once nobody is busy with them. */
+export function tellChanged() {
+  if (document.hidden || document.body.dataset.busy || isTyping()) {
+    isDirty = true;
+    return;
+  }
+  isDirty = false;
+  document.body.dataset.seen = new Date().toISOString();
+  document.body.dispatchEvent(new Event("changed"));
+}
+
+export function startLive() {
+  for (const event of ["visibilitychange", "focusout", "idle"]) {
+    document.addEventListener(event, () => setTimeout(() => isDirty && tellChanged(), 50));
+  }
+  if (channel) channel.onmessage = (message) => heard(message.data);
+  // Locks and channels need a secure context: elsewhere each page has a stream of its own.
+  if (channel && navigator.locks) navigator.locks.request("reprise-live", () => new Promise(listen));
+  else listen();
+}
+
+function listen() {
+  const source = new EventSource("/live");
+  let wasOpen = false;
+  source.addEventListener("changed", () => spread("changed"));
+  source.addEventListener("ended", () => {
+    source.close();
+    location.reload();
+  });
+  source.onopen = () => {
+    spread("back");
+    if (wasOpen) spread("changed");
+    wasOpen = true;
+  };
+  source.onerror = () => {
+    spread("lost");
+    // A stream that was refused is not tried again by the browser.
+    if (source.readyState === EventSource.CLOSED) setTimeout(listen, 10000);
+  };
+}
+
+function spread(what) {
+  channel?.postMessage(what);
+  heard(what);
+}
+
+function heard(what) {
+  const note = document.getElementById("lost");
+  if (what === "changed") return tellChanged();
+  if (what === "lost" && !isLost && note) {
+    const seen = new Date(document.body.dataset.seen);
+    const zone = document.body.dataset.zone;
+    const at = seen.toLocaleTimeString("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit" });
+    note.textContent = `Reprise does not answer. What you see is from ${at}.`;
+  }
+  isLost = what === "lost";
+  if (note) note.hidden = !isLost;
+}
+
+function isTyping() {
+  return document.activeElement?.matches("textarea, select, input:not([type=checkbox])") ?? false;
+}

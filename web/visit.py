@@ -1,0 +1,129 @@
+"""One visit of a page: who looks, at which account, and what every page shows around its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ValidationError
+from quart import Request
+
+from ground.refusal import ErrorCode, Refusal
+from operations import accounts, models, story_repost
+from operations.actor import Actor
+from operations.attempt import Attempt
+from operations.house import House
+from operations.operation import Operation
+from operations.scopes import Scope
+from storage.times import to_text
+
+
+class Door(Protocol):
+    """What the address's own face does for the one beside it: it knows who calls."""
+
+    async def caller(self, request: Request) -> Actor:
+        """Return who calls; raises what the app answers as a refusal."""
+        ...
+
+    async def sign_out(self, request: Request, actor: Actor) -> str:
+        """End the browser's session; returns the header that takes its cookie away."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """Who looks, with what frames every page. `account` is None where there is none yet."""
+
+    house: House
+    actor: Actor
+    now: datetime
+    accounts: list[models.InstagramAccount]
+    account: models.InstagramAccount | None
+    status: models.StoryRepostStatus
+    stopped: datetime | None
+    zone: ZoneInfo
+    args: Mapping[str, str]
+
+    def may(self, scope: Scope) -> bool:
+        """Say whether the visitor may do that."""
+        return self.actor.scopes is None or scope in self.actor.scopes
+
+    @property
+    def account_id(self) -> str | None:
+        """The account that is looked at."""
+        if self.account is not None:
+            return self.account.id
+        config = self.status.config
+        return config.instagram_account_id if config else None
+
+    @property
+    def username(self) -> str:
+        """What that account is called."""
+        if self.account is not None:
+            return self.account.username
+        return self.status.config.ig_username if self.status.config else ""
+
+    @property
+    def waiting(self) -> int:
+        """How many mentions wait for a person."""
+        return self.status.waiting.waiting_approval
+
+    async def perform(
+        self, operation: Operation, given: BaseModel | None = None, target: str = "", key: str = ""
+    ) -> Any:
+        """Have an operation done for the visitor; see `House.perform`."""
+        attempt = Attempt(key) if key else None
+        return await self.house.perform(operation, self.actor, given, target, attempt)
+
+
+async def visit(house: House, actor: Actor, args: Mapping[str, str]) -> Visit:
+    """Return the visit of somebody; raises `Refusal` for an account that is not theirs."""
+    every: list[models.InstagramAccount] = []
+    if actor.scopes is None or Scope.ACCOUNTS_READ in actor.scopes:
+        every = (await house.perform(accounts.get_me, actor)).accounts
+    account = _chosen(every, args.get("account"))
+    query = models.AccountQuery(account_id=account.id if account else None)
+    status = await house.perform(story_repost.get_status, actor, query)
+    stopped = await house.perform(story_repost.get_stopped, actor)
+    return Visit(
+        house=house,
+        actor=actor,
+        now=house.clock.now(),
+        accounts=every,
+        account=account,
+        status=status,
+        stopped=stopped.since,
+        zone=ZoneInfo(status.config.timezone if status.config else "UTC"),
+        args=args,
+    )
+
+
+def _chosen(
+    every: list[models.InstagramAccount], wanted: str | None
+) -> models.InstagramAccount | None:
+    if not wanted:
+        return every[0] if every else None
+    for account in every:
+        if wanted in (account.id, account.username):
+            return account
+    raise Refusal(ErrorCode.NOT_FOUND, "There is no such account")
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def given(model: type[M], **values: object) -> M:
+    """Return an operation's input of what was sent; raises `Refusal` that names the field."""
+    said = {
+        name: to_text(value) if isinstance(value, datetime) else value
+        for name, value in values.items()
+    }
+    try:
+        return model.model_validate(said)
+    except ValidationError as invalid:
+        first = invalid.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise Refusal(ErrorCode.VALIDATION_ERROR, f"{where}: {first['msg']}") from None
