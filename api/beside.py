@@ -12,7 +12,7 @@ from api.context import ApiContext
 from api.contract import Auth
 from api.errors import ApiError
 from api.session_cookie import ended
-from ground.refusal import ErrorCode, Refusal
+from ground.refusal import Refusal
 from operations.actor import Actor
 from storage import browser_sessions
 
@@ -45,7 +45,7 @@ class Door:
         try:
             actor = await identify(request, self._context, Auth.ANY)
         except ApiError as refused:
-            raise Refusal(ErrorCode(refused.code.code), refused.message) from None
+            raise Refusal(refused.code, refused.message) from None
         assert actor is not None
         return actor
 

@@ -45,8 +45,6 @@ Standing = Callable[[Database, Post, datetime], bool]
 _LONGEST_HELD = timedelta(hours=72)
 # When a post is looked at again that only a person can let go on.
 _LOOK_AGAIN = timedelta(hours=1)
-# When a post is looked at again that only a person can let go on.
-_LOOK_AGAIN = timedelta(hours=1)
 DISCONNECTED = Failure(ErrorCode.NOT_FOUND, "The account of this post was disconnected")
 BROKEN_MESSAGE = (
     "A bug in Reprise stopped this post before anything went out; the log says where. "

@@ -23,7 +23,7 @@ class Mark:
 class Ribbon:
     """Minutes of the local day, from 0 to 1440."""
 
-    now: int
+    present: int
     nights: list[tuple[int, int]]
     marks: list[Mark]
     look: int | None
@@ -35,7 +35,9 @@ class Ribbon:
         parts += [f"{mark.label} {_clock(mark.minute)}." for mark in self.marks]
         if self.look is not None:
             parts.append(f"Next look into the inbox at {_clock(self.look)}.")
-        return f"Today from midnight to midnight. {' '.join(parts)} It is {_clock(self.now)} now."
+        return (
+            f"Today from midnight to midnight. {' '.join(parts)} It is {_clock(self.present)} now."
+        )
 
 
 def ribbon(
@@ -51,7 +53,7 @@ def ribbon(
     look = status.next_poll_at
     is_today = look is not None and look.astimezone(zone).date() == now.astimezone(zone).date()
     return Ribbon(
-        now=minute_of(now, zone),
+        present=minute_of(now, zone),
         nights=[night for night in nights if night[0] < night[1] and begin != end],
         marks=[_mark(post, zone) for post in posts],
         look=minute_of(look, zone) if look is not None and is_today else None,
