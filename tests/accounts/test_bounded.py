@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from instagram import errors
-from sandbox.wire.faults import Fault, Kind, Status
+from publish.intake import publish_now
+from publish.library import MediaLibrary
+from publish.rules import Content
+from sandbox.graph.failures import graph_error
+from sandbox.wire.faults import Fault, FaultHandle, Kind, Status
+from sandbox.world.sample_media import make_video
 from storage import accounts, client_options, jobs, troubles
 from storage.accounts import Account
 from storage.client_options import StoredOptions
+from storage.posts import MediaType
 from tests.support.graph import connect
 from tests.support.served import Served
 from tests.support.studio import Studio
@@ -31,11 +38,11 @@ async def a_post_due(studio: Studio) -> None:
     await studio.advance()
 
 
-async def attempts_in_a_day(studio: Studio) -> int:
+async def attempts_in_a_day(studio: Studio, most: int = 200) -> int:
     """Deliver whatever is due for a day of the clock; returns how many attempts that took."""
     store, end = studio.core.store, studio.clock.now() + A_DAY
     attempts = 0
-    while attempts < 200:
+    while attempts < most:
         due = await store.write(jobs.claim_due, studio.clock.now())
         for job in due:
             await studio.deliverer.deliver(job)
@@ -191,3 +198,53 @@ async def test_a_token_that_fails_is_asked_about_a_few_times_a_day(
         await studio.core.tokens.look_after_all()
         studio.clock.advance(timedelta(minutes=15))
     assert 0 < fault.hits < 8
+
+
+OF_PUBLISHING: dict[str, Kind] = {
+    name: graph_error(name)
+    for name in (
+        "rate_limited", "spam_block", "publishing_limit", "not_ready", "server_error",
+        "container_expired", "account_restricted", "permission_missing", "token_revoked",
+        "does_not_exist",
+    )
+} | {
+    "503": Status(503, text="<html>"),
+    "a page with 403": Status(403, text="<html>"),
+    "429": Status(429, text="slow down", headers=(("retry-after", "0"),)),
+    "nothing": Status(200, json={}),
+}  # fmt: skip
+
+
+async def reel_due(studio: Studio, account: Account) -> str:
+    """Store a Reel that goes through the official API; returns its id."""
+    library = MediaLibrary(studio.core.store, studio.folder, studio.core.clock)
+    file = studio.files / f"{account.username}.mp4"
+    make_video(file, 180, 320, seconds=3, fps=10, seed=1)
+    media = await library.take_in(file, file.name, studio.core.owner.id)
+    content = Content(media_type=MediaType.REELS, media_ids=[media.id], caption="Look")
+    post = await studio.core.store.write(
+        publish_now, studio.core.owner.id, account.id, content, studio.clock.now()
+    )
+    return post.id
+
+
+async def test_whatever_the_official_api_answers_costs_few_requests_a_day(studio: Studio) -> None:
+    core, world = studio.core, studio.sandbox.world
+    faults: dict[str, FaultHandle] = {}
+    for number, (name, kind) in enumerate(OF_PUBLISHING.items()):
+        person = world.add_person(f"bounded{number}")
+        account = await core.store.write(
+            accounts.add, user_id=core.owner.id, username=person.username, now=core.clock.now()
+        )
+        await connect(only_studio(studio), "facebook", account=account)
+        account = await core.store.read(accounts.get, account.id)
+        await reel_due(studio, account)
+        publishing = Fault(
+            path_end="/media_publish", account=account.username, kind=kind, times=None
+        )
+        faults[name] = studio.sandbox.faults.add(publishing)
+    before = len(studio.sandbox.ledger.requests)
+    await attempts_in_a_day(studio, most=len(faults) * 40)
+    assert {name: fault.hits for name, fault in faults.items() if not 0 < fault.hits < 30} == {}
+    per_account = Counter(entry.account for entry in studio.sandbox.ledger.requests[before:])
+    assert max(per_account.values()) < 400, per_account
