@@ -1,0 +1,1 @@
+"""What earlier migrations do, as SQL. Never edited: it has been applied."""
