@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -200,7 +201,7 @@ async def test_a_token_that_fails_is_asked_about_a_few_times_a_day(
     assert 0 < fault.hits < 8
 
 
-OF_PUBLISHING: dict[str, Kind] = {
+OF_PUBLISHING: Mapping[str, Kind] = {
     name: graph_error(name)
     for name in (
         "rate_limited", "spam_block", "publishing_limit", "not_ready", "server_error",
