@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 import trio
 
+from api import listen
 from api.connection_limit import ConnectionLimit
-from serving import body, listen
+from serving import body
 from tests.support.limits import DEADLOCK_S
 from tests.support.odd_requests import DRAFT, request
 from tests.support.served import Served
