@@ -79,6 +79,21 @@ def openapi_document() -> bytes:
     return orjson.dumps(document(operations(), version=version, base_path=BASE_PATH))
 
 
+class _MatchedRule(QuartRule):
+    """A rule that addresses are matched against, and from which none is ever built.
+
+    Werkzeug compiles two functions for the building, which takes longer than all else at a start.
+    """
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        del append_unknown
+        return _built_from_no_operation
+
+
+def _built_from_no_operation(*_: object, **__: object) -> tuple[str, str]:
+    raise BuildError("operation", {}, None)
+
+
 class OperationsApp(QuartTrio):
     """A Quart app that answers operations itself.
 
@@ -86,6 +101,7 @@ class OperationsApp(QuartTrio):
     and every request that is none of the operations.
     """
 
+    url_rule_class = _MatchedRule  # type: ignore[assignment]  # Flask's own type is narrower
     request_class = BoundedRequest
     response_class = FileResponse
 
@@ -158,21 +174,6 @@ class OperationsApp(QuartTrio):
             status,
             took_s * 1000,
         )
-
-
-class _MatchedRule(QuartRule):
-    """A rule that addresses are matched against, and from which none is ever built.
-
-    Werkzeug compiles two functions for the building, which takes longer than all else at a start.
-    """
-
-    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        del append_unknown
-        return _built_from_no_operation
-
-
-def _built_from_no_operation(*_: object, **__: object) -> tuple[str, str]:
-    raise BuildError("operation", {}, None)
 
 
 def build_app(context: ApiContext, beside: Pages | None = None) -> OperationsApp:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import platform
 import re
+from collections.abc import Mapping
+from functools import cache
 from importlib import metadata
 
 from storage.migrations import migrations
 
 
-def build() -> dict[str, str]:
+@cache
+def build() -> Mapping[str, str]:
     """Return what this Reprise is."""
     return {
         "name": "reprise",
@@ -22,7 +25,8 @@ def build() -> dict[str, str]:
     }
 
 
-def dependencies() -> dict[str, str]:
+@cache
+def dependencies() -> Mapping[str, str]:
     """Return the installed versions of what the running daemon needs, by name."""
     needed = metadata.requires("reprise") or []
     always = (line for line in needed if "extra ==" not in line)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from importlib import metadata
 
 import trio
 from prometheus_client import (
@@ -22,6 +21,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from trio.abc import Instrument
 
+from daemon import build_info
 from storage import tallies
 from storage.store import Store
 from storage.tallies import Tallies
@@ -105,7 +105,7 @@ class _Known(Collector):
         self.stored: Tallies | None = None
         self.services: Mapping[str, str] = {}
         self._requests = {"private_api": private, "graph": graph}
-        self._version = metadata.version("reprise")
+        self._version = build_info.build()["version"]
 
     def describe(self) -> Iterable[Metric]:
         return ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import ssl
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
@@ -40,17 +41,23 @@ class Messenger:
     """Sends messages over one pool of connections. Use it as an async context."""
 
     def __init__(self, targets: Targets) -> None:
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=ssl.create_default_context(),
-            network_backend=GuardedBackend(targets),
-            max_keepalive_connections=0,
-        )
+        self._targets = targets
 
     async def __aenter__(self) -> Messenger:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._pool.aclose()
+        if "_pool" in vars(self):
+            await self._pool.aclose()
+
+    @cached_property
+    def _pool(self) -> httpcore.AsyncConnectionPool:
+        # Not before there is a message: reading the system's certificates takes 30 ms and 2 MB.
+        return httpcore.AsyncConnectionPool(
+            ssl_context=ssl.create_default_context(),
+            network_backend=GuardedBackend(self._targets),
+            max_keepalive_connections=0,
+        )
 
     async def send(self, url: str, body: bytes, headers: dict[str, str]) -> Told:
         """Post a message; whatever goes wrong is told in the answer."""
