@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import shutil
 import subprocess
@@ -22,7 +23,7 @@ from hypothesis import settings
 from instagram import trust
 from publish import scheduler
 from sandbox import Sandbox, open_sandbox
-from tests.support import leaks, warm
+from tests.support import fresh, leaks, warm
 from tests.support.clock import TestClock
 from tests.support.served import Served, serve_studio
 from tests.support.studio import Studio, open_studio
@@ -32,6 +33,7 @@ from tests.support.studio import Studio, open_studio
 for _name in ("get_running_loop", "current_task"):
     vars(anyio._backends._asyncio)[_name] = getattr(asyncio, _name)
 
+fresh.install()
 leaks.install()
 warm.install()
 
@@ -110,6 +112,12 @@ def _path_here(item: pytest.Item) -> str:
     """The path of a test of this suite; nothing for somebody's own, run with its fixtures."""
     here = Path(__file__).parent
     return str(item.path.relative_to(here)) if item.path.is_relative_to(here) else ""
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector pass over what stays to the end: every module and every test."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -90,6 +90,9 @@ def install() -> None:
     """Listen to the whole session, and know every secret that is made in it."""
     for name in OURS:
         logging.getLogger(name).setLevel(logging.DEBUG)
+    for name in TALKATIVE:
+        # They tell of every header and byte; a tenth of the suite's time went into that.
+        logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger().addHandler(Listener())
     _after(Vault, "seal", lambda _sealed, _vault, secret, _place: remember(secret))
     _after(api_keys, "create", lambda made, *_, **__: remember(made[1]))

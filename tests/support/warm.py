@@ -31,6 +31,8 @@ from typing import IO, Any
 
 import trio._subprocess
 
+from tests.support import fresh
+
 ROOT = Path(__file__).parents[2]
 # Each program with the packages it needs. What decodes is apart, for its memory is measured.
 PROGRAMS: Mapping[str, Sequence[str]] = {
@@ -177,6 +179,7 @@ def serve(program: str, control: socket.socket) -> None:
             if not found.name.endswith("__main__"):
                 import_module(found.name)
     gc.freeze()
+    fresh.make()
     while True:
         asked, files, _, _ = socket.recv_fds(control, _LONGEST, 3)
         if not asked:
