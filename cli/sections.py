@@ -67,6 +67,9 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
             is_listed=False,
         ),
         "tls": Entry("tls", "Encrypt the API, so that other machines may use it."),
+        "cloud": Entry(
+            "cloud", "Lend media a public address by a Worker of your own at Cloudflare."
+        ),
         "webhook": Entry("webhooks", "Tell other programs what happens, as it happens."),
     },
     "Story reposts": {

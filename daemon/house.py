@@ -40,6 +40,7 @@ def house_of(core: Core, publishing: Publishing, engine: RepostEngine) -> House:
         adviser=publishing.adviser,
         folder=folder,
         feed=Feed(core.store.changes),
+        cloud=publishing.cloud,
         app_version=app_version.CURRENT,
     )
 

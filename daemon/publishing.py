@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
+from cloud.desk import CloudDesk
 from daemon.core import Core
 from publish.advice import Adviser
 from publish.asking import Asker
@@ -40,6 +41,7 @@ class Publishing:
     folder: MediaFolder
     links: MediaLinks
     adviser: Adviser
+    cloud: CloudDesk
 
     def scheduler(
         self,
@@ -69,6 +71,9 @@ async def build_publishing(
     settings, clock = core.settings, core.clock
     if secret is None:
         secret = await core.store.write(stored_secrets.daemon_key, core.vault, "media_links")
+    cloud = CloudDesk(
+        core.store, core.vault, clock, settings.cloudflare_api, settings.graph_version
+    )
     links = MediaLinks(
         core.store,
         folder,
@@ -76,6 +81,7 @@ async def build_publishing(
         secret=secret,
         public_url=settings.public_url,
         behind_proxy=settings.proxy is not None,
+        lender=cloud,
     )
     preparation = Preparation(core.store, folder, settings.story_fit)
     routes = Routes(
@@ -106,4 +112,4 @@ async def build_publishing(
     )
     doubts = Doubts(core.store, routes, tools.asker, clock)
     adviser = Adviser(spacing, has_public_url=settings.public_url is not None)
-    return Publishing(deliverer, presence, doubts, folder, links, adviser)
+    return Publishing(deliverer, presence, doubts, folder, links, adviser, cloud)

@@ -55,6 +55,15 @@ def public_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def service_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("an address like https://api.cloudflare.com/client/v4")
+    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise ValueError("https, but for a simulated one on this machine")
+    return text.rstrip("/")
+
+
 def graph_version(text: str) -> str:
     if not re.fullmatch(r"v\d{1,3}\.\d", text):
         raise ValueError("a version like v26.0")

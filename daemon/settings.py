@@ -12,6 +12,7 @@ from typing import Any
 import platformdirs
 
 from api.system import Network
+from cloud import API
 from daemon import setting_values as values
 from instagram.private.options import check_proxy, is_loopback
 from media.fit import StoryFit
@@ -55,6 +56,7 @@ class Settings:
     log_file: Path | None = None
     system_from: tuple[Network, ...] = ()
     webhook_targets: Targets | None = None
+    cloudflare_api: str = API
     env: str = "production"
 
     @property
@@ -194,6 +196,12 @@ TABLE = (
         "Where webhooks may lead: loopback (anywhere), lan (all but this machine), public (the"
         " internet alone), or networks; loopback while only this machine reaches the API, else"
         " public",
+    ),
+    Setting(
+        "cloudflare_api",
+        "REPRISE_CLOUDFLARE_API",
+        values.service_url,
+        "Where Cloudflare's management API is; for a simulated one",
     ),
     Setting(
         "env",

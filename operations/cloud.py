@@ -1,49 +1,160 @@
-"""Cloud scheduling (contract §4.6): nothing is configured, and these say so."""
+"""Cloud scheduling (contract §4.6): what the Worker is and says, and bringing it there."""
 
 from __future__ import annotations
 
-from ground.refusal import ErrorCode, Refusal
+from datetime import datetime
+from typing import Any
+
+from ground.refusal import ErrorCode
 from operations import models
-from operations.operation import Ask, read
+from operations.operation import Ask, act, read
 from operations.scopes import Scope
+from storage import cloud
 from storage.store import Database
+
+_TOKEN_REFUSES = (ErrorCode.VALIDATION_ERROR, ErrorCode.SERVICE_UNAVAILABLE)
 
 
 @read(models.CloudflareStatus, scope=Scope.SYSTEM_READ)
-def get_cloudflare_status(_db: Database, _ask: Ask[None]) -> models.CloudflareStatus:
-    """Say whether cloud scheduling is configured: it is not."""
+def get_cloudflare_status(db: Database, ask: Ask[None]) -> models.CloudflareStatus:
+    """Say whether cloud scheduling is configured, and when the Worker answered last."""
+    worker = cloud.find(db)
+    if worker is None:
+        return models.CloudflareStatus(
+            is_configured=False,
+            is_verified=False,
+            last_verified_at=None,
+            r2_configured=False,
+            worker_configured=False,
+            r2_bucket_name=None,
+            r2_public_url=None,
+            worker_url=None,
+            has_stored_api_token=False,
+        )
     return models.CloudflareStatus(
-        is_configured=False,
-        is_verified=False,
-        last_verified_at=None,
-        r2_configured=False,
-        worker_configured=False,
-        r2_bucket_name=None,
-        r2_public_url=None,
-        worker_url=None,
-        has_stored_api_token=False,
+        is_configured=True,
+        is_verified=worker.verified_at is not None,
+        last_verified_at=worker.verified_at,
+        r2_configured=worker.bucket is not None,
+        worker_configured=True,
+        r2_bucket_name=worker.bucket,
+        r2_public_url=f"{worker.url}/m",
+        worker_url=worker.url,
+        has_stored_api_token=ask.house.cloud.has_token(db),
     )
 
 
-@read(
+@act(
     models.CloudflareDiagnostics,
     scope=Scope.SYSTEM_READ,
     refuses=[ErrorCode.CLOUDFLARE_NOT_CONFIGURED, ErrorCode.WORKER_UNREACHABLE],
 )
-def get_cloudflare_diagnostics(_db: Database, _ask: Ask[None]) -> models.CloudflareDiagnostics:
-    """Ask the worker how it is; without one, `CLOUDFLARE_NOT_CONFIGURED`."""
-    raise Refusal(ErrorCode.CLOUDFLARE_NOT_CONFIGURED, "Cloud scheduling is not configured")
-
-
-@read(models.CronStatus, scope=Scope.SYSTEM_READ)
-def get_cloudflare_cron_status(_db: Database, _ask: Ask[None]) -> models.CronStatus:
-    """Return the worker's cron triggers: none."""
-    return models.CronStatus(
-        configured=False, crons=[], has_cron=False, last_cron_run=None, modified_on=None
+async def get_cloudflare_diagnostics(ask: Ask[None]) -> models.CloudflareDiagnostics:
+    """Ask the Worker how it is; where it does not answer, what it said last, and why."""
+    said = await ask.house.cloud.ask()
+    told = said.told
+    return models.CloudflareDiagnostics(
+        version=str(told.get("version", "")),
+        has_encryption_key=bool(told.get("hasEncryptionKey")),
+        last_cron_run=_moment(told.get("lastCronRun")),
+        scheduled_count=_count(told, "scheduledCount"),
+        repost_config_count=0,
+        pending_repost_count=0,
+        completed_count=_count(told, "completedCount"),
+        failed_count=_count(told, "failedCount"),
+        recent_jobs=[],
+        timestamp=said.at,
+        offline=said.offline is not None,
+        offline_reason=said.offline or "",
     )
 
 
-@read(models.KvList, scope=Scope.SYSTEM_READ, takes=models.KvQuery)
-def list_cloudflare_kv(_db: Database, _ask: Ask[models.KvQuery]) -> models.KvList:
-    """List the worker's keys: none."""
-    return models.KvList(configured=False, keys=[], key_count=0, meta_values={})
+@act(models.CronStatus, scope=Scope.SYSTEM_READ, refuses=[ErrorCode.SERVICE_UNAVAILABLE])
+async def get_cloudflare_cron_status(ask: Ask[None]) -> models.CronStatus:
+    """Return the Worker's cron triggers, and when one came last as far as is known here."""
+    worker = await ask.house.store.glance(cloud.find)
+    crons, modified_on = await ask.house.cloud.crons()
+    told = worker.told if worker is not None else None
+    return models.CronStatus(
+        configured=worker is not None,
+        crons=[models.CronTrigger(cron=cron) for cron in crons],
+        has_cron=bool(crons),
+        last_cron_run=_moment((told or {}).get("lastCronRun")),
+        modified_on=_moment(modified_on),
+    )
+
+
+@act(
+    models.KvList,
+    scope=Scope.SYSTEM_READ,
+    takes=models.KvQuery,
+    refuses=[ErrorCode.WORKER_UNREACHABLE],
+)
+async def list_cloudflare_kv(ask: Ask[models.KvQuery]) -> models.KvList:
+    """List the keys that the Worker keeps in KV for people to look at."""
+    if await ask.house.store.glance(cloud.find) is None:
+        return models.KvList(configured=False, keys=[], key_count=0, meta_values={})
+    names, last_cron_run = await ask.house.cloud.keys(ask.given.prefix or "")
+    return models.KvList(
+        configured=True,
+        keys=[models.KvKey(name=name) for name in names],
+        key_count=len(names),
+        meta_values={"meta:last-cron-run": last_cron_run} if last_cron_run else {},
+    )
+
+
+@act(
+    models.CloudDeployed,
+    scope=Scope.LOGINS_WRITE,
+    takes=models.CloudDeployRequest,
+    refuses=_TOKEN_REFUSES,
+    machine_only=True,
+)
+async def deploy_cloud(ask: Ask[models.CloudDeployRequest]) -> models.CloudDeployed:
+    """Bring the Worker into a Cloudflare account, or bring the one that is there up to date."""
+    asked = ask.given
+    deployed = await ask.house.cloud.deploy(
+        asked.api_token,
+        account=asked.account,
+        domain=asked.domain,
+        keeps_token=asked.keep_token,
+    )
+    return models.CloudDeployed(
+        url=deployed.url,
+        version=deployed.version,
+        is_new=deployed.is_new,
+        media_in="r2" if deployed.bucket else "worker",
+    )
+
+
+@act(
+    models.Success,
+    scope=Scope.LOGINS_WRITE,
+    takes=models.CloudRemoveRequest,
+    refuses=[
+        *_TOKEN_REFUSES,
+        ErrorCode.CLOUDFLARE_NOT_CONFIGURED,
+        ErrorCode.WORKER_UNREACHABLE,
+        ErrorCode.INVALID_STATUS,
+    ],
+    machine_only=True,
+)
+async def remove_cloud(ask: Ask[models.CloudRemoveRequest]) -> models.Success:
+    """Remove the Worker: not while something in it has not come to its end, unless at once."""
+    if ask.given.at_once:
+        await ask.house.cloud.stop(ask.given.api_token)
+    else:
+        await ask.house.cloud.remove(ask.given.api_token)
+    return models.Success()
+
+
+def _count(told: Any, name: str) -> int:
+    value = told.get(name)
+    return value if isinstance(value, int) else 0
+
+
+def _moment(text: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(text)) if text else None
+    except ValueError:
+        return None

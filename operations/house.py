@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from accounts.client_options import OptionsDesk
     from accounts.logins import LoginDesk
     from accounts.tokens import TokenCare
+    from cloud.desk import CloudDesk
     from publish.advice import Adviser
     from publish.doubts import Doubts
     from publish.library import MediaLibrary
@@ -50,6 +51,7 @@ class House:
     adviser: Adviser
     folder: MediaFolder
     feed: Feed
+    cloud: CloudDesk
     app_version: str
 
     running: Running = field(default_factory=Running)

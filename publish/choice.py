@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ground.refusal import ErrorCode
 from publish.retry import Failure
-from storage import credentials, deliveries, repost_configs, secrets
+from storage import cloud, credentials, deliveries, repost_configs, secrets
 from storage.accounts import Account
 from storage.deliveries import Delivery, Outcome, RouteName
 from storage.media_files import MediaFile
@@ -19,7 +19,8 @@ from storage.store import Database
 
 PUBLIC_URL_ADVICE = (
     "Meta fetches the media itself, so set REPRISE_PUBLIC_URL to an address under which this "
-    "daemon can be reached from the internet: a tunnel or a reverse proxy (docs/publishing.md)"
+    "daemon can be reached from the internet, a tunnel or a reverse proxy (docs/publishing.md), or "
+    "`reprise cloud deploy` (docs/cloud.md)"
 )
 
 REPOSTS = (SourceType.STORY_REPOST, SourceType.AUTO_REPOST)
@@ -70,7 +71,8 @@ def means_of(db: Database, account: Account, *, has_public_url: bool, now: datet
         token_refused=account.token_is_refused(now),
         login_method=account.login_method,
         has_login=credentials.find(db, account.id) is not None,
-        has_public_url=has_public_url,
+        # The Worker lends media its address.
+        has_public_url=has_public_url or cloud.find(db) is not None,
     )
 
 

@@ -7,6 +7,7 @@ import socket
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import httpx
@@ -38,8 +39,18 @@ class Linked:
     mime_type: str
 
 
+class Lender(Protocol):
+    """Another place from which anybody may fetch a file."""
+
+    async def lend(self, name: str, path: Path, mime_type: str) -> str | None:
+        """Put a file there for a day and return its address, None where there is no such place.
+
+        Raises `MediaUnreachable` where that does not succeed.
+        """
+
+
 class MediaLinks:
-    """Makes and resolves the links; `public_url` None means that there can be none."""
+    """Makes and resolves the links; `public_url` None means that only a lender can have some."""
 
     def __init__(
         self,
@@ -50,6 +61,7 @@ class MediaLinks:
         secret: str,
         public_url: str | None,
         behind_proxy: bool,
+        lender: Lender | None = None,
     ) -> None:
         """`behind_proxy` says that names of the internet may not resolve from here."""
         self._store = store
@@ -60,6 +72,7 @@ class MediaLinks:
         self._behind_proxy = behind_proxy
         self._again_s = [wait_s * clock.pace for wait_s in _AGAIN_S]
         self._checked_at: float | None = None  # on the monotonic clock
+        self._lender = lender
 
     @property
     def host(self) -> str | None:
@@ -74,6 +87,8 @@ class MediaLinks:
 
     async def checked_url(self, delivery_id: str, position: int) -> str:
         """Return the address; raises `MediaUnreachable` when it provably leads nowhere."""
+        if self._public_url is None and (lent := await self._lent(delivery_id, position)):
+            return lent
         url = self.url(delivery_id, position)
         now = self._clock.monotonic()
         if self._checked_at is None or now - self._checked_at > _CHECK_EVERY_S:
@@ -87,6 +102,15 @@ class MediaLinks:
             delivery_id, position = self._signer.loads(token)
         except (BadSignature, ValueError, TypeError):
             return None
+        return await self._linked(delivery_id, position)
+
+    async def _lent(self, delivery_id: str, position: int) -> str | None:
+        file = await self._linked(delivery_id, position) if self._lender else None
+        if self._lender is None or file is None:
+            return None
+        return await self._lender.lend(f"{delivery_id}.{position}", file.path, file.mime_type)
+
+    async def _linked(self, delivery_id: str, position: int) -> Linked | None:
         delivery = await self._store.read(deliveries.find, delivery_id)
         if delivery is None or delivery.closed_at is not None:
             return None

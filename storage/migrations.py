@@ -297,6 +297,29 @@ def m0100_page(db: Database) -> None:
     db.conn.execute("ALTER TABLE users ADD COLUMN stopped_at TEXT")
 
 
+_CLOUD = """
+-- The Worker in the user's Cloudflare account; at most one row. `told` is what it said last.
+CREATE TABLE cloud_worker (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    account_id TEXT NOT NULL,
+    url TEXT NOT NULL,
+    version TEXT NOT NULL,
+    bucket TEXT,
+    deployed_at TEXT NOT NULL,
+    verified_at TEXT,
+    told TEXT,
+    told_at TEXT
+) STRICT;
+"""
+
+
+@migrations()
+def m0120_cloud_worker(db: Database) -> None:
+    """A Worker that publishes while this machine is off, and lends media a public address."""
+    for statement in _statements(_CLOUD):
+        db.conn.execute(statement)
+
+
 def _statements(script: str) -> Iterator[str]:
     # One by one: `executescript` would commit the transaction that guards the migration.
     statement = ""

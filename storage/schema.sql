@@ -190,6 +190,18 @@ CREATE TABLE challenges (
     created_at TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE cloud_worker (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    account_id TEXT NOT NULL,
+    url TEXT NOT NULL,
+    version TEXT NOT NULL,
+    bucket TEXT,
+    deployed_at TEXT NOT NULL,
+    verified_at TEXT,
+    told TEXT,
+    told_at TEXT
+) STRICT;
+
 CREATE TABLE credentials (
     account_id TEXT PRIMARY KEY REFERENCES accounts ON DELETE CASCADE,
     ig_username TEXT NOT NULL,

@@ -96,6 +96,31 @@ def daemon_key(db: Database, vault: Vault, name: str) -> str:
     return daemon_secret(db, vault, name, token_urlsafe(32))
 
 
+def put_daemon_secret(db: Database, vault: Vault, name: str, secret: str) -> None:
+    """Store or replace a secret of the daemon itself."""
+    sealed = vault.seal(secret, _place("daemon_secrets", name))
+    db.conn.execute(
+        "INSERT OR REPLACE INTO daemon_secrets (name, sealed) VALUES (?, ?)", (name, sealed)
+    )
+
+
+def find_daemon_secret(db: Database, vault: Vault, name: str) -> str | None:
+    """Return a secret of the daemon itself, None where there is none of that name."""
+    row = db.conn.execute("SELECT sealed FROM daemon_secrets WHERE name = ?", (name,)).fetchone()
+    return None if row is None else vault.open(row[0], _place("daemon_secrets", name))
+
+
+def has_daemon_secret(db: Database, name: str) -> bool:
+    """Say whether there is one of that name, without opening it."""
+    found = db.conn.execute("SELECT 1 FROM daemon_secrets WHERE name = ?", (name,)).fetchone()
+    return found is not None
+
+
+def forget_daemon_secrets(db: Database, *names: str) -> None:
+    """Delete secrets of the daemon itself; absent ones are no error."""
+    db.conn.executemany("DELETE FROM daemon_secrets WHERE name = ?", [(name,) for name in names])
+
+
 def put_of_webhook(db: Database, vault: Vault, webhook_id: str, name: str, secret: str) -> None:
     """Store or replace a secret with which a webhook's messages are signed."""
     db.conn.execute(

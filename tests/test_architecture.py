@@ -16,7 +16,7 @@ from instagram import errors
 from media.errors import AnyMediaError, MediaError
 
 ROOT = Path(__file__).parents[1]
-_ENGINES = {"accounts", "publish", "repost", "webhooks"}
+_ENGINES = {"accounts", "cloud", "publish", "repost", "webhooks"}
 _FLOOR = {"ground", "instagram", "media", "storage"}
 LAYERS: dict[str, set[str]] = {
     "ground": set(),
@@ -27,6 +27,7 @@ LAYERS: dict[str, set[str]] = {
     "publish": _FLOOR,
     "repost": _FLOOR,
     "webhooks": _FLOOR,
+    "cloud": _FLOOR,
     "operations": _FLOOR | _ENGINES,
     "moving": _FLOOR | _ENGINES | {"daemon", "operations"},
     "serving": {"ground"},
@@ -49,7 +50,7 @@ DOORS = {
     "trio_asyncio": {"instagram"},
     "sqlite3": {"storage"},
     "sqlite_utils": {"storage"},
-    "cryptography": {"daemon", "instagram", "storage", "sandbox"},
+    "cryptography": {"cloud", "daemon", "instagram", "storage", "sandbox"},
     "quart": {"api", "serving", "session_api", "web"},
     "quart_trio": {"api", "serving", "web"},
     "h11": {"api", "sandbox"},

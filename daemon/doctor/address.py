@@ -7,7 +7,7 @@ import httpx
 from daemon.doctor.finding import Finding, ok, problem, warning
 from daemon.doctor.site import Site, in_thread
 from publish.media_links import PATH
-from storage import accounts
+from storage import accounts, cloud
 
 _ANSWER_S = 8.0
 _MEND = "lead REPRISE_PUBLIC_URL to this daemon (docs/publishing.md)"
@@ -17,7 +17,8 @@ async def public_address(site: Site) -> list[Finding]:
     """What the address answers is what the daemon itself answers."""
     url = site.settings.public_url
     if url is None:
-        return [await _without(site)]
+        worker = await in_thread(site.read, cloud.find)
+        return [await _lent(worker.url)] if worker is not None else [await _without(site)]
     probe = f"{PATH}/doctor"  # no signed name, so that nothing is found there
     try:
         async with httpx.AsyncClient(trust_env=False, timeout=_ANSWER_S) as client:
@@ -36,6 +37,21 @@ async def public_address(site: Site) -> list[Finding]:
     if (outside.status_code, outside.content) != (inside.status_code, inside.content):
         return [problem(f"{url} leads somewhere else: it answers {outside.status_code}", _MEND)]
     return [ok(f"{url} leads to this daemon")]
+
+
+async def _lent(worker_url: str) -> Finding:
+    """The Worker answers what nobody signed with 404, as the daemon would."""
+    try:
+        async with httpx.AsyncClient(trust_env=False, timeout=_ANSWER_S) as client:
+            answer = await client.get(f"{worker_url}{PATH}/doctor")
+    except httpx.HTTPError as error:
+        return problem(f"the Worker at {worker_url} does not answer ({type(error).__name__})")
+    if answer.status_code != 404:
+        return problem(
+            f"{worker_url} answers {answer.status_code}: it is not the Worker that was deployed",
+            "reprise cloud deploy",
+        )
+    return ok(f"the Worker lends media its address, {worker_url}")
 
 
 async def _without(site: Site) -> Finding:

@@ -40,8 +40,11 @@ from operations.models.card_preview import (
     StickerPlace,
 )
 from operations.models.cloudflare import (
+    CloudDeployed,
+    CloudDeployRequest,
     CloudflareDiagnostics,
     CloudflareStatus,
+    CloudRemoveRequest,
     CronStatus,
     CronTrigger,
     KvKey,
@@ -190,6 +193,9 @@ __all__ = [
     "Cleared",
     "ClientOptionFields",
     "ClientOptions",
+    "CloudDeployRequest",
+    "CloudDeployed",
+    "CloudRemoveRequest",
     "CloudflareDiagnostics",
     "CloudflareStatus",
     "Collaborators",

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import (
-    Field,
-)
+from pydantic import Field
 
 from operations.models.base import (
     Moment,
@@ -78,3 +76,25 @@ class CloudflareDiagnostics(Schema):
     timestamp: Moment
     offline: bool
     offline_reason: str
+
+
+class CloudDeployRequest(Schema):
+    """`account` is a Cloudflare account's id or name, where the token is for several; `domain` an
+    address of one's own that leads to the Worker."""
+
+    api_token: str = Field(min_length=1, repr=False)
+    account: str | None = None
+    domain: str | None = Field(default=None, pattern="^https://[^/?#@]+$")
+    keep_token: bool = False
+
+
+class CloudDeployed(Schema):
+    url: str
+    version: str
+    is_new: bool
+    media_in: Literal["r2", "worker"]
+
+
+class CloudRemoveRequest(Schema):
+    api_token: str | None = Field(default=None, repr=False)
+    at_once: bool = False

@@ -128,6 +128,7 @@ FILLING: dict[str, Any] = {
     "all": True,
     "sessionid": "1" * 40,
     "url": "http://localhost:1/",
+    "api_token": "cloudflare-token",
 }
 
 

@@ -15,6 +15,7 @@ from tests.support.process import ROOT
 
 # What belongs to the machine, or is sought by a secret that only its owner has.
 OF_THE_MACHINE = {
+    "cloud.find",  # one Worker for the machine, as its contract has it
     "facts.find",
     "idempotency.find",
     "copies.copy_database",

@@ -1,0 +1,408 @@
+// One account's queue: a Durable Object, so one writer in the world. What the daemon asks is one
+// transaction each (no await between reading and writing), and each step is committed before the
+// request that it allows: the output gate holds a fetch until the writes before it are durable.
+
+import { DurableObject } from "cloudflare:workers";
+
+import { ROW, storeOf } from "./media.js";
+import { step } from "./steps.js";
+
+const OPEN = "('SCHEDULED', 'CREATING', 'POLLING', 'READY', 'PUBLISHING', 'PUBLISHED')";
+// Until then nothing can be live.
+const STOPPABLE = new Set(["PREPARED", "SCHEDULED", "CREATING", "POLLING", "READY"]);
+const MIRRORED = new Set(["SCHEDULED", "DONE", "FAILED", "RECALLED"]);
+const DAY_MS = 86_400_000;
+const KEPT_MS = 30 * DAY_MS;
+const MIRRORED_AT_ONCE = 5;
+const SWEPT_AT_ONCE = 20;
+const CHANGES_AT_ONCE = 200;
+
+export class Lane extends DurableObject {
+  constructor(ctx, env) {
+    super(ctx, env);
+    this.sql = ctx.storage.sql;
+    this.pace = Number(env.PACE ?? "1");
+    this.sql.exec(`
+      CREATE TABLE IF NOT EXISTS jobs (
+        id TEXT PRIMARY KEY, epoch INTEGER NOT NULL, state TEXT NOT NULL, due INTEGER NOT NULL,
+        body TEXT NOT NULL, next_at INTEGER, pieces TEXT, container TEXT, own_before TEXT,
+        publishing_at INTEGER, lost_at INTEGER, looks INTEGER NOT NULL DEFAULT 0, media_id TEXT,
+        permalink TEXT, problem TEXT, attempts INTEGER NOT NULL DEFAULT 0,
+        polls INTEGER NOT NULL DEFAULT 0, begun_at INTEGER, ended_at INTEGER, seq INTEGER NOT NULL,
+        mirrored INTEGER NOT NULL DEFAULT 0, swept INTEGER NOT NULL DEFAULT 0) STRICT;
+      CREATE INDEX IF NOT EXISTS jobs_next ON jobs (next_at) WHERE next_at IS NOT NULL;
+      CREATE UNIQUE INDEX IF NOT EXISTS jobs_seq ON jobs (seq);
+      CREATE INDEX IF NOT EXISTS jobs_unmirrored ON jobs (seq) WHERE mirrored = 0;
+      CREATE INDEX IF NOT EXISTS jobs_unswept ON jobs (ended_at) WHERE swept = 0 AND ended_at IS NOT NULL;
+      CREATE INDEX IF NOT EXISTS jobs_ended ON jobs (ended_at) WHERE ended_at IS NOT NULL;
+      CREATE INDEX IF NOT EXISTS jobs_media ON jobs (media_id) WHERE media_id IS NOT NULL;
+      CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS media (
+        key TEXT PRIMARY KEY, upload TEXT NOT NULL, size INTEGER NOT NULL, type TEXT NOT NULL) STRICT;
+      CREATE TABLE IF NOT EXISTS media_rows (
+        upload TEXT NOT NULL, at INTEGER NOT NULL, bytes BLOB NOT NULL,
+        PRIMARY KEY (upload, at)) STRICT, WITHOUT ROWID;
+    `);
+  }
+
+  // What the daemon asks
+
+  /** Take over an account's token and rules; what was held back goes on. */
+  async setAccount(account, { sealed, expiresAt, base, spacingMs, graceMs }) {
+    this.ctx.storage.transactionSync(() => {
+      if (this.fact("heldUntil")) {
+        this.sql.exec(
+          `UPDATE jobs SET next_at = max(due, ?1) WHERE next_at > ?1 AND state != 'PUBLISHING'`,
+          Date.now(),
+        );
+      }
+      this.#keep({ account, sealed, expiresAt, base, spacingMs, graceMs, heldUntil: 0, heldFor: null });
+    });
+    await this.#arm();
+    return { status: 200, ok: true };
+  }
+
+  async put(id, asked) {
+    const done = this.ctx.storage.transactionSync(() => this.#put(id, asked));
+    await this.#arm();
+    return done;
+  }
+
+  /** Many jobs in one go; each has an answer of its own. */
+  async putMany(jobs) {
+    const done = this.ctx.storage.transactionSync(() =>
+      jobs.map(({ id, ...asked }) => ({ id, ...this.#put(id, asked) })),
+    );
+    await this.#arm();
+    return { status: 200, jobs: done };
+  }
+
+  #put(id, { epoch, due, body, activate }) {
+    const text = JSON.stringify(body);
+    const old = this.job(id);
+    if (old && epoch < old.epoch) return refused("STALE_EPOCH", old);
+    if (old && epoch === old.epoch) {
+      const isRepeated = old.body === text && old.due === due;
+      return isRepeated ? taken(old) : refused("EPOCH_REUSED", old);
+    }
+    if (old && !isStoppable(old)) return refused("TOO_LATE", old);
+    if (due >= (this.fact("expiresAt") ?? Infinity)) return { status: 409, error: "TOKEN_EXPIRED" };
+    const state = activate ? "SCHEDULED" : "PREPARED";
+    this.sql.exec("DELETE FROM jobs WHERE id = ?", id);
+    this.sql.exec(
+      "INSERT INTO jobs (id, epoch, state, due, body, next_at, seq) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      ...[id, epoch, state, due, text, activate ? due : null, this.#nextSeq()],
+    );
+    return taken(this.job(id));
+  }
+
+  /** Let a prepared job run: the one request of a hand-over whose loss leaves doubt. */
+  async activate(id, epoch) {
+    const job = this.job(id);
+    if (!job) return { status: 404, error: "NOT_FOUND" };
+    if (job.epoch !== epoch) return refused("STALE_EPOCH", job);
+    if (job.state === "PREPARED") {
+      this.set(job, { state: "SCHEDULED", next_at: job.due });
+      await this.#arm();
+    }
+    return taken(this.job(id));
+  }
+
+  /** Give a job back. 200 means: nothing of this epoch or of one before it will ever go out. */
+  async recall(id, epoch) {
+    const job = this.job(id);
+    if (!job) {
+      // It never arrived. Its epoch is remembered, so that it finds itself stale when it does.
+      this.sql.exec(
+        "INSERT INTO jobs (id, epoch, state, due, body, ended_at, seq) VALUES (?, ?, 'RECALLED', 0, '{}', ?, ?)",
+        ...[id, epoch, Date.now(), this.#nextSeq()],
+      );
+      return taken(this.job(id));
+    }
+    if (epoch < job.epoch) return refused("STALE_EPOCH", job);
+    if (job.state === "RECALLED" && epoch === job.epoch) return taken(job);
+    if (job.state !== "RECALLED" && !isStoppable(job)) return refused("TOO_LATE", job);
+    this.set(job, { epoch, state: "RECALLED", next_at: null, ended_at: Date.now() });
+    await this.#arm();
+    return taken(this.job(id));
+  }
+
+  async get(id) {
+    const job = this.job(id);
+    return job ? taken(job) : { status: 404, error: "NOT_FOUND" };
+  }
+
+  /** What changed after `since`; asking says that everything up to it has been received. */
+  async changes(since) {
+    this.#keep({ received: Math.max(since, this.fact("received") ?? 0) });
+    const rows = this.sql
+      .exec("SELECT * FROM jobs WHERE seq > ? ORDER BY seq LIMIT ?", since, CHANGES_AT_ONCE)
+      .toArray();
+    return { status: 200, jobs: rows.map(shown), seq: this.#lastSeq(), now: Date.now() };
+  }
+
+  async counts() {
+    const rows = this.sql.exec("SELECT state, count(*) AS many FROM jobs GROUP BY state").toArray();
+    return {
+      account: this.fact("account"),
+      counts: Object.fromEntries(rows.map((row) => [row.state, row.many])),
+      alarm: await this.ctx.storage.getAlarm(),
+      bytes: this.sql.databaseSize,
+      heldUntil: this.fact("heldUntil") || null,
+      heldFor: this.fact("heldFor"),
+      expiresAt: this.fact("expiresAt"),
+    };
+  }
+
+  // What keeps it going
+
+  /** One step of the job that is due first. It never throws: six throws, and there is no alarm any more. */
+  async alarm() {
+    const job = this.#due();
+    if (job) {
+      try {
+        await step(this, job);
+      } catch (error) {
+        console.error("step failed", job.id, job.state, error.message);
+        this.set(job, { next_at: Date.now() + 60_000 });
+      }
+    }
+    await this.#mirror();
+    await this.#arm();
+  }
+
+  /** The cron's safety net: an alarm that should be there is set again, and what is over is cleared. */
+  async check() {
+    await this.#sweep();
+    this.#prune();
+    await this.#mirror();
+    await this.#arm();
+  }
+
+  #due() {
+    const due = `SELECT * FROM jobs WHERE next_at <= ? AND state IN ${OPEN} ORDER BY next_at LIMIT 1`;
+    return this.sql.exec(due, Date.now()).toArray()[0];
+  }
+
+  async #arm() {
+    const first = `SELECT next_at FROM jobs WHERE next_at IS NOT NULL AND state IN ${OPEN} ORDER BY next_at LIMIT 1`;
+    const next = this.sql.exec(first).toArray()[0]?.next_at ?? null;
+    const set = await this.ctx.storage.getAlarm();
+    if (next === set) return;
+    if (next === null) await this.ctx.storage.deleteAlarm();
+    else await this.ctx.storage.setAlarm(next);
+  }
+
+  /** For people who look into KV; nothing here reads it. What could not be written is written later. */
+  async #mirror() {
+    if (!this.env.KV) return;
+    const rows = this.sql
+      .exec("SELECT * FROM jobs WHERE mirrored = 0 ORDER BY seq LIMIT ?", MIRRORED_AT_ONCE)
+      .toArray();
+    try {
+      for (const job of rows) {
+        await mirrored(this.env.KV, job);
+        this.sql.exec("UPDATE jobs SET mirrored = 1 WHERE id = ? AND seq = ?", job.id, job.seq);
+      }
+    } catch (error) {
+      console.warn("not mirrored", error.message);
+    }
+  }
+
+  /** Delete the media of what is over. */
+  async #sweep() {
+    const rows = this.sql
+      .exec("SELECT * FROM jobs WHERE swept = 0 AND ended_at IS NOT NULL ORDER BY ended_at LIMIT ?", SWEPT_AT_ONCE)
+      .toArray();
+    for (const job of rows) {
+      await storeOf(this.env).remove(mediaOf(job));
+      this.sql.exec("UPDATE jobs SET swept = 1 WHERE id = ? AND seq = ?", job.id, job.seq);
+    }
+  }
+
+  /** Forget what is long over and known to the daemon; the newest row stays, numbers only rise. */
+  #prune() {
+    this.sql.exec(
+      `DELETE FROM jobs WHERE ended_at < ? AND seq <= ? AND seq < ? AND swept = 1`,
+      ...[Date.now() - KEPT_MS, this.fact("received") ?? 0, this.#lastSeq()],
+    );
+    const brokenOff = "DELETE FROM media_rows WHERE upload < ? AND upload NOT IN (SELECT upload FROM media)";
+    this.sql.exec(brokenOff, String(Date.now() - DAY_MS));
+  }
+
+  // What the steps use
+
+  fact(name) {
+    return this.sql.exec("SELECT value FROM facts WHERE name = ?", name).toArray()[0]?.value ?? null;
+  }
+
+  job(id) {
+    return this.sql.exec("SELECT * FROM jobs WHERE id = ?", id).toArray()[0];
+  }
+
+  /** Change a job, unless it was edited, recalled or moved on meanwhile; says whether it did. */
+  set(job, changes) {
+    const all = { ...changes, seq: this.#nextSeq() };
+    if (MIRRORED.has(changes.state)) all.mirrored = 0;
+    const names = Object.keys(all).map((name) => `${name} = ?`);
+    const found = this.sql
+      .exec(
+        `UPDATE jobs SET ${names.join(", ")} WHERE id = ? AND epoch = ? AND state = ? RETURNING id`,
+        ...[...Object.values(all), job.id, job.epoch, job.state],
+      )
+      .toArray();
+    if (found.length) Object.assign(job, all);
+    return found.length === 1;
+  }
+
+  /** Hold the whole account back: Instagram has something against it. */
+  hold(until, reason) {
+    this.#keep({ heldUntil: until, heldFor: reason });
+  }
+
+  /** When the account may publish again: its last post, and one that is in doubt, come first. */
+  freeAt(job) {
+    const doubt = "SELECT id FROM jobs WHERE state = 'PUBLISHING' AND id != ? AND next_at IS NOT NULL LIMIT 1";
+    const isBusy = this.sql.exec(doubt, job.id).toArray().length > 0;
+    const spaced = (this.fact("publishedAt") ?? 0) + (this.fact("spacingMs") ?? 0);
+    return isBusy ? Math.max(spaced, Date.now() + 5_000 * this.pace) : spaced;
+  }
+
+  /** Commit that a job is being published; from here on only asking tells what became of it. */
+  begin(job, now, ownBefore) {
+    const intent = { publishing_at: now, own_before: ownBefore, lost_at: null, looks: 0, polls: 0 };
+    return this.ctx.storage.transactionSync(() => {
+      const begun = this.set(job, { ...intent, state: "PUBLISHING", next_at: now });
+      if (begun) this.#keep({ publishedAt: now });
+      return begun;
+    });
+  }
+
+  /** Whether another job is known to have become this medium. */
+  isKnown(mediaId) {
+    return this.sql.exec("SELECT 1 FROM jobs WHERE media_id = ? LIMIT 1", mediaId).toArray().length > 0;
+  }
+
+  #keep(facts) {
+    for (const [name, value] of Object.entries(facts)) {
+      this.sql.exec(
+        "INSERT INTO facts VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value WHERE value IS NOT excluded.value",
+        ...[name, value ?? null],
+      );
+    }
+  }
+
+  #lastSeq() {
+    return this.sql.exec("SELECT seq FROM jobs ORDER BY seq DESC LIMIT 1").toArray()[0]?.seq ?? 0;
+  }
+
+  #nextSeq() {
+    return this.#lastSeq() + 1;
+  }
+
+  // Media in rows, where there is no bucket
+
+  async keepPiece(upload, offset, piece) {
+    for (let at = 0; at < piece.byteLength; at += ROW) {
+      const row = piece.slice(at, at + ROW);
+      this.sql.exec("INSERT OR REPLACE INTO media_rows VALUES (?, ?, ?)", upload, offset + at, row);
+    }
+  }
+
+  /** Let an upload be the medium of a key; null: it is none. */
+  async endUpload(upload, medium) {
+    this.ctx.storage.transactionSync(() => {
+      if (medium === null) {
+        this.sql.exec("DELETE FROM media_rows WHERE upload = ?", upload);
+        return;
+      }
+      const { key, size, type } = medium;
+      this.sql.exec("DELETE FROM media_rows WHERE upload IN (SELECT upload FROM media WHERE key = ?)", key);
+      this.sql.exec("INSERT OR REPLACE INTO media VALUES (?, ?, ?, ?)", key, upload, size, type);
+    });
+  }
+
+  async mediumOf(key) {
+    return this.sql.exec("SELECT size, type FROM media WHERE key = ?", key).toArray()[0] ?? null;
+  }
+
+  async pieceOf(key, offset, length) {
+    const rows = this.sql
+      .exec(
+        `SELECT at, bytes FROM media_rows WHERE upload = (SELECT upload FROM media WHERE key = ?)
+           AND at > ? AND at < ? ORDER BY at`,
+        ...[key, offset - ROW, offset + length],
+      )
+      .toArray();
+    const piece = new Uint8Array(length);
+    let filled = 0;
+    for (const { at, bytes } of rows) {
+      const part = new Uint8Array(bytes).subarray(Math.max(0, offset - at), offset + length - at);
+      piece.set(part, Math.max(at, offset) - offset);
+      filled += part.byteLength;
+    }
+    return filled === length ? piece : null;
+  }
+
+  /** Remove the media that came before; only those of the lane that lends them have an age. */
+  async removeMediaBefore(moment) {
+    const old = this.sql.exec("SELECT key FROM media WHERE upload < ?", String(moment)).toArray();
+    for (const { key } of old) await this.removeMedium(key);
+  }
+
+  async removeMedium(key) {
+    this.ctx.storage.transactionSync(() => {
+      this.sql.exec("DELETE FROM media_rows WHERE upload IN (SELECT upload FROM media WHERE key = ?)", key);
+      this.sql.exec("DELETE FROM media WHERE key = ?", key);
+    });
+  }
+}
+
+/** A job as the daemon sees it. */
+function shown({ id, epoch, state, due, media_id, permalink, problem, begun_at, ended_at, publishing_at, attempts, seq }) {
+  return {
+    id,
+    epoch,
+    state,
+    due,
+    mediaId: media_id,
+    permalink,
+    problem: problem === null ? null : JSON.parse(problem),
+    begunAt: begun_at,
+    publishingAt: publishing_at,
+    endedAt: ended_at,
+    attempts,
+    seq,
+  };
+}
+
+function taken(job) {
+  return { status: 200, job: shown(job), now: Date.now() };
+}
+
+function refused(error, job) {
+  return { status: 409, error, job: shown(job), now: Date.now() };
+}
+
+/** Whether it can be given back or replaced: nothing of it is live or may be. */
+function isStoppable(job) {
+  if (job.state === "RECALLED" || STOPPABLE.has(job.state)) return true;
+  return job.state === "FAILED" && JSON.parse(job.problem ?? "{}").kind !== "doubt";
+}
+
+function mediaOf(job) {
+  return (JSON.parse(job.body).pieces ?? []).map((piece) => piece.media);
+}
+
+async function mirrored(kv, job) {
+  const waiting = `scheduled:${job.id}`;
+  const ended = { DONE: "completed", FAILED: "failed" }[job.state];
+  if (ended) {
+    await kv.put(`${ended}:${job.id}`, JSON.stringify(shown(job)), { expirationTtl: KEPT_MS / 1000 });
+  }
+  if (ended || job.state === "RECALLED") await kv.delete(waiting);
+  if (job.state === "SCHEDULED") {
+    const scheduledFor = new Date(job.due).toISOString();
+    await kv.put(waiting, JSON.stringify({ postId: job.id, scheduledFor }), { metadata: { due: job.due } });
+  }
+}

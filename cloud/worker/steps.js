@@ -1,0 +1,269 @@
+// What one job does next. Each step asks Meta at most twice and ends in a change of the job's row,
+// which fails where the job was edited meanwhile: then its container is let go, and nobody sees it.
+
+import { Graph, Lost, Refused } from "./graph.js";
+import { mediaUrl } from "./media.js";
+import { unseal } from "./seal.js";
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const POLLS_S = [2, 3, 5, 10, 20, 30, 60, 60, 60, 60];
+const POLL_LATER_S = 300;
+// What has not become a container that is ready by then is given up.
+const READY_WITHIN = 6 * HOUR;
+// A container tells for a day whether it was published.
+const ANSWERS_FOR = 23 * HOUR;
+const LONGEST_WAIT = 5 * MINUTE;
+const LATEST_TRIES = 12;
+const HELD_FOR = 24 * HOUR;
+const CLOCK_SLACK = 10 * MINUTE;
+const ROUNDING = 2 * SECOND;
+
+const RATE_LIMITS = new Set([4, 17, 32, 613]);
+const PASSING = new Set([-1, -2, 24, 9007]);
+// Blocked as spam, checkpoint, restricted: whatever follows makes it worse.
+const AGAINST_THE_ACCOUNT = new Set([2207051, 2207050]);
+const BLOCKED = 368;
+const QUOTA_USED_UP = 2207042;
+
+const STEPS = {
+  SCHEDULED: begin,
+  CREATING: create,
+  POLLING: poll,
+  READY: publish,
+  PUBLISHING: settle,
+  PUBLISHED: finish,
+};
+
+/** Take the job one step on. */
+export async function step(lane, job) {
+  try {
+    await STEPS[job.state](lane, job, JSON.parse(job.body));
+  } catch (error) {
+    stumble(lane, job, error);
+  }
+}
+
+async function begin(lane, job) {
+  const now = Date.now();
+  if (now - job.due > (lane.fact("graceMs") ?? Infinity)) return fail(lane, job, { kind: "missed" });
+  const wait = Math.max(lane.freeAt(job), lane.fact("heldUntil") ?? 0);
+  if (wait > now) return lane.set(job, { next_at: wait });
+  const { used, total } = await (await graphOf(lane)).quota();
+  if (used >= total) return lane.set(job, { next_at: now + later(lane, HOUR / 2) });
+  return lane.set(job, { state: "CREATING", begun_at: now, next_at: now, pieces: "[]" });
+}
+
+async function create(lane, job, body) {
+  const api = await graphOf(lane);
+  const pieces = JSON.parse(job.pieces);
+  if (pieces.length < body.pieces.length) {
+    const { media, kind, parameters } = body.pieces[pieces.length];
+    const address = kind === "video" ? "video_url" : "image_url";
+    const { id } = await api.create({ ...parameters, [address]: await mediaUrl(lane.env, media) });
+    return lane.set(job, { pieces: JSON.stringify([...pieces, id]), next_at: Date.now() });
+  }
+  let container = pieces[0];
+  if (body.parent) {
+    if (!(await areReady(lane, job, api, pieces))) return;
+    container = (await api.create({ ...body.parent, children: pieces.join(",") })).id;
+  }
+  lane.set(job, { state: "POLLING", container, polls: 0, next_at: Date.now() + later(lane, SECOND) });
+}
+
+/** Whether all of a carousel's pieces are processed: the parent may not be made before. */
+async function areReady(lane, job, api, pieces) {
+  if (job.looks >= pieces.length) return true;
+  if (await isFinished(lane, job, api, pieces[job.looks])) {
+    lane.set(job, { looks: job.looks + 1, polls: 0, next_at: Date.now() });
+  }
+  return false;
+}
+
+async function poll(lane, job) {
+  const api = await graphOf(lane);
+  if (await isFinished(lane, job, api, job.container)) {
+    lane.set(job, { state: "READY", looks: 0, next_at: Date.now() });
+  }
+}
+
+/** Whether a container is ready; where it is not, the job knows when to ask again, or has failed. */
+async function isFinished(lane, job, api, container) {
+  const code = await stateOf(api, container);
+  if (code.status_code === "FINISHED") return true;
+  if (code.status_code === "PUBLISHED") {
+    // Not by us: nothing of this epoch was sent. Somebody has to look.
+    fail(lane, job, { kind: "doubt", message: "the container was published before" });
+  } else if (code.status_code === "ERROR") {
+    fail(lane, job, { kind: "processing", message: String(code.status ?? "").slice(0, 300) });
+  } else if (code.status_code === "EXPIRED") {
+    startOver(lane, job);
+  } else {
+    const seconds = POLLS_S[job.polls] ?? POLL_LATER_S;
+    wait(lane, job, seconds * SECOND, { polls: job.polls + 1 }, "Meta has not finished the media");
+  }
+  return false;
+}
+
+/** A container's state. One that was just made is denied at first, which says nothing. */
+async function stateOf(api, container) {
+  try {
+    return await api.state(container);
+  } catch (error) {
+    if (error instanceof Refused && error.code === 100 && error.subcode === 33) {
+      return { status_code: "DENIED" };
+    }
+    throw error;
+  }
+}
+
+async function publish(lane, job, body) {
+  const now = Date.now();
+  const free = Math.max(lane.freeAt(job), lane.fact("heldUntil") ?? 0);
+  if (free > now) return lane.set(job, { next_at: free });
+  if (now - job.begun_at > ANSWERS_FOR) return startOver(lane, job);
+  const api = await graphOf(lane);
+  // What is there already is not ours, whatever it looks like afterwards.
+  const before = (await api.recent(body.stories)).map((medium) => medium.id);
+  if (lane.begin(job, Date.now(), JSON.stringify(before))) await send(lane, job, api);
+}
+
+/** The one request that makes it live. Whatever it answers but an id, only asking tells what it did. */
+async function send(lane, job, api) {
+  try {
+    const { id } = await api.publish(job.container);
+    if (!id) throw new Lost("published without an id");
+    lane.set(job, { state: "PUBLISHED", media_id: String(id), next_at: Date.now(), attempts: 0, problem: null });
+  } catch (error) {
+    const now = Date.now();
+    lane.set(job, { lost_at: now, looks: 0, problem: told(error), next_at: now + later(lane, 5 * SECOND) });
+  }
+}
+
+/** It may be live: ask, twice and apart, before anything is believed or sent again. */
+async function settle(lane, job, body) {
+  const now = Date.now();
+  if (now - job.publishing_at > ANSWERS_FOR) return fail(lane, job, { ...problemOf(job), kind: "doubt" });
+  if (job.lost_at === null) {
+    // We were ended in the middle of it: the settling begins now.
+    if (!lane.set(job, { lost_at: now, looks: 0, problem: JSON.stringify({ kind: "lost" }), next_at: now })) return;
+  }
+  const api = await graphOf(lane);
+  const { status_code: code } = await stateOf(api, job.container);
+  if (code === "PUBLISHED") return found(lane, job, api, body);
+  if (code === "DENIED" || code === "IN_PROGRESS") throw new Lost(`the container is ${code}`);
+  const settling = later(lane, MINUTE);
+  const looks = job.looks + 1;
+  if (looks < 2 || Date.now() - job.lost_at < settling) {
+    return lane.set(job, { looks, next_at: Date.now() + Math.max(settling / 2, 50) });
+  }
+  const problem = problemOf(job);
+  if (code !== "FINISHED") {
+    return fail(lane, job, { ...problem, kind: "doubt", message: `the container is ${code}` });
+  }
+  if (isAgainstAccount(problem)) lane.hold(Date.now() + HELD_FOR, problem.message);
+  if (problem.kind === "refused" && !isPassing(problem)) return fail(lane, job, problem);
+  if (job.attempts >= LATEST_TRIES) return fail(lane, job, { ...problem, kind: "given_up" });
+  // The same container once more: Meta publishes a container once.
+  const again = { lost_at: null, looks: 0, attempts: job.attempts + 1, publishing_at: Date.now(), next_at: Date.now() };
+  if (lane.set(job, again)) await send(lane, job, api);
+}
+
+/** The container says that it is live; as what, the account's newest media may tell. */
+async function found(lane, job, api, body) {
+  const said = body.parent?.caption ?? body.pieces[0].parameters.caption ?? "";
+  const before = new Set(JSON.parse(job.own_before ?? "[]"));
+  const since = job.publishing_at - (body.stories ? ROUNDING : CLOCK_SLACK);
+  const ours = (await api.recent(body.stories)).filter(
+    (medium) =>
+      !before.has(medium.id) &&
+      !lane.isKnown(medium.id) &&
+      !(Date.parse(medium.timestamp) < since) &&
+      (body.stories || (medium.caption ?? "") === said),
+  );
+  const now = Date.now();
+  if (ours.length === 1) {
+    lane.set(job, { state: "PUBLISHED", media_id: ours[0].id, next_at: now, attempts: 0, problem: null });
+  } else {
+    lane.set(job, { state: "DONE", next_at: null, ended_at: now, problem: null });
+  }
+}
+
+/** It is live. Its address may come a little later; then it ends without. */
+async function finish(lane, job) {
+  let permalink = null;
+  try {
+    permalink = await (await graphOf(lane)).permalink(job.media_id);
+  } catch (error) {
+    console.warn("no permalink", job.id, error.message);
+  }
+  const now = Date.now();
+  if (permalink === null && job.attempts < 3) {
+    return lane.set(job, { attempts: job.attempts + 1, next_at: now + later(lane, 3 * SECOND) });
+  }
+  lane.set(job, { state: "DONE", permalink, next_at: null, ended_at: now });
+}
+
+/** A step came to nothing: later again, or never. What may be live is asked about for a day. */
+function stumble(lane, job, error) {
+  const problem = JSON.parse(told(error));
+  if (job.state === "PUBLISHING") {
+    const pause = Math.min(2 ** job.polls * 5 * SECOND, 30 * MINUTE);
+    return lane.set(job, { polls: job.polls + 1, next_at: Date.now() + later(lane, pause) });
+  }
+  if (isAgainstAccount(problem)) {
+    lane.hold(Date.now() + HELD_FOR, problem.message);
+    return wait(lane, job, HELD_FOR, {}, problem.message);
+  }
+  if (problem.kind === "refused" && !isPassing(problem)) return fail(lane, job, problem);
+  const isLimit = RATE_LIMITS.has(problem.code) || problem.subcode === QUOTA_USED_UP;
+  const pause = isLimit ? 15 * MINUTE : Math.min(2 ** job.attempts * 2 * SECOND, LONGEST_WAIT);
+  wait(lane, job, pause, { attempts: job.attempts + 1 }, problem.message);
+}
+
+function wait(lane, job, pause, changes, reason) {
+  const now = Date.now();
+  if (now - (job.begun_at ?? job.due) > READY_WITHIN) {
+    return fail(lane, job, { kind: "given_up", message: reason });
+  }
+  lane.set(job, { ...changes, problem: JSON.stringify({ kind: "waits", message: reason }), next_at: now + later(lane, pause) });
+}
+
+function fail(lane, job, problem) {
+  lane.set(job, { state: "FAILED", next_at: null, ended_at: Date.now(), problem: JSON.stringify(problem) });
+}
+
+function startOver(lane, job) {
+  const anew = { state: "CREATING", pieces: "[]", container: null, polls: 0, looks: 0, attempts: job.attempts + 1 };
+  lane.set(job, { ...anew, begun_at: Date.now(), next_at: Date.now() });
+}
+
+function isPassing({ code, subcode, transient }) {
+  if (isAgainstAccount({ code, subcode })) return false;
+  return transient || RATE_LIMITS.has(code) || PASSING.has(code) || subcode === QUOTA_USED_UP;
+}
+
+function isAgainstAccount({ code, subcode }) {
+  return AGAINST_THE_ACCOUNT.has(subcode) || code === BLOCKED;
+}
+
+function told(error) {
+  const { code = null, subcode = null, transient = false, message } = error;
+  const kind = error instanceof Refused ? "refused" : "lost";
+  return JSON.stringify({ kind, code, subcode, transient, message: String(message).slice(0, 300) });
+}
+
+function problemOf(job) {
+  return JSON.parse(job.problem ?? '{"kind":"lost"}');
+}
+
+function later(lane, milliseconds) {
+  return Math.round(milliseconds * lane.pace);
+}
+
+async function graphOf(lane) {
+  const account = lane.fact("account");
+  const token = await unseal(lane.env.ENCRYPTION_KEY, lane.fact("sealed"), account);
+  return new Graph({ base: lane.fact("base"), version: lane.env.GRAPH_VERSION, account, token });
+}

@@ -1,0 +1,171 @@
+"""What the daemon asks of its Worker, over HTTP with the Worker's own token."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import trio
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+_LIMIT_S = 30.0
+_UPLOAD_LIMIT_S = 600.0
+_CHUNK = 256 * 1024
+# The smallest plan of Cloudflare takes bodies of 100 MB.
+LARGEST_MEDIUM = 95_000_000
+_LINK_S = 86_400
+
+
+class WorkerUnreachable(Exception):
+    """The Worker did not answer, or something else did: whatever was asked may have happened."""
+
+
+class WorkerRefused(Exception):
+    """The Worker said no: `code` is its word for it, `job` what it holds, if that is the matter."""
+
+    def __init__(self, status: int, said: Mapping[str, Any]) -> None:
+        self.status = status
+        self.code = str(said.get("error") or status)
+        self.job: Mapping[str, Any] | None = said.get("job")
+        super().__init__(f"The Worker refuses: {said.get('message') or self.code}")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A job as it is handed over. `due_ms` counts from 1970; `body` is what the Worker sends."""
+
+    post_id: str
+    account: str
+    epoch: int
+    due_ms: int
+    body: Mapping[str, Any]
+
+
+class WorkerClient:
+    """One deployed Worker. Every method raises `WorkerUnreachable` and `WorkerRefused` only."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    @staticmethod
+    def client(url: str, token: str) -> httpx.AsyncClient:
+        """Return a client of the Worker at `url`; it follows no redirect and uses no proxy."""
+        return httpx.AsyncClient(
+            base_url=url,
+            headers={"authorization": f"Bearer {token}"},
+            timeout=_LIMIT_S,
+            trust_env=False,
+        )
+
+    async def set_account(
+        self, account: str, *, sealed: str, expires_ms: int | None, base: str,
+        spacing_ms: int, grace_ms: int,
+    ) -> None:  # fmt: skip
+        body = {
+            "sealed": sealed,
+            "expiresAt": expires_ms,
+            "base": base,
+            "spacingMs": spacing_ms,
+            "graceMs": grace_ms,
+        }
+        await self._call("PUT", f"/v1/accounts/{account}", body)
+
+    async def put_medium(self, key: str, path: Path, mime_type: str) -> None:
+        """Upload a file under a key; the Worker compares its bytes with their digest."""
+        digest = await trio.to_thread.run_sync(_sha256, path)
+        headers = {
+            "content-type": mime_type,
+            "content-length": str((await trio.Path(path).stat()).st_size),
+            "x-sha256": digest,
+        }
+        await self._call("PUT", f"/v1/media/{key}", content=_pieces(path), headers=headers)
+
+    async def put_job(self, asked: Asked, *, activate: bool) -> Mapping[str, Any]:
+        body = {
+            "account": asked.account,
+            "epoch": asked.epoch,
+            "due": asked.due_ms,
+            "body": asked.body,
+            "activate": activate,
+        }
+        return await self._job("PUT", f"/v1/jobs/{asked.post_id}", body)
+
+    async def activate(self, post_id: str, account: str, epoch: int) -> Mapping[str, Any]:
+        body = {"account": account, "epoch": epoch}
+        return await self._job("POST", f"/v1/jobs/{post_id}/activate", body)
+
+    async def recall(self, post_id: str, account: str, epoch: int) -> Mapping[str, Any]:
+        """Take a job back: an answer means that nothing up to this epoch will ever go out."""
+        body = {"account": account, "epoch": epoch}
+        return await self._job("POST", f"/v1/jobs/{post_id}/recall", body)
+
+    async def changes(self, account: str, since: int) -> Mapping[str, Any]:
+        """Return `jobs` that changed after `since`, and the newest `seq`."""
+        return await self._call("GET", f"/v1/changes?account={account}&since={since}")
+
+    async def diagnostics(self) -> Mapping[str, Any]:
+        return await self._call("GET", "/v1/diagnostics")
+
+    async def keys(self, prefix: str, cursor: str) -> Mapping[str, Any]:
+        """Return a page of the names in KV; its `cursor` leads to the next one."""
+        named = {"prefix": prefix, "cursor": cursor}
+        query = str(httpx.QueryParams({name: value for name, value in named.items() if value}))
+        return await self._call("GET", f"/v1/kv?{query}")
+
+    async def _job(self, method: str, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        job: Mapping[str, Any] = (await self._call(method, path, body))["job"]
+        return job
+
+    async def _call(
+        self, method: str, path: str, body: Any = None, **request: Any
+    ) -> Mapping[str, Any]:
+        limit_s = _UPLOAD_LIMIT_S if "content" in request else _LIMIT_S
+        try:
+            answer = await self._client.request(method, path, json=body, timeout=limit_s, **request)
+            said = answer.json()
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            raise WorkerUnreachable(
+                f"The Worker does not answer ({type(error).__name__})"
+            ) from None
+        except ValueError:
+            raise WorkerUnreachable(
+                f"What answers is not the Worker: {answer.status_code}"
+            ) from None
+        if answer.status_code >= 500 or not isinstance(said, dict):
+            raise WorkerUnreachable(f"The Worker answers {answer.status_code}")
+        if not answer.is_success:
+            raise WorkerRefused(answer.status_code, said)
+        return said
+
+
+def sealed(key: str, token: str, account: str) -> str:
+    """Seal a token for the Worker: AES-256-GCM under its key, bound to the account."""
+    nonce = os.urandom(12)
+    box = AESGCM(base64.b64decode(key)).encrypt(nonce, token.encode(), account.encode())
+    return base64.b64encode(nonce + box).decode()
+
+
+def medium_url(url: str, media_key: str, key: str) -> str:
+    """Return an address at the Worker under which anybody can fetch a medium for a day."""
+    until = int(time.time()) + _LINK_S
+    signature = hmac.new(media_key.encode(), f"{key}|{until}".encode(), hashlib.sha256).hexdigest()
+    return f"{url}/m/{key}?e={until}&s={signature}"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+async def _pieces(path: Path) -> AsyncIterator[bytes]:
+    async with await trio.open_file(path, "rb") as file:
+        while piece := await file.read(_CHUNK):
+            yield piece

@@ -1,0 +1,1 @@
+"""The simulated Cloudflare: its management API, and `workerd`, which runs what was uploaded."""

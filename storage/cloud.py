@@ -1,0 +1,51 @@
+"""The Worker in the user's Cloudflare account: where it is, and what it said last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlite_utils import Database
+
+from storage import records
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudWorker:
+    """What was deployed. `told` is its last answer about itself, for when it does not answer."""
+
+    TABLE: ClassVar[str] = "cloud_worker"
+    one: int = 1
+    account_id: str
+    url: str
+    version: str
+    bucket: str | None
+    deployed_at: datetime
+    verified_at: datetime | None = None
+    told: dict[str, Any] | None = None
+    told_at: datetime | None = None
+
+
+def find(db: Database) -> CloudWorker | None:
+    """Return what was deployed, None where cloud scheduling is not configured."""
+    return records.fetch_one(db, CloudWorker, "WHERE one = 1")
+
+
+def keep(db: Database, worker: CloudWorker) -> None:
+    """Store what was deployed, in the place of what was before."""
+    db.conn.execute("DELETE FROM cloud_worker")
+    records.insert(db, worker)
+
+
+def answered(db: Database, told: dict[str, Any], now: datetime) -> None:
+    """Note that the Worker answered, and with what."""
+    db.conn.execute(
+        "UPDATE cloud_worker SET verified_at = ?1, told = ?2, told_at = ?1",
+        (records.encode(now), records.encode(told)),
+    )
+
+
+def forget(db: Database) -> None:
+    """Forget the Worker: cloud scheduling is not configured any more."""
+    db.conn.execute("DELETE FROM cloud_worker")
