@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib import metadata
+from typing import Any
 
 import orjson
 from quart import Request, Response, request
@@ -35,6 +36,9 @@ from serving.body import BoundedRequest
 logger = logging.getLogger(__name__)
 BASE_PATH = "/api/v1"
 DOCUMENT_PATH = f"{BASE_PATH}/openapi.json"
+# Where another application answers, if the composition has one (`OperationsApp.beside`).
+BESIDE = "/mcp"
+Beside = Callable[[Any, Any, Any], Awaitable[None]]
 _READING = ("GET", "HEAD", "OPTIONS")
 # A client may send any word as its method; each that is counted by name is kept for ever.
 _METHODS = frozenset((*_READING, "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT"))
@@ -107,6 +111,7 @@ class OperationsApp(QuartTrio):
 
     def __init__(self, context: ApiContext, chosen: Sequence[Operation]) -> None:
         super().__init__("reprise", static_folder=None)
+        self.beside: Beside | None = None
         self._context = context
         self._operations = {f"{each.method} {each.path}": each for each in chosen}
         # Somebody has to hear when the client of one of these leaves (`api.exchange`).
@@ -118,6 +123,22 @@ class OperationsApp(QuartTrio):
             rule = _MatchedRule(BASE_PATH + each.path, endpoint=endpoint, methods=[each.method])
             self.url_map.add(rule)
         self._paths = self.url_map.bind("localhost")
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer a request, or let the application beside answer it; either way it is counted."""
+        path = scope.get("path", "")
+        if self.beside is None or not (path == BESIDE or path.startswith(f"{BESIDE}/")):
+            await super().__call__(scope, receive, send)
+            return
+        began = time.perf_counter()
+
+        async def told(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                # Its route alone is logged: below it are links that let somebody in.
+                self._seen(scope["method"], BESIDE, BESIDE, message["status"], began)
+            await send(message)
+
+        await self.beside(scope, receive, told)
 
     async def handle_request(self, request: Request) -> Response | WerkzeugResponse:
         """Answer a request, under an id; it is counted, and logged where it may change something.

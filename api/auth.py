@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from api.arrival import arrival_of, hostname
 from api.context import ApiContext
 from api.contract import Auth
@@ -11,19 +9,17 @@ from api.errors import ApiError
 from api.plain import Asked
 from api.system import PATHS as SYSTEM_PATHS
 from api.system import as_address
-from ground.refusal import ErrorCode
+from ground.refusal import ErrorCode, Refusal
 from operations.actor import Actor
+from operations.holder import holder_of, limits_of
 from operations.scopes import stored_scopes
 from publish.media_links import PATH as MEDIA_PATH
-from storage import api_keys, browser_sessions
-from storage.api_keys import KEY_PREFIX, ApiKey
-from storage.browser_sessions import BrowserSession
+from storage import browser_sessions
 
 _READING = ("GET", "HEAD")
 # What browsers say of a page of our own, and of what its user did by hand.
 _OWN_FETCHES = {"same-origin", "none"}
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
-_KEY_LENGTH = len(KEY_PREFIX) + 43
 
 
 def check_host(request: Asked, context: ApiContext) -> None:
@@ -75,24 +71,21 @@ async def _caller(request: Asked, context: ApiContext) -> Actor:
             context.guesses.wrong(arrival, "key")
             raise
     if (cookie := context.cookies.found(request.cookies)) is not None:
-        _check_origin(request, context)
+        check_origin(request, context)
         return await _by_cookie(cookie[1], context)
     raise ApiError(ErrorCode.AUTH_REQUIRED, "Send `Authorization: Bearer vg_live_…`")
 
 
 async def _by_key(header: str, context: ApiContext) -> Actor:
     scheme, _, key = header.partition(" ")
-    key = key.strip()
-    well_formed = len(key) == _KEY_LENGTH and key.startswith(KEY_PREFIX) and key.isascii()
-    if scheme.lower() != "bearer" or not well_formed:
-        raise ApiError(ErrorCode.AUTH_INVALID_KEY, "The key does not have the form of a key")
-    found = await context.store.glance(api_keys.by_hash, api_keys.hash_of(key))
-    if found is None:
-        raise ApiError(ErrorCode.AUTH_INVALID_KEY, "The key is unknown or revoked")
-    if found.expires_at is not None and found.expires_at <= context.house.clock.now():
-        raise ApiError(ErrorCode.AUTH_INVALID_KEY, "The key has expired; create a new one")
-    context.record_key_use(found.id)
-    return Actor(found.user_id, "api", key_id=found.id, **_limits(found))
+    key = key.strip() if scheme.lower() == "bearer" else ""
+    try:
+        actor = await holder_of(context.house, key, "api")
+    except Refusal as refused:
+        raise ApiError(refused.code, refused.message) from None
+    assert actor.key_id is not None
+    context.record_key_use(actor.key_id)
+    return actor
 
 
 async def _by_cookie(cookie: str, context: ApiContext) -> Actor:
@@ -104,15 +97,17 @@ async def _by_cookie(cookie: str, context: ApiContext) -> Actor:
         )
     if session is None:
         raise ApiError(ErrorCode.TOKEN_INVALID, "The session has ended; open a new login link")
-    return Actor(session.user_id, "api", session_id=session.id, **_limits(session))
+    return Actor(
+        session.user_id,
+        "api",
+        session_id=session.id,
+        scopes=stored_scopes(session.scopes),
+        accounts=limits_of(session.account_ids),
+    )
 
 
-def _limits(given: ApiKey | BrowserSession) -> dict[str, Any]:
-    accounts = None if given.account_ids is None else frozenset(given.account_ids)
-    return {"scopes": stored_scopes(given.scopes), "accounts": accounts}
-
-
-def _check_origin(request: Asked, context: ApiContext) -> None:
+def check_origin(request: Asked, context: ApiContext) -> None:
+    """Refuse a request of another site's page that would change something."""
     # SameSite=Strict keeps the cookie from other sites' requests, but what else runs on this
     # machine is the same site: only the port tells it apart.
     if request.method in _READING:

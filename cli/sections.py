@@ -66,6 +66,7 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
             "Give other people accounts, posts and keys of their own on this machine.",
             is_listed=False,
         ),
+        "mcp": Entry("mcp", "Serve the tools for agents over standard input and output."),
         "tls": Entry("tls", "Encrypt the API, so that other machines may use it."),
         "cloud": Entry(
             "cloud", "Lend media a public address by a Worker of your own at Cloudflare."

@@ -11,6 +11,8 @@ from functools import partial
 
 import trio
 
+from agents.fetching import Fetcher
+from agents.mount import Mount
 from api.app import build_app
 from api.context import ApiContext
 from api.encryption import Encryption
@@ -20,6 +22,7 @@ from api.proof import answers
 from api.rate_limits import RateLimits
 from api.session_cookie import session_cookies
 from api.system import SystemInfo
+from api.visitors import Visitors
 from daemon import build_info, data_dir, logs
 from daemon.activity import StatusLine
 from daemon.core import Core, open_core
@@ -142,16 +145,19 @@ async def compose(
     port = sockets[0].getsockname()[1]
     context = await _api_context(core, house, supervisor, metrics, upkeep, port)
     app = build_app(context, WebFace(house, is_sandbox=settings.pace == 0))
+    visitors = Visitors(context)
+    app.beside = agents = _agents(core, house, visitors, sockets)
     end = partial(partial, shutdown=stop, grace_s=GRACE_S / 2)
     api = end(serve, app, sockets, on_shutdown=house.feed.end, at_once=app.answer_plain)
     proof = partial(answers, sockets[0], is_encrypted=encryption is not None)
-    local = end(serve_locally, house, core.owner.id, own)
+    local = end(serve_locally, house, core.owner.id, own, visitors.by_key)
     supervisor.add(
         Service("upkeep", upkeep.run, Policy.RESTART),
         Service("publish", scheduler.run, Policy.FATAL, scheduler.proof, scheduler.trouble),
         Service("repost", engine.run, Policy.RESTART, engine.proof, engine.trouble),
         Service("api", partial(api, encryption=encryption), Policy.FATAL, proof),
         Service("local", local, Policy.RESTART),
+        Service("agents", partial(agents.run, shutdown=stop), Policy.RESTART),
         Service("webhooks", _outbox(core, sockets).run, Policy.RESTART),
     )
     return Composed(
@@ -179,6 +185,15 @@ def _upkeep(core: Core, folder: MediaFolder) -> Upkeep:
 def _outbox(core: Core, sockets: list[socket.socket]) -> Outbox:
     targets = _targets(core.settings, sockets)
     return Outbox(core.store, core.vault, core.clock, targets, render=message_for, wanted=wanted)
+
+
+def _agents(core: Core, house: House, visitors: Visitors, sockets: list[socket.socket]) -> Mount:
+    """Return `/mcp`. What it fetches is public, where the settings say nothing of targets."""
+    targets = _targets(core.settings, sockets)
+    if core.settings.webhook_targets is None:
+        targets = replace(targets, reach=Reach.PUBLIC)
+    most = core.settings.max_file_size_mb * 1024 * 1024
+    return Mount(house=house, admit=visitors.admit, fetcher=Fetcher(targets, most))
 
 
 async def _api_context(

@@ -213,6 +213,8 @@ TABLE = (
 # Settings whose value is never shown.
 SECRETS = ("proxy", "facebook_app_secret")
 _CONFIG_VARIABLE = "REPRISE_CONFIG"
+# Not settings: where they are, and what clients of the API are told by.
+_OF_OTHERS = (_CONFIG_VARIABLE, "REPRISE_API_KEY", "REPRISE_URL")
 
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -230,11 +232,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     known = {setting.variable: setting for setting in TABLE}
     for variable in environ:
-        if (
-            variable.startswith("REPRISE_")
-            and variable not in known
-            and variable != _CONFIG_VARIABLE
-        ):
+        if variable.startswith("REPRISE_") and variable not in known and variable not in _OF_OTHERS:
             raise SettingsError(f"{variable} is no setting of Reprise; see `reprise check-config`")
     return {
         setting.name: _parsed(setting, setting.variable, environ[setting.variable])

@@ -29,12 +29,15 @@ class NotThere(Exception):
 class Daemon:
     """The daemon that listens in a data directory; `version` is known after an answer.
 
-    `person` is on whose behalf it is asked, if not the owner's.
+    `person` is on whose behalf it is asked, if not the owner's; a `guest` may do less than they,
+    and `scopes` says what, after an answer.
     """
 
     directory: Path
     person: str | None = None
     version: str | None = None
+    guest: dict[str, Any] | None = None
+    scopes: str | None = None
 
     def perform(
         self,
@@ -47,7 +50,7 @@ class Daemon:
         attempt = attempt or Attempt()
         with self.connected() as stream:
             try:
-                _ask(stream, operation, given, target, attempt.key, self.person)
+                _ask(stream, self._question(operation, target, attempt.key), given)
                 with stream.makefile("rb") as answers:
                     reply = orjson.loads(answers.readline())
             except (OSError, orjson.JSONDecodeError) as broken:
@@ -55,6 +58,7 @@ class Daemon:
                     ErrorCode.SERVICE_UNAVAILABLE, f"The daemon broke off: {broken}"
                 ) from None
         self.version = str(reply.get("version"))
+        self.scopes = reply.get("scopes")
         if (refused := reply.get("refused")) is not None:
             raise Refusal(
                 ErrorCode(refused["code"]),
@@ -64,6 +68,12 @@ class Daemon:
         attempt.replayed = bool(reply.get("replayed"))
         attempt.warning = reply.get("warning")
         return operation.gives.model_validate(reply["answer"])
+
+    def _question(self, operation: Operation, target: str, key: str | None) -> dict[str, Any]:
+        question: dict[str, Any] = {"target": target, "version": VERSION}
+        question["operation" if self.guest is None else "asks"] = operation.name
+        more = {"idempotencyKey": key, "person": self.person, "guest": self.guest}
+        return question | {name: value for name, value in more.items() if value is not None}
 
     def connected(self) -> socket.socket:
         """Return a connection to it; raises `NotThere`."""
@@ -77,21 +87,7 @@ class Daemon:
         return stream
 
 
-def _ask(
-    stream: socket.socket,
-    operation: Operation,
-    given: BaseModel | None,
-    target: str,
-    key: str | None,
-    person: str | None,
-) -> None:
-    question: dict[str, Any] = {
-        "operation": operation.name, "target": target, "version": VERSION
-    }  # fmt: skip
-    if key is not None:
-        question["idempotencyKey"] = key
-    if person is not None:
-        question["person"] = person
+def _ask(stream: socket.socket, question: dict[str, Any], given: BaseModel | None) -> None:
     if isinstance(given, UploadedFile):
         question |= {"given": {"name": given.name}, "bytes": given.path.stat().st_size}
     elif given is not None:

@@ -6,10 +6,10 @@ import logging
 import os
 import socket
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 import trio
@@ -24,9 +24,18 @@ from operations.house import House
 from operations.media import UploadedFile
 from operations.operation import Operation
 from operations.refusing import refusal_of
+from operations.scopes import scopes_of, text_of
 from storage import users
 
 logger = logging.getLogger(__name__)
+
+
+class ByKey(Protocol):
+    """Who holds a key; raises `Refusal`. One that `counts` is a request of its limit."""
+
+    async def __call__(self, key: str, *, counts: bool) -> Actor: ...
+
+
 VERSION = version("reprise")
 _AT_ONCE = 32
 
@@ -52,19 +61,20 @@ async def serve(
     house: House,
     owner_id: str,
     listening: socket.socket,
+    by_key: ByKey,
     *,
     shutdown: trio.Event,
     grace_s: float,
     task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Answer until `shutdown` is set, then give what is being done `grace_s` to end."""
-    actor = Actor(user_id=owner_id, via="cli", holds_machine=True)
+    door = _Door(house, Actor(user_id=owner_id, via="cli", holds_machine=True), by_key)
     at_once = trio.CapacityLimiter(_AT_ONCE)
 
     async def connection(stream: trio.SocketStream) -> None:
         async with at_once, stream:
             try:
-                await _answer(house, actor, stream)
+                await _answer(door, stream)
             except (trio.BrokenResourceError, trio.ClosedResourceError, Garbled) as gone:
                 logger.debug("local question broke off reason=%s", gone)
 
@@ -86,36 +96,60 @@ async def _accept(
     await trio.serve_listeners(connection, [listener], handler_nursery=connections)
 
 
-async def _answer(house: House, actor: Actor, stream: trio.SocketStream) -> None:
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """On whose behalf a question is asked."""
+
+    house: House
+    owner: Actor
+    by_key: ByKey
+
+    async def asker(self, asked: dict[str, Any]) -> Actor:
+        """Return who asks: the owner, a person whom the owner names, or a guest of theirs."""
+        guest = asked.get("guest")
+        actor = self.owner if guest is None else await self._guest(guest)
+        if (person := asked.get("person")) is not None:
+            found = await self.house.store.read(users.named, str(person))
+            actor = replace(actor, user_id=found.id)
+        return actor
+
+    async def _guest(self, guest: Any) -> Actor:
+        if not isinstance(guest, dict) or (guest.keys() - {"via", "key", "scopes", "counts"}):
+            raise Refusal(ErrorCode.VALIDATION_ERROR, "That is no guest that this daemon knows")
+        via = str(guest.get("via"))
+        if guest.get("key") is not None:
+            holder = await self.by_key(str(guest["key"]), counts=guest.get("counts") is not False)
+            return replace(holder, via=via)
+        scopes = scopes_of(str(guest.get("scopes") or ""))
+        return replace(self.owner, via=via, scopes=scopes, holds_machine=False)
+
+
+async def _answer(door: _Door, stream: trio.SocketStream) -> None:
     line = Line(stream)
     asked = await line.read()
+    scopes = None
     try:
-        operation = OPERATIONS.get(str(asked.get("operation")))
+        name = asked.get("operation" if asked.get("guest") is None else "asks")
+        operation = OPERATIONS.get(str(name))
         if operation is None:
             raise Refusal(
                 ErrorCode.NOT_FOUND,
                 f"The running daemon is Reprise {VERSION} and does not know this; restart it",
             )
-        actor = await _for(house, actor, asked.get("person"))
-        given = await _given(house, operation, asked, line)
+        actor = await door.asker(asked)
+        scopes = text_of(actor.scopes) if actor.scopes else None
+        operation.check(actor)  # before a file is read
+        given = await _given(door.house, operation, asked, line)
         attempt = Attempt(_key(asked))
         target = str(asked.get("target") or "")
-        done = await house.perform(operation, actor, given, target, attempt)
+        done = await door.house.perform(operation, actor, given, target, attempt)
         reply: dict[str, Any] = {"answer": orjson.loads(done.model_dump_json(by_alias=True))}
         reply |= {"replayed": attempt.replayed, "warning": attempt.warning}
     except Garbled:
         raise
     except Exception as error:  # noqa: BLE001 - the one place that turns failures into answers
         reply = {"refused": _refused(error, asked)}
-    await send(stream, {**reply, "version": VERSION})
-
-
-async def _for(house: House, owner: Actor, person: Any) -> Actor:
-    """Return on whose behalf it is asked: the owner's, or that of the person who is named."""
-    if person is None:
-        return owner
-    found = await house.store.read(users.named, str(person))
-    return replace(owner, user_id=found.id)
+    await send(stream, {**reply, "version": VERSION, "scopes": scopes})
 
 
 async def _given(

@@ -2,7 +2,9 @@
 
 → {"operation": "publish_post", "target": "", "given": {…}, "bytes": 0, "version": "0.1.0",
    "idempotencyKey": null, "person": null}
-← {"answer": {…}, "replayed": false, "warning": null, "version": "0.1.0"}
+→ {"asks": "publish_post", "guest": {"via": "agent", "scopes": "posts:read"}, …}   for less than
+   all that the owner may; the other word, so that an older daemon takes no guest for the owner
+← {"answer": {…}, "replayed": false, "warning": null, "version": "0.1.0", "scopes": null}
    or   {"refused": {"code": …, "message": …}, …}
 """
 

@@ -74,4 +74,5 @@ def _shown(event: events.Event) -> models.Event:
         subject_id=event.subject_id,
         state=event.state,
         reason=event.reason,
+        via=event.via,
     )

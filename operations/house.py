@@ -16,6 +16,7 @@ from operations.feed import Feed
 from operations.once import Once, Running, discard, once_for
 from operations.operation import Ask, Kind, Operation
 from operations.resources import check_named, check_owner
+from storage.events import asked_via
 from storage.store import Database, Store
 
 if TYPE_CHECKING:
@@ -79,15 +80,16 @@ class House:
         if operation.kind is not Kind.READ:
             once = await once_for(operation, attempt, self.vault, actor, given, target, now)
         ask = Ask(actor, self, now, given, target, attempt, once)
-        match operation.kind:
-            case Kind.READ:
-                read = self.store.glance if operation.glances(given) else self.store.read
-                return await read(lambda db: self._checked(db, operation, ask))
-            case Kind.WRITE:
-                return await self._write(operation, ask)
-            case Kind.ACT:
-                return await self._act_alone(operation, ask)
-        assert_never(operation.kind)
+        if operation.kind is Kind.READ:
+            read = self.store.glance if operation.glances(given) else self.store.read
+            return await read(lambda db: self._checked(db, operation, ask))
+        with asked_via(actor.via):
+            match operation.kind:
+                case Kind.WRITE:
+                    return await self._write(operation, ask)
+                case Kind.ACT:
+                    return await self._act_alone(operation, ask)
+            assert_never(operation.kind)
 
     async def _write(self, operation: Operation, ask: Ask[Any]) -> Any:
         def run(db: Database) -> Any:

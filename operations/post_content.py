@@ -8,8 +8,9 @@ from operations import models as schemas
 from publish.rules import Content
 
 
-def content_of(body: schemas.PublishablePost) -> Content:
+def content_of(body: schemas.PublishablePost | schemas.ScheduleEntry) -> Content:
     """Return the content that a whole post describes."""
+    assert body.media_type is not None
     return Content(
         media_type=body.media_type,
         media_ids=_media_ids(body) or (),

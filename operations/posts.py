@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ground.changes import Subject
 from ground.refusal import ErrorCode
 from operations import models, shown
 from operations.operation import Ask, act, read, write
@@ -13,7 +14,7 @@ from operations.scopes import Scope
 from publish import intake, release
 from publish.advice import repetition
 from repost.handover import settle
-from storage import media_files, posts, tallies
+from storage import events, media_files, posts, tallies
 from storage.posts import Post, PostStatus
 from storage.store import Database
 
@@ -95,9 +96,16 @@ def get_counts(db: Database, ask: Ask[None]) -> models.Counts:
 
 @read(models.Completions, scope=Scope.POSTS_READ, takes=models.SinceQuery)
 def list_recent_completions(db: Database, ask: Ask[models.SinceQuery]) -> models.Completions:
-    """Return posts that were published or failed after `since`, newest first, 100 at most."""
+    """Return posts that were published or failed after `since`, newest first, `limit` at most."""
+    query = ask.given
     found = posts.completed_since(
-        db, ask.user_id, ask.given.since, accounts=ask.actor.accounts_of(None)
+        db,
+        ask.user_id,
+        query.since,
+        query.limit,
+        accounts=ask.actor.accounts_of(query.account_id),
+        status=PostStatus(query.status) if query.status else None,
+        until=query.until,
     )
     return models.Completions(posts=[shown.post_with_media(db, post) for post in found])
 
@@ -112,6 +120,23 @@ def list_recent_completions(db: Database, ask: Ask[models.SinceQuery]) -> models
 def get_post(db: Database, ask: Ask[None]) -> models.Post:
     """Return one post with its media."""
     return shown.post(posts.get_stored(db, ask.id), media_files.of_post(db, ask.id))
+
+
+@read(
+    models.PostChanges,
+    scope=Scope.POSTS_READ,
+    on=Resource.POST,
+    refuses=[ErrorCode.NOT_FOUND],
+    glances=lambda _: True,
+)
+def get_post_changes(db: Database, ask: Ask[None]) -> models.PostChanges:
+    """Return every change of a post's state of the last 30 days, with its reason (additive)."""
+    return models.PostChanges(
+        changes=[
+            models.PostChange(state=each.state, reason=each.reason, at=each.at, via=each.via)
+            for each in events.of_subject(db, Subject.POST, ask.id)
+        ]
+    )
 
 
 @write(

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ground.refusal import ErrorCode
 from operations import models, shown
 from operations.operation import Ask, read, write
 from operations.post_content import changes_of, content_of
 from operations.posts import NO_WAY_OUT, RULES, edited, filter_of, post_list, warnings_of
-from operations.resources import Resource
+from operations.refusing import refusal_of
+from operations.resources import Resource, check_named
 from operations.scopes import Scope
-from publish import intake
+from publish import intake, release
 from storage import jobs, posts
-from storage.store import Database
+from storage.posts import Post
+from storage.store import Database, part
 
 
 @write(
@@ -40,6 +44,70 @@ def create_schedule(db: Database, ask: Ask[models.ScheduleRequest]) -> models.Sc
         timezone=post.timezone,
         warnings=warnings_of(db, ask, post),
     )
+
+
+@write(models.ScheduledBatch, scope=Scope.POSTS_PUBLISH, takes=models.ScheduleBatch)
+def schedule_several(db: Database, ask: Ask[models.ScheduleBatch]) -> models.ScheduledBatch:
+    """Schedule up to a hundred posts: new ones, or drafts and others that are there (additive).
+
+    Each is judged by itself, with those before it: what is refused says why, the others are
+    scheduled. With `dryRun` the answer is the same, and nothing is kept.
+    """
+    done: list[models.ScheduledEntry] = []
+    try:
+        with part(db):
+            done += [_scheduled(db, ask, each) for each in ask.given.items]
+            if ask.given.dry_run:
+                raise _OnlyTried
+    except _OnlyTried:
+        pass
+    refused = sum(each.code is not None for each in done)
+    return models.ScheduledBatch(
+        items=done,
+        scheduled=0 if ask.given.dry_run else len(done) - refused,
+        refused=refused,
+        dry_run=ask.given.dry_run,
+    )
+
+
+class _OnlyTried(Exception):
+    """Undoes a dry run."""
+
+
+def _scheduled(
+    db: Database, ask: Ask[models.ScheduleBatch], entry: models.ScheduleEntry
+) -> models.ScheduledEntry:
+    told: dict[str, Any] = {"scheduled_for": entry.scheduled_for, "timezone": entry.timezone}
+    try:
+        with part(db):
+            check_named(db, ask.actor, entry)
+            post = _put_on(db, ask, entry)
+            found = ask.house.adviser.warnings(db, post, ask.now)
+    except Exception as error:
+        if (refused := refusal_of(error)) is None:
+            raise
+        return models.ScheduledEntry(
+            post_id=None, warnings=[], code=refused.code, error=refused.message, **told
+        )
+    return models.ScheduledEntry(post_id=post.id, warnings=found, **told)
+
+
+def _put_on(db: Database, ask: Ask[models.ScheduleBatch], entry: models.ScheduleEntry) -> Post:
+    at, zone = entry.scheduled_for, entry.timezone
+    if entry.post_id is not None:
+        return release.reschedule(db, entry.post_id, at, zone, ask.now)
+    assert entry.account_id is not None
+    content = content_of(entry)
+    post, _ = intake.schedule(
+        db,
+        ask.user_id,
+        entry.account_id,
+        content,
+        scheduled_for=at,
+        timezone=zone,
+        now=ask.now,
+    )
+    return post
 
 
 @read(models.PostList, scope=Scope.POSTS_READ, takes=models.ScheduleQuery)

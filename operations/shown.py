@@ -113,7 +113,9 @@ def repost_details(db: Database, record: Repost) -> schemas.RepostDetails:
     return schemas.RepostDetails(
         **repost(db, record).model_dump(),
         events=[
-            schemas.RepostEvent(state=RepostStatus(event.state), reason=event.reason, at=event.at)
+            schemas.RepostEvent(
+                state=RepostStatus(event.state), reason=event.reason, at=event.at, via=event.via
+            )
             for event in seen
         ],
     )

@@ -38,6 +38,7 @@ def message_for(db: Database, webhook: Webhook, event: Event) -> tuple[str, str]
         "subjectId": event.subject_id,
         "state": event.state,
         "reason": event.reason,
+        "via": event.via,
         **_resource(db, event),
     }
     message = {"type": kind, "timestamp": to_text(event.at), "data": data}

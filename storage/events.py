@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -18,11 +20,27 @@ from storage import records
 
 # What each connection has recorded in the transaction that is open on it.
 _untold: WeakKeyDictionary[Database, list[Change]] = WeakKeyDictionary()
+# Through which face a person asked for what is being done now. A context goes along into the
+# thread of a transaction; the engines work in tasks of their own, where nobody has asked.
+_asked_via: ContextVar[str | None] = ContextVar("asked_via", default=None)
+
+
+@contextmanager
+def asked_via(face: str) -> Iterator[None]:
+    """Record every change in this block as one that was asked for through that face."""
+    token = _asked_via.set(face)
+    try:
+        yield
+    finally:
+        _asked_via.reset(token)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One change; ids rise and are never used again, so that a reader goes on behind its last."""
+    """One change; ids rise and are never used again, so that a reader goes on behind its last.
+
+    `via` is the face through which somebody asked for it; None where the daemon did it by itself.
+    """
 
     TABLE: ClassVar[str] = "events"
     id: int | None = None
@@ -33,6 +51,7 @@ class Event:
     state: str
     reason: str | None
     at: datetime
+    via: str | None = None
 
 
 def record(
@@ -65,6 +84,7 @@ def record(
             state=state,
             reason=reason,
             at=now,
+            via=_asked_via.get(),
         ),
     )
 

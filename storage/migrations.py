@@ -320,6 +320,12 @@ def m0120_cloud_worker(db: Database) -> None:
         db.conn.execute(statement)
 
 
+@migrations()
+def m0110_asked_via(db: Database) -> None:
+    """Events know through which face somebody asked for them."""
+    db.conn.execute("ALTER TABLE events ADD COLUMN via TEXT")
+
+
 def _statements(script: str) -> Iterator[str]:
     # One by one: `executescript` would commit the transaction that guards the migration.
     statement = ""

@@ -319,15 +319,30 @@ def made_since(db: Database, post: Post, since: datetime) -> list[Post]:
 
 
 def completed_since(
-    db: Database, user_id: str, since: datetime, limit: int = 100, *, accounts: Accounts = None
+    db: Database,
+    user_id: str,
+    since: datetime,
+    limit: int = 100,
+    *,
+    accounts: Accounts = None,
+    status: PostStatus | None = None,
+    until: datetime | None = None,
 ) -> list[Post]:
-    """Return posts that were published or failed after `since`, newest first."""
+    """Return posts that were published or failed after `since` and before `until`, newest first."""
     return records.fetch(
         db,
         Post,
         "WHERE user_id = :user AND completed_at > :since AND status IN ('PUBLISHED', 'FAILED')"
+        " AND (:status IS NULL OR status = :status) AND (:until IS NULL OR completed_at < :until)"
         f"{within(accounts)} ORDER BY completed_at DESC, id LIMIT :limit",
-        {"user": user_id, "since": since, "limit": limit, **named(accounts)},
+        {
+            "user": user_id,
+            "since": since,
+            "until": until,
+            "status": status,
+            "limit": limit,
+            **named(accounts),
+        },
     )
 
 

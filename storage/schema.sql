@@ -255,7 +255,7 @@ CREATE TABLE events (
     state TEXT NOT NULL,
     reason TEXT,
     at TEXT NOT NULL
-) STRICT;
+, via TEXT) STRICT;
 
 CREATE TABLE facts (
     name TEXT PRIMARY KEY,

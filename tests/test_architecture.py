@@ -35,10 +35,15 @@ LAYERS: dict[str, set[str]] = {
     "session_api": _FLOOR | _ENGINES | {"operations", "serving"},
     "local": _FLOOR | _ENGINES | {"operations"},
     "web": _FLOOR | _ENGINES | {"operations"},
+    "agents": _FLOOR | _ENGINES | {"operations"},
     "install": set(),
     "sandbox": set(),
-    "daemon": _FLOOR | _ENGINES | {"api", "install", "local", "operations", "session_api", "web"},
-    "cli": _FLOOR | _ENGINES | {"daemon", "install", "local", "moving", "operations", "sandbox"},
+    "daemon": _FLOOR
+    | _ENGINES
+    | {"agents", "api", "install", "local", "operations", "session_api", "web"},
+    "cli": _FLOOR
+    | _ENGINES
+    | {"agents", "daemon", "install", "local", "moving", "operations", "sandbox"},
     "tools": {"api", "cli", "daemon", "install", "session_api"},
 }
 # `python -m daemon` is the command, as it always was.
@@ -57,6 +62,8 @@ DOORS = {
     "PIL": {"media", "repost", "sandbox"},
     "av": {"media", "sandbox"},
     "click": {"cli", "sandbox"},
+    "mcp": {"agents"},
+    "mcp_types": {"agents"},
     "prometheus_client": {"daemon"},
 }
 SOURCES = [path for package in LAYERS for path in sorted((ROOT / package).rglob("*.py"))]

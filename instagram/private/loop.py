@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from typing import Any
 
 import trio_asyncio
@@ -33,6 +33,29 @@ async def open_instagram_loop() -> AsyncIterator[None]:
         loop.call_later = call_later_clamped
         loop.set_exception_handler(_log)
         yield
+
+
+@contextmanager
+def hidden() -> Iterator[Callable[[], AbstractContextManager[None]]]:
+    """Hide the loop from this task and those that it starts; yield what shows it for a while.
+
+    Libraries that take a running asyncio loop for their own leave tasks in it, which poll for ever.
+    """
+    loop = trio_asyncio.current_loop.get(None)
+    token = trio_asyncio.current_loop.set(None)
+
+    @contextmanager
+    def shown() -> Iterator[None]:
+        token = trio_asyncio.current_loop.set(loop)
+        try:
+            yield
+        finally:
+            trio_asyncio.current_loop.reset(token)
+
+    try:
+        yield shown
+    finally:
+        trio_asyncio.current_loop.reset(token)
 
 
 def _log(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -83,6 +83,7 @@ Id = Annotated[str, AfterValidator(_is_uuid), Field(json_schema_extra={"format":
 # Whoever names one of these has to own it: see `operations.resources`.
 AccountId = Annotated[Id, Names(Resource.ACCOUNT)]
 MediaId = Annotated[Id, Names(Resource.MEDIA)]
+PostId = Annotated[Id, Names(Resource.POST)]
 RepostId = Annotated[Id, Names(Resource.REPOST)]
 
 

@@ -37,7 +37,10 @@ class EventQuery(Schema):
 
 
 class Event(Schema):
-    """One change of state; ids rise and are never used again."""
+    """One change of state; ids rise and are never used again.
+
+    `via` (additive) is how somebody asked for it: `api`, `cli`, `agent`; null for the daemon's own.
+    """
 
     id: int
     type: str
@@ -47,6 +50,7 @@ class Event(Schema):
     subject_id: str
     state: str
     reason: str | None
+    via: str | None = None
 
 
 class EventPage(Schema):

@@ -6,12 +6,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     Field,
+    model_validator,
 )
 
 from operations.models.base import (
     AccountId,
     Instant,
     MediaId,
+    PostId,
     Schema,
     Shape,
     TimezoneName,
@@ -132,6 +134,32 @@ class DraftChanges(PostContent):
 class ScheduleRequest(PublishablePost):
     scheduled_for: Instant
     timezone: TimezoneName = "UTC"
+
+
+class ScheduleEntry(PostContent):
+    """One of several: a post that is there already (`postId`), or a new one."""
+
+    post_id: PostId | None = None
+    account_id: AccountId | None = None
+    media_type: MediaType | None = None
+    scheduled_for: Instant
+    timezone: TimezoneName = "UTC"
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> ScheduleEntry:
+        content = self.model_fields_set - {"post_id", "scheduled_for", "timezone"}
+        if self.post_id is not None and content:
+            raise ValueError("a post that is there already has its content: only its time is sent")
+        if self.post_id is None and (self.account_id is None or self.media_type is None):
+            raise ValueError("send `postId`, or `accountId` and `mediaType` with the content")
+        return self
+
+
+class ScheduleBatch(Schema):
+    """With `dryRun` everything is checked, and nothing is kept."""
+
+    items: list[ScheduleEntry] = Field(min_length=1, max_length=100)
+    dry_run: bool = False
 
 
 class ScheduleChanges(Schema):

@@ -102,7 +102,13 @@ class ScheduleQuery(_PageOfPosts):
 
 
 class SinceQuery(Schema):
+    """All but `since` is additive."""
+
     since: Annotated[Instant, BeforeValidator(_plus)]
+    until: Annotated[Instant, BeforeValidator(_plus)] | None = None
+    status: Literal["PUBLISHED", "FAILED"] | None = None
+    account_id: AccountId | None = None
+    limit: int = Field(default=100, ge=1, le=1000)
 
 
 class Completions(Schema):
@@ -135,6 +141,26 @@ class Scheduled(Schema):
     warnings: Warnings = []
 
 
+class ScheduledEntry(Schema):
+    """What became of one of several: its post, or why there is none."""
+
+    post_id: Uuid | None
+    scheduled_for: Moment
+    timezone: str
+    warnings: list[str]
+    code: str | None = None
+    error: str | None = None
+
+
+class ScheduledBatch(Schema):
+    """One entry for each that was sent, in that order; a `postId` of a dry run is for nothing."""
+
+    items: list[ScheduledEntry]
+    scheduled: int
+    refused: int
+    dry_run: bool
+
+
 class ScheduledJob(Schema):
     """A row of the local job queue; what is due is claimed when its `runAt` has come."""
 
@@ -163,6 +189,21 @@ class DeletedFromInstagram(Schema):
     cleared_post_id: Uuid
     delete_error: str | None
     permalink: str | None
+
+
+class PostChange(Schema):
+    """One change of a post's state; `via` is how somebody asked for it, null where nobody did."""
+
+    state: str
+    reason: str | None
+    at: Moment
+    via: str | None
+
+
+class PostChanges(Schema):
+    """Every change of a post's state that is kept, oldest first."""
+
+    changes: list[PostChange]
 
 
 class Count(Schema):

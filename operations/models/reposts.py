@@ -124,6 +124,7 @@ class RepostEvent(Schema):
     state: RepostStatus
     reason: str | None
     at: Moment
+    via: str | None = None  # additive: how somebody asked for it, null for the daemon's own
 
 
 class RepostDetails(RepostItem):

@@ -189,8 +189,9 @@ def test_the_summaries_are_those_of_the_commands() -> None:
             "aiograpi asyncio httpx curl_cffi av",
         ),
         ("import operations.catalogue, operations.house", "aiograpi asyncio httpx av"),
+        ("import daemon.main, cli.mcp", "mcp mcp_types starlette uvicorn"),
     ],
-    ids=["help", "a command beside a daemon", "operations"],
+    ids=["help", "a command beside a daemon", "operations", "a daemon without agents"],
 )
 def test_nobody_waits_for_libraries_that_are_not_used(done: str, heavy: str) -> None:
     told = f"{done}; import sys; print('loaded', set({heavy.split()}) & set(sys.modules))"
@@ -202,7 +203,8 @@ def test_nobody_waits_for_libraries_that_are_not_used(done: str, heavy: str) -> 
 
 @pytest.mark.parametrize(("words", "command"), COMMANDS, ids=NAMES)
 def test_it_explains_itself(words: list[str], command: click.Command) -> None:
-    assert "--json" in {option for parameter in command.params for option in parameter.opts}
+    options = {option for parameter in command.params for option in parameter.opts}
+    assert "--json" in options or words == ["mcp"]  # which says nothing but JSON
     for parameter in command.params:
         if isinstance(parameter, click.Option):
             assert parameter.help or parameter.show_default, f"{parameter.name} has no help"

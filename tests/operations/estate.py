@@ -140,6 +140,8 @@ def given_for(operation: Operation, ids: dict[Resource, str]) -> BaseModel | Non
     for name, resource in named_fields(operation.takes):
         named[name] = [ids[resource]] if name.endswith("_ids") else ids[resource]
     filling = {k: v for k, v in FILLING.items() if k in operation.takes.model_fields}
+    if operation.takes is models.ScheduleBatch:
+        filling["items"] = [{"post_id": ids[Resource.POST], "scheduled_for": LATER}]
     if operation.takes is models.EventQuery:
         filling["since"] = 0  # an event's number, no time
     return operation.takes.model_validate({**filling, **named})

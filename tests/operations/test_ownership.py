@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from operations import models
+from operations import models, schedule
 from operations.catalogue import OPERATIONS
 from operations.resources import Resource, named_fields
 from storage.errors import NotFound
-from tests.operations.estate import Estate, concerned, given_for
+from tests.operations.estate import LATER, Estate, concerned, given_for
 
 
 async def test_a_stranger_finds_nothing_and_changes_nothing(estate: Estate) -> None:
@@ -50,3 +50,30 @@ def test_every_operation_that_takes_an_id_is_asked() -> None:
             name for name in operation.takes.model_fields if name.endswith(("_id", "_ids", "after"))
         }
         assert ids - theirs == named, operation.name
+
+
+async def test_what_a_batch_names_is_its_askers_too(estate: Estate) -> None:
+    ids, house = estate.ids, estate.house
+    batch = models.ScheduleBatch.model_validate(
+        {
+            "items": [
+                {"post_id": ids[Resource.POST], "scheduled_for": LATER},
+                {
+                    "account_id": ids[Resource.ACCOUNT],
+                    "media_type": "IMAGE",
+                    "media_file_id": ids[Resource.MEDIA],
+                    "scheduled_for": LATER,
+                },
+            ]
+        }
+    )
+    before = await estate.rows()
+    answer = await house.perform(schedule.schedule_several, estate.stranger, batch)
+    assert [each.code for each in answer.items] == ["NOT_FOUND", "NOT_FOUND"]
+    tried = batch.model_copy(update={"dry_run": True})
+    answer = await house.perform(schedule.schedule_several, estate.owner, tried)
+    assert [each.code for each in answer.items] == [None, None]
+    assert (answer.scheduled, answer.refused) == (0, 0)
+    assert await estate.rows() == before
+    answer = await house.perform(schedule.schedule_several, estate.owner, batch)
+    assert (answer.scheduled, answer.refused) == (2, 0)
