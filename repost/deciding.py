@@ -19,7 +19,7 @@ from storage import authors, facts, repost_configs, reposts, trusted_time
 from storage.repost_configs import RepostConfig
 from storage.reposts import Repost, RepostLimit, RepostStatus
 from storage.store import Database, Store
-from storage.wrong_clock import SLACK, is_recent
+from storage.wrong_clock import SLACK, is_ahead, is_recent
 
 if TYPE_CHECKING:
     from instagram.private.api import PrivateApi
@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 FOLLOWERS_KNOWN_FOR = timedelta(days=1)
 _ASK_AGAIN_AFTER = timedelta(hours=1)
+# A story is over a day after it was taken.
+LONGEST_LEFT = timedelta(hours=25)
 _UNDECIDED = (RepostStatus.DOWNLOADED, RepostStatus.WAITING_APPROVAL, RepostStatus.QUEUED)
 
 
@@ -104,14 +106,21 @@ def decide(db: Database, repost_id: str, now: datetime) -> Repost:
 def expire_anew(db: Database, account_id: str, now: datetime) -> None:
     """Take back what has expired by a clock that was ahead, as the time of it tells.
 
-    What Instagram says is over is over at the next look as well.
+    It may as well be this clock that is behind. Where Instagram has told a later time, it is; what
+    is saved waits until Instagram's time has confirmed this one, for it would go out however old
+    it is. Whether a story is over, Instagram says at the next look.
     """
+    if trusted_time.is_behind(db, now):
+        return
+    is_confirmed = trusted_time.is_confirmed(db, now)
     for repost in reposts.expired_after(db, account_id, now + SLACK):
         if repost.media_path is None:
             state, ends_at = RepostStatus.DETECTED, repost.expires_at
+            may = ends_at <= now + LONGEST_LEFT
         else:
             state, ends_at = RepostStatus.DOWNLOADED, repost.mentioned_at + guard.MAX_HELD
-        if ends_at > now:
+            may = is_confirmed and not is_ahead(repost.mentioned_at, now)
+        if may and ends_at > now:
             logger.info("expired by a wrong clock, and taken back id=%s", repost.id)
             reposts.change(db, repost.id, state, now=now)
 

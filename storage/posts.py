@@ -383,8 +383,9 @@ def published_media_ids(db: Database, account_id: str) -> set[str]:
     More than any page of an account shows, and whatever the clock said when they went out.
     """
     rows = db.conn.execute(
-        "SELECT ig_media_id FROM posts WHERE account_id = ? AND status = 'PUBLISHED'"
-        " AND ig_media_id IS NOT NULL ORDER BY published_at DESC LIMIT 300",
+        # Whatever else is still to be done for them: a post that is live has its id.
+        "SELECT ig_media_id FROM posts WHERE instagram_account_id = ? AND ig_media_id IS NOT NULL"
+        " ORDER BY published_at DESC LIMIT 300",
         (account_id,),
     )
     return {row[0] for row in rows}

@@ -65,6 +65,12 @@ def is_believed(db: Database, now: datetime) -> bool:
     return latest is None or now - latest <= LONGEST_ABSENCE
 
 
+def is_confirmed(db: Database, now: datetime) -> bool:
+    """Say whether a clock is not behind anything that the data vouches for."""
+    latest = latest_known(db)
+    return latest is not None and not is_ahead(latest, now)
+
+
 def confirm(db: Database, instagrams_time: datetime, now: datetime) -> None:
     """Note that a clock is right, where Instagram's own time says the same."""
     if abs(now - instagrams_time) <= SLACK:
