@@ -67,6 +67,7 @@ _DECLARED = (
     table.key_rows,
     events.operations,
     table.webhook_rows,
+    table.notify_rows,
 )
 
 

@@ -71,6 +71,7 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
         "cloud": Entry(
             "cloud", "Lend media a public address by a Worker of your own at Cloudflare."
         ),
+        "notify": Entry("notify", "Tell people what needs them: on a phone, by mail, in a chat."),
         "webhook": Entry("webhooks", "Tell other programs what happens, as it happens."),
     },
     "Story reposts": {

@@ -87,7 +87,7 @@ def test(webhook_id: str, as_json: bool) -> None:
     from operations.webhooks import send_webhook_test
 
     said = f"A test message is on its way; see `reprise webhook log {webhook_id}`"
-    _done(send_webhook_test, webhook_id, as_json, said, needs_daemon=True)
+    done(send_webhook_test, webhook_id, as_json, said, needs_daemon=True)
 
 
 @webhook.command("log")
@@ -100,12 +100,91 @@ def log(webhook_id: str, limit: int, as_json: bool) -> None:
     \b
     Example:  reprise webhook log 5b0c… --limit 5
     """
-    from operations import models
     from operations.webhooks import list_webhook_deliveries
+
+    print_log(list_webhook_deliveries, webhook_id, limit, as_json)
+
+
+@webhook.command("redeliver")
+@click.argument("message_id")
+@json_option
+def redeliver(message_id: str, as_json: bool) -> None:
+    """Send the message MESSAGE_ID of the log again.
+
+    \b
+    Example:  reprise webhook redeliver 77aa…
+    """
+    from operations.webhooks import redeliver_webhook
+
+    done(redeliver_webhook, message_id, as_json, "It is sent again")
+
+
+@webhook.command("recover")
+@click.argument("webhook_id")
+@click.option("--since", required=True, help="Since when, as 2026-05-01T18:00:00+02:00.")
+@json_option
+def recover(webhook_id: str, since: str, as_json: bool) -> None:
+    """Send all that was given up since a time to the webhook WEBHOOK_ID again.
+
+    \b
+    Example:  reprise webhook recover 5b0c… --since 2026-05-01T18:00:00+02:00
+    """
+    from operations import models
+    from operations.webhooks import recover_webhook
+
+    given = asked(models.RecoverRequest, {"since": since})
+    done(recover_webhook, webhook_id, as_json, "{count} messages are sent again", given)
+
+
+@webhook.command("rotate")
+@click.argument("webhook_id")
+@json_option
+def rotate(webhook_id: str, as_json: bool) -> None:
+    """Make a new secret for the webhook WEBHOOK_ID; the old one signs for 24 hours as well.
+
+    \b
+    Example:  reprise webhook rotate 5b0c…
+    """
+    from operations.webhooks import rotate_webhook_secret
+
+    done(rotate_webhook_secret, webhook_id, as_json, "{secret}")
+
+
+@webhook.command("enable")
+@click.argument("webhook_id")
+@json_option
+def enable(webhook_id: str, as_json: bool) -> None:
+    """Tell the webhook WEBHOOK_ID again, after it was given up.
+
+    \b
+    Example:  reprise webhook enable 5b0c…
+    """
+    from operations.webhooks import enable_webhook
+
+    done(enable_webhook, webhook_id, as_json, "It is told again")
+
+
+@webhook.command("remove")
+@click.argument("webhook_id")
+@json_option
+def remove(webhook_id: str, as_json: bool) -> None:
+    """Remove the webhook WEBHOOK_ID, with its log.
+
+    \b
+    Example:  reprise webhook remove 5b0c…
+    """
+    from operations.webhooks import delete_webhook
+
+    done(delete_webhook, webhook_id, as_json, "Removed")
+
+
+def print_log(operation: Operation, target: str, limit: int, as_json: bool) -> None:
+    """Print what a receiver was told."""
+    from operations import models
 
     query = asked(models.WebhookDeliveryQuery, {"limit": limit})
     with reached(load_settings()) as reach:
-        found = shown(reach.perform(list_webhook_deliveries, query, target=webhook_id))
+        found = shown(reach.perform(operation, query, target=target))
     if as_json:
         print_json(found["deliveries"])
         return
@@ -125,80 +204,7 @@ def log(webhook_id: str, limit: int, as_json: bool) -> None:
     )
 
 
-@webhook.command("redeliver")
-@click.argument("message_id")
-@json_option
-def redeliver(message_id: str, as_json: bool) -> None:
-    """Send the message MESSAGE_ID of the log again.
-
-    \b
-    Example:  reprise webhook redeliver 77aa…
-    """
-    from operations.webhooks import redeliver_webhook
-
-    _done(redeliver_webhook, message_id, as_json, "It is sent again")
-
-
-@webhook.command("recover")
-@click.argument("webhook_id")
-@click.option("--since", required=True, help="Since when, as 2026-05-01T18:00:00+02:00.")
-@json_option
-def recover(webhook_id: str, since: str, as_json: bool) -> None:
-    """Send all that was given up since a time to the webhook WEBHOOK_ID again.
-
-    \b
-    Example:  reprise webhook recover 5b0c… --since 2026-05-01T18:00:00+02:00
-    """
-    from operations import models
-    from operations.webhooks import recover_webhook
-
-    given = asked(models.RecoverRequest, {"since": since})
-    _done(recover_webhook, webhook_id, as_json, "{count} messages are sent again", given)
-
-
-@webhook.command("rotate")
-@click.argument("webhook_id")
-@json_option
-def rotate(webhook_id: str, as_json: bool) -> None:
-    """Make a new secret for the webhook WEBHOOK_ID; the old one signs for 24 hours as well.
-
-    \b
-    Example:  reprise webhook rotate 5b0c…
-    """
-    from operations.webhooks import rotate_webhook_secret
-
-    _done(rotate_webhook_secret, webhook_id, as_json, "{secret}")
-
-
-@webhook.command("enable")
-@click.argument("webhook_id")
-@json_option
-def enable(webhook_id: str, as_json: bool) -> None:
-    """Tell the webhook WEBHOOK_ID again, after it was given up.
-
-    \b
-    Example:  reprise webhook enable 5b0c…
-    """
-    from operations.webhooks import enable_webhook
-
-    _done(enable_webhook, webhook_id, as_json, "It is told again")
-
-
-@webhook.command("remove")
-@click.argument("webhook_id")
-@json_option
-def remove(webhook_id: str, as_json: bool) -> None:
-    """Remove the webhook WEBHOOK_ID, with its log.
-
-    \b
-    Example:  reprise webhook remove 5b0c…
-    """
-    from operations.webhooks import delete_webhook
-
-    _done(delete_webhook, webhook_id, as_json, "Removed")
-
-
-def _done(
+def done(
     operation: Operation,
     target: str,
     as_json: bool,

@@ -26,7 +26,7 @@ TALKATIVE = (
 # Of others, only that something is wrong.
 _OURS = (
     "accounts", "api", "cli", "daemon", "ground", "install", "instagram", "local", "media",
-    "moving", "operations", "publish", "repost", "storage", "webhooks",
+    "moving", "notices", "operations", "publish", "repost", "storage", "webhooks",
 )  # fmt: skip
 _FILE_BYTES, _OLD_FILES = 10 * 1024 * 1024, 5
 _START_BYTES = 1024 * 1024

@@ -46,6 +46,8 @@ from daemon.upkeep import Upkeep
 from ground.clock import Clock
 from local.serve import open_socket
 from local.serve import serve as serve_locally
+from notices.people import People
+from notices.watch import Watch
 from operations.house import House
 from operations.webhook_messages import message_for, wanted
 from repost.engine import RepostEngine
@@ -54,8 +56,10 @@ from repost.retention import Retention
 from storage import events
 from storage.errors import Unavailable, Unusable
 from storage.files import MediaFolder
+from storage.webhooks import ReceiverKind
 from web.face import WebFace
 from webhooks.outbox import Outbox
+from webhooks.programs import Programs
 from webhooks.targets import Reach, Targets
 
 logger = logging.getLogger(__name__)
@@ -159,6 +163,7 @@ async def compose(
         Service("local", local, Policy.RESTART),
         Service("agents", partial(agents.run, shutdown=stop), Policy.RESTART),
         Service("webhooks", _outbox(core, sockets).run, Policy.RESTART),
+        Service("notices", _watch(core).run, Policy.RESTART),
     )
     return Composed(
         supervisor=supervisor,
@@ -184,7 +189,20 @@ def _upkeep(core: Core, folder: MediaFolder) -> Upkeep:
 
 def _outbox(core: Core, sockets: list[socket.socket]) -> Outbox:
     targets = _targets(core.settings, sockets)
-    return Outbox(core.store, core.vault, core.clock, targets, render=message_for, wanted=wanted)
+    parts = core.store, core.vault, core.clock, targets
+    return Outbox(
+        core.store,
+        core.clock,
+        {
+            ReceiverKind.WEBHOOK: Programs(*parts, render=message_for, wanted=wanted),
+            ReceiverKind.PERSON: People(*parts),
+        },
+    )
+
+
+def _watch(core: Core) -> Watch:
+    settings = core.settings
+    return Watch(core.store, core.clock, settings.data_dir, least_free=settings.min_free_mb << 20)
 
 
 def _agents(core: Core, house: House, visitors: Visitors, sockets: list[socket.socket]) -> Mount:

@@ -193,9 +193,9 @@ TABLE = (
         "webhook_targets",
         "REPRISE_WEBHOOK_TARGETS",
         values.webhook_targets,
-        "Where webhooks may lead: loopback (anywhere), lan (all but this machine), public (the"
-        " internet alone), or networks; loopback while only this machine reaches the API, else"
-        " public",
+        "Where webhooks and notices may lead: loopback (anywhere), lan (all but this machine),"
+        " public (the internet alone), or networks; loopback while only this machine reaches the"
+        " API, else public",
     ),
     Setting(
         "cloudflare_api",

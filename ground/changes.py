@@ -24,6 +24,7 @@ class Subject(StrEnum):
     JOB = "job"
     DAEMON = "daemon"
     WEBHOOK = "webhook"
+    NOTICE = "notice"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -179,6 +179,7 @@ def _check_event(event: Event) -> None:
             | Subject.JOB
             | Subject.DAEMON
             | Subject.WEBHOOK
+            | Subject.NOTICE
         ):
             raise ValueError("an event of a post or a mention is wanted")
         case _:

@@ -14,6 +14,7 @@ from operations import (
     logins,
     media,
     mentions,
+    notify,
     people,
     pictures,
     posts,
@@ -41,6 +42,7 @@ _SUBJECTS: tuple[ModuleType, ...] = (
     people,
     pictures,
     webhooks,
+    notify,
     system,
     whole,
 )

@@ -30,6 +30,7 @@ class Resource(Enum):
     API_KEY = "api key"
     WEBHOOK = "webhook"
     WEBHOOK_DELIVERY = "webhook delivery"
+    RECIPIENT = "recipient"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ _TABLES: dict[Resource, owners.Owned] = {
     Resource.API_KEY: "api_keys",
     Resource.WEBHOOK: "webhooks",
     Resource.WEBHOOK_DELIVERY: "webhook_deliveries",
+    Resource.RECIPIENT: "recipients",
 }
 
 

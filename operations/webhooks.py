@@ -15,7 +15,7 @@ from operations.resources import Resource
 from operations.scopes import Scope
 from storage import secrets, webhooks
 from storage.store import Database
-from webhooks.outbox import CURRENT, PREVIOUS
+from webhooks.programs import CURRENT, PREVIOUS
 from webhooks.signing import new_secret
 
 AT_MOST = 50
@@ -61,7 +61,7 @@ def create_webhook(db: Database, ask: Ask[models.WebhookRequest]) -> models.NewW
 def list_webhooks(db: Database, ask: Ask[None]) -> models.WebhookList:
     """List webhooks, oldest first; those that were given up say why."""
     found = webhooks.of_user(db, ask.user_id)
-    mine = [each for each in found if _within(ask.actor, each.account_ids)]
+    mine = [each for each in found if within(ask.actor, each.account_ids)]
     return models.WebhookList(webhooks=[_shown(each) for each in mine])
 
 
@@ -127,13 +127,7 @@ def list_webhook_deliveries(
     db: Database, ask: Ask[models.WebhookDeliveryQuery]
 ) -> models.WebhookDeliveryList:
     """Return what a webhook was told or is to be told, newest first; it is kept for 30 days."""
-    query = ask.given
-    found = webhooks.deliveries(db, ask.id, before=query.before, limit=query.limit + 1)
-    page = found[: query.limit]
-    return models.WebhookDeliveryList(
-        deliveries=[_shown_delivery(each) for each in page],
-        next=page[-1].event_id if len(found) > len(page) else None,
-    )
+    return log_of(db, ask)
 
 
 @write(
@@ -159,17 +153,29 @@ def recover_webhook(db: Database, ask: Ask[models.RecoverRequest]) -> models.Rec
     return models.Recovered(count=webhooks.recover(db, ask.id, ask.given.since, ask.now))
 
 
+def log_of(db: Database, ask: Ask[models.WebhookDeliveryQuery]) -> models.WebhookDeliveryList:
+    """Return what a receiver of any kind was told."""
+    query = ask.given
+    found = webhooks.deliveries(db, ask.id, before=query.before, limit=query.limit + 1)
+    page = found[: query.limit]
+    return models.WebhookDeliveryList(
+        deliveries=[_shown_delivery(each) for each in page],
+        next=page[-1].event_id if len(found) > len(page) else None,
+    )
+
+
+def within(actor: Actor, account_ids: list[str] | None) -> bool:
+    """Say whether a receiver hears of no account that the actor may not see."""
+    return actor.accounts is None or (
+        account_ids is not None and actor.accounts.issuperset(account_ids)
+    )
+
+
 def _require(actor: Actor, asked: models.WebhookRequest) -> None:
     for subject, _ in kinds_of(asked.types) if asked.types else TYPES.values():
         if subject in _READS:
             actor.require(_READS[subject])
     actor.require_grant(actor.scopes, asked.account_ids)
-
-
-def _within(actor: Actor, account_ids: list[str] | None) -> bool:
-    return actor.accounts is None or (
-        account_ids is not None and actor.accounts.issuperset(account_ids)
-    )
 
 
 def _shown(webhook: webhooks.Webhook) -> models.Webhook:

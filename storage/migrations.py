@@ -326,6 +326,48 @@ def m0110_asked_via(db: Database) -> None:
     db.conn.execute("ALTER TABLE events ADD COLUMN via TEXT")
 
 
+_NOTICES = """
+-- A receiver is another program, or a person's device or mailbox: its `url` is only what may be
+-- shown then, the whole is among the secrets.
+ALTER TABLE webhooks ADD COLUMN kind TEXT NOT NULL DEFAULT 'webhook'
+    CHECK (kind IN ('webhook', 'person'));
+ALTER TABLE webhooks ADD COLUMN name TEXT;
+-- Since when it may have been told: a try has begun, and nobody knows how it ended.
+ALTER TABLE webhook_deliveries ADD COLUMN begun_at TEXT;
+-- What needs a person, from when it was noticed until it is over; `key` is what tells it from
+-- others, `covers_until` up to which mention it speaks, `deadline` when something is lost.
+CREATE TABLE notices (
+    id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL REFERENCES users,
+    account_id TEXT,
+    key TEXT NOT NULL,
+    text TEXT NOT NULL,
+    remedy TEXT NOT NULL,
+    deadline TEXT,
+    covers_until TEXT,
+    opened_at TEXT NOT NULL,
+    ended_at TEXT
+) STRICT;
+CREATE UNIQUE INDEX notices_open ON notices (user_id, key) WHERE ended_at IS NULL;
+CREATE INDEX notices_of_user ON notices (user_id);
+CREATE INDEX notices_ended ON notices (ended_at) WHERE ended_at IS NOT NULL;
+-- When a person wants to hear nothing that can wait: times of day in a zone.
+CREATE TABLE quiet_hours (
+    user_id TEXT PRIMARY KEY REFERENCES users,
+    begins TEXT NOT NULL,
+    ends TEXT NOT NULL,
+    timezone TEXT NOT NULL
+) STRICT;
+"""
+
+
+@migrations()
+def m0070_notices(db: Database) -> None:
+    """Notices to people about what needs them."""
+    for statement in _statements(_NOTICES):
+        db.conn.execute(statement)
+
+
 def _statements(script: str) -> Iterator[str]:
     # One by one: `executescript` would commit the transaction that guards the migration.
     statement = ""

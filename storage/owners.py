@@ -15,9 +15,12 @@ Owned = Literal[
     "api_keys",
     "webhooks",
     "webhook_deliveries",
+    "recipients",
 ]
 # Who is limited to some accounts; None is nobody.
 Accounts = Collection[str] | None
+
+_RECEIVERS = "webhooks"  # where people are reached are rows of it
 
 # Media belong to no account, but what only others' posts and reposts show is theirs.
 _SHOWN_ELSEWHERE = (
@@ -37,14 +40,14 @@ def owns(
         "reposts": within(accounts),
         "media_files": media_within(accounts),
         "api_keys": "",
-        "webhooks": _webhook_within(accounts, "webhooks"),
-        "webhook_deliveries": ""
-        if accounts is None
-        else " AND EXISTS (SELECT 1 FROM webhooks WHERE webhooks.id = webhook_id"  # noqa: S608
-        f"{_webhook_within(accounts, 'webhooks')})",
+        "webhooks": f" AND kind = 'webhook'{_webhook_within(accounts)}",
+        "recipients": f" AND kind = 'person'{_webhook_within(accounts)}",
+        "webhook_deliveries": " AND EXISTS (SELECT 1 FROM webhooks WHERE webhooks.id = webhook_id"  # noqa: S608
+        f" AND kind = 'webhook'{_webhook_within(accounts)})",
     }[table]
+    source = _RECEIVERS if table == "recipients" else table
     row = db.conn.execute(
-        f"SELECT 1 FROM {table} WHERE id = :id AND user_id = :user{limit}",  # noqa: S608 - never from outside
+        f"SELECT 1 FROM {source} WHERE id = :id AND user_id = :user{limit}",  # noqa: S608 - never from outside
         {"id": identifier, "user": user_id, **named(accounts)},
     ).fetchone()
     return row is not None
@@ -66,14 +69,14 @@ def media_within(accounts: Accounts) -> str:
     return f" AND NOT ({elsewhere})"
 
 
-def _webhook_within(accounts: Accounts, table: str) -> str:
+def _webhook_within(accounts: Accounts) -> str:
     """Return the condition that a webhook hears of no account beside these."""
     if accounts is None:
         return ""
     beyond = _is_one_of(accounts, "value")
     return (
-        f" AND {table}.account_ids IS NOT NULL AND NOT EXISTS"  # noqa: S608
-        f" (SELECT 1 FROM json_each({table}.account_ids) WHERE NOT {beyond})"
+        " AND webhooks.account_ids IS NOT NULL AND NOT EXISTS"  # noqa: S608
+        f" (SELECT 1 FROM json_each(webhooks.account_ids) WHERE NOT {beyond})"
     )
 
 

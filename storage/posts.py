@@ -346,6 +346,16 @@ def completed_since(
     )
 
 
+def failed_since(db: Database, user_id: str, since: datetime) -> list[Post]:
+    """Return a user's posts that failed after `since` and have not been tried again."""
+    return records.fetch(
+        db,
+        Post,
+        "WHERE user_id = ? AND completed_at > ? AND status = 'FAILED' ORDER BY completed_at, id",
+        (user_id, since),
+    )
+
+
 def unfinished_of(db: Database, account_id: str) -> list[Post]:
     """Return an account's posts that have neither gone out nor failed."""
     return records.fetch(

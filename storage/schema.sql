@@ -327,6 +327,19 @@ CREATE TABLE media_files (
     created_at TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE notices (
+    id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL REFERENCES users,
+    account_id TEXT,
+    key TEXT NOT NULL,
+    text TEXT NOT NULL,
+    remedy TEXT NOT NULL,
+    deadline TEXT,
+    covers_until TEXT,
+    opened_at TEXT NOT NULL,
+    ended_at TEXT
+) STRICT;
+
 CREATE TABLE post_media (
     post_id TEXT NOT NULL REFERENCES posts ON DELETE CASCADE,
     position INTEGER NOT NULL,
@@ -370,6 +383,13 @@ CREATE TABLE posts (
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL
 , story_stickers TEXT) STRICT;
+
+CREATE TABLE quiet_hours (
+    user_id TEXT PRIMARY KEY REFERENCES users,
+    begins TEXT NOT NULL,
+    ends TEXT NOT NULL,
+    timezone TEXT NOT NULL
+) STRICT;
 
 CREATE TABLE renditions (
     media_file_id TEXT NOT NULL REFERENCES media_files ON DELETE CASCADE,
@@ -493,7 +513,7 @@ CREATE TABLE webhook_deliveries (
     http_status INTEGER,
     took_ms INTEGER,
     answer TEXT
-) STRICT;
+, begun_at TEXT) STRICT;
 
 CREATE TABLE webhook_secrets (
     webhook_id TEXT NOT NULL REFERENCES webhooks ON DELETE CASCADE,
@@ -516,7 +536,8 @@ CREATE TABLE webhooks (
     disabled_at TEXT,
     disabled_reason TEXT,
     created_at TEXT NOT NULL
-) STRICT;
+, kind TEXT NOT NULL DEFAULT 'webhook'
+    CHECK (kind IN ('webhook', 'person')), name TEXT) STRICT;
 
 CREATE INDEX author_followers_by_age ON author_followers (read_at);
 
@@ -566,6 +587,12 @@ CREATE INDEX media_files_by_processed ON media_files (processed_path)
 CREATE INDEX media_files_by_thumbnail ON media_files (thumbnail_path);
 
 CREATE INDEX media_files_newest ON media_files (user_id, origin, created_at DESC, id);
+
+CREATE INDEX notices_ended ON notices (ended_at) WHERE ended_at IS NOT NULL;
+
+CREATE INDEX notices_of_user ON notices (user_id);
+
+CREATE UNIQUE INDEX notices_open ON notices (user_id, key) WHERE ended_at IS NULL;
 
 CREATE INDEX post_media_by_file ON post_media (media_file_id);
 

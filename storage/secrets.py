@@ -122,7 +122,7 @@ def forget_daemon_secrets(db: Database, *names: str) -> None:
 
 
 def put_of_webhook(db: Database, vault: Vault, webhook_id: str, name: str, secret: str) -> None:
-    """Store or replace a secret with which a webhook's messages are signed."""
+    """Store or replace a secret of a webhook: what signs its messages, or a person's address."""
     db.conn.execute(
         "INSERT OR REPLACE INTO webhook_secrets (webhook_id, name, sealed) VALUES (?, ?, ?)",
         (webhook_id, name, vault.seal(secret, _place("webhook_secrets", webhook_id, name))),

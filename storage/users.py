@@ -46,6 +46,11 @@ def get(db: Database, user_id: str) -> User:
     return records.get(db, User, user_id)
 
 
+def find(db: Database, user_id: str) -> User | None:
+    """Return a person, or None where there is nobody of that id."""
+    return records.fetch_one(db, User, "WHERE id = ?", (user_id,))
+
+
 def named(db: Database, name: str) -> User:
     """Return the person of that name, whatever its case; raises `NotFound`."""
     found = records.fetch_one(db, User, "WHERE name = ?", (name,))

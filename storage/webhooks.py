@@ -1,4 +1,7 @@
-"""Webhooks and their outbox: who is told of which events, what was said, and what became of it."""
+"""Receivers and their outbox: who is told of which events, what was said, what became of it.
+
+A receiver is another program (a webhook), or where a person is reached (`ReceiverKind.PERSON`).
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,11 @@ class DeliveryStatus(StrEnum):
     FAILED = "FAILED"
 
 
+class ReceiverKind(StrEnum):
+    WEBHOOK = "webhook"
+    PERSON = "person"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
     TABLE: ClassVar[str] = "webhooks"
@@ -41,6 +49,8 @@ class Webhook:
     disabled_at: datetime | None = None
     disabled_reason: str | None = None
     created_at: datetime
+    kind: ReceiverKind = ReceiverKind.WEBHOOK
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +72,7 @@ class WebhookDelivery:
     http_status: int | None = None
     took_ms: int | None = None
     answer: str | None = None
+    begun_at: datetime | None = None
 
 
 Render = Callable[[Database, Event], tuple[str, str] | None]
@@ -75,8 +86,10 @@ def add(
     types: str,
     account_ids: list[str] | None,
     now: datetime,
+    kind: ReceiverKind = ReceiverKind.WEBHOOK,
+    name: str | None = None,
 ) -> Webhook:
-    """Add a webhook, which hears of what happens from now on."""
+    """Add a receiver, which hears of what happens from now on."""
     newest = events.after(db, user_id, None, limit=1).cursor
     webhook = Webhook(
         user_id=user_id,
@@ -85,6 +98,8 @@ def add(
         account_ids=account_ids,
         cursor=newest,
         created_at=now,
+        kind=kind,
+        name=name,
     )
     records.insert(db, webhook)
     _tell(db, webhook, "ADDED", now)
@@ -96,13 +111,38 @@ def get(db: Database, webhook_id: str) -> Webhook:
     return records.get(db, Webhook, webhook_id)
 
 
-def of_user(db: Database, user_id: str) -> list[Webhook]:
-    """Return a user's webhooks, oldest first."""
-    return records.fetch(db, Webhook, "WHERE user_id = ? ORDER BY created_at, id", (user_id,))
+def find(db: Database, webhook_id: str) -> Webhook | None:
+    """Return one webhook, or None where it is gone."""
+    return records.fetch_one(db, Webhook, "WHERE id = ?", (webhook_id,))
+
+
+def of_user(db: Database, user_id: str, kind: ReceiverKind = ReceiverKind.WEBHOOK) -> list[Webhook]:
+    """Return a user's receivers of a kind, oldest first."""
+    return records.fetch(
+        db, Webhook, "WHERE user_id = ? AND kind = ? ORDER BY created_at, id", (user_id, kind)
+    )
+
+
+def people_told(db: Database) -> list[str]:
+    """Return the ids of the users who are told what needs them."""
+    rows = db.conn.execute(
+        "SELECT DISTINCT user_id FROM webhooks WHERE kind = 'person' AND disabled_at IS NULL"
+    )
+    return [user_id for (user_id,) in rows]
+
+
+def disabled_of(db: Database, user_id: str) -> list[Webhook]:
+    """Return a user's receivers of every kind that were given up."""
+    return records.fetch(
+        db,
+        Webhook,
+        "WHERE user_id = ? AND disabled_at IS NOT NULL ORDER BY created_at, id",
+        (user_id,),
+    )
 
 
 def enabled(db: Database) -> list[Webhook]:
-    """Return every webhook that is to be told."""
+    """Return every receiver that is to be told."""
     return records.fetch(db, Webhook, "WHERE disabled_at IS NULL ORDER BY created_at, id")
 
 
@@ -183,6 +223,45 @@ def take_up(
     return len(stretch.events) == _AT_ONCE
 
 
+def due_of(db: Database, webhook_id: str, now: datetime, limit: int) -> list[WebhookDelivery]:
+    """Return the messages to a receiver that are due, in the order of their events."""
+    return records.fetch(
+        db,
+        WebhookDelivery,
+        "WHERE webhook_id = ? AND status = 'PENDING' AND due_at <= ? ORDER BY event_id LIMIT ?",
+        (webhook_id, now, limit),
+    )
+
+
+def pending(db: Database, delivery_id: str) -> list[WebhookDelivery]:
+    """Return that message where it is still to be told, else nothing."""
+    return records.fetch(db, WebhookDelivery, "WHERE id = ? AND status = 'PENDING'", (delivery_id,))
+
+
+def put_off(db: Database, delivery_ids: Sequence[str], until: datetime) -> None:
+    """Let messages wait until a time; that is no try."""
+    for delivery_id in delivery_ids:
+        records.update(db, WebhookDelivery, delivery_id, due_at=until)
+
+
+def begin(db: Database, delivery_ids: Sequence[str], now: datetime) -> None:
+    """Note that a try of messages begins: from now on they may have been told."""
+    for delivery_id in delivery_ids:
+        records.update(db, WebhookDelivery, delivery_id, begun_at=now)
+
+
+def of_event(db: Database, webhook_id: str, event_id: int) -> WebhookDelivery | None:
+    """Return the message of an event to a receiver, or None."""
+    return records.fetch_one(
+        db, WebhookDelivery, "WHERE webhook_id = ? AND event_id = ?", (webhook_id, event_id)
+    )
+
+
+def drop(db: Database, delivery_id: str) -> None:
+    """Forget a message that nobody has to be told any more."""
+    db.conn.execute("DELETE FROM webhook_deliveries WHERE id = ?", (delivery_id,))
+
+
 def next_due(db: Database, webhook_id: str) -> WebhookDelivery | None:
     """Return the message that is to be tried next, due or not."""
     return records.fetch_one(
@@ -203,11 +282,15 @@ def record_try(
     http_status: int | None,
     took_ms: int,
     answer: str | None,
-) -> Webhook | None:
-    """Record how a try ended; returns its webhook, or None where that is gone."""
-    webhook = records.fetch_one(db, Webhook, "WHERE id = ?", (delivery.webhook_id,))
+    begun_at: datetime | None = None,
+) -> None:
+    """Record how a try ended; nothing where its webhook is gone.
+
+    `begun_at` is given where nobody knows whether it was told.
+    """
+    webhook = find(db, delivery.webhook_id)
     if webhook is None:
-        return None
+        return
     records.update(
         db,
         WebhookDelivery,
@@ -219,6 +302,7 @@ def record_try(
         http_status=http_status,
         took_ms=took_ms,
         answer=answer,
+        begun_at=begun_at,
     )
     if status is DeliveryStatus.DELIVERED:
         records.update(db, Webhook, webhook.id, failing_s=0, last_failed_at=None)
@@ -226,7 +310,6 @@ def record_try(
         failing_s = webhook.failing_s + _since(webhook.last_failed_at, now)
         records.update(db, Webhook, webhook.id, failing_s=failing_s, last_failed_at=now)
     _keep_the_last(db, webhook.id)
-    return get(db, webhook.id)
 
 
 def deliveries(

@@ -16,7 +16,7 @@ from instagram import errors
 from media.errors import AnyMediaError, MediaError
 
 ROOT = Path(__file__).parents[1]
-_ENGINES = {"accounts", "cloud", "publish", "repost", "webhooks"}
+_ENGINES = {"accounts", "cloud", "notices", "publish", "repost", "webhooks"}
 _FLOOR = {"ground", "instagram", "media", "storage"}
 LAYERS: dict[str, set[str]] = {
     "ground": set(),
@@ -28,6 +28,7 @@ LAYERS: dict[str, set[str]] = {
     "repost": _FLOOR,
     "webhooks": _FLOOR,
     "cloud": _FLOOR,
+    "notices": _FLOOR | {"repost", "webhooks"},
     "operations": _FLOOR | _ENGINES,
     "moving": _FLOOR | _ENGINES | {"daemon", "operations"},
     "serving": {"ground"},
@@ -65,6 +66,8 @@ DOORS = {
     "mcp": {"agents"},
     "mcp_types": {"agents"},
     "prometheus_client": {"daemon"},
+    "apprise": {"notices"},
+    "requests": {"notices"},
 }
 SOURCES = [path for package in LAYERS for path in sorted((ROOT / package).rglob("*.py"))]
 

@@ -26,11 +26,13 @@ _PATIENCE_S = 24 * 3600
 @dataclass(frozen=True, slots=True)
 class Told:
     """How a try ended. `status` is None where nobody answered; `words` is the start of the answer,
-    or why there was none; `wait_s` what the receiver asked to wait."""
+    or why there was none; `wait_s` what the receiver asked to wait; `is_unknown` says that it may
+    have been taken all the same."""
 
     status: int | None
     words: str
     wait_s: int | None = None
+    is_unknown: bool = False
 
     @property
     def is_success(self) -> bool:

@@ -12,6 +12,7 @@ from operations import (
     logins,
     media,
     mentions,
+    notify,
     posts,
     schedule,
     story_repost,
@@ -127,3 +128,14 @@ webhook_rows.row("GET", "/webhooks/<id>/deliveries", webhooks.list_webhook_deliv
 webhook_rows.row(
     "POST", "/webhooks/deliveries/<id>/redeliver", webhooks.redeliver_webhook, status=202
 )
+
+notify_rows = Operations("Notices")
+notify_rows.row("GET", "/notify/quiet", notify.get_quiet_hours)
+notify_rows.row("PUT", "/notify/quiet", notify.set_quiet_hours)
+notify_rows.row("DELETE", "/notify/quiet", notify.end_quiet_hours)
+notify_rows.row("POST", "/notify", notify.create_recipient, status=201)
+notify_rows.row("GET", "/notify", notify.list_recipients)
+notify_rows.row("DELETE", "/notify/<id>", notify.delete_recipient)
+notify_rows.row("POST", "/notify/<id>/enable", notify.enable_recipient)
+notify_rows.row("POST", "/notify/<id>/test", notify.send_test_notice, status=202)
+notify_rows.row("GET", "/notify/<id>/log", notify.list_notices_told)

@@ -80,6 +80,13 @@ from operations.models.media import (
     MediaList,
     MediaQuery,
 )
+from operations.models.notify import (
+    NotifyRequest,
+    QuietHours,
+    QuietHoursRequest,
+    Recipient,
+    RecipientList,
+)
 from operations.models.people import (
     People,
     Person,
@@ -252,6 +259,7 @@ __all__ = [
     "Moment",
     "NewApiKey",
     "NewWebhook",
+    "NotifyRequest",
     "OptionalAccountRef",
     "Owner",
     "PassedOver",
@@ -272,6 +280,10 @@ __all__ = [
     "PublishablePost",
     "QueueCounts",
     "QueueStatus",
+    "QuietHours",
+    "QuietHoursRequest",
+    "Recipient",
+    "RecipientList",
     "Reconsidering",
     "RecoverRequest",
     "Recovered",

@@ -46,6 +46,7 @@ async def test_health_needs_no_key_and_names_every_service(served: Served) -> No
         "api": "running",
         "local": "running",
         "webhooks": "running",
+        "notices": "running",
     }
     later = (await health(served)).body
     assert later["uptime"] > answer.body["uptime"] >= 0

@@ -27,6 +27,7 @@ from tests.support.limits import DEADLOCK_S
 
 SEED = 20261128
 CLIENTS = 4
+DRAINED_S = 3600  # all that is on its way ends first
 LATER = "2099-01-01T00:00:00Z"
 
 
@@ -112,7 +113,9 @@ async def clients_of(chain: Chain) -> AsyncIterator[Clients]:
         yield Clients(chain, http)
 
 
-async def disturbed(sandbox: Sandbox, directory: Path, kills: int) -> Clients:
+async def disturbed(
+    sandbox: Sandbox, directory: Path, kills: int, lives_s: tuple[float, float]
+) -> Clients:
     """Kill the daemon so often while clients write, and judge what there is in the end."""
     dice = random.Random(SEED)
     async with open_chain(sandbox, directory) as chain, clients_of(chain) as clients:
@@ -123,12 +126,12 @@ async def disturbed(sandbox: Sandbox, directory: Path, kills: int) -> Clients:
             for number in range(CLIENTS):
                 nursery.start_soon(clients.journey, number)
             for _ in range(kills):
-                await trio.sleep(dice.uniform(0.05, 0.8))
+                await trio.sleep(dice.uniform(*lives_s))
                 await chain.kill()
                 await chain.start()
             clients.is_over = True
         for post_id in clients.ids:
-            ended = await chain.ended(post_id)
+            ended = await chain.ended(post_id, DRAINED_S)
             assert ended is not None, post_id
             assert ended["status"] == "PUBLISHED", ended
         for route, count in clients.published.items():
@@ -152,7 +155,7 @@ def one(db: sqlite3.Connection, query: str) -> int:
 
 
 async def test_what_is_repeated_happens_once(sandbox: Sandbox, tmp_path: Path) -> None:
-    clients = await disturbed(sandbox, tmp_path, kills=4)
+    clients = await disturbed(sandbox, tmp_path, 4, (0.05, 0.8))
     assert clients.tries.total() > clients.asked.total()
 
 
@@ -161,10 +164,12 @@ async def test_what_is_repeated_happens_once(sandbox: Sandbox, tmp_path: Path) -
 async def test_what_is_repeated_happens_once_for_long(
     sandbox: Sandbox, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    clients = await disturbed(sandbox, tmp_path, kills=200)
+    clients = await disturbed(sandbox, tmp_path, 200, (0.3, 6.0))
     assert clients.replayed.total() > 0
     tell = request.config.get_terminal_writer().line
     tell("")
+    twice = len(clients.ids) - len(set(clients.ids))
+    tell(f"kills {clients.chain.kills}, keys {clients.asked.total()}, posts twice {twice}")
     tell(f"{'write':10} {'keys':>6} {'tries':>6} {'replayed':>8} effects")
     for what, keys in clients.asked.items():
         tell(f"{what:10} {keys:6} {clients.tries[what]:6} {clients.replayed[what]:8} {keys:7}")

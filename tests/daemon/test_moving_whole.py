@@ -46,6 +46,8 @@ STAYS: dict[str | tuple[str, str], str] = {
     "webhooks": "as the keys",
     "webhook_secrets": "as the keys",
     "webhook_deliveries": "as the keys",
+    "notices": "noticed anew where somebody is told",
+    "quiet_hours": "as the keys",
     "challenges": "a login that waits for a person is begun anew",
     "facts": "what one installation knows of the world",
     "author_followers": "read again when it is asked for",

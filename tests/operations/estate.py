@@ -87,6 +87,11 @@ async def build(studio: Studio) -> Estate:
         )
     )
     (message,) = await core.store.read(webhooks.deliveries, hook.id, limit=9)
+    reached = await house.perform(
+        OPERATIONS["create_recipient"],
+        owner,
+        models.NotifyRequest(url="json://localhost:1/", account_ids=[studio.account.id]),
+    )
     stranger = await core.store.write(users.add, core.clock.now())
     return Estate(
         house=house,
@@ -101,6 +106,7 @@ async def build(studio: Studio) -> Estate:
             Resource.API_KEY: key.id,
             Resource.WEBHOOK: hook.id,
             Resource.WEBHOOK_DELIVERY: message.id,
+            Resource.RECIPIENT: reached.id,
         },
     )
 
@@ -129,6 +135,9 @@ FILLING: dict[str, Any] = {
     "sessionid": "1" * 40,
     "url": "http://localhost:1/",
     "api_token": "cloudflare-token",
+    "begins": "22:00",
+    "ends": "08:00",
+    "timezone": "UTC",
 }
 
 
@@ -144,6 +153,8 @@ def given_for(operation: Operation, ids: dict[Resource, str]) -> BaseModel | Non
         filling["items"] = [{"post_id": ids[Resource.POST], "scheduled_for": LATER}]
     if operation.takes is models.EventQuery:
         filling["since"] = 0  # an event's number, no time
+    if operation.takes is models.NotifyRequest:
+        filling["url"] = "json://localhost:1/"
     return operation.takes.model_validate({**filling, **named})
 
 

@@ -38,12 +38,12 @@ FEW = {
     "accounts", "account_secrets", "daemon_secrets", "credentials", "challenges", "api_keys",
     "browser_sessions", "login_codes", "story_repost_configs", "author_rules", "lanes", "users",
     "facts", "row_counts", "state_counts", "_sqlite_migrations", "sqlite_sequence",
-    "webhooks", "webhook_secrets",
+    "webhooks", "webhook_secrets", "quiet_hours",
 }  # fmt: skip
 # Indexes that hold what is open only, so that reading one to its end is short.
 OF_WHAT_IS_OPEN = {
     "jobs_active", "jobs_lane", "jobs_open", "jobs_one_open_per_post", "reposts_open",
-    "reposts_held", "deliveries_one_open", "posts_scheduled", "posts_unfinished",
+    "reposts_held", "deliveries_one_open", "posts_scheduled", "posts_unfinished", "notices_open",
 }  # fmt: skip
 # Modules whose statements look at a file as a whole, on purpose: checks, copies, changes of schema.
 WHOLE_FILES = {"migrations", "opening", "copies", "backup", "restore", "inspection", "foreign",
@@ -108,7 +108,7 @@ class Arguments:
     def __init__(self, db: Database) -> None:
         self.ids = {}
         for table in ("account", "post", "repost", "job", "user", "media_file", "delivery",
-                      "api_key", "browser_session", "webhook"):  # fmt: skip
+                      "api_key", "browser_session", "webhook", "notice"):  # fmt: skip
             plural = "deliveries" if table == "delivery" else f"{table}s"
             (found,) = db.conn.execute(f"SELECT id FROM {plural} LIMIT 1").fetchone()
             self.ids[table] = found

@@ -61,6 +61,10 @@ def later_rows(db: Database) -> None:
         "INSERT INTO webhook_deliveries"
         " (id, user_id, webhook_id, event_id, type, body, status, created_at)"
         " VALUES ('message', :user, 'hook', 1, 'post.failed', '{}', 'DELIVERED', :at)",
+        "INSERT INTO notices (id, user_id, key, text, remedy, opened_at)"
+        " VALUES ('notice', :user, 'disk', 'full', 'free some', :at)",
+        "INSERT INTO quiet_hours (user_id, begins, ends, timezone)"
+        " VALUES (:user, '22:00', '08:00', 'UTC')",
     ):
         db.conn.execute(statement, times)
 

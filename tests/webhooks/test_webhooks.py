@@ -13,12 +13,13 @@ from standardwebhooks.webhooks import WebhookVerificationError
 
 from ground.changes import Subject
 from storage import api_keys, events
-from storage.webhooks import DeliveryStatus
+from storage.webhooks import DeliveryStatus, ReceiverKind
 from tests.support.limits import DEADLOCK_S
 from tests.support.served import Served
 from tests.webhooks.receiver import DROP, FLOOD, HANG, Receiver, receivers
 from webhooks import outbox, sending
 from webhooks.outbox import WAITS_S
+from webhooks.programs import Programs
 from webhooks.targets import Targets
 
 
@@ -313,14 +314,16 @@ async def test_messages_outlive_the_daemon(served: Served) -> None:
         made = await hook(served, receiver)
         await happen(served)
         await log_of(served, made, is_(DeliveryStatus.PENDING, tries=1))
-        other = outbox.Outbox(
-            served.studio.core.store,
-            served.studio.core.vault,
-            served.studio.core.clock,
+        core = served.studio.core
+        programs = Programs(
+            core.store,
+            core.vault,
+            core.clock,
             Targets(),
             render=lambda *_: None,
             wanted=lambda _: [],
         )
+        other = outbox.Outbox(core.store, core.clock, {ReceiverKind.WEBHOOK: programs})
         served.stop.set()
         served.studio.clock.advance(timedelta(hours=1))
         receiver.status(204)

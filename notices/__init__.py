@@ -1,0 +1,1 @@
+"""Telling people what needs them, where they are: on a phone, by mail, in a chat."""
