@@ -38,6 +38,7 @@ WAKES: dict[Subject, frozenset[str]] = {
     Subject.CONFIG: SEES | {"engine"},
     Subject.JOB: frozenset({"scheduler", "status line"}),  # no event that anybody is told of
     Subject.WEBHOOK: SEES,
+    Subject.NOTICE: frozenset({"status line"}),  # the outbox tells people of it
     Subject.DAEMON: SEES,
 }
 # What is being sent is nothing for the engine of reposts to act on.
@@ -81,6 +82,7 @@ async def test_every_kind_of_change_wakes_whom_it_must(studio: Studio) -> None:
     listeners, account_id = Listeners(studio), studio.account.id
     assert set(WAKES) == set(Subject)
     kinds = {*TYPES.values(), (Subject.JOB, "PENDING"), (Subject.JOB, "MOVED")}
+    kinds |= {(Subject.NOTICE, "OPENED"), (Subject.NOTICE, "ENDED")}
     assert {subject for subject, _ in kinds} == set(Subject)
     for subject, state in sorted(kinds):
         must = WAKES[subject] - ({"engine"} if state in UNDER_WAY else set())

@@ -144,7 +144,8 @@ async def test_the_tries_come_after_growing_waits_and_end(served: Served) -> Non
             wanted = DeliveryStatus.FAILED if last else DeliveryStatus.PENDING
             (entry,) = await log_of(served, made, is_(wanted, tries=tries))
             if not last:
-                waits = datetime.fromisoformat(entry["dueAt"]) - served.studio.clock.now()
+                due_at = datetime.fromisoformat(entry["dueAt"])
+                waits = due_at - datetime.fromisoformat(entry["triedAt"])
                 assert 0.89 <= waits.total_seconds() / WAITS_S[tries] <= 1.11
                 served.studio.clock.advance(waits + timedelta(seconds=1))
                 await wake(served)
