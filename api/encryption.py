@@ -20,6 +20,7 @@ def context_of(certificate: Path, key: Path) -> ssl.SSLContext:
     """Return what connections are encrypted with; raises `UnusablePair`."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_RENEGOTIATION
     context.set_alpn_protocols(["http/1.1"])
     try:
         # A key that is locked is refused; without this, OpenSSL would ask for it in a terminal.

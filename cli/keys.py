@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from cli.failure import NOT_RUNNING, Failed
-from cli.output import json_option, print_json, print_table, say
+from cli.output import json_option, note, print_json, print_table, say
 from cli.reach import asked, reached, shown
 from daemon import data_dir
 from daemon.settings import load_settings
@@ -158,6 +158,7 @@ def login_link(role: str, only: tuple[str, ...], as_json: bool) -> None:
 
     The link works for five minutes.
     """
+    from daemon.outside import passed_on_url_of
     from operations import models
     from operations.browser import create_login_code
     from operations.scopes import PRESETS, text_of
@@ -176,6 +177,8 @@ def login_link(role: str, only: tuple[str, ...], as_json: bool) -> None:
         print_json({"url": url})
     else:
         say(url)
+        if (outside := passed_on_url_of(settings)) is not None:
+            note(f"By the proxy: {outside}/login?code={made.code}")
 
 
 COMMANDS = (key, login_link)

@@ -67,6 +67,14 @@ def url_of(settings: Settings, port: int) -> str:
     return _url("http" if settings.tls_certificate is None else "https", host, port)
 
 
+def passed_on_url_of(settings: Settings) -> str | None:
+    """Return the address that a proxy is called by, or None where there is none."""
+    if not settings.trusted_proxies or not settings.allowed_hosts:
+        return None
+    host = settings.allowed_hosts[0]
+    return f"https://[{host}]" if ":" in host else f"https://{host}"
+
+
 def near_url_of(settings: Settings, url: str) -> str:
     """Return where a daemon that is called by `url` is found from this machine, without a name."""
     parts = urlsplit(url)

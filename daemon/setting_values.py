@@ -84,6 +84,13 @@ def networks(text: str) -> tuple[Network, ...]:
         raise ValueError("addresses or networks like 10.0.0.7, 192.168.1.0/24") from None
 
 
+def proxies(text: str) -> tuple[Network, ...]:
+    found = networks(text)
+    if any(network.prefixlen == 0 for network in found):
+        raise ValueError("the addresses of proxies, not everybody's")
+    return found
+
+
 def hosts(text: str) -> tuple[str, ...]:
     return tuple(_host(each.strip().lower()) for each in text.split(","))
 

@@ -97,7 +97,7 @@ TABLE = (
     Setting(
         "trusted_proxies",
         "REPRISE_TRUSTED_PROXIES",
-        values.networks,
+        values.proxies,
         "Proxies that are believed for whom they ask (X-Forwarded-For, Forwarded)",
     ),
     Setting(

@@ -8,9 +8,11 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 import trio
+from quart_trio import QuartTrio
 from sqlite_utils import Database
 
 from api.app import BASE_PATH, operations
@@ -24,9 +26,11 @@ from tests.support.process import ROOT
 from tests.support.served import Served, serve_studio
 from tests.support.studio import open_studio
 from tests.support.tools import program
+from web.face import WebFace
 
 pytestmark = [pytest.mark.thirdparty, pytest.mark.timeout(600)]
 # What a visit changes by itself, and what upkeep learns.
+READING = {"GET", "HEAD", "OPTIONS"}
 VISITS = {"browser_sessions", "login_codes", "sqlite_sequence", "facts"}
 
 
@@ -53,7 +57,7 @@ async def link(served: Served) -> str:
 
 
 async def writes(served: Served) -> list[tuple[str, str]]:
-    """Every write of the API, about things that are there."""
+    """Every write of the API, about things that are there, and every one of the pages."""
     core = served.studio.core
     (key,) = await core.store.read(api_keys.of_user, core.owner.id)
     made = await draft(served)
@@ -69,7 +73,16 @@ async def writes(served: Served) -> list[tuple[str, str]]:
             on = operation.act.on if operation.act else None
             path = re.sub(r"<\w+>", ids.get(on, NOBODY) if on else NOBODY, operation.path)
             found.append((operation.method, f"{served.url}{BASE_PATH}{path}"))
-    return found
+    return found + [("POST", f"{served.url}{path}") for path in _pages()]
+
+
+def _pages() -> list[str]:
+    """The addresses of pages that change something."""
+    app = QuartTrio("pages")
+    WebFace(mock.Mock(), is_sandbox=True).mount(app, mock.Mock())  # none of them is called here
+    rules = [rule for rule in app.url_map.iter_rules() if (rule.methods or set()) - READING]
+    assert all(rule.methods == {"POST", "OPTIONS"} and not rule.arguments for rule in rules)
+    return [rule.rule for rule in rules]
 
 
 def everything(db: Database) -> dict[str, list[Any]]:
@@ -88,7 +101,9 @@ async def test_another_page_writes_nothing_and_two_daemons_keep_their_sessions(
 ) -> None:
     browser = program("chromium", "chromium-browser", "google-chrome")
     asked = await writes(served)
-    assert len(asked) > 25
+    assert len(asked) > 30
+    assert {method for method, _ in asked} == {"POST", "PUT", "DELETE"}
+    assert any(url == f"{served.url}/stop" for _, url in asked)
     task = {
         "browser": browser,
         "logins": [await link(served), await link(other)],

@@ -10,6 +10,7 @@ import stat
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from daemon.authority import NotAllowed
 from daemon.certificates import Certificate, read, read_pair
 from daemon.doctor.finding import Finding, State
 from daemon.doctor.outside import outside
-from daemon.outside import what_is_missing
+from daemon.outside import near_url_of, passed_on_url_of, url_of, what_is_missing
 from daemon.settings import Settings
 from tests.daemon.test_doctor import visiting
 from tests.support.limits import DEADLOCK_S
@@ -88,7 +89,11 @@ async def test_from_init_to_a_daemon_that_serves_it(tmp_path: Path) -> None:
             assert "goes on with the one before" in said["text"]
             async with client.stream("GET", "/api/v1/events") as stream:
                 assert stream.status_code == 200
-                assert (await daemon.stop()) == 0  # with a stream open
+                daemon.process.send_signal(signal.SIGTERM)
+                with trio.fail_after(DEADLOCK_S):
+                    async for _ in stream.aiter_raw():
+                        pass  # to its proper end: one that is cut off raises
+                    assert await daemon.process.wait() == 0
     refused = await reprise("run", env=env)
     assert (refused.code, "REPRISE_TLS_CERTIFICATE" in refused.err) == (2, True)
 
@@ -104,6 +109,7 @@ async def test_from_init_to_a_daemon_that_serves_it(tmp_path: Path) -> None:
         ({"REPRISE_ALLOWED_HOSTS": "https://nas.local"}, "REPRISE_ALLOWED_HOSTS"),
         ({"REPRISE_ALLOWED_HOSTS": "*.local"}, "REPRISE_ALLOWED_HOSTS"),
         ({"REPRISE_TRUSTED_PROXIES": "caddy"}, "REPRISE_TRUSTED_PROXIES"),
+        ({"REPRISE_TRUSTED_PROXIES": "10.0.0.1, ::/0"}, "REPRISE_TRUSTED_PROXIES"),
     ],
 )
 async def test_an_open_door_is_refused_by_the_name_of_the_setting(
@@ -123,6 +129,20 @@ def test_only_this_machines_own_addresses_need_nothing(tmp_path: Path, host: str
     away = replace(settings, host=host, tls_certificate=tmp_path, tls_key=tmp_path)
     assert "REPRISE_ALLOWED_HOSTS" in str(what_is_missing(away))
     assert what_is_missing(replace(away, allowed_hosts=("nas.local",))) is None
+
+
+def test_people_and_programs_are_told_an_address_that_works(tmp_path: Path) -> None:
+    here = Settings(data_dir=tmp_path)
+    assert (url_of(here, 3001), passed_on_url_of(here)) == ("http://127.0.0.1:3001", None)
+    assert url_of(replace(here, host="::1"), 3001) == "http://[::1]:3001"
+    proxies = (ip_network("127.0.0.1"),)
+    behind = replace(here, trusted_proxies=proxies, allowed_hosts=("reprise.example.com", "b"))
+    assert url_of(behind, 3001) == "http://127.0.0.1:3001"
+    assert passed_on_url_of(behind) == "https://reprise.example.com"
+    away = replace(here, host="0.0.0.0", tls_certificate=tmp_path, allowed_hosts=("fd00::7", "b"))
+    assert url_of(away, 3001) == "https://[fd00::7]:3001"
+    assert near_url_of(away, "https://[fd00::7]:4000") == "https://127.0.0.1:4000"
+    assert near_url_of(here, "http://127.0.0.1:4000") == "http://127.0.0.1:4000"
 
 
 def test_the_authority_vouches_for_its_home_and_what_it_was_made_for(tmp_path: Path) -> None:
