@@ -217,7 +217,7 @@ async def test_one_hanging_answer_does_not_hold_up_the_others(
 
 
 async def test_delayed_effect(sandbox: Sandbox, uploaded: httpx.AsyncClient) -> None:
-    sandbox.faults.add(Fault(path=CONFIGURE, kind=DelayedEffect(0.05)))
+    sandbox.faults.add(Fault(path=CONFIGURE, kind=DelayedEffect(2)))
     with pytest.raises(httpx.ReadError):
         await configure(uploaded)
     assert sandbox.ledger.published == []

@@ -123,7 +123,7 @@ async def test_publishing_over_a_bad_line(
 
 
 async def test_publishing_that_happens_later(sandbox: Sandbox, graph: Graph, ready: str) -> None:
-    sandbox.faults.add(Fault(path_end=PUBLISH, kind=DelayedEffect(0.1)))
+    sandbox.faults.add(Fault(path_end=PUBLISH, kind=DelayedEffect(2)))
     await _attempt(graph, ready)
     assert (await graph.get(ready, fields="status_code"))["status_code"] == "FINISHED"
     await sandbox.ledger.wait_until(lambda: bool(sandbox.ledger.published))

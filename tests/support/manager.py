@@ -28,12 +28,13 @@ class Manager:
     async def until(self, meant: str | Callable[[str], bool], since: int = 0) -> int:
         """Wait for a message; returns how many had been heard with it."""
         chosen = meant if callable(meant) else lambda message: message == meant
-        with trio.fail_after(DEADLOCK_S):
+        with trio.move_on_after(DEADLOCK_S):
             while True:
                 for number, message in enumerate(self.heard[since:], start=since + 1):
                     if chosen(message):
                         return number
                 await self._news.wait()
+        raise AssertionError(f"it does not come; heard since: {self.heard[since:]}")
 
     @property
     def status(self) -> str:

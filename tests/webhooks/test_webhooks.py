@@ -109,7 +109,8 @@ async def test_what_is_not_wanted_is_not_told(served: Served) -> None:
 async def test_one_that_misbehaves_is_tried_again_and_delays_nobody(
     served: Served, monkeypatch: pytest.MonkeyPatch, way: int | str
 ) -> None:
-    monkeypatch.setattr(sending, "TIMEOUT_S", 0.3)
+    if way == HANG:
+        monkeypatch.setattr(sending, "TIMEOUT_S", 0.3)
     async with receivers(2) as (bad, good):
         if isinstance(way, int):
             bad.status(way, "location: http://169.254.169.254/", body="secret of the house")
