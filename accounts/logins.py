@@ -142,6 +142,30 @@ class LoginDesk:
         assert isinstance(result, Credentials)
         return result
 
+    async def adopt(self, account_id: str, user_id: str, session: Mapping[str, Any]) -> Credentials:
+        """Connect the account of a session made elsewhere, under that new id.
+
+        Raises `LoginFailed` where it is connected already, and where the session does not work.
+        """
+
+        def connect(db: Database, outcome: LoggedIn) -> Credentials:
+            now = self._clock.now()
+            account = accounts.add(
+                db, user_id=user_id, username=outcome.username, now=now, account_id=account_id
+            )
+            return self._keep_session(db, account.id, outcome, LoginSecrets())
+
+        async def keep(outcome: LoggedIn | PendingLogin) -> Credentials:
+            assert isinstance(outcome, LoggedIn)
+            return await self._store.write(connect, outcome)
+
+        return await self._gateway.account(account_id).restore(session, keep)
+
+    async def waiting(self, account_id: str) -> PendingLogin | None:
+        """Return the login of an account that waits for a person, or None."""
+        found = await self._store.read(self._waiting, account_id)
+        return None if found is None else found.pending
+
     async def forget(self, account_id: str) -> None:
         """Delete an account's credentials and session, and stop its story reposts."""
 

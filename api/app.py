@@ -20,16 +20,17 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from api import request_id
 from api.arrival import stays_encrypted
-from api.beside import Door, Pages, wants_page
+from api.beside import Door, Mounted, Pages, wants_page
 from api.context import ApiContext
 from api.contract import Operation
-from api.dispatch import answer_outside, run_operation
+from api.dispatch import admitted_here, answer_outside, run_operation
 from api.files import FileResponse
 from api.openapi import document
 from api.pages import add_pages, as_response
 from api.plain import Asked, PlainRequest
 from api.routes import browser, events, health, table, uploads
 from api.routes.system import add_system_endpoints
+from operations.actor import Actor
 from serving.answer import Answer
 from serving.body import BoundedRequest
 
@@ -110,10 +111,13 @@ class OperationsApp(QuartTrio):
     request_class = BoundedRequest
     response_class = FileResponse
 
-    def __init__(self, context: ApiContext, chosen: Sequence[Operation]) -> None:
+    def __init__(
+        self, context: ApiContext, chosen: Sequence[Operation], mounted: Mounted | None = None
+    ) -> None:
         super().__init__("reprise", static_folder=None)
         self.beside: Beside | None = None
         self._context = context
+        self._mounted = mounted
         self._operations = {f"{each.method} {each.path}": each for each in chosen}
         # Somebody has to hear when the client of one of these leaves (`api.exchange`).
         self.streams = frozenset(BASE_PATH + each.path for each in chosen if each.stream)
@@ -149,7 +153,9 @@ class OperationsApp(QuartTrio):
         began = time.perf_counter()
         known_as = request_id.begin(request.headers.get(request_id.HEADER))
         route, operation, path = self._found(request)
-        if operation is None:
+        if self._is_mounted(request.path):
+            response = as_response(await self._answer_mounted(request, known_as))
+        elif operation is None:
             response = await super().handle_request(request)
         else:
             response = as_response(await run_operation(operation, self._context, request, path))
@@ -164,10 +170,16 @@ class OperationsApp(QuartTrio):
         """Answer a plain request as `handle_request` would; None where it is no operation's."""
         began = time.perf_counter()
         route, operation, path = self._found(request)
-        if operation is None or operation.stream:
+        is_mounted = self._is_mounted(request.path)
+        if is_mounted and not (self._mounted and self._mounted.is_plain(request.path)):
+            return None
+        if not is_mounted and (operation is None or operation.stream):
             return None
         known_as = request_id.begin(request.headers.get(request_id.HEADER))
-        answer = await run_operation(operation, self._context, request, path)
+        if operation is None:
+            answer = await self._answer_mounted(request, known_as)
+        else:
+            answer = await run_operation(operation, self._context, request, path)
         answer.headers = {**self._guards(request), request_id.HEADER: known_as, **answer.headers}
         self._seen(request.method, route, request.path, answer.status, began)
         request_id.end()
@@ -176,8 +188,27 @@ class OperationsApp(QuartTrio):
     def _guards(self, request: Asked) -> Mapping[str, str]:
         return _GUARDS | _ENCRYPTED if stays_encrypted(request, self._context.door) else _GUARDS
 
+    def _is_mounted(self, path: str) -> bool:
+        if self._mounted is None:
+            return False
+        prefix = self._mounted.prefix
+        return path == prefix or path.startswith(f"{prefix}/")
+
+    async def _answer_mounted(self, request: Asked, known_as: str) -> Answer:
+        assert self._mounted is not None
+        headers: dict[str, str] = {}
+
+        async def admit(with_key: bool) -> Actor | None:
+            return await admitted_here(request, self._context, headers, with_key=with_key)
+
+        answer = await self._mounted.answer(request, admit, known_as)
+        answer.headers.update(headers)
+        return answer
+
     def _found(self, request: Asked) -> tuple[str, Operation | None, Mapping[str, str]]:
         """Return the route of a request, its operation and the variables of its path."""
+        if self._mounted is not None and self._is_mounted(request.path):
+            return self._mounted.route(request.path), None, {}
         try:
             rule, path = self._paths.match(request.path, request.method, return_rule=True)
         except HTTPException:
@@ -198,12 +229,15 @@ class OperationsApp(QuartTrio):
         )
 
 
-def build_app(context: ApiContext, beside: Pages | None = None) -> OperationsApp:
+def build_app(
+    context: ApiContext, beside: Pages | None = None, mounted: Mounted | None = None
+) -> OperationsApp:
     """Return the app that answers for `context`; several may live in one process.
 
-    With pages `beside` it, what is refused to a person is told by one of them.
+    With pages `beside` it, what is refused to a person is told by one of them. Another face that
+    is `mounted` answers all below its prefix.
     """
-    app = OperationsApp(context, list(operations()))
+    app = OperationsApp(context, list(operations()), mounted)
     add_pages(app, context, openapi_document(), DOCUMENT_PATH)
     add_system_endpoints(app, context)
     if beside is not None:

@@ -64,3 +64,24 @@ def wants_page(request: Request) -> bool:
         and "HX-Request" not in request.headers
         and not request.path.startswith(_FOR_PROGRAMS)
     )
+
+
+class Mounted(Protocol):
+    """Another face that is served here, below `prefix`. It is told who asks, where it asks."""
+
+    @property
+    def prefix(self) -> str: ...
+    def route(self, path: str) -> str:
+        """Return what a path is counted as."""
+        ...
+
+    def is_plain(self, path: str) -> bool:
+        """Say whether a GET there is answered with bytes at once."""
+        ...
+
+    async def answer(
+        self,
+        request: Asked,
+        admit: Callable[[bool], Awaitable[Actor | None]],
+        known_as: str,
+    ) -> Answer: ...

@@ -12,6 +12,7 @@ from quart import Request
 from werkzeug.exceptions import HTTPException
 
 from api import request_id
+from api.arrival import arrival_of
 from api.auth import check_host, identify
 from api.context import ApiContext
 from api.contract import Auth, Call, Operation
@@ -63,6 +64,20 @@ async def run_operation(
         headers["Reprise-Warning"] = f"{told}; {attempt.warning}" if told else attempt.warning
     answer.headers.update(headers)
     return answer
+
+
+async def admitted_here(
+    request: Asked, context: ApiContext, headers: dict[str, str], *, with_key: bool
+) -> Actor | None:
+    """Return whose key asks, for a face that is for this machine alone; raises `ApiError`."""
+    check_host(request, context)
+    if not arrival_of(request, context.door).is_here:
+        raise ApiError(ErrorCode.FORBIDDEN_ORIGIN, "This is for programs on this machine")
+    if not with_key:
+        return None
+    if "Authorization" not in request.headers:
+        raise ApiError(ErrorCode.AUTH_REQUIRED, "Send `Authorization: Bearer vg_live_…`")
+    return await _counted_caller(context, request, Auth.ANY, headers)
 
 
 async def answer_outside(

@@ -40,6 +40,7 @@ from daemon.outside import (
 )
 from daemon.publishing import build_publishing
 from daemon.reload import Reloader
+from daemon.session_face import session_face
 from daemon.settings import Settings, load_settings
 from daemon.supervisor import Policy, Service, Supervisor
 from daemon.upkeep import Upkeep
@@ -148,7 +149,8 @@ async def compose(
     supervisor = Supervisor(on_change=status.changed)
     port = sockets[0].getsockname()[1]
     context = await _api_context(core, house, supervisor, metrics, upkeep, port)
-    app = build_app(context, WebFace(house, is_sandbox=settings.pace == 0))
+    sessions = await session_face(core, house, context.system, supervisor.states)
+    app = build_app(context, WebFace(house, is_sandbox=settings.pace == 0), sessions)
     visitors = Visitors(context)
     app.beside = agents = _agents(core, house, visitors, sockets)
     end = partial(partial, shutdown=stop, grace_s=GRACE_S / 2)

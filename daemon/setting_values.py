@@ -121,6 +121,10 @@ def one_of(*choices: str) -> Callable[[str], str]:
     return parse
 
 
+def switch(text: str) -> bool:
+    return one_of("on", "off")(text.lower()) == "on"
+
+
 def story_fit(text: str) -> StoryFit:
     return StoryFit(one_of(*StoryFit)(text))
 

@@ -57,6 +57,11 @@ class Settings:
     system_from: tuple[Network, ...] = ()
     webhook_targets: Targets | None = None
     cloudflare_api: str = API
+    session_api: bool = True
+    session_reads_per_hour: int = 100
+    session_acts_per_day: int = 200
+    session_social: bool = False
+    session_days: int = 30
     env: str = "production"
 
     @property
@@ -202,6 +207,36 @@ TABLE = (
         "REPRISE_CLOUDFLARE_API",
         values.service_url,
         "Where Cloudflare's management API is; for a simulated one",
+    ),
+    Setting(
+        "session_api",
+        "REPRISE_SESSION_API",
+        values.switch,
+        "off takes /session away: Instagram's own calls by session, for this machine's programs",
+    ),
+    Setting(
+        "session_reads_per_hour",
+        "REPRISE_SESSION_READS_PER_HOUR",
+        values.count,
+        "How much each account may be asked to read by session within an hour",
+    ),
+    Setting(
+        "session_acts_per_day",
+        "REPRISE_SESSION_ACTS_PER_DAY",
+        values.count,
+        "How many acts of its own that can be undone each account may do by session within a day",
+    ),
+    Setting(
+        "session_social",
+        "REPRISE_SESSION_SOCIAL",
+        values.switch,
+        "on lets sessions follow, like, comment and write to others, within hard limits",
+    ),
+    Setting(
+        "session_days",
+        "REPRISE_SESSION_DAYS",
+        values.count,
+        "Days without use after which a session ends",
     ),
     Setting(
         "env",

@@ -60,6 +60,10 @@ class Refused(InstagramError):
         self.code = code
 
 
+class NotAsked(Refused):
+    """An argument is none: nothing was sent."""
+
+
 class NotReady(InstagramError):
     """Instagram is still working on what was uploaded; ask again a little later."""
 
@@ -177,6 +181,7 @@ AnyError = (
     | Gone
     | NoSuchPerson
     | Refused
+    | NotAsked
     | NotReady
     | NotLoggedIn
     | TokenExpired

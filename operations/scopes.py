@@ -32,6 +32,8 @@ class Scope(StrEnum):
     EVENTS_READ = "events:read"
     WEBHOOKS_READ = "webhooks:read"
     WEBHOOKS_WRITE = "webhooks:write"
+    INSTAGRAM_READ = "instagram:read"
+    INSTAGRAM_ACT = "instagram:act"
     KEYS_READ = "keys:read"
     KEYS_WRITE = "keys:write"
     SYSTEM_READ = "system:read"
@@ -39,7 +41,10 @@ class Scope(StrEnum):
 
 Scopes = frozenset[Scope] | None
 EVERYTHING = ""
-_READING = frozenset(scope for scope in Scope if scope.endswith(":read"))
+# `instagram:read` reads private messages too: who gives that away names it.
+_READING = frozenset(
+    scope for scope in Scope if scope.endswith(":read") and scope is not Scope.INSTAGRAM_READ
+)
 _DRAFTING = frozenset(
     {
         Scope.ACCOUNTS_READ,

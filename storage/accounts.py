@@ -55,10 +55,11 @@ def add(
     now: datetime,
     ig_user_id: str = "",
     login_method: str = "instagram",
+    account_id: str | None = None,
 ) -> Account:
     """Connect an account; raises `AlreadyExists` when that username is connected."""
     account = Account(
-        id=str(uuid4()),
+        id=account_id or str(uuid4()),
         user_id=user_id,
         ig_user_id=ig_user_id,
         username=username,

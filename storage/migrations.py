@@ -368,6 +368,36 @@ def m0070_notices(db: Database) -> None:
         db.conn.execute(statement)
 
 
+_SESSIONS = """
+-- Accounts that are used by session; what is sent in its place carries a seal over this id.
+CREATE TABLE account_sessions (
+    id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL REFERENCES users,
+    account_id TEXT NOT NULL UNIQUE REFERENCES accounts ON DELETE CASCADE,
+    -- Whether the account was connected for it, and goes with it.
+    is_own INTEGER NOT NULL DEFAULT 0,
+    created_at TEXT NOT NULL,
+    used_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX account_sessions_of_user ON account_sessions (user_id, created_at);
+CREATE INDEX account_sessions_by_use ON account_sessions (used_at);
+-- What was done by session within the last day: rails count it.
+CREATE TABLE session_calls (
+    account_id TEXT NOT NULL REFERENCES accounts ON DELETE CASCADE,
+    rail TEXT NOT NULL,
+    at TEXT NOT NULL
+) STRICT;
+CREATE INDEX session_calls_of_account ON session_calls (account_id, rail, at);
+"""
+
+
+@migrations()
+def m0090_sessions(db: Database) -> None:
+    """Accounts that are used by session, and what was done so."""
+    for statement in _statements(_SESSIONS):
+        db.conn.execute(statement)
+
+
 def _statements(script: str) -> Iterator[str]:
     # One by one: `executescript` would commit the transaction that guards the migration.
     statement = ""

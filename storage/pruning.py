@@ -55,6 +55,7 @@ RULES = (
     Rule("idempotency_keys", "rowid", "at", timedelta(days=7)),
     Rule("webhook_deliveries", "id", "created_at", _MONTH, "status <> 'PENDING'"),
     Rule("notices", "id", "ended_at", _MONTH, "ended_at IS NOT NULL"),
+    Rule("session_calls", "rowid", "at", timedelta(days=2)),
     Rule("browser_sessions", "id", "expires_at", timedelta(0)),
     Rule("login_codes", "hash", "expires_at", timedelta(0)),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from instagram.own_media import OwnMedia
-from instagram.private import feed, inbox, login, people, stickers, stories, uploads
+from instagram.private import calls, feed, inbox, login, people, stickers, stories, uploads
 from instagram.private.client import PrivateClient
 from instagram.private.door import AccountDoor, Action, Keep
 from instagram.private.feed import FeedPost, Part, Said
@@ -26,6 +26,10 @@ class PrivateApi:
     def __init__(self, door: AccountDoor, download: Download) -> None:
         self._door = door
         self._download = download
+
+    async def run(self, what: str, action: Action[T], *, writes: bool = False) -> T:
+        """Have something done with the account's client; raises also `NotAsked`."""
+        return await self._door.call(what, calls.checked(action), writes=writes)
 
     # Reading
 

@@ -58,6 +58,7 @@ class PrivateClient(aiograpi.Client):
     """
 
     attended = True
+    asked = 0  # how many requests it has made
     logged_in_as: str | None = None
 
     def __init__(
@@ -126,6 +127,7 @@ class PrivateClient(aiograpi.Client):
     async def _send_private_request(self, endpoint: str, *args: Any, **kwargs: Any) -> Any:
         if not is_plain_path(endpoint.partition("?")[0]):
             raise ig.ClientNotFoundError("an id or a name that is none")
+        self.asked += 1
         try:
             return await super()._send_private_request(endpoint, *args, **kwargs)
         except (ig.ClientRequestTimeout, ig.ClientIncompleteReadError) as error:

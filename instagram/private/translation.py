@@ -73,6 +73,26 @@ def translate(exc: Exception, *, writes: bool = False) -> errors.InstagramError:
     return error
 
 
+def raised_of(error: BaseException) -> Exception | None:
+    """Return what was raised by aiograpi where our error comes from one of its, or None."""
+    cause = error.__cause__
+    return (
+        cause
+        if isinstance(cause, RAISED) and not isinstance(cause, errors.InstagramError)
+        else None
+    )
+
+
+def said_of(exc: Exception | None) -> dict[str, Any]:
+    """Return what of an answer that asks for a challenge is needed to meet it."""
+    said = {} if exc is None else _said(exc)
+    kept = {key: said[key] for key in ("message", "error_type", "status") if key in said}
+    challenge = said.get("challenge")
+    if isinstance(challenge, dict) and isinstance(challenge.get("api_path"), str):
+        kept["challenge"] = {"api_path": challenge["api_path"]}
+    return kept
+
+
 def _ours(exc: Exception) -> errors.InstagramError:
     for classes, ours, reason in _TROUBLES:
         if isinstance(exc, classes):

@@ -1,0 +1,220 @@
+"""Accounts by session: an id of ours stands for a login, and every login is an account's here.
+
+So a session has what accounts have: one device, one lock, a sealed login that is renewed with each
+answer, a breaker, and the one door out for posts. Nobody can use an id without one of our keys.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from accounts.client_options import OptionsDesk
+from accounts.logins import LoginDesk
+from ground.changes import Subject
+from ground.clock import Clock
+from ground.refusal import ErrorCode, Refusal
+from instagram import errors
+from instagram.private.outcome import PendingLogin
+from storage import account_sessions, accounts, credentials, events, records, secrets
+from storage.account_sessions import AccountSession
+from storage.accounts import Account
+from storage.secrets import AccountSecret
+from storage.store import Database, Store
+from storage.vault import Vault
+
+if TYPE_CHECKING:
+    from instagram.private.gateway import PrivateGateway
+
+logger = logging.getLogger(__name__)
+_SUBMITS = "password"
+_ONE_SUBMISSION = timedelta(days=1)
+
+
+class NoSuchSession(Refusal):
+    """Nothing here is known by that session id."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            ErrorCode.NO_ACTIVE_SESSION, "This session id is unknown or its session has ended"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A login that waits for a person, and the account it would be of."""
+
+    account_id: str
+    pending: PendingLogin
+
+
+class SessionDesk:
+    """Opens, finds and ends sessions. Every login goes through the accounts' own desk."""
+
+    def __init__(
+        self,
+        store: Store,
+        vault: Vault,
+        gateway: PrivateGateway,
+        logins: LoginDesk,
+        options: OptionsDesk,
+        clock: Clock,
+        seal: str,
+    ) -> None:
+        """`seal` is the daemon's key over session ids."""
+        self._store = store
+        self._vault = vault
+        self._gateway = gateway
+        self._logins = logins
+        self._options = options
+        self._clock = clock
+        self._seal = seal.encode()
+
+    def id_of(self, session: AccountSession) -> str:
+        """Return what a client is given for a session; the same one each time."""
+        return f"{session.id}.{self._mark(session.id)}"
+
+    async def find(self, user_id: str, sent: str) -> AccountSession:
+        """Return a user's session by what a client sends for it; raises `NoSuchSession`."""
+        own, _, mark = sent.partition(".")
+        if not own.isascii() or not hmac.compare_digest(mark.encode(), self._mark(own).encode()):
+            raise NoSuchSession
+        session = await self._store.glance(account_sessions.find, own)
+        if session is None or session.user_id != user_id:
+            raise NoSuchSession
+        return session
+
+    async def log_in(
+        self, user_id: str, username: str, password: str, code: str, options: Mapping[str, str]
+    ) -> str | Waiting:
+        """Return the session's id, or the login that waits; submits the password at most once.
+
+        Where the account's own login works and was made with this password, nothing is sent.
+        Raises as `LoginDesk.log_in` does, and `Refusal`.
+        """
+        account, is_own = await self._store.write(self._account_named, user_id, username)
+        if options:
+            await self._options.change(account.id, options)
+        if not code and await self._store.read(self._is_logged_in, account.id, password):
+            return await self._opened(user_id, account.id)
+        waiting = await self._logins.waiting(account.id)
+        if not (code and waiting is not None and waiting.waits_for_code):
+            await self._store.write(self._claim_submission, account.id, bool(code))
+        try:
+            result = await self._logins.log_in(account.id, username, password, code)
+        except errors.TwoFactorRequired:
+            raise
+        except errors.ChallengeRequired:
+            waiting = await self._logins.waiting(account.id)
+            if waiting is None:
+                raise
+            return Waiting(account.id, waiting)
+        except errors.InstagramError as error:
+            if is_own and not error.maybe_applied:
+                await self._store.write(self._forget_unknown, account.id)
+            raise
+        if isinstance(result, PendingLogin):
+            return Waiting(account.id, result)
+        return await self._opened(user_id, account.id, is_own=is_own)
+
+    async def adopt(
+        self, user_id: str, session: Mapping[str, Any], options: Mapping[str, str]
+    ) -> str:
+        """Take over a session made elsewhere, once Instagram has shown whose it is."""
+        number = str((session.get("authorization_data") or {}).get("ds_user_id") or "")
+        known = await self._store.read(accounts.by_number, {number}) if number else None
+        if known is not None and known.user_id != user_id:
+            raise Refusal(ErrorCode.LOGIN_FAILED, "This account is somebody else's here")
+        if known is not None:
+            if options:
+                await self._options.change(known.id, options)
+            await self._logins.import_session(known.id, session)
+            return await self._opened(user_id, known.id)
+        new = await self._logins.adopt(str(uuid4()), user_id, session)
+        if options:
+            await self._options.change(new.account_id, options)
+        return await self._opened(user_id, new.account_id, is_own=True)
+
+    async def waiting_at(self, user_id: str, path: str) -> Waiting | None:
+        """Return a user's login that waits and is known by that path of a challenge."""
+        for account in await self._store.read(accounts.of_user, user_id):
+            pending = await self._logins.waiting(account.id)
+            if pending is not None and path == path_of(account.id, pending):
+                return Waiting(account.id, pending)
+        return None
+
+    async def end(self, session: AccountSession) -> None:
+        """End a session; an account that was connected for it is logged out here and goes."""
+        await self._store.write(account_sessions.end, session.id)
+        if session.is_own:
+            await self._logins.forget(session.account_id)
+        logger.info("session ended account=%s", session.account_id)
+
+    async def end_unused(self, days: int) -> None:
+        """End the sessions that nobody has used for so many days."""
+        before = self._clock.now() - timedelta(days=days)
+        for session in await self._store.read(account_sessions.unused_since, before):
+            await self.end(session)
+
+    async def _opened(self, user_id: str, account_id: str, *, is_own: bool = False) -> str:
+        def open_it(db: Database) -> AccountSession:
+            now = self._clock.now()
+            return account_sessions.open_for(db, user_id, account_id, now, is_own=is_own)
+
+        return self.id_of(await self._store.write(open_it))
+
+    def _mark(self, own: str) -> str:
+        return hmac.new(self._seal, own.encode(), sha256).hexdigest()[:32]
+
+    def _account_named(self, db: Database, user_id: str, username: str) -> tuple[Account, bool]:
+        known = accounts.by_username(db, username)
+        if known is None:
+            return accounts.add(db, user_id=user_id, username=username, now=self._clock.now()), True
+        if known.user_id != user_id:
+            raise Refusal(ErrorCode.LOGIN_FAILED, f"@{username} is somebody else's here")
+        # One that a login made and that was never logged in.
+        is_own = credentials.find(db, known.id) is None and not known.ig_user_id
+        return known, is_own
+
+    def _is_logged_in(self, db: Database, account_id: str, password: str) -> bool:
+        saved = credentials.saved_login(db, self._vault, account_id)
+        login = credentials.find(db, account_id)
+        if saved is None or login is None or saved.password is None:
+            return False
+        is_refused = login.password_rejected_at is not None
+        return not is_refused and hmac.compare_digest(saved.password.encode(), password.encode())
+
+    def _claim_submission(self, db: Database, account_id: str, has_code: bool) -> None:
+        """Take the one submission of a password a day that comes without a person's code."""
+        now = self._clock.now()
+        if not has_code and secrets.exists(db, account_id, AccountSecret.PASSWORD):
+            taken, _ = account_sessions.uses_since(db, account_id, _SUBMITS, now - _ONE_SUBMISSION)
+            if taken:
+                raise Refusal(
+                    ErrorCode.LOGIN_RATE_LIMITED,
+                    "The password of this account was submitted within the last day: rather use "
+                    "its session, or send a code with it",
+                    until=now + _ONE_SUBMISSION,
+                )
+        db.conn.execute(
+            "INSERT INTO session_calls (account_id, rail, at) VALUES (?, ?, ?)",
+            (account_id, _SUBMITS, records.encode(now)),
+        )
+
+    def _forget_unknown(self, db: Database, account_id: str) -> None:
+        if credentials.find(db, account_id) is None:
+            now = self._clock.now()
+            events.record_of_account(db, Subject.ACCOUNT, account_id, "DISCONNECTED", now=now)
+            accounts.remove(db, account_id)
+
+
+def path_of(account_id: str, pending: PendingLogin) -> str:
+    """Return the path by which a client names a login that waits."""
+    path = str(pending.state.get("path") or "")
+    return f"/{path.strip('/')}/" if path else f"/challenge/{account_id}/"

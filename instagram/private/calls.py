@@ -1,0 +1,92 @@
+"""Any call of aiograpi by its name, and how what it gives is told."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import aiograpi.types
+from aiograpi import exceptions as ig
+from pydantic import BaseModel
+
+from instagram import errors
+from instagram.private.client import PrivateClient
+
+T = TypeVar("T")
+# What an argument that is none comes to before anything is sent.
+_OF_ARGUMENTS = (
+    ig.WrongCursorError,
+    AssertionError,
+    AttributeError,
+    IndexError,
+    KeyError,
+    TypeError,
+    ValueError,
+)
+_MOST_EXACT = 2**53 - 1
+# Ids are text, however aiograpi has them: JavaScript reads no such number.
+_IDS = frozenset({"pk", "thread_id"})
+
+
+def checked(
+    action: Callable[[PrivateClient], Awaitable[T]],
+) -> Callable[[PrivateClient], Awaitable[T]]:
+    """Return the action, raising `NotAsked` for what fails before anything was sent."""
+
+    async def run(client: PrivateClient) -> T:
+        before = client.asked
+        try:
+            return await action(client)
+        except _OF_ARGUMENTS as error:
+            if client.asked != before:
+                raise
+            raise errors.NotAsked(
+                f"An argument is malformed ({type(error).__name__}); nothing was sent"
+            ) from error
+
+    return run
+
+
+async def call(
+    client: PrivateClient, name: str, given: Sequence[Any], named: Mapping[str, Any]
+) -> Any:
+    """Have the client do what aiograpi calls by that name."""
+    return await getattr(client, name)(*given, **named)
+
+
+def signature(name: str) -> inspect.Signature:
+    """Return what aiograpi takes for a call, without the client; raises AttributeError."""
+    taken = inspect.signature(getattr(PrivateClient, name))
+    return taken.replace(parameters=list(taken.parameters.values())[1:])
+
+
+def shape(name: str) -> type[BaseModel]:
+    """Return aiograpi's model of that name; raises AttributeError."""
+    found: type[BaseModel] = getattr(aiograpi.types, name)
+    return found
+
+
+def built(name: str, value: Mapping[str, Any]) -> BaseModel:
+    """Return an object of aiograpi's model; raises pydantic's `ValidationError`."""
+    return shape(name)(**value)
+
+
+def told(value: Any) -> Any:
+    """Return what a call gave as plain JSON, its ids as text."""
+    if isinstance(value, BaseModel):
+        return told(value.model_dump(mode="json"))
+    if isinstance(value, Mapping):
+        return {
+            str(key): str(each) if key in _IDS and _is_number(each) else told(each)
+            for key, each in value.items()
+        }
+    if isinstance(value, list | tuple | set):
+        return [told(each) for each in value]
+    if _is_number(value) and abs(value) > _MOST_EXACT:
+        return str(value)
+    return value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -1,0 +1,241 @@
+"""The face below `/session`: from a request to a row of the table, and its answer.
+
+It listens nowhere itself: whoever serves it says who asks (`Admit`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+from urllib.parse import parse_qsl, unquote
+
+from pydantic_core import to_json
+from quart import Request
+
+from ground.refusal import ErrorCode, Refusal
+from instagram.private import calls
+from operations.actor import Actor
+from serving.answer import Answer
+from serving.body import read_whole
+from serving.multipart import Form, receive_form
+from session_api import table
+from session_api.errors import Absent, answer_to
+from session_api.given import taken
+from session_api.question import Around, Question
+from session_api.rails import claim, held
+from session_api.row import Rail, Row
+from storage.account_sessions import AccountSession
+
+PREFIX = "/session"
+HEADER = "X-Session-ID"
+FIELD = "sessionid"
+_URLENCODED = "application/x-www-form-urlencoded"
+_MULTIPART = "multipart/form-data"
+_MOST_FILES = 11  # an album's ten, and a cover
+
+
+class Asked(Protocol):
+    """What of a request is read before its body."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def headers(self) -> Any: ...
+    @property
+    def cookies(self) -> Mapping[str, str]: ...
+    @property
+    def args(self) -> Any: ...
+
+
+# Returns who asks, None where that need not be known; raises where they may not.
+Admit = Callable[[bool], Awaitable[Actor | None]]
+
+
+class SessionFace:
+    """Answers every request below `/session`."""
+
+    prefix = PREFIX
+
+    def __init__(self, around: Around) -> None:
+        self._around = around
+        self._rows = table.by_path()
+
+    def route(self, path: str) -> str:
+        """Return what a path is counted and logged as."""
+        return path if path.removeprefix(PREFIX) in self._rows else f"{PREFIX}/none"
+
+    def is_plain(self, path: str) -> bool:
+        """Say whether a GET there is answered with bytes, and so needs no stream."""
+        row = self._rows.get(path.removeprefix(PREFIX), {}).get("GET")
+        return row is not None and row.gives not in ("file", "[file]", "page")
+
+    async def answer(self, request: Asked, admit: Admit, known_as: str) -> Answer:
+        """Answer one request; every failure has the guide's body."""
+        form = Form()
+        try:
+            row = self._row(request)
+            actor = await admit(not row.is_public)
+            if actor is not None:
+                actor.require(row.scope)
+            return await self._answered(row, request, actor, form)
+        except Exception as error:  # noqa: BLE001 - the one place that turns failures into answers
+            answer = answer_to(error, self._around.house.clock.now(), known_as)
+            if isinstance(error, _NotThisMethod):
+                answer.headers["Allow"] = ", ".join(error.allowed)
+            return answer
+        finally:
+            await form.discard()
+
+    def _row(self, request: Asked) -> Row:
+        rows = self._rows.get(request.path.removeprefix(PREFIX))
+        if rows is None:
+            raise Refusal(ErrorCode.NOT_FOUND, "There is nothing at this path")
+        if request.method not in rows:
+            raise _NotThisMethod(sorted(rows))
+        return rows[request.method]
+
+    async def _answered(self, row: Row, request: Asked, actor: Actor | None, form: Form) -> Answer:
+        query = list(request.args.items(multi=True))
+        if row.has_form:
+            arrived = await self._form(row, request)
+            form.fields, form.files = arrived.fields, arrived.files
+        else:
+            form.fields = query
+        sent = _session_id(request, form, dict(query))
+        session = None
+        if not row.is_public and not row.is_open:
+            session = await self._session(row, actor, sent)
+        given = taken(
+            row.takes,
+            form.fields,
+            "body" if row.has_form else "query",
+            [file.field for file in form.files],
+        )
+        question = Question(
+            around=self._around, row=row, actor=actor, given=given, form=form, session=session
+        )
+        if request.headers.get("X-Dry-Run") == "1" and session is not None:
+            return await self._tried(question)
+        return _rendered(await self._done(question))
+
+    async def _session(self, row: Row, actor: Actor | None, sent: str) -> AccountSession | None:
+        assert actor is not None
+        if not sent:
+            if row.path == "/auth/settings" and row.method == "PATCH":
+                return None
+            raise Refusal(ErrorCode.NO_ACTIVE_SESSION, f"Send a session id as {HEADER}")
+        session = await self._around.sessions.find(actor.user_id, sent)
+        if not actor.may_see(session.account_id):
+            raise Refusal(ErrorCode.INSUFFICIENT_SCOPE, "This key is not for that account")
+        return session
+
+    async def _done(self, question: Question) -> Any:
+        row = question.row
+        if row.absent:
+            raise Absent(row.absent)
+        if question.session is not None:
+            await self._claim(question)
+        if row.handler is not None:
+            return await row.handler(question)
+
+        async def step(client: Any) -> Any:
+            if row.step is not None:
+                return calls.told(await row.step(client, question.given))
+            assert row.call is not None
+            given, named = row.call.arguments(question.given)
+            return calls.told(await calls.call(client, row.call.name, given, named))
+
+        writes = row.rail not in (Rail.READ, Rail.LOCAL)
+        return _paged(row, await question.api.run(f"session.{row.name}", step, writes=writes))
+
+    async def _claim(self, question: Question) -> None:
+        session, around = question.used, self._around
+        await around.house.store.write(
+            claim,
+            session.id,
+            session.account_id,
+            question.row,
+            around.limits,
+            around.house.clock,
+        )
+
+    async def _tried(self, question: Question) -> Answer:
+        """Say what would be sent, and what would hold it back; nothing is."""
+        row, around = question.row, self._around
+        hold = await around.house.store.read(
+            held, question.used.account_id, row, around.limits, around.house.clock
+        )
+        call = row.call.text if row.call is not None else row.name
+        return _rendered(
+            {
+                "dry_run": True,
+                "operation": row.name,
+                "call": None if row.absent else call,
+                "class": row.rail.value,
+                "held": None
+                if hold is None
+                else {
+                    "rail": hold.rail,
+                    "reason": hold.reason,
+                    "until": None if hold.until is None else hold.until.isoformat(),
+                },
+            }
+        )
+
+    async def _form(self, row: Row, request: Asked) -> Form:
+        assert isinstance(request, Request)
+        if request.mimetype == _MULTIPART:
+            house = self._around.house
+            house.folder.check_room(request.content_length or 0)
+            wanted = {each.name for each in row.takes if each.kind == "file"}
+            return await receive_form(
+                request,
+                house.library.scratch,
+                self._around.max_upload_bytes,
+                wanted=wanted,
+                most=_MOST_FILES,
+            )
+        body = await read_whole(request)
+        if not body:
+            return Form()
+        if request.mimetype != _URLENCODED:
+            raise Refusal(
+                ErrorCode.UNSUPPORTED_MEDIA_TYPE, f"Send a form: {_URLENCODED} or {_MULTIPART}"
+            )
+        try:
+            return Form(parse_qsl(body.decode(), keep_blank_values=True, errors="strict"))
+        except ValueError:
+            raise Refusal(ErrorCode.VALIDATION_ERROR, "The form is no UTF-8") from None
+
+
+class _NotThisMethod(Refusal):
+    def __init__(self, allowed: list[str]) -> None:
+        super().__init__(ErrorCode.METHOD_NOT_ALLOWED, "This path does not take this method")
+        self.allowed = allowed
+
+
+def _session_id(request: Asked, form: Form, query: Mapping[str, str]) -> str:
+    """Return what was sent as the session: the first place that is not blank."""
+    in_form = next((value for name, value in form.fields if name == FIELD and value.strip()), "")
+    for sent in (
+        request.headers.get(HEADER),
+        request.cookies.get(FIELD),
+        query.get(FIELD),
+        in_form,
+    ):
+        if sent and (plain := unquote(sent).strip().strip("\"'").strip()):
+            return plain
+    return ""
+
+
+def _paged(row: Row, told: Any) -> Any:
+    if row.gives.endswith("Page") and isinstance(told, list) and len(told) == 2:
+        items, cursor = told
+        return {"items": items, "next_cursor": cursor or ""}
+    return told
+
+
+def _rendered(value: Any) -> Answer:
+    return value if isinstance(value, Answer) else Answer(to_json(calls.told(value)))

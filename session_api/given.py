@@ -1,0 +1,98 @@
+"""What a client sent, as its row takes it; what it cannot be is told field by field."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from session_api.row import Field
+
+_YES, _NO = ("true", "1", "on", "yes"), ("false", "0", "off", "no")
+_LONGEST_NUMBER = 40
+
+
+class Malformed(Exception):
+    """The input is none: `problems` as the guide's 422 lists them, or one text."""
+
+    def __init__(self, detail: list[dict[str, Any]] | str) -> None:
+        super().__init__(str(detail))
+        self.detail = detail
+
+
+def taken(
+    fields: Iterable[Field], sent: Sequence[tuple[str, str]], place: str, files: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Return a value for each field; raises `Malformed`. Unknown ones are ignored.
+
+    An empty value of an optional field is absent, of a required one missing.
+    """
+    values, problems = {}, []
+    arrived = set(files)
+    for field in fields:
+        texts = [value for name, value in sent if name == field.name and value.strip()]
+        if field.kind == "file":
+            if field.required and field.name not in arrived:
+                problems.append(_missing(place, field.name))
+            continue
+        if not texts:
+            values[field.name] = [] if field.many and field.default is None else field.default
+            if field.required:
+                problems.append(_missing(place, field.name))
+            continue
+        if not field.many and field.kind != "json":
+            texts = texts[-1:]
+        read = []
+        for number, text in enumerate(texts):
+            try:
+                read.append(_value(field, text))
+            except ValueError as error:
+                where = [place, field.name, *([number] if field.many else [])]
+                problems.append({"type": "value_error", "loc": where, "msg": str(error)})
+        values[field.name] = read if field.many or field.kind == "json" else read[:1] and read[0]
+    if problems:
+        raise Malformed(problems)
+    return values
+
+
+def _missing(place: str, name: str) -> dict[str, Any]:
+    return {"type": "missing", "loc": [place, name], "msg": "Field required"}
+
+
+def _value(field: Field, text: str) -> Any:
+    match field.kind:
+        case "i":
+            return _whole(field, text.strip())
+        case "bool":
+            word = text.strip().lower()
+            if word not in _YES + _NO:
+                raise ValueError("Input should be true or false")
+            return word in _YES
+        case "float":
+            number = float(text)
+            if not math.isfinite(number):
+                raise ValueError("Input should be a finite number")
+            return number
+        case "uri":
+            parts = urlsplit(text.strip())
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                raise ValueError("Input should be an address with http or https")
+            return text.strip()
+    if field.choices and text not in field.choices:
+        raise ValueError(f"Input should be one of {', '.join(field.choices)}")
+    if "\0" in text:
+        raise ValueError("Input should have no null characters")
+    return text
+
+
+def _whole(field: Field, text: str) -> int:
+    digits = text.removeprefix("-")
+    if not digits.isascii() or not digits.isdigit() or len(digits) > _LONGEST_NUMBER:
+        raise ValueError("Input should be a whole number")
+    number = int(text)
+    if field.low is not None and number < field.low:
+        raise ValueError(f"Input should be {field.low} or more")
+    if field.high is not None and number > field.high:
+        raise ValueError(f"Input should be {field.high} or less")
+    return number

@@ -1,0 +1,129 @@
+"""What holds a call by session back, so that no client of it costs the account.
+
+Counted per account and kept in the database: a restart forgets nothing.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from ground.clock import Clock
+from ground.hold import Hold
+from ground.refusal import ErrorCode, Refusal
+from repost import guard, rails
+from session_api.row import Rail, Row
+from storage import account_sessions, credentials, holds
+from storage.store import Database
+from storage.times import from_text
+
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+# A day's social acts, well below what is reported as safe (docs/account-safety.md).
+SOCIAL_CAPS = {"follow": 20, "like": 50, "comment": 10, "message": 50, "stranger": 0}
+_OTHER_SOCIAL = 20
+_APART = timedelta(seconds=30)
+_SPACED = "social"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the settings allow by session."""
+
+    reads_per_hour: int = 100
+    acts_per_day: int = 200
+    allows_social: bool = False
+
+
+class Railed(Refusal):
+    """A rail says no; `hold` says which, why and until when."""
+
+    def __init__(self, hold: Hold) -> None:
+        super().__init__(ErrorCode.RATE_LIMITED, hold.reason, until=hold.until)
+        self.hold = hold
+
+
+def held(db: Database, account_id: str, row: Row, limits: Limits, clock: Clock) -> Hold | None:
+    """Return what holds a row back for an account now, or None."""
+    now = clock.now()
+    if row.rail is Rail.LOCAL:
+        return None
+    if row.rail is not Rail.ACCOUNT and (hold := holds.active(db, account_id, now)) is not None:
+        return hold
+    match row.rail:
+        case Rail.READ:
+            return _full(db, account_id, "read", limits.reads_per_hour, _HOUR, now)
+        case Rail.OWN:
+            return _full(db, account_id, "own", limits.acts_per_day, _DAY, now)
+        case Rail.SOCIAL | Rail.DIRECT:
+            return _social(db, account_id, row, limits, clock)
+        case Rail.PUBLISH | Rail.ACCOUNT:
+            return None  # the publish engine and the logins have their own
+    assert_never(row.rail)
+
+
+def claim(
+    db: Database,
+    session_id: str,
+    account_id: str,
+    row: Row,
+    limits: Limits,
+    clock: Clock,
+) -> None:
+    """Take a row's place on its rail, committed before anything is sent; raises `Railed`."""
+    if (hold := held(db, account_id, row, limits, clock)) is not None:
+        raise Railed(hold)
+    for rail in _rails_of(row):
+        account_sessions.record_use(db, session_id, account_id, rail, clock.now())
+
+
+def _rails_of(row: Row) -> tuple[str, ...]:
+    match row.rail:
+        case Rail.READ:
+            return ("read",)
+        case Rail.OWN:
+            return ("own",)
+        case Rail.SOCIAL | Rail.DIRECT:
+            return (_act(row), _SPACED)
+        case _:
+            return ("other",)
+
+
+def _act(row: Row) -> str:
+    return row.act or ("message" if row.rail is Rail.DIRECT else "other social")
+
+
+def _full(
+    db: Database, account_id: str, rail: str, most: int, within: timedelta, now: datetime
+) -> Hold | None:
+    count, first = account_sessions.uses_since(db, account_id, rail, now - within)
+    if count < most:
+        return None
+    until = (from_text(first) if first else now) + within
+    span = "an hour" if within == _HOUR else "a day"
+    return Hold(f"session_{rail}", f"{count} of {most} {rail} calls within {span} are used", until)
+
+
+def _social(db: Database, account_id: str, row: Row, limits: Limits, clock: Clock) -> Hold | None:
+    now = clock.now()
+    if not limits.allows_social:
+        reason = "Acts on other people are off: REPRISE_SESSION_SOCIAL=on allows some"
+        return Hold("session_social", reason, None)
+    login = credentials.find(db, account_id)
+    started_at = login.session_started_at if login else None
+    if guard.session_phase(started_at, now, clock.pace) < 3:
+        until = guard.phase_until(started_at, now, clock.pace)
+        return Hold("session_phase", "The account's session is too young for this", until)
+    if rails.is_asleep(db, account_id, now):
+        return Hold("session_sleep", "The account is asleep now", now + _HOUR)
+    act = _act(row)
+    cap = SOCIAL_CAPS.get(act, _OTHER_SOCIAL)
+    if (full := _full(db, account_id, act, cap, _DAY, now)) is not None:
+        return full
+    last = account_sessions.last_use(db, account_id, _SPACED)
+    if last is not None:
+        apart = _APART * clock.pace * (1 + random.random())
+        if now < (free := from_text(last) + apart):
+            return Hold("session_spacing", "Acts on other people are 30 seconds apart", free)
+    return None

@@ -1,0 +1,81 @@
+"""Posts: reading them, and what this account does about its own and others'."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from session_api.given import Malformed
+from session_api.row import Given, Group, Rail
+
+media = Group("Media")
+
+
+async def _pk_of(client: Any, given: Given) -> str:
+    """Return a post's number by whichever way it was named; nothing is sent."""
+    named = {name: given.get(name) for name in ("pk", "id", "code", "url") if given.get(name)}
+    if len(named) != 1:
+        raise Malformed("Send exactly one of pk, id, code and url")
+    ((way, value),) = named.items()
+    match way:
+        case "id":
+            return str(client.media_pk(value))
+        case "code":
+            return str(client.media_pk_from_code(value))
+        case "url":
+            return str(await client.media_pk_from_url(value))
+    return str(value)
+
+
+async def _post(client: Any, given: Given) -> Any:
+    return await client.media_info_v1(await _pk_of(client, given))
+
+
+async def _author(client: Any, given: Given) -> Any:
+    return (await client.media_info_v1(given["media_pk"])).user
+
+
+media.row(
+    "GET", "/media", "pk:i, id, code, url, use_cache:bool=true", None, "Media", Rail.READ,
+    "One post, by number, id, code or address", step=_post,
+)  # fmt: skip
+media.row(
+    "GET", "/media/info", "pk*:i, use_cache:bool=true", None, "Media", Rail.READ,
+    "One post by number", step=_post, is_older=True,
+)  # fmt: skip
+media.row(
+    "DELETE", "/media", "media_id*", "media_delete(media_id)", "bool", Rail.PUBLISH,
+    "Delete a post of this account",
+)  # fmt: skip
+media.row(
+    "GET", "/media/author", "media_pk*:i", None, "UserShort", Rail.READ, "Whose a post is",
+    step=_author, older=["/media/user"],
+)  # fmt: skip
+media.row(
+    "GET", "/media/oembed", "url*", "media_oembed(url)", "MediaOembed", Rail.READ,
+    "What a site that embeds a post is told",
+)  # fmt: skip
+media.pair(
+    "/media/like", "media_id*, revert:bool=false", "media_like(media_id, revert)",
+    "media_unlike(media_id)", "bool", Rail.SOCIAL, "Like a post", act="like",
+)  # fmt: skip
+media.row(
+    "PATCH", "/media/seen", "media_ids*[], skipped_media_ids[]",
+    "media_seen(media_ids, skipped_media_ids)", "bool", Rail.OWN, "Say that posts were seen",
+)  # fmt: skip
+media.row(
+    "GET", "/media/likers", "media_id*", "media_likers(media_id)", "[UserShort]", Rail.READ,
+    "Who likes a post",
+)  # fmt: skip
+media.pair(
+    "/media/archive", "media_id*, revert:bool=false", "media_archive(media_id, revert)",
+    "media_unarchive(media_id)", "bool", Rail.PUBLISH, "Hide a post of this account",
+)  # fmt: skip
+media.pair(
+    "/media/save", "media_id*, collection_pk:i, revert:bool=false",
+    "media_save(media_id, collection_pk, revert)", "media_unsave(media_id, collection_pk)",
+    "bool", Rail.OWN, "Save a post",
+)  # fmt: skip
+media.pair(
+    "/media/pin", "media_pk*, revert:bool=false", "media_pin(media_pk, revert)",
+    "media_unpin(media_pk)", "bool", Rail.PUBLISH, "Pin a post to this account's profile",
+)  # fmt: skip
