@@ -53,6 +53,7 @@ docs: $(VENV)/.dev
 	$(BIN)/python -m tools.http_reference
 	$(BIN)/python -m install.units
 	$(BIN)/python -m tools.command_reference
+	$(BIN)/python -m tools.session_reference
 
 # Works without a network once .venv is there; -W: a link that leads nowhere is an error.
 site: $(VENV)/.dev

@@ -153,6 +153,7 @@ class OperationsApp(QuartTrio):
         began = time.perf_counter()
         known_as = request_id.begin(request.headers.get(request_id.HEADER))
         route, operation, path = self._found(request)
+        response: Response | WerkzeugResponse
         if self._is_mounted(request.path):
             response = as_response(await self._answer_mounted(request, known_as))
         elif operation is None:

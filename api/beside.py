@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from quart import Request, Response
@@ -11,9 +12,11 @@ from api.auth import identify
 from api.context import ApiContext
 from api.contract import Auth
 from api.errors import ApiError
+from api.plain import Asked
 from api.session_cookie import ended
 from ground.refusal import Refusal
 from operations.actor import Actor
+from serving.answer import Answer
 from storage import browser_sessions
 
 # What these addresses answer is for programs, whoever asks.

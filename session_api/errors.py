@@ -103,12 +103,12 @@ def _told(error: Exception) -> _Told | None:
         return _Told(501, str(error), "NotServed")
     if isinstance(error, Challenged):
         hint = _RESOLVE if error.takes_code else _ELSEWHERE
-        more = {"last_json": error.last_json}
+        more: dict[str, Any] = {"last_json": error.last_json}
         return _Told(403, str(error), "ChallengeRequired", hint, more=more)
     if isinstance(error, Railed):
         hold = error.hold
-        more = {"rail": hold.rail}
-        return _Told(429, hold.reason, "Railed", _PAUSE, hold.until, more=more)
+        held: dict[str, Any] = {"rail": hold.rail}
+        return _Told(429, hold.reason, "Railed", _PAUSE, hold.until, more=held)
     if isinstance(error, errors.InstagramError):
         return _of_instagram(error)
     refused = refusal_of(error)

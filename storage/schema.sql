@@ -130,6 +130,16 @@ CREATE TABLE account_secrets (
     PRIMARY KEY (account_id, name)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE account_sessions (
+    id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL REFERENCES users,
+    account_id TEXT NOT NULL UNIQUE REFERENCES accounts ON DELETE CASCADE,
+    -- Whether the account was connected for it, and goes with it.
+    is_own INTEGER NOT NULL DEFAULT 0,
+    created_at TEXT NOT NULL,
+    used_at TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE accounts (
     id TEXT PRIMARY KEY,
     user_id TEXT NOT NULL REFERENCES users,
@@ -446,6 +456,12 @@ CREATE TABLE row_counts (
     PRIMARY KEY (user_id, kind, label)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE session_calls (
+    account_id TEXT NOT NULL REFERENCES accounts ON DELETE CASCADE,
+    rail TEXT NOT NULL,
+    at TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE state_counts (
     kind TEXT NOT NULL,
     state TEXT NOT NULL,
@@ -538,6 +554,10 @@ CREATE TABLE webhooks (
     created_at TEXT NOT NULL
 , kind TEXT NOT NULL DEFAULT 'webhook'
     CHECK (kind IN ('webhook', 'person')), name TEXT) STRICT;
+
+CREATE INDEX account_sessions_by_use ON account_sessions (used_at);
+
+CREATE INDEX account_sessions_of_user ON account_sessions (user_id, created_at);
 
 CREATE INDEX author_followers_by_age ON author_followers (read_at);
 
@@ -658,6 +678,8 @@ CREATE INDEX reposts_open ON reposts (account_id, status)
 CREATE INDEX reposts_sent ON reposts (account_id, status) WHERE post_id IS NOT NULL;
 
 CREATE INDEX reposts_with_media ON reposts (updated_at) WHERE media_path IS NOT NULL;
+
+CREATE INDEX session_calls_of_account ON session_calls (account_id, rail, at);
 
 CREATE INDEX troubles_by_account ON troubles (account_id, at);
 
