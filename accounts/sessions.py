@@ -22,7 +22,7 @@ from ground.clock import Clock
 from ground.refusal import ErrorCode, Refusal
 from instagram import errors
 from instagram.private.outcome import PendingLogin
-from storage import account_sessions, accounts, credentials, events, records, secrets
+from storage import account_sessions, accounts, credentials, events, secrets
 from storage.account_sessions import AccountSession
 from storage.accounts import Account
 from storage.secrets import AccountSecret
@@ -202,10 +202,7 @@ class SessionDesk:
                     "its session, or send a code with it",
                     until=now + _ONE_SUBMISSION,
                 )
-        db.conn.execute(
-            "INSERT INTO session_calls (account_id, rail, at) VALUES (?, ?, ?)",
-            (account_id, _SUBMITS, records.encode(now)),
-        )
+        account_sessions.count(db, account_id, _SUBMITS, now)
 
     def _forget_unknown(self, db: Database, account_id: str) -> None:
         if credentials.find(db, account_id) is None:

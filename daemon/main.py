@@ -147,8 +147,7 @@ async def compose(
     upkeep = _upkeep(core, folder)
     house = house_of(core, publishing, engine)
     supervisor = Supervisor(on_change=status.changed)
-    port = sockets[0].getsockname()[1]
-    context = await _api_context(core, house, supervisor, metrics, upkeep, port)
+    context = await _api_context(core, house, supervisor, metrics, upkeep, sockets)
     sessions = await session_face(core, house, context.system, supervisor.states)
     app = build_app(context, WebFace(house, is_sandbox=settings.pace == 0), sessions)
     visitors = Visitors(context)
@@ -222,13 +221,13 @@ async def _api_context(
     supervisor: Supervisor,
     metrics: Metrics,
     upkeep: Upkeep,
-    port: int,
+    sockets: list[socket.socket],
 ) -> ApiContext:
     settings = core.settings
     return ApiContext(
         house=house,
         limits=RateLimits(settings.rate_limit_rpm, settings.rate_limit_rph, core.clock),
-        cookies=await core.store.write(session_cookies, core.vault, port),
+        cookies=await core.store.write(session_cookies, core.vault, sockets[0].getsockname()[1]),
         uptime_s=_uptime(core.clock),
         services=supervisor.states,
         troubles=supervisor.troubles,

@@ -139,13 +139,13 @@ def _of_instagram(error: errors.InstagramError) -> _Told:
             return _Told(401, failed.reason, kind, "Send another code")
         case errors.ChallengeRequired() | errors.AccountSuspended():
             said = said_of(raised)
-            more = {"last_json": said} if said else {}
+            asked: dict[str, Any] = {"last_json": said} if said else {}
             hint = _RESOLVE if said.get("challenge") else _ELSEWHERE
-            return _Told(403, failed.reason, kind, hint, more=more)
+            return _Told(403, failed.reason, kind, hint, more=asked)
         case errors.AccountOnHold(hold=hold):
             status = _STATUS_OF_HOLD.get(hold.rail, 429)
-            more = {"rail": hold.rail}
-            return _Told(status, hold.reason, "AccountOnHold", _PAUSE, hold.until, more=more)
+            held = {"rail": hold.rail}
+            return _Told(status, hold.reason, "AccountOnHold", _PAUSE, hold.until, more=held)
         case errors.ActionBlocked():
             status = 403 if kind in _FORBIDDEN else 429
             return _Told(status, failed.reason, kind, _PAUSE)

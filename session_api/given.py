@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -61,28 +61,32 @@ def _missing(place: str, name: str) -> dict[str, Any]:
 
 
 def _value(field: Field, text: str) -> Any:
-    match field.kind:
-        case "i":
-            return _whole(field, text.strip())
-        case "bool":
-            word = text.strip().lower()
-            if word not in _YES + _NO:
-                raise ValueError("Input should be true or false")
-            return word in _YES
-        case "float":
-            number = float(text)
-            if not math.isfinite(number):
-                raise ValueError("Input should be a finite number")
-            return number
-        case "uri":
-            parts = urlsplit(text.strip())
-            if parts.scheme not in ("http", "https") or not parts.hostname:
-                raise ValueError("Input should be an address with http or https")
-            return text.strip()
+    if (read := _READERS.get(field.kind)) is not None:
+        return read(field, text.strip())
     if field.choices and text not in field.choices:
         raise ValueError(f"Input should be one of {', '.join(field.choices)}")
     if "\0" in text:
         raise ValueError("Input should have no null characters")
+    return text
+
+
+def _word(_field: Field, text: str) -> bool:
+    if text.lower() not in _YES + _NO:
+        raise ValueError("Input should be true or false")
+    return text.lower() in _YES
+
+
+def _fraction(_field: Field, text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("Input should be a finite number")
+    return number
+
+
+def _address(_field: Field, text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("Input should be an address with http or https")
     return text
 
 
@@ -96,3 +100,11 @@ def _whole(field: Field, text: str) -> int:
     if field.high is not None and number > field.high:
         raise ValueError(f"Input should be {field.high} or less")
     return number
+
+
+_READERS: Mapping[str, Callable[[Field, str], Any]] = {
+    "i": _whole,
+    "bool": _word,
+    "float": _fraction,
+    "uri": _address,
+}

@@ -79,15 +79,9 @@ def claim(
 
 
 def _rails_of(row: Row) -> tuple[str, ...]:
-    match row.rail:
-        case Rail.READ:
-            return ("read",)
-        case Rail.OWN:
-            return ("own",)
-        case Rail.SOCIAL | Rail.DIRECT:
-            return (_act(row), _SPACED)
-        case _:
-            return ("other",)
+    if row.rail in (Rail.SOCIAL, Rail.DIRECT):
+        return (_act(row), _SPACED)
+    return ({Rail.READ: "read", Rail.OWN: "own"}.get(row.rail, "other"),)
 
 
 def _act(row: Row) -> str:

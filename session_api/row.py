@@ -157,16 +157,15 @@ def call_of(text: str) -> Call:
 
 
 def _value(node: ast.expr, given: Given) -> Any:
-    match node:
-        case ast.Constant(value=value):
-            return value
-        case ast.Name(id=name):
-            return given[name]
-        case ast.BoolOp(op=ast.Or(), values=values):
-            either = (_value(each, given) for each in values[:-1])
-            return next((found for found in either if found), _value(values[-1], given))
-        case ast.List(elts=each):
-            return [_value(one, given) for one in each]
+    if isinstance(node, ast.Constant):
+        return node.value
+    if isinstance(node, ast.Name):
+        return given[node.id]
+    if isinstance(node, ast.List):
+        return [_value(one, given) for one in node.elts]
+    if isinstance(node, ast.BoolOp):
+        either = (_value(each, given) for each in node.values[:-1])
+        return next((found for found in either if found), _value(node.values[-1], given))
     raise ValueError(f"{ast.dump(node)} cannot stand in a call")
 
 
@@ -214,13 +213,10 @@ def _number(text: str | None) -> int | None:
 
 def parsed_default(kind: str, text: str) -> Any:
     """Return a default as its kind has it."""
-    match kind:
-        case "i":
-            return int(text)
-        case "float":
-            return float(text)
-        case "bool":
-            return text == "true"
+    if kind == "bool":
+        return text == "true"
+    if kind in ("i", "float"):
+        return int(text) if kind == "i" else float(text)
     return text.strip('"')
 
 

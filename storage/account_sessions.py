@@ -79,11 +79,16 @@ def end(db: Database, session_id: str) -> None:
 
 def record_use(db: Database, session_id: str, account_id: str, rail: str, now: datetime) -> None:
     """Remember that something is done by session now."""
+    count(db, account_id, rail, now)
+    records.update(db, AccountSession, session_id, used_at=now)
+
+
+def count(db: Database, account_id: str, rail: str, now: datetime) -> None:
+    """Count a use of a rail."""
     db.conn.execute(
         "INSERT INTO session_calls (account_id, rail, at) VALUES (?, ?, ?)",
         (account_id, rail, records.encode(now)),
     )
-    records.update(db, AccountSession, session_id, used_at=now)
 
 
 def uses_since(db: Database, account_id: str, rail: str, since: datetime) -> tuple[int, str | None]:

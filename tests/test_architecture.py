@@ -41,7 +41,7 @@ LAYERS: dict[str, set[str]] = {
     "sandbox": set(),
     "daemon": _FLOOR
     | _ENGINES
-    | {"agents", "api", "install", "local", "operations", "session_api", "web"},
+    | {"agents", "api", "install", "local", "operations", "serving", "session_api", "web"},
     "cli": _FLOOR
     | _ENGINES
     | {"agents", "daemon", "install", "local", "moving", "operations", "sandbox"},

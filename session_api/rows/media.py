@@ -16,14 +16,10 @@ async def _pk_of(client: Any, given: Given) -> str:
     if len(named) != 1:
         raise Malformed("Send exactly one of pk, id, code and url")
     ((way, value),) = named.items()
-    match way:
-        case "id":
-            return str(client.media_pk(value))
-        case "code":
-            return str(client.media_pk_from_code(value))
-        case "url":
-            return str(await client.media_pk_from_url(value))
-    return str(value)
+    if way == "url":
+        return str(await client.media_pk_from_url(value))
+    local = {"id": client.media_pk, "code": client.media_pk_from_code}.get(way, str)
+    return str(local(value))
 
 
 async def _post(client: Any, given: Given) -> Any:
