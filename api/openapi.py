@@ -13,7 +13,15 @@ from api.contract import Auth, Operation
 from api.errors import CODES
 from api.idempotency import HEADER
 from ground.refusal import ErrorCode
-from operations.models import ErrorResponse, ScheduledJob, StoryMention, UserTag
+from operations.event_types import TYPES
+from operations.models import (
+    ErrorResponse,
+    ScheduledJob,
+    StoryMention,
+    UserTag,
+    WebhookData,
+    WebhookMessage,
+)
 from operations.resources import named_fields
 
 Json = dict[str, Any]
@@ -43,6 +51,12 @@ _KEY_PARAMETER: Json = {
         "pattern": "^[!#-~][!-~]*$",  # or quoted
     },
 }
+# Of Standard Webhooks 1.0.
+_SIGNED = {
+    "webhook-id": "The message's, the same at every try",
+    "webhook-timestamp": "Of this try, in seconds since 1970",
+    "webhook-signature": "`v1,` and HMAC-SHA256 in base64; two of them while a secret is replaced",
+}
 _RETRY_AFTER = ("Retry-After", "Seconds to wait, as `retryAfter` in the body")
 
 
@@ -65,6 +79,7 @@ def document(operations: Iterable[Operation], *, version: str, base_path: str) -
         "servers": [{"url": base_path}],
         "tags": [{"name": tag} for tag in dict.fromkeys(op.tag for op in chosen)],
         "paths": paths,
+        "webhooks": {name: {"post": _told(name)} for name in TYPES},
         "components": {
             "schemas": _schemas(chosen),
             "parameters": {_KEY: _KEY_PARAMETER},
@@ -87,6 +102,31 @@ def document(operations: Iterable[Operation], *, version: str, base_path: str) -
                 },
             },
         },
+    }
+
+
+def _told(name: str) -> Json:
+    """Return what a webhook is sent when that happens."""
+    return {
+        "operationId": _camel(f"on_{name.replace('.', '_')}"),
+        "summary": f"{name}: sent to webhooks that want to hear of it (docs/webhooks.md)",
+        "tags": ["Webhooks"],
+        "security": [],
+        "parameters": [
+            {
+                "name": header,
+                "in": "header",
+                "required": True,
+                "description": text,
+                "schema": {"type": "string"},
+            }
+            for header, text in _SIGNED.items()
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": _ref(WebhookMessage)}},
+        },
+        "responses": {"2XX": {"description": "Heard: it is not sent again"}},
     }
 
 
@@ -239,6 +279,7 @@ def _schemas(operations: Iterable[Operation]) -> Json:
         (ScheduledJob, "serialization"),
         (UserTag, "validation"),
         (StoryMention, "validation"),
+        (WebhookMessage, "serialization"),
     ]
     for operation in chosen:
         wanted.append((operation.returns, "serialization"))
@@ -252,6 +293,7 @@ def _schemas(operations: Iterable[Operation]) -> Json:
         _tell_defaults(schema)
     for operation in chosen:
         _not_always_there(operation.returns, schemas)
+    _not_always_there(WebhookData, schemas)
     schemas["ErrorCode"] = {
         "type": "string",
         "description": "Stable; docs/errors.md says what each means and what to do.",

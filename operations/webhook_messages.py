@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from pydantic_core import to_json
-
 from ground.changes import Subject
-from operations import shown
+from operations import models, shown
 from operations.event_types import TYPES, kinds_of, name_of
 from storage import posts, reposts
 from storage.errors import NotFound
 from storage.events import Event
 from storage.store import Database
-from storage.times import to_text
 from storage.webhooks import Webhook
 
 _TEST = TYPES["webhook.test"]
@@ -31,18 +28,19 @@ def message_for(db: Database, webhook: Webhook, event: Event) -> tuple[str, str]
     kind = name_of(event.subject, event.state)
     if kind is None or not _is_for(webhook, event):
         return None
-    data: dict[str, Any] = {
-        "sequence": event.id,
-        "accountId": event.account_id,
-        "subject": event.subject,
-        "subjectId": event.subject_id,
-        "state": event.state,
-        "reason": event.reason,
-        "via": event.via,
+    assert event.id is not None
+    data = models.WebhookData(
+        sequence=event.id,
+        account_id=event.account_id,
+        subject=event.subject,
+        subject_id=event.subject_id,
+        state=event.state,
+        reason=event.reason,
+        via=event.via,
         **_resource(db, event),
-    }
-    message = {"type": kind, "timestamp": to_text(event.at), "data": data}
-    return kind, to_json(message, by_alias=True).decode()
+    )
+    message = models.WebhookMessage(type=kind, timestamp=event.at, data=data)
+    return kind, message.model_dump_json(by_alias=True)
 
 
 def _is_for(webhook: Webhook, event: Event) -> bool:
@@ -59,9 +57,9 @@ def _resource(db: Database, event: Event) -> dict[str, Any]:
     try:
         if event.subject is Subject.POST:
             post = posts.get(db, event.subject_id)
-            error = {"code": post.error_code, "error": post.error_message}
-            failed = {"error": error} if post.error_code else {}
-            return {"post": shown.post_with_media(db, post), **failed}
+            code, why = post.error_code, post.error_message
+            error = models.WebhookError(code=code, error=why) if code else None
+            return {"post": shown.post_with_media(db, post), "error": error}
         if event.subject is Subject.REPOST:
             return {"repost": shown.repost(db, reposts.get(db, event.subject_id))}
     except NotFound:

@@ -689,8 +689,7 @@ CREATE UNIQUE INDEX users_by_name ON users (name);
 
 CREATE INDEX webhook_deliveries_by_age ON webhook_deliveries (created_at);
 
-CREATE INDEX webhook_deliveries_due ON webhook_deliveries (webhook_id, due_at)
-    WHERE status = 'PENDING';
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (webhook_id, due_at, event_id) WHERE status = 'PENDING';
 
 CREATE INDEX webhook_deliveries_of_user ON webhook_deliveries (user_id);
 

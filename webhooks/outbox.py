@@ -114,7 +114,7 @@ class Outbox:
 
     async def deliver(self, first: WebhookDelivery) -> None:
         """Try a message, and record how that ended."""
-        receiver = await self._store.read(webhooks.find, first.webhook_id)
+        receiver = await self._store.glance(webhooks.find, first.webhook_id)
         if receiver is None:  # removed this moment
             return
         began = self._clock.monotonic()
@@ -181,7 +181,7 @@ class Outbox:
 
     async def next_for(self, webhook_id: str) -> tuple[WebhookDelivery | None, float]:
         """Return the next message to a receiver and for how many seconds it has to wait."""
-        found = await self._store.read(webhooks.next_due, webhook_id)
+        found = await self._store.glance(webhooks.next_due, webhook_id)
         if found is None or found.due_at is None:
             return found, 0.0
         wait_s = (found.due_at - self._clock.now()).total_seconds()

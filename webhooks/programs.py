@@ -50,7 +50,7 @@ class Programs:
         self, receiver: Webhook, first: WebhookDelivery
     ) -> tuple[Sequence[WebhookDelivery], Told]:
         now = self._clock.now()
-        keys = await self._store.read(secrets.of_webhook, self._vault, receiver.id)
+        keys = await self._store.glance(secrets.of_webhook, self._vault, receiver.id)
         body = first.body.encode()
         headers = signed(first.id, body, int(now.timestamp()), _valid(keys, receiver, now))
         return [first], await self._messenger.send(receiver.url, body, headers)

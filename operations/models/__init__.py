@@ -177,10 +177,13 @@ from operations.models.webhooks import (
     Recovered,
     RecoverRequest,
     Webhook,
+    WebhookData,
     WebhookDelivery,
     WebhookDeliveryList,
     WebhookDeliveryQuery,
+    WebhookError,
     WebhookList,
+    WebhookMessage,
     WebhookRequest,
 )
 from operations.models.whole import (
@@ -336,10 +339,13 @@ __all__ = [
     "WaitingReposts",
     "Warnings",
     "Webhook",
+    "WebhookData",
     "WebhookDelivery",
     "WebhookDeliveryList",
     "WebhookDeliveryQuery",
+    "WebhookError",
     "WebhookList",
+    "WebhookMessage",
     "WebhookRequest",
     "Words",
 ]  # fmt: skip

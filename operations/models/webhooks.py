@@ -7,9 +7,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from ground.changes import Subject
 from operations.event_types import PATTERN, kinds_of
 from operations.models.api_keys import AccountLimit
 from operations.models.base import Instant, Moment, Schema, Uuid
+from operations.models.posts import Post
+from operations.models.reposts import RepostItem
 from storage.webhooks import DeliveryStatus
 
 _PORT = r"(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
@@ -37,6 +40,39 @@ TypeList = Annotated[
     Field(max_length=2000, json_schema_extra={"pattern": f"^$|{PATTERN}"}),
     AfterValidator(_are_types),
 ]
+
+
+class WebhookError(Schema):
+    """Why something failed; the codes are those of docs/errors.md."""
+
+    code: str
+    error: str | None
+
+
+class WebhookData(Schema):
+    """What happened: `sequence` rises, `post` or `repost` is what it is about as it is now.
+
+    `post`, `repost` and `error` are there where there is one.
+    """
+
+    sequence: int
+    account_id: Uuid | None
+    subject: Subject
+    subject_id: str
+    state: str
+    reason: str | None
+    via: str | None
+    post: Post | None = Field(default=None, exclude_if=lambda found: found is None)
+    repost: RepostItem | None = Field(default=None, exclude_if=lambda found: found is None)
+    error: WebhookError | None = Field(default=None, exclude_if=lambda found: found is None)
+
+
+class WebhookMessage(Schema):
+    """What a webhook is told, after Standard Webhooks; `type` as in docs/events.md."""
+
+    type: str
+    timestamp: Moment
+    data: WebhookData
 
 
 class WebhookRequest(Schema):

@@ -13,6 +13,7 @@ from api.app import BASE_PATH, openapi_document, operations
 from api.contract import Auth
 from api.errors import CODES
 from ground.refusal import ErrorCode
+from operations.event_types import TYPES
 from tests.support.served import Served
 from tools import http_reference as reference
 
@@ -82,8 +83,19 @@ def test_it_has_every_endpoint_of_the_contract(document: dict[str, Any]) -> None
 
 def test_operation_ids_are_unique_and_fit_for_a_function(document: dict[str, Any]) -> None:
     ids = [operation["operationId"] for _, operation in described(document)]
+    ids += [told["post"]["operationId"] for told in document["webhooks"].values()]
     assert len(set(ids)) == len(ids)
     assert all(one.isidentifier() and one[0].islower() for one in ids)
+
+
+def test_what_webhooks_are_told_is_described(document: dict[str, Any]) -> None:
+    told = document["webhooks"]
+    assert set(told) == set(TYPES)
+    assert {"webhook-id", "webhook-timestamp", "webhook-signature"} == {
+        each["name"] for each in told["post.failed"]["post"]["parameters"]
+    }
+    schema = document["components"]["schemas"]["WebhookData"]
+    assert set(schema["properties"]) - set(schema["required"]) == {"post", "repost", "error"}
 
 
 def test_every_operation_says_who_may_call_it(document: dict[str, Any]) -> None:

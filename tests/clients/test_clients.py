@@ -95,6 +95,9 @@ async def test_openapi_typescript(
         shutil.copy(CLIENTS / name, tmp_path)
     document = f"{served.url}/api/v1/openapi.json"
     await run([modules / ".bin" / "openapi-typescript", document, "-o", "schema.ts"], tmp_path)
+    types = (tmp_path / "schema.ts").read_text()
+    webhooks = types[types.index("export interface webhooks") :]
+    assert '"post.failed": {' in webhooks[: webhooks.index("\n}\n")]
     await run([modules / ".bin" / "tsc", *TSC.split(), "--types", "node", "drive.ts"], tmp_path)
     printed = await run(
         [program("node"), "drive.js"],
