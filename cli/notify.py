@@ -9,7 +9,7 @@ import click
 from cli.output import json_option, print_json, print_table, say
 from cli.reach import asked, reached, shown
 from cli.standard_input import read_line
-from cli.webhooks import done, print_log
+from cli.webhooks import done, print_log, state_of
 from daemon.settings import load_settings
 from daemon.zone import zone_of_this_machine
 
@@ -67,10 +67,7 @@ def list_them(as_json: bool) -> None:
     if as_json:
         print_json({"recipients": found, "quiet": quiet})
         return
-    rows = [
-        (each["id"], each["name"], each["service"], each["disabledReason"] or "told")
-        for each in found
-    ]
+    rows = [(each["id"], each["name"], each["service"], state_of(each)) for each in found]
     print_table(["Id", "Name", "Service", "State"], rows)
     if quiet["begins"]:
         say(f"Quiet from {quiet['begins']} to {quiet['ends']} ({quiet['timezone']})", err=True)

@@ -7,14 +7,17 @@ from datetime import datetime
 
 import click
 
+from cli.failure import Refused
 from cli.output import json_option, print_json, say
-from cli.reach import reached, shown
+from cli.reach import Reach, reached, shown
 from cli.usernames import username_option
 from daemon import data_dir
 from daemon.settings import load_settings
 from operations.models import AccountQuery, Holding, StoryRepostStatus
+from operations.notify import list_recipients
 from operations.shown import VERSION
 from operations.story_repost import get_status
+from operations.webhooks import list_webhooks
 
 _PHASES = {
     0: "no Private API login",
@@ -43,10 +46,12 @@ def status(username: str | None, as_json: bool) -> None:
             account.username: reach.perform(get_status, AccountQuery(account_id=account.id))
             for account in chosen
         }
+        unheard = _unheard(reach)
     if as_json:
         accounts = {name: shown(standing) for name, standing in found.items()}
         url = daemon.url if daemon else None
-        print_json({"version": VERSION, "daemon": url, "accounts": accounts})
+        told = {"version": VERSION, "daemon": url, "accounts": accounts}
+        print_json({**told, "warnings": unheard})
         return
     runs = f"the daemon runs at {daemon.url}" if daemon else "the daemon is not running"
     say(f"Reprise {VERSION}, {runs}")
@@ -54,6 +59,28 @@ def status(username: str | None, as_json: bool) -> None:
         say("", f"@{name}")
         for label, line in _lines(standing):
             say(f"  {label:<11} {line}")
+    for line in unheard:
+        say("", line)
+
+
+def _unheard(reach: Reach) -> list[str]:
+    """Return whom nothing reaches of those who are told what happens."""
+    try:
+        webhooks = reach.perform(list_webhooks).webhooks
+        people = reach.perform(list_recipients).recipients
+    except Refused:  # a daemon that tells nobody yet
+        return []
+    lines = []
+    for what, command, found in (
+        ("A webhook", "webhook", webhooks),
+        ("An address for notices", "notify", people),
+    ):
+        for each in found:
+            if each.disabled_at is not None:
+                lines.append(f"{what} was given up: reprise {command} enable {each.id}")
+            elif each.last_failed_at is not None:
+                lines.append(f"{what} fails: reprise {command} log {each.id}")
+    return lines
 
 
 def _lines(found: StoryRepostStatus) -> Iterator[tuple[str, str]]:

@@ -69,8 +69,7 @@ def list_them(as_json: bool) -> None:
         print_json(found)
         return
     rows = [
-        (each["id"], each["url"], each["types"] or "everything", each["disabledReason"] or "told")
-        for each in found
+        (each["id"], each["url"], each["types"] or "everything", state_of(each)) for each in found
     ]
     print_table(["Id", "URL", "Types", "State"], rows)
 
@@ -176,6 +175,13 @@ def remove(webhook_id: str, as_json: bool) -> None:
     from operations.webhooks import delete_webhook
 
     done(delete_webhook, webhook_id, as_json, "Removed")
+
+
+def state_of(receiver: dict[str, Any]) -> str:
+    """Return how it stands with a receiver, in words."""
+    if receiver["disabledReason"]:
+        return f"given up: {receiver['disabledReason']}"
+    return "fails, is tried again" if receiver["lastFailedAt"] else "told"
 
 
 def print_log(operation: Operation, target: str, limit: int, as_json: bool) -> None:

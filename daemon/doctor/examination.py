@@ -21,6 +21,7 @@ from daemon.doctor import (
     service,
     stored,
     tokens,
+    told,
 )
 from daemon.doctor.finding import Finding, State, warning
 from daemon.doctor.site import Site
@@ -46,6 +47,7 @@ LOCAL: dict[str, Check] = {
     "media": machine.media,
     "login": logins.sessions,
     "holds": logins.holds,
+    "told": told.receivers,
 }
 ONLINE: dict[str, Check] = {
     "proxy": network.proxy,

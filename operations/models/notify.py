@@ -55,6 +55,7 @@ class Recipient(Schema):
     created_at: Moment
     disabled_at: Moment | None
     disabled_reason: str | None
+    last_failed_at: Moment | None
 
 
 class RecipientList(Schema):

@@ -84,6 +84,8 @@ class WebhookRequest(Schema):
 
 
 class Webhook(Schema):
+    """`lastFailedAt` is null again once it has heard something."""
+
     id: Uuid
     url: str
     types: str
@@ -91,6 +93,7 @@ class Webhook(Schema):
     created_at: Moment
     disabled_at: Moment | None
     disabled_reason: str | None
+    last_failed_at: Moment | None
     old_secret_until: Moment | None
 
 

@@ -22,7 +22,8 @@ from cli import cli, completion
 from cli.manual import entries
 from cli.output import print_table
 from cli.sections import SECTIONS
-from storage import accounts, users
+from ground.clock import utc_now
+from storage import accounts, users, webhooks
 from storage.posts import MediaType, Post, PostStatus, SourceType
 from storage.posts import add as add_post
 from storage.store import open_directly, transaction
@@ -114,6 +115,38 @@ def test_webhooks_and_events_on_the_command_line(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out == ""
     assert run_here("events", "--follow") == 1
     assert run_here("events", "--type", "nonsense") == 2
+
+
+def test_people_are_told_where_they_are(
+    installed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def told(*words: str) -> Any:
+        assert run_here(*words, "--json") == 0
+        return json.loads(capsys.readouterr().out)
+
+    made = told("notify", "add", "json://localhost:1/a-key", "--name", "phone")
+    assert (made["service"], made["name"]) == ("json://…", "phone")
+    assert told("notify", "quiet", "22:00-08:00", "--timezone", "Europe/Berlin")["ends"] == "08:00"
+    listed = told("notify", "list")
+    assert [each["id"] for each in listed["recipients"]] == [made["id"]]
+    assert listed["quiet"]["timezone"] == "Europe/Berlin"
+    assert told("notify", "quiet", "off")["begins"] is None
+    assert told("notify", "log", made["id"]) == []
+    assert run_here("notify", "test", made["id"]) == 1  # only a daemon tells
+    for wrong in ("file:///tmp/x", "nonsense"):
+        assert run_here("notify", "add", wrong) == 2
+    for wrong in ("22:00", "22-08", "22:00-22:00"):
+        assert run_here("notify", "quiet", wrong) == 2
+    assert told("status")["warnings"] == []
+    with open_directly(installed / "reprise.db") as db, transaction(db):
+        webhooks.disable(db, made["id"], utc_now(), "nothing reached it for five days")
+    warning = f"An address for notices was given up: reprise notify enable {made['id']}"
+    assert told("status")["warnings"] == [warning]
+    assert run_here("status") == 0
+    assert warning in capsys.readouterr().out
+    assert told("notify", "enable", made["id"])["disabledAt"] is None
+    assert run_here("notify", "remove", made["id"]) == 0
+    assert b"a-key" not in (installed / "reprise.db").read_bytes()
 
 
 def test_people_have_accounts_and_keys_of_their_own(

@@ -24,7 +24,7 @@ from ground.clock import Clock
 from install import service as installation
 from media import child
 from sandbox import Sandbox
-from storage import accounts, credentials, repost_configs, secrets, troubles
+from storage import accounts, credentials, records, repost_configs, secrets, troubles, webhooks
 from storage.secrets import AccountSecret
 from storage.store import Database
 from storage.troubles import Trouble, TroubleKind
@@ -254,6 +254,28 @@ async def test_what_holds_an_account_back(studio: Studio) -> None:
 
 def _change_config(db: Database, account_id: str, now: datetime, changes: dict[str, Any]) -> None:
     repost_configs.change(db, account_id, now=now, **changes)
+
+
+async def test_who_is_told_and_hears_nothing(studio: Studio) -> None:
+    core, now = studio.core, studio.clock.now()
+    assert (await look(studio, "told")).state is State.OK
+
+    def add(db: Database) -> str:
+        made = webhooks.add(
+            db, user_id=core.owner.id, url="http://localhost/a-key", types="", account_ids=None,
+            now=now,
+        )  # fmt: skip
+        records.update(db, webhooks.Webhook, made.id, last_failed_at=now, failing_s=60)
+        return made.id
+
+    hook = await core.store.write(add)
+    found = await look(studio, "told")
+    assert (found.state, found.mend) == (State.WARNING, f"reprise webhook log {hook}")
+    await core.store.write(webhooks.disable, hook, now, "nothing reached it for five days")
+    found = await look(studio, "told")
+    assert (found.state, found.mend) == (State.PROBLEM, f"reprise webhook enable {hook}")
+    assert "five days" in found.text
+    assert "a-key" not in found.text
 
 
 async def test_tokens(studio: Studio) -> None:
