@@ -17,13 +17,14 @@ from ground.refusal import ErrorCode
 from instagram import errors
 from publish import states
 from publish.asking import HOLDING, Asker, DeliveryUnknown
+from publish.beginning import Begun
 from publish.preparation import Preparation
 from publish.recognition import Liveness
 from publish.record import DeliveryRecord
 from publish.retry import Failure
 from publish.route import Outgoing, Published
 from publish.routes import Routes
-from publish.states import Begun, Standing
+from publish.states import Standing
 from storage import deliveries, posts
 from storage.deliveries import Delivery, Step
 from storage.jobs import Job

@@ -16,9 +16,10 @@ from media.errors import MediaError, RenderFailed
 from publish import states
 from publish.asking import DeliveryUnknown
 from publish.attempt import BeginAnew, DeliveryAttempt, Impossible, TakenBack, Tools
+from publish.beginning import Begun, MissedFor, Rails, begin
 from publish.cross_post import CrossPoster
 from publish.retry import Failure, Later, after
-from publish.states import UNKNOWN_MESSAGE, Begun, MissedFor, Rails
+from publish.states import UNKNOWN_MESSAGE
 from storage import deliveries, media_files, posts
 from storage.deliveries import Outcome, Step
 from storage.jobs import Job
@@ -51,7 +52,7 @@ class Deliverer:
         self._cross_poster = cross_poster
         self._clock = tools.clock
         self._begin = partial(
-            states.begin,
+            begin,
             has_public_url=has_public_url,
             missed_for=missed_for,
             grace=grace,

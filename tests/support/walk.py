@@ -17,7 +17,7 @@ from sqlite_utils import Database
 
 from ground.clock import Clock
 from ground.refusal import ErrorCode, Refusal
-from publish import intake, release, states
+from publish import beginning, intake, release, states
 from publish.content import fingerprint
 from publish.retry import Failure, Later
 from publish.route import Published
@@ -141,7 +141,7 @@ class Walk:
 
     def _turn(self, *, succeed: bool = False) -> None:
         for job in jobs.claim_due(self.db, self.now):
-            begun = states.begin(
+            begun = beginning.begin(
                 self.db,
                 job,
                 self.now,
