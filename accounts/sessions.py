@@ -66,8 +66,9 @@ class SessionDesk:
         options: OptionsDesk,
         clock: Clock,
         seal: str,
+        days: int,
     ) -> None:
-        """`seal` is the daemon's key over session ids."""
+        """`seal` is the daemon's key over session ids; unused for so many `days`, they end."""
         self._store = store
         self._vault = vault
         self._gateway = gateway
@@ -75,6 +76,7 @@ class SessionDesk:
         self._options = options
         self._clock = clock
         self._seal = seal.encode()
+        self._unused = timedelta(days=days)
 
     def id_of(self, session: AccountSession) -> str:
         """Return what a client is given for a session; the same one each time."""
@@ -87,6 +89,9 @@ class SessionDesk:
             raise NoSuchSession
         session = await self._store.glance(account_sessions.find, own)
         if session is None or session.user_id != user_id:
+            raise NoSuchSession
+        if self._clock.now() - session.used_at > self._unused:
+            await self.end(session)
             raise NoSuchSession
         return session
 
@@ -156,9 +161,9 @@ class SessionDesk:
             await self._logins.forget(session.account_id)
         logger.info("session ended account=%s", session.account_id)
 
-    async def end_unused(self, days: int) -> None:
-        """End the sessions that nobody has used for so many days."""
-        before = self._clock.now() - timedelta(days=days)
+    async def end_unused(self) -> None:
+        """End the sessions that nobody has used for too long."""
+        before = self._clock.now() - self._unused
         for session in await self._store.read(account_sessions.unused_since, before):
             await self.end(session)
 
@@ -167,6 +172,7 @@ class SessionDesk:
             now = self._clock.now()
             return account_sessions.open_for(db, user_id, account_id, now, is_own=is_own)
 
+        await self.end_unused()  # whoever comes, those who stay away are seen
         return self.id_of(await self._store.write(open_it))
 
     def _mark(self, own: str) -> str:

@@ -19,7 +19,7 @@ from api.contract import Auth, Call, Operation
 from api.errors import ApiError, api_error_of, envelope
 from api.idempotency import idempotency_key
 from api.plain import Asked
-from ground.refusal import ErrorCode
+from ground.refusal import ErrorCode, Refusal
 from operations.actor import Actor
 from operations.attempt import Attempt
 from serving.answer import Answer
@@ -69,7 +69,16 @@ async def run_operation(
 async def admitted_here(
     request: Asked, context: ApiContext, headers: dict[str, str], *, with_key: bool
 ) -> Actor | None:
-    """Return whose key asks, for a face that is for this machine alone; raises `ApiError`."""
+    """Return whose key asks, for a face that is for this machine alone; raises `Refusal`."""
+    try:
+        return await _admitted(request, context, headers, with_key=with_key)
+    except ApiError as refused:  # which only this face knows
+        raise Refusal(refused.code, refused.message, retry_after_s=refused.retry_after) from None
+
+
+async def _admitted(
+    request: Asked, context: ApiContext, headers: dict[str, str], *, with_key: bool
+) -> Actor | None:
     check_host(request, context)
     if not arrival_of(request, context.door).is_here:
         raise ApiError(ErrorCode.FORBIDDEN_ORIGIN, "This is for programs on this machine")

@@ -31,7 +31,14 @@ async def session_face(
         return None
     seal = await core.store.write(secrets.daemon_key, core.vault, _SEAL)
     desk = SessionDesk(
-        core.store, core.vault, core.gateway, core.logins, core.options, core.clock, seal
+        core.store,
+        core.vault,
+        core.gateway,
+        core.logins,
+        core.options,
+        core.clock,
+        seal,
+        settings.session_days,
     )
     around = Around(
         house=house,

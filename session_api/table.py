@@ -6,13 +6,15 @@ from dataclasses import replace
 from functools import cache
 
 from session_api.row import Row
-from session_api.rows import auth, media, system, users
+from session_api.rows import auth, files, media, stories, system, users
 
 GROUPS = (
     system.system,
     auth.auth,
     users.users,
     media.media,
+    stories.stories,
+    files.files,
 )
 
 

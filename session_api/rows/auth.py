@@ -11,11 +11,13 @@ from instagram import errors
 from instagram.private.options import check_locale, check_proxy, check_timezone
 from instagram.private.outcome import PendingLogin
 from instagram.private.session_file import session_of_cookie, session_of_settings
+from operations.actor import Actor
 from session_api.errors import Challenged
 from session_api.given import Malformed
 from session_api.question import Question
 from session_api.row import Group, Rail
-from storage import credentials
+from storage import account_sessions, accounts, credentials
+from storage.store import Database
 
 auth = Group("Auth")
 _OPTIONS = {"proxy": check_proxy, "locale": check_locale, "timezone": check_timezone}
@@ -203,4 +205,37 @@ auth.row(
 auth.row(
     "POST", "/auth/challenge/resolve", "last_json*, security_code", None, "bool", Rail.ACCOUNT,
     "Have a challenge's code sent, or give it", handler=_resolve, is_open=True,
+)  # fmt: skip
+
+
+async def _sessions(question: Question) -> Any:
+    return await question.around.house.store.read(_shown, question.who)
+
+
+def _shown(db: Database, actor: Actor) -> list[dict[str, Any]]:
+    return [
+        {
+            "username": accounts.get(db, each.account_id).username,
+            "account_id": each.account_id,
+            "created_at": each.created_at.isoformat(),
+            "used_at": each.used_at.isoformat(),
+        }
+        for each in account_sessions.of_user(db, actor.user_id)
+        if actor.may_see(each.account_id)
+    ]
+
+
+async def _end(question: Question) -> bool:
+    await question.around.sessions.end(question.used)
+    return True
+
+
+auth.row(
+    "GET", "/auth/sessions", "", None, "[Dict]", Rail.LOCAL, "Every session of this person",
+    handler=_sessions, is_open=True,
+)  # fmt: skip
+auth.row(
+    "DELETE", "/auth/session", "", None, "bool", Rail.LOCAL,
+    "End this session; an account that was connected for it is logged out here",
+    handler=_end, needs=Rail.ACCOUNT,
 )  # fmt: skip

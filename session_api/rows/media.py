@@ -75,3 +75,29 @@ media.pair(
     "/media/pin", "media_pk*, revert:bool=false", "media_pin(media_pk, revert)",
     "media_unpin(media_pk)", "bool", Rail.PUBLISH, "Pin a post to this account's profile",
 )  # fmt: skip
+
+
+async def _number(client: Any, given: Given) -> Any:
+    return await _pk_of(client, {name: given.get(name) for name in ("code", "url")})
+
+
+async def _number_of_id(client: Any, given: Given) -> Any:
+    return await _pk_of(client, {"id": given["media_id"]})
+
+
+media.row(
+    "GET", "/media/pk", "media_id*", None, "str", Rail.LOCAL, "The number in an id",
+    step=_number_of_id,
+)  # fmt: skip
+media.row(
+    "GET", "/media/pk/from/code", "code*", None, "str", Rail.LOCAL, "The number of a code",
+    step=_number,
+)  # fmt: skip
+media.row(
+    "GET", "/media/pk/from/url", "url*", None, "str", Rail.LOCAL, "The number of an address",
+    step=_number,
+)  # fmt: skip
+media.row(
+    "GET", "/account/feed/timeline", "", "get_timeline_feed()", "Dict", Rail.READ,
+    "The home screen's posts", older=["/auth/timeline/feed"],
+)  # fmt: skip

@@ -124,14 +124,61 @@ TRIES: dict[str, Try] = {
     "postMediaPin": Try(lambda d: {"media_pk": d.own.pk}),
     "deleteMediaPin": Try(lambda d: {"media_pk": d.own.pk}),
     "deleteMedia": Try(lambda d: {"media_id": d.world.add_post(d.studio, d.photo).media_id}),
+    "getMediaPk": Try(
+        lambda d: {"media_id": d.post.media_id}, lambda d, a: a == str(d.post.pk), requests=0
+    ),
+    "getMediaPkFromCode": Try(
+        lambda d: {"code": _code(d.post)}, lambda d, a: a == str(d.post.pk), requests=0
+    ),
+    "getMediaPkFromUrl": Try(
+        lambda d: {"url": f"https://www.instagram.com/p/{_code(d.post)}/"},
+        lambda d, a: a == str(d.post.pk),
+        requests=0,
+    ),
+    "getAccountFeedTimeline": Try(gives=lambda d, a: "feed_items" in a),
+    "getStory": Try(
+        lambda d: {"story_pk": d.story.pk}, lambda d, a: a["pk"] == str(d.story.pk), requests=None
+    ),
+    "getStoryInfo": Try(
+        lambda d: {"story_pk": d.story.pk}, lambda d, a: a["pk"] == str(d.story.pk), requests=None
+    ),
+    "deleteStory": Try(
+        lambda d: {"story_pk": d.world.add_story(d.studio, d.photo).pk}, requests=None
+    ),
+    "patchStorySeen": Try(lambda d: {"story_pks": [d.story.pk]}, requests=None),
+    "postStoryLike": Try(lambda d: {"story_id": d.story.media_id}),
+    "deleteStoryLike": Try(lambda d: {"story_id": d.story.media_id}),
+    "getStoryViewers": Try(
+        lambda d: {"story_pk": d.own_story.pk}, lambda d, a: a["next_cursor"] == ""
+    ),
+    "getStoryArchive": Try(gives=lambda d, a: "items" in a),
+    "getStoryPkFromUrl": Try(
+        lambda d: {"url": f"https://www.instagram.com/stories/anna/{d.story.pk}/"},
+        lambda d, a: a == str(d.story.pk),
+        requests=0,
+    ),
+    "getPhotoDownload": Try(lambda d: {"media_pk": d.post.pk}, lambda d, a: a, requests=2),
+    "getVideoDownload": Try(lambda d: {"media_pk": d.reel.pk}, lambda d, a: a, requests=2),
+    "getClipDownload": Try(lambda d: {"media_pk": d.reel.pk}, lambda d, a: a, requests=2),
+    "getIgtvDownload": Try(lambda d: {"media_pk": d.reel.pk}, lambda d, a: a, requests=2),
+    "getStoryDownload": Try(lambda d: {"story_pk": d.story.pk}, lambda d, a: a, requests=None),
+    **{
+        f"get{kind}DownloadByUrl": Try(
+            lambda d: {"url": f"https://scontent.cdninstagram.com/v/{d.post.pk}.jpg"},
+            lambda d, a: a,
+        )
+        for kind in ("Photo", "Video", "Clip", "Igtv", "Story")
+    },
+    "getAuthSessions": Try(gives=lambda d, a: a[0]["username"] == "studio", requests=0),
     "getAuthSettings": Try(gives=lambda d, a: a["authorization_data"]["sessionid"], requests=0),
 }
-# What has tests of its own: test_logins.py.
+# What has tests of its own (test_logins.py), or would end the session.
 ELSEWHERE = {
     "postAuthLogin",
     "postAuthLoginBySessionid",
     "patchAuthRelogin",
     "patchAuthSettings",
+    "deleteAuthSession",
     "postAuthTotp",
     "deleteAuthTotp",
     "postAuthChallengeResolve",

@@ -1,0 +1,201 @@
+"""Where sessions come from, what they are worth, and what holds them back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox import Sandbox
+from sandbox.private.second_step import totp_codes
+from sandbox.wire.faults import Fault, feedback_required
+from sandbox.world.ledger import CAA_LOGIN
+from sandbox.world.person import LoginBehaviour, Person
+from storage import accounts
+from tests.session_api.desk import Desk, open_desk
+from tests.support.clock import TestClock
+from tests.support.served import serve_studio
+from tests.support.studio import PASSWORD, USERNAME, open_studio
+
+SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+@pytest.fixture
+async def desk(sandbox: Sandbox, clock: TestClock, tmp_path: Path) -> AsyncIterator[Desk]:
+    given: dict[str, Any] = {"session_reads_per_hour": 5, "session_social": False}
+    async with open_desk(sandbox, clock, tmp_path, **given) as opened:
+        yield opened
+
+
+def submissions(desk: Desk, person: Person) -> int:
+    return sum(
+        entry.path == CAA_LOGIN and person.username in json.dumps(entry.form)
+        for entry in desk.sandbox.ledger.requests
+    )
+
+
+async def test_every_way_in(desk: Desk) -> None:
+    """One served daemon, because it takes a second to come up."""
+    await _the_same_password_sends_nothing(desk)
+    await _who_asks(desk)
+    await _options(desk)
+    await _unknown_name(desk)
+    await _two_factors(desk)
+    await _challenge(desk)
+    await _settings_and_sessionid(desk)
+
+
+async def _login(desk: Desk, person: Person, **more: str) -> Any:
+    given = {"username": person.username, "password": person.password, **more}
+    return await desk.ask("POST", "/auth/login", given, session=None)
+
+
+async def _the_same_password_sends_nothing(desk: Desk) -> None:
+    before = len(desk.sandbox.ledger.requests)
+    again = await _login(desk, desk.studio)
+    assert (again.status_code, again.json()) == (200, desk.session)
+    assert len(desk.sandbox.ledger.requests) == before
+
+
+async def _who_asks(desk: Desk) -> None:
+    url = "/session/user?username=anna"
+    client = desk.served.client
+    bare = await client.get(url)
+    assert (bare.status_code, bare.json()["exc_type"]) == (401, "AuthRequired")
+    no_session = await desk.ask("GET", "/user", {}, session=None)
+    assert no_session.status_code == 401  # before any 422
+    forged = await desk.ask("GET", "/user", {"username": "anna"}, session="x" * 32 + ".abc")
+    assert (forged.status_code, bool(forged.json()["hint"])) == (401, True)
+    beyond = await desk.ask("GET", "/user", {"sessionid": "é.é"}, session=None)
+    assert beyond.status_code == 401
+    for way in ({"sessionid": desk.session}, {"sessionid": f'"{desk.session}"'}):
+        seen = await desk.ask("GET", "/media/likers", way, session=None)
+        assert seen.status_code == 422  # who it is was known, what it is about was not
+    assert (await desk.ask("PUT", "/user")).headers["allow"] == "GET"
+    assert (await desk.ask("GET", "/nothing")).status_code == 404
+
+
+async def _options(desk: Desk) -> None:
+    async def change(**given: str) -> Any:
+        return await desk.ask("PATCH", "/auth/settings", given)
+
+    assert (await change(locale="de_DE", timezone="7200")).json() == desk.session
+    for wrong in ({"locale": "german"}, {"timezone": "soon"}, {"proxy": "ftp://x"}):
+        refused = await change(**wrong)
+        assert refused.status_code == 422
+        assert refused.json()["detail"][0]["loc"] == ["body", next(iter(wrong))]
+    assert (await change()).status_code == 422
+    assert (await change(settings="no json")).status_code == 422
+    assert (await change(proxy=desk.sandbox.proxy_url)).status_code == 200
+    assert (await change(proxy="")).status_code == 200
+    options = desk.served.studio.core.options
+    shown = await options.shown(desk.served.studio.account.id)
+    assert (shown.proxy, shown.locale, shown.timezone) == (None, "de_DE", "7200")
+
+
+async def _unknown_name(desk: Desk) -> None:
+    refused = await desk.ask(
+        "POST", "/auth/login", {"username": "nobody", "password": "x"}, session=None
+    )
+    assert refused.status_code == 401
+    assert "Check the username" in refused.json()["hint"]
+    store = desk.served.studio.core.store
+    assert await store.read(accounts.by_username, "nobody") is None  # and nothing is left of it
+
+
+async def _two_factors(desk: Desk) -> None:
+    tina = desk.world.add_person("tina", password="tina's own", totp_seed=SEED)
+    tina.login = LoginBehaviour.TWO_FACTOR
+    wanted = await _login(desk, tina)
+    assert (wanted.status_code, wanted.json()["exc_type"]) == (401, "TwoFactorRequired")
+    (code, *_) = totp_codes(SEED)
+    done = await _login(desk, tina, verification_code=code)
+    assert done.status_code == 200, done.text
+    assert submissions(desk, tina) == 1
+    seen = await desk.ask("GET", "/user", {"username": "anna"}, session=done.json())
+    assert seen.status_code == 200
+
+
+async def _challenge(desk: Desk) -> None:
+    carla = desk.world.add_person("carla", password="carla's own")
+    carla.login = LoginBehaviour.CHALLENGE
+    met = await _login(desk, carla)
+    assert (met.status_code, met.json()["exc_type"]) == (403, "ChallengeRequired")
+    last = json.dumps(met.json()["last_json"])
+    assert carla.codes_sent == ["email"]
+
+    async def resolve(last_json: str, code: str) -> Any:
+        given = {"last_json": last_json, "security_code": code}
+        return await desk.ask("POST", "/auth/challenge/resolve", given, session=None)
+
+    for odd in ("no", "{}", '{"challenge": {"api_path": "/users/1/"}}'):
+        assert (await resolve(odd, "1")).status_code == 422
+    assert (await resolve(last, "000000")).status_code == 401
+    done = await resolve(last, carla.security_code)
+    assert (done.status_code, done.json()) == (200, True), done.text
+    before = len(desk.sandbox.ledger.requests)
+    assert (await _login(desk, carla)).status_code == 200
+    assert len(desk.sandbox.ledger.requests) == before
+
+
+async def _settings_and_sessionid(desk: Desk) -> None:
+    settings = (await desk.ask("GET", "/auth/settings")).text
+    before = len(desk.sandbox.ledger.requests)
+    taken = await desk.ask("PATCH", "/auth/settings", {"settings": settings}, session=None)
+    assert (taken.status_code, taken.json()) == (200, desk.session), taken.text
+    assert len(desk.sandbox.ledger.requests) == before + 1  # whose it is was asked
+    nora = desk.world.add_person("nora", password="nora's own")
+    opened = desk.world.sessions.open(nora)
+    by_id = await desk.ask(
+        "POST", "/auth/login/by/sessionid", {"sessionid": opened.id}, session=None
+    )
+    assert by_id.status_code == 200, by_id.text
+    assert by_id.json() not in (desk.session, opened.id)
+    odd = await desk.ask("POST", path, {"sessionid": "abc"}, session=None)
+    assert odd.status_code == 422
+
+
+async def test_rails(desk: Desk, clock: TestClock) -> None:
+    before = len(desk.sandbox.ledger.requests)
+    liked = await desk.ask("POST", "/media/like", {"media_id": desk.post.media_id})
+    assert (liked.status_code, liked.json()["rail"]) == (429, "session_social")
+    tried = await desk.ask(
+        "POST", "/user/follow", {"user_id": desk.anna.pk}, headers={"X-Dry-Run": "1"}
+    )
+    assert tried.json()["held"]["rail"] == "session_social"
+    assert tried.json()["call"] == "user_follow(user_id)"
+    assert len(desk.sandbox.ledger.requests) == before
+    answers = [await desk.ask("GET", "/user", {"username": "anna"}) for _ in range(8)]
+    assert [each.status_code for each in answers] == [200] * 5 + [429] * 3
+    assert answers[-1].json()["rail"] == "session_read"
+    assert 3500 < int(answers[-1].headers["Retry-After"]) <= 3600
+    assert len(desk.sandbox.ledger.requests) == before + 5
+    clock.advance(timedelta(seconds=3601))
+    assert (await desk.ask("GET", "/user", {"username": "anna"})).status_code == 200
+
+
+async def test_a_block_holds_everything(desk: Desk) -> None:
+    fault = Fault(path="/api/v1/users/anna/usernameinfo/", kind=feedback_required())
+    desk.sandbox.faults.add(fault)
+    first = await desk.ask("GET", "/user", {"username": "anna"})
+    assert first.status_code == 429, first.text
+    before = len(desk.sandbox.ledger.requests)
+    second = await desk.ask("GET", "/user", {"username": "anna"})
+    assert (second.status_code, second.json()["rail"]) == (429, "block")
+    assert int(second.headers["Retry-After"]) > 80_000
+    assert len(desk.sandbox.ledger.requests) == before
+
+
+async def test_off_means_off(sandbox: Sandbox, clock: TestClock, tmp_path: Path) -> None:
+    async with (
+        open_studio(sandbox, clock, tmp_path, session_api=False) as studio,
+        serve_studio(studio) as served,
+    ):
+        given = {"username": USERNAME, "password": PASSWORD}
+        sent = {"Authorization": f"Bearer {served.key}"}
+        answer = await served.client.post("/session/auth/login", data=given, headers=sent)
+        assert answer.status_code == 404
