@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from instagram.private.gateway import PrivateGateway
 
 logger = logging.getLogger(__name__)
+NO_SUCH_NAME = "no account of that username"  # as `instagram.private.translation` says it
 _SUBMITS = "password"
 _ONE_SUBMISSION = timedelta(days=1)
 
@@ -121,7 +122,7 @@ class SessionDesk:
                 raise
             return Waiting(account.id, waiting)
         except errors.InstagramError as error:
-            if is_own and not error.maybe_applied:
+            if is_own and NO_SUCH_NAME in error.reason:
                 await self._store.write(self._forget_unknown, account.id)
             raise
         if isinstance(result, PendingLogin):
@@ -157,8 +158,11 @@ class SessionDesk:
     async def end(self, session: AccountSession) -> None:
         """End a session; an account that was connected for it is logged out here and goes."""
         await self._store.write(account_sessions.end, session.id)
-        if session.is_own:
+        login = await self._store.read(credentials.find, session.account_id)
+        if session.is_own and login is not None:
             await self._logins.forget(session.account_id)
+        elif session.is_own:
+            await self._store.write(self._forget_unknown, session.account_id)
         logger.info("session ended account=%s", session.account_id)
 
     async def end_unused(self) -> None:
@@ -181,7 +185,11 @@ class SessionDesk:
     def _account_named(self, db: Database, user_id: str, username: str) -> tuple[Account, bool]:
         known = accounts.by_username(db, username)
         if known is None:
-            return accounts.add(db, user_id=user_id, username=username, now=self._clock.now()), True
+            now = self._clock.now()
+            made = accounts.add(db, user_id=user_id, username=username, now=now)
+            # Its device stays for the next try; what comes to nothing goes as a session does.
+            account_sessions.open_for(db, user_id, made.id, now, is_own=True)
+            return made, True
         if known.user_id != user_id:
             raise Refusal(ErrorCode.LOGIN_FAILED, f"@{username} is somebody else's here")
         # One that a login made and that was never logged in.
@@ -211,6 +219,7 @@ class SessionDesk:
         account_sessions.count(db, account_id, _SUBMITS, now)
 
     def _forget_unknown(self, db: Database, account_id: str) -> None:
+        """Remove an account that was never logged in."""
         if credentials.find(db, account_id) is None:
             now = self._clock.now()
             events.record_of_account(db, Subject.ACCOUNT, account_id, "DISCONNECTED", now=now)

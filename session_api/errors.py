@@ -131,7 +131,7 @@ def _of_instagram(error: errors.InstagramError) -> _Told:
         case errors.TwoFactorRequired():
             return _Told(401, failed.reason, "TwoFactorRequired", _TWO_FACTOR)
         case errors.LoginFailed():
-            is_unknown = "no account of that username" in failed.reason
+            is_unknown = "username" in failed.reason
             return _Told(401, failed.reason, kind, _USERNAME if is_unknown else _LOG_IN)
         case errors.SessionExpired() | errors.NotLoggedIn():
             return _Told(401, failed.reason, kind, _LOG_IN)

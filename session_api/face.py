@@ -21,6 +21,7 @@ from serving.multipart import Form, receive_form
 from session_api import table
 from session_api.errors import Absent, answer_to
 from session_api.given import taken
+from session_api.openapi import document
 from session_api.question import Around, Question
 from session_api.rails import claim, held
 from session_api.row import Rail, Row
@@ -64,10 +65,13 @@ class SessionFace:
 
     def route(self, path: str) -> str:
         """Return what a path is counted and logged as."""
-        return path if path.removeprefix(PREFIX) in self._rows else f"{PREFIX}/none"
+        known = path.removeprefix(PREFIX)
+        return path if known in self._rows or known == "/openapi.json" else f"{PREFIX}/none"
 
     def is_plain(self, path: str) -> bool:
         """Say whether a GET there is answered with bytes, and so needs no stream."""
+        if path == f"{PREFIX}/openapi.json":
+            return True
         row = self._rows.get(path.removeprefix(PREFIX), {}).get("GET")
         return row is not None and row.gives not in ("file", "[file]", "page")
 
@@ -75,6 +79,9 @@ class SessionFace:
         """Answer one request; every failure has the guide's body."""
         form = Form()
         try:
+            if request.path == f"{PREFIX}/openapi.json" and request.method == "GET":
+                await admit(False)
+                return Answer(document())
             row = self._row(request)
             actor = await admit(not row.is_public)
             if actor is not None:

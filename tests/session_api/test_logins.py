@@ -102,9 +102,17 @@ async def _unknown_name(desk: Desk) -> None:
         "POST", "/auth/login", {"username": "nobody", "password": "x"}, session=None
     )
     assert refused.status_code == 401
-    assert "Check the username" in refused.json()["hint"]
+    assert "Check the username" in refused.json()["hint"], refused.text
     store = desk.served.studio.core.store
-    assert await store.read(accounts.by_username, "nobody") is None  # and nothing is left of it
+    kept = await store.read(accounts.by_username, "nobody")
+    assert kept is not None  # its device: the next try is not a new one
+    wilma = desk.world.add_person("wilma", password="wilma's own")
+    for login in (LoginBehaviour.FALLBACK_LEGACY, LoginBehaviour.OK):
+        wilma.login = login
+        wrong = await desk.ask(
+            "POST", "/auth/login", {"username": "wilma", "password": "wrong"}, session=None
+        )
+        assert wrong.status_code in (401, 429), wrong.text
 
 
 async def _two_factors(desk: Desk) -> None:
@@ -150,9 +158,8 @@ async def _settings_and_sessionid(desk: Desk) -> None:
     assert len(desk.sandbox.ledger.requests) == before + 1  # whose it is was asked
     nora = desk.world.add_person("nora", password="nora's own")
     opened = desk.world.sessions.open(nora)
-    by_id = await desk.ask(
-        "POST", "/auth/login/by/sessionid", {"sessionid": opened.id}, session=None
-    )
+    path = "/auth/login/by/sessionid"
+    by_id = await desk.ask("POST", path, {"sessionid": opened.id}, session=None)
     assert by_id.status_code == 200, by_id.text
     assert by_id.json() not in (desk.session, opened.id)
     odd = await desk.ask("POST", path, {"sessionid": "abc"}, session=None)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from openapi_spec_validator import validate
 
 from instagram.private import calls
 from sandbox import Sandbox
+from session_api.openapi import document
 from session_api.row import Row
 from session_api.table import by_path, rows
 from tests.session_api.desk import Desk, open_desk
@@ -255,6 +258,13 @@ def test_every_call_is_one_of_aiograpi() -> None:
         positional, named = row.call.arguments(given)
         calls.signature(row.call.name).bind(*positional, **named)
         assert row.call.uses <= set(given), row.name
+
+
+def test_the_document_is_one_of_openapi() -> None:
+    told = json.loads(document())
+    validate(told)
+    ids = [each["operationId"] for path in told["paths"].values() for each in path.values()]
+    assert len(ids) == len(set(ids)) == len(rows())
 
 
 def test_the_reference_is_of_this_table() -> None:
