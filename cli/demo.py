@@ -195,7 +195,7 @@ async def _repost(demo: Running, account_id: str, console: Console) -> list[dict
                     console.print(f"  @{item['originalUsername']:<15} {state}")
             if len(items) == 5 and not any(item["status"] in OPEN_STATES for item in items):
                 return items
-            await trio.sleep(0.2)
+            await trio.sleep(0.7)  # a key has a hundred requests a minute, however slow the machine
 
 
 async def _call(
