@@ -117,10 +117,12 @@ class Deliverer:
             # Shielded: the post is live, and a shutdown must not lose that.
             with trio.CancelScope(shield=True):
                 record.row = await self._store.write(
-                    states.live, record.row, published, self._clock.now()
+                    states.went_out, job, record.row, published, self._clock.now(), self._spacing
                 )
             self._tools.asker.forget(record.row.id)
             logger.info("published post=%s media=%s", post.id, published.media_id)
+        if record.row.outcome is not None:
+            return
         await self._complete(attempt)
         await self._store.write(states.concluded, job, record.row, self._clock.now(), self._spacing)
 

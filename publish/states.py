@@ -90,6 +90,27 @@ def live(db: Database, delivery: Delivery, published: Published, now: datetime) 
     return deliveries.advance(db, delivery.id, Step.PUBLISHED, now, media_id=published.media_id)
 
 
+def went_out(
+    db: Database,
+    job: Job,
+    delivery: Delivery,
+    published: Published,
+    now: datetime,
+    spacing: timedelta,
+) -> Delivery:
+    """Record that the post is live, and end its job where nothing remains to be done.
+
+    Whoever hears that a post is PUBLISHED finds no job at work on it.
+    """
+    delivery = live(db, delivery, published, now)
+    if posts.get(db, delivery.post_id).status is not PostStatus.PUBLISHED:
+        return delivery
+    concluded(db, job, delivery, now, spacing)
+    ended = deliveries.find(db, delivery.id)
+    assert ended is not None
+    return ended
+
+
 def copied(
     db: Database, /, delivery: Delivery, step: PageStep | None, now: datetime, **changes: Any
 ) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import trio
 
+from ground.changes import Change, Subject
 from instagram.private import door
 from publish import attempt
 from sandbox import Sandbox
@@ -111,6 +114,21 @@ async def test_a_hanging_answer_ends_within_the_limit(
     await retry_later(queued)
     assert (await queued.only()).status is RepostStatus.PUBLISHED
     assert live(queued) == 1
+
+
+async def test_who_hears_that_a_post_went_out_finds_no_job_at_work(queued: Studio) -> None:
+    """Otherwise the status line says `publishing 1 post` until something else happens."""
+    store, at_work = queued.core.store, []
+
+    def look(change: Change) -> None:
+        if change.state == "PUBLISHED":
+            with closing(sqlite3.connect(store.path)) as other:
+                count = other.execute("SELECT count(*) FROM jobs WHERE status = 'PROCESSING'")
+                at_work.append(count.fetchone()[0])
+
+    store.changes.subscribe(look, Subject.POST)
+    await queued.publish_due()
+    assert at_work == [0]
 
 
 async def test_an_effect_that_comes_late_is_waited_for(
