@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -25,6 +24,7 @@ from publish import scheduler
 from sandbox import Sandbox, open_sandbox
 from tests.support import fresh, leaks, warm
 from tests.support.clock import TestClock
+from tests.support.keys import with_keys
 from tests.support.served import Served, serve_studio
 from tests.support.studio import Studio, open_studio
 
@@ -153,11 +153,7 @@ def clock() -> TestClock:
 @pytest.fixture
 async def sandbox(sandbox_keys: Path, tmp_path: Path, clock: TestClock) -> AsyncIterator[Sandbox]:
     """A fresh sandbox; a request that Instagram would not know fails the test."""
-    directory = tmp_path / "sandbox"
-    directory.mkdir()
-    for file in sandbox_keys.iterdir():
-        if file.is_file():
-            shutil.copy(file, directory / file.name)
+    directory = with_keys(sandbox_keys, tmp_path / "sandbox")
     async with open_sandbox(directory, clock=clock.seconds) as opened:
         yield opened
         unknown = [(entry.method, entry.host, entry.path) for entry in opened.ledger.unknown]

@@ -17,6 +17,7 @@ from sandbox.world.person import Person
 from sandbox.world.sample_media import make_photo, make_video
 from tests.sandbox.clients import App, asyncio_loop
 from tests.sandbox.graph_client import Graph, MediaHost, open_graph, open_media_host
+from tests.support.keys import with_keys
 
 
 class Clock:
@@ -49,7 +50,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def sandbox(tmp_path: Path, clock: Clock) -> AsyncIterator[Sandbox]:
+async def sandbox(sandbox_keys: Path, tmp_path: Path, clock: Clock) -> AsyncIterator[Sandbox]:
+    with_keys(sandbox_keys, tmp_path / "sandbox")
     async with open_sandbox(tmp_path / "sandbox", clock=clock) as opened:
         yield opened
 
