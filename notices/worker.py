@@ -164,8 +164,9 @@ def _bound_requests(requests: Any, seen: _Seen) -> None:
         seen.is_connected = False
         try:
             answer = send(self, request, **options)
-        except Exception:
-            seen.may_be_taken = seen.is_connected
+        except Exception as error:
+            is_unsent = isinstance(error, requests.exceptions.SSLError)
+            seen.may_be_taken = seen.is_connected and not is_unsent
             raise
         with contextlib.closing(answer):
             # Another program's object: its body is what has been read of it.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -176,6 +178,12 @@ def test_quiet_hours_are_of_the_persons_day(
     found = quiet_until(hours, datetime.fromisoformat(at))
     assert found == (None if until is None else datetime.fromisoformat(until))
     assert quiet_until(None, utc_now()) is None
+
+
+def test_the_daemon_itself_knows_nothing_of_the_library() -> None:
+    ask = "import sys, daemon.main, cli; sys.exit({'apprise', 'requests'} & set(sys.modules) or 0)"
+    asked = subprocess.run([sys.executable, "-c", ask], check=False)
+    assert asked.returncode == 0
 
 
 def test_every_service_that_is_allowed_is_there_and_none_that_is_not_for_people() -> None:
