@@ -38,7 +38,8 @@ FEW = {
     "accounts", "account_secrets", "daemon_secrets", "credentials", "challenges", "api_keys",
     "browser_sessions", "login_codes", "story_repost_configs", "author_rules", "lanes", "users",
     "facts", "row_counts", "state_counts", "_sqlite_migrations", "sqlite_sequence",
-    "webhooks", "webhook_secrets", "quiet_hours",
+    "webhooks", "webhook_secrets", "quiet_hours", "cloud_worker", "account_sessions",
+    "session_calls",
 }  # fmt: skip
 # Indexes that hold what is open only, so that reading one to its end is short.
 OF_WHAT_IS_OPEN = {
