@@ -6,10 +6,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Where it is set, every process would compile the whole project and its libraries anew.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help setup setup-cloud demo test soak lint types fix docs site bench clean
+.PHONY: help setup setup-cloud demo test soak lint types fix docs site sdk bench clean
 
 help:
-	@echo "make setup | setup-cloud | demo | test | lint | types | fix | docs | site | bench | soak | clean"
+	@echo "make setup | setup-cloud | demo | test | lint | types | fix | docs | site | sdk | bench | soak | clean"
 
 # Two stamps: the demo needs no development tools.
 $(VENV)/.runtime: pyproject.toml
@@ -54,6 +54,11 @@ docs: $(VENV)/.dev
 	$(BIN)/python -m install.units
 	$(BIN)/python -m tools.command_reference
 	$(BIN)/python -m tools.session_reference
+	$(BIN)/python -m tools.sdk
+
+# The Python client as a package.
+sdk: $(VENV)/.dev
+	$(BIN)/pip wheel --quiet --no-deps --wheel-dir sdk/dist sdk/python
 
 # Works without a network once .venv is there; -W: a link that leads nowhere is an error.
 site: $(VENV)/.dev
