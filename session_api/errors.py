@@ -108,7 +108,9 @@ def _told(error: Exception) -> _Told | None:
     if isinstance(error, Railed):
         hold = error.hold
         held: dict[str, Any] = {"rail": hold.rail}
-        return _Told(429, hold.reason, "Railed", _PAUSE, hold.until, more=held)
+        status = _STATUS_OF_HOLD.get(hold.rail, 429)
+        hint = {401: _LOG_IN, 403: _RESOLVE}.get(status, _PAUSE)
+        return _Told(status, hold.reason, "Railed", hint, hold.until, more=held)
     if isinstance(error, errors.InstagramError):
         return _of_instagram(error)
     refused = refusal_of(error)

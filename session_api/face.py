@@ -112,7 +112,7 @@ class SessionFace:
             form.fields = query
         sent = _session_id(request, form, dict(query))
         session = None
-        if not row.is_public and not row.is_open:
+        if not row.is_public and (not row.is_open or (sent and row.hears_session)):
             session = await self._session(row, actor, sent)
         given = taken(
             row.takes,
@@ -123,15 +123,13 @@ class SessionFace:
         question = Question(
             around=self._around, row=row, actor=actor, given=given, form=form, session=session
         )
-        if request.headers.get("X-Dry-Run") == "1" and session is not None:
+        if request.headers.get("X-Dry-Run") == "1" and not row.is_public:
             return await self._tried(question)
         return _rendered(await self._done(question))
 
     async def _session(self, row: Row, actor: Actor | None, sent: str) -> AccountSession | None:
         assert actor is not None
         if not sent:
-            if row.path == "/auth/settings" and row.method == "PATCH":
-                return None
             raise Refusal(ErrorCode.NO_ACTIVE_SESSION, f"Send a session id as {HEADER}")
         session = await self._around.sessions.find(actor.user_id, sent)
         if not actor.may_see(session.account_id):
@@ -171,9 +169,11 @@ class SessionFace:
     async def _tried(self, question: Question) -> Answer:
         """Say what would be sent, and what would hold it back; nothing is."""
         row, around = question.row, self._around
-        hold = await around.house.store.read(
-            held, question.used.account_id, row, around.limits, around.house.clock
-        )
+        hold = None
+        if question.session is not None:
+            hold = await around.house.store.read(
+                held, question.used.account_id, row, around.limits, around.house.clock
+            )
         call = row.call.text if row.call is not None else row.name
         return _rendered(
             {

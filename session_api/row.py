@@ -98,6 +98,7 @@ class Row:
     # Beyond it: no key and no session; a key but no session (or perhaps one); why it is not there.
     is_public: bool = False
     is_open: bool = False
+    hears_session: bool = False  # although it is open
     absent: str = ""
     # Whose scope it takes where that is not its rail's.
     needs: Rail | None = None

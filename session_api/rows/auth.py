@@ -25,9 +25,12 @@ _OPTIONS = {"proxy": check_proxy, "locale": check_locale, "timezone": check_time
 
 async def _log_in(question: Question) -> str:
     given = question.given
+    name = given["username"].strip().lstrip("@")
+    known = await question.around.house.store.read(accounts.by_username, name)
+    _check_may_bring(question, known.id if known is not None else "")
     done = await question.around.sessions.log_in(
         question.who.user_id,
-        given["username"].strip().lstrip("@"),
+        name,
         given["password"],
         (given["verification_code"] or "").replace(" ", ""),
         _options(question),
@@ -42,6 +45,7 @@ async def _log_in_by_sessionid(question: Question) -> str:
         session = session_of_cookie(question.given["sessionid"])
     except ValueError as error:
         raise _malformed("sessionid", str(error)) from None
+    _check_may_bring(question, "")
     return await question.around.sessions.adopt(question.who.user_id, session, _options(question))
 
 
@@ -86,6 +90,7 @@ async def _change_settings(question: Question) -> str:
         except ValueError as error:
             raise _malformed("settings", str(error)) from None
         if question.session is None:
+            _check_may_bring(question, "")
             return await around.sessions.adopt(question.who.user_id, session, options)
         if options:
             await around.house.options.change(question.session.account_id, options)
@@ -101,14 +106,17 @@ async def _resolve(question: Question) -> bool:
     sessions, logins = question.around.sessions, question.around.house.logins
     path = _path_in(question.given["last_json"])
     code = (question.given["security_code"] or "").strip()
-    waiting = await sessions.waiting_at(question.who.user_id, path)
-    session = question.session
-    if session is None and waiting is None:
-        raise Refusal(
-            ErrorCode.NO_ACTIVE_SESSION, "No login here waits for this challenge: log in again"
-        )
-    account_id = session.account_id if session is not None else waiting.account_id  # type: ignore[union-attr]
-    if not code or waiting is None:
+    if question.session is not None:
+        account_id = question.session.account_id
+        is_waiting = await logins.waiting(account_id) is not None
+    else:
+        waiting = await sessions.waiting_at(question.who.user_id, path)
+        if waiting is None or not question.who.may_see(waiting.account_id):
+            raise Refusal(
+                ErrorCode.NO_ACTIVE_SESSION, "No login here waits for this challenge: log in again"
+            )
+        account_id, is_waiting = waiting.account_id, True
+    if not code or not is_waiting:
         result = await logins.go_on(account_id, "email")
         if not isinstance(result, PendingLogin):
             return True
@@ -117,6 +125,13 @@ async def _resolve(question: Question) -> bool:
     if isinstance(result, PendingLogin):
         raise _challenged(Waiting(account_id, result))
     return True
+
+
+def _check_may_bring(question: Question, account_id: str) -> None:
+    """Raise `Refusal` where a key that is limited to some accounts would bring in another."""
+    actor = question.who
+    if actor.accounts is not None and account_id not in actor.accounts:
+        raise Refusal(ErrorCode.INSUFFICIENT_SCOPE, "This key is for other accounts")
 
 
 def _challenged(waiting: Waiting, reason: str = "") -> Challenged:
@@ -193,6 +208,7 @@ auth.row(
 auth.row(
     "PATCH", "/auth/settings", f"settings, {_CLIENT}", None, "str", Rail.ACCOUNT,
     "Import settings, or change proxy, locale and timezone", handler=_change_settings,
+    is_open=True, hears_session=True,
 )  # fmt: skip
 auth.row(
     "POST", "/auth/totp", "verification_code*", "totp_enable(verification_code)", "[str]",
@@ -204,7 +220,7 @@ auth.row(
 )  # fmt: skip
 auth.row(
     "POST", "/auth/challenge/resolve", "last_json*, security_code", None, "bool", Rail.ACCOUNT,
-    "Have a challenge's code sent, or give it", handler=_resolve, is_open=True,
+    "Have a challenge's code sent, or give it", handler=_resolve, is_open=True, hears_session=True,
 )  # fmt: skip
 
 

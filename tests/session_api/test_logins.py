@@ -15,6 +15,7 @@ from sandbox.private.second_step import totp_codes
 from sandbox.wire.faults import Fault, feedback_required
 from sandbox.world.ledger import CAA_LOGIN
 from sandbox.world.person import LoginBehaviour, Person
+from session_api.table import rows
 from storage import accounts
 from tests.session_api.desk import Desk, open_desk
 from tests.support.clock import TestClock
@@ -164,6 +165,32 @@ async def _settings_and_sessionid(desk: Desk) -> None:
     assert by_id.json() not in (desk.session, opened.id)
     odd = await desk.ask("POST", path, {"sessionid": "abc"}, session=None)
     assert odd.status_code == 422
+
+
+async def test_a_session_meets_its_challenge(desk: Desk) -> None:
+    """Nothing but the resolving goes out for it, and then everything does again."""
+    desk.studio.challenge.pending = True
+    met = await desk.ask("GET", "/user", {"username": "anna"})
+    assert met.status_code == 403, met.text
+    last = json.dumps(met.json()["last_json"])
+    assert (await desk.ask("GET", "/user", {"username": "anna"})).status_code == 403
+    sent = await desk.ask("POST", "/auth/challenge/resolve", {"last_json": last})
+    assert sent.status_code == 403, sent.text
+    assert "Challenge code required" in sent.json()["detail"]
+    given = {"last_json": last, "security_code": desk.studio.security_code}
+    done = await desk.ask("POST", "/auth/challenge/resolve", given)
+    assert (done.status_code, done.json()) == (200, True), done.text
+    assert (await desk.ask("GET", "/user", {"username": "anna"})).status_code == 200
+
+
+async def test_a_dry_run_sends_nothing(desk: Desk) -> None:
+    before = len(desk.sandbox.ledger.requests)
+    for row in rows():
+        given = {each.name: "1" for each in row.takes}
+        if not row.is_public:
+            answer = await desk.ask(row.method, row.path, given, headers={"X-Dry-Run": "1"})
+            assert answer.status_code in (200, 422), (row.name, answer.text)
+    assert len(desk.sandbox.ledger.requests) == before
 
 
 async def test_rails(desk: Desk, clock: TestClock) -> None:
