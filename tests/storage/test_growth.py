@@ -27,6 +27,7 @@ HOUR = timedelta(hours=1)
 STAY = {
     "deliveries": "those of a post that is not published tell a retry what may be live",
     "jobs": "open ones",
+    "notices": "those of what still needs somebody",
     "troubles": "the last of its kind, and what waits for a person",
 }
 
@@ -84,6 +85,8 @@ def test_what_is_old_goes_in_steps_and_what_is_young_stays(
                 " WHERE posts.status != 'PUBLISHED'"
             ).fetchone()[0]
             assert left(db, rule) == unsure
+        if rule.table == "notices":
+            assert (gone, left(db, rule)) == (1, 1)
         if rule.table == "jobs":
             open_ones = db.conn.execute(
                 "SELECT count(*) FROM jobs WHERE status IN ('PENDING', 'PROCESSING')"

@@ -63,6 +63,8 @@ def later_rows(db: Database) -> None:
         " VALUES ('message', :user, 'hook', 1, 'post.failed', '{}', 'DELIVERED', :at)",
         "INSERT INTO notices (id, user_id, key, text, remedy, opened_at)"
         " VALUES ('notice', :user, 'disk', 'full', 'free some', :at)",
+        "INSERT INTO notices (id, user_id, key, text, remedy, opened_at, ended_at)"
+        " VALUES ('ended', :user, 'login/1', 'log in', 'so', :at, :at)",
         "INSERT INTO cloud_worker (one, account_id, url, version, deployed_at)"
         " VALUES (1, 'a', 'https://reprise.example', '1', :at)",
         "INSERT INTO quiet_hours (user_id, begins, ends, timezone)"
