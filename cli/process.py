@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import faulthandler
+import os
 import sys
+import webbrowser
 from pathlib import Path
 
 import click
@@ -16,9 +18,13 @@ from storage.errors import StorageError
 
 
 @click.command()
+@click.option("--no-open", is_flag=True, help="Open no browser at the first start.")
 @json_option
-def run(as_json: bool) -> None:
+def run(no_open: bool, as_json: bool) -> None:
     """Run the daemon in the foreground until Ctrl-C or SIGTERM.
+
+    In a terminal it prints a link to its page that signs a browser in, once; while there is no
+    account yet, a desktop's browser is opened there.
 
     \b
     Examples:  reprise run
@@ -42,8 +48,15 @@ def run(as_json: bool) -> None:
             say(f"Reprise listens on {url}")
         sys.stdout.flush()
 
+    def greet(link: str, is_first: bool) -> None:
+        say(f"Its page, by a link that works once: {link}")
+        if is_first and not no_open and _has_desktop():
+            webbrowser.open(link)
+
     async def main() -> None:
-        await run_daemon(settings, on_ready=on_ready)
+        # Where nobody looks, as in a journal, a link that signs somebody in is no good.
+        is_seen = sys.stdout.isatty() and not as_json
+        await run_daemon(settings, on_ready=on_ready, greet=greet if is_seen else None)
 
     try:
         trio.run(main)
@@ -51,6 +64,13 @@ def run(as_json: bool) -> None:
         raise only_error(group) from None
     except* ServiceCrashed as group:
         raise Failed(f"{only_error(group)}; the log says why") from None
+
+
+def _has_desktop() -> bool:
+    """Whether a browser with windows can be expected here, and not one in this terminal."""
+    if sys.platform in ("darwin", "win32"):
+        return "SSH_CONNECTION" not in os.environ
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 @click.command()

@@ -49,7 +49,11 @@ from local.serve import open_socket
 from local.serve import serve as serve_locally
 from notices.people import People
 from notices.watch import Watch
+from operations.accounts import get_me
+from operations.actor import Actor
+from operations.browser import create_login_code
 from operations.house import House
+from operations.models import LoginCodeRequest
 from operations.webhook_messages import message_for, wanted
 from repost.engine import RepostEngine
 from repost.journey import Journey
@@ -84,8 +88,11 @@ async def run_daemon(
     *,
     on_ready: Callable[[str], None],
     load: Callable[[], Settings] = load_settings,
+    greet: Callable[[str, bool], None] | None = None,
 ) -> None:
     """Run until SIGTERM or SIGINT; `on_ready` hears the API's address, SIGHUP calls `load`.
+
+    `greet` hears a link that signs the owner's browser in, and whether there is no account yet.
 
     Raises `Unusable` when it cannot start, and a group with `ServiceCrashed` when it cannot
     go on.
@@ -110,6 +117,8 @@ async def run_daemon(
                 notifier.ready()
                 logger.info("ready url=%s data_dir=%s", url, settings.data_dir)
                 nursery.start_soon(_tell, core, "STARTED")
+                if greet is not None:
+                    nursery.start_soon(_greet, daemon.house, core.owner.id, url, greet)
                 nursery.start_soon(keep_told, notifier, daemon.supervisor, daemon.status, stop)
 
             async with trio.open_nursery() as nursery:
@@ -120,6 +129,14 @@ async def run_daemon(
                 await _tell(core, "STOPPED")
                 nursery.cancel_scope.cancel()
         logger.info("stopped")
+
+
+async def _greet(house: House, owner_id: str, url: str, greet: Callable[[str, bool], None]) -> None:
+    owner = Actor(owner_id, "daemon", holds_machine=True)
+    with suppress(Unavailable):  # then `reprise login-link` makes one, later
+        made = await house.perform(create_login_code, owner, LoginCodeRequest())
+        known = (await house.perform(get_me, owner)).accounts
+        greet(f"{url}/login?code={made.code}", not known)
 
 
 async def _tell(core: Core, state: str) -> None:

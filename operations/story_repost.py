@@ -15,6 +15,7 @@ from operations.operation import Ask, act, read, write
 from operations.scopes import Scope
 from repost import configuring, pause, stopping, taking_back
 from repost.overlay import OverlayInvalid, parse_overlay
+from repost.overview import every_rail
 from repost.standing import standing_of
 from storage import credentials, repost_configs, reposts, users
 from storage.errors import NotFound
@@ -45,6 +46,24 @@ def get_status(db: Database, ask: Ask[models.AccountQuery]) -> models.StoryRepos
             configured=False, is_enabled=False, config=None, version=shown.VERSION
         )
     return shown.standing(db, standing_of(db, account_id, ask.now, pace), ask.now, pace)
+
+
+@read(
+    models.Rails,
+    scope=Scope.REPOSTS_READ,
+    takes=models.RequiredAccountQuery,
+    refuses=[ErrorCode.NOT_FOUND, ErrorCode.MISSING_ACCOUNT_ID],
+)
+def get_rails(db: Database, ask: Ask[models.RequiredAccountQuery]) -> models.Rails:
+    """Return what every rail says of an account's next repost, open ones too (additive)."""
+    config = repost_configs.get(db, ask.given.account_id)
+    found = every_rail(db, config, ask.now, ask.house.clock.pace)
+    return models.Rails(
+        rails=[
+            models.Rail(name=each.name, says=each.says, holds=each.holds, until=each.until)
+            for each in found
+        ]
+    )
 
 
 @write(

@@ -7,7 +7,18 @@ from quart_trio import QuartTrio
 
 from ground.refusal import ErrorCode, Refusal
 from operations.house import House
-from web import live, mentions, rendering, signing, stopping, today
+from web import (
+    account,
+    history,
+    live,
+    mentions,
+    rendering,
+    settings,
+    signing,
+    stopping,
+    today,
+    welcome,
+)
 from web.assets import assets
 from web.pages import Pages
 from web.visit import Door
@@ -26,7 +37,7 @@ class WebFace:
         """Add the pages to the app that serves the address."""
         pages = Pages(self._house, door, self._is_sandbox)
         _add_assets(app)
-        for screen in (today, mentions, stopping, signing):
+        for screen in (today, mentions, history, account, settings, welcome, stopping, signing):
             screen.add(app, pages)
 
         @app.get(live.PATH)

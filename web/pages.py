@@ -32,6 +32,9 @@ class Place:
 PLACES = (
     Place("/", "sun", "Today", "t", (Scope.REPOSTS_READ, Scope.POSTS_READ)),
     Place("/mentions", "at", "Mentions", "m", (Scope.REPOSTS_READ,)),
+    Place("/history", "history", "History", "h", (Scope.POSTS_READ,)),
+    Place("/account", "shield", "Account", "a", (Scope.REPOSTS_READ, Scope.ACCOUNTS_READ)),
+    Place("/settings", "settings", "Settings", "s", (Scope.KEYS_READ,)),
 )
 
 
@@ -79,7 +82,8 @@ def link(here: Visit, address: str, **query: object) -> str:
     if wanted := here.args.get("account"):
         query.setdefault("account", wanted)
     said = urlencode({name: value for name, value in query.items() if value not in (None, "")})
-    return f"{address}?{said}" if said else address
+    joint = "&" if "?" in address else "?"
+    return f"{address}{joint}{said}" if said else address
 
 
 def toast(

@@ -40,6 +40,8 @@ def add(app: QuartTrio, pages: Pages) -> None:
     @app.get("/")
     async def today() -> Shown:
         visit = await pages.visit()
+        if visit.account_id is None and visit.may(Scope.ACCOUNTS_WRITE):
+            return redirect("/welcome", 303)
         if not visit.may(Scope.POSTS_READ):
             return redirect(link(visit, "/mentions"), 303)
         return pages.show("today.html", visit, "/", **await shown(visit))
@@ -115,21 +117,23 @@ def needs(visit: Visit, failed: models.PostList) -> list[Need]:
     found = []
     status = visit.status
     if status.breaker is not None:
-        found.append(Need("Reposts were switched off", status.breaker.reason, "", ""))
+        found.append(
+            Need("Reposts were switched off", status.breaker.reason, "To the account", "/account")
+        )
     elif (held := status.holding) is not None and held.until is None and held.rail not in _YOURS:
-        found.append(Need("Nothing is reposted", held.reason, "", ""))
+        found.append(Need("Nothing is reposted", held.reason, "To the login", "/welcome/login"))
     if status.token_expires_at is not None and status.token_expires_at < visit.now + _SOON:
         found.append(
             Need(
                 "The official token ends soon",
                 "Posts by the official API stop then; connect the account anew.",
-                "",
-                "",
+                "Renew it",
+                "/welcome/account",
             )
         )
     for post in failed.posts:
         why = post.error_message or "It did not go out."
-        found.append(Need("A post failed", why, "", ""))
+        found.append(Need("A post failed", why, "Look at it", "/history?state=FAILED"))
     return found
 
 

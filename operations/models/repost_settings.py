@@ -139,6 +139,19 @@ class StoryRepostStatus(Schema):
     version: str
 
 
+class Rail(Schema):
+    """What one rail says now; `until` is null where it is open, or only a person ends it."""
+
+    name: str
+    says: str
+    holds: bool
+    until: Moment | None
+
+
+class Rails(Schema):
+    rails: list[Rail]
+
+
 class Stopped(Schema):
     """Since when nothing of a person's goes out, because they stopped it; null where it does."""
 

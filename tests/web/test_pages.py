@@ -22,7 +22,10 @@ from tests.web.household import move_in
 
 pytestmark = pytest.mark.thirdparty
 SIZES = ((1440, 900), (820, 1180), (390, 844))
-EVERY = ("/", "/mentions", "/mentions?state=skipped", "/mentions?state=missed")
+EVERY = (
+    "/", "/mentions", "/mentions?state=missed", "/history", "/account", "/settings", "/welcome",
+    "/welcome/account", "/welcome/login", "/welcome/rules", "/welcome/next",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,13 @@ import { startKeys } from "./keys.js";
 import { startLive, tellChanged } from "./live.js";
 import { startMentions } from "./mentions.js";
 import { say, startToasts } from "./toasts.js";
+import { guessZone } from "./zone.js";
 
 startToasts();
 startKeys();
 startLive();
 startMentions();
+guessZone();
 
 // A fragment that was refused: its reason is said, and what is on the page stays.
 document.addEventListener("htmx:response:error", (event) => {

@@ -1,0 +1,117 @@
+"""Account: where it stands, what each rail says, and by which rules it reposts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from quart import redirect
+from quart_trio import QuartTrio
+
+from ground.refusal import Refusal
+from operations import accounts, logins, models, story_repost
+from operations.operation import Operation
+from web.pages import Pages, Shown, link, sent
+from web.trying import tried
+from web.visit import Visit, given
+from web.welcome import zones
+
+# What each rail is called.
+RAILS = {
+    "stopped": "Stop",
+    "instagram": "Instagram",
+    "switch": "Switch",
+    "paused": "Pause",
+    "login": "Login",
+    "sleep": "Sleep",
+    "cap": "Daily limit",
+    "spacing": "Distance",
+}
+_SWITCHES = ("approval_required", "dry_run", "auto_tag_original_poster", "auto_repost_enabled")
+_FIELDS = (
+    "timezone", "sleep_window_start", "sleep_window_end", "daily_repost_limit", "template",
+    "poll_interval_hours", "minimum_followers", "publish_route",
+)  # fmt: skip
+_LISTS = ("allowed_authors", "denied_authors", "required_words", "excluded_words")
+
+
+def add(app: QuartTrio, pages: Pages) -> None:
+    """Add the routes."""
+
+    async def shown(visit: Visit, problem: Refusal | None = None, *, saved: bool = False) -> Shown:
+        if visit.account is None:
+            return redirect("/welcome", 303)
+        account_id = visit.account.id
+        rails: list[models.Rail] = []
+        if visit.status.configured:
+            query = given(models.RequiredAccountQuery, account_id=account_id)
+            rails = (await visit.perform(story_repost.get_rails, query)).rails
+        return pages.show(
+            "account.html",
+            visit,
+            "/account",
+            probe=await visit.perform(logins.probe_credentials, None, account_id),
+            rails=rails,
+            RAILS=RAILS,
+            problem=problem,
+            saved=saved,
+            zones=zones(),
+        )
+
+    @app.get("/account")
+    async def account_page() -> Shown:
+        return await shown(await pages.visit())
+
+    @app.post("/account")
+    async def save_account() -> Shown:
+        visit, form = await pages.visit(), await sent()
+        made = await tried(_saved(visit, form))
+        if isinstance(made, Refusal):
+            return await shown(visit, made)
+        return redirect(link(visit, "/account", saved=1), 303)
+
+    async def done(operation: Operation, model: type[Any]) -> Shown:
+        visit = await pages.visit()
+        made = await tried(_asked(visit, operation, model))
+        if isinstance(made, Refusal):
+            return await shown(visit, made)
+        return redirect(link(visit, "/account"), 303)
+
+    @app.post("/account/enable")
+    async def switch_on() -> Shown:
+        return await done(story_repost.enable, models.AccountRef)
+
+    @app.post("/account/disable")
+    async def switch_off() -> Shown:
+        return await done(story_repost.disable, models.AccountRef)
+
+    @app.post("/account/pause")
+    async def pause_account() -> Shown:
+        return await done(story_repost.pause_reposts, models.PauseRequest)
+
+    @app.post("/account/resume")
+    async def resume_account() -> Shown:
+        return await done(story_repost.resume_reposts, models.OptionalAccountRef)
+
+    @app.post("/account/disconnect")
+    async def disconnect_account() -> Shown:
+        visit, form = await pages.visit(), await sent()
+        if visit.account is None or form.get("name", "").lstrip("@") != visit.username:
+            return redirect(link(visit, "/account"), 303)
+        await visit.perform(accounts.disconnect_account, None, visit.account.id)
+        return redirect("/", 303)
+
+
+async def _asked(visit: Visit, operation: Operation, model: type[Any]) -> Any:
+    return await visit.perform(operation, given(model, account_id=visit.account_id))
+
+
+async def _saved(visit: Visit, form: Any) -> Any:
+    said: dict[str, Any] = {"account_id": visit.account_id}
+    said |= {name: form[name] for name in _FIELDS if form.get(name)}
+    said |= {name: form.get(name) == "on" for name in _SWITCHES}
+    said |= {name: _lines(form[name]) for name in _LISTS if name in form}
+    return await visit.perform(story_repost.save_config, given(models.StoryRepostSettings, **said))
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.replace(",", "\n").splitlines() if line.strip()]
