@@ -14,8 +14,10 @@ from operations.resources import Resource, check_named
 from operations.scopes import Scope
 from publish import intake, release
 from storage import jobs, posts
-from storage.posts import Post
+from storage.posts import Post, PostStatus, SourceType
 from storage.store import Database, part
+
+_MOST = 5000
 
 
 @write(
@@ -118,6 +120,41 @@ def list_schedule(db: Database, ask: Ask[models.ScheduleQuery]) -> models.PostLi
     offset = (query.page - 1) * query.limit
     found = posts.scheduled_page(db, ask.user_id, chosen, limit=query.limit, offset=offset)
     return post_list(db, query, found, posts.scheduled_total(db, ask.user_id, chosen))
+
+
+@read(
+    models.Calendar,
+    scope=Scope.POSTS_READ,
+    takes=models.CalendarQuery,
+    refuses=[ErrorCode.NOT_FOUND],
+)
+def get_calendar(db: Database, ask: Ask[models.CalendarQuery]) -> models.Calendar:
+    """Return what went out, failed or is planned in a stretch of time, of one account (additive).
+
+    Reposts too. Of more than 5,000 the earliest are returned, and `isCut` says so.
+    """
+    asked = ask.given
+    found = posts.between(db, asked.account_id, asked.since, asked.until, _MOST + 1)
+    thumbnails = posts.thumbnails(db, [post.id for post in found[:_MOST]])
+    return models.Calendar(
+        posts=[_in_calendar(post, thumbnails.get(post.id)) for post in found[:_MOST]],
+        is_cut=len(found) > _MOST,
+    )
+
+
+def _in_calendar(post: Post, thumbnail: str | None) -> models.CalendarPost:
+    is_own = post.source_type in (SourceType.MANUAL, SourceType.SCHEDULED)
+    return models.CalendarPost(
+        id=post.id,
+        media_type=post.media_type,
+        source_type=post.source_type,
+        status=post.status,
+        at=posts.goes_out_at(post),
+        caption=post.caption,
+        error_message=post.error_message,
+        thumbnail_url=shown.small_url(thumbnail),
+        movable=is_own and post.status in (PostStatus.SCHEDULED, PostStatus.FAILED),
+    )
 
 
 @read(models.QueueStatus, scope=Scope.POSTS_READ)

@@ -9,6 +9,7 @@ from ground.refusal import ErrorCode, Refusal
 from operations.house import House
 from web import (
     account,
+    calendar,
     history,
     live,
     mentions,
@@ -37,7 +38,17 @@ class WebFace:
         """Add the pages to the app that serves the address."""
         pages = Pages(self._house, door, self._is_sandbox)
         _add_assets(app)
-        for screen in (today, mentions, history, account, settings, welcome, stopping, signing):
+        for screen in (
+            today,
+            mentions,
+            calendar,
+            history,
+            account,
+            settings,
+            welcome,
+            stopping,
+            signing,
+        ):
             screen.add(app, pages)
 
         @app.get(live.PATH)

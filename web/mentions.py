@@ -174,7 +174,9 @@ async def _told(here: Visit, verdict: str, made: models.Decided) -> Response:
     if done:
         what = names[0] if len(names) == 1 else f"{len(names)} stories"
         undo = "" if verdict == "reconsider" else "/mentions/reconsider"
-        parts.append(toast(here, f"{_DONE[verdict]} {what}", undo=undo, ids=done))
+        parts.append(
+            toast(here, f"{_DONE[verdict]} {what}", undo=undo, fields=[("id", id_) for id_ in done])
+        )
     if made.refused:
         why = made.refused[0].reason
         many = len(made.refused)

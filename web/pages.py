@@ -32,6 +32,7 @@ class Place:
 PLACES = (
     Place("/", "sun", "Today", "t", (Scope.REPOSTS_READ, Scope.POSTS_READ)),
     Place("/mentions", "at", "Mentions", "m", (Scope.REPOSTS_READ,)),
+    Place("/calendar", "calendar", "Calendar", "c", (Scope.POSTS_READ, Scope.REPOSTS_READ)),
     Place("/history", "history", "History", "h", (Scope.POSTS_READ,)),
     Place("/account", "shield", "Account", "a", (Scope.REPOSTS_READ, Scope.ACCOUNTS_READ)),
     Place("/settings", "settings", "Settings", "s", (Scope.KEYS_READ,)),
@@ -92,13 +93,14 @@ def toast(
     *,
     is_bad: bool = False,
     undo: str = "",
-    ids: Sequence[str] = (),
+    fields: Sequence[tuple[str, str]] = (),
 ) -> str:
-    """Return a note for the corner of the page; `undo` is where taking it back is asked for."""
+    """Return a note for the corner of the page; `undo` is where taking it back is asked for, with
+    these fields."""
     return (
         environment()
         .get_template("_toast.html")
-        .render(visit=here, text=text, is_bad=is_bad, undo=undo, ids=ids)
+        .render(visit=here, text=text, is_bad=is_bad, undo=undo, fields=fields)
     )
 
 

@@ -10,12 +10,12 @@ _DAY = timedelta(days=1)
 
 def clock(moment: datetime, zone: ZoneInfo) -> str:
     """Return the time of day: 09:07."""
-    return f"{moment.astimezone(zone):%H:%M}"
+    return f"{local_of(moment, zone):%H:%M}"
 
 
 def on_day(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
     """Return the day and the time: `14:41` today, else `tomorrow 09:07`, `Mon 30 Nov, 09:07`."""
-    local, today = moment.astimezone(zone), now.astimezone(zone).date()
+    local, today = local_of(moment, zone), local_of(now, zone).date()
     away = (local.date() - today).days
     named = {0: "", 1: "tomorrow ", -1: "yesterday "}.get(away)
     if named is None:
@@ -27,7 +27,7 @@ def on_day(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
 
 def in_full(moment: datetime, zone: ZoneInfo) -> str:
     """Return all of it, for titles and screen readers: Monday 30 November 2026, 09:07."""
-    local = moment.astimezone(zone)
+    local = local_of(moment, zone)
     return f"{local:%A} {local.day} {local:%B %Y, %H:%M}"
 
 
@@ -42,3 +42,11 @@ def away(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
         return "now"
     said = f"{minutes} min" if minutes < 60 else f"{minutes // 60} h"
     return f"{said} ago" if passed > timedelta() else f"in {said}"
+
+
+def local_of(moment: datetime, zone: ZoneInfo) -> datetime:
+    """Return a moment by the clocks of a zone; at the very end of all time, as it is."""
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment

@@ -122,6 +122,9 @@ from operations.models.post_content import (
 )
 from operations.models.posts import (
     Accepted,
+    Calendar,
+    CalendarPost,
+    CalendarQuery,
     Cleared,
     Completions,
     Count,
@@ -206,6 +209,9 @@ __all__ = [
     "AuthMe",
     "Authors",
     "Breaker",
+    "Calendar",
+    "CalendarPost",
+    "CalendarQuery",
     "Caption",
     "CardPreview",
     "CardPreviewRequest",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    model_validator,
 )
 
 from operations.models.base import (
@@ -99,6 +101,41 @@ class ScheduleQuery(_PageOfPosts):
     """Times are those at which posts are due."""
 
     status: Literal["SCHEDULED", "QUEUED", "PROCESSING", "PUBLISHING"] | None = None
+
+
+class CalendarQuery(Schema):
+    """What went out or goes out from `from` (inclusive) until `until`, 100 days at most."""
+
+    account_id: AccountId
+    since: Annotated[Instant, BeforeValidator(_plus)] = Field(alias="from")
+    until: Annotated[Instant, BeforeValidator(_plus)]
+
+    @model_validator(mode="after")
+    def _is_short(self) -> CalendarQuery:
+        if self.until - self.since > timedelta(days=100):
+            raise ValueError("`until` is 100 days after `from` at most")
+        return self
+
+
+class CalendarPost(Schema):
+    """One post of a calendar; `movable` says that it can be given another time."""
+
+    id: Uuid
+    media_type: MediaType
+    source_type: SourceType
+    status: PostStatus
+    at: Moment
+    caption: str | None
+    error_message: str | None
+    thumbnail_url: str | None
+    movable: bool
+
+
+class Calendar(Schema):
+    """The earliest first; `isCut` says that there are more than were returned."""
+
+    posts: list[CalendarPost]
+    is_cut: bool
 
 
 class SinceQuery(Schema):

@@ -114,6 +114,28 @@ def click(browser: Browser, name: str, selector: str) -> None:
     _open[name][1].locator(selector).first.click()
 
 
+def drag(browser: Browser, name: str, what: str, where: str) -> None:
+    """Drag something there with the mouse, in steps as a hand does."""
+    page = _open[name][1]
+    start, end = page.locator(what).first.bounding_box(), page.locator(where).first.bounding_box()
+    assert start is not None
+    assert end is not None
+    page.mouse.move(start["x"] + 12, start["y"] + 12)
+    page.mouse.down()
+    page.mouse.move(end["x"] + end["width"] / 2, end["y"] + end["height"] / 2, steps=8)
+    page.mouse.up()
+
+
+def focus(browser: Browser, name: str, selector: str) -> None:
+    """Give something the focus."""
+    _open[name][1].locator(selector).first.focus()
+
+
+def has_focus(browser: Browser, name: str, selector: str) -> None:
+    """Wait until something has the focus."""
+    expect(_open[name][1].locator(selector).first).to_be_focused(timeout=15000)
+
+
 def fill(browser: Browser, name: str, selector: str, text: str) -> None:
     """Fill a field in."""
     _open[name][1].locator(selector).first.fill(text)

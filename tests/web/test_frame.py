@@ -19,8 +19,9 @@ from web.rendering import POLICY
 WEB = Path(web.__file__).parent
 A_PAGE = {"Accept": "text/html,application/xhtml+xml"}
 WRITES = ("/stop", "/go-on", "/mentions/approve", "/mentions/skip", "/mentions/reconsider",
-          "/mentions/scan", "/sign-out", "/history/retry", "/history/release", "/account",
-          "/account/disable", "/account/disconnect", "/settings/keys", "/settings/keys/revoke",
+          "/mentions/scan", "/sign-out", "/calendar/move", "/history/retry", "/account",
+          "/history/release", "/account/disable", "/account/disconnect", "/settings/keys",
+          "/settings/keys/revoke",
           "/settings/webhooks", "/welcome/account", "/welcome/login", "/welcome/rules")  # fmt: skip
 
 

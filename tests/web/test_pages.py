@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import trio
@@ -23,8 +25,9 @@ from tests.web.household import move_in
 pytestmark = pytest.mark.thirdparty
 SIZES = ((1440, 900), (820, 1180), (390, 844))
 EVERY = (
-    "/", "/mentions", "/mentions?state=missed", "/history", "/account", "/settings", "/welcome",
-    "/welcome/account", "/welcome/login", "/welcome/rules", "/welcome/next",
+    "/", "/mentions", "/mentions?state=missed", "/calendar", "/calendar?view=list",
+    "/history", "/account", "/settings", "/welcome", "/welcome/account",
+    "/welcome/login", "/welcome/rules", "/welcome/next",
 )  # fmt: skip
 
 
@@ -141,6 +144,28 @@ async def test_what_changes_is_drawn_in_every_tab(home: Home) -> None:
     await studio.core.store.write(decide)
     await home.take("counts", ".stories .story", 6)
     await home.browser.take("sees", "b", "h1", "6 stories wait for you.")
+
+
+async def test_a_post_is_moved_by_mouse_and_by_keys_and_taken_back(home: Home) -> None:
+    await home.go("/calendar")
+    today = home.served.studio.clock.now().astimezone(ZoneInfo("Europe/Oslo")).date()
+    days = [str(today + timedelta(days=number)) for number in range(1, 9)]
+    first = f"td[data-day='{days[0]}'] .tile[data-movable]"
+    await home.take("sees", first)
+    tile = f"#{await home.take('attribute', first, 'id')}"
+    clock = await home.take("sees", f"{tile} .t")
+    await home.take("drag", tile, f"td[data-day='{days[5]}']")
+    await home.take("sees", f"td[data-day='{days[5]}'] {tile} .t", clock)
+    await home.take("sees", ".toast", "It goes out")
+    await home.take("press", "u")
+    await home.take("sees", f"td[data-day='{days[0]}'] {tile} .t", clock)
+    await home.take("focus", tile)
+    await home.take("press", "Alt+ArrowDown")
+    await home.take("sees", f"td[data-day='{days[7]}'] {tile} .t", clock)
+    await home.take("has_focus", tile)
+    await home.take("press", "Alt+ArrowUp")
+    await home.take("sees", f"td[data-day='{days[0]}'] {tile} .t", clock)
+    assert await home.take("complaints") == []
 
 
 async def test_stop_everything_holds_all_and_says_so(home: Home) -> None:

@@ -1,4 +1,5 @@
 // What every page does by itself: notes that go, changes that arrive, keys, and the opened story.
+import { startCalendar } from "./calendar.js";
 import { startKeys } from "./keys.js";
 import { startLive, tellChanged } from "./live.js";
 import { startMentions } from "./mentions.js";
@@ -10,6 +11,7 @@ startKeys();
 startLive();
 startMentions();
 guessZone();
+startCalendar();
 
 // A fragment that was refused: its reason is said, and what is on the page stays.
 document.addEventListener("htmx:response:error", (event) => {

@@ -1,4 +1,5 @@
 // One table of keys: it drives the handler, the sheet that `?` shows, and the tests.
+import { turn } from "./calendar.js";
 import { act, mark, move, open, play } from "./mentions.js";
 
 const OFF = "reprise-keys-off";
@@ -15,6 +16,9 @@ export const KEYS = [
   { keys: "A", what: "Approve the marked ones", run: () => document.querySelector("[data-many=approve]")?.click() },
   { keys: "S", what: "Skip the marked ones", run: () => document.querySelector("[data-many=skip]")?.click() },
   { keys: "p", what: "Play the opened video", run: play },
+  { keys: "[", what: "Four weeks back", run: () => turn("back") },
+  { keys: "]", what: "Four weeks on", run: () => turn("on") },
+  { keys: ".", what: "The calendar from today", run: () => turn("today") },
 ];
 let hasG = false;
 
