@@ -35,8 +35,9 @@ from storage.store import open_directly, transaction
 
 USERNAME = "reprise_studio"
 PASSWORD = "a-password-of-the-sandbox"  # noqa: S105
-READY_WITHIN_S = 30.0
-DONE_WITHIN_S = 90.0
+# Only what hangs takes as long, on the busiest machine.
+READY_WITHIN_S = 120.0
+DONE_WITHIN_S = 600.0
 OPEN_STATES = ("DETECTED", "DOWNLOADED", "WAITING_APPROVAL", "QUEUED")
 EXPECTED = frozenset({"anna.portrait", "ben_landscape", "carla.moves", "dora_private"})
 
