@@ -7,7 +7,8 @@ let wanted = ""; // the tile that has the focus once it is drawn anew
 
 function send(tile, fields) {
   wanted = tile.id;
-  window.htmx.ajax("POST", "/calendar/move", { values: { id: tile.dataset.id, ...fields }, source: "#calendar", swap: "none" });
+  // From the tile itself: the fields of whatever holds it would be sent along.
+  window.htmx.ajax("POST", "/calendar/move", { values: { id: tile.dataset.id, ...fields }, source: tile, swap: "none" });
 }
 
 export function startCalendar() {
