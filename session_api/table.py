@@ -6,7 +6,21 @@ from dataclasses import replace
 from functools import cache
 
 from session_api.row import Row
-from session_api.rows import auth, files, media, stories, system, users
+from session_api.rows import (
+    account,
+    auth,
+    comments,
+    direct,
+    direct_files,
+    files,
+    highlights,
+    media,
+    search,
+    stories,
+    system,
+    tags,
+    users,
+)
 
 GROUPS = (
     system.system,
@@ -15,6 +29,19 @@ GROUPS = (
     media.media,
     stories.stories,
     files.files,
+    comments.comments,
+    tags.hashtags,
+    tags.locations,
+    search.search,
+    search.reels,
+    search.music,
+    highlights.highlights,
+    direct.direct,
+    direct_files.direct_files,
+    account.account,
+    account.notes,
+    account.notifications,
+    account.insights,
 )
 
 

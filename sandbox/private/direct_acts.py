@@ -134,7 +134,12 @@ async def react(call: Call, viewer: Person) -> Response:
 
 def item_of(thread: Thread, item_id: str) -> Item:
     """A message of a chat, or the refusal."""
-    found = next((item for item in thread.items if item.id == item_id), None)
+    found = next((item for item in thread.items if item_id in (item.id, _raw_id(item))), None)
     if found is None:
         raise Refused("Message not found", 404)
     return found
+
+
+def _raw_id(item: Item) -> object:
+    """The id that a message carries which is sent exactly as it is."""
+    return item.raw.get("item_id") if isinstance(item.raw, dict) else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +16,10 @@ from session_api.openapi import document
 from session_api.row import Row
 from session_api.table import by_path, rows
 from tests.session_api.desk import Desk, open_desk
+from tests.session_api.tries_more import MORE
+from tests.session_api.trying import Try
 from tests.support.clock import TestClock
 from tools import session_reference
-
-
-@dataclass(frozen=True)
-class Try:
-    """How a row is tried: what is sent, what is looked at in the answer, what is left."""
-
-    given: Callable[[Desk], dict[str, Any]] = lambda desk: {}
-    gives: Callable[[Desk, Any], object] = lambda desk, answer: answer is True
-    leaves: Callable[[Desk], object] = lambda desk: True
-    before: Callable[[Desk], object] = lambda desk: None
-    files: Callable[[Desk], Any] = lambda desk: None
-    requests: int | None = 1  # to Instagram
 
 
 def _named(*names: str) -> Callable[[Desk, Any], object]:
@@ -54,6 +43,7 @@ def _media(*which: str) -> Callable[[Desk, Any], object]:
 ANNA = Try(lambda d: {"user_id": d.anna.pk}, requests=None)
 LOCAL = Try(gives=lambda d, a: a, requests=0)
 TRIES: dict[str, Try] = {
+    **MORE,
     "getHealth": Try(gives=lambda d, a: a == {"status": "ok"}, requests=0),
     "getReady": Try(gives=lambda d, a: a["status"] == "ok", requests=0),
     "getMetrics": Try(gives=lambda d, a: "reprise_build_info" in a, requests=0),
