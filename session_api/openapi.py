@@ -100,12 +100,16 @@ def _models() -> tuple[Json, dict[str, Json]]:
 
 
 def _as_told(schema: Any) -> Any:
-    """Return a schema as `calls.told` writes what it is of: ids are text."""
+    """Return a schema as `calls.told` writes what it is of: ids are text, all keys are there."""
     if isinstance(schema, list):
         return [_as_told(each) for each in schema]
     if not isinstance(schema, dict):
         return schema
-    told = {key: _as_told(each) for key, each in schema.items()}
+    told = {
+        key: _as_told(each)
+        for key, each in schema.items()
+        if key != "default" or not {"type", "$ref", "anyOf"} & set(schema)
+    }
     for name in ("pk", "thread_id"):
         if isinstance(told.get("properties"), dict) and name in told["properties"]:
             title = {"title": told["properties"][name].get("title", name)}

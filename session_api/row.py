@@ -193,6 +193,8 @@ def _field(text: str) -> Field:
     low, high = _number(found["low"]), _number(found["high"])
     if found["name"] == "amount" and found["kind"] is None:
         kind, low, high = "i", 1, MOST_AT_ONCE
+    if kind == "i" and low is None and found["name"].endswith(("pk", "id", "pks", "ids")):
+        low = 0
     if kind not in _KINDS:
         choices, kind = tuple(kind.split("|")), "text"
     default = found["default"]

@@ -38,8 +38,14 @@ def checked(
         before = client.asked
         try:
             return await action(client)
-        except _OF_ARGUMENTS as error:
-            if client.asked != before:
+        except Exception as error:
+            # aiograpi raises some of these as they are, without a class of their own.
+            is_bare = type(error) is Exception
+            if client.asked != before and is_bare:
+                raise errors.Unreachable(
+                    "Instagram answered in a form that is not known"
+                ) from error
+            if client.asked != before or not (is_bare or isinstance(error, _OF_ARGUMENTS)):
                 raise
             raise errors.NotAsked(
                 f"An argument is malformed ({type(error).__name__}); nothing was sent"
