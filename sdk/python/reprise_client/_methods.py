@@ -481,6 +481,17 @@ class Methods(Core):
             idempotency_key=idempotency_key,
         )
 
+    def get_calendar(
+        self, *, account_id: str, from_: datetime | str, until: datetime | str
+    ) -> models.Calendar:
+        """Return what went out, failed or is planned in a stretch of time, of one account (additive)."""
+        return self._call(
+            "GET",
+            "/calendar",
+            models.Calendar,
+            params={"accountId": account_id, "from": from_, "until": until},
+        )
+
     def get_queue_status(self) -> models.QueueStatus:
         """Count the jobs that wait, run, and lie in the future."""
         return self._call("GET", "/schedule/queue/status", models.QueueStatus)
@@ -579,6 +590,12 @@ class Methods(Core):
             "/story-repost/status",
             models.StoryRepostStatus,
             params={"accountId": account_id},
+        )
+
+    def get_rails(self, *, account_id: str) -> models.Rails:
+        """Return what every rail says of an account's next repost, open ones too (additive)."""
+        return self._call(
+            "GET", "/story-repost/rails", models.Rails, params={"accountId": account_id}
         )
 
     def save_config(
@@ -1733,6 +1750,17 @@ class AsyncMethods(AsyncCore):
             idempotency_key=idempotency_key,
         )
 
+    async def get_calendar(
+        self, *, account_id: str, from_: datetime | str, until: datetime | str
+    ) -> models.Calendar:
+        """Return what went out, failed or is planned in a stretch of time, of one account (additive)."""
+        return await self._call(
+            "GET",
+            "/calendar",
+            models.Calendar,
+            params={"accountId": account_id, "from": from_, "until": until},
+        )
+
     async def get_queue_status(self) -> models.QueueStatus:
         """Count the jobs that wait, run, and lie in the future."""
         return await self._call("GET", "/schedule/queue/status", models.QueueStatus)
@@ -1833,6 +1861,12 @@ class AsyncMethods(AsyncCore):
             "/story-repost/status",
             models.StoryRepostStatus,
             params={"accountId": account_id},
+        )
+
+    async def get_rails(self, *, account_id: str) -> models.Rails:
+        """Return what every rail says of an account's next repost, open ones too (additive)."""
+        return await self._call(
+            "GET", "/story-repost/rails", models.Rails, params={"accountId": account_id}
         )
 
     async def save_config(

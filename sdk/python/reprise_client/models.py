@@ -127,6 +127,27 @@ class Breaker(Answer):
     remedy: str = named("remedy")
 
 
+class Calendar(Answer):
+    """The earliest first; `isCut` says that there are more than were returned."""
+
+    posts: list[CalendarPost] = listed("posts")
+    is_cut: bool = named("isCut")
+
+
+class CalendarPost(Answer):
+    """One post of a calendar; `movable` says that it can be given another time."""
+
+    id: str = named("id")
+    media_type: MediaType = named("mediaType")
+    source_type: SourceType = named("sourceType")
+    status: PostStatus = named("status")
+    at: datetime = named("at")
+    caption: str | None = named("caption")
+    error_message: str | None = named("errorMessage")
+    thumbnail_url: str | None = named("thumbnailUrl")
+    movable: bool = named("movable")
+
+
 class CardPreview(Answer):
     """A card that was not posted; `image` is a `data:` URL; of a video, one picture."""
 
@@ -540,6 +561,19 @@ class QuietHours(Answer):
     begins: str | None = named("begins")
     ends: str | None = named("ends")
     timezone: str | None = named("timezone")
+
+
+class Rail(Answer):
+    """What one rail says now; `until` is null where it is open, or only a person ends it."""
+
+    name: str = named("name")
+    says: str = named("says")
+    holds: bool = named("holds")
+    until: datetime | None = named("until")
+
+
+class Rails(Answer):
+    rails: list[Rail] = listed("rails")
 
 
 class Recipient(Answer):
