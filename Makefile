@@ -6,7 +6,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Where it is set, every process would compile the whole project and its libraries anew.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help setup setup-cloud demo test soak lint types fix docs site sdk bench clean
+.PHONY: help setup setup-cloud demo test soak lint types fix docs site sdk shots bench clean
 
 help:
 	@echo "make setup | setup-cloud | demo | test | lint | types | fix | docs | site | sdk | bench | soak | clean"
@@ -68,6 +68,10 @@ site: $(VENV)/.dev
 $(VENV)/.bench: $(VENV)/.dev
 	$(BIN)/pip install --quiet --editable '.[bench]'
 	@touch $@
+
+# A picture of every screen of the page, in every size and colours; a person looks.
+shots: $(VENV)/.dev
+	$(BIN)/python -m tests.web.shots $(ARGS)
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m bench $(ARGS)
