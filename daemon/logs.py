@@ -25,8 +25,9 @@ TALKATIVE = (
 )  # fmt: skip
 # Of others, only that something is wrong.
 _OURS = (
-    "accounts", "api", "cli", "daemon", "ground", "install", "instagram", "local", "media",
-    "moving", "notices", "operations", "publish", "repost", "storage", "webhooks",
+    "accounts", "agents", "api", "cli", "cloud", "daemon", "ground", "install", "instagram",
+    "local", "media", "moving", "notices", "operations", "publish", "repost", "serving",
+    "session_api", "storage", "web", "webhooks",
 )  # fmt: skip
 _FILE_BYTES, _OLD_FILES = 10 * 1024 * 1024, 5
 _START_BYTES = 1024 * 1024

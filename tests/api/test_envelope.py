@@ -33,7 +33,7 @@ def path_of(operation: Operation) -> str:
 
 
 async def test_unknown_paths(served: Served) -> None:
-    for path in ("/", "/api/v1", "/api/v1/nothing", "/api/v2/health", "/login/x"):
+    for path in ("/api", "/api/v1", "/api/v1/nothing", "/api/v2/health", "/login/x"):
         assert_envelope(await served.call("GET", path), "NOT_FOUND", path)
 
 
@@ -111,6 +111,9 @@ async def test_every_operation_that_names_an_account_knows_when_there_is_none(
         if "sessionid" in _fields(operation.body):
             body |= {"sessionid": "4100015855%3AkeJ3yQpZt8wXvBnMrTfLsD%3A26"}
         query = f"?accountId={NOBODY}" if operation.query else ""
+        if "until" in (bounds := _fields(operation.query)):
+            for name, day in {"since": "2026-01-01", "until": "2026-01-02"}.items():
+                query += f"&{bounds[name].alias or name}={day}T00:00:00Z"
         answer = await served.call(
             operation.method, path_of(operation) + query, body if operation.body else None
         )

@@ -7,9 +7,10 @@ from tests.support.posting import upload
 from tests.support.served import Answer, Served
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
-PAGES = ("/", "/login", "/login?code=x", "/health", "/ready", "/metrics", "/build", "/deps", "/m/x",
-         "/uploads/x", "/api/docs", "/api/docs/swagger-ui.css", "/api/docs/swagger-ui-bundle.js",
-         "/api/docs/favicon-32x32.png", "/api/docs/x", f"{BASE_PATH}/openapi.json")  # fmt: skip
+PAGES = ("/api", "/login", "/login?code=x", "/health", "/ready", "/metrics", "/build", "/deps",
+         "/m/x", "/uploads/x", "/api/docs", "/api/docs/swagger-ui.css",
+         "/api/docs/swagger-ui-bundle.js", "/api/docs/favicon-32x32.png", "/api/docs/x",
+         f"{BASE_PATH}/openapi.json")  # fmt: skip
 KEPT = ("/uploads/", "/api/docs/")
 
 
@@ -30,6 +31,10 @@ def guarded(answer: Answer, about: object) -> None:
 
 async def test_every_answer_is_guarded(served: Served) -> None:
     media = (await upload(served, served.studio.photo(360, 640))).body
+    home = (await served.call("GET", "/", key=None)).headers  # a page, with a policy of its own
+    assert home["x-content-type-options"] == "nosniff"
+    assert "frame-ancestors 'none'" in home["content-security-policy"]
+    assert {"private", "no-store"} & set(home["cache-control"].split(", "))
     for path in (*PAGES, media["previewUrl"]):
         for method in ("GET", "HEAD", "POST"):
             for key in ("", None):
