@@ -133,7 +133,7 @@ def focus(browser: Browser, name: str, selector: str) -> None:
 
 def has_focus(browser: Browser, name: str, selector: str) -> None:
     """Wait until something has the focus."""
-    expect(_open[name][1].locator(selector).first).to_be_focused(timeout=15000)
+    expect(_open[name][1].locator(selector).first).to_be_focused(timeout=60000)
 
 
 def fill(browser: Browser, name: str, selector: str, text: str) -> None:
@@ -144,20 +144,20 @@ def fill(browser: Browser, name: str, selector: str, text: str) -> None:
 def sees(browser: Browser, name: str, selector: str, text: str | None = None) -> str:
     """Wait until something is visible, with that text if there is one; returns its text."""
     found = _open[name][1].locator(selector).first
-    expect(found).to_be_visible(timeout=15000)
+    expect(found).to_be_visible(timeout=60000)
     if text is not None:
-        expect(found).to_contain_text(text, timeout=15000)
+        expect(found).to_contain_text(text, timeout=60000)
     return found.inner_text()
 
 
 def counts(browser: Browser, name: str, selector: str, number: int) -> None:
     """Wait until there are so many."""
-    expect(_open[name][1].locator(selector)).to_have_count(number, timeout=15000)
+    expect(_open[name][1].locator(selector)).to_have_count(number, timeout=60000)
 
 
 def hidden(browser: Browser, name: str, selector: str) -> None:
     """Wait until something is not visible."""
-    expect(_open[name][1].locator(selector).first).to_be_hidden(timeout=15000)
+    expect(_open[name][1].locator(selector).first).to_be_hidden(timeout=60000)
 
 
 def focused(browser: Browser, name: str) -> str:
