@@ -53,8 +53,9 @@ def copy_database(source: Path, target: Path, *, thoroughly: bool = False) -> No
     except OSError as error:
         raise Unavailable(f"{target} cannot be written: {error.strerror}") from error
     finally:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
+        for left in (unfinished, unfinished.with_name(f"{unfinished.name}-journal")):
+            with suppress(OSError):
+                left.unlink(missing_ok=True)  # where the disk is full, SQLite leaves its journal
 
 
 def flaw(

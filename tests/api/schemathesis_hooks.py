@@ -69,6 +69,9 @@ UNSAYABLE = (
     "send either `ids`",
     "at least one letter or digit",
     "no Instagram username",
+    "no address of a service that Reprise tells people by",
+    "send `postId`, or",
+    "begin and end at different times",
 )
 PNG = b"\x89PNG"
 _KEY = re.compile(r"[!#-~][!-~]{0,254}")

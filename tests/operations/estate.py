@@ -151,6 +151,9 @@ def given_for(operation: Operation, ids: dict[Resource, str]) -> BaseModel | Non
     filling = {k: v for k, v in FILLING.items() if k in operation.takes.model_fields}
     if operation.takes is models.ScheduleBatch:
         filling["items"] = [{"post_id": ids[Resource.POST], "scheduled_for": LATER}]
+    if operation.takes is models.CalendarQuery:
+        filling |= {"from": "2098-12-01T00:00:00Z", "until": "2099-02-01T00:00:00Z"}
+        del filling["since"]
     if operation.takes is models.EventQuery:
         filling["since"] = 0  # an event's number, no time
     if operation.takes is models.NotifyRequest:

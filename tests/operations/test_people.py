@@ -38,6 +38,8 @@ async def test_a_stranger_lists_nothing_of_the_first_ones(estate: Estate) -> Non
     for name, operation in OPERATIONS.items():
         if operation.kind is not Kind.READ or operation.on is not None or name == "list_people":
             continue
+        if names_an_account(operation):
+            continue  # whose it is, `test_ownership` asks
         try:
             answer = await estate.house.perform(operation, anna, empty(operation))
         except Refusal as refused:
@@ -51,6 +53,11 @@ async def test_a_stranger_lists_nothing_of_the_first_ones(estate: Estate) -> Non
         assert (decided.decided, decided.refused) == ([], [])
     with pytest.raises(Refusal, match="nothing to scan"):
         await estate.house.perform(OPERATIONS["scan"], anna, models.OptionalAccountRef())
+
+
+def names_an_account(operation: Any) -> bool:
+    fields = operation.takes.model_fields if operation.takes else {}
+    return "account_id" in fields and fields["account_id"].is_required()
 
 
 def empty(operation: Any) -> Any:

@@ -17,6 +17,7 @@ from tests.support.process import ROOT
 OF_THE_MACHINE = {
     "cloud.find",  # one Worker for the machine, as its contract has it
     "facts.find",
+    "api_keys.by_hash",  # the key itself says whose it is
     "idempotency.find",
     "copies.copy_database",
     "users.ensure_owner",
@@ -29,7 +30,18 @@ OF_THE_MACHINE = {
 }
 # By these a function knows whose it is: they were looked up by their owner (operations/resources).
 _NAMES_ONE = ("_id", "_ids", "_pk", "identifier")
-_RECORDS = ("post", "repost", "job", "config", "media", "account", "delivery", "login", "trouble")
+_RECORDS = (
+    "post",
+    "repost",
+    "job",
+    "config",
+    "media",
+    "account",
+    "delivery",
+    "login",
+    "trouble",
+    "hours",
+)
 
 
 def functions() -> Iterator[tuple[str, Signature]]:

@@ -65,6 +65,8 @@ def later_rows(db: Database) -> None:
         " VALUES ('notice', :user, 'disk', 'full', 'free some', :at)",
         "INSERT INTO notices (id, user_id, key, text, remedy, opened_at, ended_at)"
         " VALUES ('ended', :user, 'login/1', 'log in', 'so', :at, :at)",
+        "INSERT INTO session_calls (account_id, rail, at)"
+        " SELECT id, 'reads', :at FROM accounts LIMIT 1",
         "INSERT INTO cloud_worker (one, account_id, url, version, deployed_at)"
         " VALUES (1, 'a', 'https://reprise.example', '1', :at)",
         "INSERT INTO quiet_hours (user_id, begins, ends, timezone)"
