@@ -71,6 +71,7 @@ UNSAYABLE = (
     "no Instagram username",
     "no address of a service that Reprise tells people by",
     "send `postId`, or",
+    "only its time is sent",
     "begin and end at different times",
 )
 PNG = b"\x89PNG"

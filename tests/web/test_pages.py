@@ -197,6 +197,7 @@ async def test_lost_and_signed_out_are_told_in_words(home: Home) -> None:
     await home.take("sees", "code", "reprise login-link")
     await home.browser.take("sign_in", await home.login_link(), "c")
     await home.browser.take("sees", "c", "h1", "8 stories wait")
+    await home.browser.take("sees", "c", "body[data-live=here]")  # its scripts are there
     home.served.stop.set()
     await home.browser.take("sees", "c", "#lost", "Reprise does not answer. What you see is from")
 

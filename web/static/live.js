@@ -60,6 +60,7 @@ function heard(what) {
     note.textContent = `Reprise does not answer. What you see is from ${at}.`;
   }
   isLost = what === "lost";
+  document.body.dataset.live = isLost ? "lost" : "here";
   if (note) note.hidden = !isLost;
 }
 
