@@ -59,6 +59,9 @@ class Home:
 
 @pytest.fixture
 async def home(sandbox: Sandbox, clock: TestClock, tmp_path: Any) -> AsyncIterator[Home]:
+    # Morning: what is planned hours ahead lies on the same days whenever this is run.
+    morning = clock.now().replace(hour=8, minute=0, second=0, microsecond=0)
+    clock.set_on(morning - clock.now())
     async with (
         open_studio(sandbox, clock, tmp_path, rails_pace=1.0) as studio,
         serve_studio(studio) as served,
