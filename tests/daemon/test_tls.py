@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 import ssl
 import stat
@@ -29,6 +28,7 @@ from tests.daemon.test_doctor import visiting
 from tests.support.limits import DEADLOCK_S
 from tests.support.process import environment, reprise, running
 from tests.support.studio import Studio
+from tests.support.tools import program
 
 NOW = datetime.now(UTC)
 
@@ -163,9 +163,7 @@ def test_the_authority_vouches_for_its_home_and_what_it_was_made_for(tmp_path: P
 
 
 def test_openssl_accepts_it_and_its_limits(tmp_path: Path) -> None:
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("needs openssl")
+    openssl = program("openssl")
 
     def judged(host: str) -> bool:
         done = subprocess.run(
@@ -230,9 +228,7 @@ def test_a_wildcard_is_for_one_label() -> None:
 
 
 def test_certificates_without_names_are_read(tmp_path: Path) -> None:
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("needs openssl")
+    openssl = program("openssl")
     subprocess.run(
         [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "key",
          "-out", tmp_path / "certificate", "-subj", "/CN=old", "-days", "1"],
