@@ -220,6 +220,8 @@ def take_up(
             )
             records.insert(db, delivery)
     records.update(db, Webhook, found.id, cursor=stretch.cursor)
+    if stretch.events:
+        _keep_the_last(db, found.id)
     return len(stretch.events) == _AT_ONCE
 
 
@@ -305,11 +307,11 @@ def record_try(
         begun_at=begun_at,
     )
     if status is DeliveryStatus.DELIVERED:
-        records.update(db, Webhook, webhook.id, failing_s=0, last_failed_at=None)
+        if webhook.failing_s or webhook.last_failed_at is not None:
+            records.update(db, Webhook, webhook.id, failing_s=0, last_failed_at=None)
     else:
         failing_s = webhook.failing_s + _since(webhook.last_failed_at, now)
         records.update(db, Webhook, webhook.id, failing_s=failing_s, last_failed_at=now)
-    _keep_the_last(db, webhook.id)
 
 
 def deliveries(

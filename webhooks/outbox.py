@@ -11,6 +11,7 @@ import logging
 import random
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -63,6 +64,8 @@ class Outbox:
         self._told = {change for manner in manners.values() for change in manner.wanted("")}
         self._changed = trio.Event()
         self._couriers: dict[str, _Courier] = {}
+        self._ended: list[_Try] = []
+        self._noting = trio.Lock()
         store.changes.subscribe(self._note, *Subject)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -128,56 +131,21 @@ class Outbox:
         if tried:
             # What was told and is not noted would be told again.
             with trio.move_on_after(_NOTE_S, shield=True):
-                await self._store.write(self._record, tried, told, took_ms, self._clock.now())
+                await self._note_down(_Try(tried, told, took_ms, self._clock.now()))
 
-    def _record(
-        self,
-        db: Database,
-        tried: Sequence[WebhookDelivery],
-        told: Told,
-        took_ms: int,
-        now: datetime,
-    ) -> None:
-        for delivery in tried:
-            self._record_one(db, delivery, told, took_ms, now)
-        receiver = webhooks.find(db, tried[0].webhook_id)
-        if receiver is None or told.is_success:
-            return
-        if told.status == _GONE:
-            webhooks.disable(db, receiver.id, now, "its receiver said that it is gone (410)")
-        elif receiver.failing_s >= _GIVEN_UP_AFTER_S:
-            webhooks.disable(db, receiver.id, now, "nothing reached it for five days")
-
-    def _record_one(
-        self, db: Database, delivery: WebhookDelivery, told: Told, took_ms: int, now: datetime
-    ) -> None:
-        tries = delivery.tries + 1
-        if told.is_success:
-            status, due_at = DeliveryStatus.DELIVERED, None
-        elif tries >= len(WAITS_S) or told.status == _GONE:
-            status, due_at = DeliveryStatus.FAILED, None
-        else:
-            wait_s = WAITS_S[tries] * random.uniform(1 - _JITTER, 1 + _JITTER)
-            due_at = now + timedelta(seconds=max(wait_s, told.wait_s or 0))
-            status = DeliveryStatus.PENDING
-        webhooks.record_try(
-            db,
-            delivery,
-            status,
-            now=now,
-            due_at=due_at,
-            http_status=told.status,
-            took_ms=took_ms,
-            answer=told.words or None,
-            begun_at=delivery.begun_at if told.is_unknown else None,
-        )
-        logger.info(
-            "webhook id=%s try=%d status=%s state=%s",
-            delivery.webhook_id,
-            tries,
-            told.status,
-            status,
-        )
+    async def _note_down(self, ended: _Try) -> None:
+        """Record a try, and those that ended while the last were recorded: a commit costs more than
+        a try, and there is one at a time."""
+        self._ended.append(ended)
+        async with self._noting:
+            if ended not in self._ended:
+                return
+            together, self._ended = self._ended, []
+            try:
+                await self._store.write(_record, together)
+            except BaseException:
+                self._ended[:0] = together
+                raise
 
     async def next_for(self, webhook_id: str) -> tuple[WebhookDelivery | None, float]:
         """Return the next message to a receiver and for how many seconds it has to wait."""
@@ -213,3 +181,56 @@ class _Courier:
                         await self._woken.wait()
                 else:
                     await self._outbox.deliver(delivery)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Try:
+    """A try that has ended, with the messages that it was of."""
+
+    tried: Sequence[WebhookDelivery]
+    told: Told
+    took_ms: int
+    at: datetime
+
+
+def _record(db: Database, ended: Sequence[_Try]) -> None:
+    for each in ended:
+        for delivery in each.tried:
+            _record_one(db, delivery, each)
+        receiver = webhooks.find(db, each.tried[0].webhook_id)
+        if receiver is None or each.told.is_success:
+            continue
+        if each.told.status == _GONE:
+            webhooks.disable(db, receiver.id, each.at, "its receiver said that it is gone (410)")
+        elif receiver.failing_s >= _GIVEN_UP_AFTER_S:
+            webhooks.disable(db, receiver.id, each.at, "nothing reached it for five days")
+
+
+def _record_one(db: Database, delivery: WebhookDelivery, ended: _Try) -> None:
+    tries, told = delivery.tries + 1, ended.told
+    if told.is_success:
+        status, due_at = DeliveryStatus.DELIVERED, None
+    elif tries >= len(WAITS_S) or told.status == _GONE:
+        status, due_at = DeliveryStatus.FAILED, None
+    else:
+        wait_s = WAITS_S[tries] * random.uniform(1 - _JITTER, 1 + _JITTER)
+        due_at = ended.at + timedelta(seconds=max(wait_s, told.wait_s or 0))
+        status = DeliveryStatus.PENDING
+    webhooks.record_try(
+        db,
+        delivery,
+        status,
+        now=ended.at,
+        due_at=due_at,
+        http_status=told.status,
+        took_ms=ended.took_ms,
+        answer=told.words or None,
+        begun_at=delivery.begun_at if told.is_unknown else None,
+    )
+    logger.info(
+        "webhook id=%s try=%d status=%s state=%s",
+        delivery.webhook_id,
+        tries,
+        told.status,
+        status,
+    )
