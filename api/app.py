@@ -128,6 +128,9 @@ class OperationsApp(QuartTrio):
             rule = _MatchedRule(BASE_PATH + each.path, endpoint=endpoint, methods=[each.method])
             self.url_map.add(rule)
         self._paths = self.url_map.bind("localhost")
+        self._plain_paths: dict[
+            tuple[str, str], tuple[str, Operation | None, Mapping[str, str]]
+        ] = {}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer a request, or let the application beside answer it; either way it is counted."""
@@ -210,11 +213,16 @@ class OperationsApp(QuartTrio):
         """Return the route of a request, its operation and the variables of its path."""
         if self._mounted is not None and self._is_mounted(request.path):
             return self._mounted.route(request.path), None, {}
+        if (known := self._plain_paths.get((request.method, request.path))) is not None:
+            return known
         try:
             rule, path = self._paths.match(request.path, request.method, return_rule=True)
         except HTTPException:
             return "none", None, {}
-        return rule.rule, self._operations.get(rule.endpoint), path
+        found = rule.rule, self._operations.get(rule.endpoint), path
+        if not path:  # so there are no more of them than rules
+            self._plain_paths[request.method, request.path] = found
+        return found
 
     def _seen(self, method: str, route: str, shown: str, status: int, began: float) -> None:
         took_s = time.perf_counter() - began

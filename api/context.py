@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from api.arrival import Door
 from api.guesses import Guesses
 from api.rate_limits import RateLimits
 from api.session_cookie import SessionCookies
 from api.system import SystemInfo
+from api.turn import OncePerTurn
 from operations.house import House
 from publish.library import MediaLibrary
 from publish.media_links import MediaLinks
@@ -34,6 +35,7 @@ class ApiContext:
     guesses: Guesses
     max_upload_bytes: int
     development: bool
+    standing: OncePerTurn[tuple[bool, dict[str, str]]] = field(default_factory=OncePerTurn)
 
     @property
     def store(self) -> Store:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from api.context import ApiContext
 from api.contract import Auth, Call, Operations
 from operations import models as schemas
 from storage.errors import Unavailable
@@ -17,24 +20,30 @@ async def get_health(call: Call) -> schemas.Health:
 
     Also while one cannot do its work, or nothing can be stored: then `services` says why.
     """
-    await call.context.store.check()
-    troubles = call.context.troubles()
-    services = {"database": "connected", **call.context.services(), **troubles}
-    degraded = bool(troubles) or any(state in ("backoff", "failed") for state in services.values())
-    if (trouble := _storage_trouble(call)) is not None:
-        services["storage"] = trouble
-        degraded = True
+    context = call.context
+    degraded, services = await context.standing.get(partial(_standing, context))
     return schemas.Health(
         status="degraded" if degraded else "healthy",
-        timestamp=call.context.house.clock.now(),
+        timestamp=context.house.clock.now(),
         services=services,
-        uptime=call.context.uptime_s(),
+        uptime=context.uptime_s(),
     )
 
 
-def _storage_trouble(call: Call) -> str | None:
+async def _standing(context: ApiContext) -> tuple[bool, dict[str, str]]:
+    await context.store.check()
+    troubles = context.troubles()
+    services = {"database": "connected", **context.services(), **troubles}
+    degraded = bool(troubles) or any(state in ("backoff", "failed") for state in services.values())
+    if (trouble := _storage_trouble(context)) is not None:
+        services["storage"] = trouble
+        degraded = True
+    return degraded, services
+
+
+def _storage_trouble(context: ApiContext) -> str | None:
     try:
-        call.context.folder.check_room()
+        context.folder.check_room()
     except Unavailable as error:
         return str(error)
-    return call.context.store.trouble
+    return context.store.trouble
