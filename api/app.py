@@ -247,7 +247,7 @@ def build_app(
     is `mounted` answers all below its prefix.
     """
     app = OperationsApp(context, list(operations()), mounted)
-    add_pages(app, context, openapi_document(), DOCUMENT_PATH)
+    add_pages(app, context, openapi_document, DOCUMENT_PATH)
     add_system_endpoints(app, context)
     if beside is not None:
         beside.mount(app, Door(context))

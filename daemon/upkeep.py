@@ -21,6 +21,7 @@ from storage.wrong_clock import is_recent
 logger = logging.getLogger(__name__)
 KEY_USES_EVERY_S = 30.0
 VERSION_EVERY = timedelta(days=1)
+_STARTED_S = 5.0
 _LOOK_EVERY_S = 3600.0
 _AFTER_TROUBLE_S = 60.0
 COPY_EVERY = timedelta(days=1)
@@ -148,9 +149,10 @@ class Upkeep:
                 logger.info("old rows deleted table=%s rows=%d", rule.table, pruned)
 
     async def _memory_task(self) -> None:
+        await trio.sleep(_STARTED_S)  # a start leaves in pieces what it needed once
         while True:
-            await trio.sleep(_LOOK_EVERY_S)
             await trio.to_thread.run_sync(memory.give_back)
+            await trio.sleep(_LOOK_EVERY_S)
 
     async def _copies_task(self) -> None:
         await trio.sleep(FIRST_COPY_AFTER_S)  # a start has other work

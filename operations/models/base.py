@@ -96,6 +96,7 @@ class Schema(BaseModel):
         validate_by_alias=True,
         frozen=True,
         json_schema_serialization_defaults_required=True,  # answers have every field
+        defer_build=True,  # a validator is built when it is first asked: half of an import
     )
 
 

@@ -27,7 +27,7 @@ async def test_the_daemon_gives_it_back_in_a_thread(
         assert threading.current_thread() is not threading.main_thread()
         heard.set()
 
-    monkeypatch.setattr(upkeep, "_LOOK_EVERY_S", 0.02)
+    monkeypatch.setattr(upkeep, "_STARTED_S", 0.02)
     monkeypatch.setattr(memory, "give_back", give_back)
     async with serve_studio(studio):
         with trio.fail_after(20):
