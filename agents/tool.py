@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from ground.refusal import ErrorCode, Refusal
 from operations import models
 from operations.meanings import MEANINGS
+from operations.misfit import misfit
 from operations.refusing import refusal_of
 from operations.scopes import Scope
 
@@ -128,9 +129,7 @@ def what_to_do(code: ErrorCode) -> str:
 
 def _known(error: Exception, name: str) -> Refusal:
     if isinstance(error, ValidationError):
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "input"
-        return Refusal(ErrorCode.VALIDATION_ERROR, f"{where}: {first['msg']}")
+        return Refusal(ErrorCode.VALIDATION_ERROR, misfit(error))
     known = refusal_of(error)
     if known is None:
         logger.error("tool failed name=%s", name, exc_info=error)

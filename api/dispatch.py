@@ -22,6 +22,7 @@ from api.plain import Asked
 from ground.refusal import ErrorCode, Refusal
 from operations.actor import Actor
 from operations.attempt import Attempt
+from operations.misfit import misfit
 from serving.answer import Answer
 from serving.body import read_whole
 
@@ -178,12 +179,11 @@ def _strange(operation: Operation, incoming: Asked) -> str:
 def _validation_error(invalid: ValidationError, operation: Operation) -> ApiError:
     problems = invalid.errors(include_url=False, include_context=False, include_input=False)
     first = problems[0]
-    where = ".".join(str(part) for part in first["loc"]) or "body"
     field = str(first["loc"][0]) if first["loc"] else ""
     code = operation.codes.get(field, ErrorCode.VALIDATION_ERROR)
     if code.startswith("MISSING_") and first["type"] != "missing":
         code = ErrorCode.VALIDATION_ERROR  # it is there, and malformed
-    return ApiError(code, f"{where}: {first['msg']}", details=problems)
+    return ApiError(code, misfit(invalid, "body"), details=problems)
 
 
 def _of_http(error: Exception) -> ApiError | None:

@@ -54,12 +54,12 @@ def asked(model: type[M], given: dict[str, Any]) -> M:
     """Return an operation's input; wrong use when it does not have the form."""
     from pydantic import ValidationError
 
+    from operations.misfit import misfit
+
     try:
         return model.model_validate(given)
     except ValidationError as invalid:
-        first = invalid.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise click.UsageError(f"{where}: {first['msg']}") from None
+        raise click.UsageError(misfit(invalid)) from None
 
 
 @contextmanager

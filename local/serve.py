@@ -22,6 +22,7 @@ from operations.attempt import Attempt
 from operations.catalogue import OPERATIONS
 from operations.house import House
 from operations.media import UploadedFile
+from operations.misfit import misfit
 from operations.operation import Operation
 from operations.refusing import refusal_of
 from operations.scopes import scopes_of, text_of
@@ -164,9 +165,7 @@ async def _given(
     try:
         return operation.takes.model_validate(sent)
     except ValidationError as invalid:
-        first = invalid.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "input"
-        raise Refusal(ErrorCode.VALIDATION_ERROR, f"{where}: {first['msg']}") from None
+        raise Refusal(ErrorCode.VALIDATION_ERROR, misfit(invalid)) from None
 
 
 async def _received(house: House, line: Line, name: str, size: Any) -> UploadedFile:

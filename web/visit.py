@@ -16,6 +16,7 @@ from operations import accounts, models, story_repost
 from operations.actor import Actor
 from operations.attempt import Attempt
 from operations.house import House
+from operations.misfit import misfit
 from operations.operation import Operation
 from operations.scopes import Scope
 from storage.times import to_text
@@ -124,6 +125,4 @@ def given(model: type[M], **values: object) -> M:
     try:
         return model.model_validate(said)
     except ValidationError as invalid:
-        first = invalid.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise Refusal(ErrorCode.VALIDATION_ERROR, f"{where}: {first['msg']}") from None
+        raise Refusal(ErrorCode.VALIDATION_ERROR, misfit(invalid)) from None

@@ -13,7 +13,7 @@ from sandbox.graph.objects import check_own
 from sandbox.graph.processing import process
 from sandbox.wire.call import Call
 from sandbox.wire.message import JsonObject, Response
-from sandbox.world.graph_account import MAX_CONTAINERS, GraphAccount
+from sandbox.world.graph_account import GraphAccount
 from sandbox.world.graph_container import Container, Stage, Transfer
 from sandbox.world.ledger import without_secrets
 from sandbox.world.published import Product
@@ -27,8 +27,10 @@ async def create(call: Call, account: GraphAccount) -> Response:
     """Make a container, and begin to fetch its media unless they are to be uploaded."""
     check_own(account, call.args[0])
     check_may_publish(account)
-    if account.containers_used() >= MAX_CONTAINERS:
-        raise GraphRefusal("publishing_limit", f"(#9) {MAX_CONTAINERS} containers in 24 hours")
+    if account.containers_used() >= account.most_containers:
+        raise GraphRefusal(
+            "publishing_limit", f"(#9) {account.most_containers} containers in 24 hours"
+        )
     parameters = without_secrets(call.params)
     if str(parameters.get("media_type", "")).upper() == "CAROUSEL":
         container = _carousel(call, account, parameters)

@@ -67,6 +67,7 @@ class GraphAccount:
     restricted: bool = False
     account_type: str = "BUSINESS"
     quota_total: int = 100
+    most_containers: int = MAX_CONTAINERS
     # How full the usage headers say that the app's rate limit is.
     usage_percent: int = 1
     # How long the processing of a new container takes by the sandbox's clock, and how many times

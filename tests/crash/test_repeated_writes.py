@@ -121,7 +121,7 @@ async def disturbed(
     async with open_chain(sandbox, directory) as chain, clients_of(chain) as clients:
         for account in chain.accounts.values():
             if account.graph is not None:
-                account.graph.quota_total = 1_000_000
+                account.graph.quota_total = account.graph.most_containers = 1_000_000
         async with trio.open_nursery() as nursery:
             for number in range(CLIENTS):
                 nursery.start_soon(clients.journey, number)

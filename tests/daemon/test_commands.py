@@ -283,6 +283,22 @@ def test_wrong_use_is_one_line_and_2(
     assert not installed.exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["key", "create", "x", "--scopes", "nonsense"], "scopes: no scope 'nonsense'; there are"),
+        (["webhook", "add", "ftp://x"], "url: no address such as https://example.com/hook"),
+        (["notify", "add", "nonsense://x"], "url: no address of a service"),
+    ],
+    ids=lambda each: each[0] if isinstance(each, list) else "",
+)
+def test_what_does_not_fit_is_told_in_our_words(
+    words: list[str], said: str, installed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_here(*words) == 2
+    assert capsys.readouterr().err.startswith(f"reprise: {said}")
+
+
 @pytest.mark.parametrize("words", READING, ids=" ".join)
 def test_reading_works_while_the_daemon_is_off(
     words: list[str], installed: Path, capsys: pytest.CaptureFixture[str]
