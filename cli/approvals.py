@@ -1,4 +1,4 @@
-"""`reprise pending`, `approve` and `skip`: what the user decides about mentions."""
+"""`reprise pending`, `approve`, `skip` and `undo`: what the user decides about mentions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from daemon.settings import Settings, load_settings
 from storage.reposts import OWN_FEED
 
 if TYPE_CHECKING:
-    from operations.models import PendingRepost
+    from operations.models import Decided, PendingRepost
     from operations.operation import Operation
 
 
@@ -85,6 +85,23 @@ def skip(ids: Sequence[str], every: bool, username: str | None, as_json: bool) -
     _decide(skip_several, "Skipped", ids, every, username, as_json)
 
 
+@click.command()
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@json_option
+def undo(ids: Sequence[str], as_json: bool) -> None:
+    """Take an approval or a skip back, until the repost has begun to go out.
+
+    \b
+    Example:  reprise undo 5b0c9c1e-…
+    """
+    from operations import mentions, models
+
+    wanted = asked(models.Reconsidering, {"repost_ids": [_id(text) for text in ids]})
+    with reached(load_settings()) as reach:
+        answer = reach.perform(mentions.reconsider_several, wanted)
+    _tell(answer, "Taken back:", as_json)
+
+
 def _print_pending(settings: Settings, item: PendingRepost) -> None:
     followers = "" if item.author_followers is None else f", {item.author_followers} followers"
     source = (
@@ -127,6 +144,10 @@ def _decide(
         if username is not None:
             wanted["account_id"] = reach.account(username).id
         answer = reach.perform(decision, asked(models.Decision, wanted))
+    _tell(answer, done, as_json)
+
+
+def _tell(answer: Decided, done: str, as_json: bool) -> None:
     if as_json:
         print_json(shown(answer))
     else:
@@ -147,4 +168,4 @@ def _id(text: str) -> str:
         raise click.UsageError(f"{text!r} is no id; `reprise pending` shows them") from None
 
 
-COMMANDS = (pending, approve, skip)
+COMMANDS = (pending, approve, skip, undo)

@@ -1,4 +1,4 @@
-"""`reprise pause` and `resume`: nothing goes out for a while, and nothing is lost."""
+"""`reprise pause`, `resume`, `stop` and `go-on`: nothing goes out, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.failure import Failed
-from cli.output import json_option, print_json, print_table
+from cli.output import json_option, print_json, print_table, say
 from cli.reach import Reach, asked, reached, shown
 from daemon.settings import load_settings
 from ground.clock import utc_now
@@ -17,6 +17,7 @@ from storage.times import parse_instant, to_text
 
 if TYPE_CHECKING:
     from operations.models import StoryRepostConfigs
+    from operations.operation import Operation
 
 _PART = re.compile(r"(\d+)([dhm])")
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
@@ -72,6 +73,43 @@ def resume(username: str | None, as_json: bool) -> None:
     _print_changed(changed, "Resumed", as_json)
 
 
+@click.command()
+@json_option
+def stop(as_json: bool) -> None:
+    """Let nothing out of any account, posts and reposts alike, until `reprise go-on`.
+
+    \b
+    Example:  reprise stop
+
+    What is going out at this moment ends. The daemon runs on: mentions are still found and saved.
+    """
+    from operations import story_repost
+
+    _stopped(story_repost.stop_everything, "Everything is stopped", as_json)
+
+
+@click.command("go-on")
+@json_option
+def go_on(as_json: bool) -> None:
+    """Let everything go on after `reprise stop`; what came due goes out at the usual distances.
+
+    \b
+    Example:  reprise go-on
+    """
+    from operations import story_repost
+
+    _stopped(story_repost.go_on, "Everything goes on", as_json)
+
+
+def _stopped(operation: Operation, told: str, as_json: bool) -> None:
+    with reached(load_settings()) as reach:
+        made = shown(reach.perform(operation))
+    if as_json:
+        print_json(made)
+    else:
+        say(told)
+
+
 def _account(reach: Reach, username: str | None) -> str | None:
     return reach.account(username).id if username is not None else None
 
@@ -109,4 +147,4 @@ def _duration(text: str) -> timedelta:
     return length
 
 
-COMMANDS = (pause_reposts, resume)
+COMMANDS = (pause_reposts, resume, stop, go_on)

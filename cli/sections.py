@@ -95,11 +95,24 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
             "approvals",
             "Never repost mentions, by the ids that `reprise pending` and `history --json` show.",
         ),
+        "undo": Entry(
+            "approvals",
+            "Take an approval or a skip back, until the repost has begun to go out.",
+        ),
         "pause": Entry(
             "pausing",
             "Let no repost out; mentions are still found and kept, because stories expire.",
         ),
         "resume": Entry("pausing", "End a pause; what waits goes out under the usual limits."),
+        "stop": Entry(
+            "pausing",
+            "Let nothing out of any account, posts and reposts alike, until `reprise go-on`.",
+        ),
+        "go-on": Entry(
+            "pausing",
+            "Let everything go on after `reprise stop`; what came due goes out at the usual"
+            " distances.",
+        ),
         "preview": Entry("preview", "Render the card of a photo or a video without posting it."),
     },
     "Posts": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ground.changes import Subject
@@ -70,7 +71,7 @@ def publish_post(db: Database, ask: Ask[models.PublishablePost]) -> models.Accep
 
 
 def _is_near(query: models.PostQuery) -> bool:
-    return (query.page - 1) * query.limit < _NEAR
+    return (query.page - 1) * query.limit < _NEAR and query.text is None
 
 
 @read(models.PostList, scope=Scope.POSTS_READ, takes=models.PostQuery, glances=_is_near)
@@ -221,11 +222,19 @@ async def delete_from_instagram(ask: Ask[None]) -> models.DeletedFromInstagram:
 
 def filter_of(ask: Ask[Any], query: models.PostQuery | models.ScheduleQuery) -> posts.PostFilter:
     """Return which posts a list is asked for."""
-    return posts.PostFilter(
+    chosen = posts.PostFilter(
         status=PostStatus(query.status) if query.status else None,
         accounts=ask.actor.accounts_of(query.account_id),
         since=query.since,
         until=query.until,
+    )
+    if isinstance(query, models.ScheduleQuery):
+        return chosen
+    return replace(
+        chosen,
+        media_type=query.media_type,
+        is_repost=None if query.source is None else query.source == "reposts",
+        text=query.text,
     )
 
 

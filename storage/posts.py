@@ -6,6 +6,7 @@ Columns follow the contract's `Post` (reference §5). Whoever changes a status d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -171,6 +172,14 @@ def media_ids_of(db: Database, post_id: str) -> list[str | None]:
     return [row[0] for row in rows]
 
 
+_REPOSTS = "'STORY_REPOST', 'AUTO_REPOST'"
+
+
+def _literally(text: str) -> str:
+    """Return a text as a pattern of it alone."""
+    return re.sub("[!%_]", r"!\g<0>", text)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostFilter:
     """Which part of a list of posts; what is None does not matter. `until` is not part of it.
@@ -182,6 +191,9 @@ class PostFilter:
     accounts: Accounts = None
     since: datetime | None = None
     until: datetime | None = None
+    media_type: MediaType | None = None
+    is_repost: bool | None = None
+    text: str | None = None
 
     def clause(self, moment: str) -> str:
         """Return the conditions of what was chosen, as ` AND …`."""
@@ -189,6 +201,9 @@ class PostFilter:
             (self.status, "status = :status"),
             (self.since, f"{moment} >= :since"),
             (self.until, f"{moment} < :until"),
+            (self.media_type, "media_type = :media_type"),
+            (self.is_repost, f"(source_type IN ({_REPOSTS})) = :is_repost"),
+            (self.text, "caption LIKE :text ESCAPE '!'"),
         )
         known = "".join(f" AND {clause}" for value, clause in chosen if value is not None)
         return within(self.accounts) + known
@@ -200,6 +215,9 @@ class PostFilter:
             "status": self.status,
             "since": self.since,
             "until": self.until,
+            "media_type": self.media_type,
+            "is_repost": self.is_repost,
+            "text": None if self.text is None else f"%{_literally(self.text)}%",
             **named(self.accounts),
         }
 

@@ -1,8 +1,7 @@
-"""The calendar: five weeks from this one in the account's zone, and moving posts within them."""
+"""The calendar: weeks, a week, a day and a list in the account's zone, and moving posts in them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -15,24 +14,12 @@ from storage.posts import PostStatus
 from storage.times import to_text
 from web import times
 from web.pages import Pages, noted, sent, toast
+from web.spans import VIEWS, YEARS, days_of, hours_of, is_repost, listed, placed
 from web.trying import tried
 from web.visit import Visit, given
 
-_WEEKS = 5
 # A draft that is dropped on a day goes out then, unless that has passed.
 _USUAL = time(10)
-_YEARS = (1970, 9000)
-_VIEWS = ("weeks", "list")
-# Beside the weeks the list is for narrow windows, and short.
-_LISTED = {"weeks": 40, "list": 120}
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """One day of the account, and what went or goes out on it."""
-
-    date: date
-    posts: list[models.CalendarPost]
 
 
 def add(app: QuartTrio, pages: Pages) -> None:
@@ -56,46 +43,47 @@ def add(app: QuartTrio, pages: Pages) -> None:
             return noted(toast(visit, made.message, is_bad=True))
         return noted(made)
 
+    @app.post("/calendar/unplan")
+    async def unplan_post() -> Response:
+        visit, form = await pages.visit(), await sent()
+        made = await tried(visit.perform(posts.release_post, None, form.get("id", "")))
+        if isinstance(made, Refusal):
+            return noted(toast(visit, made.message, is_bad=True))
+        return noted(toast(visit, "It is a draft again."))
+
 
 async def shown(visit: Visit) -> dict[str, Any]:
-    """Return the weeks that the address asks for."""
-    view = visit.args.get("view", "weeks")
-    if view not in _VIEWS:
-        raise Refusal(ErrorCode.INVALID_PARAM, f"There is no view {view[:20]!r}")
+    """Return the days that the address asks for."""
+    view = VIEWS.get(visit.args.get("view", "weeks"))
+    if view is None:
+        raise Refusal(ErrorCode.INVALID_PARAM, f"There is no view {visit.args['view'][:20]!r}")
     today = visit.now.astimezone(visit.zone).date()
-    first = _monday(_day(visit.args.get("from", "")) or today)
-    days = [first + timedelta(days=number) for number in range(7 * _WEEKS)]
-    found = await _between(visit, days[0], days[-1] + timedelta(days=1))
-    on: dict[date, list[models.CalendarPost]] = {day: [] for day in days}
-    for post in found.posts:
-        on.setdefault(post.at.astimezone(visit.zone).date(), []).append(post)
-    weeks = [[Day(day, on[day]) for day in days[at : at + 7]] for at in range(0, len(days), 7)]
+    span = days_of(view, _day(visit.args.get("from", "")), today)
+    found = await _between(visit, span[0], span[-1] + timedelta(days=1))
+    days = placed(span, found.posts, visit.zone)
     drafts: models.PostList = await visit.perform(
         posts.list_posts,
         models.PostQuery(account_id=visit.account_id, status=PostStatus.DRAFT, limit=20),
     )
+    config = visit.status.config
+    shown_days, more_on = listed(days, today, view.most)
+    asleep = (config.sleep_window_start, config.sleep_window_end) if config else (0, 0)
     return {
         "view": view,
-        "weeks": weeks,
+        "views": VIEWS.values(),
+        "weeks": [days[at : at + 7] for at in range(0, len(days), 7)],
+        "hours": hours_of(days, visit.now, visit.zone, asleep) if view.name == "week" else [],
         "today": today,
-        "first": first,
-        "last": days[-1],
-        "back": first - timedelta(days=28),
-        "on": first + timedelta(days=28),
+        "first": span[0],
+        "last": span[-1],
+        "back": span[0] - timedelta(days=view.step),
+        "on": span[0] + timedelta(days=view.step),
         "is_cut": found.is_cut,
-        "drafts": drafts.posts,
-        "listed": _listed([day for week in weeks for day in week], today, _LISTED[view]),
+        "drafts": drafts,
+        "listed": shown_days,
+        "more_on": more_on,
+        "is_repost": is_repost,
     }
-
-
-def _listed(days: list[Day], today: date, most: int) -> list[Day]:
-    """Return the days from today that have posts, as far as so many posts reach."""
-    found: list[Day] = []
-    for day in days:
-        if day.posts and day.date >= today and most > 0:
-            found.append(Day(day.date, day.posts[:most]))
-            most -= len(day.posts)
-    return found
 
 
 async def _between(visit: Visit, first: date, end: date) -> models.Calendar:
@@ -120,8 +108,11 @@ async def _moved(visit: Visit, form: Any) -> str:
     asked = given(
         models.RescheduleRequest, scheduled_for=new.astimezone(UTC), timezone=visit.zone.key
     )
-    await visit.perform(posts.reschedule_post, asked, post_id)
-    told = f"It goes out {times.on_day(new, visit.now, visit.zone)}"
+    moved: models.EditedPost = await visit.perform(posts.reschedule_post, asked, post_id)
+    told = f"It goes out {times.on_day(new, visit.now, visit.zone)}."
+    told = " ".join((told, *moved.warnings[:1]))
+    if post.status == PostStatus.DRAFT:
+        return toast(visit, told, undo="/calendar/unplan", fields=[("id", post_id)])
     if old is None or old <= visit.now:
         return toast(visit, told)
     undo = [("id", post_id), ("at", to_text(old))]
@@ -135,7 +126,7 @@ def _wanted(visit: Visit, form: Any, old: datetime | None) -> datetime:
             chosen = datetime.fromisoformat(at)
         except ValueError:
             raise Refusal(ErrorCode.VALIDATION_ERROR, "at: that is no time") from None
-        if not _YEARS[0] <= chosen.year <= _YEARS[1]:
+        if not YEARS[0] <= chosen.year <= YEARS[1]:
             raise Refusal(ErrorCode.VALIDATION_ERROR, "at: that is no time of this world")
         return chosen if chosen.tzinfo else chosen.replace(tzinfo=visit.zone)
     local = (old or visit.now).astimezone(visit.zone)
@@ -144,6 +135,11 @@ def _wanted(visit: Visit, form: Any, old: datetime | None) -> datetime:
     day = _day(form.get("day", ""))
     if day is None:
         raise Refusal(ErrorCode.VALIDATION_ERROR, "day: that is no day")
+    if hour := form.get("hour", ""):
+        if not (hour.isascii() and hour.isdecimal() and len(hour) <= 2 and int(hour) < 24):
+            raise Refusal(ErrorCode.VALIDATION_ERROR, "hour: that is no hour")
+        minute = local.minute if old is not None else 0
+        return datetime.combine(day, time(int(hour), minute), visit.zone)
     if old is not None:
         return datetime.combine(day, local.time(), visit.zone)
     usual = datetime.combine(day, _USUAL, visit.zone)
@@ -152,14 +148,10 @@ def _wanted(visit: Visit, form: Any, old: datetime | None) -> datetime:
     return (visit.now + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)
 
 
-def _monday(day: date) -> date:
-    return day - timedelta(days=day.weekday())
-
-
 def _day(text: str) -> date | None:
     """Return a day, with room for the weeks around it."""
     try:
         day = date.fromisoformat(text)
     except ValueError:
         return None
-    return day if _YEARS[0] <= day.year <= _YEARS[1] else None
+    return day if YEARS[0] <= day.year <= YEARS[1] else None

@@ -1,15 +1,23 @@
-"""History: every post that went out, waits or did not, and what can be done about it."""
+"""History: every post that went out, waits or did not, its way, and what can be done about it."""
 
 from __future__ import annotations
 
-from quart import Response
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from quart import Response, redirect, request
 from quart_trio import QuartTrio
 
 from ground.refusal import ErrorCode, Refusal
 from operations import models, posts
+from operations.operation import Operation
 from storage.posts import PostStatus
-from web.pages import Pages, noted, sent, toast
-from web.visit import given
+from storage.times import to_text
+from web.pages import Pages, Shown, link, noted, sent, toast
+from web.rendering import KINDS
+from web.trying import tried
+from web.visit import Visit, given
 
 PAGE = 50
 # The tabs; each is a state, and the first one all of them.
@@ -20,6 +28,16 @@ TABS = {
     "PUBLISHED": "Out",
     "DRAFT": "Drafts",
 }
+SOURCES = {"": "Posts and reposts", "own": "Posts", "reposts": "Reposts"}
+_FILTERS = ("kind", "source", "text", "from", "until")
+# Until when failed posts were looked at, by this browser.
+_SEEN = "seen_failed"
+_SEEN_FOR_S = 365 * 86_400
+_DONE: Mapping[str, tuple[Operation, str]] = {
+    "retry": (posts.retry_post, "It is tried once more now."),
+    "release": (posts.release_post, "It is a draft now, and goes out no more."),
+    "clear": (posts.clear_post, "It is gone from the history; Instagram was not touched."),
+}
 
 
 def add(app: QuartTrio, pages: Pages) -> None:
@@ -27,45 +45,135 @@ def add(app: QuartTrio, pages: Pages) -> None:
 
     @app.get("/history")
     async def history_page() -> Response:
-        return await _shown("history.html")
+        visit = await pages.visit()
+        return pages.show("history.html", visit, "/history", **await _shown(visit))
 
     @app.get("/history/list")
     async def history_list() -> Response:
-        return await _shown("_history.html")
-
-    async def _shown(template: str) -> Response:
         visit = await pages.visit()
-        tab = visit.args.get("state", "")
-        if tab not in TABS:
-            raise Refusal(ErrorCode.INVALID_PARAM, f"There is no list {tab[:20]!r}")
-        found: models.PostList = await visit.perform(
-            posts.list_posts,
-            given(
-                models.PostQuery,
-                account_id=visit.account_id,
-                status=PostStatus(tab) if tab else None,
-                page=visit.args.get("page", 1),
-                limit=PAGE,
-            ),
-        )
-        if template == "history.html":
-            return pages.show(template, visit, "/history", found=found, tab=tab, tabs=TABS)
-        return pages.part(template, visit, found=found, tab=tab, tabs=TABS)
+        return pages.part("_history.html", visit, **await _shown(visit))
 
+    @app.get("/history/<post_id>")
+    async def post_page(post_id: str) -> Response:
+        visit = await pages.visit()
+        return pages.show("past.html", visit, "/history", **await _one(visit, post_id))
+
+    @app.get("/history/<post_id>/part")
+    async def post_part(post_id: str) -> Response:
+        visit = await pages.visit()
+        return pages.part("_past.html", visit, **await _one(visit, post_id))
+
+    @app.post("/history/seen")
+    async def failed_are_seen() -> Shown:
+        visit = await pages.visit()
+        answer = redirect(link(visit, "/history"), 303)
+        answer.set_cookie(
+            _SEEN,
+            to_text(visit.now),
+            max_age=_SEEN_FOR_S,
+            path="/history",
+            httponly=True,
+            samesite="Strict",
+            secure=request.is_secure,
+        )
+        return answer
+
+    # Written out: the app's converter refuses words of the API.
     @app.post("/history/retry")
     async def retry_failed() -> Response:
-        visit, form = await pages.visit(), await sent()
-        await visit.perform(posts.retry_post, None, form.get("id", ""))
-        return noted(toast(visit, "It is tried once more now."))
+        return await _done("retry")
 
     @app.post("/history/release")
     async def release_waiting() -> Response:
-        visit, form = await pages.visit(), await sent()
-        await visit.perform(posts.release_post, None, form.get("id", ""))
-        return noted(toast(visit, "It is a draft now, and goes out no more."))
+        return await _done("release")
 
     @app.post("/history/clear")
     async def clear_from_history() -> Response:
+        return await _done("clear")
+
+    async def _done(what: str) -> Response:
         visit, form = await pages.visit(), await sent()
-        await visit.perform(posts.clear_post, None, form.get("id", ""))
-        return noted(toast(visit, "It is gone from the history; Instagram was not touched."))
+        operation, told = _DONE[what]
+        made = await tried(visit.perform(operation, None, form.get("id", "")))
+        if isinstance(made, Refusal):
+            return noted(toast(visit, made.message, is_bad=True))
+        return noted(toast(visit, told))
+
+    @app.post("/history/delete")
+    async def delete_from_instagram() -> Shown:
+        visit, form = await pages.visit(), await sent()
+        post_id = form.get("id", "")
+        if form.get("sure") != "on":
+            return redirect(link(visit, f"/history/{post_id}"), 303)
+        made = await tried(visit.perform(posts.delete_from_instagram, None, post_id))
+        if isinstance(made, Refusal):
+            one = await _one(visit, post_id)
+            return pages.show("past.html", visit, "/history", **{**one, "problem": made})
+        return pages.show("gone.html", visit, "/history", made=made)
+
+
+async def _shown(visit: Visit) -> dict[str, Any]:
+    tab = visit.args.get("state", "")
+    if tab not in TABS:
+        raise Refusal(ErrorCode.INVALID_PARAM, f"There is no list {tab[:20]!r}")
+    chosen = {name: said for name in _FILTERS if (said := visit.args.get(name, "").strip())}
+    query = given(
+        models.PostQuery,
+        account_id=visit.account_id,
+        status=PostStatus(tab) if tab else None,
+        media_type=chosen.get("kind"),
+        source=chosen.get("source"),
+        text=chosen.get("text"),
+        since=_midnight(visit, chosen.get("from", "")),
+        until=_midnight(visit, chosen.get("until", ""), days=1),
+        page=visit.args.get("page", 1),
+        limit=PAGE,
+    )
+    found: models.PostList = await visit.perform(posts.list_posts, query)
+    is_front = not tab and not chosen and found.page == 1
+    return {
+        "found": found,
+        "tab": tab,
+        "tabs": TABS,
+        "chosen": chosen,
+        "kinds": KINDS,
+        "sources": SOURCES,
+        "failed": await _unseen(visit) if is_front else [],
+        "months": _months(visit),
+    }
+
+
+async def _unseen(visit: Visit) -> list[models.Post]:
+    """Return the newest failures that this browser has not called seen."""
+    query = models.PostQuery(account_id=visit.account_id, status=PostStatus.FAILED, limit=20)
+    found: models.PostList = await visit.perform(posts.list_posts, query)
+    seen = request.cookies.get(_SEEN, "")
+    return [post for post in found.posts if not seen or str(post.updated_at) > seen]
+
+
+async def _one(visit: Visit, post_id: str) -> dict[str, Any]:
+    post: models.Post = await visit.perform(posts.get_post, None, post_id)
+    way: models.PostChanges = await visit.perform(posts.get_post_changes, None, post_id)
+    return {"post": post, "way": way.changes, "problem": None}
+
+
+def _months(visit: Visit) -> list[tuple[date, date]]:
+    """Return the first and last day of this month and the eleven before it."""
+    last = visit.now.astimezone(visit.zone).date()
+    found = []
+    for _ in range(12):
+        first = last.replace(day=1)
+        found.append((first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)))
+        last = first - timedelta(days=1)
+    return found
+
+
+def _midnight(visit: Visit, text: str, days: int = 0) -> datetime | None:
+    """Return when a day of the account begins, so many days on."""
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text) + timedelta(days=days)
+        return datetime.combine(day, time(), visit.zone)
+    except (ValueError, OverflowError):
+        raise Refusal(ErrorCode.VALIDATION_ERROR, "That is no day; write 2026-11-28") from None

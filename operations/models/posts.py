@@ -92,9 +92,13 @@ class _PageOfPosts(Schema):
 
 
 class PostQuery(_PageOfPosts):
-    """Times are those of creation."""
+    """Times are those of creation. All but `status` is additive; `text` is looked for in captions,
+    whatever the case of its letters from a to z."""
 
     status: PostStatus | None = None
+    media_type: MediaType | None = None
+    source: Literal["own", "reposts"] | None = None
+    text: str | None = Field(default=None, min_length=1, max_length=200)
 
 
 class ScheduleQuery(_PageOfPosts):

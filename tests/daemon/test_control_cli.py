@@ -41,6 +41,11 @@ async def test_decisions_with_the_daemon_off(studio: Studio) -> None:
     assert "it is SKIPPED" in late.err
     nothing = await command("approve", "--all", data=data)
     assert nothing.out == "Nothing waits for your approval\n"
+    back = await command("undo", ids["carla"], data=data)
+    assert back.out == f"Taken back: @carla ({ids['carla']})\n"
+    assert (await command("approve", ids["carla"], data=data)).code == 0
+    assert (await command("stop", "--json", data=data)).json["since"] is not None
+    assert (await command("go-on", data=data)).out == "Everything goes on\n"
     paused = await command("pause", "--for", "1d12h", "--json", data=data)
     assert [(row["igUsername"], row["paused"]) for row in paused.json] == [("studio", True)]
 

@@ -43,6 +43,8 @@ async def move_in(served: Served, mentions: int = 12, planned: int = 9) -> None:
         at = studio.clock.now() + timedelta(days=number // 2, hours=3 + 2 * number)
         await _planned(served, media[number % 3], to_text(at), f"A quiet morning {number}")
     await studio.core.store.write(_settled, studio)
+    body = {"accountId": studio.account.id, "mediaType": "IMAGE", "mediaFileId": media[0]}
+    await served.call("POST", f"{API}/posts/draft", {**body, "caption": "Some day"})
 
 
 async def _planned(served: Served, media_id: str, at: str, caption: str) -> Any:

@@ -29,7 +29,7 @@ def sign_in(
         viewport={"width": width, "height": height},
         color_scheme=scheme,  # type: ignore[arg-type]
         timezone_id=timezone,
-        has_touch=width < 500,
+        has_touch=width < 1000,
     )
     page = context.new_page()
     complaints: list[str] = []
@@ -124,6 +124,28 @@ def drag(browser: Browser, name: str, what: str, where: str) -> None:
     page.mouse.down()
     page.mouse.move(end["x"] + end["width"] / 2, end["y"] + end["height"] / 2, steps=8)
     page.mouse.up()
+
+
+def hold_and_drag(browser: Browser, name: str, what: str, where: str) -> None:
+    """Hold something with a finger until it is lifted, and carry it there."""
+    context, page, _ = _open[name]
+    page.locator(what).first.scroll_into_view_if_needed()
+    start, end = page.locator(what).first.bounding_box(), page.locator(where).first.bounding_box()
+    assert start is not None
+    assert end is not None
+    session = context.new_cdp_session(page)
+
+    def touch(kind: str, *at: float) -> None:
+        points = [{"x": at[0], "y": at[1]}] if at else []
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    x, y = start["x"] + 12, start["y"] + 12
+    touch("touchStart", x, y)
+    expect(page.locator(".lift")).to_be_visible()
+    goal = (end["x"] + end["width"] / 2, end["y"] + end["height"] / 2)
+    for part in range(1, 9):
+        touch("touchMove", x + (goal[0] - x) * part / 8, y + (goal[1] - y) * part / 8)
+    touch("touchEnd")
 
 
 def focus(browser: Browser, name: str, selector: str) -> None:

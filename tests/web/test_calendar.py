@@ -9,11 +9,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from storage import posts
-from storage.posts import MediaType, Post, PostStatus, SourceType
-from storage.store import Database
 from storage.times import to_text
 from tests.support.posting import API, photo_id
 from tests.support.served import Served
+from tests.web.many import fill_plan
 
 OSLO = ZoneInfo("Europe/Oslo")
 
@@ -60,8 +59,15 @@ async def test_a_day_keeps_its_time_over_a_change_of_clocks_and_the_past_is_refu
     assert await due(served, post_id) == at
     await move(served, post_id, minutes="15")
     assert (await due(served, post_id)).minute == 30
+    told = await move(served, post_id, day=f"{year}-04-02", hour="17")
+    assert (await due(served, post_id)).replace(tzinfo=None) == datetime(year, 4, 2, 17, 30)
+    week = (await served.client.get(f"/calendar?view=week&from={year}-04-02")).text
+    cell = week.split(f'data-day="{year}-04-02" data-hour="17"')[1].split("</td>")[0]
+    assert f'id="t-{post_id}"' in cell
     before = await due(served, post_id)
+    same = str(before.date())
     for wrong in ({"day": "2020-01-01"}, {"day": "0001-01-01"}, {"day": "soon"}, {"at": "x"}, {},
+                  {"day": same, "hour": "24"}, {"day": same, "hour": "000099"},
                   {"at": "1999-01-01T10:00"}, {"at": "9999-12-31T23:59:59+00:00"}):  # fmt: skip
         assert "toast bad" in await move(served, post_id, **wrong), wrong
     assert await due(served, post_id) == before
@@ -79,10 +85,15 @@ async def test_a_draft_that_is_dropped_on_a_day_goes_out_then(served: Served) ->
     page = (await served.client.get("/calendar")).text
     assert f'id="d-{draft}"' in page
     day = studio.clock.now().astimezone(OSLO).date() + timedelta(days=3)
-    assert "It goes out" in await move(served, draft, day=str(day))
+    told = await move(served, draft, day=str(day))
+    assert "It goes out" in told
+    assert "/calendar/unplan" in told
     assert (await due(served, draft)).replace(tzinfo=None) == datetime(
         day.year, day.month, day.day, 10
     )
+    undone = await served.client.post("/calendar/unplan", data={"id": draft})
+    assert "a draft again" in undone.text
+    assert f'id="d-{draft}"' in (await served.client.get("/calendar")).text
 
 
 async def test_three_thousand_posts_are_one_range_and_a_bounded_page(served: Served) -> None:
@@ -91,24 +102,16 @@ async def test_three_thousand_posts_are_one_range_and_a_bounded_page(served: Ser
     await studio.configure(timezone="Europe/Oslo")
     now = studio.clock.now()
 
-    def fill(db: Database) -> None:
-        for number in range(3000):
-            at = now + timedelta(minutes=20 * number)
-            made = Post(
-                id=f"{number:08d}-0000-4000-8000-000000000000", user_id=studio.core.owner.id,
-                account_id=studio.account.id, instagram_account_id=studio.account.id,
-                media_type=MediaType.IMAGE, source_type=SourceType.SCHEDULED, caption="x",
-                is_scheduled=True, scheduled_for=at, status=PostStatus.SCHEDULED,
-                created_at=now, updated_at=now,
-            )  # fmt: skip
-            posts.take_over(db, made, [])
-
-    await studio.core.store.write(fill)
+    await studio.core.store.write(fill_plan, studio, 3000)
     page = (await served.client.get("/calendar")).text
     assert page.count(" more</a>") >= 28
-    assert len(re.findall(r"<[a-z]", page)) < 1500
-    listed = (await served.client.get("/calendar?view=list")).text
-    assert len(re.findall(r"<[a-z]", listed)) < 2000
+    tomorrow = (now.astimezone(OSLO) + timedelta(days=1)).date()
+    for view in ("weeks", "week", "list"):
+        shown = (await served.client.get(f"/calendar?view={view}")).text
+        assert len(re.findall(r"<[a-z]", shown)) < 2000, view
+    # A day that is cut off says where the rest is, and nothing is lost on the way there.
+    whole = (await served.client.get(f"/calendar?view=day&from={tomorrow}")).text
+    assert whole.count('class="line"') == 72
     query = f"accountId={studio.account.id}&from=2026-01-01T00:00:00Z&until=2027-01-01T00:00:00Z"
     wide: Any = await served.call("GET", f"{API}/calendar?{query}")
     assert (wide.status, wide.body["code"]) == (400, "VALIDATION_ERROR")

@@ -25,8 +25,8 @@ from tests.web.household import move_in
 pytestmark = pytest.mark.thirdparty
 SIZES = ((1440, 900), (820, 1180), (390, 844))
 EVERY = (
-    "/", "/mentions", "/mentions?state=missed", "/calendar", "/calendar?view=list",
-    "/history", "/account", "/settings", "/welcome", "/welcome/account",
+    "/", "/mentions", "/mentions?state=missed", "/calendar", "/calendar?view=week",
+    "/calendar?view=list", "/history", "/account", "/settings", "/welcome", "/welcome/account",
     "/welcome/login", "/welcome/rules", "/welcome/next",
 )  # fmt: skip
 
@@ -177,6 +177,30 @@ async def test_a_post_is_moved_by_mouse_and_by_keys_and_taken_back(home: Home) -
     await home.take("has_focus", tile)
     await home.take("press", "Alt+ArrowUp")
     await home.take("sees", f"td[data-day='{days[0]}'] {tile} .t", clock)
+    assert "/calendar" in await home.take("at")  # a drag is no click
+    # A draft from the tray, in the week by its hours; what is past takes nothing.
+    await home.go(f"/calendar?view=week&from={days[6]}")
+    draft = "#" + str(await home.take("attribute", ".tray .tile", "id"))
+    planned = draft.replace("#d-", "#t-")
+    await home.take("drag", draft, f"td[data-day='{days[6]}'][data-hour='17']")
+    await home.take("sees", f"td[data-day='{days[6]}'][data-hour='17'] {planned} .t", "17:00")
+    await home.take("focus", planned)
+    await home.take("press", "Alt+ArrowDown")
+    await home.take("sees", f"td[data-day='{days[6]}'][data-hour='17'] {planned} .t", "17:15")
+    await home.go("/calendar")
+    await home.take("drag", planned, "td.past")
+    await home.take("sees", f"td[data-day='{days[6]}'] {planned}")
+    # A finger that holds it first, and a list.
+    await home.browser.take("sign_in", await home.login_link(), "t", 820, 1180)
+    await home.browser.take("go", "t", f"{home.served.url}/calendar")
+    where = f"td[data-day='{days[7]}']"
+    await home.browser.take("hold_and_drag", "t", f".month {planned}", where)
+    await home.browser.take("sees", "t", f"{where} {planned} .t", "17:15")
+    await home.go("/calendar?view=list")
+    line = planned.replace("#t-", "#l-")
+    await home.take("focus", f"{line} a")
+    await home.take("press", "Alt+ArrowLeft")
+    await home.take("sees", f"section[data-day='{days[6]}'] {line}")
     assert await home.take("complaints") == []
 
 

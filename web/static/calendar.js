@@ -1,14 +1,16 @@
 // Moving posts in the calendar: with the pointer, with a finger after a short hold, and with keys.
 const HOLD_MS = 350;
 const DAYS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7 };
-const movable = (target) => target.closest?.("#calendar .tile[data-movable]");
+const movable = (target) => target.closest?.("#calendar [data-movable]");
+const placeOf = (tile) => tile.closest("[data-day]");
 let drag = null; // what is lifted
 let wanted = ""; // the tile that has the focus once it is drawn anew
 
 function send(tile, fields) {
   wanted = tile.id;
-  // From the tile itself: the fields of whatever holds it would be sent along.
-  window.htmx.ajax("POST", "/calendar/move", { values: { id: tile.dataset.id, ...fields }, source: tile, swap: "none" });
+  // From the link itself: the fields of whatever holds it, or is in it, would be sent along.
+  const source = tile.matches("a") ? tile : tile.querySelector("a");
+  window.htmx.ajax("POST", "/calendar/move" + location.search, { values: { id: tile.dataset.id, ...fields }, source, swap: "none" });
 }
 
 export function startCalendar() {
@@ -16,10 +18,12 @@ export function startCalendar() {
   document.addEventListener("keydown", byKey);
   document.addEventListener("pointerdown", press);
   document.addEventListener("dragstart", (event) => movable(event.target) && event.preventDefault());
+  document.addEventListener("contextmenu", (event) => drag && event.preventDefault());
   document.addEventListener("touchmove", (event) => drag && event.preventDefault(), { passive: false });
   document.addEventListener("htmx:after:swap", () => {
-    const tile = wanted && document.getElementById(wanted);
-    if (tile && document.activeElement === document.body) tile.focus();
+    const id = wanted.slice(2);
+    const tile = wanted && [wanted, `t-${id}`, `l-${id}`].map((each) => document.getElementById(each)).find(Boolean);
+    if (tile && document.activeElement === document.body) (tile.matches("a") ? tile : tile.querySelector("a")).focus();
   });
 }
 
@@ -27,24 +31,37 @@ export function turn(where) {
   document.querySelector(`#calendar [data-page=${where}]`)?.click();
 }
 
+export function view(name) {
+  document.querySelector(`#calendar [data-view=${name}]`)?.click();
+}
+
 function byKey(event) {
   const tile = movable(event.target);
-  if (!tile || !event.altKey || event.ctrlKey || event.metaKey || !(event.key in DAYS)) return;
-  if (tile.dataset.draft !== undefined) return;
+  if (!(event.key in DAYS) || event.ctrlKey || event.metaKey || event.target.matches("input")) return;
+  if (!event.altKey) return go(event);
+  if (!tile || tile.dataset.draft !== undefined) return;
   event.preventDefault();
-  if (event.shiftKey) {
-    if (event.key === "ArrowUp") send(tile, { minutes: -15 });
-    if (event.key === "ArrowDown") send(tile, { minutes: 15 });
-    return;
-  }
-  const day = new Date(`${tile.closest("td").dataset.day}T12:00Z`);
+  const place = placeOf(tile);
+  const isUpOrDown = event.key === "ArrowUp" || event.key === "ArrowDown";
+  if (isUpOrDown && (event.shiftKey || place.dataset.hour)) return send(tile, { minutes: event.key === "ArrowUp" ? -15 : 15 });
+  if (event.shiftKey) return;
+  const day = new Date(`${place.dataset.day}T12:00Z`);
   day.setUTCDate(day.getUTCDate() + DAYS[event.key]);
   send(tile, { day: day.toISOString().slice(0, 10) });
 }
 
+/** Arrows alone go from tile to tile. */
+function go(event) {
+  const all = [...document.querySelectorAll("#calendar :is(.tile, .thin, .line a)")].filter((each) => each.offsetParent);
+  const at = all.indexOf(event.target);
+  if (at < 0 || event.shiftKey) return;
+  event.preventDefault();
+  all[at + (event.key === "ArrowLeft" || event.key === "ArrowUp" ? -1 : 1)]?.focus();
+}
+
 function press(event) {
   const tile = movable(event.target);
-  if (!tile || event.button) return;
+  if (!tile || event.button || event.target.closest(".mover")) return;
   const isTouch = event.pointerType === "touch";
   const begin = () => lift(tile, event);
   const hold = isTouch ? setTimeout(begin, HOLD_MS) : null;
@@ -72,33 +89,39 @@ function press(event) {
 function lift(tile, event) {
   const place = tile.getBoundingClientRect();
   const copy = tile.cloneNode(true);
-  copy.removeAttribute("id");
+  for (const each of [copy, ...copy.querySelectorAll("[id]")]) each.removeAttribute("id");
   copy.setAttribute("aria-hidden", "true");
   copy.classList.add("lift");
   copy.style.width = `${place.width}px`;
   document.body.append(copy);
   tile.classList.add("ghost");
   document.body.dataset.busy = "1";
-  drag = { tile, copy, x: event.clientX - place.left, y: event.clientY - place.top, day: null };
+  drag = { tile, copy, x: event.clientX - place.left, y: event.clientY - place.top, place: null };
   carry(event);
 }
 
 function carry(event) {
   drag.copy.style.left = `${event.clientX - drag.x}px`;
   drag.copy.style.top = `${event.clientY - drag.y}px`;
-  document.querySelector("td.over")?.classList.remove("over");
-  const day = document.elementFromPoint(event.clientX, event.clientY)?.closest("td[data-day]");
-  drag.day = day && !day.classList.contains("past") ? day : null;
-  drag.day?.classList.add("over");
+  document.querySelector("[data-day].over")?.classList.remove("over");
+  const place = document.elementFromPoint(event.clientX, event.clientY)?.closest("#calendar [data-day]");
+  drag.place = place && !place.classList.contains("past") ? place : null;
+  drag.place?.classList.add("over");
 }
 
 function drop(event) {
-  const { tile, copy, day } = drag;
+  const { tile, copy, place } = drag;
   drag = null;
   copy.remove();
   tile.classList.remove("ghost");
-  document.querySelector("td.over")?.classList.remove("over");
+  document.querySelector("[data-day].over")?.classList.remove("over");
   delete document.body.dataset.busy;
   document.dispatchEvent(new Event("idle"));
-  if (event.type === "pointerup" && day && day !== tile.closest("td")) send(tile, { day: day.dataset.day });
+  // The click that follows a drag opens nothing.
+  const still = (click) => click.preventDefault();
+  addEventListener("click", still, { capture: true });
+  setTimeout(() => removeEventListener("click", still, { capture: true }), 0);
+  if (event.type !== "pointerup" || !place || place === placeOf(tile)) return;
+  const { day, hour } = place.dataset;
+  send(tile, hour ? { day, hour } : { day });
 }

@@ -1,5 +1,5 @@
 // One table of keys: it drives the handler, the sheet that `?` shows, and the tests.
-import { turn } from "./calendar.js";
+import { turn, view } from "./calendar.js";
 import { act, mark, move, open, play } from "./mentions.js";
 
 const OFF = "reprise-keys-off";
@@ -16,8 +16,11 @@ export const KEYS = [
   { keys: "A", what: "Approve the marked ones", run: () => document.querySelector("[data-many=approve]")?.click() },
   { keys: "S", what: "Skip the marked ones", run: () => document.querySelector("[data-many=skip]")?.click() },
   { keys: "p", what: "Play the opened video", run: play },
-  { keys: "[", what: "Four weeks back", run: () => turn("back") },
-  { keys: "]", what: "Four weeks on", run: () => turn("on") },
+  { keys: "1", what: "The calendar by weeks", run: () => view("weeks") },
+  { keys: "2", what: "One week by its hours", run: () => view("week") },
+  { keys: "3", what: "The calendar as a list", run: () => view("list") },
+  { keys: "[", what: "The calendar back", run: () => turn("back") },
+  { keys: "]", what: "The calendar on", run: () => turn("on") },
   { keys: ".", what: "The calendar from today", run: () => turn("today") },
 ];
 let hasG = false;

@@ -248,6 +248,9 @@ class Methods(Core):
         ]
         | str
         | Omitted = OMITTED,
+        media_type: Literal["IMAGE", "REELS", "STORIES", "CAROUSEL"] | str | Omitted = OMITTED,
+        source: Literal["own", "reposts"] | str | Omitted = OMITTED,
+        text: str | Omitted = OMITTED,
     ) -> models.PostList:
         """List posts of all accounts, newest first; `mediaFiles` is filled for single posts only."""
         return self._call(
@@ -261,6 +264,9 @@ class Methods(Core):
                 "page": page,
                 "limit": limit,
                 "status": status,
+                "mediaType": media_type,
+                "source": source,
+                "text": text,
             },
         )
 
@@ -276,12 +282,23 @@ class Methods(Core):
         ]
         | str
         | Omitted = OMITTED,
+        media_type: Literal["IMAGE", "REELS", "STORIES", "CAROUSEL"] | str | Omitted = OMITTED,
+        source: Literal["own", "reposts"] | str | Omitted = OMITTED,
+        text: str | Omitted = OMITTED,
     ) -> Iterator[models.Post]:
         """Go through all of it, page by page: List posts of all accounts, newest first; `mediaFiles` is filled for single posts only."""
         at: int = 1
         while True:
             found = self.list_posts(
-                account_id=account_id, from_=from_, until=until, limit=limit, status=status, page=at
+                account_id=account_id,
+                from_=from_,
+                until=until,
+                limit=limit,
+                status=status,
+                media_type=media_type,
+                source=source,
+                text=text,
+                page=at,
             )
             items = found.posts
             for item in items:
@@ -1515,6 +1532,9 @@ class AsyncMethods(AsyncCore):
         ]
         | str
         | Omitted = OMITTED,
+        media_type: Literal["IMAGE", "REELS", "STORIES", "CAROUSEL"] | str | Omitted = OMITTED,
+        source: Literal["own", "reposts"] | str | Omitted = OMITTED,
+        text: str | Omitted = OMITTED,
     ) -> models.PostList:
         """List posts of all accounts, newest first; `mediaFiles` is filled for single posts only."""
         return await self._call(
@@ -1528,6 +1548,9 @@ class AsyncMethods(AsyncCore):
                 "page": page,
                 "limit": limit,
                 "status": status,
+                "mediaType": media_type,
+                "source": source,
+                "text": text,
             },
         )
 
@@ -1543,12 +1566,23 @@ class AsyncMethods(AsyncCore):
         ]
         | str
         | Omitted = OMITTED,
+        media_type: Literal["IMAGE", "REELS", "STORIES", "CAROUSEL"] | str | Omitted = OMITTED,
+        source: Literal["own", "reposts"] | str | Omitted = OMITTED,
+        text: str | Omitted = OMITTED,
     ) -> AsyncIterator[models.Post]:
         """Go through all of it, page by page: List posts of all accounts, newest first; `mediaFiles` is filled for single posts only."""
         at: int = 1
         while True:
             found = await self.list_posts(
-                account_id=account_id, from_=from_, until=until, limit=limit, status=status, page=at
+                account_id=account_id,
+                from_=from_,
+                until=until,
+                limit=limit,
+                status=status,
+                media_type=media_type,
+                source=source,
+                text=text,
+                page=at,
             )
             items = found.posts
             for item in items:
