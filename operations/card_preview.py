@@ -1,4 +1,4 @@
-"""A repost's card without the repost (additive)."""
+"""A repost's card without the repost, and how cards would look (additive)."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ import trio
 
 from ground.refusal import ErrorCode, Refusal
 from media.errors import MediaError
+from media.samples import Sample, draw_sample
 from operations import models
 from operations.media import refusal
 from operations.operation import Ask, act
 from operations.resources import Resource
 from operations.scopes import Scope
-from repost.card import Design, compose_still, design_of
-from repost.overlay import OverlayInvalid, parse_overlay
+from repost.card import Card, Design, compose_still, design_of
+from repost.overlay import Overlay, OverlayInvalid, parse_overlay
 from storage import media_files, repost_configs, reposts
 from storage.media_files import MediaFile
+from storage.reposts import Repost
 from storage.store import Database
 
 
@@ -66,21 +68,78 @@ async def preview_repost(ask: Ask[models.RepostPreviewRequest]) -> models.CardPr
     return await _drawn(ask, stored, author, design)
 
 
+@act(
+    models.Look,
+    scope=Scope.REPOSTS_READ,
+    takes=models.LookRequest,
+    refuses=[
+        ErrorCode.NOT_FOUND,
+        ErrorCode.MEDIA_INVALID,
+        ErrorCode.PROCESSING_FAILED,
+        ErrorCode.VIDEO_PROCESSING_FAILED,
+    ],
+)
+async def preview_look(ask: Ask[models.LookRequest]) -> models.Look:
+    """Show how cards of an account would look (additive); nothing is posted, saved or kept.
+
+    Without a story that is kept, and with a `sample` other than `last`, on a drawn one.
+    """
+    last, design = await ask.house.store.read(_look, ask.given)
+    folder = ask.house.folder
+    sample = ask.given.sample if last is None else "last"
+    with TemporaryDirectory(prefix=".look-", dir=folder.incoming) as name:
+        directory = Path(name)
+        if last is not None and last.media_path is not None:
+            source, author = folder.path(last.media_path), last.author_username
+        else:
+            sample = "tall" if sample == "last" else sample
+            source, author = directory / "sample.jpg", "username"
+            await trio.to_thread.run_sync(draw_sample, Sample(sample), source)
+        card = await _composed(source, ask.given.username or author, directory, design)
+        data = await trio.Path(card.thumbnail).read_bytes()
+    return models.Look(template=design.template, sample=sample, image=_as_url(data))
+
+
+def _look(db: Database, asked: models.LookRequest) -> tuple[Repost | None, Design]:
+    """Return the story to draw on, or None for a sample, and the design; raises `Refusal`."""
+    config = repost_configs.find(db, asked.account_id)
+    design = design_of(config) if config else Design()
+    overlay = design.overlay
+    if "signature_overlay" in asked.model_fields_set:
+        overlay = _overlay(asked.signature_overlay)
+    last = reposts.last_kept(db, asked.account_id) if asked.sample == "last" else None
+    return last, Design(asked.template or design.template, overlay, design.tagged)
+
+
+def _overlay(text: str | None) -> Overlay | None:
+    try:
+        return None if text is None else parse_overlay(text)
+    except OverlayInvalid as error:
+        raise Refusal(ErrorCode.VALIDATION_ERROR, f"signatureOverlay: {error}") from None
+
+
+async def _composed(source: Path, author: str, directory: Path, design: Design) -> Card:
+    try:
+        return await compose_still(source, author=author, directory=directory, design=design)
+    except FileNotFoundError:
+        raise Refusal(ErrorCode.NOT_FOUND, "The media file was deleted") from None
+    except MediaError as error:
+        raise refusal(error) from error
+
+
+def _as_url(data: bytes) -> str:
+    return f"data:image/jpeg;base64,{b64encode(data).decode()}"
+
+
 async def _drawn(ask: Ask[Any], stored: str, author: str, design: Design) -> models.CardPreview:
     folder = ask.house.folder
     with TemporaryDirectory(prefix=".preview-", dir=folder.incoming) as name:
-        source, directory = folder.path(stored), Path(name)
-        try:
-            card = await compose_still(source, author=author, directory=directory, design=design)
-        except FileNotFoundError:
-            raise Refusal(ErrorCode.NOT_FOUND, "The media file was deleted") from None
-        except MediaError as error:
-            raise refusal(error) from error
+        card = await _composed(folder.path(stored), author, Path(name), design)
         data = await trio.Path(card.path).read_bytes()
     return models.CardPreview(
         kind=card.kind,
         template=design.template,
-        image=f"data:image/jpeg;base64,{b64encode(data).decode()}",
+        image=_as_url(data),
         width=card.size[0],
         height=card.size[1],
         sticker=models.StickerPlace(**asdict(card.sticker)) if design.tagged else None,
@@ -109,9 +168,6 @@ def _what(db: Database, asked: models.CardPreviewRequest) -> tuple[MediaFile, De
         config = repost_configs.find(db, asked.account_id)
     design = design_of(config) if config else Design()
     overlay = design.overlay
-    try:
-        if asked.signature_overlay is not None:
-            overlay = parse_overlay(asked.signature_overlay)
-    except OverlayInvalid as error:
-        raise Refusal(ErrorCode.VALIDATION_ERROR, f"signatureOverlay: {error}") from None
+    if asked.signature_overlay is not None:
+        overlay = _overlay(asked.signature_overlay)
     return media, Design(asked.template or design.template, overlay, design.tagged)

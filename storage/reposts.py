@@ -195,6 +195,16 @@ def of_item(db: Database, account_id: str, item_id: str) -> Repost | None:
     )
 
 
+def last_kept(db: Database, account_id: str) -> Repost | None:
+    """Return an account's newest mention whose story is kept, or None."""
+    return records.fetch_one(
+        db,
+        Repost,
+        "WHERE account_id = ? AND media_path IS NOT NULL ORDER BY created_at DESC, id",
+        (account_id,),
+    )
+
+
 def open_of(db: Database, account_id: str) -> list[Repost]:
     """Return an account's unfinished reposts, oldest mention first."""
     return records.fetch(

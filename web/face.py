@@ -10,6 +10,7 @@ from operations.house import House
 from web import (
     account,
     calendar,
+    cards,
     history,
     live,
     mentions,
@@ -42,6 +43,7 @@ class WebFace:
             today,
             mentions,
             calendar,
+            cards,
             history,
             account,
             settings,

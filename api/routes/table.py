@@ -72,6 +72,7 @@ cloud_rows.row("GET", "/cloudflare/kv", cloud.list_cloudflare_kv)
 
 repost_rows = Operations("Story repost")
 repost_rows.row("POST", f"{_REPOST}/preview", card_preview.preview_card)
+repost_rows.row("POST", f"{_REPOST}/look", card_preview.preview_look)
 repost_rows.row("GET", f"{_REPOST}/status", story_repost.get_status)
 repost_rows.row("GET", f"{_REPOST}/rails", story_repost.get_rails, codes=_NO_ACCOUNT)
 repost_rows.row("POST", f"{_REPOST}/config", story_repost.save_config)

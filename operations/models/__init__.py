@@ -36,6 +36,8 @@ from operations.models.base import (
 from operations.models.card_preview import (
     CardPreview,
     CardPreviewRequest,
+    Look,
+    LookRequest,
     RepostPreviewRequest,
     StickerPlace,
 )
@@ -264,6 +266,8 @@ __all__ = [
     "LoginCodeRequest",
     "LoginRequest",
     "LoginResult",
+    "Look",
+    "LookRequest",
     "MediaFile",
     "MediaList",
     "MediaQuery",

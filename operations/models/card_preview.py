@@ -33,6 +33,27 @@ class RepostPreviewRequest(Schema):
     template: Template | None = None
 
 
+class LookRequest(Schema):
+    """What a card would look like on the account's last story that is kept, or on a sample.
+
+    What is absent is as the account is set; a `signatureOverlay` of null is no line at all.
+    """
+
+    account_id: AccountId
+    sample: Literal["last", "tall", "wide", "dark", "bright"] = "last"
+    username: str | None = Field(default=None, min_length=1, max_length=30)
+    template: Template | None = None
+    signature_overlay: SignatureOverlay | None = None
+
+
+class Look(Schema):
+    """A small picture of a card; `image` is a `data:` URL, `sample` what it was drawn on."""
+
+    template: Template
+    sample: Literal["last", "tall", "wide", "dark", "bright"]
+    image: str
+
+
 class StickerPlace(Schema):
     """Where the mention sticker goes: its centre and its size in shares of the story."""
 

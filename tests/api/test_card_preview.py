@@ -133,3 +133,33 @@ async def test_unknown_media_and_accounts(served: Served, tmp_path: Path) -> Non
         await preview(served, await photo(served, tmp_path), accountId=nothing),
     ):
         assert (answer.status, answer.body["code"]) == (404, "NOT_FOUND")
+
+
+async def look(served: Served, **body: Any) -> Answer:
+    account = served.studio.account.id
+    return await served.call("POST", f"{BASE}/look", {"accountId": account, **body})
+
+
+async def test_looks_are_of_the_last_story_or_of_a_sample_and_keep_nothing(served: Served) -> None:
+    studio = served.studio
+    await studio.configure(approval_required=True, signature_overlay=OVERLAY)
+    before = sorted(studio.folder.root.rglob("*.jpg"))
+    drawn = await look(served)
+    assert (drawn.status, drawn.body["sample"], drawn.body["template"]) == (200, "tall", "classic")
+    bare = await look(served, signatureOverlay=None)
+    seen = {drawn.body["image"], bare.body["image"]}
+    for sample in ("wide", "dark", "bright"):
+        answer = await look(served, sample=sample, template="frame", username="x" * 30)
+        assert (answer.status, answer.body["sample"]) == (200, sample)
+        seen.add(answer.body["image"])
+    assert sorted(studio.folder.root.rglob("*.jpg")) == before
+
+    studio.mention(studio.friend("lena.morgen"))
+    await studio.scan()
+    await studio.advance()
+    last = await look(served)
+    assert last.body["sample"] == "last"
+    seen.add(last.body["image"])
+    assert len(seen) == 6
+    wrong = await look(served, signatureOverlay='{"text": ""}')
+    assert (wrong.status, wrong.body["code"]) == (400, "VALIDATION_ERROR")

@@ -17,9 +17,9 @@ from tests.support.studio import open_studio
 from tests.web.household import move_in
 
 SCREENS = (
-    "/", "/mentions", "/mentions?state=missed", "/calendar", "/calendar?view=list", "/history",
-    "/account", "/settings", "/welcome", "/welcome/account", "/welcome/login", "/welcome/rules",
-    "/welcome/next",
+    "/", "/mentions", "/mentions?state=missed", "/calendar", "/calendar?view=list", "/cards",
+    "/history", "/account", "/settings", "/welcome", "/welcome/account", "/welcome/login",
+    "/welcome/rules", "/welcome/next",
 )  # fmt: skip
 SIZES = ((1440, 900), (820, 1180), (390, 844))
 

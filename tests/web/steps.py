@@ -209,3 +209,8 @@ def another_tab(browser: Browser, name: str, new: str, url: str) -> None:
     page = context.new_page()
     _open[new] = (context, page, _open[name][2])
     page.goto(url)
+
+
+def changes(browser: Browser, name: str, selector: str, which: str, was: str) -> None:
+    """Wait until an attribute of something is another than it was."""
+    expect(_open[name][1].locator(selector).first).not_to_have_attribute(which, was, timeout=60000)

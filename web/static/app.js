@@ -1,5 +1,6 @@
 // What every page does by itself: notes that go, changes that arrive, keys, and the opened story.
 import { startCalendar } from "./calendar.js";
+import { startCards } from "./cards.js";
 import { startKeys } from "./keys.js";
 import { startLive, tellChanged } from "./live.js";
 import { startMentions } from "./mentions.js";
@@ -12,6 +13,7 @@ startLive();
 startMentions();
 guessZone();
 startCalendar();
+startCards();
 
 // A fragment that was refused: its reason is said, and what is on the page stays.
 document.addEventListener("htmx:response:error", (event) => {

@@ -600,6 +600,31 @@ class Methods(Core):
             idempotency_key=idempotency_key,
         )
 
+    def preview_look(
+        self,
+        *,
+        account_id: str,
+        sample: Literal["last", "tall", "wide", "dark", "bright"] | str | Omitted = OMITTED,
+        username: str | None | Omitted = OMITTED,
+        template: str | None | Omitted = OMITTED,
+        signature_overlay: str | None | Omitted = OMITTED,
+        idempotency_key: str | None = None,
+    ) -> models.Look:
+        """Show how cards of an account would look (additive); nothing is posted, saved or kept."""
+        return self._call(
+            "POST",
+            "/story-repost/look",
+            models.Look,
+            body={
+                "accountId": account_id,
+                "sample": sample,
+                "username": username,
+                "template": template,
+                "signatureOverlay": signature_overlay,
+            },
+            idempotency_key=idempotency_key,
+        )
+
     def get_status(self, *, account_id: str | Omitted = OMITTED) -> models.StoryRepostStatus:
         """Return an account's configuration, what holds it now and until when, and what is next."""
         return self._call(
@@ -1881,6 +1906,31 @@ class AsyncMethods(AsyncCore):
             body={
                 "mediaFileId": media_file_id,
                 "accountId": account_id,
+                "username": username,
+                "template": template,
+                "signatureOverlay": signature_overlay,
+            },
+            idempotency_key=idempotency_key,
+        )
+
+    async def preview_look(
+        self,
+        *,
+        account_id: str,
+        sample: Literal["last", "tall", "wide", "dark", "bright"] | str | Omitted = OMITTED,
+        username: str | None | Omitted = OMITTED,
+        template: str | None | Omitted = OMITTED,
+        signature_overlay: str | None | Omitted = OMITTED,
+        idempotency_key: str | None = None,
+    ) -> models.Look:
+        """Show how cards of an account would look (additive); nothing is posted, saved or kept."""
+        return await self._call(
+            "POST",
+            "/story-repost/look",
+            models.Look,
+            body={
+                "accountId": account_id,
+                "sample": sample,
                 "username": username,
                 "template": template,
                 "signatureOverlay": signature_overlay,

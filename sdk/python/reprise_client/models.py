@@ -393,6 +393,14 @@ class LoginResult(Answer):
     version_warning: str | None = named("versionWarning")
 
 
+class Look(Answer):
+    """A small picture of a card; `image` is a `data:` URL, `sample` what it was drawn on."""
+
+    template: Template = named("template")
+    sample: Literal["last", "tall", "wide", "dark", "bright"] | str = named("sample")
+    image: str = named("image")
+
+
 class MediaFile(Answer):
     id: str = named("id")
     original_filename: str = named("originalFilename")
