@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.output import json_option, note, print_json, print_table, say
-from cli.reach import asked, reached, shown
+from cli.failure import Failed
+from cli.output import json_option, note, print_json, print_table, say, working
+from cli.reach import Reach, asked, reached, shown
 from cli.standard_input import read_line
 from daemon.settings import load_settings
 
@@ -32,33 +33,66 @@ def cloud() -> None:
 
 @cloud.command("deploy")
 @click.option("--account", metavar="NAME", help="Which account, where the token is for several.")
-@click.option("--domain", metavar="URL", help="Your own address that leads to the Worker.")
+@click.option("--domain", metavar="URL", help="Your own address, under which Meta fetches media.")
+@click.option("--no-domain", is_flag=True, help="Let Meta fetch below workers.dev again.")
 @click.option("--keep-token", is_flag=True, help="Keep the API token here, sealed.")
+@click.option("--replace", is_flag=True, help="Remove the Worker of another Reprise first.")
 @json_option
-def deploy(account: str | None, domain: str | None, keep_token: bool, as_json: bool) -> None:
+def deploy(as_json: bool, **given: Any) -> None:
     """Bring the Worker into your Cloudflare account, or up to date there.
 
-    The API token is asked for, or read from standard input.
+    The API token is asked for, or read from standard input. What broke off is taken up by doing it
+    again; data and secrets of a Worker that is there are kept.
 
     \b
     Examples:  reprise cloud deploy
                reprise cloud deploy --keep-token < token.txt
+               reprise cloud deploy --domain https://media.example.com
     """
+    if given.pop("no_domain"):
+        given["domain"] = ""
+    with reached(load_settings()) as reach:
+        _deploy(reach, {**given, "api_token": _token()}, as_json)
+
+
+@cloud.command("upgrade")
+@click.option("--new-token", is_flag=True, help="Give the Worker a new token for its daemon.")
+@json_option
+def upgrade(new_token: bool, as_json: bool) -> None:
+    """Bring the Worker up to date after an update of Reprise.
+
+    Posts that wait in it, its media and its secrets stay. Where the API token was not kept, it is
+    asked for, or read from standard input.
+
+    \b
+    Example:  reprise cloud upgrade
+    """
+    from operations.cloud import get_cloudflare_status
+
+    with reached(load_settings()) as reach:
+        there = reach.perform(get_cloudflare_status)
+        if not there.is_configured:
+            raise Failed("There is no Worker yet: `reprise cloud deploy` brings one to Cloudflare")
+        token = None if there.has_stored_api_token else _token()
+        _deploy(reach, {"api_token": token, "new_token": new_token}, as_json)
+
+
+def _deploy(reach: Reach, given: dict[str, Any], as_json: bool) -> None:
     from operations import models
     from operations.cloud import deploy_cloud
 
-    token = _token()
-    note("Deploying: about ten requests to Cloudflare")
-    given = {"api_token": token, "account": account, "domain": domain, "keep_token": keep_token}
-    with reached(load_settings()) as reach:
-        done = reach.perform(deploy_cloud, asked(models.CloudDeployRequest, given))
+    with working("Cloudflare is asked"):
+        done = reach.perform(deploy_cloud, asked(models.CloudDeployRequest, given), hears=note)
     if as_json:
         print_json(shown(done))
         return
     say(f"{'Deployed' if done.is_new else 'Brought up to date'}: {done.url}")
+    if done.domain is not None:
+        say(f"Meta fetches media under {done.domain}.")
     if done.media_in == "worker":
         say("R2 is not activated in this account: media lie in the Worker's own storage.")
-    say("A new address needs some minutes until it answers: `reprise cloud status` asks it.")
+    if done.is_new:
+        say("A new address needs some minutes until it answers: `reprise cloud status` asks it.")
 
 
 @cloud.command("status")
@@ -98,20 +132,40 @@ def status(as_json: bool) -> None:
 @click.option("--at-once", is_flag=True, help="Whatever it is doing: the brake.")
 @json_option
 def remove(at_once: bool, as_json: bool) -> None:
-    """Remove the Worker with all that it holds.
+    """Remove the Worker with all that it holds, but not while posts wait in it.
 
     Where the API token was not kept, it is asked for, or read from standard input.
 
     \b
     Example:  reprise cloud remove
     """
+    _remove(at_once, as_json)
+
+
+@cloud.command("stop")
+@json_option
+def stop(as_json: bool) -> None:
+    """Remove the Worker at once, whatever it is doing: the brake.
+
+    What waits in it does not go out any more. Where the API token was not kept, it is asked for, or
+    read from standard input.
+
+    \b
+    Example:  reprise cloud stop
+    """
+    _remove(True, as_json)
+
+
+def _remove(at_once: bool, as_json: bool) -> None:
     from operations import models
     from operations.cloud import get_cloudflare_status, remove_cloud
 
     with reached(load_settings()) as reach:
-        is_kept = reach.perform(get_cloudflare_status).has_stored_api_token
-        given = {"api_token": None if is_kept else _token(), "at_once": at_once}
-        done = reach.perform(remove_cloud, asked(models.CloudRemoveRequest, given))
+        there = reach.perform(get_cloudflare_status)
+        is_asked_for = there.is_configured and not there.has_stored_api_token
+        given = {"api_token": _token() if is_asked_for else None, "at_once": at_once}
+        with working("Cloudflare is asked"):
+            done = reach.perform(remove_cloud, asked(models.CloudRemoveRequest, given), hears=note)
     if as_json:
         print_json(shown(done))
     else:

@@ -7,7 +7,7 @@ newer daemon answers as what it is. Where none runs, the command holds the direc
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -43,6 +43,7 @@ class _Question:
     given: BaseModel | None
     target: str
     attempt: Attempt
+    hears: Callable[[str], None] | None = None
 
 
 def shown(answer: BaseModel) -> dict[str, Any]:
@@ -93,12 +94,22 @@ class Reach:
     _noted: bool = field(default=False)
 
     def perform(
-        self, operation: Operation, given: BaseModel | None = None, target: str = ""
+        self,
+        operation: Operation,
+        given: BaseModel | None = None,
+        target: str = "",
+        *,
+        hears: Callable[[str], None] | None = None,
     ) -> Any:
-        """Have an operation done and return its answer; raises `Refused` and `Failed`."""
+        """Have an operation done and return its answer; raises `Refused` and `Failed`.
+
+        `hears` is told what one of several steps has done so far.
+        """
         with _told():
             attempt = self._attempt(operation)
-            answer = self._performed(_Question(operation, given, target, attempt))
+            if hears is not None:
+                attempt.tell = _telling(hears)
+            answer = self._performed(_Question(operation, given, target, attempt, hears))
         if attempt.replayed:
             note("That was done before, under the same key; nothing was done again")
         return answer
@@ -164,7 +175,7 @@ class Reach:
         """Return the daemon's answer; where none runs hold the directory, and return None."""
         from local.ask import Daemon, NotThere
 
-        daemon = Daemon(self.settings.data_dir, self.person)
+        daemon = Daemon(self.settings.data_dir, self.person, hears=question.hears)
         patience = time.monotonic() + _STARTING_S
         while True:
             try:
@@ -195,6 +206,13 @@ class Reach:
                 f"The running daemon is Reprise {daemon.version}, this command is {VERSION}:"
                 " restart the daemon"
             )
+
+
+def _telling(hears: Callable[[str], None]) -> Callable[[str], Awaitable[None]]:
+    async def tell(words: str) -> None:
+        hears(words)
+
+    return tell
 
 
 @contextmanager

@@ -1,41 +1,76 @@
-"""Cloudflare's management API over httpx: as much of it as deploying one Worker takes."""
+"""Cloudflare's management API: as much of it as bringing one Worker there takes."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
+from pydantic import BaseModel, TypeAdapter
 
 from cloud import API
+from cloud.asking import CloudflareRefused, Line
 
-_LIMIT_S = 60.0
+_LIMIT_S = 30.0
 
 # Cloudflare's own codes
 NO_SUBDOMAIN = 10007
 BUCKET_EXISTS = 10004
+NAMESPACE_EXISTS = 10014
 R2_NOT_ACTIVATED = 10042
 WRONG_MIGRATION_TAG = 10079
+_TAG_NOW = re.compile(r"current tag is (\S+?)[.,]?$")
 
 
-class CloudflareError(Exception):
-    """A request came to nothing; the message is for people, and names no secret."""
+class _Named(BaseModel):
+    id: str
+    name: str | None = None
 
 
-class CloudflareUnreachable(CloudflareError):
-    """There was no answer, or none that is Cloudflare's."""
+class _Token(BaseModel):
+    status: str
 
 
-class CloudflareRefused(CloudflareError):
-    """Cloudflare said no: `status` and its `codes` say why."""
+class _Subdomain(BaseModel):
+    subdomain: str
 
-    def __init__(self, status: int, errors: Sequence[Mapping[str, Any]]) -> None:
-        self.status = status
-        self.codes = [int(error.get("code", 0)) for error in errors]
-        said = "; ".join(f"{error.get('message')} (code {error.get('code')})" for error in errors)
-        super().__init__(f"Cloudflare answers {status}: {said or 'without a reason'}")
+
+class _Namespace(BaseModel):
+    id: str
+    title: str
+
+
+class _Script(BaseModel):
+    id: str
+    migration_tag: str | None = None
+
+
+class _Schedule(BaseModel):
+    cron: str
+    modified_on: str | None = None
+
+
+class _Schedules(BaseModel):
+    schedules: list[_Schedule] = []
+
+
+class _Zone(BaseModel):
+    id: str
+    name: str
+
+
+_ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
+_ACCOUNTS = TypeAdapter(list[_Named])
+_TOKEN = TypeAdapter(_Token)
+_SUBDOMAIN = TypeAdapter(_Subdomain)
+_NAMESPACE = TypeAdapter(_Namespace)
+_NAMESPACES = TypeAdapter(list[_Namespace])
+_SCRIPTS = TypeAdapter(list[_Script])
+_SCHEDULES = TypeAdapter(_Schedules)
+_ZONES = TypeAdapter(list[_Zone])
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,65 +81,91 @@ class Upload:
     metadata: Mapping[str, Any]
 
 
+def client_of(token: str, base: str = API) -> httpx.AsyncClient:
+    """Return a client that sends `token`; close it when the work is done."""
+    return httpx.AsyncClient(
+        base_url=base,
+        headers={"authorization": f"Bearer {token}"},
+        timeout=_LIMIT_S,
+        # Reading the machine's certificates takes long, and a simulated one has none.
+        verify=base.startswith("https:"),
+        follow_redirects=False,
+    )
+
+
+async def accounts(line: Line) -> list[tuple[str, str]]:
+    """Return the accounts that the token is for, each with its name; raises `CloudflareError`."""
+    found = await line.ask("GET", "/accounts?per_page=50", _ACCOUNTS)
+    return [(each.id, each.name or each.id) for each in found]
+
+
+async def token_status(line: Line, account_id: str) -> str:
+    """Return what Cloudflare says of the token: active, disabled or expired.
+
+    There are tokens of people and tokens of accounts; each is known at one of two places.
+    """
+    try:
+        return (await line.ask("GET", "/user/tokens/verify", _TOKEN)).status
+    except CloudflareRefused as refused:
+        if refused.status not in (401, 403, 404) and not refused.is_about_the_token:
+            raise
+        path = f"/accounts/{account_id}/tokens/verify"
+        return (await line.ask("GET", path, _TOKEN)).status
+
+
 class CloudflareApi:
-    """The account that a token is for. Every method raises `CloudflareError`s only."""
+    """One account. Every method raises `CloudflareError`s only, and may be called again."""
 
-    def __init__(self, client: httpx.AsyncClient, account_id: str) -> None:
-        self._client = client
+    def __init__(self, line: Line, account_id: str) -> None:
+        self._line = line
         self._account = f"/accounts/{account_id}"
-
-    @staticmethod
-    def client(token: str, base: str = API) -> httpx.AsyncClient:
-        """Return a client that sends `token`; close it when the work is done."""
-        return httpx.AsyncClient(
-            base_url=base,
-            headers={"authorization": f"Bearer {token}"},
-            timeout=_LIMIT_S,
-            follow_redirects=False,
-        )
-
-    @staticmethod
-    async def accounts(client: httpx.AsyncClient) -> list[tuple[str, str]]:
-        """Return the accounts that the token is for, each with its name."""
-        await call(client, "GET", "/user/tokens/verify")
-        found = await call(client, "GET", "/accounts")
-        return [(str(each["id"]), str(each.get("name") or each["id"])) for each in found or []]
 
     async def subdomain(self) -> str | None:
         """Return the account's name below workers.dev, None where it has none yet."""
+        path = f"{self._account}/workers/subdomain"
         try:
-            found = await self._call("GET", "/workers/subdomain")
+            return (await self._line.ask("GET", path, _SUBDOMAIN)).subdomain
         except CloudflareRefused as refused:
             if NO_SUBDOMAIN in refused.codes:
                 return None
             raise
-        return str(found["subdomain"])
 
     async def take_subdomain(self, name: str) -> str:
-        return str(
-            (await self._call("PUT", "/workers/subdomain", {"subdomain": name}))["subdomain"]
-        )
+        path = f"{self._account}/workers/subdomain"
+        asked = {"subdomain": name}
+        return (await self._line.ask("PUT", path, _SUBDOMAIN, body=asked)).subdomain
 
     async def namespace(self, title: str) -> str | None:
         """Return the id of the KV namespace with that title."""
         page = 1
-        while found := await self._call("GET", f"/storage/kv/namespaces?per_page=100&page={page}"):
+        path = f"{self._account}/storage/kv/namespaces"
+        while found := await self._line.ask("GET", f"{path}?per_page=100&page={page}", _NAMESPACES):
             for each in found:
-                if each["title"] == title:
-                    return str(each["id"])
+                if each.title == title:
+                    return each.id
             page += 1
         return None
 
     async def make_namespace(self, title: str) -> str:
-        return str((await self._call("POST", "/storage/kv/namespaces", {"title": title}))["id"])
+        path = f"{self._account}/storage/kv/namespaces"
+        try:
+            return (await self._line.ask("POST", path, _NAMESPACE, body={"title": title})).id
+        except CloudflareRefused as refused:
+            # The answer to an earlier try was lost.
+            found = await self.namespace(title) if NAMESPACE_EXISTS in refused.codes else None
+            if found is None:
+                raise
+            return found
 
     async def remove_namespace(self, number: str) -> None:
-        await self._call("DELETE", f"/storage/kv/namespaces/{number}")
+        await self._gone(f"{self._account}/storage/kv/namespaces/{number}")
 
     async def has_bucket(self, name: str) -> bool:
         """Say whether there is the bucket now, made if need be; False where R2 is not activated."""
         try:
-            await self._call("POST", "/r2/buckets", {"name": name})
+            await self._line.ask(
+                "POST", f"{self._account}/r2/buckets", _ANYTHING, body={"name": name}
+            )
         except CloudflareRefused as refused:
             if R2_NOT_ACTIVATED in refused.codes:
                 return False
@@ -112,14 +173,11 @@ class CloudflareApi:
                 raise
         return True
 
-    async def remove_bucket(self, name: str) -> None:
-        await self._call("DELETE", f"/r2/buckets/{name}")
-
     async def script_tag(self, name: str) -> str | None:
         """Return the migration tag of a script: None where there is no such script, '' without."""
-        for each in await self._call("GET", "/workers/scripts") or []:
-            if each["id"] == name:
-                return str(each.get("migration_tag") or "")
+        for each in await self._line.ask("GET", f"{self._account}/workers/scripts", _SCRIPTS):
+            if each.id == name:
+                return each.migration_tag or ""
         return None
 
     async def upload(self, name: str, upload: Upload) -> None:
@@ -128,53 +186,57 @@ class CloudflareApi:
         }
         for module, code in upload.modules.items():
             files[module] = (module, code, "application/javascript+module")
-        path = f"{self._account}/workers/scripts/{name}?excludeScript=true"
-        await call(self._client, "PUT", path, files=files)
+        path = f"{self._script(name)}?excludeScript=true"
+        await self._line.ask("PUT", path, _ANYTHING, files=files)
 
     async def publish(self, name: str) -> None:
         """Let the script answer below workers.dev."""
         enabled = {"enabled": True, "previews_enabled": False}
-        await self._call("POST", f"/workers/scripts/{name}/subdomain", enabled)
+        await self._line.ask("POST", f"{self._script(name)}/subdomain", _ANYTHING, body=enabled)
+
+    async def zone_of(self, host: str) -> str | None:
+        """Return the id of the account's zone in which a host name lies, None where none is."""
+        labels = host.split(".")
+        for first in range(len(labels) - 1):
+            zone = ".".join(labels[first:])
+            for found in await self._line.ask("GET", f"/zones?name={zone}", _ZONES):
+                if found.name == zone:
+                    return found.id
+        return None
+
+    async def lead_domain(self, name: str, host: str, zone: str) -> None:
+        """Let a host name of one of the account's zones lead to the script."""
+        asked = {"environment": "production", "hostname": host, "service": name, "zone_id": zone}
+        await self._line.ask("PUT", f"{self._account}/workers/domains", _ANYTHING, body=asked)
 
     async def set_crons(self, name: str, crons: Sequence[str]) -> None:
         rows = [{"cron": cron} for cron in crons]
-        await self._call("PUT", f"/workers/scripts/{name}/schedules", rows)
+        await self._line.ask("PUT", f"{self._script(name)}/schedules", _SCHEDULES, body=rows)
 
-    async def crons(self, name: str) -> list[dict[str, Any]]:
-        found = await self._call("GET", f"/workers/scripts/{name}/schedules")
-        return [dict(row) for row in found.get("schedules") or []]
-
-    async def secrets(self, name: str) -> set[str]:
-        """Return the names of a script's secrets; nobody reads their values back."""
-        return {
-            str(row["name"]) for row in await self._call("GET", f"/workers/scripts/{name}/secrets")
-        }
+    async def crons(self, name: str) -> list[tuple[str, str | None]]:
+        """Return the script's schedules, each with when it was changed last."""
+        found = await self._line.ask("GET", f"{self._script(name)}/schedules", _SCHEDULES)
+        return [(each.cron, each.modified_on) for each in found.schedules]
 
     async def remove_script(self, name: str) -> None:
         """Remove a script with its objects and what they hold."""
-        await self._call("DELETE", f"/workers/scripts/{name}?force=true")
+        await self._gone(f"{self._script(name)}?force=true")
 
-    async def _call(self, method: str, path: str, body: Any = None) -> Any:
-        return await call(self._client, method, self._account + path, body=body)
+    async def _gone(self, path: str) -> None:
+        """Delete what may be gone already: the answer to an earlier try was lost."""
+        try:
+            await self._line.ask("DELETE", path, _ANYTHING)
+        except CloudflareRefused as refused:
+            if refused.status != 404:
+                raise
+
+    def _script(self, name: str) -> str:
+        return f"{self._account}/workers/scripts/{name}"
 
 
-async def call(
-    client: httpx.AsyncClient, method: str, path: str, *, body: Any = None, files: Any = None
-) -> Any:
-    """Send one request and return its `result`."""
-    where = path.partition("?")[0]
-    try:
-        answer = await client.request(method, path, json=body, files=files)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        # Its words may hold the request.
-        raise CloudflareUnreachable(f"No answer from Cloudflare ({type(error).__name__})") from None
-    try:
-        said = answer.json()
-        succeeded = said["success"]
-    except (ValueError, KeyError, TypeError):
-        raise CloudflareUnreachable(
-            f"{method} {where}: {answer.status_code}, and not in Cloudflare's form"
-        ) from None
-    if not succeeded or not answer.is_success:
-        raise CloudflareRefused(answer.status_code, said.get("errors") or [])
-    return said.get("result")
+def tag_told(refused: CloudflareRefused) -> str | None:
+    """Return the migration tag that a script has, where an upload was refused for another one."""
+    if WRONG_MIGRATION_TAG not in refused.codes:
+        return None
+    found = _TAG_NOW.search(refused.said.partition(" (code")[0])
+    return found.group(1) if found else None

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import trio
 
-from cloud import deploying
-from cloud.cloudflare_api import CloudflareApi, CloudflareRefused, CloudflareUnreachable
-from cloud.deploying import Deployed, Keys
+from cloud import deploying, keyring
+from cloud.asking import CloudflareError, CloudflareRefused, Line
+from cloud.cloudflare_api import CloudflareApi, accounts, client_of, token_status
+from cloud.deploying import Deployed, Keys, Steps
 from cloud.worker_client import (
     LARGEST_MEDIUM,
     WorkerClient,
@@ -24,14 +27,38 @@ from cloud.worker_client import (
 from ground.clock import Clock
 from ground.refusal import ErrorCode, Refusal
 from instagram.errors import MediaUnreachable
-from storage import cloud, secrets
+from storage import cloud
 from storage.cloud import CloudWorker
 from storage.store import Database, Store
 from storage.vault import Vault
 
-_KEYS = {"encryption": "cloud_encryption", "media": "cloud_media", "worker": "cloud_worker"}
-_API_TOKEN = "cloudflare_api_token"  # noqa: S105 - a name
 NOT_CONFIGURED = "Cloud scheduling is not configured: `reprise cloud deploy`"
+
+
+_ACCOUNT_ID = re.compile(r"[0-9a-f]{32}")
+_ANOTHERS = (
+    "There is a Worker of another Reprise in this Cloudflare account, and posts may wait in it:"
+    " `reprise cloud remove` where it was deployed, or `reprise cloud deploy --replace`, which"
+    " removes it with all that it holds"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody wants deployed. `domain` None keeps the one that is there, "" lets it go;
+    without an `api_token` the one that was kept is used."""
+
+    api_token: str | None = field(repr=False)
+    account: str | None = None
+    domain: str | None = None
+    keeps_token: bool = False
+    replaces: bool = False
+    changes_token: bool = False
+
+    def domain_after(self, there: CloudWorker | None) -> str | None:
+        """Return the user's own address as it is to be."""
+        kept = there.domain if there is not None else None
+        return kept if self.domain is None else self.domain or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +80,50 @@ class CloudDesk:
     api_url: str
     graph_version: str
 
-    async def deploy(
-        self, api_token: str, *, account: str | None, domain: str | None, keeps_token: bool
-    ) -> Deployed:
+    async def deploy(self, wanted: Wanted, steps: Steps | None = None) -> Deployed:
         """Bring the Worker into the account that a token is for, or up to date there.
 
         Raises `Refusal`, also where the token is for several accounts and none of them is named.
         """
-        keys = await self.store.write(self._keys_or_fresh)
-        async with self._api(api_token, account) as (api, account_id):
+        steps = steps or Steps()
+        there = await self.store.read(cloud.find)
+        token = await self._token(wanted.api_token)
+        account = wanted.account or (there.account_id if there else None)
+        async with self._api(token, account, steps) as (api, account_id):
+            if there is not None and there.account_id != account_id:
+                raise Refusal(
+                    ErrorCode.INVALID_STATUS,
+                    f"The Worker is in another Cloudflare account, {there.account_id}, and what"
+                    " waits there would be forgotten: `reprise cloud remove` first",
+                )
+            keys = await self._keys_for(api, wanted, steps)
             deployed = await deploying.deploy(
                 api,
                 account_id,
                 keys,
                 base=self.api_url,
-                domain=domain,
+                domain=wanted.domain_after(there),
                 graph_version=self.graph_version,
+                steps=steps,
             )
-        await self.store.write(self._keep, deployed, api_token if keeps_token else None)
+        await self.store.write(self._keep, deployed, token if wanted.keeps_token else None)
         return deployed
 
-    async def remove(self, api_token: str | None) -> None:
+    async def _keys_for(self, api: CloudflareApi, wanted: Wanted, steps: Steps) -> Keys:
+        """Return the keys to deploy with; a Worker that is not of this installation is left."""
+        if await self.store.read(self._keys) is None:
+            async with steps.step("Looking for another Worker", None) as did:
+                is_there = await api.script_tag(deploying.NAME) is not None
+                did.append("replaced" if is_there and wanted.replaces else "none")
+                if is_there and not wanted.replaces:
+                    raise Refusal(ErrorCode.INVALID_STATUS, _ANOTHERS)
+                if is_there:
+                    await api.remove_script(deploying.NAME)
+        elif wanted.changes_token:
+            await self.store.write(keyring.change_token, self.vault)
+        return await self.store.write(keyring.found_or_made, self.vault)
+
+    async def remove(self, api_token: str | None, steps: Steps | None = None) -> None:
         """Remove the Worker with all that it holds, and forget it here.
 
         Raises `Refusal` while something in it has not come to its end.
@@ -85,20 +135,17 @@ class CloudDesk:
                 f"{said.told['scheduledCount']} posts are in the cloud: take them back first, or"
                 " stop it at once with `reprise cloud stop`",
             )
-        await self.stop(api_token)
+        await self.stop(api_token, steps)
 
-    async def stop(self, api_token: str | None) -> None:
+    async def stop(self, api_token: str | None, steps: Steps | None = None) -> None:
         """Remove the Worker at once, whatever it was doing, and forget it here."""
+        steps = steps or Steps()
         worker = await self.store.read(cloud.find)
         if worker is None:
             raise Refusal(ErrorCode.CLOUDFLARE_NOT_CONFIGURED, NOT_CONFIGURED)
-        token = api_token or await self.store.read(self._stored_token)
-        if token is None:
-            raise Refusal(
-                ErrorCode.VALIDATION_ERROR, "The API token was not kept here: give it once more"
-            )
-        async with self._api(token, worker.account_id) as (api, _account):
-            await deploying.remove(api)
+        token = await self._token(api_token)
+        async with self._api(token, worker.account_id, steps) as (api, _account):
+            await deploying.remove(api, steps)
         await self.store.write(self._forget)
 
     async def ask(self) -> WorkerSaid:
@@ -113,6 +160,8 @@ class CloudDesk:
         try:
             async with self.worker() as client:
                 told = dict(await client.diagnostics())
+                if client.knows_newest_token:
+                    await self.store.write(keyring.forget_token_before)
         except (WorkerUnreachable, WorkerRefused) as error:
             if worker.told is None or worker.told_at is None:
                 raise Refusal(ErrorCode.WORKER_UNREACHABLE, str(error)) from None
@@ -127,15 +176,15 @@ class CloudDesk:
         Without a kept API token, what every deploy sets.
         """
         worker = await self.store.read(cloud.find)
-        token = await self.store.read(self._stored_token)
+        token = await self.store.read(keyring.api_token, self.vault)
         if worker is None:
             return [], None
         if token is not None:
             try:
-                async with self._api(token, worker.account_id) as (api, _account):
+                async with self._api(token, worker.account_id, Steps()) as (api, _account):
                     rows = await api.crons(deploying.NAME)
-                changed = [str(row["modified_on"]) for row in rows if row.get("modified_on")]
-                return [str(row["cron"]) for row in rows], max(changed, default=None)
+                changed = [at for _cron, at in rows if at is not None]
+                return [cron for cron, _at in rows], max(changed, default=None)
             except Refusal:
                 pass  # what deploy has set is the better answer than none
         return [deploying.CRON], worker.deployed_at.isoformat()
@@ -160,8 +209,11 @@ class CloudDesk:
     async def lend(self, name: str, path: Path, mime_type: str) -> str | None:
         """Put a file at the Worker for a day; see `publish.media_links.Lender`."""
         try:
-            url, keys = await self.store.read(self._where)
+            _url, keys = await self.store.read(self._where)
+            worker = await self.store.read(cloud.find)
         except Refusal:
+            return None
+        if worker is None or worker.unfetched is not None:
             return None
         if (await trio.Path(path).stat()).st_size > LARGEST_MEDIUM:
             size = LARGEST_MEDIUM // 1_000_000
@@ -174,18 +226,18 @@ class CloudDesk:
                 await client.put_medium(key, path, mime_type)
         except (WorkerUnreachable, WorkerRefused) as error:
             raise MediaUnreachable(f"The Worker did not take the media: {error}") from None
-        return medium_url(url, keys.media, key)
+        return medium_url(worker.public_url, keys.media, key)
 
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[WorkerClient]:
         """Yield a client of the Worker; raises `Refusal` where there is none."""
         url, keys = await self.store.read(self._where)
-        async with WorkerClient.client(url, keys.worker) as client:
+        async with WorkerClient.client(url, keys.worker, keys.worker_before) as client:
             yield WorkerClient(client)
 
     def has_token(self, db: Database) -> bool:
         """Say whether the API token is kept here."""
-        return secrets.has_daemon_secret(db, _API_TOKEN)
+        return keyring.has_api_token(db)
 
     def _where(self, db: Database) -> tuple[str, Keys]:
         worker = cloud.find(db)
@@ -195,21 +247,7 @@ class CloudDesk:
         return worker.url, keys
 
     def _keys(self, db: Database) -> Keys | None:
-        found = {
-            name: secrets.find_daemon_secret(db, self.vault, kept) for name, kept in _KEYS.items()
-        }
-        if None in found.values():
-            return None
-        return Keys(**{name: str(secret) for name, secret in found.items()})
-
-    def _keys_or_fresh(self, db: Database) -> Keys:
-        """Return the keys, stored before anything is deployed: a deploy may break off anywhere."""
-        keys = self._keys(db)
-        if keys is None:
-            keys = Keys.fresh()
-            for name, kept in _KEYS.items():
-                secrets.put_daemon_secret(db, self.vault, kept, getattr(keys, name))
-        return keys
+        return keyring.find(db, self.vault)
 
     def _keep(self, db: Database, deployed: Deployed, api_token: str | None) -> None:
         worker = CloudWorker(
@@ -218,31 +256,48 @@ class CloudDesk:
             version=deployed.version,
             bucket=deployed.bucket,
             deployed_at=self.clock.now(),
+            domain=deployed.domain,
         )
         cloud.keep(db, worker)
         if api_token is not None:
-            secrets.put_daemon_secret(db, self.vault, _API_TOKEN, api_token)
+            keyring.keep_api_token(db, self.vault, api_token)
 
-    def _stored_token(self, db: Database) -> str | None:
-        return secrets.find_daemon_secret(db, self.vault, _API_TOKEN)
+    async def _token(self, given: str | None) -> str:
+        """Return the API token: the given one, or the one that was kept; raises `Refusal`."""
+        token = given or await self.store.read(keyring.api_token, self.vault)
+        if token is None:
+            raise Refusal(
+                ErrorCode.VALIDATION_ERROR, "The API token was not kept here: give it once more"
+            )
+        return token
 
     def _forget(self, db: Database) -> None:
         cloud.forget(db)
-        secrets.forget_daemon_secrets(db, _API_TOKEN, *_KEYS.values())
+        keyring.forget_all(db)
 
     @asynccontextmanager
     async def _api(
-        self, token: str, account: str | None
+        self, token: str, account: str | None, steps: Steps
     ) -> AsyncIterator[tuple[CloudflareApi, str]]:
         """Yield the API of the account that is meant; Cloudflare's errors become refusals."""
         try:
-            async with CloudflareApi.client(token, self.api_url) as client:
-                account_id = _chosen(await CloudflareApi.accounts(client), account)
-                yield CloudflareApi(client, account_id), account_id
+            async with client_of(token, self.api_url) as client:
+                line = Line(client, self.clock, steps.tell)
+                async with steps.step("API token", None) as did:
+                    account_id = _chosen(await accounts(line), account)
+                    status = await token_status(line, account_id)
+                    if status != "active":
+                        raise Refusal(
+                            ErrorCode.VALIDATION_ERROR,
+                            f"Cloudflare says that the API token is {status}: make a new one",
+                        )
+                    did.append(f"active, for account {account_id}")
+                yield CloudflareApi(line, account_id), account_id
         except CloudflareRefused as refused:
             raise Refusal(_code_of(refused), str(refused)) from None
-        except CloudflareUnreachable as error:
-            raise Refusal(ErrorCode.SERVICE_UNAVAILABLE, str(error)) from None
+        except CloudflareError as error:
+            wait_s = None if error.again_after_s is None else math.ceil(error.again_after_s)
+            raise Refusal(ErrorCode.SERVICE_UNAVAILABLE, str(error), retry_after_s=wait_s) from None
 
 
 def _chosen(accounts: list[tuple[str, str]], wanted: str | None) -> str:
@@ -252,14 +307,20 @@ def _chosen(accounts: list[tuple[str, str]], wanted: str | None) -> str:
         found = [number for number, _name in accounts]
     if len(found) == 1:
         return found[0]
-    names = ", ".join(f"{name} ({number})" for number, name in accounts) or "none"
+    if wanted is not None and _ACCOUNT_ID.fullmatch(wanted):
+        return wanted  # a token may be for an account without being let list it
+    if not accounts:
+        raise Refusal(
+            ErrorCode.VALIDATION_ERROR,
+            "The API token shows no account: it lacks the permission Account Settings: Read,"
+            " or say the account's id with --account",
+        )
+    names = ", ".join(f"{name} ({number})" for number, name in accounts)
     raise Refusal(
         ErrorCode.VALIDATION_ERROR,
-        f"Say which Cloudflare account is meant; it is for: {names}",
+        f"Say with --account which Cloudflare account is meant; the API token is for: {names}",
     )
 
 
 def _code_of(refused: CloudflareRefused) -> ErrorCode:
-    if refused.status == 429 or refused.status >= 500:
-        return ErrorCode.SERVICE_UNAVAILABLE
-    return ErrorCode.VALIDATION_ERROR
+    return ErrorCode.INVALID_STATUS if refused.status == 409 else ErrorCode.VALIDATION_ERROR

@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import os
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,14 +56,23 @@ class WorkerClient:
         self._client = client
 
     @staticmethod
-    def client(url: str, token: str) -> httpx.AsyncClient:
-        """Return a client of the Worker at `url`; it follows no redirect and uses no proxy."""
+    def client(url: str, token: str, token_before: str | None = None) -> httpx.AsyncClient:
+        """Return a client of the Worker at `url`; it follows no redirect and uses no proxy.
+
+        `token_before` is what it may still know instead of `token`, which is being changed.
+        """
         return httpx.AsyncClient(
             base_url=url,
-            headers={"authorization": f"Bearer {token}"},
+            auth=_Bearer(token, token_before),
             timeout=_LIMIT_S,
             trust_env=False,
         )
+
+    @property
+    def knows_newest_token(self) -> bool:
+        """Whether the last answer was to a token that replaces another."""
+        bearer = self._client.auth
+        return isinstance(bearer, _Bearer) and bearer.is_change_known
 
     async def set_account(
         self, account: str, *, sealed: str, expires_ms: int | None, base: str,
@@ -86,7 +95,7 @@ class WorkerClient:
             "content-length": str((await trio.Path(path).stat()).st_size),
             "x-sha256": digest,
         }
-        await self._call("PUT", f"/v1/media/{key}", content=_pieces(path), headers=headers)
+        await self._call("PUT", f"/v1/media/{key}", content=_File(path), headers=headers)
 
     async def put_job(self, asked: Asked, *, activate: bool) -> Mapping[str, Any]:
         body = {
@@ -165,7 +174,35 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-async def _pieces(path: Path) -> AsyncIterator[bytes]:
-    async with await trio.open_file(path, "rb") as file:
-        while piece := await file.read(_CHUNK):
-            yield piece
+class _Bearer(httpx.Auth):
+    """Sends the token, and the one before it where that one is not known yet."""
+
+    def __init__(self, token: str, before: str | None) -> None:
+        self._token, self._before = token, before
+        self.is_change_known = False
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers["authorization"] = f"Bearer {self._token}"
+        answer = yield request
+        if self._before is None:
+            return
+        self.is_change_known = answer.status_code != 401
+        if not self.is_change_known:
+            request.headers["authorization"] = f"Bearer {self._before}"
+            yield request
+
+
+class _File:
+    """A file as a body that can be sent again; `first` and `size` name a part of it."""
+
+    def __init__(self, path: Path, first: int = 0, size: int | None = None) -> None:
+        self._path, self._first, self._size = path, first, size
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async with await trio.open_file(self._path, "rb") as file:
+            await file.seek(self._first)
+            left = self._size
+            while piece := await file.read(_CHUNK if left is None else min(_CHUNK, left)):
+                if left is not None:
+                    left -= len(piece)
+                yield piece

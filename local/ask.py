@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -30,13 +31,14 @@ class Daemon:
     """The daemon that listens in a data directory; `version` is known after an answer.
 
     `person` is on whose behalf it is asked, if not the owner's; a `guest` may do less than they,
-    and `scopes` says what, after an answer.
+    and `scopes` says what, after an answer. `hears` is told what is done meanwhile.
     """
 
     directory: Path
     person: str | None = None
     version: str | None = None
     guest: dict[str, Any] | None = None
+    hears: Callable[[str], None] | None = None
     scopes: str | None = None
 
     def perform(
@@ -53,6 +55,10 @@ class Daemon:
                 _ask(stream, self._question(operation, target, attempt.key), given)
                 with stream.makefile("rb") as answers:
                     reply = orjson.loads(answers.readline())
+                    while "tells" in reply:
+                        if self.hears is not None:
+                            self.hears(str(reply["tells"]))
+                        reply = orjson.loads(answers.readline())
             except (OSError, orjson.JSONDecodeError) as broken:
                 raise Refusal(
                     ErrorCode.SERVICE_UNAVAILABLE, f"The daemon broke off: {broken}"
@@ -72,6 +78,8 @@ class Daemon:
     def _question(self, operation: Operation, target: str, key: str | None) -> dict[str, Any]:
         question: dict[str, Any] = {"target": target, "version": VERSION}
         question["operation" if self.guest is None else "asks"] = operation.name
+        if self.hears is not None:
+            question["tells"] = True
         more = {"idempotencyKey": key, "person": self.person, "guest": self.guest}
         return question | {name: value for name, value in more.items() if value is not None}
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -142,6 +143,8 @@ async def _answer(door: _Door, stream: trio.SocketStream) -> None:
         operation.check(actor)  # before a file is read
         given = await _given(door.house, operation, asked, line)
         attempt = Attempt(_key(asked))
+        if asked.get("tells") is True:
+            attempt.tell = _telling(stream)
         target = str(asked.get("target") or "")
         done = await door.house.perform(operation, actor, given, target, attempt)
         reply: dict[str, Any] = {"answer": orjson.loads(done.model_dump_json(by_alias=True))}
@@ -151,6 +154,16 @@ async def _answer(door: _Door, stream: trio.SocketStream) -> None:
     except Exception as error:  # noqa: BLE001 - the one place that turns failures into answers
         reply = {"refused": _refused(error, asked)}
     await send(stream, {**reply, "version": VERSION, "scopes": scopes})
+
+
+def _telling(stream: trio.SocketStream) -> Callable[[str], Awaitable[None]]:
+    """Whoever has left is told nothing more; what is done for them goes on."""
+
+    async def tell(words: str) -> None:
+        with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            await send(stream, {"tells": words})
+
+    return tell
 
 
 async def _given(

@@ -4,6 +4,8 @@
    "idempotencyKey": null, "person": null}
 → {"asks": "publish_post", "guest": {"via": "agent", "scopes": "posts:read"}, …}   for less than
    all that the owner may; the other word, so that an older daemon takes no guest for the owner
+  "tells": true says that whoever asks reads lines of what is done meanwhile, before the answer:
+← {"tells": "…"}
 ← {"answer": {…}, "replayed": false, "warning": null, "version": "0.1.0", "scopes": null}
    or   {"refused": {"code": …, "message": …}, …}
 """

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from cloud.deploying import Steps
+from cloud.desk import Wanted
 from ground.refusal import ErrorCode
 from operations import models
 from operations.operation import Ask, act, read
@@ -38,7 +40,7 @@ def get_cloudflare_status(db: Database, ask: Ask[None]) -> models.CloudflareStat
         r2_configured=worker.bucket is not None,
         worker_configured=True,
         r2_bucket_name=worker.bucket,
-        r2_public_url=f"{worker.url}/m",
+        r2_public_url=f"{worker.public_url}/m",
         worker_url=worker.url,
         has_stored_api_token=ask.house.cloud.has_token(db),
     )
@@ -107,23 +109,29 @@ async def list_cloudflare_kv(ask: Ask[models.KvQuery]) -> models.KvList:
     models.CloudDeployed,
     scope=Scope.LOGINS_WRITE,
     takes=models.CloudDeployRequest,
-    refuses=_TOKEN_REFUSES,
+    refuses=[*_TOKEN_REFUSES, ErrorCode.INVALID_STATUS],
     machine_only=True,
 )
 async def deploy_cloud(ask: Ask[models.CloudDeployRequest]) -> models.CloudDeployed:
     """Bring the Worker into a Cloudflare account, or bring the one that is there up to date."""
     asked = ask.given
-    deployed = await ask.house.cloud.deploy(
+    wanted = Wanted(
         asked.api_token,
         account=asked.account,
         domain=asked.domain,
         keeps_token=asked.keep_token,
+        replaces=asked.replace,
+        changes_token=asked.new_token,
     )
+    steps = Steps(ask.attempt.tell)
+    deployed = await ask.house.cloud.deploy(wanted, steps)
     return models.CloudDeployed(
         url=deployed.url,
         version=deployed.version,
         is_new=deployed.is_new,
         media_in="r2" if deployed.bucket else "worker",
+        domain=deployed.domain,
+        steps=steps.done,
     )
 
 
@@ -141,10 +149,11 @@ async def deploy_cloud(ask: Ask[models.CloudDeployRequest]) -> models.CloudDeplo
 )
 async def remove_cloud(ask: Ask[models.CloudRemoveRequest]) -> models.Success:
     """Remove the Worker: not while something in it has not come to its end, unless at once."""
+    steps = Steps(ask.attempt.tell)
     if ask.given.at_once:
-        await ask.house.cloud.stop(ask.given.api_token)
+        await ask.house.cloud.stop(ask.given.api_token, steps)
     else:
-        await ask.house.cloud.remove(ask.given.api_token)
+        await ask.house.cloud.remove(ask.given.api_token, steps)
     return models.Success()
 
 

@@ -72,7 +72,7 @@ def means_of(db: Database, account: Account, *, has_public_url: bool, now: datet
         login_method=account.login_method,
         has_login=credentials.find(db, account.id) is not None,
         # The Worker lends media its address.
-        has_public_url=has_public_url or cloud.find(db) is not None,
+        has_public_url=has_public_url or cloud.lends(db),
     )
 
 

@@ -13,7 +13,11 @@ from storage import records
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloudWorker:
-    """What was deployed. `told` is its last answer about itself, for when it does not answer."""
+    """What was deployed. `told` is its last answer about itself, for when it does not answer.
+
+    `domain` is an address of the user's own, under which Meta fetches; `unfetched` is why Meta
+    could not when it was asked to, None where it could.
+    """
 
     TABLE: ClassVar[str] = "cloud_worker"
     one: int = 1
@@ -25,6 +29,14 @@ class CloudWorker:
     verified_at: datetime | None = None
     told: dict[str, Any] | None = None
     told_at: datetime | None = None
+    domain: str | None = None
+    probed_at: datetime | None = None
+    unfetched: str | None = None
+
+    @property
+    def public_url(self) -> str:
+        """The address under which Meta fetches media."""
+        return self.domain or self.url
 
 
 def find(db: Database) -> CloudWorker | None:
@@ -44,6 +56,19 @@ def answered(db: Database, told: dict[str, Any], now: datetime) -> None:
         "UPDATE cloud_worker SET verified_at = ?1, told = ?2, told_at = ?1",
         (records.encode(now), records.encode(told)),
     )
+
+
+def probed(db: Database, unfetched: str | None, now: datetime) -> None:
+    """Note whether Meta could fetch from the Worker: why not, or None where it could."""
+    db.conn.execute(
+        "UPDATE cloud_worker SET probed_at = ?, unfetched = ?", (records.encode(now), unfetched)
+    )
+
+
+def lends(db: Database) -> bool:
+    """Say whether media have an address at the Worker under which Meta fetches, as far as known."""
+    worker = find(db)
+    return worker is not None and worker.unfetched is None
 
 
 def forget(db: Database) -> None:

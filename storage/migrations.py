@@ -408,6 +408,13 @@ def m0071_next_message(db: Database) -> None:
     )
 
 
+@migrations()
+def m0170_public_address_of_the_cloud(db: Database) -> None:
+    """The Worker may have an address of the user's own, and Meta was asked to fetch from it."""
+    for column in ("domain", "probed_at", "unfetched"):
+        db.conn.execute(f"ALTER TABLE cloud_worker ADD COLUMN {column} TEXT")
+
+
 def _statements(script: str) -> Iterator[str]:
     # One by one: `executescript` would commit the transaction that guards the migration.
     statement = ""

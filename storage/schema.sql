@@ -210,7 +210,7 @@ CREATE TABLE cloud_worker (
     verified_at TEXT,
     told TEXT,
     told_at TEXT
-) STRICT;
+, domain TEXT, probed_at TEXT, unfetched TEXT) STRICT;
 
 CREATE TABLE credentials (
     account_id TEXT PRIMARY KEY REFERENCES accounts ON DELETE CASCADE,

@@ -80,12 +80,15 @@ class CloudflareDiagnostics(Schema):
 
 class CloudDeployRequest(Schema):
     """`account` is a Cloudflare account's id or name, where the token is for several; `domain` an
-    address of one's own that leads to the Worker."""
+    address of one's own that leads to the Worker, "" for none, null for what is there;
+    `replace` removes a Worker of another installation; `new_token` gives it a new bearer token."""
 
-    api_token: str = Field(min_length=1, repr=False)
+    api_token: str | None = Field(default=None, min_length=1, repr=False)
     account: str | None = None
-    domain: str | None = Field(default=None, pattern="^https://[^/?#@]+$")
+    domain: str | None = Field(default=None, pattern="^(https://[^/?#@]+)?$")
     keep_token: bool = False
+    replace: bool = False
+    new_token: bool = False
 
 
 class CloudDeployed(Schema):
@@ -93,6 +96,8 @@ class CloudDeployed(Schema):
     version: str
     is_new: bool
     media_in: Literal["r2", "worker"]
+    domain: str | None = None
+    steps: list[str] = []
 
 
 class CloudRemoveRequest(Schema):

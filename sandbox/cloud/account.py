@@ -68,6 +68,11 @@ class CloudAccount:
     token: str = field(default="sandbox-cloudflare-token", repr=False)
     subdomain: str | None = None
     has_r2: bool = True
+    standing: str = "active"  # of the token
+    # Of an account's own token, /user knows nothing.
+    owns_token: bool = False
+    zones: dict[str, str] = field(default_factory=dict)
+    domains: dict[str, JsonObject] = field(default_factory=dict)
     namespaces: dict[str, str] = field(default_factory=dict)
     buckets: dict[str, JsonObject] = field(default_factory=dict)
     scripts: dict[str, Uploaded] = field(default_factory=dict)

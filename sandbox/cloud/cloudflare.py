@@ -21,8 +21,9 @@ from sandbox.cloud.workerd import Runtime
 from sandbox.graph import auth as graph_auth
 from sandbox.server import Port
 from sandbox.wire.connection import hang_up
+from sandbox.wire.faults import Faults
 from sandbox.wire.http1 import Http1
-from sandbox.wire.message import Answer, Data, Ending, Line, Request, Response
+from sandbox.wire.message import Answer, Data, Ending, Exchange, Line, Request, Response
 
 _WORKERS = "/workers/"
 _DROPPED = {"host", "connection", "content-length", "transfer-encoding"}
@@ -40,6 +41,8 @@ class Cloudflare:
     _port: Port
     _running: str | None = None
     is_down: bool = False
+    # What goes wrong with requests to the management API.
+    faults: Faults = field(default_factory=Faults)
     # What a script is told beside what was uploaded: PACE, the factor on its waits.
     texts: dict[str, str] = field(default_factory=dict)
 
@@ -130,7 +133,7 @@ async def open_cloudflare(
         async def at_the_door(request: Request) -> Response:
             if request.path.startswith(_WORKERS):
                 return await cloud.forward(request)
-            return await management.answer(request)
+            return await _troubled(cloud.faults, request, management.answer)
 
         async def in_store(request: Request) -> Response:
             store = kv if request.headers.get("x-store") == "kv" else r2
@@ -145,6 +148,58 @@ async def open_cloudflare(
             with trio.CancelScope(shield=True):
                 await runtime.kill()
             nursery.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def open_management(directory: Path, account: CloudAccount) -> AsyncIterator[Api]:
+    """Run the management API of an account alone: what is uploaded there is kept and not run."""
+    for name in ("kv", "spool"):
+        (directory / name).mkdir(parents=True, exist_ok=True)
+    api = Api(account, Port(0))
+    management = Management(account, _Shelf(), Kv(directory / "kv"), api.asked)
+
+    async def at_the_door(request: Request) -> Response:
+        return await _troubled(api.faults, request, management.answer)
+
+    async with trio.open_nursery() as nursery:
+        serving = partial(_serve, at_the_door, directory / "spool", count(1))
+        nursery.start_soon(api.port.serve, serving)
+        yield api
+        nursery.cancel_scope.cancel()
+
+
+@dataclass(slots=True)
+class Api:
+    """A management API without anything behind it."""
+
+    account: CloudAccount
+    port: Port
+    asked: list[tuple[str, str, int]] = field(default_factory=list)
+    faults: Faults = field(default_factory=Faults)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port.number}{PREFIX}"
+
+
+class _Shelf:
+    async def run(self, _name: str) -> int:
+        return 1
+
+    async def halt(self, _name: str) -> None:
+        pass
+
+
+async def _troubled(faults: Faults, request: Request, answer: Answer) -> Response:
+    """Answer a request, unless a fault does."""
+    fault = faults.strike(request, None)
+    if fault is None:
+        return await answer(request)
+    return await fault.kind.answer(Exchange(request, partial(answer, request), _never))
+
+
+def _never(_seconds: float) -> None:
+    """A management API does nothing later."""
 
 
 async def _serve(

@@ -5,6 +5,7 @@ The shapes are those that Cloudflare's own clients take. What is asked is record
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Awaitable, Callable
@@ -72,8 +73,11 @@ class Management:
         script = r"/accounts/me/workers/scripts/([\w-]+)"
         spaces = "/accounts/me/storage/kv/namespaces"
         return (
-            ("GET", r"(?:/user|/accounts/me)/tokens/verify", self._verify),
+            ("GET", r"(/user|/accounts/me)/tokens/verify", self._verify),
             ("GET", "/accounts", self._accounts),
+            ("GET", "/zones", self._zones),
+            ("GET", "/accounts/me/workers/domains", self._domains),
+            ("PUT", "/accounts/me/workers/domains", self._lead_domain),
             ("GET", "/accounts/me/workers/subdomain", self._subdomain),
             ("PUT", "/accounts/me/workers/subdomain", self._take_subdomain),
             ("GET", spaces, self._namespaces),
@@ -95,11 +99,44 @@ class Management:
             ("POST", rf"{script}/subdomain", self._publish),
         )
 
-    async def _verify(self, _request: Request) -> JsonObject:
-        return {"id": _TOKEN_ID, "status": "active"}
+    async def _verify(self, _request: Request, whose: str) -> JsonObject:
+        if self.account.owns_token is (whose == "/user"):
+            raise Refused(401, 1000, "Invalid API Token")
+        return {"id": _TOKEN_ID, "status": self.account.standing}
 
     async def _accounts(self, _request: Request) -> list[JsonObject]:
         return [{"id": self.account.id, "name": self.account.name}]
+
+    async def _zones(self, request: Request) -> list[JsonObject]:
+        wanted = request.query.get("name")
+        return [
+            {"id": number, "name": name}
+            for name, number in self.account.zones.items()
+            if wanted in (None, name)
+        ]
+
+    async def _domains(self, _request: Request) -> list[JsonObject]:
+        return list(self.account.domains.values())
+
+    async def _lead_domain(self, request: Request) -> JsonObject:
+        asked = _json(request)
+        host, script = str(asked["hostname"]), self.account.script(str(asked["service"]))
+        zones = [
+            name
+            for name, number in self.account.zones.items()
+            if number == asked["zone_id"] and (host == name or host.endswith(f".{name}"))
+        ]
+        if not zones:
+            raise Refused(400, 100117, "Hostname is not in the zone")
+        self.account.domains[host] = {
+            "id": hashlib.sha256(host.encode()).hexdigest()[:40],
+            "hostname": host,
+            "service": script.name,
+            "environment": "production",
+            "zone_id": asked["zone_id"],
+            "zone_name": zones[0],
+        }
+        return self.account.domains[host]
 
     async def _subdomain(self, _request: Request) -> JsonObject:
         if self.account.subdomain is None:

@@ -14,9 +14,11 @@ import pytest
 import trio
 from PIL import Image
 
-from cloud.cloudflare_api import CloudflareApi
+from cloud.asking import Line
+from cloud.cloudflare_api import CloudflareApi, client_of
 from cloud.deploying import Deployed, Keys, deploy
 from cloud.worker_client import Asked, WorkerClient, sealed
+from ground.clock import Clock
 from sandbox import Sandbox, open_sandbox
 from sandbox.cloud.binary import NoWorkerd, workerd
 from sandbox.cloud.cloudflare import Cloudflare, open_cloudflare
@@ -138,6 +140,6 @@ async def sky(sandbox_keys: Path, tmp_path: Path, program: Path) -> AsyncIterato
 async def deployed_at(cloudflare: Cloudflare, keys: Keys) -> Deployed:
     """Deploy the Worker as `reprise cloud deploy` does."""
     account = cloudflare.account
-    async with CloudflareApi.client(account.token, cloudflare.url) as client:
-        api = CloudflareApi(client, account.id)
+    async with client_of(account.token, cloudflare.url) as client:
+        api = CloudflareApi(Line(client, Clock(pace=0.0)), account.id)
         return await deploy(api, account.id, keys, base=cloudflare.url, graph_version="v26.0")

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import trio
 
-from cloud.desk import CloudDesk
+from cloud.desk import CloudDesk, Wanted
 from ground.refusal import ErrorCode, Refusal
+from local.ask import Daemon
 from operations import models
 from operations.actor import Actor
 from operations.cloud import deploy_cloud, remove_cloud
@@ -70,8 +71,13 @@ async def test_deployed_asked_used_and_removed(
         first = await deployed()
         assert (first.is_new, first.media_in) == (True, "r2")
         keys = dict(cloudflare.account.scripts["reprise-worker"].bindings)
-        again = await deployed(keep_token=True)
+        told: list[str] = []
+        daemon = Daemon(served.studio.core.settings.data_dir, hears=told.append)
+        request = models.CloudDeployRequest(api_token=cloudflare.account.token, keep_token=True)
+        again = await trio.to_thread.run_sync(daemon.perform, deploy_cloud, request)
         assert again.is_new is False
+        assert told == again.steps
+        assert "data and secrets kept" in " ".join(told)
         assert cloudflare.account.scripts["reprise-worker"].bindings == keys, "the same secrets"
 
         # Contract §4.6 with something in it
@@ -143,7 +149,7 @@ async def test_an_api_that_is_none_is_said_to_be_none(
         port = listeners[0].socket.getsockname()[1]
         desk = CloudDesk(core.store, core.vault, core.clock, f"http://127.0.0.1:{port}", "v26.0")
         with pytest.raises(Refusal) as refusal:
-            await desk.deploy("cf-secret", account=None, domain=None, keeps_token=False)
+            await desk.deploy(Wanted("cf-secret"))
         nursery.cancel_scope.cancel()
     assert refusal.value.code is ErrorCode.SERVICE_UNAVAILABLE
     assert "cf-secret" not in refusal.value.message
