@@ -56,9 +56,10 @@ docs: $(VENV)/.dev
 	$(BIN)/python -m tools.session_reference
 	$(BIN)/python -m tools.sdk
 
-# The Python client as a package.
+# Both clients as they are published: a wheel and a source archive, and what npm installs.
 sdk: $(VENV)/.dev
-	$(BIN)/pip wheel --quiet --no-deps --wheel-dir sdk/dist sdk/python
+	cd sdk/python && $(abspath $(BIN))/hatchling build -d ../dist
+	cd sdk/typescript && npm ci --ignore-scripts --no-audit --no-fund && npm pack --pack-destination ../dist
 
 # Works without a network once .venv is there; -W: a link that leads nowhere is an error.
 site: $(VENV)/.dev

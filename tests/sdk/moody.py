@@ -11,6 +11,8 @@ import trio
 
 from tests.support.served import Served
 
+Mood = int | str | None
+
 _ANSWER = (
     b"HTTP/1.1 %d X\r\ncontent-type: application/json\r\ncontent-length: %d\r\n"
     b"connection: close\r\n%s\r\n"
@@ -19,14 +21,16 @@ _ANSWER = (
 
 @dataclass
 class Moody:
-    """`moods` are for the next requests, one each: a status, or `lost`; then it passes all on.
+    """`moods` are for the next requests, one each: a status, `lost`, or `proxy` (the answer is lost
+    by one that says 502); then it passes all on.
 
-    A `stranger` knows neither events nor idempotency keys, as VoidGram's own server.
+    A `stranger` knows neither events nor idempotency keys, as VoidGram's own server; what it says
+    instead of events is its mood too: a status, or `page`, as servers of applications do.
     """
 
     served: Served
     port: int = 0
-    moods: list[int | str] = field(default_factory=list)
+    moods: list[Mood] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
     stranger: bool = False
     more: dict[str, object] = field(default_factory=dict)
@@ -62,9 +66,15 @@ class Moody:
         if self.stranger:
             headers.pop("idempotency-key", None)
             path = path.replace("/events", "/nothing")
+        if mood == "page":
+            await stream.send_all(_ANSWER % (200, 6, b"") + b"<html>")
+            return
         headers["host"] = "localhost"
         answer = await self.served.client.request(method, path, headers=headers, content=body)
         if mood == "lost":
+            return
+        if mood == "proxy":
+            await stream.send_all(_ANSWER % (502, 6, b"") + b"<html>")
             return
         said = answer.content
         if self.more and answer.headers["content-type"] == "application/json":

@@ -7,6 +7,7 @@ was lost. Servers that do not know such keys would do it twice: they are asked f
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +19,7 @@ from urllib.parse import quote
 
 import anyio
 import httpx
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from reprise_client.errors import AnswerLost, NotRunning, RepriseError, refusal
 
@@ -29,6 +30,7 @@ DEFAULT_URL = "http://127.0.0.1:3001/api/v1"
 _TRIES = 3
 _LOST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 3700.0
+_NOT_OURS = "UNKNOWN"
 
 
 class Omitted:
@@ -120,8 +122,8 @@ class _Request:
         """Return how long to wait before it is sent again; None where that would not help."""
         if self.left == 0 or answer.status_code not in (409, 429, 503):
             return None
-        asked = answer.headers.get("Retry-After")
-        if asked is None or not asked.isdigit() or float(asked) > _LONGEST_WAIT_S:
+        asked = answer.headers.get("Retry-After", "")
+        if re.fullmatch("[0-9]+", asked) is None or float(asked) > _LONGEST_WAIT_S:
             return None
         self.left -= 1
         return float(asked)
@@ -151,9 +153,20 @@ def _query(value: Any) -> Any:
 
 
 def _read(answer: httpx.Response, model: type[M]) -> M:
-    if answer.is_success:
+    if not answer.is_success:
+        raise _refused(answer)
+    try:
         return model.model_validate_json(answer.content)
-    raise _refused(answer)
+    except ValidationError as error:
+        raise AnswerLost(f"{answer.url.path}: the answer is none of the API's: {error}") from error
+
+
+def _lost_by_a_proxy(answer: httpx.Response) -> Exception | None:
+    """Return an error where a proxy says that it lost the answer, or that nobody is behind it."""
+    if answer.status_code not in (502, 504):
+        return None
+    refused = _refused(answer)
+    return refused if refused.code == _NOT_OURS else None
 
 
 def _refused(answer: httpx.Response) -> RepriseError:
@@ -162,7 +175,7 @@ def _refused(answer: httpx.Response) -> RepriseError:
         code, message = str(said["code"]), str(said["error"])
         after = said.get("retryAfter")
     except (ValueError, KeyError, TypeError, AttributeError):
-        code, message, after = "UNKNOWN", answer.text[:200], None
+        code, message, after = _NOT_OURS, answer.text[:200], None
     return refusal(answer.status_code, code, message, after)
 
 
@@ -180,9 +193,21 @@ class _Settings:
         self.headers = {"Authorization": f"Bearer {key}"}
 
 
-# Reprise alone has it. A server that lacks it does not know idempotency keys either.
 _TELLING: Final[dict[str, Any]] = {"method": "GET", "url": "events", "params": {"wait": 0}}
-_KNOWS_KEYS = (200, 403, 429)
+
+
+def _knows_keys(told: httpx.Response) -> bool:
+    """Whether a server knows idempotency keys: Reprise alone has this list, and it has them.
+
+    Others may answer anything here: a page, or that the key has used up its minute.
+    """
+    try:
+        said = told.json()
+    except ValueError:
+        return False
+    if not isinstance(said, dict):
+        return False
+    return isinstance(said.get("reset"), bool) or said.get("code") == "INSUFFICIENT_SCOPE"
 
 
 class Core:
@@ -195,7 +220,7 @@ class Core:
         self._http = httpx.Client(
             base_url=to.url, headers=to.headers, timeout=timeout, trust_env=False
         )
-        self._knows_keys: bool | None = None
+        self._knows_keys = False
 
     def __enter__(self) -> Self:
         return self
@@ -229,8 +254,12 @@ class Core:
                 except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                     raise NotRunning(f"{self._http.base_url} does not answer: {error}") from error
                 except httpx.TransportError as error:
+                    lost: Exception | None = error
+                else:
+                    lost = _lost_by_a_proxy(answer)
+                if lost is not None:
                     if request.left == 0 or (request.writes and not self._may_repeat()):
-                        raise AnswerLost(f"{method} {path}: {error!r}") from error
+                        raise AnswerLost(f"{method} {path}: {lost!r}") from lost
                     request.left -= 1
                     time.sleep(_LOST_WAIT_S)
                     continue
@@ -242,12 +271,12 @@ class Core:
             request.close()
 
     def _may_repeat(self) -> bool:
-        if self._knows_keys is None:
+        if not self._knows_keys:
             try:
                 told = self._http.request(**_TELLING)
             except httpx.TransportError:
                 return False
-            self._knows_keys = told.status_code in _KNOWS_KEYS
+            self._knows_keys = _knows_keys(told)
         return self._knows_keys
 
 
@@ -261,7 +290,7 @@ class AsyncCore:
         self._http = httpx.AsyncClient(
             base_url=to.url, headers=to.headers, timeout=timeout, trust_env=False
         )
-        self._knows_keys: bool | None = None
+        self._knows_keys = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -295,8 +324,12 @@ class AsyncCore:
                 except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                     raise NotRunning(f"{self._http.base_url} does not answer: {error}") from error
                 except httpx.TransportError as error:
+                    lost: Exception | None = error
+                else:
+                    lost = _lost_by_a_proxy(answer)
+                if lost is not None:
                     if request.left == 0 or (request.writes and not await self._may_repeat()):
-                        raise AnswerLost(f"{method} {path}: {error!r}") from error
+                        raise AnswerLost(f"{method} {path}: {lost!r}") from lost
                     request.left -= 1
                     await anyio.sleep(_LOST_WAIT_S)
                     continue
@@ -308,10 +341,10 @@ class AsyncCore:
             request.close()
 
     async def _may_repeat(self) -> bool:
-        if self._knows_keys is None:
+        if not self._knows_keys:
             try:
                 told = await self._http.request(**_TELLING)
             except httpx.TransportError:
                 return False
-            self._knows_keys = told.status_code in _KNOWS_KEYS
+            self._knows_keys = _knows_keys(told)
         return self._knows_keys

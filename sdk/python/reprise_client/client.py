@@ -13,7 +13,7 @@ import anyio
 from reprise_client import models
 from reprise_client._core import OMITTED, File
 from reprise_client._methods import AsyncMethods, Methods
-from reprise_client.errors import AnswerLost, NotRunning, PublishFailed
+from reprise_client.errors import AnswerLost, Failed, NotRunning, PublishFailed, RepriseError
 
 OnChange = Callable[[models.Post], None]
 _LOOK_S = (0.3, 0.5, 1.0, 2.0, 3.0)
@@ -34,9 +34,15 @@ def _slots(
     if start.tzinfo is None:
         raise ValueError("a time needs a time zone, such as datetime.now(timezone.utc)")
     names = [account_ids] if isinstance(account_ids, str) else list(account_ids)
+    if not names:
+        raise ValueError("name an account")
     for number, file in enumerate(files):
         at = start.astimezone(UTC) + every * (number // len(names))
         yield number, file, names[number % len(names)], at
+
+
+def _comes_back(error: Failed) -> bool:
+    return not isinstance(error, RepriseError) or error.status == 503
 
 
 class Reprise(Methods):
@@ -118,7 +124,9 @@ class Reprise(Methods):
                 page = self.list_events(
                     since=OMITTED if at is None else at, wait=0 if at is None else _LISTEN_S, **more
                 )
-            except (NotRunning, AnswerLost):
+            except (NotRunning, AnswerLost, RepriseError) as error:
+                if not _comes_back(error):
+                    raise
                 lost = lost or time.monotonic()
                 if time.monotonic() - lost > patience:
                     raise
@@ -210,7 +218,9 @@ class AsyncReprise(AsyncMethods):
                 page = await self.list_events(
                     since=OMITTED if at is None else at, wait=0 if at is None else _LISTEN_S, **more
                 )
-            except (NotRunning, AnswerLost):
+            except (NotRunning, AnswerLost, RepriseError) as error:
+                if not _comes_back(error):
+                    raise
                 lost = lost or time.monotonic()
                 if time.monotonic() - lost > patience:
                     raise

@@ -14,8 +14,7 @@ class NotRunning(Failed):
 
 
 class AnswerLost(Failed):
-    """The answer to a request that changes something never came, and it is not known whether it
-    was done: look before it is asked for again."""
+    """The answer never came. What was to be changed may have been: look before you ask again."""
 
 
 class RepriseError(Failed):

@@ -1,124 +1,13 @@
-"""Writes what the client in `sdk/` is made of: models and methods, out of the API's document.
-
-Run by `make docs`; a test holds the checked-in files to it. Python files come formatted.
-"""
+"""The Python client: answers as pydantic models, and every endpoint as a method."""
 
 from __future__ import annotations
 
-import json
 import keyword
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-from api.app import openapi_document
-
-SDK = Path(__file__).parents[1] / "sdk"
-_NOTICE = "Written by `make docs` out of the API's document; do not edit."
-_PAGED = ("page", "offset", "after")
-Schema = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Argument:
-    """One value that a method takes; `place` is path, query or body."""
-
-    wire: str
-    place: str
-    schema: Schema
-    required: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Method:
-    """One endpoint as the clients have it."""
-
-    name: str
-    verb: str
-    path: str
-    summary: str
-    answer: str
-    arguments: tuple[Argument, ...]
-    uploads: bool
-
-    @property
-    def writes(self) -> bool:
-        return self.verb != "GET"
-
-    @property
-    def pages_by(self) -> str | None:
-        named = {each.wire for each in self.arguments if each.place == "query"}
-        return next((name for name in _PAGED if name in named), None)
-
-
-class Document:
-    """The API's document, as far as clients are made of it."""
-
-    def __init__(self) -> None:
-        self.whole = json.loads(openapi_document())
-        self.schemas: dict[str, Schema] = self.whole["components"]["schemas"]
-        self.methods = list(self._methods())
-
-    def answers(self) -> list[str]:
-        """Return the names of all shapes that an answer can have, and of those within them."""
-        found: set[str] = set()
-        wanted = [method.answer for method in self.methods] + ["ErrorResponse"]
-        while wanted:
-            name = wanted.pop()
-            if name not in found:
-                found.add(name)
-                wanted += _named(self.schemas[name])
-        return sorted(found)
-
-    def items_of(self, method: Method) -> tuple[str, str]:
-        """Return the list in a page, and what it is a list of."""
-        for name, schema in self.schemas[method.answer]["properties"].items():
-            if schema.get("type") == "array" and "$ref" in schema["items"]:
-                return name, _name(schema["items"])
-        raise ValueError(f"{method.name} has no list")
-
-    def _methods(self) -> Iterator[Method]:
-        for path, operations in self.whole["paths"].items():
-            for verb, operation in operations.items():
-                content = operation.get("requestBody", {}).get("content", {})
-                done = next(v for k, v in operation["responses"].items() if k.startswith("2"))
-                yield Method(
-                    name=operation["operationId"],
-                    verb=verb.upper(),
-                    path=path,
-                    summary=operation["summary"],
-                    answer=_name(done["content"]["application/json"]["schema"]),
-                    arguments=tuple(self._arguments(operation, content)),
-                    uploads="multipart/form-data" in content,
-                )
-
-    def _arguments(self, operation: Schema, content: Schema) -> Iterator[Argument]:
-        for each in operation.get("parameters", ()):
-            if "$ref" not in each:
-                required = each.get("required", False)
-                yield Argument(each["name"], each["in"], each["schema"], required)
-        if (body := content.get("application/json")) is not None:
-            shape = self.schemas[_name(body["schema"])]
-            needed = shape.get("required", ())
-            for name, schema in shape.get("properties", {}).items():
-                yield Argument(name, "body", schema, name in needed)
-
-
-def _name(schema: Schema) -> str:
-    return str(schema["$ref"].rsplit("/", 1)[1])
-
-
-def _named(schema: Any) -> list[str]:
-    if isinstance(schema, dict):
-        own = [_name(schema)] if isinstance(schema.get("$ref"), str) else []
-        return own + [name for value in schema.values() for name in _named(value)]
-    if isinstance(schema, list):
-        return [name for value in schema for name in _named(value)]
-    return []
+from tools.sdk.document import NOTICE, Document, Method, Schema, name_in
 
 
 def snake(name: str) -> str:
@@ -131,12 +20,9 @@ def _text(summary: str) -> str:
     return summary.replace("\\", "\\\\").replace('"""', "'''")
 
 
-# Python
-
-
-def python_models(document: Document) -> str:
+def models(document: Document) -> str:
     """Return the answers as pydantic models."""
-    out = [f'"""Answers of the API. {_NOTICE}"""', "", "from __future__ import annotations", ""]
+    out = [f'"""Answers of the API. {NOTICE}"""', "", "from __future__ import annotations", ""]
     out += ["from datetime import datetime", "from typing import Any, Literal, TypeAlias", ""]
     out += ["from reprise_client._answer import Answer, listed, named", ""]
     names = document.answers()
@@ -153,7 +39,7 @@ def python_models(document: Document) -> str:
         out += [f'    """{_text(text)}"""', ""] if text else []
         for wire, field in schema.get("properties", {}).items():
             made = "listed" if field.get("type") == "array" else "named"
-            out.append(f"    {snake(wire)}: {_python(field)} = {made}({wire!r})")
+            out.append(f"    {snake(wire)}: {_type(field)} = {made}({wire!r})")
         out += [] if schema.get("properties") else ["    pass"]
     return _formatted("\n".join(out) + "\n")
 
@@ -162,25 +48,25 @@ def _literal(schema: Schema) -> str:
     return f"Literal[{', '.join(map(repr, schema['enum']))}]"
 
 
-def _python(schema: Schema, *, given: bool = False) -> str:
+def _type(schema: Schema, *, given: bool = False) -> str:
     """Return the type of an answer's field, or of what a caller may give."""
     if "$ref" in schema:
-        name = _name(schema)
+        name = name_in(schema)
         if not given:
             return name
         return "str" if name in _ENUMS else "Mapping[str, Any]"
     if "anyOf" in schema or "oneOf" in schema:
         parts = schema.get("anyOf") or schema["oneOf"]
-        return " | ".join(dict.fromkeys(_python(each, given=given) for each in parts))
+        return " | ".join(dict.fromkeys(_type(each, given=given) for each in parts))
     if "enum" in schema:
         return f"{_literal(schema)} | str"
     if "const" in schema:
         return f"Literal[{schema['const']!r}] | str"
     kind = schema.get("type")
     if isinstance(kind, list):
-        return " | ".join(_python({**schema, "type": each}, given=given) for each in kind)
+        return " | ".join(_type({**schema, "type": each}, given=given) for each in kind)
     if kind == "array":
-        inner = _python(schema.get("items", {}), given=given)
+        inner = _type(schema.get("items", {}), given=given)
         return f"Sequence[{inner}]" if given else f"list[{inner}]"
     if kind == "string":
         if schema.get("format") != "date-time":
@@ -195,11 +81,11 @@ def _python(schema: Schema, *, given: bool = False) -> str:
 _ENUMS: set[str] = set()
 
 
-def python_methods(document: Document) -> str:
+def methods(document: Document) -> str:
     """Return one method for each endpoint, and one for each list, for either kind of program."""
     _ENUMS.update(name for name, schema in document.schemas.items() if "enum" in schema)
     out = [
-        f'"""Every endpoint as a method. {_NOTICE}"""',
+        f'"""Every endpoint as a method. {NOTICE}"""',
         "",
         "from __future__ import annotations",
         "",
@@ -215,9 +101,9 @@ def python_methods(document: Document) -> str:
         kind = "async" if is_async else "blocking"
         out += ["", f"class {name}({base}):", f'    """Every endpoint, {kind}."""', ""]
         for method in document.methods:
-            out += _python_method(method, is_async)
+            out += _method(method, is_async)
             if method.pages_by is not None:
-                out += _python_pages(document, method, is_async)
+                out += _pages(document, method, is_async)
     return _formatted("\n".join(out) + "\n")
 
 
@@ -226,9 +112,9 @@ def _signature(method: Method, *, without: str | None = None) -> str:
     words = [f"{snake(each.wire)}: str" for each in given if each.place == "path"]
     words += ["file: File"] if method.uploads else []
     named = [each for each in given if each.place != "path"]
-    more = [f"{snake(e.wire)}: {_python(e.schema, given=True)}" for e in named if e.required]
+    more = [f"{snake(e.wire)}: {_type(e.schema, given=True)}" for e in named if e.required]
     more += [
-        f"{snake(e.wire)}: {_python(e.schema, given=True)} | Omitted = OMITTED"
+        f"{snake(e.wire)}: {_type(e.schema, given=True)} | Omitted = OMITTED"
         for e in named
         if not e.required
     ]
@@ -237,7 +123,7 @@ def _signature(method: Method, *, without: str | None = None) -> str:
     return ", ".join(["self", *words, *(["*"] if more else []), *more])
 
 
-def _python_method(method: Method, is_async: bool) -> list[str]:
+def _method(method: Method, is_async: bool) -> list[str]:
     url = re.sub(r"\{(\w+)\}", lambda found: "{part(" + snake(found[1]) + ")}", method.path)
     call = [repr(method.verb), f'f"{url}"' if "{" in url else f'"{url}"', f"models.{method.answer}"]
     for place, name in (("query", "params"), ("body", "body")):
@@ -256,7 +142,7 @@ def _python_method(method: Method, is_async: bool) -> list[str]:
     ]
 
 
-def _python_pages(document: Document, method: Method, is_async: bool) -> list[str]:
+def _pages(document: Document, method: Method, is_async: bool) -> list[str]:
     by = method.pages_by
     assert by is not None
     wire, item = document.items_of(method)
@@ -296,23 +182,3 @@ def _formatted(text: str) -> str:
         check=True,
     )
     return done.stdout
-
-
-def files() -> dict[Path, str]:
-    """Return what is written, by where."""
-    document = Document()
-    package = SDK / "python" / "reprise_client"
-    return {
-        package / "models.py": python_models(document),
-        package / "_methods.py": python_methods(document),
-    }
-
-
-def main() -> None:
-    """Write the files."""
-    for path, text in files().items():
-        path.write_text(text)
-
-
-if __name__ == "__main__":
-    main()
