@@ -64,6 +64,7 @@ _STATUS: Mapping[ErrorCode, int] = {
     ErrorCode.NOT_FOUND: 404,
     ErrorCode.METHOD_NOT_ALLOWED: 405,
     ErrorCode.IDEMPOTENCY_IN_FLIGHT: 409,
+    ErrorCode.STALE_EDIT: 409,
     ErrorCode.UNSUPPORTED_MEDIA_TYPE: 415,
     ErrorCode.IDEMPOTENCY_MISMATCH: 422,
     ErrorCode.PROCESSING_FAILED: 422,

@@ -38,6 +38,7 @@ def house_of(core: Core, publishing: Publishing, engine: RepostEngine) -> House:
         doubts=publishing.doubts,
         links=publishing.links,
         adviser=publishing.adviser,
+        preparation=publishing.preparation,
         folder=folder,
         feed=Feed(core.store.changes),
         cloud=publishing.cloud,

@@ -41,6 +41,7 @@ class Publishing:
     folder: MediaFolder
     links: MediaLinks
     adviser: Adviser
+    preparation: Preparation
     cloud: CloudDesk
 
     def scheduler(
@@ -112,4 +113,4 @@ async def build_publishing(
     )
     doubts = Doubts(core.store, routes, tools.asker, clock)
     adviser = Adviser(spacing, has_public_url=settings.public_url is not None)
-    return Publishing(deliverer, presence, doubts, folder, links, adviser, cloud)
+    return Publishing(deliverer, presence, doubts, folder, links, adviser, preparation, cloud)

@@ -39,8 +39,19 @@ def filling(picture: Image.Image, size: tuple[int, int], gap: float | None = Non
 
     `gap` 1 makes it small coarsely and ten times as fast, good enough for what is blurred anyway.
     """
+    return filling_around(picture, size, (0.5, 0.5), gap)
+
+
+def filling_around(
+    picture: Image.Image,
+    size: tuple[int, int],
+    focus: tuple[float, float],
+    gap: float | None = None,
+) -> Image.Image:
+    """Return what lies around a point of the picture, in shares of it, as `filling` its middle."""
     zoom = max(size[0] / picture.width, size[1] / picture.height)
-    left = max(0.0, (picture.width - size[0] / zoom) / 2)
-    top = max(0.0, (picture.height - size[1] / zoom) / 2)
-    box = (left, top, picture.width - left, picture.height - top)
+    wide, high = min(picture.width, size[0] / zoom), min(picture.height, size[1] / zoom)
+    left = min(max(0.0, picture.width * focus[0] - wide / 2), picture.width - wide)
+    top = min(max(0.0, picture.height * focus[1] - high / 2), picture.height - high)
+    box = (left, top, left + wide, top + high)
     return picture.resize(size, Image.Resampling.BICUBIC, box, gap)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from media.backdrop import backdrop, filling
+from media.backdrop import backdrop, filling, filling_around
 from media.limits import MAX_IMAGE_BYTES, MAX_IMAGE_HEIGHT, MAX_IMAGE_WIDTH
 from media.photo import contained, open_photo, probe_photo, save_jpeg, save_jpeg_within
 
@@ -59,4 +59,24 @@ def fit(
         still = backdrop(photo, (canvas[0], canvas[1]))
         still.paste(picture, (x, y))
         picture = still
+    return save_jpeg_within(picture, Path(output), MAX_IMAGE_BYTES).size
+
+
+def frame(
+    _: _Report,
+    *,
+    source: str,
+    output: str,
+    canvas: list[int],
+    is_padded: bool,
+    focus: list[float],
+) -> tuple[int, int]:
+    """Write a photo in another shape: cut around a point, or whole on its own blur."""
+    photo, size = open_photo(Path(source)), (canvas[0], canvas[1])
+    if is_padded:
+        picture, inside = backdrop(photo, size), contained(photo, size)
+        place = ((size[0] - inside.width) // 2, (size[1] - inside.height) // 2)
+        picture.paste(inside, place)
+    else:
+        picture = filling_around(photo, size, (focus[0], focus[1]))
     return save_jpeg_within(picture, Path(output), MAX_IMAGE_BYTES).size

@@ -25,6 +25,7 @@ __all__ = [
     "examine_video",
     "fit_photo",
     "fit_video",
+    "frame_photo",
     "normalise_photo",
     "photo_task",
     "put_both",
@@ -85,6 +86,25 @@ async def fit_photo(source: Path, output: Path, shape: Shape) -> tuple[int, int]
         size = await photo_task(task, source=source, output=made, **fields)
         made.replace(output)
     return size[0], size[1]
+
+
+async def frame_photo(
+    source: Path,
+    output: Path,
+    canvas: tuple[int, int],
+    *,
+    is_padded: bool,
+    focus: tuple[float, float],
+) -> None:
+    """Write a photo as a JPEG of that size: cut around a point, or whole on its own blur.
+
+    Raises MediaInvalid, MediaTooLarge, RenderFailed.
+    """
+    with room_beside(output) as room:
+        made = room / "photo.jpg"
+        fields = {"canvas": canvas, "is_padded": is_padded, "focus": focus}
+        await photo_task("media.photo_work:frame", source=source, output=made, **fields)
+        made.replace(output)
 
 
 async def render_video(

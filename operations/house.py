@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from publish.doubts import Doubts
     from publish.library import MediaLibrary
     from publish.media_links import MediaLinks
+    from publish.preparation import Preparation
     from publish.removal import Remover
     from repost.engine import RepostEngine
     from storage.files import MediaFolder
@@ -50,6 +51,7 @@ class House:
     doubts: Doubts
     links: MediaLinks
     adviser: Adviser
+    preparation: Preparation
     folder: MediaFolder
     feed: Feed
     cloud: CloudDesk

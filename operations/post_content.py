@@ -28,7 +28,7 @@ def content_of(body: schemas.PublishablePost | schemas.ScheduleEntry) -> Content
 
 def changes_of(body: schemas.DraftChanges | schemas.ScheduleChanges) -> dict[str, Any]:
     """Return the fields that were sent, by the names of `Content`; null clears a field."""
-    sent = {name: getattr(body, name) for name in body.model_fields_set}
+    sent = {name: getattr(body, name) for name in body.model_fields_set - {"version"}}
     for required in ("account_id", "media_type", "scheduled_for", "timezone"):
         if required in sent and sent[required] is None:
             del sent[required]

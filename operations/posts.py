@@ -12,10 +12,11 @@ from operations.operation import Ask, act, read, write
 from operations.post_content import changes_of, content_of
 from operations.resources import Resource
 from operations.scopes import Scope
+from operations.versions import check_version
 from publish import intake, release
 from publish.advice import repetition
 from repost.handover import settle
-from storage import events, media_files, posts, tallies
+from storage import events, posts, tallies
 from storage.posts import Post, PostStatus
 from storage.store import Database
 
@@ -50,10 +51,14 @@ def create_draft(db: Database, ask: Ask[models.PublishablePost]) -> models.Edite
     scope=Scope.POSTS_WRITE,
     on=Resource.POST,
     takes=models.DraftChanges,
-    refuses=[*RULES, ErrorCode.INVALID_STATUS],
+    refuses=[*RULES, ErrorCode.INVALID_STATUS, ErrorCode.STALE_EDIT],
 )
 def update_draft(db: Database, ask: Ask[models.DraftChanges]) -> models.EditedPost:
-    """Change the fields that are sent; the rules apply to the merged result."""
+    """Change the fields that are sent; the rules apply to the merged result.
+
+    With the `version` that was read, nothing is changed where somebody else was faster.
+    """
+    check_version(db, ask.id, ask.given.version)
     return edited(db, ask, intake.edit_draft(db, ask.id, changes_of(ask.given), ask.now))
 
 
@@ -67,6 +72,20 @@ def publish_post(db: Database, ask: Ask[models.PublishablePost]) -> models.Accep
     """Queue a post to go out now; poll it until its status is PUBLISHED or FAILED."""
     content = content_of(ask.given)
     post = intake.publish_now(db, ask.user_id, ask.given.account_id, content, ask.now)
+    return models.Accepted(post_id=post.id, warnings=warnings_of(db, ask, post))
+
+
+@write(
+    models.Accepted,
+    scope=Scope.POSTS_PUBLISH,
+    on=Resource.POST,
+    takes=models.AsSeen,
+    refuses=[*_WRONG_STATE, ErrorCode.STALE_EDIT, ErrorCode.MEDIA_INVALID, *NO_WAY_OUT],
+)
+def publish_draft(db: Database, ask: Ask[models.AsSeen]) -> models.Accepted:
+    """Queue a draft to go out now, as it is (additive); a second try finds no draft any more."""
+    check_version(db, ask.id, ask.given.version)
+    post = intake.publish_draft(db, ask.id, ask.now)
     return models.Accepted(post_id=post.id, warnings=warnings_of(db, ask, post))
 
 
@@ -112,15 +131,15 @@ def list_recent_completions(db: Database, ask: Ask[models.SinceQuery]) -> models
 
 
 @read(
-    models.Post,
+    models.WholePost,
     scope=Scope.POSTS_READ,
     on=Resource.POST,
     refuses=[ErrorCode.NOT_FOUND],
     glances=lambda _: True,
 )
-def get_post(db: Database, ask: Ask[None]) -> models.Post:
+def get_post(db: Database, ask: Ask[None]) -> models.WholePost:
     """Return one post with its media."""
-    return shown.post(posts.get_stored(db, ask.id), media_files.of_post(db, ask.id))
+    return shown.whole_post(db, posts.get(db, ask.id))
 
 
 @read(
@@ -174,11 +193,18 @@ async def release_post(ask: Ask[None]) -> models.EditedPost:
     scope=Scope.POSTS_PUBLISH,
     on=Resource.POST,
     takes=models.RescheduleRequest,
-    refuses=[*_WRONG_STATE, ErrorCode.INVALID_SCHEDULE, ErrorCode.MEDIA_INVALID, *NO_WAY_OUT],
+    refuses=[
+        *_WRONG_STATE,
+        ErrorCode.STALE_EDIT,
+        ErrorCode.INVALID_SCHEDULE,
+        ErrorCode.MEDIA_INVALID,
+        *NO_WAY_OUT,
+    ],
 )
 def reschedule_post(db: Database, ask: Ask[models.RescheduleRequest]) -> models.EditedPost:
     """Give a post that is not live a new time: a draft, a scheduled, waiting or failed one."""
     asked = ask.given
+    check_version(db, ask.id, asked.version)
     moved = release.reschedule(db, ask.id, asked.scheduled_for, asked.timezone, ask.now)
     return _left_the_queue(db, ask, moved)
 

@@ -12,6 +12,7 @@ from operations.posts import NO_WAY_OUT, RULES, edited, filter_of, post_list, wa
 from operations.refusing import refusal_of
 from operations.resources import Resource, check_named
 from operations.scopes import Scope
+from operations.versions import check_version
 from publish import intake, release
 from storage import jobs, posts
 from storage.posts import Post, PostStatus, SourceType
@@ -179,11 +180,13 @@ def get_scheduled(db: Database, ask: Ask[None]) -> models.Post:
         *RULES,
         ErrorCode.INVALID_SCHEDULE,
         ErrorCode.INVALID_STATUS,
+        ErrorCode.STALE_EDIT,
         ErrorCode.PRIVATE_API_REQUIRED,
     ],
 )
 def update_schedule(db: Database, ask: Ask[models.ScheduleChanges]) -> models.EditedPost:
     """Change content or time of a scheduled post; only fields that are sent change."""
+    check_version(db, ask.id, ask.given.version)
     return edited(db, ask, intake.edit_scheduled(db, ask.id, changes_of(ask.given), ask.now))
 
 

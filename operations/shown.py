@@ -13,6 +13,7 @@ from accounts.trouble import MEMORY
 from ground.changes import Subject
 from ground.hold import Hold
 from operations import models as schemas
+from operations.versions import version_of
 from repost import guard, limits, pause
 from repost.approval import Decided
 from repost.hours import local_midnight
@@ -166,11 +167,24 @@ def post_with_media(db: Database, record: Post) -> schemas.Post:
     return post(records.stored(record), media_files.of_post(db, record.id))
 
 
+def whole_post(db: Database, record: Post) -> schemas.WholePost:
+    """Return a post with its files and the version that a change of it names."""
+    return schemas.WholePost.model_validate(_whole(db, record))
+
+
 def edited_post(db: Database, record: Post, warnings: Sequence[str]) -> schemas.EditedPost:
     """Return a post after a change, with its files and what there is to know about it."""
-    files = [media_file(file) for file in media_files.of_post(db, record.id)]
-    shown = {**records.stored(record), "media_files": files, "warnings": list(warnings)}
-    return schemas.EditedPost.model_validate(shown)
+    return schemas.EditedPost.model_validate({**_whole(db, record), "warnings": list(warnings)})
+
+
+def _whole(db: Database, record: Post) -> dict[str, Any]:
+    media = media_files.of_post(db, record.id)
+    files = [media_file(file) for file in media]
+    return {
+        **records.stored(record),
+        "media_files": files,
+        "version": version_of(record, media),
+    }
 
 
 def _repost_fields(db: Database, record: Repost) -> dict[str, Any]:

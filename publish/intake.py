@@ -53,6 +53,20 @@ def edit_draft(db: Database, post_id: str, changes: Mapping[str, Any], now: date
     return _edit(db, post, changes, now)
 
 
+def publish_draft(db: Database, post_id: str, now: datetime) -> Post:
+    """Queue a draft as it is, to go out now; raises `NotFound` and `Refusal`."""
+    post = posts.get(db, post_id)
+    if post.status is not PostStatus.DRAFT:
+        raise Refusal(ErrorCode.INVALID_STATUS, f"The post is no draft, it is {post.status}")
+    if post.account_id is None:
+        raise Refusal(ErrorCode.INVALID_STATUS, "Its account was disconnected")
+    check_sendable(db, post)
+    check_route_of(db, post, now)
+    queued = posts.change_status(db, post_id, PostStatus.QUEUED, now=now)
+    queue(db, queued, now, now)
+    return queued
+
+
 def publish_now(
     db: Database, user_id: str, account_id: str, content: Content, now: datetime
 ) -> Post:

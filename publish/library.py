@@ -72,14 +72,21 @@ class MediaLibrary:
         return media
 
     async def remove(
-        self, media_id: str, *, also: Callable[[Database], object] | None = None
+        self,
+        media_id: str,
+        *,
+        first: Callable[[Database], object] | None = None,
+        also: Callable[[Database], object] | None = None,
     ) -> None:
         """Delete a file's row, and its bytes when no other row has the same; posts stay.
 
-        `also` is done in the same transaction. Raises `NotFound`.
+        `first`, which may refuse it, and `also` are done in the same transaction. Raises
+        `NotFound`.
         """
 
         def write(db: Database) -> list[str]:
+            if first is not None:
+                first(db)
             unused = media_files.remove(db, media_id)
             if also is not None:
                 also(db)

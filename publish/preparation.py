@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,13 +15,13 @@ import trio
 from media.errors import MediaInvalid
 from media.fit import Photo, Shape, StoryFit, Work, plan_photo
 from media.limits import Use
-from media.render import FitJob, examine_video, fit_photo, fit_video
+from media.render import FitJob, examine_video, fit_photo, fit_video, room_beside
 from publish import rules
 from storage import media_files, renditions
 from storage.errors import NotFound
 from storage.files import MediaFolder, StoredFile
 from storage.media_files import MediaFile
-from storage.posts import Post, SourceType
+from storage.posts import MediaType, Post, SourceType
 from storage.renditions import Rendition
 from storage.store import Store
 
@@ -45,6 +46,16 @@ class Fitted:
     width: int
     height: int
     duration_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A picture of a file as it is to be sent, and in words what is done to the file for that."""
+
+    path: Path
+    width: int
+    height: int
+    change: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +89,34 @@ class Preparation:
         """
         return [await self._fit(post, file) for file in media]
 
+    @asynccontextmanager
+    async def look(self, file: MediaFile, media_type: MediaType) -> AsyncIterator[Look]:
+        """Yield how a file would look in such a post; the picture may be gone afterwards.
+
+        A photo is the very file that would be sent; of a video its first picture is drawn in the
+        shape in which it would be encoded. Raises `MediaError`s and `FileNotFoundError`.
+        """
+        use = rules.USES[media_type]
+        if found := rules.problems(file, use):
+            raise MediaInvalid(found[0])
+        if not await self._is_there(file.storage_path):
+            raise FileNotFoundError(file.storage_path)
+        shape = plan_photo(_photo(file), use, self._story_fit)
+        if not file.is_video:
+            fitted = await self._photo_for(file, use)
+            change = _change(shape) if shape else "It goes out as it is"
+            yield Look(fitted.path, fitted.width, fitted.height, change)
+            return
+        with room_beside(self._folder.scratch()) as room:
+            poster = room / "poster.jpg"
+            info = await examine_video(self._folder.path(file.storage_path), poster)
+            if use is not Use.STORY or shape is None:
+                change = "The video goes out whole; what Instagram would refuse is encoded anew"
+                yield Look(poster, info.width, info.height, change)
+                return
+            size = await fit_photo(poster, room / "look.jpg", shape)
+            yield Look(room / "look.jpg", *size, _change(shape))
+
     def check_room(self) -> None:
         """Raise `storage.errors.Unavailable` where a full disk is why something failed."""
         self._folder.check_room()
@@ -101,16 +140,20 @@ class Preparation:
         use = rules.USES[post.media_type]
         if found := rules.problems(file, use):
             raise MediaInvalid(found[0])
-        make: _Make
-        if file.is_video:
-            make = partial(self._fit_video, post, file, use)
-        else:
-            shape = plan_photo(_photo(file), use, self._story_fit)
-            if shape is None:
-                return self._as_it_is(file)
-            make = partial(self._fit_photo, file, shape)
-        variant = f"{use.name}:{self._story_fit}" if use is Use.STORY else use.name
-        return self._fitted(await self._once(file.id, variant, make))
+        if not file.is_video:
+            return await self._photo_for(file, use)
+        make = partial(self._fit_video, post, file, use)
+        return self._fitted(await self._once(file.id, self._variant(use), make))
+
+    async def _photo_for(self, file: MediaFile, use: Use) -> Fitted:
+        shape = plan_photo(_photo(file), use, self._story_fit)
+        if shape is None:
+            return self._as_it_is(file)
+        make = partial(self._fit_photo, file, shape)
+        return self._fitted(await self._once(file.id, self._variant(use), make))
+
+    def _variant(self, use: Use) -> str:
+        return f"{use.name}:{self._story_fit}" if use is Use.STORY else use.name
 
     async def _fit_photo(self, file: MediaFile, shape: Shape, target: Path) -> _Made:
         source = self._folder.path(file.storage_path)
@@ -233,6 +276,13 @@ class _Progress:
 async def _draw_cover(video: Path, target: Path) -> _Made:
     info = await examine_video(video, target)
     return _Made(file=target, mime_type="image/jpeg", width=info.width, height=info.height)
+
+
+def _change(shape: Shape) -> str:
+    width, height = shape.canvas
+    if shape.is_padded:
+        return f"Its own blur fills the room around it: {width} x {height}"
+    return f"It is cut or made smaller: {width} x {height}"
 
 
 def _gone(file: MediaFile) -> str:

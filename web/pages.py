@@ -33,6 +33,7 @@ PLACES = (
     Place("/", "sun", "Today", "t", (Scope.REPOSTS_READ, Scope.POSTS_READ)),
     Place("/mentions", "at", "Mentions", "m", (Scope.REPOSTS_READ,)),
     Place("/calendar", "calendar", "Calendar", "c", (Scope.POSTS_READ, Scope.REPOSTS_READ)),
+    Place("/compose", "compose", "Compose", "n", (Scope.POSTS_WRITE, Scope.REPOSTS_READ)),
     Place("/cards", "cards", "Cards", "k", (Scope.REPOSTS_READ, Scope.ACCOUNTS_READ)),
     Place("/history", "history", "History", "h", (Scope.POSTS_READ,)),
     Place("/account", "shield", "Account", "a", (Scope.REPOSTS_READ, Scope.ACCOUNTS_READ)),

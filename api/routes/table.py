@@ -9,6 +9,7 @@ from operations import (
     api_keys,
     card_preview,
     cloud,
+    library,
     logins,
     media,
     mentions,
@@ -38,10 +39,16 @@ media_rows = Operations("Media")
 media_rows.row("GET", "/media", media.list_media)
 media_rows.row("GET", "/media/<id>", media.get_media)
 media_rows.row("DELETE", "/media/<id>", media.delete_media)
+media_rows.row("POST", "/media/<id>/preview", library.preview_media)
+media_rows.row("POST", "/media/<id>/frame", library.frame_media, status=201)
+media_rows.row("GET", "/library", library.list_library)
+media_rows.row("GET", "/library/<id>", library.get_library_file)
+media_rows.row("DELETE", "/library/<id>", library.remove_from_library)
 
 post_rows = Operations("Posts")
 post_rows.row("POST", "/posts/draft", posts.create_draft, status=201)
 post_rows.row("PUT", "/posts/draft/<id>", posts.update_draft)
+post_rows.row("POST", "/posts/draft/<id>/publish", posts.publish_draft, status=202)
 post_rows.row("POST", "/posts/publish", posts.publish_post, status=202)
 post_rows.row("GET", "/posts", posts.list_posts)
 post_rows.row("GET", "/counts", posts.get_counts)

@@ -64,6 +64,16 @@ from operations.models.health import (
     Health,
     IgVersion,
 )
+from operations.models.library import (
+    FormatFit,
+    FrameRequest,
+    Library,
+    LibraryFile,
+    LibraryQuery,
+    MediaPreview,
+    MediaPreviewRequest,
+    ShownIn,
+)
 from operations.models.logins import (
     ChallengeRequest,
     ChallengeResult,
@@ -98,6 +108,7 @@ from operations.models.pictures import (
     Picture,
 )
 from operations.models.post_content import (
+    AsSeen,
     Caption,
     Collaborators,
     DraftChanges,
@@ -145,6 +156,7 @@ from operations.models.posts import (
     ScheduleQuery,
     SinceQuery,
     Warnings,
+    WholePost,
 )
 from operations.models.repost_settings import (
     Authors,
@@ -207,6 +219,7 @@ __all__ = [
     "ApiKey",
     "ApiKeyList",
     "ApiKeyRequest",
+    "AsSeen",
     "AuthCheck",
     "AuthMe",
     "Authors",
@@ -249,6 +262,8 @@ __all__ = [
     "ExportRequest",
     "Exported",
     "Extent",
+    "FormatFit",
+    "FrameRequest",
     "HashtagSticker",
     "Health",
     "Holding",
@@ -260,6 +275,9 @@ __all__ = [
     "KvKey",
     "KvList",
     "KvQuery",
+    "Library",
+    "LibraryFile",
+    "LibraryQuery",
     "LinkSticker",
     "LocationSticker",
     "LoginCode",
@@ -270,6 +288,8 @@ __all__ = [
     "LookRequest",
     "MediaFile",
     "MediaList",
+    "MediaPreview",
+    "MediaPreviewRequest",
     "MediaQuery",
     "Moment",
     "NewApiKey",
@@ -329,6 +349,7 @@ __all__ = [
     "SessionPhase",
     "Shape",
     "Share",
+    "ShownIn",
     "SignatureOverlay",
     "SinceQuery",
     "Sticker",
@@ -361,5 +382,6 @@ __all__ = [
     "WebhookList",
     "WebhookMessage",
     "WebhookRequest",
+    "WholePost",
     "Words",
 ]  # fmt: skip

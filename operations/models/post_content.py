@@ -104,6 +104,10 @@ Collaborators = Annotated[
 ]
 
 
+# Which state of a post a change is meant for; without one it is made in any case (additive).
+Version = Annotated[str, Field(min_length=1, max_length=64)]
+
+
 class PostContent(Schema):
     """The fields that drafts, posts and schedules share (contract §4.4)."""
 
@@ -129,6 +133,13 @@ class DraftChanges(PostContent):
 
     account_id: AccountId | None = None
     media_type: MediaType | None = None
+    version: Version | None = None
+
+
+class AsSeen(Schema):
+    """Which state of a post somebody has looked at."""
+
+    version: Version | None = None
 
 
 class ScheduleRequest(PublishablePost):
@@ -175,8 +186,10 @@ class ScheduleChanges(Schema):
     cross_post_to_facebook: bool | None = None
     story_mentions: StoryMentions | None = None
     story_stickers: StoryStickers | None = None
+    version: Version | None = None
 
 
 class RescheduleRequest(Schema):
     scheduled_for: Instant
     timezone: str | None = None
+    version: Version | None = None

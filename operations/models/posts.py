@@ -160,7 +160,14 @@ class Completions(Schema):
 Warnings = Annotated[list[str], Field(exclude_if=lambda found: not found)]
 
 
-class EditedPost(Post):
+class WholePost(Post):
+    """A post by itself. Who changes it sends `version` back, and is refused with `STALE_EDIT`
+    where somebody else has changed it meanwhile (additive)."""
+
+    version: str
+
+
+class EditedPost(WholePost):
     """A post as it is after a change, with what its owner should know before it goes out."""
 
     warnings: Warnings = []

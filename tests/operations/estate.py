@@ -138,6 +138,7 @@ FILLING: dict[str, Any] = {
     "begins": "22:00",
     "ends": "08:00",
     "timezone": "UTC",
+    "aspect": "1:1",
 }
 
 

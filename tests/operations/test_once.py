@@ -31,7 +31,13 @@ from tests.storage.test_upgrade import key as vault_key
 from tests.support.studio import PASSWORD
 
 # What takes something away that the others need comes last.
-LAST = ("clear_post", "delete_media", "forget_credentials", "disconnect_account")
+LAST = (
+    "clear_post",
+    "delete_media",
+    "remove_from_library",
+    "forget_credentials",
+    "disconnect_account",
+)
 
 
 def input_of(estate: Estate, operation: Operation) -> BaseModel | None:

@@ -26,7 +26,8 @@ pytestmark = pytest.mark.thirdparty
 SIZES = ((1440, 900), (820, 1180), (390, 844))
 EVERY = (
     "/", "/mentions", "/mentions?state=missed", "/calendar", "/calendar?view=week",
-    "/calendar?view=list", "/cards", "/history", "/account", "/settings", "/welcome",
+    "/calendar?view=list", "/cards",
+    "/compose", "/history", "/account", "/settings", "/welcome",
     "/welcome/account", "/welcome/login", "/welcome/rules", "/welcome/next",
 )  # fmt: skip
 

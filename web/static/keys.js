@@ -6,6 +6,7 @@ const OFF = "reprise-keys-off";
 /** @type {{keys: string, what: string, run: (event: KeyboardEvent) => unknown}[]} */
 export const KEYS = [
   { keys: "?", what: "Show this", run: () => document.getElementById("keys").showModal() },
+  { keys: "n", what: "Compose a post", run: () => document.querySelector(".rail a[data-key=n]")?.click() },
   { keys: "u", what: "Undo the last decision", run: () => document.querySelector("[data-undo]")?.click() },
   { keys: "j", what: "Next story", run: () => move(1) },
   { keys: "k", what: "Story before", run: () => move(-1) },

@@ -117,6 +117,83 @@ class Methods(Core):
             "DELETE", f"/media/{part(id)}", models.Success, idempotency_key=idempotency_key
         )
 
+    def preview_media(
+        self, id: str, *, media_type: str, idempotency_key: str | None = None
+    ) -> models.MediaPreview:
+        """Show a file as it would be sent in that kind of post (additive); nothing is sent."""
+        return self._call(
+            "POST",
+            f"/media/{part(id)}/preview",
+            models.MediaPreview,
+            body={"mediaType": media_type},
+            idempotency_key=idempotency_key,
+        )
+
+    def frame_media(
+        self,
+        id: str,
+        *,
+        aspect: Literal["4:5", "1:1", "1.91:1", "9:16"] | str,
+        mode: Literal["crop", "pad"] | str | Omitted = OMITTED,
+        x: float | Omitted = OMITTED,
+        y: float | Omitted = OMITTED,
+        idempotency_key: str | None = None,
+    ) -> models.LibraryFile:
+        """Make a further photo of a photo: cut to a shape around a point, or whole on its own blur."""
+        return self._call(
+            "POST",
+            f"/media/{part(id)}/frame",
+            models.LibraryFile,
+            body={"aspect": aspect, "mode": mode, "x": x, "y": y},
+            idempotency_key=idempotency_key,
+        )
+
+    def list_library(
+        self,
+        *,
+        limit: int | Omitted = OMITTED,
+        offset: int | Omitted = OMITTED,
+        type: Literal["image", "video"] | str | Omitted = OMITTED,
+        unused: bool | Omitted = OMITTED,
+        text: str | Omitted = OMITTED,
+    ) -> models.Library:
+        """List uploads with what each fits and where it is used, newest first (additive)."""
+        return self._call(
+            "GET",
+            "/library",
+            models.Library,
+            params={"limit": limit, "offset": offset, "type": type, "unused": unused, "text": text},
+        )
+
+    def iter_library(
+        self,
+        *,
+        limit: int | Omitted = OMITTED,
+        type: Literal["image", "video"] | str | Omitted = OMITTED,
+        unused: bool | Omitted = OMITTED,
+        text: str | Omitted = OMITTED,
+    ) -> Iterator[models.LibraryFile]:
+        """Go through all of it, page by page: List uploads with what each fits and where it is used, newest first (additive)."""
+        at: int = 0
+        while True:
+            found = self.list_library(limit=limit, type=type, unused=unused, text=text, offset=at)
+            items = found.files
+            for item in items:
+                yield item
+            if not found.has_more or not items:
+                return
+            at += len(items)
+
+    def get_library_file(self, id: str) -> models.LibraryFile:
+        """Return one upload with what it fits and where it is used (additive)."""
+        return self._call("GET", f"/library/{part(id)}", models.LibraryFile)
+
+    def remove_from_library(self, id: str, *, idempotency_key: str | None = None) -> models.Success:
+        """Delete a file unless a post that is planned or going out shows it (additive)."""
+        return self._call(
+            "DELETE", f"/library/{part(id)}", models.Success, idempotency_key=idempotency_key
+        )
+
     def create_draft(
         self,
         *,
@@ -172,6 +249,7 @@ class Methods(Core):
         story_stickers: Sequence[Mapping[str, Any]] | None | Omitted = OMITTED,
         account_id: str | None | Omitted = OMITTED,
         media_type: str | None | Omitted = OMITTED,
+        version: str | None | Omitted = OMITTED,
         idempotency_key: str | None = None,
     ) -> models.EditedPost:
         """Change the fields that are sent; the rules apply to the merged result."""
@@ -192,7 +270,24 @@ class Methods(Core):
                 "storyStickers": story_stickers,
                 "accountId": account_id,
                 "mediaType": media_type,
+                "version": version,
             },
+            idempotency_key=idempotency_key,
+        )
+
+    def publish_draft(
+        self,
+        id: str,
+        *,
+        version: str | None | Omitted = OMITTED,
+        idempotency_key: str | None = None,
+    ) -> models.Accepted:
+        """Queue a draft to go out now, as it is (additive); a second try finds no draft any more."""
+        return self._call(
+            "POST",
+            f"/posts/draft/{part(id)}/publish",
+            models.Accepted,
+            body={"version": version},
             idempotency_key=idempotency_key,
         )
 
@@ -334,9 +429,9 @@ class Methods(Core):
             },
         )
 
-    def get_post(self, id: str) -> models.Post:
+    def get_post(self, id: str) -> models.WholePost:
         """Return one post with its media."""
-        return self._call("GET", f"/posts/{part(id)}", models.Post)
+        return self._call("GET", f"/posts/{part(id)}", models.WholePost)
 
     def clear_post(self, id: str, *, idempotency_key: str | None = None) -> models.Cleared:
         """Clear a post from the history into an archive; Instagram is not touched."""
@@ -366,6 +461,7 @@ class Methods(Core):
         *,
         scheduled_for: datetime | str,
         timezone: str | None | Omitted = OMITTED,
+        version: str | None | Omitted = OMITTED,
         idempotency_key: str | None = None,
     ) -> models.EditedPost:
         """Give a post that is not live a new time: a draft, a scheduled, waiting or failed one."""
@@ -373,7 +469,7 @@ class Methods(Core):
             "POST",
             f"/posts/{part(id)}/reschedule",
             models.EditedPost,
-            body={"scheduledFor": scheduled_for, "timezone": timezone},
+            body={"scheduledFor": scheduled_for, "timezone": timezone, "version": version},
             idempotency_key=idempotency_key,
         )
 
@@ -531,6 +627,7 @@ class Methods(Core):
         cross_post_to_facebook: bool | None | Omitted = OMITTED,
         story_mentions: Sequence[Mapping[str, Any]] | None | Omitted = OMITTED,
         story_stickers: Sequence[Mapping[str, Any]] | None | Omitted = OMITTED,
+        version: str | None | Omitted = OMITTED,
         idempotency_key: str | None = None,
     ) -> models.EditedPost:
         """Change content or time of a scheduled post; only fields that are sent change."""
@@ -549,6 +646,7 @@ class Methods(Core):
                 "crossPostToFacebook": cross_post_to_facebook,
                 "storyMentions": story_mentions,
                 "storyStickers": story_stickers,
+                "version": version,
             },
             idempotency_key=idempotency_key,
         )
@@ -1426,6 +1524,87 @@ class AsyncMethods(AsyncCore):
             "DELETE", f"/media/{part(id)}", models.Success, idempotency_key=idempotency_key
         )
 
+    async def preview_media(
+        self, id: str, *, media_type: str, idempotency_key: str | None = None
+    ) -> models.MediaPreview:
+        """Show a file as it would be sent in that kind of post (additive); nothing is sent."""
+        return await self._call(
+            "POST",
+            f"/media/{part(id)}/preview",
+            models.MediaPreview,
+            body={"mediaType": media_type},
+            idempotency_key=idempotency_key,
+        )
+
+    async def frame_media(
+        self,
+        id: str,
+        *,
+        aspect: Literal["4:5", "1:1", "1.91:1", "9:16"] | str,
+        mode: Literal["crop", "pad"] | str | Omitted = OMITTED,
+        x: float | Omitted = OMITTED,
+        y: float | Omitted = OMITTED,
+        idempotency_key: str | None = None,
+    ) -> models.LibraryFile:
+        """Make a further photo of a photo: cut to a shape around a point, or whole on its own blur."""
+        return await self._call(
+            "POST",
+            f"/media/{part(id)}/frame",
+            models.LibraryFile,
+            body={"aspect": aspect, "mode": mode, "x": x, "y": y},
+            idempotency_key=idempotency_key,
+        )
+
+    async def list_library(
+        self,
+        *,
+        limit: int | Omitted = OMITTED,
+        offset: int | Omitted = OMITTED,
+        type: Literal["image", "video"] | str | Omitted = OMITTED,
+        unused: bool | Omitted = OMITTED,
+        text: str | Omitted = OMITTED,
+    ) -> models.Library:
+        """List uploads with what each fits and where it is used, newest first (additive)."""
+        return await self._call(
+            "GET",
+            "/library",
+            models.Library,
+            params={"limit": limit, "offset": offset, "type": type, "unused": unused, "text": text},
+        )
+
+    async def iter_library(
+        self,
+        *,
+        limit: int | Omitted = OMITTED,
+        type: Literal["image", "video"] | str | Omitted = OMITTED,
+        unused: bool | Omitted = OMITTED,
+        text: str | Omitted = OMITTED,
+    ) -> AsyncIterator[models.LibraryFile]:
+        """Go through all of it, page by page: List uploads with what each fits and where it is used, newest first (additive)."""
+        at: int = 0
+        while True:
+            found = await self.list_library(
+                limit=limit, type=type, unused=unused, text=text, offset=at
+            )
+            items = found.files
+            for item in items:
+                yield item
+            if not found.has_more or not items:
+                return
+            at += len(items)
+
+    async def get_library_file(self, id: str) -> models.LibraryFile:
+        """Return one upload with what it fits and where it is used (additive)."""
+        return await self._call("GET", f"/library/{part(id)}", models.LibraryFile)
+
+    async def remove_from_library(
+        self, id: str, *, idempotency_key: str | None = None
+    ) -> models.Success:
+        """Delete a file unless a post that is planned or going out shows it (additive)."""
+        return await self._call(
+            "DELETE", f"/library/{part(id)}", models.Success, idempotency_key=idempotency_key
+        )
+
     async def create_draft(
         self,
         *,
@@ -1481,6 +1660,7 @@ class AsyncMethods(AsyncCore):
         story_stickers: Sequence[Mapping[str, Any]] | None | Omitted = OMITTED,
         account_id: str | None | Omitted = OMITTED,
         media_type: str | None | Omitted = OMITTED,
+        version: str | None | Omitted = OMITTED,
         idempotency_key: str | None = None,
     ) -> models.EditedPost:
         """Change the fields that are sent; the rules apply to the merged result."""
@@ -1501,7 +1681,24 @@ class AsyncMethods(AsyncCore):
                 "storyStickers": story_stickers,
                 "accountId": account_id,
                 "mediaType": media_type,
+                "version": version,
             },
+            idempotency_key=idempotency_key,
+        )
+
+    async def publish_draft(
+        self,
+        id: str,
+        *,
+        version: str | None | Omitted = OMITTED,
+        idempotency_key: str | None = None,
+    ) -> models.Accepted:
+        """Queue a draft to go out now, as it is (additive); a second try finds no draft any more."""
+        return await self._call(
+            "POST",
+            f"/posts/draft/{part(id)}/publish",
+            models.Accepted,
+            body={"version": version},
             idempotency_key=idempotency_key,
         )
 
@@ -1643,9 +1840,9 @@ class AsyncMethods(AsyncCore):
             },
         )
 
-    async def get_post(self, id: str) -> models.Post:
+    async def get_post(self, id: str) -> models.WholePost:
         """Return one post with its media."""
-        return await self._call("GET", f"/posts/{part(id)}", models.Post)
+        return await self._call("GET", f"/posts/{part(id)}", models.WholePost)
 
     async def clear_post(self, id: str, *, idempotency_key: str | None = None) -> models.Cleared:
         """Clear a post from the history into an archive; Instagram is not touched."""
@@ -1677,6 +1874,7 @@ class AsyncMethods(AsyncCore):
         *,
         scheduled_for: datetime | str,
         timezone: str | None | Omitted = OMITTED,
+        version: str | None | Omitted = OMITTED,
         idempotency_key: str | None = None,
     ) -> models.EditedPost:
         """Give a post that is not live a new time: a draft, a scheduled, waiting or failed one."""
@@ -1684,7 +1882,7 @@ class AsyncMethods(AsyncCore):
             "POST",
             f"/posts/{part(id)}/reschedule",
             models.EditedPost,
-            body={"scheduledFor": scheduled_for, "timezone": timezone},
+            body={"scheduledFor": scheduled_for, "timezone": timezone, "version": version},
             idempotency_key=idempotency_key,
         )
 
@@ -1842,6 +2040,7 @@ class AsyncMethods(AsyncCore):
         cross_post_to_facebook: bool | None | Omitted = OMITTED,
         story_mentions: Sequence[Mapping[str, Any]] | None | Omitted = OMITTED,
         story_stickers: Sequence[Mapping[str, Any]] | None | Omitted = OMITTED,
+        version: str | None | Omitted = OMITTED,
         idempotency_key: str | None = None,
     ) -> models.EditedPost:
         """Change content or time of a scheduled post; only fields that are sent change."""
@@ -1860,6 +2059,7 @@ class AsyncMethods(AsyncCore):
                 "crossPostToFacebook": cross_post_to_facebook,
                 "storyMentions": story_mentions,
                 "storyStickers": story_stickers,
+                "version": version,
             },
             idempotency_key=idempotency_key,
         )

@@ -15,7 +15,7 @@ from reprise_client._core import OMITTED, File
 from reprise_client._methods import AsyncMethods, Methods
 from reprise_client.errors import AnswerLost, Failed, NotRunning, PublishFailed, RepriseError
 
-OnChange = Callable[[models.Post], None]
+OnChange = Callable[[models.WholePost], None]
 _LOOK_S = (0.3, 0.5, 1.0, 2.0, 3.0)
 _LISTEN_S = 50
 _AGAIN_S = 2.0
@@ -50,7 +50,7 @@ class Reprise(Methods):
 
     def wait_until_published(
         self, post_id: str, *, timeout: float = 180, on_change: OnChange | None = None
-    ) -> models.Post:
+    ) -> models.WholePost:
         """Return a post once it is published; raises `PublishFailed` and `TimeoutError`.
 
         `on_change` hears of each status that is met on the way.
@@ -144,7 +144,7 @@ class AsyncReprise(AsyncMethods):
 
     async def wait_until_published(
         self, post_id: str, *, timeout: float = 180, on_change: OnChange | None = None
-    ) -> models.Post:
+    ) -> models.WholePost:
         """Return a post once it is published; raises `PublishFailed` and `TimeoutError`.
 
         `on_change` hears of each status that is met on the way.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reprise_client.models import Post
+from reprise_client.models import WholePost
 
 
 class Failed(Exception):
@@ -45,7 +45,7 @@ class NotFound(RepriseError):
 class PublishFailed(Failed):
     """A post has failed; `post.error_code` says how."""
 
-    def __init__(self, post: Post) -> None:
+    def __init__(self, post: WholePost) -> None:
         super().__init__(f"{post.error_code}: {post.error_message}")
         self.post = post
         self.code = post.error_code

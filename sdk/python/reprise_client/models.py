@@ -43,6 +43,7 @@ ErrorCode: TypeAlias = (
         "NOT_FOUND",
         "METHOD_NOT_ALLOWED",
         "IDEMPOTENCY_IN_FLIGHT",
+        "STALE_EDIT",
         "UNSUPPORTED_MEDIA_TYPE",
         "IDEMPOTENCY_MISMATCH",
         "PROCESSING_FAILED",
@@ -299,6 +300,7 @@ class EditedPost(Answer):
     updated_at: datetime = named("updatedAt")
     thumbnail_url: str | None = named("thumbnailUrl")
     media_files: list[MediaFile] = listed("mediaFiles")
+    version: str = named("version")
     warnings: list[str] = listed("warnings")
 
 
@@ -332,6 +334,13 @@ class EventPage(Answer):
     events: list[Event] = listed("events")
     next: int = named("next")
     reset: bool = named("reset")
+
+
+class FormatFit(Answer):
+    """Whether a file fits a kind of post; `reason` says why not."""
+
+    media_type: MediaType = named("mediaType")
+    reason: str | None = named("reason")
 
 
 class Health(Answer):
@@ -384,6 +393,42 @@ class KvList(Answer):
     meta_values: dict[str, Any] = named("metaValues")
 
 
+class Library(Answer):
+    """A page of the library, newest first; `bytes` is what all of the chosen files take."""
+
+    files: list[LibraryFile] = listed("files")
+    total: int = named("total")
+    bytes: int = named("bytes")
+    has_more: bool = named("hasMore")
+
+
+class LibraryFile(Answer):
+    """A file with what it fits and the posts that show it, the newest five of `usedBy`."""
+
+    id: str = named("id")
+    original_filename: str = named("originalFilename")
+    storage_path: str = named("storagePath")
+    mime_type: str = named("mimeType")
+    file_size: int = named("fileSize")
+    width: int | None = named("width")
+    height: int | None = named("height")
+    duration_seconds: float | None = named("durationSeconds")
+    aspect_ratio: str | None = named("aspectRatio")
+    is_valid: bool = named("isValid")
+    validation_errors: str | None = named("validationErrors")
+    thumbnail_path: str | None = named("thumbnailPath")
+    processed_path: str | None = named("processedPath")
+    created_at: datetime = named("createdAt")
+    preview_url: str | None = named("previewUrl")
+    public_url: str | None = named("publicUrl")
+    thumbnail_url: str | None = named("thumbnailUrl")
+    thumbnail_preview_url: str | None = named("thumbnailPreviewUrl")
+    fits: list[FormatFit] = listed("fits")
+    shown_in: list[ShownIn] = listed("shownIn")
+    used_by: int = named("usedBy")
+    is_planned: bool = named("isPlanned")
+
+
 class LoginResult(Answer):
     success: bool = named("success")
     message: str = named("message")
@@ -426,6 +471,15 @@ class MediaList(Answer):
     files: list[MediaFile] = listed("files")
     total: int = named("total")
     has_more: bool = named("hasMore")
+
+
+class MediaPreview(Answer):
+    """A file as it would be sent; of a video, its first picture. `image` is a `data:` URL."""
+
+    image: str = named("image")
+    width: int = named("width")
+    height: int = named("height")
+    change: str = named("change")
 
 
 class NewApiKey(Answer):
@@ -733,6 +787,13 @@ class SessionPhase(Answer):
     exists: bool = named("exists")
 
 
+class ShownIn(Answer):
+    """A post that shows a file."""
+
+    post_id: str = named("postId")
+    status: PostStatus = named("status")
+
+
 class StickerPlace(Answer):
     """Where the mention sticker goes: its centre and its size in shares of the story."""
 
@@ -876,3 +937,45 @@ class WebhookDeliveryList(Answer):
 
 class WebhookList(Answer):
     webhooks: list[Webhook] = listed("webhooks")
+
+
+class WholePost(Answer):
+    """A post by itself. Who changes it sends `version` back, and is refused with `STALE_EDIT`
+    where somebody else has changed it meanwhile (additive)."""
+
+    id: str = named("id")
+    user_id: str = named("userId")
+    instagram_account_id: str = named("instagramAccountId")
+    media_type: MediaType = named("mediaType")
+    source_type: SourceType = named("sourceType")
+    caption: str | None = named("caption")
+    hashtags: str | None = named("hashtags")
+    location_id: str | None = named("locationId")
+    location_name: str | None = named("locationName")
+    user_tags: str | None = named("userTags")
+    collaborators: str | None = named("collaborators")
+    story_mentions: str | None = named("storyMentions")
+    story_stickers: str | None = named("storyStickers")
+    published_via_private_api: bool = named("publishedViaPrivateApi")
+    cross_post_to_facebook: bool = named("crossPostToFacebook")
+    facebook_post_id: str | None = named("facebookPostId")
+    facebook_permalink: str | None = named("facebookPermalink")
+    is_scheduled: bool = named("isScheduled")
+    scheduled_for: datetime | None = named("scheduledFor")
+    timezone: str = named("timezone")
+    status: PostStatus = named("status")
+    ig_container_id: str | None = named("igContainerId")
+    ig_media_id: str | None = named("igMediaId")
+    ig_permalink: str | None = named("igPermalink")
+    cloudflare_job_id: str | None = named("cloudflareJobId")
+    r2_media_key: str | None = named("r2MediaKey")
+    error_message: str | None = named("errorMessage")
+    error_code: str | None = named("errorCode")
+    retry_count: int = named("retryCount")
+    last_attempt_at: datetime | None = named("lastAttemptAt")
+    published_at: datetime | None = named("publishedAt")
+    created_at: datetime = named("createdAt")
+    updated_at: datetime = named("updatedAt")
+    thumbnail_url: str | None = named("thumbnailUrl")
+    media_files: list[MediaFile] = listed("mediaFiles")
+    version: str = named("version")

@@ -213,6 +213,7 @@ export interface EditedPost {
   updatedAt: string;
   thumbnailUrl: string | null;
   mediaFiles: Array<MediaFile>;
+  version: string;
   warnings: Array<string>;
 }
 
@@ -251,6 +252,7 @@ export type ErrorCode =
   | "NOT_FOUND"
   | "METHOD_NOT_ALLOWED"
   | "IDEMPOTENCY_IN_FLIGHT"
+  | "STALE_EDIT"
   | "UNSUPPORTED_MEDIA_TYPE"
   | "IDEMPOTENCY_MISMATCH"
   | "PROCESSING_FAILED"
@@ -292,6 +294,12 @@ export interface EventPage {
   events: Array<Event>;
   next: number;
   reset: boolean;
+}
+
+/** Whether a file fits a kind of post; `reason` says why not. */
+export interface FormatFit {
+  mediaType: MediaType;
+  reason: string | null;
 }
 
 export interface Health {
@@ -343,6 +351,40 @@ export interface KvList {
   metaValues: Record<string, unknown>;
 }
 
+/** A page of the library, newest first; `bytes` is what all of the chosen files take. */
+export interface Library {
+  files: Array<LibraryFile>;
+  total: number;
+  bytes: number;
+  hasMore: boolean;
+}
+
+/** A file with what it fits and the posts that show it, the newest five of `usedBy`. */
+export interface LibraryFile {
+  id: string;
+  originalFilename: string;
+  storagePath: string;
+  mimeType: string;
+  fileSize: number;
+  width: number | null;
+  height: number | null;
+  durationSeconds: number | null;
+  aspectRatio: string | null;
+  isValid: boolean;
+  validationErrors: string | null;
+  thumbnailPath: string | null;
+  processedPath: string | null;
+  createdAt: string;
+  previewUrl: string | null;
+  publicUrl: string | null;
+  thumbnailUrl: string | null;
+  thumbnailPreviewUrl: string | null;
+  fits: Array<FormatFit>;
+  shownIn: Array<ShownIn>;
+  usedBy: number;
+  isPlanned: boolean;
+}
+
 export interface LoginResult {
   success: boolean;
   message: string;
@@ -384,6 +426,14 @@ export interface MediaList {
   files: Array<MediaFile>;
   total: number;
   hasMore: boolean;
+}
+
+/** A file as it would be sent; of a video, its first picture. `image` is a `data:` URL. */
+export interface MediaPreview {
+  image: string;
+  width: number;
+  height: number;
+  change: string;
 }
 
 export type MediaType =
@@ -728,6 +778,12 @@ export interface SessionPhase {
   exists: boolean;
 }
 
+/** A post that shows a file. */
+export interface ShownIn {
+  postId: string;
+  status: PostStatus;
+}
+
 export type SourceType =
   | "MANUAL"
   | "SCHEDULED"
@@ -880,6 +936,46 @@ export interface WebhookList {
   webhooks: Array<Webhook>;
 }
 
+/** A post by itself. Who changes it sends `version` back, and is refused with `STALE_EDIT` where somebody else has changed it meanwhile (additive). */
+export interface WholePost {
+  id: string;
+  userId: string;
+  instagramAccountId: string;
+  mediaType: MediaType;
+  sourceType: SourceType;
+  caption: string | null;
+  hashtags: string | null;
+  locationId: string | null;
+  locationName: string | null;
+  userTags: string | null;
+  collaborators: string | null;
+  storyMentions: string | null;
+  storyStickers: string | null;
+  publishedViaPrivateApi: boolean;
+  crossPostToFacebook: boolean;
+  facebookPostId: string | null;
+  facebookPermalink: string | null;
+  isScheduled: boolean;
+  scheduledFor: string | null;
+  timezone: string;
+  status: PostStatus;
+  igContainerId: string | null;
+  igMediaId: string | null;
+  igPermalink: string | null;
+  cloudflareJobId: string | null;
+  r2MediaKey: string | null;
+  errorMessage: string | null;
+  errorCode: string | null;
+  retryCount: number;
+  lastAttemptAt: string | null;
+  publishedAt: string | null;
+  createdAt: string;
+  updatedAt: string;
+  thumbnailUrl: string | null;
+  mediaFiles: Array<MediaFile>;
+  version: string;
+}
+
 export interface AccountRef {
   accountId: string;
 }
@@ -890,6 +986,11 @@ export interface ApiKeyRequest {
   scopes?: string | undefined;
   accountIds?: ReadonlyArray<string> | null | undefined;
   expiresAt?: string | Date | null | undefined;
+}
+
+/** Which state of a post somebody has looked at. */
+export interface AsSeen {
+  version?: string | null | undefined;
 }
 
 /** What `POST /story-repost/preview` takes; what is absent is as `accountId` is configured. */
@@ -948,6 +1049,15 @@ export interface DraftChanges {
   storyStickers?: ReadonlyArray<LinkSticker | HashtagSticker | LocationSticker> | null | undefined;
   accountId?: string | null | undefined;
   mediaType?: MediaType | null | undefined;
+  version?: string | null | undefined;
+}
+
+/** How a photo is cut or padded: to `aspect`, around the focal point (`crop`) or whole on its own blur (`pad`). `x` and `y` are 0 (left, top) to 1 (right, bottom). */
+export interface FrameRequest {
+  aspect: "4:5" | "1:1" | "1.91:1" | "9:16" | (string & {});
+  mode?: "crop" | "pad" | (string & {}) | undefined;
+  x?: number | undefined;
+  y?: number | undefined;
 }
 
 /** A hashtag on a story, with or without its `#`; at most ten. */
@@ -1011,6 +1121,11 @@ export interface LookRequest {
   signatureOverlay?: string | null | undefined;
 }
 
+/** For which kind of post a file is to be shown. */
+export interface MediaPreviewRequest {
+  mediaType: MediaType;
+}
+
 /** `url` as `apprise` writes it, such as `ntfy://my-topic`; it is kept sealed and never shown. */
 export interface NotifyRequest {
   url: string;
@@ -1060,6 +1175,7 @@ export interface RecoverRequest {
 export interface RescheduleRequest {
   scheduledFor: string | Date;
   timezone?: string | null | undefined;
+  version?: string | null | undefined;
 }
 
 /** With `dryRun` everything is checked, and nothing is kept. */
@@ -1080,6 +1196,7 @@ export interface ScheduleChanges {
   crossPostToFacebook?: boolean | null | undefined;
   storyMentions?: ReadonlyArray<StoryMention> | null | undefined;
   storyStickers?: ReadonlyArray<LinkSticker | HashtagSticker | LocationSticker> | null | undefined;
+  version?: string | null | undefined;
 }
 
 /** One of several: a post that is there already (`postId`), or a new one. */
@@ -1166,6 +1283,14 @@ export interface ListMediaQuery {
   limit?: number | undefined;
   offset?: number | undefined;
   type?: "image" | "video" | (string & {}) | undefined;
+}
+
+export interface ListLibraryQuery {
+  limit?: number | undefined;
+  offset?: number | undefined;
+  type?: "image" | "video" | (string & {}) | undefined;
+  unused?: boolean | undefined;
+  text?: string | undefined;
 }
 
 export interface ListPostsQuery {
@@ -1326,6 +1451,43 @@ export class Methods extends Core {
     return this.call("DELETE", `/media/${part(id)}`, { ...options });
   }
 
+  /** Show a file as it would be sent in that kind of post (additive); nothing is sent. */
+  previewMedia(id: string, given: MediaPreviewRequest, options: Options = {}): Promise<MediaPreview> {
+    return this.call("POST", `/media/${part(id)}/preview`, { ...options, body: given });
+  }
+
+  /** Make a further photo of a photo: cut to a shape around a point, or whole on its own blur. */
+  frameMedia(id: string, given: FrameRequest, options: Options = {}): Promise<LibraryFile> {
+    return this.call("POST", `/media/${part(id)}/frame`, { ...options, body: given });
+  }
+
+  /** List uploads with what each fits and where it is used, newest first (additive). */
+  listLibrary(given: ListLibraryQuery = {}, options: Options = {}): Promise<Library> {
+    return this.call("GET", `/library`, { ...options, query: given });
+  }
+
+  /** Goes through all of it, page by page: List uploads with what each fits and where it is used, newest first (additive). */
+  async *iterateLibrary(given: Omit<ListLibraryQuery, "offset"> = {}, options: Options = {}): AsyncGenerator<LibraryFile, void, undefined> {
+    let at: number = 0;
+    for (;;) {
+      const found: Library = await this.listLibrary({ ...given, offset: at }, options);
+      const items = found.files;
+      yield* items;
+      if (!found.hasMore || items.length === 0) return;
+      at += items.length;
+    }
+  }
+
+  /** Return one upload with what it fits and where it is used (additive). */
+  getLibraryFile(id: string, options: Options = {}): Promise<LibraryFile> {
+    return this.call("GET", `/library/${part(id)}`, { ...options });
+  }
+
+  /** Delete a file unless a post that is planned or going out shows it (additive). */
+  removeFromLibrary(id: string, options: Options = {}): Promise<Success> {
+    return this.call("DELETE", `/library/${part(id)}`, { ...options });
+  }
+
   /** Store a draft; only account and media type are required. Instagram hears nothing. */
   createDraft(given: PublishablePost, options: Options = {}): Promise<EditedPost> {
     return this.call("POST", `/posts/draft`, { ...options, body: given });
@@ -1334,6 +1496,11 @@ export class Methods extends Core {
   /** Change the fields that are sent; the rules apply to the merged result. */
   updateDraft(id: string, given: DraftChanges = {}, options: Options = {}): Promise<EditedPost> {
     return this.call("PUT", `/posts/draft/${part(id)}`, { ...options, body: given });
+  }
+
+  /** Queue a draft to go out now, as it is (additive); a second try finds no draft any more. */
+  publishDraft(id: string, given: AsSeen = {}, options: Options = {}): Promise<Accepted> {
+    return this.call("POST", `/posts/draft/${part(id)}/publish`, { ...options, body: given });
   }
 
   /** Queue a post to go out now; poll it until its status is PUBLISHED or FAILED. */
@@ -1369,7 +1536,7 @@ export class Methods extends Core {
   }
 
   /** Return one post with its media. */
-  getPost(id: string, options: Options = {}): Promise<Post> {
+  getPost(id: string, options: Options = {}): Promise<WholePost> {
     return this.call("GET", `/posts/${part(id)}`, { ...options });
   }
 

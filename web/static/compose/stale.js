@@ -1,0 +1,69 @@
+// A post that was changed elsewhere while it was changed here: both are shown, a person chooses.
+import { forget, keepMine, say } from "./keeping.js";
+import { $, ask, content, state, take } from "./state.js";
+
+const NAMES = { mediaType: "Format", caption: "Caption", files: "Files", people: "People", collaborators: "Collaborators", place: "Place", stickers: "Stickers", time: "Goes out" };
+let theirs = null;
+
+/** Show both versions of the post beside each other. */
+export async function compared(error) {
+  const told = await ask("GET", `/posts/${state.id}`).catch(() => null);
+  if (!told) return say(`Not saved: ${error.message}`);
+  if (told.status !== state.status) {
+    say(`Not saved: it is ${told.status.toLowerCase()} now, which was done elsewhere. What you typed is kept in this browser.`);
+    $("told").hidden = false;
+    $("told").textContent = `Yours, to copy: ${state.caption}`;
+    return;
+  }
+  theirs = told;
+  const [mine, saved] = [lines(mySide()), lines(theirSide(told))];
+  fill($("mine"), mine, saved);
+  fill($("theirs"), saved, mine);
+  say("Not saved: it was changed elsewhere. Choose which one stands.");
+  if (!$("stale").open) $("stale").showModal();
+}
+
+function mySide() {
+  const said = content();
+  return { ...said, mediaType: state.mediaType, names: state.media.map((file) => file.originalFilename), scheduledFor: state.scheduledFor };
+}
+
+function theirSide(told) {
+  const lists = {};
+  for (const name of ["userTags", "collaborators", "storyMentions", "storyStickers"]) lists[name] = told[name] ? JSON.parse(told[name]) : null;
+  return { ...told, ...lists, names: told.mediaFiles.map((file) => file.originalFilename) };
+}
+
+function lines(said) {
+  const names = (list) => (list ?? []).map((one) => one.username ?? one.url ?? one.name ?? one.id ?? one).join(", ");
+  return {
+    mediaType: said.mediaType, caption: said.caption ?? "", files: said.names.join(", "),
+    people: names([...(said.userTags ?? []), ...(said.storyMentions ?? [])]), collaborators: names(said.collaborators),
+    place: said.locationName ?? said.locationId ?? "", stickers: names(said.storyStickers), time: said.scheduledFor ?? "",
+  };
+}
+
+function fill(list, ours, others) {
+  list.replaceChildren();
+  for (const [name, text] of Object.entries(ours)) {
+    if (text === others[name] && name !== "caption") continue;
+    const [term, said] = [document.createElement("dt"), document.createElement("dd")];
+    term.textContent = NAMES[name];
+    said.textContent = text || "nothing";
+    said.classList.toggle("differs", text !== others[name]);
+    list.append(term, said);
+  }
+}
+
+export function startStale() {
+  $("keep-mine").addEventListener("click", () => {
+    $("stale").close();
+    keepMine(theirs.version);
+  });
+  $("take-theirs").addEventListener("click", () => {
+    $("stale").close();
+    forget();
+    take(theirs);
+    say("This is how it was saved elsewhere.");
+  });
+}
