@@ -101,6 +101,7 @@ async def build_publishing(
         asker=Asker(core.store, clock, settle_s=settle_s),
         clock=clock,
         stands=terms.stand,
+        held=partial(rails.post_held, pace=clock.pace),
     )
     deliverer = Deliverer(
         tools,
@@ -109,7 +110,6 @@ async def build_publishing(
         spacing=spacing,
         missed_for=presence.missed_for,
         grace=timedelta(minutes=settings.schedule_grace_minutes),
-        held=partial(rails.post_held, pace=clock.pace),
     )
     doubts = Doubts(core.store, routes, tools.asker, clock)
     adviser = Adviser(spacing, has_public_url=settings.public_url is not None)

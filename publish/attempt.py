@@ -24,7 +24,7 @@ from publish.record import DeliveryRecord
 from publish.retry import Failure
 from publish.route import Outgoing, Published
 from publish.routes import Routes
-from publish.states import Standing
+from publish.states import Impossible, Rails, Standing
 from storage import deliveries, posts
 from storage.deliveries import Delivery, Step
 from storage.jobs import Job
@@ -48,14 +48,6 @@ class BeginAnew(Exception):
     """It is not live, and what is to go out now is not what this delivery was opened for."""
 
 
-class Impossible(Exception):
-    """It is not live, and cannot go out any more."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.reason)
-        self.failure = failure
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
     """What every attempt works with."""
@@ -66,6 +58,7 @@ class Tools:
     asker: Asker
     clock: Clock
     stands: Standing
+    held: Rails
 
 
 class DeliveryAttempt:
@@ -185,15 +178,23 @@ class DeliveryAttempt:
         except errors.Unreachable as unready:
             if unready.maybe_applied:
                 # It is live already, whatever was decided since.
-                before = record.row.own_media_before
-                await self._intend(before, stands=lambda *_: True)
+                intend = partial(states.intended, their_time=self.route.their_time())
+                now, before = self._tools.clock.now(), record.row.own_media_before
+                record.row = await self._store.write(intend, record.row, before, now)
             raise
         await record.advance(Step.UPLOADED)
 
-    async def _intend(self, before: list[str] | None, stands: Standing) -> None:
-        """Commit that the post may be live from now on; raises `TakenBack`."""
-        their_time = self.route.their_time()
-        commit = partial(states.about_to_publish, stands=stands, their_time=their_time)
+    async def _intend(self, before: list[str] | None) -> None:
+        """Commit that the post may be live from now on.
+
+        Raises `TakenBack`, `Impossible` and `AccountOnHold`: what was decided meanwhile holds.
+        """
+        commit = partial(
+            states.about_to_publish,
+            their_time=self.route.their_time(),
+            stands=self._tools.stands,
+            held=self._tools.held,
+        )
         row = await self._store.write(commit, self.record.row, before, self._tools.clock.now())
         if row is None:
             raise TakenBack
@@ -201,7 +202,7 @@ class DeliveryAttempt:
 
     async def _go_live(self) -> Published:
         before = await self.route.own_media(self.outgoing)
-        await self._intend(before, self._tools.stands)
+        await self._intend(before)
         answer = await self._send()
         for wait_s in self.route.not_ready_waits_s:
             if not isinstance(answer, errors.NotReady):

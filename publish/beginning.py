@@ -6,12 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ground.hold import Hold
 from ground.refusal import ErrorCode
 from publish.choice import REPOSTS, choose, means_of, wish_for
 from publish.content import fingerprint
 from publish.retry import Failure, Later
-from publish.states import DISCONNECTED, Standing, postponed
+from publish.states import DISCONNECTED, Rails, Standing, postponed
 from storage import accounts, deliveries, jobs, media_files, posts, reposts, trusted_time
 from storage.deliveries import Delivery, Outcome, RouteName, Step
 from storage.jobs import Job
@@ -19,8 +18,6 @@ from storage.media_files import MediaFile
 from storage.posts import Post, PostStatus
 from storage.store import Database
 
-# What a post must wait for that was accepted under rails, or None.
-Rails = Callable[[Database, Post, datetime], Hold | None]
 # For how much of the time since a moment the daemon was not there.
 MissedFor = Callable[[datetime], timedelta]
 # A repost that was sent again by hand, and then held back: its story is old news.

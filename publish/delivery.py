@@ -15,11 +15,11 @@ from instagram import errors
 from media.errors import MediaError, RenderFailed
 from publish import states
 from publish.asking import DeliveryUnknown
-from publish.attempt import BeginAnew, DeliveryAttempt, Impossible, TakenBack, Tools
-from publish.beginning import Begun, MissedFor, Rails, begin
+from publish.attempt import BeginAnew, DeliveryAttempt, TakenBack, Tools
+from publish.beginning import Begun, MissedFor, begin
 from publish.cross_post import CrossPoster
 from publish.retry import Failure, Later, after
-from publish.states import UNKNOWN_MESSAGE
+from publish.states import UNKNOWN_MESSAGE, Impossible
 from storage import deliveries, media_files, posts
 from storage.deliveries import Outcome, Step
 from storage.jobs import Job
@@ -40,12 +40,11 @@ class Deliverer:
         spacing: timedelta,
         missed_for: MissedFor,
         grace: timedelta,
-        held: Rails = lambda *_: None,
     ) -> None:
         """`spacing` lies between two posts of an account.
 
         A job was missed when the daemon was not there for longer than `grace` since it could have
-        run, of which `missed_for` tells. `held` says what the rails of reposts hold back.
+        run, of which `missed_for` tells.
         """
         self._tools = tools
         self._store = tools.store
@@ -56,7 +55,7 @@ class Deliverer:
             has_public_url=has_public_url,
             missed_for=missed_for,
             grace=grace,
-            held=held,
+            held=tools.held,
             stands=tools.stands,
         )
         self._spacing = spacing

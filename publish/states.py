@@ -6,7 +6,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from ground.hold import Hold
 from ground.refusal import ErrorCode
+from instagram import errors
 from publish.choice import REPOSTS, wish_for
 from publish.retry import Failure, Later
 from publish.route import Published
@@ -29,11 +31,21 @@ UNKNOWN_MESSAGE = (
 )
 # Whether a post still stands as it was accepted; else it was taken back, and is gone.
 Standing = Callable[[Database, Post, datetime], bool]
+# What a post must wait for, or None.
+Rails = Callable[[Database, Post, datetime], Hold | None]
 DISCONNECTED = Failure(ErrorCode.NOT_FOUND, "The account of this post was disconnected")
 BROKEN_MESSAGE = (
     "A bug in Reprise stopped this post before anything went out; the log says where. "
     "It can be retried"
 )
+
+
+class Impossible(Exception):
+    """It is not live, and cannot go out any more."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.reason)
+        self.failure = failure
 
 
 def about_to_publish(
@@ -44,13 +56,33 @@ def about_to_publish(
     *,
     their_time: datetime | None = None,
     stands: Standing,
+    held: Rails,
 ) -> Delivery | None:
     """Commit that the post may be live from now on; None when it was taken back instead.
 
-    `before` and `their_time` are what Instagram showed and what time it had just before.
+    `before` and `their_time` are what Instagram showed and what time it had just before. Raises
+    `Impossible` when its account was disconnected, and `AccountOnHold` when something has come to
+    hold it since it was begun.
     """
-    if not stands(db, posts.get(db, delivery.post_id), now):
+    post = posts.get(db, delivery.post_id)
+    if post.account_id is None:
+        raise Impossible(DISCONNECTED)
+    if not stands(db, post, now):
         return None
+    if (hold := held(db, post, now)) is not None:
+        raise errors.AccountOnHold(hold)
+    return intended(db, delivery, before, now, their_time=their_time)
+
+
+def intended(
+    db: Database,
+    delivery: Delivery,
+    before: list[str] | None,
+    now: datetime,
+    *,
+    their_time: datetime | None = None,
+) -> Delivery:
+    """Commit that the post may be live, whatever was decided since."""
     posts.change_status(
         db,
         delivery.post_id,

@@ -17,6 +17,7 @@ from sqlite_utils import Database
 
 from ground.clock import Clock
 from ground.refusal import ErrorCode, Refusal
+from instagram import errors
 from publish import beginning, intake, release, states
 from publish.content import fingerprint
 from publish.retry import Failure, Later
@@ -194,7 +195,13 @@ class Walk:
             self._meanwhile()
         if posts.find(self.db, post.id) is None:
             return None
-        told = states.about_to_publish(self.db, delivery, [], self.now, stands=terms.stand)
+        held = partial(rails.post_held, pace=0)
+        try:
+            told = states.about_to_publish(
+                self.db, delivery, [], self.now, stands=terms.stand, held=held
+            )
+        except errors.AccountOnHold:
+            return self._later(job, post, in_doubt=False)
         if told is None:
             return None
         self._check_sent(told)
