@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import trio
 
-from instagram.errors import DownloadFailed, TooLarge
+from instagram.errors import DownloadFailed
 
 MEDIA_DOMAINS = ("cdninstagram.com", "fbcdn.net")
 MAX_BYTES = 100 * 1024 * 1024
@@ -93,7 +93,7 @@ def _check_answer(response: httpx.Response, max_bytes: int) -> None:
         raise DownloadFailed(f"Instagram's media server answers {status}", permanent=False)
     length = response.headers.get("content-length", "0")
     if length.isdigit() and len(length) < 20 and int(length) > max_bytes:
-        raise TooLarge(_too_large(max_bytes), permanent=True)
+        raise DownloadFailed(_too_large(max_bytes), permanent=False)
 
 
 async def _save(response: httpx.Response, target: Path, max_bytes: int) -> int:
@@ -105,7 +105,7 @@ async def _save(response: httpx.Response, target: Path, max_bytes: int) -> int:
             async for chunk in response.aiter_bytes(_CHUNK):
                 size += len(chunk)
                 if size > max_bytes:
-                    raise TooLarge(_too_large(max_bytes), permanent=True)
+                    raise DownloadFailed(_too_large(max_bytes), permanent=False)
                 await file.write(chunk)
         if size == 0:
             raise DownloadFailed("Instagram delivered an empty file", permanent=False)

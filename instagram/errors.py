@@ -168,10 +168,6 @@ class DownloadFailed(InstagramError):
         self.permanent = permanent
 
 
-class TooLarge(DownloadFailed):
-    """A media file is larger than is ever fetched."""
-
-
 # Every way to fail, so that mypy sees to it that whatever decides by the kind of an error names
 # each; a test sees to it that none is missing here.
 AnyError = (
@@ -203,5 +199,4 @@ AnyError = (
     | AccountSuspended
     | AccountOnHold
     | DownloadFailed
-    | TooLarge
 )

@@ -98,8 +98,7 @@ class Reading:
         """
         await self._read_chat_backlog()
         await self._read_inbox()
-        if await self._read_box("pending", self._inboxes.pending_page, self._horizon()) is not None:
-            self.scan.gaps["message requests"] += 1
+        await self._read_requests()
         await self._read_activity()
         account_id = self._config.account_id
         if odd := self.scan.passed_over["odd"]:
@@ -108,13 +107,28 @@ class Reading:
             self.scan.seen_until = None  # not past what is unread
             logger.warning("scan has gaps account=%s gaps=%s", account_id, dict(self.scan.gaps))
 
+    async def _read_requests(self) -> None:
+        """Read the message requests. Where Instagram does not give them out, that is a gap.
+
+        The chats are read, and what they tell stands: it must not count as a look that failed,
+        eight of which end all looks.
+        """
+        try:
+            rest = await self._read_box("pending", self._inboxes.pending_page, self._horizon())
+        except (errors.Refused, errors.Gone, errors.Illegible) as error:
+            account_id = self._config.account_id
+            logger.warning("requests not read account=%s reason=%s", account_id, error.reason)
+        else:
+            if rest is None:
+                return
+        self.scan.gaps["message requests"] += 1
+
     async def _read_activity(self) -> None:
         self.scan.requests += 1
         try:
             answer = await self._inboxes.activity()
         except (errors.Unreachable, errors.Refused, errors.Gone) as error:
-            # The chats are read, and what they tell stands. It is one more gap: a page that is
-            # never there must not count as a scan that failed, eight of which end all scans.
+            # One more gap, for the same reason.
             account_id = self._config.account_id
             logger.warning("activity not read account=%s reason=%s", account_id, error.reason)
             self.scan.gaps["the activity"] += 1

@@ -87,8 +87,6 @@ class Fetcher:
             await self._change(
                 repost, settled.status, settled.reason + before.removesuffix(_TRIED_AGAIN)
             )
-        except errors.TooLarge as too_large:
-            await self._change(repost, RepostStatus.FAILED, too_large.reason)
         except _PASSING as passing:
             await self._again(repost, passing.reason)
         except MediaError as error:

@@ -86,24 +86,25 @@ def parse_activity(answer: object, viewer_pk: str) -> InboxPage:
             story, _, owner = text(item.get("id")).partition("_")
             owner_pk = first_identifier(of_item.get("pk"), of_reel.get("pk"), owner, reel.get("id"))
             story_pk = first_identifier(item.get("pk"), story)
-            if not _mentions(item, viewer_pk) or owner_pk == viewer_pk:
+            is_sure = _mentions(item, viewer_pk)
+            if owner_pk == viewer_pk or is_sure is False:
                 continue
             if not (owner_pk and story_pk):
                 page.passed_over["odd"] += 1
                 page.gaps.append("a story that mentions the account")
                 continue
-            page.mentions.append(
-                Mention(
-                    story_pk=story_pk,
-                    item_id=None,
-                    author_pk=owner_pk,
-                    author_username=first_username(
-                        of_item.get("username"), of_reel.get("username")
-                    ),
-                    at=moment(item.get("taken_at")),
-                    source="activity",
-                )
+            found = Mention(
+                story_pk=story_pk,
+                item_id=None,
+                author_pk=owner_pk,
+                author_username=first_username(of_item.get("username"), of_reel.get("username")),
+                at=moment(item.get("taken_at")),
+                source="activity",
+                is_sure=is_sure is True,
             )
+            # It stands among the stories that mention somebody: who, its own page may tell.
+            (page.mentions if is_sure else page.odd).append(found)
+            page.passed_over["odd"] += not is_sure
     return page
 
 
@@ -157,6 +158,12 @@ def _names(users: object) -> dict[str, str]:
     }
 
 
-def _mentions(item: Json, viewer_pk: str) -> bool:
-    people = [mapping(mention.get("user")) for mention in entries(item.get("reel_mentions"))]
-    return any(identifier(person.get("pk")) == viewer_pk for person in people)
+def _mentions(item: Json, viewer_pk: str) -> bool | None:
+    """Say whether a story names the account; None where it tells in no known form whom it names."""
+    told = item.get("reel_mentions")
+    if not isinstance(told, list):
+        return None
+    named = [identifier(mapping(mapping(each).get("user")).get("pk")) for each in told]
+    if viewer_pk in named:
+        return True
+    return False if all(named) else None

@@ -99,7 +99,7 @@ async def post(client: PrivateClient, pk: str) -> FeedPost:
     found = [parse_post(item) for item in items_of(answer)]
     if not found:
         raise ig.MediaNotFound("no items")
-    if found[0] is None:
+    if found[0] is None or found[0].pk != pk:
         raise ig.ClientUnknownError("a post in a form that is not known")
     return found[0]
 

@@ -196,16 +196,19 @@ async def test_a_file_that_is_no_picture_is_asked_for_until_its_story_ends(
     assert tries[-1] - tries[-4] <= 2
 
 
-async def test_a_file_of_200_mb_is_refused_without_filling_the_disk(studio: Studio) -> None:
+async def test_a_file_of_200_mb_fills_no_disk_and_is_asked_for_again(studio: Studio) -> None:
     await studio.configure()
     studio.mention(studio.friend("anna"))
     huge = Oversized(200 * 1024 * 1024, announced=False)
-    studio.sandbox.faults.add(Fault(path=".jpg", kind=huge, times=None))
+    studio.sandbox.faults.add(Fault(path=".jpg", kind=huge))
     await studio.run_all()
     repost = await studio.only()
-    assert repost.status is RepostStatus.FAILED
+    assert repost.status is RepostStatus.DETECTED
     assert "larger than 100 MB" in (repost.reason or "")
     assert list(studio.folder.incoming.iterdir()) == []
+    studio.clock.advance(timedelta(minutes=2))
+    await studio.run_all()
+    assert (await studio.only()).status is RepostStatus.PUBLISHED
 
 
 async def test_approval_lets_nothing_out_before_it_is_given(studio: Studio) -> None:

@@ -142,11 +142,34 @@ def test_the_activity_inbox_counts_only_stories_that_name_the_account() -> None:
         }
 
     user = {"pk": 7, "username": "anna"}
-    reel = {"id": 7, "user": user, "items": [story(1, 42), story(2, 43), story(3), {"pk": 4}]}
+    reel = {"id": 7, "user": user, "items": [story(1, 42), story(2, 43), story(3)]}
     page = parse_activity({"story_mentions": {"reels": [reel]}}, ME)
     assert [(m.story_pk, m.author_username, m.item_id) for m in page.mentions] == [
         ("1", "anna", None)
     ]
+    assert page.odd == []
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"reel_mentions": None},
+        {"reel_mentions": {"0": {"user": {"pk": 42}}}},
+        {"reel_mentions": [{"user": {"pk": 43}}, {"user": {"id": "42"}}]},
+        {"reel_mentions": [{"person": {"pk": 42}}]},
+        {"reel_mentions": [42]},
+        {"story_bloks_stickers": []},
+    ],
+)
+def test_a_story_of_the_activity_inbox_that_names_somebody_in_an_unknown_form_is_kept(
+    told: dict[str, Any],
+) -> None:
+    reel = {"id": 7, "items": [{"pk": 9, "taken_at": AT // 1_000_000, **told}]}
+    page = parse_activity({"story_mentions": {"reels": [reel]}}, ME)
+    assert page.mentions == []
+    assert [(m.story_pk, m.author_pk, m.is_sure) for m in page.odd] == [("9", ANNA, False)]
+    assert page.passed_over["odd"] == 1
 
 
 JSON = st.recursive(

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from repost import approval
 from sandbox.private.stories import story_json
-from sandbox.wire.faults import Body, Fault, Kind, Redirect, Reset, Status, Truncated
+from sandbox.wire.faults import Body, Fault, Kind, Oversized, Redirect, Reset, Status, Truncated
 from sandbox.wire.message import JsonObject
 from sandbox.world.sample_media import make_video
 from sandbox.world.story import Story
@@ -50,6 +50,7 @@ OF_THE_CDN: dict[str, Kind] = {
     "a redirect elsewhere": Redirect("https://evil.example/a.jpg"),
     "a redirect to nowhere": Redirect("https://a..fbcdn.net/"),
     "a reset": Reset(),
+    "a length of 200 MB": Oversized(200 * 1024 * 1024),
 }
 
 

@@ -234,6 +234,39 @@ async def test_an_activity_page_that_never_answers_ends_no_looks(
     assert "the activity" in (config.last_poll_error or "")
 
 
+@pytest.mark.parametrize("kind", [Status(400, {"message": "odd"}), Status(404, text="<html>")])
+async def test_message_requests_that_are_never_given_out_end_no_looks(
+    studio: Studio, kind: Status
+) -> None:
+    await studio.configure()
+    studio.sandbox.faults.add(Fault(path="pending_inbox", kind=kind, times=None))
+    for number in range(9):
+        studio.mention(studio.friend(f"friend{number}"))
+        assert len(await studio.scan()) == 1
+        studio.clock.advance(HOUR)
+    config = await studio.config()
+    assert config.is_enabled
+    assert (config.consecutive_failures, config.partial_looks) == (0, 9)
+    assert "message requests" in (config.last_poll_error or "")
+
+
+@pytest.mark.parametrize("names", [True, False])
+async def test_a_story_of_the_activity_inbox_in_an_unknown_form_is_asked_about(
+    studio: Studio, names: bool
+) -> None:
+    """Its own page tells whether it names the account; where not even that does, a person."""
+    await studio.configure()
+    friend = studio.friend("anna")
+    mentions = [studio.person] if names else []
+    story = studio.sandbox.world.add_story(friend, studio.photo(), mentions=mentions)
+    reel = {"id": friend.pk, "items": [{"pk": story.pk, "reel_mentions": {"v2": []}}]}
+    told = Status(200, {"story_mentions": {"reels": [reel]}, "status": "ok"})
+    studio.sandbox.faults.add(Fault(path="news/inbox", kind=told))
+    await studio.run_all()
+    repost = await studio.only()
+    assert repost.status == (RepostStatus.PUBLISHED if names else RepostStatus.WAITING_APPROVAL)
+
+
 async def test_a_chat_that_is_refused_costs_no_other(studio: Studio) -> None:
     await studio.configure()
     for name in ("anna", "ben"):
