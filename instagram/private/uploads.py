@@ -156,14 +156,15 @@ async def _read(file: Path) -> bytes:
 
 def _check(response: Any) -> None:
     status = response.status_code
-    if status == 200:
-        return
-    # A 4xx is about these bytes, or about the account: the answer's message tells which. Only
-    # of its other calls does aiograpi read it.
     try:
         answer = response.json()
     except ValueError:
         answer = None
+    # Bytes that only a gateway has taken would be missing when they are to go live.
+    if status == 200 and isinstance(answer, dict) and answer.get("status") != "fail":
+        return
+    # A 4xx is about these bytes, or about the account: the answer's message tells which. Only
+    # of its other calls does aiograpi read it.
     said = answer if isinstance(answer, dict) else {}
     message = str(said.get("message") or "")
     if message == "challenge_required" and "/suspended/" in str(said.get("challenge")):

@@ -68,6 +68,7 @@ def lost() -> Iterator[tuple[str, Kind, bool]]:
     yield from both(Hang(), "hang")
     yield "cut", ClosedMidBody(), True
     yield "page", Body(b"<html>gateway</html>", "text/html"), True
+    yield "page, not taken", Status(200, text="<html>gateway</html>"), False
     yield "list", Body(b"[1]", JSON), True
     yield "nothing", Body(b"{}", JSON), True
     yield "another id", Body(b'{"id": "0", "media": {"pk": 0}}', JSON), True
@@ -306,6 +307,21 @@ async def test_no_answer_on_the_way_costs_a_post_or_doubles_it(public: Served, s
     mine = EVERYDAY[kinds][:: 3 if step == "copy" else 4]
     await sweep.run([answer for answer in ANSWERS[kinds] if answer[0] in mine])
     assert sweep.problems == []
+
+
+@pytest.mark.parametrize("step", ["upload", "upload of a video"])
+async def test_bytes_that_only_a_gateway_took_cost_no_post(public: Served, step: str) -> None:
+    route, media_type, where = STEPS[step]
+    sweep = Sweep(public, route, media_type, step=where)
+    taken = [
+        ("a page", Status(200, text="<html>hello</html>"), False),
+        ("a list", Status(200, json=[1]), False),
+        ("nothing", Status(200, text=""), False),
+        ("fail", Status(200, json={"status": "fail", "message": "try again"}), False),
+    ]
+    await sweep.run(taken)
+    assert sweep.problems == []
+    assert all(end.startswith("PUBLISHED") for end in sweep.ends), sweep.ends
 
 
 @pytest.mark.soak
