@@ -51,7 +51,7 @@ def configure(
         if names is not None:
             authors.replace_rules(db, account_id, verdict, names)
     was_on = before is not None and before.auto_repost_enabled
-    changes = own_feed.switched(config, was_on=was_on, now=now)
+    changes = own_feed.switched(db, config, was_on=was_on, now=now)
     if changes:
         config = repost_configs.change(db, account_id, now=now, **changes)
     taking_back.take_back(db, account_id, now)

@@ -19,7 +19,7 @@ from instagram import errors
 from instagram.audience import Limit
 from repost import guard
 from repost.limits import ordered
-from storage import credentials, repost_configs, reposts
+from storage import credentials, repost_configs, reposts, trusted_time
 from storage.credentials import Credentials
 from storage.repost_configs import PollStatus, RepostConfig
 from storage.reposts import OWN_FEED, Repost, RepostStatus
@@ -96,11 +96,14 @@ class OwnFeed:
         return guard.may_poll(as_poll, login.session_started_at, now, self._clock.pace)
 
 
-def switched(config: RepostConfig, *, was_on: bool, now: datetime) -> dict[str, object]:
+def switched(
+    db: Database, config: RepostConfig, *, was_on: bool, now: datetime
+) -> dict[str, object]:
     """Return what follows for a configuration when sharing own posts is switched on or off."""
     if config.auto_repost_enabled == was_on:
         return {}
-    since = now if config.auto_repost_enabled else None
+    # By a clock that is behind, posts of before would be new.
+    since = trusted_time.at_least(db, now) if config.auto_repost_enabled else None
     return {"auto_repost_since": since, "auto_sync_failures": 0, "last_auto_sync_error": None}
 
 
@@ -113,12 +116,13 @@ def _keep(
 ) -> tuple[int, RepostConfig]:
     config = repost_configs.get(db, login.account_id)
     since = config.auto_repost_since
+    latest = trusted_time.at_least(db, now)
     config = repost_configs.change(
         db,
         login.account_id,
         now=now,
         # Switched on by a clock that was ahead: nothing is new by that one, for as long.
-        auto_repost_since=now if since is not None and is_ahead(since, now) else since,
+        auto_repost_since=latest if since is not None and is_ahead(since, latest) else since,
         last_auto_sync_at=now,
         auto_sync_failures=0,
         last_auto_sync_error=None,

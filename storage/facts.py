@@ -17,6 +17,8 @@ DATA_CAME_IN = "data_came_in"
 
 # The latest time by which something may be deleted for its age: see `trusted_time`.
 BELIEVED_TIME = "believed_time"
+# What time Instagram had when it was last asked for an inbox.
+THEIR_TIME = "their_time"
 # When the daemon was last there; the value is the boot and the seconds since it.
 SEEN_ALIVE = "seen_alive"
 

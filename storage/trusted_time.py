@@ -72,7 +72,8 @@ def is_confirmed(db: Database, now: datetime) -> bool:
 
 
 def confirm(db: Database, instagrams_time: datetime, now: datetime) -> None:
-    """Note that a clock is right, where Instagram's own time says the same."""
+    """Note Instagram's own time, and that a clock is right where it says the same."""
+    facts.learn(db, facts.THEIR_TIME, "", instagrams_time)
     if abs(now - instagrams_time) <= SLACK:
         facts.learn(db, facts.BELIEVED_TIME, "", now)
 
@@ -82,10 +83,16 @@ def is_behind(db: Database, now: datetime) -> bool:
     return any(is_ahead(at, now) for at in _instagrams_time(db))
 
 
+def at_least(db: Database, now: datetime) -> datetime:
+    """Return the time as it surely is: Instagram's own where this clock is behind that."""
+    return max(_instagrams_time(db)) if is_behind(db, now) else now
+
+
 def _instagrams_time(db: Database) -> list[datetime]:
-    # Times by Instagram's clock: of the newest message seen.
+    # Times by Instagram's clock: of the newest message seen, and of the last answer that told one.
     (seen,) = db.conn.execute("SELECT max(seen_until) FROM story_repost_configs").fetchone()
-    return [] if seen is None else [from_text(seen)]
+    told = facts.find(db, facts.THEIR_TIME)
+    return [*([] if seen is None else [from_text(seen)]), *([] if told is None else [told.at])]
 
 
 def _newest_row(db: Database) -> datetime | None:

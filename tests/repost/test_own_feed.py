@@ -289,3 +289,23 @@ async def test_switched_on_by_a_clock_that_was_ahead_it_begins_now(studio: Studi
     new = post(studio, studio.photo(seed=2))
     await turn(studio)
     assert shared(studio) == [str(new.pk)] != [str(old.pk)]
+
+
+async def test_switched_on_by_a_clock_that_was_behind_nothing_of_before_is_shared(
+    studio: Studio,
+) -> None:
+    old = post(studio)
+    await studio.configure()
+    await studio.scan()  # by which Instagram's own time is known
+    behind = timedelta(days=2)
+    seconds = studio.sandbox.world.now
+    studio.sandbox.world.now = lambda: seconds() + behind.total_seconds()
+    studio.clock.set_on(-behind)
+    await switch_on(studio)
+    await turn(studio)
+    studio.clock.set_on(behind)
+    studio.sandbox.world.now = seconds
+    studio.clock.advance(timedelta(hours=25))
+    new = post(studio, studio.photo(seed=2))
+    await turn(studio)
+    assert shared(studio) == [str(new.pk)] != [str(old.pk)]
