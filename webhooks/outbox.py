@@ -19,8 +19,9 @@ import trio
 
 from ground.changes import Change, Subject
 from ground.clock import Clock
+from ground.shortage import is_shortage
 from storage import webhooks
-from storage.errors import Misplaced
+from storage.errors import Misplaced, Unavailable
 from storage.events import Event
 from storage.store import Database, Store
 from storage.webhooks import DeliveryStatus, ReceiverKind, Webhook, WebhookDelivery
@@ -33,6 +34,7 @@ _JITTER = 0.1
 _GIVEN_UP_AFTER_S = 5 * 86_400
 _GONE = 410
 _NOTE_S = 5.0
+_FIRST_REST_S, _LONGEST_REST_S = 5.0, 300.0
 _LOOK_AGAIN_S = 3600.0  # a wall clock may be set while one waits for it
 
 
@@ -116,7 +118,10 @@ class Outbox:
             self._changed = trio.Event()
 
     async def deliver(self, first: WebhookDelivery) -> None:
-        """Try a message, and record how that ended."""
+        """Try a message, and record how that ended. Raises `Unavailable`."""
+        if any(first.id in each.ids for each in self._ended):
+            await self._catch_up()  # what could not be recorded is not told again and again
+            return
         receiver = await self._store.glance(webhooks.find, first.webhook_id)
         if receiver is None:  # removed this moment
             return
@@ -127,6 +132,12 @@ class Outbox:
             now = self._clock.now()
             await self._store.write(webhooks.disable, receiver.id, now, str(moved))
             return
+        except Exception as error:
+            if isinstance(error, Unavailable) or is_shortage(error):
+                raise
+            # One message's bug is no other receiver's: it was tried, and waits for its next try.
+            logger.exception("webhook broke id=%s", receiver.id)
+            tried, told = [first], Told(None, "an error in Reprise", is_unknown=True)
         took_ms = int((self._clock.monotonic() - began) * 1000)
         if tried:
             # What was told and is not noted would be told again.
@@ -137,10 +148,14 @@ class Outbox:
         """Record a try, and those that ended while the last were recorded: a commit costs more than
         a try, and there is one at a time."""
         self._ended.append(ended)
+        await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        """Record the tries that are not on record yet. Raises `Unavailable`."""
         async with self._noting:
-            if ended not in self._ended:
-                return
             together, self._ended = self._ended, []
+            if not together:
+                return
             try:
                 await self._store.write(_record, together)
             except BaseException:
@@ -171,16 +186,29 @@ class _Courier:
 
     async def run(self) -> None:
         with self.scope:
+            rest_s = _FIRST_REST_S
             while True:
-                self._woken = trio.Event()
-                delivery, wait_s = await self._outbox.next_for(self._webhook_id)
-                if delivery is None:
-                    await self._woken.wait()
-                elif wait_s > 0:
-                    with trio.move_on_after(min(wait_s, _LOOK_AGAIN_S)):
-                        await self._woken.wait()
-                else:
-                    await self._outbox.deliver(delivery)
+                try:
+                    await self._go()
+                    rest_s = _FIRST_REST_S
+                except Exception as error:
+                    if not isinstance(error, Unavailable) and not is_shortage(error):
+                        raise
+                    logger.warning("webhook waits id=%s reason=%r", self._webhook_id, error)
+                    await trio.sleep(rest_s)
+                    rest_s = min(rest_s * 2, _LONGEST_REST_S)
+
+    async def _go(self) -> None:
+        """Bring the next message, or wait for it."""
+        self._woken = trio.Event()
+        delivery, wait_s = await self._outbox.next_for(self._webhook_id)
+        if delivery is None:
+            await self._woken.wait()
+        elif wait_s > 0:
+            with trio.move_on_after(min(wait_s, _LOOK_AGAIN_S)):
+                await self._woken.wait()
+        else:
+            await self._outbox.deliver(delivery)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,6 +219,10 @@ class _Try:
     told: Told
     took_ms: int
     at: datetime
+
+    @property
+    def ids(self) -> set[str]:
+        return {delivery.id for delivery in self.tried}
 
 
 def _record(db: Database, ended: Sequence[_Try]) -> None:

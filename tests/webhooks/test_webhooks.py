@@ -13,6 +13,7 @@ from standardwebhooks.webhooks import WebhookVerificationError
 
 from ground.changes import Subject
 from storage import api_keys, events
+from storage.errors import Unavailable
 from storage.webhooks import DeliveryStatus, ReceiverKind
 from tests.support.limits import DEADLOCK_S
 from tests.support.served import Served
@@ -336,3 +337,53 @@ async def test_messages_outlive_the_daemon(served: Served) -> None:
             await trio.testing.wait_all_tasks_blocked(0.05)
             nursery.cancel_scope.cancel()
         assert len(receiver.messages) == before + 1
+
+
+@pytest.mark.logs_errors
+async def test_a_bug_that_meets_one_message_delays_no_other_receiver(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell = Programs.tell
+
+    async def broken_for_one(self: Programs, to: Any, first: Any) -> Any:
+        if to.url == unlucky.url:
+            raise KeyError("a bug")
+        return await tell(self, to, first)
+
+    async with receivers(2) as (unlucky, lucky):
+        made = await hook(served, unlucky, types="post.*")
+        await hook(served, lucky, types="post.*")
+        monkeypatch.setattr(Programs, "tell", broken_for_one)
+        for number in (1, 2, 3):
+            await happen(served)
+            await lucky.wait_for(number)
+        (*_, first) = await log_of(
+            served, made, lambda found: bool(found) and found[-1]["tries"] > 0
+        )
+        assert first["answer"] == "an error in Reprise"
+
+
+async def test_what_cannot_be_recorded_is_not_told_again_and_again(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database that takes nothing for a while: one telling, and the rest when it is over."""
+    monkeypatch.setattr(outbox, "_FIRST_REST_S", 0.01)
+    monkeypatch.setattr(outbox, "_LONGEST_REST_S", 0.01)
+    store, recorded = served.studio.core.store, outbox._record
+    refused = 0
+
+    def full(db: Any, ended: Any) -> None:
+        nonlocal refused
+        refused += 1
+        if refused <= 20:
+            raise Unavailable("The disk is full")
+        recorded(db, ended)
+
+    async with receivers() as (receiver,):
+        made = await hook(served, receiver, types="post.*")
+        monkeypatch.setattr(outbox, "_record", full)
+        await happen(served)
+        await log_of(served, made, is_(DeliveryStatus.DELIVERED, tries=1))
+        assert refused > 20
+        assert len(receiver.messages) == 1
+    assert store.trouble is None
