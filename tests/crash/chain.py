@@ -19,7 +19,6 @@ from sandbox.world.graph_account import GraphAccount
 from sandbox.world.person import Person
 from sandbox.world.published import PagePost, Published
 from sandbox.world.sample_media import make_photo, make_video
-from tests.crash.preloaded import Preloaded, open_preloaded
 from tests.crash.tunnel import Tunnel, open_tunnel
 from tests.support.limits import DEADLOCK_S
 from tests.support.process import Daemon, environment, reprise, running
@@ -46,7 +45,7 @@ class Chain:
     directory: Path
     tunnel: Tunnel
     client: httpx.AsyncClient
-    preloaded: Preloaded | None = None
+    has_reposters: bool = False
     accounts: dict[str, Connected] = field(default_factory=dict)
     kills: int = 0
     _daemon: Daemon | None = None
@@ -59,8 +58,7 @@ class Chain:
     async def start(self) -> None:
         """Start the daemon, on the port it always has."""
         assert self._daemon is None
-        log = self.directory / "log"
-        one = self.preloaded.running(log) if self.preloaded else running(self.env, log)
+        one = running(self.env, self.directory / "log")
         self._daemon = await self._stack.enter_async_context(one)
 
     async def kill(self) -> None:
@@ -130,8 +128,8 @@ async def open_chain(
 ) -> AsyncIterator[Chain]:
     """Start the first daemon and connect an account each way.
 
-    `clock` is added to the daemons' environment; such a chain is a long one, whose daemons are
-    forked, and has two more accounts, for reposts.
+    `clock` is added to the daemons' environment; such a chain is a long one, and has two more
+    accounts, for reposts.
     """
     async with AsyncExitStack() as stack:
         tunnel = await stack.enter_async_context(open_tunnel())
@@ -158,7 +156,7 @@ async def open_chain(
             directory=directory,
             tunnel=tunnel,
             client=await stack.enter_async_context(client),
-            preloaded=stack.enter_context(open_preloaded(env)) if clock else None,
+            has_reposters=clock is not None,
         )
         sandbox.world.add_person("anna")
         try:
@@ -174,7 +172,7 @@ async def _connect_all(chain: Chain) -> None:
     await _connect(chain, "instagram", graph="instagram")
     await _connect(chain, "facebook", graph="facebook")
     await _connect(chain, "private", login=True)
-    if chain.preloaded is not None:
+    if chain.has_reposters:
         # It looks by the Private API and publishes by the official one.
         await _connect(chain, "both", graph="instagram", login=True)
         await _connect(chain, "watcher", login=True)

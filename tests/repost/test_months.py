@@ -141,6 +141,23 @@ def tries_every_two_hours_while_it_waits(e: Evidence) -> None:
     e.seen += [request(e, at(0, hour), status=400) for hour in (9, 11)]
 
 
+def a_look_after_a_429(e: Evidence) -> None:
+    e.troubles.append(("RATE", at(0, 8), at(0, 9), None))
+    e.seen.append(request(e, at(0, 8, 30)))
+
+
+def a_loop_of_every_five_seconds(e: Evidence) -> None:
+    e.seen += [request(e, at(0, 8) + n * MINUTE / 12) for n in range(100)]
+
+
+def a_request_every_minute_all_day(e: Evidence) -> None:
+    e.seen += [request(e, at(0, 8) + n * MINUTE) for n in range(600)]
+
+
+def a_request_every_few_minutes_day_and_night(e: Evidence) -> None:
+    e.seen += [request(e, at(0, 0) + 4 * n * MINUTE) for n in range(400)]
+
+
 def another_device(e: Evidence) -> None:
     ledger = e.life.sandbox.ledger
     ledger.requests.append(replace(ledger.requests[-1], account="studio", device="android-0"))
@@ -222,6 +239,12 @@ PLANTS: dict[str, tuple[Plant, ...]] = {
     "silence_under_a_challenge": (
         requests_under_a_challenge,
         tries_every_two_hours_while_it_waits,
+    ),
+    "silence_after_a_429": (a_look_after_a_429,),
+    "nothing_in_a_hurry": (
+        a_loop_of_every_five_seconds,
+        a_request_every_minute_all_day,
+        a_request_every_few_minutes_day_and_night,
     ),
     "one_device": (another_device, a_request_that_no_app_sends),
     "one_automatic_login_a_day": (two_logins_in_a_day,),

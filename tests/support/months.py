@@ -20,7 +20,7 @@ from instagram.errors import InstagramError
 from repost import approval
 from repost.configuring import enable
 from sandbox import MentionShape, Sandbox
-from sandbox.wire.faults import Fault, Kind, Reset, Status, feedback_required
+from sandbox.wire.faults import Fault, Kind, Reset, Status, feedback_required, throttled
 from sandbox.world.story import Story
 from storage import jobs, repost_configs, reposts, troubles
 from storage.reposts import RepostStatus
@@ -40,6 +40,7 @@ HAPPENINGS = {
     "session expires": 11.0,
     "challenge": 24.0,
     "block": 40.0,
+    "429": 20.0,
     "restart": 2.5,
     "crash": 4.0,
     "off": 15.0,
@@ -184,6 +185,8 @@ class Life:
                 person.challenge.pending = True
                 if not self.challenged or self.challenged[-1][1] <= now:
                     self.challenged.append((now, self.end))
+            case "429":
+                faults.add(Fault(path="inbox", kind=throttled(self.chance.choice([600, 7200]))))
             case "block":
                 path = self.chance.choice(["configure_to_story", "direct_v2/inbox"])
                 faults.add(Fault(path=path, kind=feedback_required()))

@@ -128,6 +128,20 @@ class Evidence:
             bursts = [seen.at for seen in during if seen.at >= first and seen.entry.fault is None]
             assert all(b - a < MINUTE or b - a >= DAY - MINUTE for a, b in pairwise(bursts)), begin
 
+    def silence_after_a_429(self) -> None:
+        """What Instagram asks to wait for is waited for."""
+        for kind, at, until, _ in self.troubles:
+            if kind == "RATE" and until is not None:
+                sent = [s for s in self.seen if at + MINUTE < s.at < until and not s.asked]
+                assert sent == [], (at, sent[:3])
+
+    def nothing_in_a_hurry(self) -> None:
+        """No hour, no day and no minute sees more requests than a person with an app makes."""
+        moments = [seen.at for seen in self.seen if not seen.asked]
+        for within, most in ((MINUTE, 40), (HOUR, 80), (DAY, 250)):
+            for first, last in zip(moments, moments[most:], strict=False):
+                assert last - first > within, (first, within)
+
     def one_device(self) -> None:
         assert len(self.life.sandbox.ledger.devices("studio")) == 1
         assert self.life.sandbox.ledger.unknown == []
@@ -196,6 +210,8 @@ class Evidence:
             self.reposts_keep_their_distance,
             self.looks_come_at_no_fixed_time,
             self.silence_under_a_challenge,
+            self.silence_after_a_429,
+            self.nothing_in_a_hurry,
             self.one_device,
             self.one_automatic_login_a_day,
             self.every_mention_ends_right,

@@ -39,6 +39,9 @@ PROGRAMS: Mapping[str, Sequence[str]] = {
     "daemon": ("daemon", "cli", "api", "local", "operations", "publish", "repost", "moving"),
     "media.worker": ("media",),
 }
+# What the system's loader and what it loads take from the environment when a process starts: such
+# a process comes from one that was started so. The last of them is kept, whose tests go on.
+_LOADED = ("LD_PRELOAD", "FAKETIME")
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER
 _LONGEST = 1 << 20
 
@@ -56,7 +59,7 @@ def install() -> None:
 def _popen(command: Sequence[str], **options: Any) -> _Forked | subprocess.Popen[bytes]:
     known = {"stdin", "stdout", "stderr", "env", "cwd", "start_new_session"}
     words = [str(word) for word in command]
-    is_plain = set(options) <= known and "LD_PRELOAD" not in (options.get("env") or {})
+    is_plain = set(options) <= known
     if words[:2] == [sys.executable, "-m"] and words[2] in PROGRAMS and is_plain:
         return _Forked(words, **options)
     return subprocess.Popen(command, **options)
@@ -81,7 +84,7 @@ class _Forked:
         self.args = args
         self.returncode: int | None = None
         self._reaping = threading.Lock()
-        asked = {
+        asked: dict[str, Any] = {
             "argv": args[2:],
             "env": dict(os.environ if env is None else env),
             "cwd": str(cwd or Path.cwd()),
@@ -90,7 +93,7 @@ class _Forked:
         with ExitStack() as opened:
             files = [_number(file, at, opened) for at, file in enumerate((stdin, stdout))]
             files.append(files[1] if stderr == subprocess.STDOUT else _number(stderr, 2, opened))
-            self.pid = _server(args[2]).start(asked, files)
+            self.pid = _server(args[2], asked["env"]).start(asked, files)
 
     def poll(self) -> int | None:
         return self._reap(os.WNOHANG)
@@ -132,16 +135,22 @@ def _number(file: IO[bytes] | int | None, own: int, opened: ExitStack) -> int:
 class _Server:
     """The process that has imported a program, and forks."""
 
-    def __init__(self, program: str) -> None:
+    def __init__(self, program: str, loaded: Mapping[str, str]) -> None:
         self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._turn = threading.Lock()
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", __name__, program, str(theirs.fileno())],
                 cwd=ROOT,
+                env=os.environ | loaded,
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
             )
+
+    def close(self) -> None:
+        """Let it end; what it has started goes on."""
+        self._ours.close()
+        self._process.wait()
 
     def start(self, asked: Mapping[str, Any], files: Sequence[int]) -> int:
         """Start a process and return its number; it is a child of this one."""
@@ -156,14 +165,23 @@ class _Server:
 
 
 _servers: dict[str, _Server] = {}
+_shifted: dict[tuple[str, ...], _Server] = {}
 _starting = threading.Lock()
 
 
-def _server(program: str) -> _Server:
+def _server(program: str, env: Mapping[str, str]) -> _Server:
+    loaded = {name: value for name, value in env.items() if name.startswith(_LOADED)}
     with _starting:
-        if program not in _servers:
-            _servers[program] = _Server(program)
-        return _servers[program]
+        if not loaded:
+            if program not in _servers:
+                _servers[program] = _Server(program, {})
+            return _servers[program]
+        key = (program, *(f"{name}={loaded[name]}" for name in sorted(loaded)))
+        if key not in _shifted:
+            while _shifted:
+                _shifted.popitem()[1].close()
+            _shifted[key] = _Server(program, loaded)
+        return _shifted[key]
 
 
 def _prctl(option: int, value: int) -> None:
