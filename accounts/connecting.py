@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from accounts import identity
-from storage import accounts, secrets
+from storage import accounts, holds, secrets
 from storage.accounts import Account
 from storage.errors import AlreadyExists
 from storage.secrets import AccountSecret
@@ -64,6 +64,8 @@ def connect(
         token_expires_at=None,
         last_synced_at=None,
     )
+    # What waited for a login may have another way out now.
+    holds.release(db, account.id, now)
     return accounts.get(db, account.id)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ground.refusal import ErrorCode
-from publish.choice import REPOSTS, choose, means_of, wish_for
+from publish.choice import REPOSTS, Choice, choose, means_of, wish_for
 from publish.content import fingerprint
 from publish.retry import Failure, Later
 from publish.states import DISCONNECTED, Rails, Standing, postponed
@@ -58,7 +58,7 @@ def begin(
     held: Rails,
     stands: Standing,
 ) -> Begun | None:
-    """Take a claimed job up: choose the route of a new delivery, keep that of an open one.
+    """Take a claimed job up: choose its route anew as long as nothing of it was sent to be live.
 
     Returns None when it was taken back, and when the rails hold it back: then the job is put back
     for later.
@@ -80,24 +80,30 @@ def begin(
         return None
     failure = _impossible(db, job, post, media, delivery, now, missed_for, grace)
     reason = "it was begun there"
-    if failure is None and delivery is None:
-        assert post.account_id is not None
-        account = accounts.get(db, post.account_id)
-        means = means_of(db, account, has_public_url=has_public_url, now=now)
-        has_image = any(not one.is_video for one in media)
-        chosen = choose(
-            means,
-            has_image=has_image,
-            has_stickers=bool(post.story_stickers),
-            wish=wish_for(db, post, media),
-        )
+    if failure is None and (delivery is None or not delivery.was_sent):
+        chosen = _chosen(db, post, media, now, has_public_url=has_public_url)
         if isinstance(chosen, Failure):
-            failure = chosen
-        else:
+            failure = chosen if delivery is None else None
+        elif delivery is None or delivery.route is not chosen.route:
+            if delivery is not None:  # what the account has to publish with was changed since
+                deliveries.close(db, delivery.id, Outcome.WITHDRAWN, now)
             delivery = deliveries.open_for(db, post.id, chosen.route, now, content=content)
             reason = chosen.reason
     begun = _processing(db, job, post, delivery, now)
     return Begun(begun, media, content, delivery, failure, reason)
+
+
+def _chosen(
+    db: Database, post: Post, media: Sequence[MediaFile], now: datetime, *, has_public_url: bool
+) -> Choice | Failure:
+    assert post.account_id is not None
+    account = accounts.get(db, post.account_id)
+    return choose(
+        means_of(db, account, has_public_url=has_public_url, now=now),
+        has_image=any(not one.is_video for one in media),
+        has_stickers=bool(post.story_stickers),
+        wish=wish_for(db, post, media),
+    )
 
 
 def _impossible(

@@ -24,7 +24,17 @@ from publish.rules import (
     check_timezone,
     checked,
 )
-from storage import accounts, credentials, deliveries, events, jobs, media_files, posts, secrets
+from storage import (
+    accounts,
+    credentials,
+    deliveries,
+    events,
+    holds,
+    jobs,
+    media_files,
+    posts,
+    secrets,
+)
 from storage.accounts import Account
 from storage.deliveries import Outcome, Step
 from storage.posts import MediaType, Post, PostStatus, SourceType
@@ -242,7 +252,10 @@ def disconnect(db: Database, account_id: str, now: datetime) -> None:
             )
     media_files.remove_cards_of(db, account_id)
     events.record_of_account(db, Subject.ACCOUNT, account_id, "DISCONNECTED", now=now)
+    doubles = accounts.younger_doubles(db, account_id)
     accounts.remove(db, account_id)
+    for double in doubles:
+        holds.release(db, double.id, now)
 
 
 def check_sendable(db: Database, post: Post) -> None:

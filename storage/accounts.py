@@ -115,25 +115,31 @@ def by_number(db: Database, numbers: Collection[str], *, but: str = "") -> Accou
     )
 
 
+# The accounts, `other`, that are the same Instagram account as the one with the id ?1, `own`.
+_DOUBLES = (
+    "AS other WHERE EXISTS (SELECT 1 FROM accounts AS own"
+    " LEFT JOIN credentials AS login ON login.account_id = own.id"
+    " LEFT JOIN credentials AS theirs ON theirs.account_id = other.id"
+    " WHERE own.id = ?1 AND (other.created_at, other.id) {} (own.created_at, own.id) AND ("
+    "  (own.ig_user_id != '' AND own.ig_user_id IN (other.ig_user_id, theirs.private_pk))"
+    "  OR login.private_pk IN (other.ig_user_id, theirs.private_pk)"
+    "  OR (theirs.private_pk IS NULL AND login.ig_username = other.username COLLATE NOCASE)"
+    "  OR (login.private_pk IS NULL AND theirs.ig_username = own.username COLLATE NOCASE)))"
+    " ORDER BY created_at, id"
+)
+
+
 def older_double(db: Database, account_id: str) -> Account | None:
     """Return the account that is the same Instagram account and was connected before, or None.
 
     None comes to be like that any more; databases and exports of earlier releases may have some.
     """
-    return records.fetch_one(
-        db,
-        Account,
-        "AS other WHERE EXISTS (SELECT 1 FROM accounts AS own"
-        " LEFT JOIN credentials AS login ON login.account_id = own.id"
-        " LEFT JOIN credentials AS theirs ON theirs.account_id = other.id"
-        " WHERE own.id = ?1 AND (other.created_at, other.id) < (own.created_at, own.id) AND ("
-        "  (own.ig_user_id != '' AND own.ig_user_id IN (other.ig_user_id, theirs.private_pk))"
-        "  OR login.private_pk IN (other.ig_user_id, theirs.private_pk)"
-        "  OR (theirs.private_pk IS NULL AND login.ig_username = other.username COLLATE NOCASE)"
-        "  OR (login.private_pk IS NULL AND theirs.ig_username = own.username COLLATE NOCASE)))"
-        " ORDER BY created_at, id",
-        (account_id,),
-    )
+    return records.fetch_one(db, Account, _DOUBLES.format("<"), (account_id,))
+
+
+def younger_doubles(db: Database, account_id: str) -> list[Account]:
+    """Return the accounts that are the same Instagram account and were connected later."""
+    return records.fetch(db, Account, _DOUBLES.format(">"), (account_id,))
 
 
 def called(account: Account, user_id: str) -> str:

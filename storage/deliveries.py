@@ -98,6 +98,11 @@ class Delivery:
         return self.upload_id is not None or self.container_id is not None
 
     @property
+    def was_sent(self) -> bool:
+        """Whether something was sent that may have made it live, also where that was in vain."""
+        return self.publishing_at is not None or self.step not in (Step.CREATED, Step.UPLOADED)
+
+    @property
     def begins_with_video(self) -> bool:
         """Whether the first file that is sent is a video."""
         return any(file["mime"].startswith("video/") for file in (self.files or ())[:1])

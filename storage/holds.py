@@ -7,8 +7,9 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
+from ground.changes import Subject
 from ground.hold import Hold
-from storage import accounts, jobs, reposts, troubles
+from storage import accounts, events, jobs, reposts, troubles
 from storage.troubles import TroubleKind
 
 DOUBLE = "double"
@@ -40,4 +41,5 @@ def release(db: Database, account_id: str, now: datetime) -> None:
     Whatever still holds them holds them again; nothing goes out before it was scheduled.
     """
     jobs.bring_forward(db, account_id, now)
-    reposts.let_go_on(db, account_id)
+    if reposts.let_go_on(db, account_id):
+        events.record_of_account(db, Subject.REPOST, account_id, "MOVED", now=now)

@@ -260,13 +260,14 @@ def hold(db: Database, account_id: str, status: RepostStatus, held: Hold, now: d
             change(db, repost.id, status, now=now, reason=held.reason, held_until=held.until)
 
 
-def let_go_on(db: Database, account_id: str) -> None:
-    """Let an account's reposts that wait for a time be looked at again at once."""
-    db.conn.execute(
+def let_go_on(db: Database, account_id: str) -> bool:
+    """Let an account's reposts that wait be looked at again at once; says whether any does."""
+    waiting = db.conn.execute(
         f"UPDATE reposts SET held_until = NULL WHERE account_id = ? AND {IS_OPEN}"  # noqa: S608
         " AND post_id IS NULL",
         (account_id,),
     )
+    return waiting.rowcount > 0
 
 
 def rename_author(db: Database, account_id: str, author_pk: str, username: str) -> None:

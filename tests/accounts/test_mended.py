@@ -15,7 +15,7 @@ from sandbox.wire.faults import Fault, Status, challenge_required
 from storage import accounts, jobs, repost_configs
 from storage.reposts import RepostStatus
 from tests.support.clock import TestClock
-from tests.support.graph import PUBLIC, connect
+from tests.support.graph import PUBLIC, connect, serve_publicly
 from tests.support.limits import DEADLOCK_S
 from tests.support.posting import (
     API,
@@ -149,3 +149,42 @@ async def test_what_is_here_goes_out_by_the_official_api_while_the_login_is_in_t
         await studio.engine.turn(studio.account.id)
         states = {each.author_username: each.status for each in await studio.history()}
         assert states["ben"] is not RepostStatus.DETECTED
+
+
+async def test_what_waits_for_a_login_goes_on_when_a_token_is_pasted(
+    sandbox: Sandbox, clock: TestClock, tmp_path: Path
+) -> None:
+    async with serve_publicly(sandbox, clock, tmp_path) as served:
+        studio = served.studio
+        await studio.log_in()
+        stopped = Status(400, {"message": "ip_block", "error_type": "ip_block", "status": "fail"})
+        studio.sandbox.faults.add(Fault(path="rupload", kind=stopped))
+        content = {"accountId": studio.account.id, "mediaType": "IMAGE"}
+        post_id = await publish(served, {**content, "mediaFileId": await photo_id(served)})
+        await until_held(served, post_id)
+        half = sandbox.world.connect_graph(studio.person, expires_in=None)
+        pasted = {"username": USERNAME, "accessToken": half.token}
+        assert (await served.call("POST", f"{API}/auth/accounts", pasted)).status == 201
+        with trio.fail_after(DEADLOCK_S):
+            await until(served, post_id, "PUBLISHED")
+
+
+async def test_what_a_double_held_goes_on_when_the_other_one_is_disconnected(
+    served: Served,
+) -> None:
+    studio, core = served.studio, served.studio.core
+
+    def elder(db: Database) -> str:
+        before = core.clock.now() - timedelta(days=900)
+        made = accounts.add(db, user_id=core.owner.id, username="elder", now=before)
+        accounts.change(db, made.id, ig_user_id=str(studio.person.pk))
+        return made.id
+
+    elder_id = await core.store.write(elder)
+    await studio.configure()
+    post_id = await publish(served, story(served, await photo_id(served, 360, 640)))
+    held = await until_held(served, post_id)
+    assert "@elder" in held["errorMessage"]
+    assert (await served.call("DELETE", f"{API}/auth/accounts/{elder_id}")).status == 200
+    with trio.fail_after(DEADLOCK_S):
+        await until(served, post_id, "PUBLISHED")
