@@ -69,19 +69,24 @@ class Upkeep:
                 "copies": self._copies_task,
                 "memory": self._memory_task,
             }.items():
-                nursery.start_soon(self._patiently, chore, name=name)
+                nursery.start_soon(self._patiently, name, chore, name=name)
             task_status.started()
 
-    async def _patiently(self, chore: Callable[[], Awaitable[None]]) -> None:
-        """Do a chore without an end; what this machine lacks for now is waited for."""
+    async def _patiently(self, name: str, chore: Callable[[], Awaitable[None]]) -> None:
+        """Do a chore without an end; what this machine lacks for now is waited for.
+
+        A bug in one is its own: it rests, and the other chores go on.
+        """
         while True:
             try:
                 await chore()
             except Exception as error:
-                if not isinstance(error, Unavailable) and not is_shortage(error):
-                    raise
-                logger.warning("a chore waits reason=%r", error)
-                await trio.sleep(_AFTER_TROUBLE_S)
+                if isinstance(error, Unavailable) or is_shortage(error):
+                    logger.warning("a chore waits name=%s reason=%r", name, error)
+                    await trio.sleep(_AFTER_TROUBLE_S)
+                else:
+                    logger.exception("a chore broke name=%s", name)
+                    await trio.sleep(_LOOK_EVERY_S)
 
     async def _key_uses_task(self) -> None:
         try:

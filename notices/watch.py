@@ -16,6 +16,7 @@ import trio
 
 from ground.changes import Change, Subject
 from ground.clock import Clock
+from ground.shortage import is_shortage
 from notices.needs import Room, needs_of, settles_at
 from storage import notices, users, webhooks
 from storage.errors import Unavailable
@@ -49,7 +50,7 @@ class Watch:
             changed = self._changed
             try:
                 wait_s = await self._look()
-            except Unavailable as error:
+            except (Unavailable, OSError) as error:
                 logger.warning("notices wait reason=%r", error)
                 wait_s = _AFTER_TROUBLE_S
             with trio.move_on_after(wait_s):
@@ -72,13 +73,21 @@ class Watch:
         room = Room(free=usage.free, least=self._least_free)
         wait_s = _LOOK_AGAIN_S
         for user_id in told:
-            now = self._clock.now()
-            if await self._store.read(_differs, user_id, now, room):
-                await self._store.write(note, user_id, now, room)
-            settles = await self._store.read(settles_at, user_id, now)
-            if settles is not None:
-                wait_s = min(wait_s, (settles - now).total_seconds())
+            try:
+                wait_s = min(wait_s, await self._look_after(user_id, room))
+            except Exception as error:
+                if isinstance(error, Unavailable) or is_shortage(error):
+                    raise
+                # One person's rows are no reason to tell nobody else.
+                logger.exception("notices broke user=%s", user_id)
         return wait_s
+
+    async def _look_after(self, user_id: str, room: Room) -> float:
+        now = self._clock.now()
+        if await self._store.read(_differs, user_id, now, room):
+            await self._store.write(note, user_id, now, room)
+        settles = await self._store.read(settles_at, user_id, now)
+        return math.inf if settles is None else (settles - now).total_seconds()
 
 
 def _readers(db: Database) -> tuple[list[str], bool]:

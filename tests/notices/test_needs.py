@@ -15,13 +15,14 @@ from ground.clock import utc_now
 from notices.needs import Room
 from notices.quiet import quiet_until
 from notices.services import ALLOWED
-from notices.watch import note
+from notices.watch import Watch, note
 from storage import accounts, notices, repost_configs, reposts, secrets, troubles, users, webhooks
 from storage.notices import Notice, QuietHours
 from storage.reposts import Repost, RepostStatus
 from storage.secrets import AccountSecret
 from storage.store import Database
 from storage.troubles import Trouble, TroubleKind
+from storage.webhooks import ReceiverKind
 from tests.support.studio import Studio
 
 ROOM = Room(free=1 << 30, least=64 << 20)
@@ -202,3 +203,38 @@ def test_every_service_that_is_allowed_is_there_and_none_that_is_not_for_people(
     refused = {"file", "syslog", "rsyslog", "dbus", "glib", "gnome", "macosx", "windows", "vapid",
                "fcm", "instagram", "twitter", "mqtt", "irc", "smpp", "growl", "blink1"}  # fmt: skip
     assert not ALLOWED & refused
+
+
+@pytest.mark.logs_errors
+async def test_one_persons_odd_rows_keep_nobody_else_untold(studio: Studio) -> None:
+    """A folder that is gone, and a timezone that there is no more, end no service."""
+    core, house = studio.core, House(studio)
+    names = sorted(["first", "second"])
+
+    def begin(db: Database) -> list[str]:
+        made = [users.add(db, house.now, name).id for name in names]
+        for user_id in made:
+            account = accounts.add(db, user_id=user_id, username=f"of.{user_id[:8]}", now=house.now)
+            webhooks.add(
+                db, user_id=user_id, url="ntfy://x", types="", account_ids=None, now=house.now,
+                kind=ReceiverKind.PERSON,
+            )  # fmt: skip
+            troubles.add(
+                db,
+                Trouble(
+                    account_id=account.id, kind=TroubleKind.LOGIN, reason="x", at=house.now,
+                    until=None,
+                ),
+            )  # fmt: skip
+        return made
+
+    made = await core.store.write(begin)
+    first, second = sorted(made, key=(await core.store.read(webhooks.people_told)).index)
+
+    def spoil(db: Database) -> None:
+        db.conn.execute("UPDATE accounts SET token_expires_at = 'soon' WHERE user_id = ?", (first,))
+
+    await core.store.write(spoil)
+    watch = Watch(core.store, core.clock, core.settings.data_dir, least_free=0)
+    await watch._look()
+    assert await core.store.read(notices.open_of, second)

@@ -12,7 +12,7 @@ import trio
 from sqlite_utils import Database
 
 from daemon import upkeep
-from storage import authors, facts, pruning, repost_configs, trusted_time
+from storage import authors, credentials, facts, pruning, repost_configs, trusted_time
 from storage.store import open_directly, transaction
 from storage.times import to_text
 from tests.storage.test_upgrade import FROZEN_AT, NAMES, later_rows, make
@@ -94,7 +94,14 @@ def test_what_is_old_goes_in_steps_and_what_is_young_stays(
             assert left(db, rule) == open_ones > 0
 
 
-async def test_the_daemon_prunes(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.logs_errors
+async def test_the_daemon_prunes_whatever_becomes_of_its_other_chores(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(credentials, "forget_lapsed", broken)
     monkeypatch.setattr(upkeep, "_LOOK_EVERY_S", 0.02)
     old = studio.clock.now() - 500 * DAY
 
@@ -108,10 +115,12 @@ async def test_the_daemon_prunes(studio: Studio, monkeypatch: pytest.MonkeyPatch
 
     await studio.core.store.write(trusted_time.believe, studio.clock.now(), timedelta(0))
     await studio.core.store.write(add)
-    async with serve_studio(studio):
+    async with serve_studio(studio) as served:
         with trio.fail_after(DEADLOCK_S):
             while await studio.core.store.read(count_events):
                 await trio.sleep(0.02)
+        answer = await served.call("GET", "/api/v1/health")
+        assert answer.body["services"]["upkeep"] == "running"
 
 
 def count_events(db: Database) -> int:
