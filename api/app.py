@@ -66,6 +66,8 @@ _DECLARED = (
     table.stop_rows,
     table.login_rows,
     table.key_rows,
+    table.browser_rows,
+    table.machine_rows,
     events.operations,
     table.webhook_rows,
     table.notify_rows,

@@ -158,7 +158,10 @@ async def _sign_in(context: ApiContext, code: str, *, is_visit: bool) -> Respons
     session = None
     if fresh and is_visit:
         session = await context.store.write(
-            browser_sessions.redeem_code, code, context.house.clock.now()
+            browser_sessions.redeem_code,
+            code,
+            context.house.clock.now(),
+            request.headers.get("User-Agent"),
         )
     if not fresh or (is_visit and session is None):
         context.guesses.wrong(arrival, "login link")

@@ -50,28 +50,22 @@ def doctor(ctx: click.Context, offline: bool, as_json: bool) -> None:
             found = trio.run(look, settings)
     well = examination.is_well(found)
     if as_json:
-        print_json({"ok": well, "findings": _listed(found)})
+        print_json(examination.as_json(found))
     else:
         _print(found)
     ctx.exit(0 if well else 1)
-
-
-def _listed(found: dict[str, list[Finding]]) -> list[dict[str, str | None]]:
-    return [
-        {"check": name, "state": line.state, "text": line.text, "mend": line.mend}
-        for name, lines in found.items()
-        for line in lines
-    ]
 
 
 def _print(found: dict[str, list[Finding]]) -> None:
     from rich.console import Console
     from rich.text import Text
 
+    from daemon.doctor import examination
+
     console = Console(highlight=False, soft_wrap=True)
     width = max(map(len, found)) + 2
     count = {"problem": 0, "warning": 0}
-    for line in _listed(found):
+    for line in examination.as_json(found)["findings"]:
         state = str(line["state"])
         if state in count:
             count[state] += 1

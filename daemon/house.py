@@ -7,6 +7,8 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 from daemon import logs
 from daemon.core import Core, open_core
@@ -43,7 +45,15 @@ def house_of(core: Core, publishing: Publishing, engine: RepostEngine) -> House:
         feed=Feed(core.store.changes),
         cloud=publishing.cloud,
         app_version=app_version.CURRENT,
+        examine=partial(_examined, core),
     )
+
+
+async def _examined(core: Core) -> dict[str, Any]:
+    from daemon.doctor import examination  # when it is asked for: a start needs none of it
+
+    async with examination.visit(core.settings, core.clock.now) as site:
+        return examination.as_json(await examination.examine(site, offline=True))
 
 
 @asynccontextmanager

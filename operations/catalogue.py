@@ -13,6 +13,7 @@ from operations import (
     events,
     library,
     logins,
+    machine,
     media,
     mentions,
     notify,
@@ -46,6 +47,7 @@ _SUBJECTS: tuple[ModuleType, ...] = (
     webhooks,
     notify,
     system,
+    machine,
     whole,
 )
 OPERATIONS = MappingProxyType(

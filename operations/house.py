@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, assert_never
 
@@ -56,6 +57,8 @@ class House:
     feed: Feed
     cloud: CloudDesk
     app_version: str
+    # What `reprise doctor` finds, as it prints it.
+    examine: Callable[[], Awaitable[dict[str, Any]]]
 
     running: Running = field(default_factory=Running)
 

@@ -15,6 +15,7 @@ from storage import records
 
 CODE_LIFETIME = timedelta(minutes=5)
 SESSION_LIFETIME = timedelta(days=30)
+_LONGEST = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,8 @@ class BrowserSession:
     created_at: datetime
     expires_at: datetime
     ended_at: datetime | None = None
+    # What the browser calls itself.
+    device: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +77,9 @@ def is_fresh(db: Database, code: str, now: datetime) -> bool:
     return found is not None
 
 
-def redeem_code(db: Database, code: str, now: datetime) -> BrowserSession | None:
+def redeem_code(
+    db: Database, code: str, now: datetime, device: str | None = None
+) -> BrowserSession | None:
     """Exchange a fresh code for a session, once; None when it is unknown, used or too old."""
     spent = db.conn.execute(
         "UPDATE login_codes SET used_at = ?1"
@@ -85,7 +90,12 @@ def redeem_code(db: Database, code: str, now: datetime) -> BrowserSession | None
         return None
     found = records.get(db, LoginCode, _hash(code))
     return create(
-        db, user_id=found.user_id, now=now, scopes=found.scopes, account_ids=found.account_ids
+        db,
+        user_id=found.user_id,
+        now=now,
+        scopes=found.scopes,
+        account_ids=found.account_ids,
+        device=device,
     )
 
 
@@ -97,6 +107,7 @@ def create(
     lifetime: timedelta = SESSION_LIFETIME,
     scopes: str = "",
     account_ids: list[str] | None = None,
+    device: str | None = None,
 ) -> BrowserSession:
     """Start a session."""
     db.conn.execute("DELETE FROM browser_sessions WHERE expires_at < ?", (records.encode(now),))
@@ -107,6 +118,7 @@ def create(
         account_ids=account_ids,
         created_at=now,
         expires_at=now + lifetime,
+        device=device[:_LONGEST] if device else None,
     )
     records.insert(db, session)
     return session
@@ -120,6 +132,21 @@ def alive(db: Database, session_id: str, now: datetime) -> BrowserSession | None
         "WHERE id = ? AND ended_at IS NULL AND expires_at > ?",
         (session_id, now),
     )
+
+
+def of_user(db: Database, user_id: str, now: datetime) -> list[BrowserSession]:
+    """Return a user's sessions that are alive, the newest first."""
+    return records.fetch(
+        db,
+        BrowserSession,
+        "WHERE user_id = ? AND ended_at IS NULL AND expires_at > ? ORDER BY created_at DESC, id",
+        (user_id, now),
+    )
+
+
+def name_of(session_id: str) -> str:
+    """Return by what a session is spoken of: its id is a secret."""
+    return _hash(session_id)[:16]
 
 
 def end(db: Database, session_id: str, now: datetime) -> None:

@@ -415,6 +415,12 @@ def m0170_public_address_of_the_cloud(db: Database) -> None:
         db.conn.execute(f"ALTER TABLE cloud_worker ADD COLUMN {column} TEXT")
 
 
+@migrations()
+def m0200_devices(db: Database) -> None:
+    """A browser that is signed in is known by what it calls itself."""
+    db.conn.execute("ALTER TABLE browser_sessions ADD COLUMN device TEXT")
+
+
 def _statements(script: str) -> Iterator[str]:
     # One by one: `executescript` would commit the transaction that guards the migration.
     statement = ""

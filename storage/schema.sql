@@ -191,7 +191,7 @@ CREATE TABLE browser_sessions (
     created_at TEXT NOT NULL,
     expires_at TEXT NOT NULL,
     ended_at TEXT
-, scopes TEXT NOT NULL DEFAULT '', account_ids TEXT) STRICT;
+, scopes TEXT NOT NULL DEFAULT '', account_ids TEXT, device TEXT) STRICT;
 
 CREATE TABLE challenges (
     account_id TEXT PRIMARY KEY REFERENCES accounts ON DELETE CASCADE,

@@ -59,7 +59,13 @@ def environment() -> Environment:
     )
     made.globals.update(static=assets().path, WORDS=WORDS, KINDS=KINDS, icon=icon)
     made.filters.update(
-        stamp=stamp, away=_away, day=_day, clock=_clock, moment=moment, state=state_of
+        stamp=stamp,
+        away=_away,
+        day=_day,
+        clock=_clock,
+        moment=moment,
+        state=state_of,
+        device=device_of,
     )
     return made
 
@@ -93,6 +99,21 @@ def moment(value: datetime | str) -> datetime:
 def state_of(item: models.RepostItem) -> str:
     """Return the word for a mention's state."""
     return WORDS[item.status]
+
+
+_BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"),
+             ("Safari/", "Safari"))  # fmt: skip
+_SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"),
+            ("Mac OS X", "Mac"), ("CrOS", "Chromebook"), ("Linux", "Linux"))  # fmt: skip
+
+
+def device_of(said: str | None) -> str:
+    """Return what a browser calls itself, in two words."""
+    if not said:
+        return "A browser"
+    browser = next((name for word, name in _BROWSERS if word in said), "A browser")
+    system = next((name for word, name in _SYSTEMS if word in said), None)
+    return f"{browser} on {system}" if system else browser
 
 
 @pass_context

@@ -11,6 +11,7 @@ from operations import (
     cloud,
     library,
     logins,
+    machine,
     media,
     mentions,
     notify,
@@ -125,6 +126,19 @@ key_rows = Operations("Settings")
 key_rows.row("POST", _KEYS, api_keys.create_api_key, auth=Auth.COOKIE, status=201)
 key_rows.row("GET", _KEYS, api_keys.list_api_keys)
 key_rows.row("DELETE", f"{_KEYS}/<id>", api_keys.revoke_api_key, auth=Auth.COOKIE)
+
+browser_rows = Operations("Settings")
+browser_rows.row("GET", "/settings/browsers", machine.list_browsers)
+browser_rows.row(
+    "POST", "/settings/browsers/invite", machine.invite_browser, auth=Auth.COOKIE, status=201
+)
+browser_rows.row("POST", "/settings/browsers/sign-out", machine.sign_browser_out, auth=Auth.COOKIE)
+
+machine_rows = Operations("System")
+machine_rows.row("GET", "/system/findings", machine.examine_machine)
+machine_rows.row("GET", "/system/room", machine.get_room)
+machine_rows.row("GET", "/system/copies", machine.list_copies)
+machine_rows.row("POST", "/system/copies", machine.make_copy, status=201)
 
 webhook_rows = Operations("Webhooks")
 webhook_rows.row("POST", "/webhooks", webhooks.create_webhook, status=201)

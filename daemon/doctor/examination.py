@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import trio
 
@@ -82,6 +83,18 @@ async def examine(site: Site, *, offline: bool = False) -> dict[str, list[Findin
 def is_well(found: dict[str, list[Finding]]) -> bool:
     """Say whether no check found a problem; a warning is none."""
     return all(line.state is not State.PROBLEM for lines in found.values() for line in lines)
+
+
+def as_json(found: dict[str, list[Finding]]) -> dict[str, Any]:
+    """Return what was found as JSON holds it."""
+    return {
+        "ok": is_well(found),
+        "findings": [
+            {"check": name, "state": line.state.value, "text": line.text, "mend": line.mend}
+            for name, lines in found.items()
+            for line in lines
+        ],
+    }
 
 
 @asynccontextmanager

@@ -38,7 +38,12 @@ POST /settings/private-api-credentials/challenge · GET /settings/session-phase/
 POST /settings/api-keys · GET /settings/api-keys · DELETE /settings/api-keys/{id}
 """
 OPEN = {"GET /health", "GET /auth/check", "POST /auth/logout"}
-COOKIE_ONLY = {"POST /settings/api-keys", "DELETE /settings/api-keys/{id}"}
+COOKIE_ONLY = {
+    "POST /settings/api-keys",
+    "DELETE /settings/api-keys/{id}",
+    "POST /settings/browsers/invite",
+    "POST /settings/browsers/sign-out",
+}
 
 
 @pytest.fixture(scope="module")

@@ -139,6 +139,7 @@ FILLING: dict[str, Any] = {
     "ends": "08:00",
     "timezone": "UTC",
     "aspect": "1:1",
+    "session": "0" * 16,
 }
 
 

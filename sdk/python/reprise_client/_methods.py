@@ -1233,6 +1233,56 @@ class Methods(Core):
             idempotency_key=idempotency_key,
         )
 
+    def list_browsers(self) -> models.SignedInBrowsers:
+        """List the browsers that are signed in, the newest first (additive)."""
+        return self._call("GET", "/settings/browsers", models.SignedInBrowsers)
+
+    def invite_browser(
+        self,
+        *,
+        scopes: str | Omitted = OMITTED,
+        account_ids: Sequence[str] | None | Omitted = OMITTED,
+        idempotency_key: str | None = None,
+    ) -> models.LoginCode:
+        """Make a code that signs another browser in, once, within five minutes (additive)."""
+        return self._call(
+            "POST",
+            "/settings/browsers/invite",
+            models.LoginCode,
+            body={"scopes": scopes, "accountIds": account_ids},
+            idempotency_key=idempotency_key,
+        )
+
+    def sign_browser_out(
+        self, *, session: str, idempotency_key: str | None = None
+    ) -> models.Success:
+        """Sign a browser out, whatever cookie it still has (additive)."""
+        return self._call(
+            "POST",
+            "/settings/browsers/sign-out",
+            models.Success,
+            body={"session": session},
+            idempotency_key=idempotency_key,
+        )
+
+    def examine_machine(self) -> models.MachineFindings:
+        """Check what `reprise doctor --offline` does, from within; for the owner (additive)."""
+        return self._call("GET", "/system/findings", models.MachineFindings)
+
+    def get_room(self) -> models.Room:
+        """Say what takes room on the disk, and how much is free; for the owner (additive)."""
+        return self._call("GET", "/system/room", models.Room)
+
+    def list_copies(self) -> models.KeptCopies:
+        """List the copies of the database that are kept, the newest first; for the owner (additive)."""
+        return self._call("GET", "/system/copies", models.KeptCopies)
+
+    def make_copy(self, *, idempotency_key: str | None = None) -> models.KeptCopies:
+        """Keep one more copy of the database now, checked; for the owner (additive)."""
+        return self._call(
+            "POST", "/system/copies", models.KeptCopies, idempotency_key=idempotency_key
+        )
+
     def list_events(
         self,
         *,
@@ -2652,6 +2702,56 @@ class AsyncMethods(AsyncCore):
             f"/settings/api-keys/{part(id)}",
             models.RevokedApiKey,
             idempotency_key=idempotency_key,
+        )
+
+    async def list_browsers(self) -> models.SignedInBrowsers:
+        """List the browsers that are signed in, the newest first (additive)."""
+        return await self._call("GET", "/settings/browsers", models.SignedInBrowsers)
+
+    async def invite_browser(
+        self,
+        *,
+        scopes: str | Omitted = OMITTED,
+        account_ids: Sequence[str] | None | Omitted = OMITTED,
+        idempotency_key: str | None = None,
+    ) -> models.LoginCode:
+        """Make a code that signs another browser in, once, within five minutes (additive)."""
+        return await self._call(
+            "POST",
+            "/settings/browsers/invite",
+            models.LoginCode,
+            body={"scopes": scopes, "accountIds": account_ids},
+            idempotency_key=idempotency_key,
+        )
+
+    async def sign_browser_out(
+        self, *, session: str, idempotency_key: str | None = None
+    ) -> models.Success:
+        """Sign a browser out, whatever cookie it still has (additive)."""
+        return await self._call(
+            "POST",
+            "/settings/browsers/sign-out",
+            models.Success,
+            body={"session": session},
+            idempotency_key=idempotency_key,
+        )
+
+    async def examine_machine(self) -> models.MachineFindings:
+        """Check what `reprise doctor --offline` does, from within; for the owner (additive)."""
+        return await self._call("GET", "/system/findings", models.MachineFindings)
+
+    async def get_room(self) -> models.Room:
+        """Say what takes room on the disk, and how much is free; for the owner (additive)."""
+        return await self._call("GET", "/system/room", models.Room)
+
+    async def list_copies(self) -> models.KeptCopies:
+        """List the copies of the database that are kept, the newest first; for the owner (additive)."""
+        return await self._call("GET", "/system/copies", models.KeptCopies)
+
+    async def make_copy(self, *, idempotency_key: str | None = None) -> models.KeptCopies:
+        """Keep one more copy of the database now, checked; for the owner (additive)."""
+        return await self._call(
+            "POST", "/system/copies", models.KeptCopies, idempotency_key=idempotency_key
         )
 
     async def list_events(

@@ -382,6 +382,18 @@ class InstagramAccount(Answer):
     created_at: datetime = named("createdAt")
 
 
+class KeptCopies(Answer):
+    """The newest first. They lie beside the database, in `copies`."""
+
+    copies: list[KeptCopy] = listed("copies")
+
+
+class KeptCopy(Answer):
+    name: str = named("name")
+    made_at: datetime = named("madeAt")
+    size: int = named("size")
+
+
 class KvKey(Answer):
     name: str = named("name")
 
@@ -429,6 +441,12 @@ class LibraryFile(Answer):
     is_planned: bool = named("isPlanned")
 
 
+class LoginCode(Answer):
+    """What a login link ends with; whoever has it first is signed in."""
+
+    code: str = named("code")
+
+
 class LoginResult(Answer):
     success: bool = named("success")
     message: str = named("message")
@@ -444,6 +462,20 @@ class Look(Answer):
     template: Template = named("template")
     sample: Literal["last", "tall", "wide", "dark", "bright"] | str = named("sample")
     image: str = named("image")
+
+
+class MachineFinding(Answer):
+    """What a check of `reprise doctor` found; `mend` says what to do where something is."""
+
+    check: str = named("check")
+    state: Literal["OK", "warning", "problem"] | str = named("state")
+    text: str = named("text")
+    mend: str | None = named("mend")
+
+
+class MachineFindings(Answer):
+    ok: bool = named("ok")
+    findings: list[MachineFinding] = listed("findings")
 
 
 class MediaFile(Answer):
@@ -738,6 +770,16 @@ class RevokedApiKey(Answer):
     already_revoked: bool = named("alreadyRevoked")
 
 
+class Room(Answer):
+    """What takes room on the disk, in bytes."""
+
+    files: int = named("files")
+    media: int = named("media")
+    database: int = named("database")
+    copies: int = named("copies")
+    free: int = named("free")
+
+
 class ScanResult(Answer):
     detected: int = named("detected")
     pending: int = named("pending")
@@ -792,6 +834,22 @@ class ShownIn(Answer):
 
     post_id: str = named("postId")
     status: PostStatus = named("status")
+
+
+class SignedInBrowser(Answer):
+    """A browser's session. `name` is no secret: nobody is signed in by it."""
+
+    name: str = named("name")
+    device: str | None = named("device")
+    scopes: str = named("scopes")
+    account_ids: list[str] | None = named("accountIds")
+    created_at: datetime = named("createdAt")
+    expires_at: datetime = named("expiresAt")
+    is_this: bool = named("isThis")
+
+
+class SignedInBrowsers(Answer):
+    browsers: list[SignedInBrowser] = listed("browsers")
 
 
 class StickerPlace(Answer):

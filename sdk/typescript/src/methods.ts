@@ -340,6 +340,17 @@ export interface InstagramAccount {
   createdAt: string;
 }
 
+/** The newest first. They lie beside the database, in `copies`. */
+export interface KeptCopies {
+  copies: Array<KeptCopy>;
+}
+
+export interface KeptCopy {
+  name: string;
+  madeAt: string;
+  size: number;
+}
+
 export interface KvKey {
   name: string;
 }
@@ -385,6 +396,11 @@ export interface LibraryFile {
   isPlanned: boolean;
 }
 
+/** What a login link ends with; whoever has it first is signed in. */
+export interface LoginCode {
+  code: string;
+}
+
 export interface LoginResult {
   success: boolean;
   message: string;
@@ -399,6 +415,19 @@ export interface Look {
   template: Template;
   sample: "last" | "tall" | "wide" | "dark" | "bright" | (string & {});
   image: string;
+}
+
+/** What a check of `reprise doctor` found; `mend` says what to do where something is. */
+export interface MachineFinding {
+  check: string;
+  state: "OK" | "warning" | "problem" | (string & {});
+  text: string;
+  mend: string | null;
+}
+
+export interface MachineFindings {
+  ok: boolean;
+  findings: Array<MachineFinding>;
 }
 
 export interface MediaFile {
@@ -731,6 +760,15 @@ export interface RevokedApiKey {
   alreadyRevoked: boolean;
 }
 
+/** What takes room on the disk, in bytes. */
+export interface Room {
+  files: number;
+  media: number;
+  database: number;
+  copies: number;
+  free: number;
+}
+
 export interface ScanResult {
   detected: number;
   pending: number;
@@ -782,6 +820,21 @@ export interface SessionPhase {
 export interface ShownIn {
   postId: string;
   status: PostStatus;
+}
+
+/** A browser's session. `name` is no secret: nobody is signed in by it. */
+export interface SignedInBrowser {
+  name: string;
+  device: string | null;
+  scopes: string;
+  accountIds: Array<string> | null;
+  createdAt: string;
+  expiresAt: string;
+  isThis: boolean;
+}
+
+export interface SignedInBrowsers {
+  browsers: Array<SignedInBrowser>;
 }
 
 export type SourceType =
@@ -993,6 +1046,10 @@ export interface AsSeen {
   version?: string | null | undefined;
 }
 
+export interface BrowserName {
+  session: string;
+}
+
 /** What `POST /story-repost/preview` takes; what is absent is as `accountId` is configured. */
 export interface CardPreviewRequest {
   mediaFileId: string;
@@ -1099,6 +1156,12 @@ export interface LocationSticker {
   type: "location";
   id: string;
   name?: string | null | undefined;
+}
+
+/** What the session of a login link is limited to, as a key would be. */
+export interface LoginCodeRequest {
+  scopes?: string | undefined;
+  accountIds?: ReadonlyArray<string> | null | undefined;
 }
 
 export interface LoginRequest {
@@ -1844,6 +1907,41 @@ export class Methods extends Core {
   /** Revoke a key; its next request is refused. */
   revokeApiKey(id: string, options: Options = {}): Promise<RevokedApiKey> {
     return this.call("DELETE", `/settings/api-keys/${part(id)}`, { ...options });
+  }
+
+  /** List the browsers that are signed in, the newest first (additive). */
+  listBrowsers(options: Options = {}): Promise<SignedInBrowsers> {
+    return this.call("GET", `/settings/browsers`, { ...options });
+  }
+
+  /** Make a code that signs another browser in, once, within five minutes (additive). */
+  inviteBrowser(given: LoginCodeRequest = {}, options: Options = {}): Promise<LoginCode> {
+    return this.call("POST", `/settings/browsers/invite`, { ...options, body: given });
+  }
+
+  /** Sign a browser out, whatever cookie it still has (additive). */
+  signBrowserOut(given: BrowserName, options: Options = {}): Promise<Success> {
+    return this.call("POST", `/settings/browsers/sign-out`, { ...options, body: given });
+  }
+
+  /** Check what `reprise doctor --offline` does, from within; for the owner (additive). */
+  examineMachine(options: Options = {}): Promise<MachineFindings> {
+    return this.call("GET", `/system/findings`, { ...options });
+  }
+
+  /** Say what takes room on the disk, and how much is free; for the owner (additive). */
+  getRoom(options: Options = {}): Promise<Room> {
+    return this.call("GET", `/system/room`, { ...options });
+  }
+
+  /** List the copies of the database that are kept, the newest first; for the owner (additive). */
+  listCopies(options: Options = {}): Promise<KeptCopies> {
+    return this.call("GET", `/system/copies`, { ...options });
+  }
+
+  /** Keep one more copy of the database now, checked; for the owner (additive). */
+  makeCopy(options: Options = {}): Promise<KeptCopies> {
+    return this.call("POST", `/system/copies`, { ...options });
   }
 
   /** Return what changed after the event `since`, oldest first. */

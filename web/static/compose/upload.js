@@ -4,10 +4,8 @@ import { settle } from "./format.js";
 
 const waiting = [];
 let isBusy = false;
-let keep = put; // what is done with a file that has arrived
 
-export function startUploads(kept = put) {
-  keep = kept;
+export function startUploads() {
   const drop = $("drop");
   if (!drop) return;
   $("files").addEventListener("change", (event) => {
@@ -74,7 +72,7 @@ async function bring(one) {
   try {
     const kept = await send(one);
     one.line.remove();
-    await keep(kept.id);
+    await put(kept.id);
   } catch (error) {
     if (one.isGone) return;
     one.told.textContent = `${error.message} `;
