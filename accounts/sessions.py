@@ -22,7 +22,7 @@ from ground.clock import Clock
 from ground.refusal import ErrorCode, Refusal
 from instagram import errors
 from instagram.private.outcome import PendingLogin
-from storage import account_sessions, accounts, credentials, events, secrets
+from storage import account_sessions, accounts, credentials, events, secrets, trusted_time
 from storage.account_sessions import AccountSession
 from storage.accounts import Account
 from storage.secrets import AccountSecret
@@ -91,7 +91,7 @@ class SessionDesk:
         session = await self._store.glance(account_sessions.find, own)
         if session is None or session.user_id != user_id:
             raise NoSuchSession
-        if self._clock.now() - session.used_at > self._unused:
+        if self._clock.now() - session.used_at > self._unused and await self._knows_the_time():
             await self.end(session)
             raise NoSuchSession
         return session
@@ -167,6 +167,8 @@ class SessionDesk:
 
     async def end_unused(self) -> None:
         """End the sessions that nobody has used for too long."""
+        if not await self._knows_the_time():
+            return
         before = self._clock.now() - self._unused
         for session in await self._store.read(account_sessions.unused_since, before):
             await self.end(session)
@@ -178,6 +180,10 @@ class SessionDesk:
 
         await self.end_unused()  # whoever comes, those who stay away are seen
         return self.id_of(await self._store.write(open_it))
+
+    async def _knows_the_time(self) -> bool:
+        """Say whether the clock may be right: a wrong one must not end logins for their age."""
+        return await self._store.read(trusted_time.is_believed, self._clock.now())
 
     def _mark(self, own: str) -> str:
         return hmac.new(self._seal, own.encode(), sha256).hexdigest()[:32]
@@ -208,7 +214,7 @@ class SessionDesk:
         """Take the one submission of a password a day that comes without a person's code."""
         now = self._clock.now()
         if not has_code and secrets.exists(db, account_id, AccountSecret.PASSWORD):
-            taken, _ = account_sessions.uses_since(db, account_id, _SUBMITS, now - _ONE_SUBMISSION)
+            taken, _ = account_sessions.uses_within(db, account_id, _SUBMITS, _ONE_SUBMISSION, now)
             if taken:
                 raise Refusal(
                     ErrorCode.LOGIN_RATE_LIMITED,

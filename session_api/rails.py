@@ -17,7 +17,6 @@ from repost import guard, rails
 from session_api.row import Rail, Row
 from storage import account_sessions, credentials, holds
 from storage.store import Database
-from storage.times import from_text
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 # A day's social acts, well below what is reported as safe (docs/account-safety.md).
@@ -91,10 +90,10 @@ def _act(row: Row) -> str:
 def _full(
     db: Database, account_id: str, rail: str, most: int, within: timedelta, now: datetime
 ) -> Hold | None:
-    count, first = account_sessions.uses_since(db, account_id, rail, now - within)
+    count, first = account_sessions.uses_within(db, account_id, rail, within, now)
     if count < most:
         return None
-    until = (from_text(first) if first else now) + within
+    until = (first or now) + within
     span = "an hour" if within == _HOUR else "a day"
     return Hold(f"session_{rail}", f"{count} of {most} {rail} calls within {span} are used", until)
 
@@ -115,9 +114,9 @@ def _social(db: Database, account_id: str, row: Row, limits: Limits, clock: Cloc
     cap = SOCIAL_CAPS.get(act, _OTHER_SOCIAL)
     if (full := _full(db, account_id, act, cap, _DAY, now)) is not None:
         return full
-    last = account_sessions.last_use(db, account_id, _SPACED)
+    last = account_sessions.last_use(db, account_id, _SPACED, now)
     if last is not None:
         apart = _APART * clock.pace * (1 + random.random())
-        if now < (free := from_text(last) + apart):
+        if now < (free := last + apart):
             return Hold("session_spacing", "Acts on other people are 30 seconds apart", free)
     return None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 from uuid import uuid4
 
 from sqlite_utils import Database
 
 from storage import records
+from storage.times import from_text
+from storage.wrong_clock import SLACK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,18 +93,25 @@ def count(db: Database, account_id: str, rail: str, now: datetime) -> None:
     )
 
 
-def uses_since(db: Database, account_id: str, rail: str, since: datetime) -> tuple[int, str | None]:
-    """Return how often a rail was used since then, and the first of those times as stored."""
+def uses_within(
+    db: Database, account_id: str, rail: str, within: timedelta, now: datetime
+) -> tuple[int, datetime | None]:
+    """Return how often a rail was used so lately, and when first.
+
+    What bears a time that has not come was noted by a clock that was wrong, and holds nothing.
+    """
     row = db.conn.execute(
-        "SELECT count(*), min(at) FROM session_calls WHERE account_id = ? AND rail = ? AND at > ?",
-        (account_id, rail, records.encode(since)),
+        "SELECT count(*), min(at) FROM session_calls WHERE account_id = ? AND rail = ?"
+        " AND at > ? AND at <= ?",
+        (account_id, rail, records.encode(now - within), records.encode(now + SLACK)),
     ).fetchone()
-    return int(row[0]), row[1]
+    return int(row[0]), None if row[1] is None else from_text(row[1])
 
 
-def last_use(db: Database, account_id: str, rail: str) -> str | None:
-    """Return when a rail was used last, as stored."""
+def last_use(db: Database, account_id: str, rail: str, now: datetime) -> datetime | None:
+    """Return when a rail was used last, as far as that can be true."""
     row = db.conn.execute(
-        "SELECT max(at) FROM session_calls WHERE account_id = ? AND rail = ?", (account_id, rail)
+        "SELECT max(at) FROM session_calls WHERE account_id = ? AND rail = ? AND at <= ?",
+        (account_id, rail, records.encode(now + SLACK)),
     ).fetchone()
-    return None if row is None else row[0]
+    return None if row[0] is None else from_text(row[0])

@@ -41,8 +41,9 @@ class Chosen:
         if self.kind is not None:
             more += " AND substr(mime_type, 1, 5) = :kind"
         if self.is_unused:
-            more += " AND id NOT IN (SELECT media_file_id FROM post_media"
-            more += " WHERE media_file_id IS NOT NULL)"
+            more += (
+                " AND NOT EXISTS (SELECT 1 FROM post_media WHERE media_file_id = media_files.id)"
+            )
         if self.text is not None:
             more += " AND instr(lower(original_filename), lower(:text)) > 0"
         return f"user_id = :user AND origin = 'UPLOAD'{more}{media_within(self.accounts)}"

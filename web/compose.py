@@ -47,8 +47,11 @@ def add(app: QuartTrio, pages: Pages) -> None:
     async def compose_page() -> Response:
         here = await pages.visit()
         here.actor.require(Scope.POSTS_WRITE)
-        asked = [each for each in here.args.get("media", "").split(",") if each]
-        files = [await here.perform(library.get_library_file, None, each) for each in asked[:10]]
+        most = LIMITS["slides"]
+        asked = dict.fromkeys(each for each in request.args.getlist("media") if each)
+        files = [
+            await here.perform(library.get_library_file, None, each) for each in list(asked)[:most]
+        ]
         return pages.show("compose.html", here, "/compose", **_form(here, None, files))
 
     @app.get("/posts/<post_id>")

@@ -25,6 +25,7 @@ from tests.support.served import Served
 from tests.support.shapes import assert_fits
 
 POST = f"{shapes.POST} · storyStickers string? · thumbnailUrl string?"
+WHOLE_POST = f"{POST} · version string"
 
 # What Reprise adds to the contract's `StoryRepostConfig`.
 KEY_LIMITS = {"accountIds", "expiresAt"}
@@ -51,15 +52,15 @@ async def test_posts_and_media(served: Served) -> None:
     assert_fits(listed["files"][0], shapes.MEDIA_FILE)
 
     made = await draft(served, caption="Hi", userTags=[{"username": "anna", "x": 0, "y": 1}])
-    assert_fits(made, POST)
+    assert_fits(made, WHOLE_POST)
     assert (made["status"], made["sourceType"]) == ("DRAFT", "MANUAL")
     changed = await served.call("PUT", f"{API}/posts/draft/{made['id']}", {"mediaFileId": None})
-    assert_fits(changed.body, POST)
+    assert_fits(changed.body, WHOLE_POST)
 
     queued = await served.call("POST", f"{API}/posts/publish", story(served, media))
     assert_fits(queued.body, shapes.ACCEPTED)
     published = await until(served, queued.body["postId"], "PUBLISHED")
-    assert_fits(published, POST)
+    assert_fits(published, WHOLE_POST)
     for name in ("igMediaId", "igPermalink", "publishedAt", "lastAttemptAt"):
         assert published[name], name
     assert_fits(published["mediaFiles"][0], shapes.MEDIA_FILE)
@@ -94,7 +95,7 @@ async def test_schedule(served: Served) -> None:
     assert_fits(page, shapes.POST_LIST)
     assert_fits(page["posts"][0], POST)
     edited = await served.call("PUT", API + path, {"timezone": "Europe/Berlin"})
-    assert_fits(edited.body, POST)
+    assert_fits(edited.body, WHOLE_POST)
     status = await get(served, "/schedule/queue/status")
     assert_fits(status, shapes.QUEUE_STATUS)
     assert_fits(status["counts"], shapes.QUEUE_COUNTS)

@@ -1,5 +1,5 @@
 // What becomes of each call beside a server with moods; tests/sdk/test_typescript.py reads the answer.
-import { Reprise, verifyWebhook, type Post, type PublishablePost } from "reprise-client";
+import { Reprise, verifyWebhook, type PublishablePost, type WholePost } from "reprise-client";
 
 const apiKey = process.env["KEY"];
 const reprise = new Reprise({ apiKey, baseUrl: process.env["URL"] });
@@ -44,8 +44,8 @@ class Later extends Reprise {
     super({ apiKey, baseUrl: process.env["URL"] });
   }
 
-  override async getPost(id: string): Promise<Post> {
-    return { id, status: this.status, errorCode: "MEDIA_INVALID", errorMessage: "no" } as Post;
+  override async getPost(id: string): Promise<WholePost> {
+    return { id, status: this.status, errorCode: "MEDIA_INVALID", errorMessage: "no" } as WholePost;
   }
 }
 

@@ -212,6 +212,24 @@ async def test_rails(desk: Desk, clock: TestClock) -> None:
     assert (await desk.ask("GET", "/user", {"username": "anna"})).status_code == 200
 
 
+async def test_a_clock_that_was_wrong_ends_no_session_and_holds_nothing(
+    desk: Desk, clock: TestClock
+) -> None:
+    """A day in a year that has not come: whoever is logged in still is, and has all calls."""
+    wrong = timedelta(days=400)
+    clock.set_on(wrong)
+    answers = [await desk.ask("GET", "/user", {"username": "anna"}) for _ in range(6)]
+    assert [each.status_code for each in answers] == [200] * 5 + [429]
+    clock.set_on(-wrong)
+    assert (await desk.ask("GET", "/user", {"username": "anna"})).status_code == 200
+
+
+async def test_a_session_that_nobody_uses_ends(desk: Desk, clock: TestClock) -> None:
+    clock.advance(timedelta(days=31))
+    answer = await desk.ask("GET", "/user", {"username": "anna"})
+    assert answer.status_code == 401, answer.text
+
+
 async def test_a_block_holds_everything(desk: Desk) -> None:
     fault = Fault(path="/api/v1/users/anna/usernameinfo/", kind=feedback_required())
     desk.sandbox.faults.add(fault)

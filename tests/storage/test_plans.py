@@ -15,7 +15,7 @@ import sqlite3
 import typing
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from pathlib import Path
@@ -158,9 +158,8 @@ class Arguments:
 
     def _row(self, cls: Any) -> Any:
         if not hasattr(cls, "TABLE"):
-            with suppress(TypeError):
-                return cls()
-            return None
+            hints = typing.get_type_hints(cls)
+            return cls(**{each.name: self.of(each.name, hints[each.name]) for each in fields(cls)})
         found: Any = records.fetch_one(self.db, cls, "")
         return replace(found, id="new") if "id" in cls.__dataclass_fields__ else found
 

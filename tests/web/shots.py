@@ -18,7 +18,7 @@ from tests.web.household import move_in
 
 SCREENS = (
     "/", "/mentions", "/mentions?state=missed", "/calendar", "/calendar?view=list", "/cards",
-    "/compose",
+    "/compose", "/media",
     "/history", "/account", "/settings", "/welcome", "/welcome/account", "/welcome/login",
     "/welcome/rules", "/welcome/next",
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sandbox import Sandbox
-from storage import browser_sessions, posts
+from storage import browser_sessions, media_files, posts
 from storage.errors import Unavailable
 from storage.posts import MediaType, Post, PostStatus
 from storage.store import Database
@@ -199,3 +200,57 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with monkeypatch.context() as patched:
         patched.setattr(live, "HEARTBEAT_S", 1.0)
+
+
+async def test_the_library_leads_to_a_planned_post_by_keys_alone(home: Home) -> None:
+    studio, take = home.served.studio, home.take
+    await home.go("/")
+    await take("press", "g", "l")
+    await take("sees", "body[data-library=here]")
+    await take("sees", ".empty", "Nothing has been uploaded yet")
+    await take("choose", str(studio.photo(1080, 1080, 1)), str(studio.photo(1080, 1350, 2)))
+    await take("counts", ".files > li", 2)
+    await draft_of(home)
+    await take("sees", ".files", "In a post")
+    # What is ticked stays so while something else changes.
+    await take("focus", ".files > li:first-child input")
+    await take("press", "Space", "Tab", "Tab")
+    await draft_of(home)
+    await take("counts", ".files input:checked", 1)
+    await take("focus", ".files-do button")
+    await take("press", "Enter")
+    await take("arrives", "/posts/")
+    await take("counts", "#slides > li", 1)
+    await take("focus", "#caption")
+    await take("types", "by keys alone")
+    await take("press", "Control+Enter")
+    await take("sees", "h1", "Planned post")
+    # What a post that is planned shows is kept; what nothing shows can be deleted.
+    await home.go("/media?show=unused")
+    await take("sees", ".empty", "No file is like that")
+    await home.go("/media")
+    await take("sees", ".files", "Kept while a post is planned with it")
+    await take("focus", ".files summary")
+    await take("press", "Enter", "Tab", "Enter")
+    await take("counts", ".files > li", 1)
+    assert await take("complaints") == []
+    await home.served.studio.core.store.write(ten_thousand, studio.core.owner.id)
+    told = await home.go("/media?page=2")
+    await take("counts", ".files > li", 50)
+    assert told["elements"] < 1500
+    await home.go("/media?text=%3Cb%3E9999")
+    await take("sees", ".files .name", "<b>9999.jpg")
+
+
+async def draft_of(home: Home) -> None:
+    """Make a draft of the oldest upload."""
+    files = (await home.served.call("GET", f"{API}/media")).body["files"]
+    await draft(home.served, mediaFileId=files[-1]["id"])
+
+
+def ten_thousand(db: Database, user_id: str) -> None:
+    """Fill the library, as years would."""
+    (one, *_) = media_files.page(db, user_id, None, limit=1, offset=0)
+    for number in range(10_000):
+        media_id = f"{number:08d}-0000-4000-8000-000000000000"
+        media_files.add(db, replace(one, id=media_id, original_filename=f"<b>{number}.jpg"))

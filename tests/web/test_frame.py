@@ -20,7 +20,8 @@ WEB = Path(web.__file__).parent
 A_PAGE = {"Accept": "text/html,application/xhtml+xml"}
 WRITES = ("/stop", "/go-on", "/mentions/approve", "/mentions/skip", "/mentions/reconsider",
           "/mentions/scan", "/sign-out", "/calendar/move", "/history/retry", "/account",
-          "/history/release", "/account/disable", "/account/disconnect", "/settings/keys",
+          "/history/release", "/media/delete",
+          "/account/disable", "/account/disconnect", "/settings/keys",
           "/settings/keys/revoke",
           "/settings/webhooks", "/welcome/account", "/welcome/login", "/welcome/rules")  # fmt: skip
 

@@ -27,7 +27,7 @@ SIZES = ((1440, 900), (820, 1180), (390, 844))
 EVERY = (
     "/", "/mentions", "/mentions?state=missed", "/calendar", "/calendar?view=week",
     "/calendar?view=list", "/cards",
-    "/compose", "/history", "/account", "/settings", "/welcome",
+    "/compose", "/media", "/media?show=unused", "/history", "/account", "/settings", "/welcome",
     "/welcome/account", "/welcome/login", "/welcome/rules", "/welcome/next",
 )  # fmt: skip
 

@@ -4,8 +4,10 @@ import { settle } from "./format.js";
 
 const waiting = [];
 let isBusy = false;
+let keep = put; // what is done with a file that has arrived
 
-export function startUploads() {
+export function startUploads(kept = put) {
+  keep = kept;
   const drop = $("drop");
   if (!drop) return;
   $("files").addEventListener("change", (event) => {
@@ -72,7 +74,7 @@ async function bring(one) {
   try {
     const kept = await send(one);
     one.line.remove();
-    await put(kept.id);
+    await keep(kept.id);
   } catch (error) {
     if (one.isGone) return;
     one.told.textContent = `${error.message} `;
