@@ -6,10 +6,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Where it is set, every process would compile the whole project and its libraries anew.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help setup setup-cloud demo test soak lint types fix docs site sdk shots bench clean
+.PHONY: help setup setup-cloud setup-judges demo test soak lint types fix docs site sdk shots bench clean
 
 help:
-	@echo "make setup | setup-cloud | demo | test | lint | types | fix | docs | site | sdk | bench | soak | clean"
+	@echo "make setup | setup-cloud | setup-judges | demo | test | lint | types | fix | docs | site | sdk | bench | soak | clean"
 
 # Two stamps: the demo needs no development tools.
 $(VENV)/.runtime: pyproject.toml
@@ -27,6 +27,10 @@ setup: $(VENV)/.dev
 # The runtime of simulated Workers: 45 MB from the npm registry, once.
 setup-cloud: $(VENV)/.runtime
 	$(BIN)/python -m sandbox.cloud.binary
+
+# Cloudflare's own tools, which judge the simulated Cloudflare: 450 MB, for one soak test.
+setup-judges: $(VENV)/.dev
+	$(BIN)/python -m tests.cloud.judges.setting_up
 
 demo: $(VENV)/.runtime
 	$(BIN)/reprise demo $(ARGS)

@@ -128,6 +128,34 @@ def status(as_json: bool) -> None:
     print_table(["", ""], rows)
 
 
+@cloud.command("probe")
+@json_option
+def probe(as_json: bool) -> None:
+    """Ask Meta to fetch a picture from the Worker; nothing of it is published.
+
+    The daemon does so by itself, once a week. Where Meta cannot, give the Worker an address of your
+    own: `reprise cloud deploy --domain`.
+
+    \b
+    Example:  reprise cloud probe
+    """
+    from operations.cloud import probe_cloud
+
+    with reached(load_settings()) as reach, working("Meta is asked"):
+        probed = reach.perform(probe_cloud)
+    if as_json:
+        print_json(shown(probed))
+    elif probed.fetched:
+        say(f"Meta fetches from {probed.address}")
+    else:
+        say(
+            f"Meta cannot fetch from {probed.address}: {probed.reason}",
+            "Give the Worker an address of your own: reprise cloud deploy --domain URL",
+        )
+    if not probed.fetched:
+        raise click.exceptions.Exit(1)
+
+
 @cloud.command("remove")
 @click.option("--at-once", is_flag=True, help="Whatever it is doing: the brake.")
 @json_option

@@ -206,7 +206,7 @@ class CloudflareApi:
 
     async def lead_domain(self, name: str, host: str, zone: str) -> None:
         """Let a host name of one of the account's zones lead to the script."""
-        asked = {"environment": "production", "hostname": host, "service": name, "zone_id": zone}
+        asked = {"hostname": host, "service": name, "zone_id": zone}
         await self._line.ask("PUT", f"{self._account}/workers/domains", _ANYTHING, body=asked)
 
     async def set_crons(self, name: str, crons: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -209,12 +209,18 @@ class CloudDesk:
     async def lend(self, name: str, path: Path, mime_type: str) -> str | None:
         """Put a file at the Worker for a day; see `publish.media_links.Lender`."""
         try:
-            _url, keys = await self.store.read(self._where)
-            worker = await self.store.read(cloud.find)
+            worker, _keys = await self.store.read(self._found)
         except Refusal:
             return None
-        if worker is None or worker.unfetched is not None:
+        if worker.unfetched is not None:
             return None
+        return await self.put(name, path, mime_type)
+
+    async def put(self, name: str, path: Path, mime_type: str) -> str:
+        """Put a file at the Worker for a day and return where Meta fetches it.
+
+        Raises `MediaUnreachable`, and `Refusal` where there is no Worker.
+        """
         if (await trio.Path(path).stat()).st_size > LARGEST_MEDIUM:
             size = LARGEST_MEDIUM // 1_000_000
             raise MediaUnreachable(
@@ -226,6 +232,7 @@ class CloudDesk:
                 await client.put_medium(key, path, mime_type)
         except (WorkerUnreachable, WorkerRefused) as error:
             raise MediaUnreachable(f"The Worker did not take the media: {error}") from None
+        worker, keys = await self.store.read(self._found)
         return medium_url(worker.public_url, keys.media, key)
 
     @asynccontextmanager
@@ -240,11 +247,15 @@ class CloudDesk:
         return keyring.has_api_token(db)
 
     def _where(self, db: Database) -> tuple[str, Keys]:
+        worker, keys = self._found(db)
+        return worker.url, keys
+
+    def _found(self, db: Database) -> tuple[CloudWorker, Keys]:
         worker = cloud.find(db)
         keys = self._keys(db)
         if worker is None or keys is None:
             raise Refusal(ErrorCode.CLOUDFLARE_NOT_CONFIGURED, NOT_CONFIGURED)
-        return worker.url, keys
+        return worker, keys
 
     def _keys(self, db: Database) -> Keys | None:
         return keyring.find(db, self.vault)
@@ -258,6 +269,13 @@ class CloudDesk:
             deployed_at=self.clock.now(),
             domain=deployed.domain,
         )
+        before = cloud.find(db)
+        if before is not None:  # what it said last it still said last
+            worker = replace(
+                worker, verified_at=before.verified_at, told=before.told, told_at=before.told_at
+            )
+            if before.public_url == worker.public_url:
+                worker = replace(worker, probed_at=before.probed_at, unfetched=before.unfetched)
         cloud.keep(db, worker)
         if api_token is not None:
             keyring.keep_api_token(db, self.vault, api_token)

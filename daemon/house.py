@@ -44,6 +44,7 @@ def house_of(core: Core, publishing: Publishing, engine: RepostEngine) -> House:
         folder=folder,
         feed=Feed(core.store.changes),
         cloud=publishing.cloud,
+        probe=publishing.probe,
         app_version=app_version.CURRENT,
         examine=partial(_examined, core),
     )

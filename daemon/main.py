@@ -23,6 +23,7 @@ from api.rate_limits import RateLimits
 from api.session_cookie import session_cookies
 from api.system import SystemInfo
 from api.visitors import Visitors
+from cloud.probing import Probe
 from daemon import build_info, data_dir, logs
 from daemon.activity import StatusLine
 from daemon.core import Core, open_core
@@ -161,7 +162,7 @@ async def compose(
     metrics = Metrics(store, core.gateway.requests, core.graph.requests)
     scheduler = publishing.scheduler(core, on_begun=metrics.lateness.observe)
     engine = RepostEngine(store, core.gateway, Journey(store, folder, clock), clock)
-    upkeep = _upkeep(core, folder)
+    upkeep = _upkeep(core, folder, publishing.probe)
     house = house_of(core, publishing, engine)
     supervisor = Supervisor(on_change=status.changed)
     context = await _api_context(core, house, supervisor, metrics, upkeep, sockets)
@@ -192,7 +193,7 @@ async def compose(
     )
 
 
-def _upkeep(core: Core, folder: MediaFolder) -> Upkeep:
+def _upkeep(core: Core, folder: MediaFolder, probe: Probe) -> Upkeep:
     settings = core.settings
     retention = Retention(core.store, folder, core.clock, settings.repost_media_days)
     return Upkeep(
@@ -202,6 +203,7 @@ def _upkeep(core: Core, folder: MediaFolder) -> Upkeep:
         core.tokens,
         retention,
         copies=settings.database_copies,
+        probe=probe.ask_if_due,
     )
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import partial
 
 from cloud.desk import CloudDesk
+from cloud.probing import Probe
 from daemon.core import Core
 from publish.advice import Adviser
 from publish.asking import Asker
@@ -43,6 +44,7 @@ class Publishing:
     adviser: Adviser
     preparation: Preparation
     cloud: CloudDesk
+    probe: Probe
 
     def scheduler(
         self,
@@ -111,6 +113,9 @@ async def build_publishing(
         missed_for=presence.missed_for,
         grace=timedelta(minutes=settings.schedule_grace_minutes),
     )
+    probe = Probe(cloud, core.graph, core.store, clock)
     doubts = Doubts(core.store, routes, tools.asker, clock)
     adviser = Adviser(spacing, has_public_url=settings.public_url is not None)
-    return Publishing(deliverer, presence, doubts, folder, links, adviser, preparation, cloud)
+    return Publishing(
+        deliverer, presence, doubts, folder, links, adviser, preparation, cloud, probe
+    )

@@ -40,14 +40,17 @@ class Upkeep:
         retention: Retention,
         *,
         copies: int,
+        probe: Callable[[], Awaitable[None]],
     ) -> None:
-        """`copies`: how many daily copies of the database are kept."""
+        """`copies`: how many daily copies of the database are kept; `probe` asks, when it is time,
+        whether Meta can fetch from the Worker."""
         self._store = store
         self._clock = clock
         self._newest_app_version = newest_app_version
         self._tokens = tokens
         self._retention = retention
         self._copies = copies
+        self._probe = probe
         self._key_uses: dict[str, datetime] = {}
         self._used = trio.Event()
 
@@ -63,6 +66,7 @@ class Upkeep:
                 "key uses": self._key_uses_task,
                 "app version": self._app_version_task,
                 "tokens": self._tokens_task,
+                "probe": self._probe_task,
                 "lapsed logins": self._lapsed_logins_task,
                 "retention": self._retention_task,
                 "pruning": self._pruning_task,
@@ -125,6 +129,11 @@ class Upkeep:
     async def _tokens_task(self) -> None:
         while True:
             await self._tokens.look_after_all()
+            await trio.sleep(_LOOK_EVERY_S)
+
+    async def _probe_task(self) -> None:
+        while True:
+            await self._probe()
             await trio.sleep(_LOOK_EVERY_S)
 
     async def _lapsed_logins_task(self) -> None:

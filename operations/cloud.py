@@ -136,6 +136,28 @@ async def deploy_cloud(ask: Ask[models.CloudDeployRequest]) -> models.CloudDeplo
 
 
 @act(
+    models.CloudProbe,
+    scope=Scope.LOGINS_WRITE,
+    refuses=[
+        ErrorCode.CLOUDFLARE_NOT_CONFIGURED,
+        ErrorCode.WORKER_UNREACHABLE,
+        ErrorCode.SERVICE_UNAVAILABLE,
+    ],
+    machine_only=True,
+)
+async def probe_cloud(ask: Ask[None]) -> models.CloudProbe:
+    """Have Meta fetch a picture from the Worker, for a container that is never published."""
+    probed = await ask.house.probe.ask()
+    worker = await ask.house.store.read(cloud.find)
+    return models.CloudProbe(
+        address=worker.public_url if worker is not None else "",
+        fetched=probed.unfetched is None,
+        reason=probed.unfetched,
+        at=probed.at,
+    )
+
+
+@act(
     models.Success,
     scope=Scope.LOGINS_WRITE,
     takes=models.CloudRemoveRequest,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from accounts.logins import LoginDesk
     from accounts.tokens import TokenCare
     from cloud.desk import CloudDesk
+    from cloud.probing import Probe
     from publish.advice import Adviser
     from publish.doubts import Doubts
     from publish.library import MediaLibrary
@@ -56,6 +57,7 @@ class House:
     folder: MediaFolder
     feed: Feed
     cloud: CloudDesk
+    probe: Probe
     app_version: str
     # What `reprise doctor` finds, as it prints it.
     examine: Callable[[], Awaitable[dict[str, Any]]]

@@ -100,6 +100,15 @@ class CloudDeployed(Schema):
     steps: list[str] = []
 
 
+class CloudProbe(Schema):
+    """Whether Meta could fetch from the Worker, under which address, and why not."""
+
+    address: str
+    fetched: bool
+    reason: str | None
+    at: Moment
+
+
 class CloudRemoveRequest(Schema):
     api_token: str | None = Field(default=None, repr=False)
     at_once: bool = False

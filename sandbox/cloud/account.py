@@ -93,6 +93,12 @@ class CloudAccount:
         if not self.has_r2:
             raise Refused(403, 10042, "Please enable R2 through the Cloudflare Dashboard.")
 
+    def bucket(self, name: str) -> JsonObject:
+        self.check_r2()
+        if name not in self.buckets:
+            raise Refused(404, 10006, "The specified bucket does not exist.")
+        return self.buckets[name]
+
     def make_bucket(self, name: str) -> JsonObject:
         if name in self.buckets:
             raise Refused(
@@ -101,7 +107,7 @@ class CloudAccount:
         self.buckets[name] = {
             "name": name,
             "creation_date": now(),
-            "location": "WEUR",
+            "location": "weur",
             "storage_class": "Standard",
         }
         return self.buckets[name]
@@ -165,7 +171,7 @@ def _migrated(migration: Any, old: Uploaded | None) -> tuple[str | None, list[st
     if migration.get("old_tag") != tag:
         raise Refused(412, 10079, f"Migration tag precondition failed; current tag is {tag}")
     for step in migration.get("steps", [migration]):
-        classes += step.get("new_sqlite_classes", [])
+        classes += [name for name in step.get("new_sqlite_classes", []) if name not in classes]
     return migration["new_tag"], classes
 
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from sandbox.cloud.account import CloudAccount, Refused, now
 from sandbox.cloud.stores import Kv
+from sandbox.cloud.theirs import Theirs
 from sandbox.wire.message import Data, JsonObject, Request, Response
 
 PREFIX = "/client/v4"
@@ -97,6 +98,7 @@ class Management:
             ("PUT", rf"{script}/schedules", self._set_schedules),
             ("GET", rf"{script}/subdomain", self._published),
             ("POST", rf"{script}/subdomain", self._publish),
+            *Theirs(self.account, self._upload, self._remove).routes(),
         )
 
     async def _verify(self, _request: Request, whose: str) -> JsonObject:
@@ -105,7 +107,7 @@ class Management:
         return {"id": _TOKEN_ID, "status": self.account.standing}
 
     async def _accounts(self, _request: Request) -> list[JsonObject]:
-        return [{"id": self.account.id, "name": self.account.name}]
+        return [{"id": self.account.id, "name": self.account.name, "type": "standard"}]
 
     async def _zones(self, request: Request) -> list[JsonObject]:
         wanted = request.query.get("name")
@@ -130,6 +132,7 @@ class Management:
             raise Refused(400, 100117, "Hostname is not in the zone")
         self.account.domains[host] = {
             "id": hashlib.sha256(host.encode()).hexdigest()[:40],
+            "cert_id": hashlib.sha256(b"certificate" + host.encode()).hexdigest()[:36],
             "hostname": host,
             "service": script.name,
             "environment": "production",
@@ -156,9 +159,10 @@ class Management:
     async def _make_namespace(self, request: Request) -> JsonObject:
         return self.account.make_namespace(str(_json(request)["title"]))
 
-    async def _remove_namespace(self, _request: Request, number: str) -> None:
+    async def _remove_namespace(self, _request: Request, number: str) -> JsonObject:
         if self.account.namespaces.pop(number, None) is None:
             raise Refused(404, 10013, "namespace not found")
+        return {}
 
     async def _keys(self, request: Request, number: str) -> list[JsonObject]:
         if number not in self.account.namespaces:

@@ -16,10 +16,11 @@ from ground.refusal import ErrorCode, Refusal
 from local.ask import Daemon
 from operations import models
 from operations.actor import Actor
-from operations.cloud import deploy_cloud, remove_cloud
+from operations.cloud import deploy_cloud, probe_cloud, remove_cloud
 from operations.scopes import InsufficientScope
 from sandbox import Sandbox
 from sandbox.cloud.cloudflare import Cloudflare, open_cloudflare
+from sandbox.wire.faults import Fault, graph_error
 from storage import cloud
 from tests.support.clock import TestClock
 from tests.support.graph import connect, published
@@ -106,6 +107,27 @@ async def test_deployed_asked_used_and_removed(
         assert ended["status"] == "PUBLISHED", ended
         assert [each.caption for each in published(served)] == ["by the Worker"]
         assert cloudflare.r2.names("0.link-"), "it lies there for a day"
+
+        # Meta is asked whether it can fetch; nothing of that is published
+        probed = await house.perform(probe_cloud, owner)
+        assert (probed.fetched, probed.address) == (True, first.url)
+        username = served.studio.account.username
+        refusing = graph_error("not_fetchable")
+        sandbox.faults.add(Fault(kind=refusing, path_end="/media", account=username))
+        probed = await house.perform(probe_cloud, owner)
+        assert probed.fetched is False
+        assert probed.reason
+        ended = await until(served, await publish(served, {**body, **said}), "FAILED", "PUBLISHED")
+        assert (ended["status"], ended["errorCode"]) == ("FAILED", "PUBLIC_URL_REQUIRED"), ended
+        sandbox.world.map_public_url("https://media.example.net", first.url)
+        assert (await deployed(domain="https://media.example.net")).domain
+        status = (await served.call("GET", f"{API}/cloudflare/status")).body
+        assert status["r2PublicUrl"] == "https://media.example.net/m"
+        probed = await house.perform(probe_cloud, owner)
+        assert (probed.fetched, probed.address) == (True, "https://media.example.net")
+        post_id = await publish(served, {**body, **said, "caption": "by my own address"})
+        assert (await until(served, post_id, "PUBLISHED", "FAILED"))["status"] == "PUBLISHED"
+        assert len(published(served)) == 2
 
         # It does not answer
         cloudflare.is_down = True
