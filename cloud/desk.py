@@ -230,10 +230,11 @@ class CloudDesk:
         try:
             async with self.worker() as client:
                 await client.put_medium(key, path, mime_type)
+                now = client.their_time
         except (WorkerUnreachable, WorkerRefused) as error:
             raise MediaUnreachable(f"The Worker did not take the media: {error}") from None
         worker, keys = await self.store.read(self._found)
-        return medium_url(worker.public_url, keys.media, key)
+        return medium_url(worker.public_url, keys.media, key, now)
 
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[WorkerClient]:

@@ -8,7 +8,9 @@ import hmac
 import os
 import time
 from collections.abc import AsyncIterator, Generator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +56,8 @@ class WorkerClient:
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
+        # The Worker's own time in seconds, as its last answer told it; ours may be wrong.
+        self.their_time: float | None = None
 
     @staticmethod
     def client(url: str, token: str, token_before: str | None = None) -> httpx.AsyncClient:
@@ -148,11 +152,17 @@ class WorkerClient:
             raise WorkerUnreachable(
                 f"What answers is not the Worker: {answer.status_code}"
             ) from None
+        self._note_time(answer)
         if answer.status_code >= 500 or not isinstance(said, dict):
             raise WorkerUnreachable(f"The Worker answers {answer.status_code}")
         if not answer.is_success:
             raise WorkerRefused(answer.status_code, said)
         return said
+
+    def _note_time(self, answer: httpx.Response) -> None:
+        with suppress(ValueError, OverflowError):
+            told = parsedate_to_datetime(answer.headers.get("date", ""))
+            self.their_time = told.timestamp() if told.tzinfo else None
 
 
 def sealed(key: str, token: str, account: str) -> str:
@@ -162,9 +172,12 @@ def sealed(key: str, token: str, account: str) -> str:
     return base64.b64encode(nonce + box).decode()
 
 
-def medium_url(url: str, media_key: str, key: str) -> str:
-    """Return an address at the Worker under which anybody can fetch a medium for a day."""
-    until = int(time.time()) + _LINK_S
+def medium_url(url: str, media_key: str, key: str, now: float | None = None) -> str:
+    """Return an address at the Worker under which anybody can fetch a medium for a day.
+
+    It is the Worker that ends it: `now` is its time, where that is known.
+    """
+    until = int(time.time() if now is None else now) + _LINK_S
     signature = hmac.new(media_key.encode(), f"{key}|{until}".encode(), hashlib.sha256).hexdigest()
     return f"{url}/m/{key}?e={until}&s={signature}"
 

@@ -208,14 +208,18 @@ async def test_a_token_that_ended_fails_a_post_and_a_new_one_lets_the_next_out(s
 
 
 @pytest.mark.parametrize("has_r2", [True, False], ids=["R2", "rows"])
-async def test_media_are_served_to_whoever_has_a_link(sky: Sky, has_r2: bool) -> None:
+async def test_media_are_served_to_whoever_has_a_link(
+    sky: Sky, has_r2: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if not has_r2:
         del sky.cloudflare.account.scripts["reprise-worker"].bindings["MEDIA"]
         await sky.cloudflare.run("reprise-worker")
     key = "17841.post-1.0.jpg"
     await sky.worker.put_medium(key, sky.picture, "image/jpeg")
     whole = sky.picture.read_bytes()
-    url = medium_url(sky.deployed.url, sky.keys.media, key)
+    monkeypatch.setattr("cloud.worker_client.time.time", lambda: 1_000_000_000.0)  # ours is wrong
+    url = medium_url(sky.deployed.url, sky.keys.media, key, sky.worker.their_time)
+    monkeypatch.undo()
     async with httpx.AsyncClient(trust_env=False) as anybody:
         ask = anybody.get
         answer = await ask(url)
