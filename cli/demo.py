@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import shutil
 import signal
 import subprocess
@@ -26,6 +25,7 @@ import httpx
 import trio
 from rich.console import Console
 
+from cli import kept
 from cli.output import print_json, print_table
 from ground.clock import utc_now
 from sandbox import Sandbox, open_sandbox
@@ -54,7 +54,7 @@ class Running:
     settings: Mapping[str, str]
 
 
-async def run_demo(output: Path, keep: bool, as_json: bool) -> bool:
+async def run_demo(output: Path, keep: bool, as_json: bool, may_open: bool = True) -> bool:
     """Show the main job, save what it made under `output`, and say whether all went well."""
     console = Console(stderr=as_json, highlight=False)
     await trio.Path(output).mkdir(parents=True, exist_ok=True)
@@ -71,7 +71,7 @@ async def run_demo(output: Path, keep: bool, as_json: bool) -> bool:
             await trio.Path(output / "result.json").write_text(json.dumps(result, indent=2))
             _report(result, console, as_json=as_json)
             if keep:
-                await _keep(demo, console)
+                await kept.keep(demo, account_id, USERNAME, console, may_open=may_open)
             return not problems
 
 
@@ -269,16 +269,3 @@ def _report(result: dict[str, Any], console: Console, *, as_json: bool) -> None:
             "The sandbox saw exactly four story posts, each with its author's mention, "
             "none of them twice."
         )
-
-
-async def _keep(demo: Running, console: Console) -> None:
-    console.print(f"\nStill running: {demo.url}/api/v1  key {demo.key}")
-    console.print("To look at it with any command of `reprise`, in another terminal:")
-    for name, value in demo.settings.items():
-        console.print(f"  export {name}={shlex.quote(value)}", soft_wrap=True)
-    console.print(f"  {Path(sys.argv[0])} history", soft_wrap=True)
-    console.print("Stop with Ctrl-C.")
-    sys.stdout.flush()
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async for _ in signals:
-            return

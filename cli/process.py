@@ -50,7 +50,7 @@ def run(no_open: bool, as_json: bool) -> None:
 
     def greet(link: str, is_first: bool) -> None:
         say(f"Its page, by a link that works once: {link}")
-        if is_first and not no_open and _has_desktop():
+        if is_first and not no_open and has_desktop():
             webbrowser.open(link)
 
     async def main() -> None:
@@ -66,7 +66,7 @@ def run(no_open: bool, as_json: bool) -> None:
         raise Failed(f"{only_error(group)}; the log says why") from None
 
 
-def _has_desktop() -> bool:
+def has_desktop() -> bool:
     """Whether a browser with windows can be expected here, and not one in this terminal."""
     if sys.platform in ("darwin", "win32"):
         return "SSH_CONNECTION" not in os.environ
@@ -81,9 +81,10 @@ def _has_desktop() -> bool:
     show_default=True,
     help="Where cards, received stories and the log are saved.",
 )
-@click.option("--keep", is_flag=True, help="Leave everything running until Ctrl-C.")
+@click.option("--keep", is_flag=True, help="Move weeks of life in, and leave all running.")
+@click.option("--no-open", is_flag=True, help="Open no browser with --keep.")
 @json_option
-def demo(output: Path, keep: bool, as_json: bool) -> None:
+def demo(output: Path, keep: bool, no_open: bool, as_json: bool) -> None:
     """Show the main job against a simulated Instagram.
 
     \b
@@ -91,12 +92,15 @@ def demo(output: Path, keep: bool, as_json: bool) -> None:
 
     Five people mention an account, four stories are reposted. The exit code is 0 only when
     exactly those four went out, none of them twice.
+
+    With --keep weeks of life move in around the account, and its page opens: mentions that wait,
+    posts ahead and behind, and buttons that make something happen. Ctrl-C ends it.
     """
     import trio
 
     from cli.demo import run_demo
 
-    if not trio.run(run_demo, output, keep, as_json):
+    if not trio.run(run_demo, output, keep, as_json, not no_open):
         raise Failed(f"The demo did not end as expected; see {output / 'daemon.log'}")
 
 

@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -17,7 +17,7 @@ from accounts.keeper import StoredLogins
 from accounts.logins import LoginDesk
 from accounts.tokens import StoredTokens, TokenCare
 from daemon.settings import Settings
-from ground.clock import Clock, since_boot, utc_now
+from ground.clock import Ahead, Clock, since_boot, utc_now
 from instagram.graph.gateway import GraphGateway
 from instagram.graph.http import FacebookApp, GraphHttp
 from instagram.private.gateway import PrivateGateway
@@ -57,13 +57,17 @@ async def open_core(
     passed: Callable[[], float] = since_boot,
     *,
     online: bool = True,
+    ahead: Ahead | None = None,
 ) -> AsyncIterator[Core]:
     """Open store, vault and gateways; raises `Unusable` when the directory does not let us.
 
-    Without `online` nobody asks Instagram anything, and what that takes is not opened.
+    Without `online` nobody asks Instagram anything, and what that takes is not opened. `ahead` is
+    the clock instead, where a sandbox's page may let time pass.
     """
     _ignore_proxies_of_the_environment()
     clock = Clock(now, passed=passed, pace=settings.pace)
+    if ahead is not None:
+        clock = replace(clock, now=ahead.now, passed=ahead.passed, move_on=ahead.move_on)
     try:
         load = partial(load_trust, settings.ca_file, settings.data_dir)
         trust = await trio.to_thread.run_sync(load if online else system_trust)

@@ -43,9 +43,10 @@ from daemon.publishing import build_publishing
 from daemon.reload import Reloader
 from daemon.session_face import session_face
 from daemon.settings import Settings, load_settings
+from daemon.simulated import simulation_of
 from daemon.supervisor import Policy, Service, Supervisor
 from daemon.upkeep import Upkeep
-from ground.clock import Clock
+from ground.clock import Ahead, Clock
 from local.serve import open_socket
 from local.serve import serve as serve_locally
 from notices.people import People
@@ -107,7 +108,7 @@ async def run_daemon(
         sockets = _listen(settings)
         url = url_of(settings, sockets[0].getsockname()[1])
         own = open_socket(settings.data_dir)
-        async with open_core(settings) as core:
+        async with open_core(settings, ahead=Ahead()) as core:
             stop = trio.Event()
             daemon = await compose(core, sockets, stop, notifier, own, encryption)
             reloader = Reloader(settings, load, daemon.apply)
@@ -167,7 +168,7 @@ async def compose(
     supervisor = Supervisor(on_change=status.changed)
     context = await _api_context(core, house, supervisor, metrics, upkeep, sockets)
     sessions = await session_face(core, house, context.system, supervisor.states)
-    app = build_app(context, WebFace(house, is_sandbox=settings.pace == 0), sessions)
+    app = build_app(context, WebFace(house, simulation=simulation_of(core)), sessions)
     visitors = Visitors(context)
     app.beside = agents = _agents(core, house, visitors, sockets)
     end = partial(partial, shutdown=stop, grace_s=GRACE_S / 2)

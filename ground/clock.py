@@ -46,7 +46,31 @@ class Clock:
     monotonic: Callable[[], float] = trio.current_time
     passed: Callable[[], float] = field(default=since_boot, kw_only=True)
     pace: float = field(default=1.0, kw_only=True)
+    # What lets it run ahead; for a sandbox's page alone.
+    move_on: Callable[[timedelta], None] | None = field(default=None, kw_only=True)
 
     def paced(self, pause: timedelta) -> timedelta:
         """Return how long a pause of a person lasts at this clock's pace."""
         return pause * self.pace
+
+
+class Ahead:
+    """A clock that may run ahead of this machine's: a sandbox's, where tomorrow comes when asked.
+
+    To whoever reads it the machine has slept meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._by = timedelta()
+
+    def now(self) -> datetime:
+        """Return the moment, as `utc_now`."""
+        return utc_now() + self._by
+
+    def passed(self) -> float:
+        """Return seconds, as `since_boot`."""
+        return since_boot() + self._by.total_seconds()
+
+    def move_on(self, by: timedelta) -> None:
+        """Let so much time have passed."""
+        self._by += max(by, timedelta())

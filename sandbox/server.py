@@ -20,6 +20,7 @@ from sandbox.wire.certificates import Certificates
 from sandbox.wire.connection import Proxy
 from sandbox.wire.faults import Faults
 from sandbox.world.ledger import Ledger
+from sandbox.world.moving_clock import MovingClock
 from sandbox.world.world import World
 
 logger = logging.getLogger(__name__)
@@ -133,11 +134,12 @@ async def open_sandbox(
     spool.mkdir(parents=True, exist_ok=True)
     certificates = Certificates(directory)
     password_key = await trio.to_thread.run_sync(PasswordKey, directory)
-    ledger = Ledger(clock)
-    world = World(directory, ledger, clock)
+    moving = MovingClock(clock)
+    ledger = Ledger(moving)
+    world = World(directory, ledger, moving)
     faults = Faults()
     service = Service(world, ledger, faults, password_key)
-    control = Control(world, ledger, faults, directory)
+    control = Control(world, ledger, faults, directory, moving)
     proxy = Proxy(certificates, service.answer, control.answer, ledger.refuse_tunnel, spool)
     door = Port(port)
     url = f"http://{_LOOPBACK}:{door.number}"

@@ -12,6 +12,7 @@ from web import (
     calendar,
     cards,
     compose,
+    happening,
     history,
     library,
     live,
@@ -25,21 +26,22 @@ from web import (
 )
 from web.assets import assets
 from web.pages import Pages
+from web.simulation import Simulation
 from web.visit import Door
 
 
 class WebFace:
     """The pages; the answers of the addresses in `streams` go on until somebody leaves."""
 
-    def __init__(self, house: House, *, is_sandbox: bool) -> None:
+    def __init__(self, house: House, *, simulation: Simulation | None) -> None:
         self.streams = frozenset({live.PATH})
         self._house = house
-        self._is_sandbox = is_sandbox
+        self._simulation = simulation
         rendering.environment()  # read now, so that the first page waits for nothing
 
     def mount(self, app: QuartTrio, door: Door) -> None:
         """Add the pages to the app that serves the address."""
-        pages = Pages(self._house, door, self._is_sandbox)
+        pages = Pages(self._house, door, self._simulation)
         _add_assets(app)
         for screen in (
             today,
@@ -57,6 +59,9 @@ class WebFace:
         ):
             screen.add(app, pages)
 
+        if self._simulation is not None:
+            happening.add(app, pages, self._simulation)
+
         @app.get(live.PATH)
         async def live_changes() -> Response:
             return live.stream(door, await pages.visit())
@@ -64,9 +69,14 @@ class WebFace:
     def refused(self, code: str, message: str, status: int) -> Response:
         """Return a page that says why something is not shown; to strangers, how to get in."""
         if status == 401:
-            return signing.signed_out(message)
+            return signing.signed_out(message, sandbox=self._simulation)
         return rendering.page(
-            "refused.html", status, code=code, message=message, path=request.full_path
+            "refused.html",
+            status,
+            code=code,
+            message=message,
+            path=request.full_path,
+            sandbox=self._simulation,
         )
 
 

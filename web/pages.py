@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from operations.house import House
 from operations.scopes import Scope
 from web.rendering import environment, page
+from web.simulation import Simulation
 from web.visit import Door, Visit, visit
 
 Shown = Response | WerkzeugResponse
@@ -48,7 +49,7 @@ class Pages:
 
     house: House
     door: Door
-    is_sandbox: bool
+    simulation: Simulation | None
 
     async def visit(self) -> Visit:
         """Return the visit that this request is; raises what the app answers as a refusal."""
@@ -65,7 +66,7 @@ class Pages:
             here=path,
             link=lambda address, **query: link(here, address, **query),
             address=request.full_path.removesuffix("?"),
-            sandbox=self.is_sandbox,
+            sandbox=self.simulation,
             Scope=Scope,
             **values,
         )

@@ -7,6 +7,7 @@ from quart_trio import QuartTrio
 
 from web.pages import Pages
 from web.rendering import page
+from web.simulation import Simulation
 
 
 def add(app: QuartTrio, pages: Pages) -> None:
@@ -16,13 +17,13 @@ def add(app: QuartTrio, pages: Pages) -> None:
     async def sign_out() -> Response:
         actor = await pages.door.caller(request)
         gone = await pages.door.sign_out(request, actor)
-        response = signed_out("You are signed out.", 200)
+        response = signed_out("You are signed out.", 200, pages.simulation)
         response.headers["Set-Cookie"] = gone
         response.headers["Clear-Site-Data"] = '"cache"'
         return response
 
 
-def signed_out(message: str, status: int = 401) -> Response:
+def signed_out(message: str, status: int = 401, sandbox: Simulation | None = None) -> Response:
     """Return the page for who is not signed in.
 
     A browser keeps the cookie back when a link leads here from elsewhere: then the page asks once
@@ -38,4 +39,6 @@ def signed_out(message: str, status: int = 401) -> Response:
     again = request.full_path.removesuffix("?") if is_from_elsewhere else None
     if again is not None and again.startswith("/login"):
         again = None
-    return page("signed_out.html", status, message=message, again=again, other=other)
+    return page(
+        "signed_out.html", status, message=message, again=again, other=other, sandbox=sandbox
+    )

@@ -9,7 +9,14 @@ from pathlib import Path
 import trio
 
 from sandbox.control.graph_accounts import GRAPH_ABOUT, GraphControl
-from sandbox.control.reading import BadInput, object_in, read_fault, read_mention, read_post
+from sandbox.control.reading import (
+    BadInput,
+    check_types,
+    object_in,
+    read_fault,
+    read_mention,
+    read_post,
+)
 from sandbox.control.shown import (
     entry_json,
     fault_json,
@@ -23,9 +30,10 @@ from sandbox.control.social import SOCIAL_ABOUT, SocialControl
 from sandbox.wire.faults import Faults
 from sandbox.wire.message import Ending, Request, Response
 from sandbox.world.ledger import Ledger
+from sandbox.world.moving_clock import MovingClock
 from sandbox.world.person import Person
+from sandbox.world.pictures import photo_of, picture, video_of
 from sandbox.world.probe import BadMedia, Kind
-from sandbox.world.sample_media import make_photo, make_video
 from sandbox.world.world import World
 
 _ABOUT = {
@@ -36,6 +44,7 @@ _ABOUT = {
     "GET /faults": "the faults in force",
     "POST /faults": '{"path": "direct_v2/inbox", "kind": "status", "code": 500, "times": 1}',
     "DELETE /faults": "take all faults back",
+    "POST /clock": '{"seconds": 86400}: so much time has passed; it never goes back',
     "POST /mentions": '{"from": "anna", "to": "studio", "kind": "photo"}, or a photo or video as '
     "the body with ?from=anna&to=studio",
     "POST /media": '{"from": "anna", "kind": "video", "product": "reel", "caption": "hi"}, or a '
@@ -45,14 +54,17 @@ _ABOUT = {
 }
 _PHOTO_SIZE = (1080, 1920)
 _VIDEO_SIZE = (720, 1280)
-_VIDEO_SECONDS, _VIDEO_FPS = 4, 30
+_LONGEST_MOVE_S = 400 * 86_400
 _SUFFIXES = {"image": ".jpg", "video": ".mp4"}
 
 
 class Control:
     """Answers requests that are made to the sandbox itself."""
 
-    def __init__(self, world: World, ledger: Ledger, faults: Faults, directory: Path) -> None:
+    def __init__(
+        self, world: World, ledger: Ledger, faults: Faults, directory: Path, clock: MovingClock
+    ) -> None:
+        self._clock = clock
         self._world = world
         self._ledger = ledger
         self._faults = faults
@@ -65,6 +77,7 @@ class Control:
             ("GET", "/faults"): self._show_faults,
             ("POST", "/faults"): self._add_fault,
             ("DELETE", "/faults"): self._clear_faults,
+            ("POST", "/clock"): self._move_on,
             ("POST", "/mentions"): self._mention,
             ("POST", "/media"): self._add_media,
             **SocialControl(world).handlers,
@@ -138,6 +151,15 @@ class Control:
         self._faults.clear()
         return Response.json(200, {"cleared": cleared})
 
+    async def _move_on(self, request: Request) -> Response:
+        order = object_in(request)
+        check_types(order, {"seconds": (int, float)})
+        seconds = order.get("seconds", 0)
+        if not 0 < seconds <= _LONGEST_MOVE_S:
+            raise BadInput("seconds has to be more than 0, and 400 days at most")
+        self._clock.move_on(seconds)
+        return Response.json(200, {"now": self._world.now(), "ahead": self._clock.ahead})
+
     async def _mention(self, request: Request) -> Response:
         order = read_mention(_values(request), self._world)
         file = await self._file(request, order.author, order.kind)
@@ -165,7 +187,7 @@ class Control:
         number = len(self._world.library.shots) + 1
         make = make_sample_video if kind == "video" else make_sample_photo
         file = self._made / f"{author.username}-{number}{'.mp4' if kind == 'video' else '.jpg'}"
-        await trio.to_thread.run_sync(partial(make, file, number, author.username))
+        await trio.to_thread.run_sync(partial(make, file, number))
         return file
 
 
@@ -178,11 +200,11 @@ def _values(request: Request) -> Mapping[str, object]:
     return request.query if _content_kind(request) in _SUFFIXES else object_in(request)
 
 
-def make_sample_photo(path: Path, seed: int, label: str) -> None:
-    """Write a photo as large as a story."""
-    make_photo(path, *_PHOTO_SIZE, seed, f"@{label}")
+def make_sample_photo(path: Path, number: int) -> None:
+    """Write a photo as large as a story, another one for each number."""
+    photo_of(picture(number), path, *_PHOTO_SIZE)
 
 
-def make_sample_video(path: Path, seed: int, label: str) -> None:
+def make_sample_video(path: Path, number: int) -> None:
     """Write a short video with sound in a story's shape."""
-    make_video(path, *_VIDEO_SIZE, _VIDEO_SECONDS, _VIDEO_FPS, seed)
+    video_of(picture(number), path, *_VIDEO_SIZE)

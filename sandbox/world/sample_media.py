@@ -7,6 +7,7 @@ import random
 import struct
 from colorsys import hsv_to_rgb
 from pathlib import Path
+from typing import Any
 
 import av
 from PIL import Image, ImageDraw, ImageFont
@@ -46,9 +47,14 @@ def make_video(
             container.mux(video.encode(av.VideoFrame.from_image(image)))
         container.mux(video.encode())
         if sound is not None:
-            for start in range(0, round(seconds * _SOUND_RATE), _SOUND_SAMPLES):
-                container.mux(sound.encode(_tone(start, seed)))
-            container.mux(sound.encode())
+            sound_of(container, sound, seconds, seed)
+
+
+def sound_of(container: Any, sound: Any, seconds: float, seed: int) -> None:
+    """Write a quiet tone of so many seconds into a file that is open."""
+    for start in range(0, round(seconds * _SOUND_RATE), _SOUND_SAMPLES):
+        container.mux(sound.encode(_tone(start, seed)))
+    container.mux(sound.encode())
 
 
 def draw_photo(width: int, height: int, seed: int, label: str = "") -> Image.Image:

@@ -25,8 +25,8 @@ async def seed(world: World, directory: Path) -> None:
     made = directory / "made"
     made.mkdir(exist_ok=True)
     photo, video = made / "anna.jpg", made / "bruno.mp4"
-    await trio.to_thread.run_sync(partial(make_sample_photo, photo, 1, anna.username))
-    await trio.to_thread.run_sync(partial(make_sample_video, video, 2, bruno.username))
+    await trio.to_thread.run_sync(partial(make_sample_photo, photo, 1))
+    await trio.to_thread.run_sync(partial(make_sample_video, video, 2))
     for owner, file in ((anna, photo), (bruno, video)):
         world.mention(world.add_story(owner, file), studio)
     world.add_post(chiara, photo, caption="The new menu")

@@ -79,7 +79,9 @@ async def writes(served: Served) -> list[tuple[str, str]]:
 def _pages() -> list[str]:
     """The addresses of pages that change something."""
     app = QuartTrio("pages")
-    WebFace(mock.Mock(), is_sandbox=True).mount(app, mock.Mock())  # none of them is called here
+    WebFace(mock.Mock(), simulation=mock.Mock()).mount(
+        app, mock.Mock()
+    )  # none of them is called here
     rules = [rule for rule in app.url_map.iter_rules() if (rule.methods or set()) - READING]
     assert all(rule.methods == {"POST", "OPTIONS"} and not rule.arguments for rule in rules)
     return [rule.rule for rule in rules]

@@ -232,3 +232,15 @@ async def test_people_do_things(
     assert [event.kind for event in world.activity.of(studio)[0]] == ["comment", "like"]
     assert world.chats.of(studio)[0].box == "pending"  # the studio does not follow Dora
     assert (await control.post("/people", json={"username": "dora"})).status_code == 409
+
+
+async def test_its_clock_moves_on_and_never_back(
+    control: httpx.AsyncClient, sandbox: Sandbox
+) -> None:
+    before = sandbox.world.now()
+    moved = await control.post("/clock", json={"seconds": 86_400})
+    assert moved.json()["ahead"] == 86_400
+    assert sandbox.world.now() >= before + 86_400
+    for odd in (-1, 0, 10**9, "x", True, None):
+        assert (await control.post("/clock", json={"seconds": odd})).status_code == 400, odd
+    assert sandbox.ledger.mark() == 0
