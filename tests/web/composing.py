@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Browser, expect
+from base64 import b64encode
+from pathlib import Path
+
+from playwright.sync_api import Browser, Route, expect
 
 from tests.web.steps import *  # noqa: F403 - the steps of every page are steps here too
 from tests.web.steps import _open
@@ -52,11 +55,8 @@ def labels(browser: Browser, name: str, selector: str) -> list[str]:
     return [each.get_attribute("aria-label") or "" for each in found]
 
 
-def drop(browser: Browser, name: str, selector: str, kind: str, path: str, media: str) -> None:
+def bring(browser: Browser, name: str, selector: str, kind: str, path: str, media: str) -> None:
     """Drop a file on the page, or paste it, as a browser tells a page of it."""
-    from base64 import b64encode
-    from pathlib import Path
-
     data = b64encode(Path(path).read_bytes()).decode()
     _open[name][1].evaluate(
         """([selector, kind, data, media]) => {
@@ -76,3 +76,45 @@ def drop(browser: Browser, name: str, selector: str, kind: str, path: str, media
 def offline(browser: Browser, name: str, is_so: bool) -> None:
     """Take the network from the browser, or give it back."""
     _open[name][0].set_offline(is_so)
+
+
+def lose(browser: Browser, name: str, pattern: str, how: str) -> None:
+    """Let what is asked of such an address hang, or be done while its answer is lost, once."""
+    page = _open[name][1]
+
+    def done_and_lost(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route(pattern, done_and_lost if how == "lost" else lambda _: None, times=1)
+
+
+def opt(browser: Browser, name: str, selector: str, value: str) -> None:
+    """Choose in a list."""
+    _open[name][1].locator(selector).select_option(value)
+
+
+def looks(browser: Browser, name: str, selector: str, which: str, value: str) -> None:
+    """Wait until something looks so."""
+    expect(_open[name][1].locator(selector).first).to_have_css(which, value, timeout=60000)
+
+
+def hold_and_drag(browser: Browser, name: str, what: str, where: str) -> None:
+    """Drag a file of the post with a finger, which holds it first."""
+    context, page, _ = _open[name]
+    page.locator(what).scroll_into_view_if_needed()
+    start, end = page.locator(what).bounding_box(), page.locator(where).bounding_box()
+    assert start is not None
+    assert end is not None
+    session = context.new_cdp_session(page)
+    x, y, far = start["x"] + 20, start["y"] + 40, end["x"] + end["width"] / 2
+
+    def touch(kind: str, *at: float) -> None:
+        points = [{"x": at[0], "y": at[1]}] if at else []
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", x, y)
+    expect(page.locator("#slides .lifted")).to_be_visible(timeout=60000)
+    for part in range(1, 7):
+        touch("touchMove", x + (far - x) * part / 6, y)
+    touch("touchEnd")

@@ -58,7 +58,9 @@ async def test_files_become_a_planned_post_and_are_a_draft_all_the_while(home: H
     await home.go("/calendar")
     await take("press", "n")
     await take("sees", "body[data-composer=here]")
-    await take("choose", str(studio.photo(1080, 1080, 1)), str(studio.photo(1080, 1350, 2)))
+    await take("bring", "body", "drop", str(studio.photo(1080, 1080, 1)), "image/jpeg")
+    await take("counts", "#slides > li", 1)
+    await take("bring", "#caption", "paste", str(studio.photo(1080, 1350, 2)), "image/jpeg")
     await take("counts", "#slides > li", 2)
     await take("sees", "#saved", "Saved as a draft")
     post = await the_post(home)
@@ -130,6 +132,43 @@ async def test_files_become_a_planned_post_and_are_a_draft_all_the_while(home: H
     assert await take("complaints") == []
 
 
+async def test_a_story_on_a_phone_has_its_stickers_and_a_photo_other_cuts(home: Home) -> None:
+    studio, phone = home.served.studio, home.browser
+    await phone.take("sign_in", await home.login_link(), "m", 390, 844, "dark")
+    await phone.take("go", "m", home.served.url + "/compose")
+    await phone.take("sees", "m", "body[data-composer=here]")
+    await phone.take("choose", "m", str(studio.photo(1200, 400, 5)))
+    # What fits is chosen, the others say why not.
+    await phone.take("sees", "m", "[data-why=IMAGE]", "aspect ratio")
+    await phone.take("sees", "m", "[data-why=REELS]", "a Reel is a video")
+    await phone.take("sees", "m", "#change", "Its own blur fills the room around it")
+    await phone.take("opt", "m", "#mark-kind", "link")
+    await phone.take("fill", "m", "#mark-text", "https://example.com/<b>")
+    await phone.take("click", "m", "#mark-add")
+    await phone.take("focus", "m", "#stage .tag")
+    await phone.take("looks", "m", "#stage .zone.bottom", "opacity", "1")
+    await phone.take("press", "m", "ArrowUp")
+    await phone.take("sees", "m", "#saved", "Saved as a draft")
+    post = await the_post(home)
+    assert post.media_type is MediaType.STORIES
+    assert [(each["type"], each["y"]) for each in post.story_stickers or ()] == [("link", 0.49)]
+    # Cut around the point that was pressed, it fits the feed; the photo itself is still there.
+    await phone.take("opt", "m", "#cut-aspect", "4:5")
+    await phone.take("click", "m", "#cut-do")
+    await phone.take("hidden", "m", "[data-why=IMAGE]")
+    await phone.take("click", "m", "input[value=IMAGE]")
+    await phone.take("sees", "m", "#change", "It goes out as it is")
+    await phone.take("choose", "m", str(studio.photo(1080, 1350, 6)))
+    await phone.take("counts", "m", "#slides > li", 2)
+    names = await phone.take("labels", "m", "#slides [data-do=open]")
+    first, last = (f"#slides > li:{each}-child [data-do=open]" for each in ("first", "last"))
+    await phone.take("hold_and_drag", "m", first, last)
+    await phone.take("has_attribute", "m", last, "aria-label", f"2{names[0][1:]}")
+    await phone.take("sees", "m", "#saved", "Saved as a draft")
+    assert (await phone.take("measure", "m"))["sideways"] == 0
+    assert await phone.take("complaints", "m") == []
+
+
 async def test_nothing_typed_is_lost(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     served, take = home.served, home.take
     made = await draft(served, caption="as it was")
@@ -161,8 +200,18 @@ async def test_nothing_typed_is_lost(home: Home, monkeypatch: pytest.MonkeyPatch
         await take("has_value", "#caption", stands)
         await take("sees", "#saved", "Saved as a draft" if stands == "mine" else "This is how")
     assert (await the_post(home)).caption == "<b>theirs</b>"
-    # A disk that is full: the file waits where it is.
+    # It was saved and the answer was lost: nobody is asked.
+    await take("lose", "**/posts/draft/*", "lost")
+    await take("fill", "#caption", "an answer that is lost")
+    await take("sees", "#saved", "Reprise does not answer")
+    await take("sees", "#saved", "Saved as a draft")
+    assert (await the_post(home)).caption == "an answer that is lost"
+    # An upload that hangs is stopped. A disk that is full: the file waits where it is.
     folder = served.studio.folder
+    await take("lose", "**/media/upload", "hangs")
+    await take("choose", str(served.studio.photo(1080, 1350, 4)))
+    await take("click", "#uploads button:has-text('Cancel')")
+    await take("counts", "#uploads li", 0)
     monkeypatch.setattr(type(folder), "check_room", _full)
     await take("choose", str(served.studio.photo(1080, 1350, 3)))
     await take("sees", "#uploads .bad", "is full")

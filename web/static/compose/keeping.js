@@ -8,6 +8,7 @@ const AGAIN_MS = 3000;
 let timer = 0;
 let running = null;
 let isDirty = false;
+let sent = null; // what was asked for last: where the answer was lost, it may be there
 let wish = null; // the first save of a new post: the same until it is answered, so that it is one
 const place = () => `reprise-compose:${state.id ?? "new"}`;
 
@@ -92,7 +93,10 @@ async function send() {
   }
 }
 
-const edit = () => ask("PUT", `/posts/draft/${state.id}`, { ...content(), version: state.version });
+function edit() {
+  sent = content();
+  return ask("PUT", `/posts/draft/${state.id}`, { ...sent, version: state.version });
+}
 
 async function create() {
   const path = "/posts/draft";
@@ -115,7 +119,7 @@ async function create() {
 
 /** Say why it was not saved; all that was typed stays. */
 export function refused(error) {
-  if (error.code === "STALE_EDIT" || (error.code === "INVALID_STATUS" && state.id)) compared(error);
+  if (error.code === "STALE_EDIT" || (error.code === "INVALID_STATUS" && state.id)) compared(error, sent);
   else if (error.status === 401) {
     say("Not saved: this browser is signed out. What you typed is kept here. Open a new login link in another tab (reprise login-link); it is saved then.");
     later(AGAIN_MS);

@@ -5,8 +5,8 @@ import { $, ask, content, state, take } from "./state.js";
 const NAMES = { mediaType: "Format", caption: "Caption", files: "Files", people: "People", collaborators: "Collaborators", place: "Place", stickers: "Stickers", time: "Goes out" };
 let theirs = null;
 
-/** Show both versions of the post beside each other. */
-export async function compared(error) {
+/** Show both versions of the post beside each other; `sent` is what was asked for last here. */
+export async function compared(error, sent) {
   const told = await ask("GET", `/posts/${state.id}`).catch(() => null);
   if (!told) return say(`Not saved: ${error.message}`);
   if (told.status !== state.status) {
@@ -16,11 +16,20 @@ export async function compared(error) {
     return;
   }
   theirs = told;
+  // It was saved, and the answer was lost: what is there is from here.
+  if (sent && isSame(told, sent)) return keepMine(told.version);
   const [mine, saved] = [lines(mySide()), lines(theirSide(told))];
   fill($("mine"), mine, saved);
   fill($("theirs"), saved, mine);
   say("Not saved: it was changed elsewhere. Choose which one stands.");
   if (!$("stale").open) $("stale").showModal();
+}
+
+function isSame(told, sent) {
+  const ids = sent.mediaFileIds ?? (sent.mediaFileId ? [sent.mediaFileId] : []);
+  const [there, here] = [lines(theirSide(told)), lines({ ...sent, names: [], scheduledFor: told.scheduledFor })];
+  if (sent.mediaType && told.mediaFiles.map((file) => file.id).join() !== ids.join()) return false;
+  return Object.keys(there).every((name) => name === "files" || (name === "mediaType" && !here[name]) || there[name] === here[name]);
 }
 
 function mySide() {
