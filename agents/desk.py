@@ -41,13 +41,12 @@ class Files(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """Where the tools of one call ask. `has_ended` says that nobody should wait here any longer."""
+    """Where the tools of one call ask."""
 
     perform: Perform
     scopes: Callable[[], Awaitable[Scopes]]
     files: Files
     clock: Clock
-    has_ended: Callable[[], bool] = lambda: False
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -195,20 +196,24 @@ async def wait_for(
 
 async def wait_for_posts(post_ids: list[str], timeout_s: int) -> Happened:
     """Wait until every post has ended, or the time is over; a daemon that stops ends it too."""
-    desk, seen = current.get(), dict[str, models.Post]()
-    with trio.move_on_after(timeout_s) as over:
-        while True:
-            for post_id in post_ids:
-                if post_id not in seen or seen[post_id].status not in ENDED:
-                    seen[post_id] = await ask(posts.get_post, target=post_id)
-            if all(each.status in ENDED for each in seen.values()) or desk.has_ended():
-                break
-            await trio.sleep(1)
-    for post_id in post_ids:
-        if post_id not in seen:
+    over_at = trio.current_time() + timeout_s
+    # The cursor comes before the first look: what changes in between is told.
+    page: models.EventPage = await ask(events.list_events, models.EventQuery())
+    seen: dict[str, models.Post] = {
+        post_id: await ask(posts.get_post, target=post_id) for post_id in post_ids
+    }
+    while waits := {each for each, post in seen.items() if post.status not in ENDED}:
+        left = math.ceil(over_at - trio.current_time())
+        if left <= 0:
+            break
+        query = models.EventQuery(since=page.next, types="post.*", wait=left)
+        page = await ask(events.list_events, query)
+        if not page.events and not page.reset:
+            break  # the time is over, or the daemon stops
+        for post_id in waits if page.reset else waits & {each.subject_id for each in page.events}:
             seen[post_id] = await ask(posts.get_post, target=post_id)
     rows = [_row(seen[post_id], {}) for post_id in post_ids]
-    return Happened(events=[], posts=rows, timed_out=over.cancelled_caught or desk.has_ended())
+    return Happened(events=[], posts=rows, timed_out=bool(waits))
 
 
 def _account_view(
@@ -273,8 +278,13 @@ async def _completed(
 
 
 async def ended(post_id: str, wait_s: int) -> PostRow:
-    """Return a post once it has ended, or as it is after that time."""
-    (row,) = (await wait_for_posts([post_id], wait_s)).posts
+    """Return a post once it has ended, or as it is after that time, or where too many wait."""
+    try:
+        (row,) = (await wait_for_posts([post_id], wait_s)).posts
+    except Refusal as refusal:
+        if refusal.code is not ErrorCode.RATE_LIMITED:
+            raise
+        row = _row(await ask(posts.get_post, target=post_id), {})
     if row.status == PostStatus.DRAFT:
         raise Refusal(ErrorCode.INVALID_STATUS, "It is a draft again: somebody took it back")
     return row

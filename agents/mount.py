@@ -165,7 +165,6 @@ class Mount:
             scopes=scopes,
             files=_RemoteFiles(self, actor, _own_address(scope)),
             clock=self.house.clock,
-            has_ended=lambda: self.house.feed.has_ended,
         )
 
     async def _take_in(self, path: str, receive: Receive, send: Send) -> None:

@@ -179,7 +179,7 @@ async def schedule_posts(
 
 
 @tool(
-    "Publish now", Scope.POSTS_PUBLISH, Scope.POSTS_READ, Scope.ACCOUNTS_READ,
+    "Publish now", Scope.POSTS_PUBLISH, Scope.POSTS_READ, Scope.ACCOUNTS_READ, Scope.EVENTS_READ,
     destroys=True, repeats=True, reaches_out=True,
 )  # fmt: skip
 async def publish_now(

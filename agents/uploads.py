@@ -41,7 +41,7 @@ class UploadLinks:
 
     def issue(self, actor: Actor) -> str:
         """Return a new link's secret; raises `Refusal` where its caller has enough of them."""
-        now = self.clock.monotonic()
+        now = self.clock.passed()
         for token, link in list(self._links.items()):
             if link.until <= now:
                 del self._links[token]
@@ -56,7 +56,7 @@ class UploadLinks:
     def use(self, token: str) -> Actor:
         """Return for whom a link is, which it is no longer; raises `Refusal`."""
         link = self._links.pop(token, None)
-        if link is None or link.until <= self.clock.monotonic():
+        if link is None or link.until <= self.clock.passed():
             raise Refusal(ErrorCode.NOT_FOUND, "This link was used, or is over: ask for another")
         return link.actor
 
