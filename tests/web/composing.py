@@ -99,7 +99,7 @@ def looks(browser: Browser, name: str, selector: str, which: str, value: str) ->
     expect(_open[name][1].locator(selector).first).to_have_css(which, value, timeout=60000)
 
 
-def hold_and_drag(browser: Browser, name: str, what: str, where: str) -> None:
+def lift_and_drag(browser: Browser, name: str, what: str, where: str) -> None:
     """Drag a file of the post with a finger, which holds it first."""
     context, page, _ = _open[name]
     page.locator(what).scroll_into_view_if_needed()

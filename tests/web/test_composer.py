@@ -132,6 +132,7 @@ async def test_files_become_a_planned_post_and_are_a_draft_all_the_while(home: H
     assert await take("complaints") == []
 
 
+@pytest.mark.soak
 async def test_a_story_on_a_phone_has_its_stickers_and_a_photo_other_cuts(home: Home) -> None:
     studio, phone = home.served.studio, home.browser
     await phone.take("sign_in", await home.login_link(), "m", 390, 844, "dark")
@@ -162,7 +163,7 @@ async def test_a_story_on_a_phone_has_its_stickers_and_a_photo_other_cuts(home: 
     await phone.take("counts", "m", "#slides > li", 2)
     names = await phone.take("labels", "m", "#slides [data-do=open]")
     first, last = (f"#slides > li:{each}-child [data-do=open]" for each in ("first", "last"))
-    await phone.take("hold_and_drag", "m", first, last)
+    await phone.take("lift_and_drag", "m", first, last)
     await phone.take("has_attribute", "m", last, "aria-label", f"2{names[0][1:]}")
     await phone.take("sees", "m", "#saved", "Saved as a draft")
     assert (await phone.take("measure", "m"))["sideways"] == 0
