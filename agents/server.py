@@ -14,7 +14,7 @@ from mcp.server.subscriptions import SubscriptionBus
 from mcp_types import CallToolResult
 
 from agents import desk, looking, media, mentions, posting, prompts, resources
-from agents.tool import TOOLS, refused
+from agents.tool import REFUSED, TOOLS, refused
 from ground.refusal import ErrorCode, Refusal
 from operations.scopes import Scopes
 
@@ -98,14 +98,19 @@ def _map(result: Any, name: str, change: Callable[[Any], Any]) -> Any:
 def _slim(tool: Any) -> Any:
     """Return a tool's definition without what only repeats its names: a model reads all of it."""
     if isinstance(tool, dict):
-        names = ("inputSchema", "outputSchema")
-        return {**tool, **{each: _slimmed(tool[each]) for each in names if tool.get(each)}}
-    return tool.model_copy(
-        update={
-            "input_schema": _slimmed(tool.input_schema),
-            "output_schema": tool.output_schema and _slimmed(tool.output_schema),
-        }
-    )
+        given, told = _slimmed(tool["inputSchema"]), _or_refused(_slimmed(tool["outputSchema"]))
+        return {**tool, "inputSchema": given, "outputSchema": told}
+    given, told = _slimmed(tool.input_schema), _or_refused(_slimmed(tool.output_schema))
+    return tool.model_copy(update={"input_schema": given, "output_schema": told})
+
+
+def _or_refused(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema that refusals fit too: some clients hold those to it, and hide what does
+    not fit."""
+    rest = {name: value for name, value in schema.items() if name != "required"}
+    if "required" in schema:
+        rest["anyOf"] = [{"required": schema["required"]}, {"required": list(REFUSED)}]
+    return rest
 
 
 def _slimmed(schema: Any) -> Any:

@@ -81,6 +81,10 @@ def show(picture: models.Picture) -> None:
     _pictures.get().append(picture)
 
 
+# What the answer of every refusal has.
+REFUSED = ("code", "message", "what_to_do")
+
+
 def refused(refusal: Refusal) -> CallToolResult:
     """Return a refusal as a model reads it: the code, the reason, and what to do."""
     code = refusal.code

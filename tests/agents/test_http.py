@@ -13,7 +13,7 @@ import trio_asyncio
 from mcp.server.subscriptions import ResourceUpdated
 from mcp_types import ElicitResult
 
-from agents.tool import TOOLS
+from agents.tool import REFUSED, TOOLS
 from operations.scopes import PRESETS, text_of
 from storage import api_keys
 from tests.agents.talking import ERAS, Era, called, connected, refused
@@ -50,6 +50,10 @@ async def test_a_client_of_either_era_looks_and_publishes_once(served: Served, e
         for tool in tools:
             assert tool.annotations is not None
             assert tool.output_schema is not None
+            # Clients that hold a refusal to the schema as well must not hide what it says.
+            either = tool.output_schema.get("anyOf", [{"required": [*REFUSED]}])
+            assert either[-1]["required"] == [*REFUSED]
+            assert "required" not in tool.output_schema
             assert tool.description
         view = await called(client, "get_overview")
         assert view["accounts"][0]["username"] == "studio"

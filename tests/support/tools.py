@@ -32,17 +32,17 @@ def missing(reason: str) -> str:
     pytest.skip(reason)
 
 
-def node_modules() -> Path:
-    """Return a directory with what `tests/clients/package-lock.json` names, kept for later runs."""
+def node_modules(project: Path = CLIENTS) -> Path:
+    """Return a directory with what a project's `package-lock.json` names, kept for later runs."""
     program("node")
     npm = program("npm")
-    lock = CLIENTS / "package-lock.json"
+    lock = project / "package-lock.json"
     cache = ROOT / ".cache"
-    kept = cache / f"clients-{sha256(lock.read_bytes()).hexdigest()[:16]}"
+    kept = cache / f"{project.name}-{sha256(lock.read_bytes()).hexdigest()[:16]}"
     if not kept.exists():
         cache.mkdir(exist_ok=True)
         fresh = Path(tempfile.mkdtemp(dir=cache))
-        for file in (lock, CLIENTS / "package.json"):
+        for file in (lock, project / "package.json"):
             shutil.copy(file, fresh / file.name)
         command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
         done = subprocess.run(command, cwd=fresh, capture_output=True, text=True)
