@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from cloud.deploying import Steps
-from cloud.desk import Wanted
 from ground.refusal import ErrorCode
 from operations import models
 from operations.operation import Ask, act, read
@@ -114,6 +112,10 @@ async def list_cloudflare_kv(ask: Ask[models.KvQuery]) -> models.KvList:
 )
 async def deploy_cloud(ask: Ask[models.CloudDeployRequest]) -> models.CloudDeployed:
     """Bring the Worker into a Cloudflare account, or bring the one that is there up to date."""
+    # What speaks to Cloudflare is loaded by those who do: the other commands would wait for it.
+    from cloud.deploying import Steps
+    from cloud.desk import Wanted
+
     asked = ask.given
     wanted = Wanted(
         asked.api_token,

@@ -41,6 +41,7 @@ _RECORDS = (
     "login",
     "trouble",
     "hours",
+    "chosen",
 )
 
 
