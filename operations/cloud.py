@@ -173,6 +173,8 @@ async def probe_cloud(ask: Ask[None]) -> models.CloudProbe:
 )
 async def remove_cloud(ask: Ask[models.CloudRemoveRequest]) -> models.Success:
     """Remove the Worker: not while something in it has not come to its end, unless at once."""
+    from cloud.deploying import Steps
+
     steps = Steps(ask.attempt.tell)
     if ask.given.at_once:
         await ask.house.cloud.stop(ask.given.api_token, steps)
