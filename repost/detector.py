@@ -169,9 +169,19 @@ class Reading:
         Returns the cursor of the first page that was left unread because of the bound.
         """
         seen = {cursor}
-        for _ in range(MAX_PAGES):
+        for number in range(MAX_PAGES):
             self.scan.requests += 1
-            page = parse_inbox(await read(cursor), self._viewer_pk, source)
+            try:
+                answer = await read(cursor)
+            except (errors.Refused, errors.Gone, errors.Illegible) as refused:
+                if number == 0:
+                    raise
+                # What the newer pages tell stands, and one that never comes ends no looks.
+                account_id = self._config.account_id
+                logger.warning("page not read account=%s reason=%s", account_id, refused.reason)
+                self.scan.gaps["the way to older messages"] += 1
+                return None
+            page = parse_inbox(answer, self._viewer_pk, source)
             self._see_clock(page)
             await self._keep(page)
             if page.cursor is not None and page.cursor in seen:

@@ -234,7 +234,14 @@ async def test_an_activity_page_that_never_answers_ends_no_looks(
     assert "the activity" in (config.last_poll_error or "")
 
 
-@pytest.mark.parametrize("kind", [Status(400, {"message": "odd"}), Status(404, text="<html>")])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        Status(400, {"message": "odd"}),
+        Status(404, text="<html>"),
+        Status(200, {"status": "fail", "message": "try again"}),
+    ],
+)
 async def test_message_requests_that_are_never_given_out_end_no_looks(
     studio: Studio, kind: Status
 ) -> None:
@@ -368,3 +375,28 @@ async def test_an_own_story_that_cannot_be_read_is_not_taken_for_absent(studio: 
     studio.sandbox.faults.add(Fault(path="feed/user/", kind=Status(200, grid)))
     posts = await studio.api.own_posts()
     assert (posts.read, len(posts.unread)) == ([], 1)
+
+
+async def test_an_older_page_that_is_never_given_out_ends_no_looks(studio: Studio) -> None:
+    """Its first page tells of new mentions all the same, more than eight looks in a row."""
+    await studio.configure()
+    before = (await studio.config()).seen_until
+    for number in range(30):
+        at = studio.clock.seconds() - 600 - number
+        other = studio.sandbox.world.add_person(f"chat{number}")
+        text = items.plain_text(other, "hello", at=at)
+        studio.sandbox.world.add_thread(studio.person, other, last_activity_at=at, items=[text])
+    older = Status(400, {"message": "odd", "status": "fail"})
+    for number in range(9):
+        studio.mention(studio.friend(f"friend{number}"))
+        # The second request for the inbox is that for its older page.
+        first = Fault(path="direct_v2/inbox", kind=older, skip=1)
+        handle = studio.sandbox.faults.add(first)
+        assert len(await studio.scan()) == 1
+        handle.remove()
+        studio.clock.advance(timedelta(minutes=1))
+    config = await studio.config()
+    assert config.is_enabled
+    assert (config.consecutive_failures, config.partial_looks) == (0, 9)
+    assert config.seen_until == before
+    assert "older messages" in (config.last_poll_error or "")
