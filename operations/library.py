@@ -96,6 +96,8 @@ async def preview_media(ask: Ask[models.MediaPreviewRequest]) -> models.MediaPre
     """
     house = ask.house
     media = await house.store.glance(media_files.get, ask.id)
+    if found := rules.problems(media, rules.USES[ask.given.media_type]):
+        raise Refusal(ErrorCode.MEDIA_INVALID, f"The file: {found[0]}")
     try:
         async with house.preparation.look(media, ask.given.media_type) as seen:
             data = await trio.Path(seen.path).read_bytes()

@@ -69,7 +69,7 @@ async def test_a_preview_is_the_file_that_is_sent(served: Served) -> None:
         picture = Image.open(BytesIO(b64decode(told["image"].partition(",")[2])))
         assert picture.size == (told["width"], told["height"]) == size
     refused = await looks(served, film, "IMAGE")
-    assert (refused.status, refused.body["code"]) == (422, "PROCESSING_FAILED")
+    assert (refused.status, refused.body["code"]) == (400, "MEDIA_INVALID")
     assert (await looks(served, NOBODY, "IMAGE")).status == 404
     assert list(served.studio.folder.incoming.iterdir()) == []
 
