@@ -15,7 +15,7 @@ from operations.operation import Ask, act, read, write
 from operations.scopes import Scope
 from repost import configuring, pause, stopping, taking_back
 from repost.overlay import OverlayInvalid, parse_overlay
-from repost.overview import every_rail
+from repost.overview import every_rail, warm_up
 from repost.standing import standing_of
 from storage import credentials, repost_configs, reposts, users
 from storage.errors import NotFound
@@ -62,7 +62,11 @@ def get_rails(db: Database, ask: Ask[models.RequiredAccountQuery]) -> models.Rai
         rails=[
             models.Rail(name=each.name, says=each.says, holds=each.holds, until=each.until)
             for each in found
-        ]
+        ],
+        warm_up=[
+            models.WarmUpStep(since=since, daily_limit=limit)
+            for since, limit in warm_up(db, config, ask.now, ask.house.clock.pace)
+        ],
     )
 
 

@@ -73,6 +73,17 @@ def daily_cap(config: RepostConfig, started_at: datetime | None, now: datetime, 
     return config.daily_repost_limit
 
 
+def stair(config: RepostConfig, started_at: datetime) -> list[tuple[datetime, int]]:
+    """Return from when on how many reposts a day may go out after a login: the burn-in's steps."""
+    days = [PHASE_2, *(timedelta(days=days) for days, _ in BURN_IN_CAPS)]
+    caps = [*(cap for _, cap in BURN_IN_CAPS), config.daily_repost_limit]
+    steps = [
+        (started_at + after, min(cap, config.daily_repost_limit))
+        for after, cap in zip(days, caps, strict=True)
+    ]
+    return [(started_at, 0), *steps]
+
+
 def may_repost(
     config: RepostConfig,
     started_at: datetime | None,

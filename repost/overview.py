@@ -44,6 +44,17 @@ def every_rail(db: Database, config: RepostConfig, now: datetime, pace: float) -
     ]
 
 
+def warm_up(
+    db: Database, config: RepostConfig, now: datetime, pace: float
+) -> list[tuple[datetime, int]]:
+    """Return the steps of a login's burn-in with their dates, while it goes on."""
+    login = credentials.find(db, config.account_id)
+    started_at = login.session_started_at if login else None
+    if started_at is None or guard.warm_up_complete(started_at, now, pace):
+        return []
+    return guard.stair(config, started_at)
+
+
 def _rail(name: str, held: Hold | None, otherwise: str) -> RailState:
     if held is None:
         return RailState(name, otherwise, holds=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import MISSING, fields
 from typing import Any
 
 from quart import redirect
@@ -10,6 +11,7 @@ from quart_trio import QuartTrio
 from ground.refusal import Refusal
 from operations import accounts, logins, models, story_repost
 from operations.operation import Operation
+from storage.repost_configs import RepostConfig
 from web.pages import Pages, Shown, link, sent
 from web.trying import tried
 from web.visit import Visit, given
@@ -33,6 +35,10 @@ _FIELDS = (
 )  # fmt: skip
 _LISTS = ("allowed_authors", "denied_authors", "required_words", "excluded_words")
 
+_DEFAULTS = {
+    field.name: field.default for field in fields(RepostConfig) if field.default is not MISSING
+}
+
 
 def add(app: QuartTrio, pages: Pages) -> None:
     """Add the routes."""
@@ -41,16 +47,18 @@ def add(app: QuartTrio, pages: Pages) -> None:
         if visit.account is None:
             return redirect("/welcome", 303)
         account_id = visit.account.id
-        rails: list[models.Rail] = []
+        found = models.Rails(rails=[], warm_up=[])
         if visit.status.configured:
             query = given(models.RequiredAccountQuery, account_id=account_id)
-            rails = (await visit.perform(story_repost.get_rails, query)).rails
+            found = await visit.perform(story_repost.get_rails, query)
         return pages.show(
             "account.html",
             visit,
             "/account",
             probe=await visit.perform(logins.probe_credentials, None, account_id),
-            rails=rails,
+            rails=found.rails,
+            stair=found.warm_up,
+            default=_DEFAULTS,
             RAILS=RAILS,
             problem=problem,
             saved=saved,

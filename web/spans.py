@@ -36,7 +36,7 @@ VIEWS = {
     view.name: view
     for view in (
         View("weeks", "Weeks", 35, 28, most=24),
-        View("week", "Week", 7, 7, most=40, turn="A week"),
+        View("week", "Week", 7, 7, most=12, turn="A week"),
         View("list", "List", 35, 28, is_whole=False, most=80),
         View("day", "Day", 1, 1, is_whole=False, most=200, turn="A day"),
     )

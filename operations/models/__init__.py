@@ -183,6 +183,7 @@ from operations.models.repost_settings import (
     StoryRepostSettings,
     StoryRepostStatus,
     WaitingReposts,
+    WarmUpStep,
     Words,
 )
 from operations.models.reposts import (
@@ -392,6 +393,7 @@ __all__ = [
     "Username",
     "Uuid",
     "WaitingReposts",
+    "WarmUpStep",
     "Warnings",
     "Webhook",
     "WebhookData",

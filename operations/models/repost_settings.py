@@ -148,8 +148,18 @@ class Rail(Schema):
     until: Moment | None
 
 
+class WarmUpStep(Schema):
+    """From when on so many reposts a day may go out."""
+
+    since: Moment
+    daily_limit: int
+
+
 class Rails(Schema):
+    """`warmUp` is empty once the login is 30 days old."""
+
     rails: list[Rail]
+    warm_up: list[WarmUpStep]
 
 
 class Stopped(Schema):

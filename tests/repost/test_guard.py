@@ -51,6 +51,17 @@ def test_the_burn_in_grows_to_the_setting() -> None:
     assert guard.warm_up_complete(NOON - timedelta(days=30), NOON, 1.0)
 
 
+def test_the_stair_says_what_the_cap_is_at_every_hour() -> None:
+    for limit in (2, 10):
+        chosen, started = config(daily_repost_limit=limit), NOON
+        stair = guard.stair(chosen, started)
+        for hours_on in range(0, 32 * 24, 5):
+            now = started + timedelta(hours=hours_on)
+            said = [cap for since, cap in stair if since <= now][-1]
+            is_new = guard.session_phase(started, now, 1.0) < 3
+            assert said == (0 if is_new else guard.daily_cap(chosen, started, now, 1.0)), hours_on
+
+
 def test_the_cap_holds_until_local_midnight() -> None:
     berlin = config(timezone="Europe/Berlin", daily_repost_limit=1, jitter_minutes=0)
     sent = [NOON - timedelta(hours=2)]

@@ -12,6 +12,13 @@ _RUN = """axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22
  "best-practice"]})
  .then(r => JSON.stringify(r.violations.map(
   v => v.id + ": " + v.nodes.map(n => n.html.slice(0, 160)).join(" | "))))"""
+# What the page is made of, pictures and the stream aside, as it was sent; also out of the cache.
+_WEIGHT = """(() => {
+ const all = [...performance.getEntriesByType("navigation"),
+  ...performance.getEntriesByType("resource").filter(
+   each => each.initiatorType !== "img" && !each.name.endsWith("/live"))];
+ return {requests: all.length, bytes: all.reduce((sum, each) => sum + each.encodedBodySize, 0)};
+})()"""
 _open: dict[str, tuple[BrowserContext, Page, list[str]]] = {}
 
 
@@ -73,7 +80,25 @@ def measure(browser: Browser, name: str) -> dict[str, Any]:
     sideways = page.evaluate(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
-    return {"title": page.title(), "sideways": sideways, "elements": page.locator("*").count()}
+    weight = page.evaluate(_WEIGHT)
+    return {
+        "title": page.title(), "sideways": sideways, "elements": page.locator("*").count(), **weight
+    }  # fmt: skip
+
+
+def first_key(browser: Browser, name: str, url: str, slower: float) -> float:
+    """Return after how many milliseconds of the page's life a key does something, on a processor
+    that is so many times slower."""
+    context, page, _ = _open[name]
+    session = context.new_cdp_session(page)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": slower})
+    page.goto(url, wait_until="commit")
+    while not page.evaluate("document.getElementById('keys')?.open ?? false"):
+        page.keyboard.press("?")
+    took: float = page.evaluate("performance.now()")
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 1})
+    page.keyboard.press("Escape")
+    return took
 
 
 def shoot(browser: Browser, name: str, path: str, whole: bool = False) -> None:

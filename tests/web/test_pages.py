@@ -23,6 +23,11 @@ from tests.support.tools import node_modules
 from tests.web.household import move_in
 
 pytestmark = pytest.mark.thirdparty
+# Pictures aside: what a page weighs as it is sent, and how often it asks.
+HEAVIEST = 60 * 1024
+MOST_REQUESTS = 16
+# The composer has scripts of its own.
+ALLOWED = {"/compose": (72 * 1024, 28)}
 SIZES = ((1440, 900), (820, 1180), (390, 844))
 EVERY = (
     "/", "/mentions", "/mentions?state=missed", "/calendar", "/calendar?view=week",
@@ -79,8 +84,14 @@ async def sweep(home: Home, dressed: Sequence[tuple[int, int, str]]) -> None:
     axe = str(node_modules() / "axe-core" / "axe.min.js")
     found = await home.served.studio.history()
     wrong: list[str] = []
-    for path in (*EVERY, f"/mentions/{found[0].id}", f"/mentions?open={found[-1].id}"):
-        await home.go(path)
+    post_id = (await home.served.call("GET", "/api/v1/posts?status=FAILED")).body["posts"][0]["id"]
+    for path in (
+        *EVERY, f"/mentions/{found[0].id}", f"/mentions?open={found[-1].id}", f"/history/{post_id}",
+    ):  # fmt: skip
+        weighs = await home.go(path)
+        heaviest, requests = ALLOWED.get(path, (HEAVIEST, MOST_REQUESTS))
+        assert weighs["bytes"] <= heaviest, (path, weighs)
+        assert weighs["requests"] <= requests, (path, weighs)
         for width, height, scheme in dressed:
             await home.take("dress", width, height, scheme)
             told = await home.take("measure")

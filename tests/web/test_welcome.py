@@ -109,6 +109,8 @@ async def test_rules_keys_and_switches_are_saved(served: Served) -> None:
     assert "spam.one\nspam_two" in await read(served, "/account?saved=1")
     assert not (await studio.config()).approval_required
     assert "notice bad" in (await send(served, "/account", poll_interval_hours="1")).text
+    shown = await read(served, "/account")
+    assert "10 by default" in shown
     await send(served, "/account/pause")
     assert (await studio.config()).paused_at is not None
     await send(served, "/account/resume")

@@ -667,7 +667,10 @@ class Rail(Answer):
 
 
 class Rails(Answer):
+    """`warmUp` is empty once the login is 30 days old."""
+
     rails: list[Rail] = listed("rails")
+    warm_up: list[WarmUpStep] = listed("warmUp")
 
 
 class Recipient(Answer):
@@ -953,6 +956,13 @@ class WaitingReposts(Answer):
     downloaded: int = named("downloaded")
     waiting_approval: int = named("waitingApproval")
     queued: int = named("queued")
+
+
+class WarmUpStep(Answer):
+    """From when on so many reposts a day may go out."""
+
+    since: datetime = named("since")
+    daily_limit: int = named("dailyLimit")
 
 
 class Webhook(Answer):

@@ -638,8 +638,10 @@ export interface Rail {
   until: string | null;
 }
 
+/** `warmUp` is empty once the login is 30 days old. */
 export interface Rails {
   rails: Array<Rail>;
+  warmUp: Array<WarmUpStep>;
 }
 
 /** Where somebody is told; `service` is all that is shown of its URL. */
@@ -948,6 +950,12 @@ export interface WaitingReposts {
   downloaded: number;
   waitingApproval: number;
   queued: number;
+}
+
+/** From when on so many reposts a day may go out. */
+export interface WarmUpStep {
+  since: string;
+  dailyLimit: number;
 }
 
 /** `lastFailedAt` is null again once it has heard something. */
