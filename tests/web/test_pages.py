@@ -25,7 +25,7 @@ from tests.web.household import move_in
 pytestmark = pytest.mark.thirdparty
 # Pictures aside: what a page weighs as it is sent, and how often it asks.
 HEAVIEST = 60 * 1024
-MOST_REQUESTS = 16
+MOST_REQUESTS = 20
 # The composer has scripts of its own.
 ALLOWED = {"/compose": (72 * 1024, 28)}
 SIZES = ((1440, 900), (820, 1180), (390, 844))
