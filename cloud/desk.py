@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,8 +17,9 @@ from cloud import deploying, keyring
 from cloud.asking import CloudflareError, CloudflareRefused, Line
 from cloud.cloudflare_api import CloudflareApi, accounts, client_of, token_status
 from cloud.deploying import Deployed, Keys, Steps
+from cloud.gate import settle_in
+from cloud.results import SHOWN
 from cloud.worker_client import (
-    LARGEST_MEDIUM,
     WorkerClient,
     WorkerRefused,
     WorkerUnreachable,
@@ -27,7 +28,8 @@ from cloud.worker_client import (
 from ground.clock import Clock
 from ground.refusal import ErrorCode, Refusal
 from instagram.errors import MediaUnreachable
-from storage import cloud
+from publish.fitness import LARGEST_MEDIUM
+from storage import cloud, facts, handovers
 from storage.cloud import CloudWorker
 from storage.store import Database, Store
 from storage.vault import Vault
@@ -79,6 +81,8 @@ class CloudDesk:
     clock: Clock
     api_url: str
     graph_version: str
+    # What tells this database from a copy of it; see `cloud.gate`.
+    place: str = ""
 
     async def deploy(self, wanted: Wanted, steps: Steps | None = None) -> Deployed:
         """Bring the Worker into the account that a token is for, or up to date there.
@@ -129,16 +133,27 @@ class CloudDesk:
         Raises `Refusal` while something in it has not come to its end.
         """
         said = await self.ask()
-        if said.offline is None and said.told.get("scheduledCount"):
+        left = sum(
+            count
+            for lane in said.told.get("lanes") or ()
+            for state, count in lane["counts"].items()
+            if state in SHOWN
+        )
+        if said.offline is None and left:
             raise Refusal(
                 ErrorCode.INVALID_STATUS,
-                f"{said.told['scheduledCount']} posts are in the cloud: take them back first, or"
-                " stop it at once with `reprise cloud stop`",
+                f"{left} posts are in the cloud that are not this machine's to take back: wait"
+                " until they have gone out, or stop it at once with `reprise cloud stop`",
             )
         await self.stop(api_token, steps)
 
-    async def stop(self, api_token: str | None, steps: Steps | None = None) -> None:
-        """Remove the Worker at once, whatever it was doing, and forget it here."""
+    async def stop(
+        self,
+        api_token: str | None,
+        steps: Steps | None = None,
+        then: Callable[[Database], None] = lambda _db: None,
+    ) -> None:
+        """Remove the Worker at once, whatever it was doing, and forget it here; `then` with it."""
         steps = steps or Steps()
         worker = await self.store.read(cloud.find)
         if worker is None:
@@ -146,7 +161,7 @@ class CloudDesk:
         token = await self._token(api_token)
         async with self._api(token, worker.account_id, steps) as (api, _account):
             await deploying.remove(api, steps)
-        await self.store.write(self._forget)
+        await self.store.write(self._forget, then)
 
     async def ask(self) -> WorkerSaid:
         """Ask the Worker how it is; what it said last where it does not answer.
@@ -239,7 +254,7 @@ class CloudDesk:
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[WorkerClient]:
         """Yield a client of the Worker; raises `Refusal` where there is none."""
-        url, keys = await self.store.read(self._where)
+        url, keys = await self.store.read(self.where)
         async with WorkerClient.client(url, keys.worker, keys.worker_before) as client:
             yield WorkerClient(client)
 
@@ -247,7 +262,8 @@ class CloudDesk:
         """Say whether the API token is kept here."""
         return keyring.has_api_token(db)
 
-    def _where(self, db: Database) -> tuple[str, Keys]:
+    def where(self, db: Database) -> tuple[str, Keys]:
+        """Return where the Worker is, and its keys; raises `Refusal` where there is none."""
         worker, keys = self._found(db)
         return worker.url, keys
 
@@ -278,6 +294,9 @@ class CloudDesk:
             if before.public_url == worker.public_url:
                 worker = replace(worker, probed_at=before.probed_at, unfetched=before.unfetched)
         cloud.keep(db, worker)
+        if before is None and deployed.is_new:
+            settle_in(db, self.place, self.clock.now())
+        handovers.look_again(db)
         if api_token is not None:
             keyring.keep_api_token(db, self.vault, api_token)
 
@@ -290,8 +309,11 @@ class CloudDesk:
             )
         return token
 
-    def _forget(self, db: Database) -> None:
+    def _forget(self, db: Database, then: Callable[[Database], None] = lambda _db: None) -> None:
+        then(db)
         cloud.forget(db)
+        handovers.forget_lanes(db)
+        facts.forget(db, facts.CLOUD_PLACE)
         keyring.forget_all(db)
 
     @asynccontextmanager

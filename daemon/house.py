@@ -45,6 +45,7 @@ def house_of(core: Core, publishing: Publishing, engine: RepostEngine) -> House:
         feed=Feed(core.store.changes),
         cloud=publishing.cloud,
         probe=publishing.probe,
+        exchange=publishing.exchange,
         app_version=app_version.CURRENT,
         examine=partial(_examined, core),
     )

@@ -39,7 +39,7 @@ from daemon.outside import (
     url_of,
     what_is_missing,
 )
-from daemon.publishing import build_publishing
+from daemon.publishing import Publishing, build_publishing
 from daemon.reload import Reloader
 from daemon.session_face import session_face
 from daemon.settings import Settings, load_settings
@@ -182,8 +182,7 @@ async def compose(
         Service("api", partial(api, encryption=encryption), Policy.FATAL, proof),
         Service("local", local, Policy.RESTART),
         Service("agents", partial(agents.run, shutdown=stop), Policy.RESTART),
-        Service("webhooks", _outbox(core, sockets).run, Policy.RESTART),
-        Service("notices", _watch(core).run, Policy.RESTART),
+        *_outward(core, sockets, publishing),
     )
     return Composed(
         supervisor=supervisor,
@@ -191,6 +190,19 @@ async def compose(
         status=status,
         apply=partial(_apply, context, encryption),
         house=house,
+    )
+
+
+def _outward(
+    core: Core, sockets: list[socket.socket], publishing: Publishing
+) -> tuple[Service, ...]:
+    """Return what deals with others than Instagram."""
+    exchange = publishing.exchange
+    return (
+        Service("webhooks", _outbox(core, sockets).run, Policy.RESTART),
+        Service("notices", _watch(core).run, Policy.RESTART),
+        # Without a proof: an upload may take minutes.
+        Service("cloud", exchange.run, Policy.RESTART, trouble=exchange.trouble),
     )
 
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
-from functools import partial
+from datetime import datetime, timedelta
 
+import trio
+
+from accounts.keeper import StoredLogins
+from cloud.courier import Courier
 from cloud.desk import CloudDesk
+from cloud.exchange import Exchange
+from cloud.gate import Gate, place_of
 from cloud.probing import Probe
 from daemon.core import Core
+from ground.hold import Hold
 from publish.advice import Adviser
 from publish.asking import Asker
 from publish.attempt import Tools
@@ -27,6 +33,8 @@ from publish.story_route import PrivateStoryRoute
 from repost import rails, terms
 from storage import secrets as stored_secrets
 from storage.files import MediaFolder
+from storage.posts import Post
+from storage.store import Database
 
 # How long after a lost answer its effect may still show. Nothing to wait for in a sandbox.
 SETTLE_S = 45.0
@@ -45,6 +53,7 @@ class Publishing:
     preparation: Preparation
     cloud: CloudDesk
     probe: Probe
+    exchange: Exchange
 
     def scheduler(
         self,
@@ -74,8 +83,9 @@ async def build_publishing(
     settings, clock = core.settings, core.clock
     if secret is None:
         secret = await core.store.write(stored_secrets.daemon_key, core.vault, "media_links")
+    place = await trio.to_thread.run_sync(place_of, settings.database)
     cloud = CloudDesk(
-        core.store, core.vault, clock, settings.cloudflare_api, settings.graph_version
+        core.store, core.vault, clock, settings.cloudflare_api, settings.graph_version, place
     )
     links = MediaLinks(
         core.store,
@@ -96,6 +106,11 @@ async def build_publishing(
         settle_s = SETTLE_S if clock.pace else 0.0
     spacing = clock.paced(timedelta(minutes=settings.post_spacing_minutes))
     presence = Presence(core.store, clock)
+    gate = Gate(place, clock, spacing)
+
+    def held(db: Database, post: Post, now: datetime) -> Hold | None:
+        return gate.held(db, post, now) or rails.post_held(db, post, now, clock.pace)
+
     tools = Tools(
         store=core.store,
         routes=routes,
@@ -103,7 +118,7 @@ async def build_publishing(
         asker=Asker(core.store, clock, settle_s=settle_s),
         clock=clock,
         stands=terms.stand,
-        held=partial(rails.post_held, pace=clock.pace),
+        held=held,
     )
     deliverer = Deliverer(
         tools,
@@ -113,9 +128,27 @@ async def build_publishing(
         missed_for=presence.missed_for,
         grace=timedelta(minutes=settings.schedule_grace_minutes),
     )
-    probe = Probe(cloud, core.graph, core.store, clock)
+    courier = Courier(
+        store=core.store,
+        vault=core.vault,
+        clock=clock,
+        desk=cloud,
+        preparation=preparation,
+        reports=StoredLogins(core.store, core.vault, clock),
+        spacing=spacing,
+        grace=timedelta(minutes=settings.schedule_grace_minutes),
+    )
     doubts = Doubts(core.store, routes, tools.asker, clock)
     adviser = Adviser(spacing, has_public_url=settings.public_url is not None)
     return Publishing(
-        deliverer, presence, doubts, folder, links, adviser, preparation, cloud, probe
+        deliverer=deliverer,
+        presence=presence,
+        doubts=doubts,
+        folder=folder,
+        links=links,
+        adviser=adviser,
+        preparation=preparation,
+        cloud=cloud,
+        probe=Probe(cloud, core.graph, core.store, clock),
+        exchange=Exchange(courier),
     )

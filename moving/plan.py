@@ -167,7 +167,7 @@ def _note(
     try:
         if kind.name == "posts":
             plan.media_of_post[record.id] = _media_ids(beside)
-            if beside.get("cloudflarejobid"):
+            if record.cloudflare_job_id:
                 plan.in_cloud.add(record.id)
         elif kind.name == "accounts":
             if beside.get("secrets"):

@@ -127,7 +127,14 @@ def outcome(
                 else "its media are missing" if connected
                 else "its account is missing"
             )  # fmt: skip
-            draft = replace(post, status=PostStatus.DRAFT, is_scheduled=False, scheduled_for=None)
+            draft = replace(
+                post,
+                status=PostStatus.DRAFT,
+                is_scheduled=False,
+                scheduled_for=None,
+                cloudflare_job_id=None,
+                r2_media_key=None,
+            )
             return draft, f"scheduled posts became drafts: {why}"
         case (
             PostStatus.SCHEDULED | PostStatus.QUEUED | PostStatus.PROCESSING | PostStatus.PUBLISHING

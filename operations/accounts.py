@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from accounts.connecting import GraphAccess, connect
+from cloud import wishes
+from cloud.wishes import unconfirmed
 from ground.refusal import ErrorCode, Refusal
 from instagram.errors import InstagramError
 from operations import models, shown
@@ -12,9 +16,13 @@ from operations.operation import Ask, act, read
 from operations.resources import Resource
 from operations.scopes import InsufficientScope, Scope
 from publish.intake import disconnect
-from storage import accounts
+from storage import accounts, handovers
 from storage.accounts import Account
+from storage.handovers import Owner
 from storage.store import Database
+
+if TYPE_CHECKING:
+    from operations.house import House
 
 
 @read(models.AuthMe, scope=Scope.ACCOUNTS_READ)
@@ -31,10 +39,15 @@ def get_me(db: Database, ask: Ask[None]) -> models.AuthMe:
     models.Success,
     scope=Scope.ACCOUNTS_WRITE,
     on=Resource.ACCOUNT,
-    refuses=[ErrorCode.NOT_FOUND],
+    refuses=[ErrorCode.NOT_FOUND, ErrorCode.INVALID_STATUS, ErrorCode.WORKER_UNREACHABLE],
 )
 async def disconnect_account(ask: Ask[None]) -> models.Success:
-    """Disconnect an account: tokens, session and configuration go, published posts stay."""
+    """Disconnect an account: tokens, session and configuration go, published posts stay.
+
+    What the cloud owns of it is taken back first: while it does not answer, nothing is
+    disconnected.
+    """
+    await leave_the_cloud(ask.house, [ask.id])
 
     def write(db: Database) -> models.Success:
         disconnect(db, ask.id, ask.now)
@@ -43,6 +56,22 @@ async def disconnect_account(ask: Ask[None]) -> models.Success:
     done = await ask.house.store.write(write)
     await ask.house.logins.forget_in_memory(ask.id)
     return done
+
+
+async def leave_the_cloud(house: House, account_ids: Sequence[str]) -> None:
+    """Have nothing of these accounts in the cloud, and no token of theirs.
+
+    Raises `Refusal` where something is going out there now, or that is not confirmed.
+    """
+    left = await house.exchange.bring_home(
+        lambda db: handovers.away_of(db, account_ids), wishes.STAY
+    )
+    if any(row.owner is Owner.CLOUD for row in left):
+        raise Refusal(ErrorCode.INVALID_STATUS, "A post is going out in the cloud; try again soon")
+    if left:
+        raise unconfirmed("it did not answer for every post")
+    for account_id in account_ids:
+        await house.exchange.forget_account(account_id)
 
 
 @act(

@@ -127,6 +127,7 @@ async def deploy_cloud(ask: Ask[models.CloudDeployRequest]) -> models.CloudDeplo
     )
     steps = Steps(ask.attempt.tell)
     deployed = await ask.house.cloud.deploy(wanted, steps)
+    ask.house.exchange.wake()
     return models.CloudDeployed(
         url=deployed.url,
         version=deployed.version,
@@ -172,14 +173,18 @@ async def probe_cloud(ask: Ask[None]) -> models.CloudProbe:
     machine_only=True,
 )
 async def remove_cloud(ask: Ask[models.CloudRemoveRequest]) -> models.Success:
-    """Remove the Worker: not while something in it has not come to its end, unless at once."""
+    """Remove the Worker: what it owns is taken back first, and nothing is removed before.
+
+    At once: whatever it is doing. What may have gone out of it then is in doubt, and Instagram is
+    asked before it is sent again.
+    """
     from cloud.deploying import Steps
 
     steps = Steps(ask.attempt.tell)
     if ask.given.at_once:
-        await ask.house.cloud.stop(ask.given.api_token, steps)
+        await ask.house.exchange.stop(ask.given.api_token, steps)
     else:
-        await ask.house.cloud.remove(ask.given.api_token, steps)
+        await ask.house.exchange.leave(ask.given.api_token, steps)
     return models.Success()
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from accounts.logins import LoginDesk
     from accounts.tokens import TokenCare
     from cloud.desk import CloudDesk
+    from cloud.exchange import Exchange
     from cloud.probing import Probe
     from publish.advice import Adviser
     from publish.doubts import Doubts
@@ -58,6 +59,7 @@ class House:
     feed: Feed
     cloud: CloudDesk
     probe: Probe
+    exchange: Exchange
     app_version: str
     # What `reprise doctor` finds, as it prints it.
     examine: Callable[[], Awaitable[dict[str, Any]]]

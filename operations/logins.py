@@ -13,6 +13,7 @@ from operations import models
 from operations.operation import Ask, act, read
 from operations.resources import Resource
 from operations.scopes import Scope
+from publish.fitness import is_configured
 from repost import guard
 from storage import accounts, credentials, secrets, troubles
 from storage.secrets import AccountSecret
@@ -200,7 +201,7 @@ def get_session_phase(db: Database, ask: Ask[None]) -> models.SessionPhase:
     return models.SessionPhase(
         has_credentials=login is not None,
         has_session=login is not None and secrets.exists(db, ask.id, AccountSecret.SESSION),
-        cloud_configured=False,
+        cloud_configured=is_configured(db),
         phase=guard.session_phase(started_at, ask.now, ask.house.clock.pace),
         desktop_online=True,
         last_warmup_at=login.last_login_at if login else None,

@@ -114,8 +114,13 @@ class Once:
 
     def keep(self, db: Database, answer: BaseModel) -> BaseModel:
         """Keep the answer, in the transaction of its effect; returns it."""
-        self._keep(db, {"answer": orjson.loads(answer.model_dump_json(by_alias=True))})
+        self._keep(db, {"answer": _plain(answer)})
         return answer
+
+    def amend(self, db: Database, answer: BaseModel) -> None:
+        """Let the answer that was kept say what has become known since."""
+        said = {"fingerprint": self.fingerprint, "answer": _plain(answer)}
+        idempotency.amend(db, self.vault, self.caller, self.key, orjson.dumps(said).decode())
 
     def refusal(self, error: Exception) -> Refusal | None:
         """Return the refusal that a failure is, where it is one that is kept."""
@@ -201,6 +206,10 @@ async def discard(given: BaseModel | None) -> None:
     """Delete a file that was received and is not needed: the answer is known without it."""
     if isinstance(given, UploadedFile):
         await trio.Path(given.path).unlink(missing_ok=True)
+
+
+def _plain(answer: BaseModel) -> Any:
+    return orjson.loads(answer.model_dump_json(by_alias=True))
 
 
 async def _fingerprint(operation: Operation, given: BaseModel | None, target: str) -> str:

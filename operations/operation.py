@@ -59,6 +59,12 @@ class Ask(Generic[Given]):
             self.once.keep(db, answer)
         return answer
 
+    async def amended(self, answer: M) -> M:
+        """Return an answer that says more than what `done` has kept; that is kept in its place."""
+        if self.once is not None:
+            await self.house.store.write(self.once.amend, answer)
+        return answer
+
     @property
     def user_id(self) -> str:
         """The user whose data this is about."""

@@ -9,6 +9,7 @@ from dataclasses import asdict
 
 from ground.refusal import ErrorCode, Refusal
 from operations import models
+from operations.accounts import leave_the_cloud
 from operations.operation import Ask, act, read, write
 from operations.scopes import Scope
 from publish.intake import disconnect
@@ -39,14 +40,20 @@ def list_people(db: Database, _ask: Ask[None]) -> models.People:
     models.Person,
     scope=Scope.KEYS_WRITE,
     takes=models.PersonRequest,
-    refuses=[ErrorCode.NOT_FOUND, ErrorCode.INVALID_STATUS],
+    refuses=[ErrorCode.NOT_FOUND, ErrorCode.INVALID_STATUS, ErrorCode.WORKER_UNREACHABLE],
     machine_only=True,
 )
 async def remove_person(ask: Ask[models.PersonRequest]) -> models.Person:
     """Remove a person with everything of theirs; returns what that was.
 
     What is live on Instagram stays there. Refused while a post of theirs is going out.
+    What the cloud owns is taken back first.
     """
+
+    def accounts_of(db: Database) -> list[str]:
+        return [one.id for one in accounts.of_user(db, users.named(db, ask.given.name).id)]
+
+    await leave_the_cloud(ask.house, await ask.house.store.read(accounts_of))
 
     def write(db: Database) -> tuple[models.Person, list[str]]:
         user = users.named(db, ask.given.name)

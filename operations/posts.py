@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from cloud import wishes
 from ground.changes import Subject
 from ground.refusal import ErrorCode
 from operations import models, shown
@@ -173,7 +174,12 @@ def retry_post(db: Database, ask: Ask[None]) -> models.Accepted:
     return models.Accepted(post_id=intake.retry(db, ask.id, ask.now).id)
 
 
-@act(models.EditedPost, scope=Scope.POSTS_PUBLISH, on=Resource.POST, refuses=_WRONG_STATE)
+@act(
+    models.EditedPost,
+    scope=Scope.POSTS_PUBLISH,
+    on=Resource.POST,
+    refuses=[*_WRONG_STATE, ErrorCode.WORKER_UNREACHABLE],
+)
 async def release_post(ask: Ask[None]) -> models.EditedPost:
     """Take a post that waits or has failed out of the queue: it is a draft again.
 
@@ -181,14 +187,15 @@ async def release_post(ask: Ask[None]) -> models.EditedPost:
     one that is live, or may be, is not released.
     """
     await ask.house.doubts.settle(ask.id)
+    return await ask.house.exchange.settled(
+        ask.id,
+        wishes.RELEASE,
+        lambda db: release.release(db, ask.id, ask.house.clock.now()),
+        lambda db: ask.done(db, _left_the_queue(db, ask, posts.get(db, ask.id))),
+    )
 
-    def take_out(db: Database) -> models.EditedPost:
-        return _left_the_queue(db, ask, release.release(db, ask.id, ask.house.clock.now()))
 
-    return await ask.house.store.write(take_out)
-
-
-@write(
+@act(
     models.EditedPost,
     scope=Scope.POSTS_PUBLISH,
     on=Resource.POST,
@@ -198,25 +205,47 @@ async def release_post(ask: Ask[None]) -> models.EditedPost:
         ErrorCode.STALE_EDIT,
         ErrorCode.INVALID_SCHEDULE,
         ErrorCode.MEDIA_INVALID,
+        ErrorCode.WORKER_UNREACHABLE,
         *NO_WAY_OUT,
     ],
 )
-def reschedule_post(db: Database, ask: Ask[models.RescheduleRequest]) -> models.EditedPost:
+async def reschedule_post(ask: Ask[models.RescheduleRequest]) -> models.EditedPost:
     """Give a post that is not live a new time: a draft, a scheduled, waiting or failed one."""
-    asked = ask.given
-    check_version(db, ask.id, asked.version)
-    moved = release.reschedule(db, ask.id, asked.scheduled_for, asked.timezone, ask.now)
-    return _left_the_queue(db, ask, moved)
+    at, timezone = ask.given.scheduled_for, ask.given.timezone
+    moved = await ask.house.exchange.settled(
+        ask.id,
+        wishes.reschedule(at, timezone),
+        lambda db: release.reschedule(db, ask.id, at, timezone, ask.now),
+        lambda db: ask.done(db, _left_the_queue(db, ask, posts.get(db, ask.id))),
+        check=lambda db: check_version(db, ask.id, ask.given.version),
+    )
+    if not await ask.house.exchange.hand_over_at_once(ask.id):
+        return moved
+    there = await ask.house.store.read(lambda db: edited(db, ask, posts.get(db, ask.id)))
+    return await ask.amended(there)
 
 
-@write(models.Cleared, scope=Scope.POSTS_DELETE, on=Resource.POST, refuses=_WRONG_STATE)
-def clear_post(db: Database, ask: Ask[None]) -> models.Cleared:
-    """Clear a post from the history into an archive; Instagram is not touched."""
-    account_id = posts.get(db, ask.id).account_id
-    intake.clear(db, ask.id, ask.now)
-    if account_id is not None:
-        settle(db, account_id, ask.now)
-    return models.Cleared(cleared_post_id=ask.id)
+@act(
+    models.Cleared,
+    scope=Scope.POSTS_DELETE,
+    on=Resource.POST,
+    refuses=[*_WRONG_STATE, ErrorCode.WORKER_UNREACHABLE],
+)
+async def clear_post(ask: Ask[None]) -> models.Cleared:
+    """Clear a post from the history into an archive; Instagram is not touched.
+
+    One that the cloud owns is taken back from there first.
+    """
+    account_id = (await ask.house.store.read(posts.get, ask.id)).account_id
+
+    def cleared(db: Database) -> models.Cleared:
+        if account_id is not None:
+            settle(db, account_id, ask.now)
+        return ask.done(db, models.Cleared(cleared_post_id=ask.id))
+
+    return await ask.house.exchange.settled(
+        ask.id, wishes.CLEAR, lambda db: intake.clear(db, ask.id, ask.now), cleared
+    )
 
 
 @act(

@@ -2,33 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from cloud import wishes
 from ground.refusal import ErrorCode
 from operations import models, shown
-from operations.operation import Ask, read, write
+from operations.operation import Ask, act, read
 from operations.post_content import changes_of, content_of
 from operations.posts import NO_WAY_OUT, RULES, edited, filter_of, post_list, warnings_of
 from operations.refusing import refusal_of
-from operations.resources import Resource, check_named
+from operations.resources import Resource, check_named, owns
 from operations.scopes import Scope
 from operations.versions import check_version
 from publish import intake, release
-from storage import jobs, posts
+from storage import handovers, jobs, posts
+from storage.handovers import Handover
 from storage.posts import Post, PostStatus, SourceType
 from storage.store import Database, part
 
 _MOST = 5000
 
 
-@write(
+@act(
     models.Scheduled,
     scope=Scope.POSTS_PUBLISH,
     takes=models.ScheduleRequest,
     refuses=[*RULES, ErrorCode.INVALID_SCHEDULE, *NO_WAY_OUT],
 )
-def create_schedule(db: Database, ask: Ask[models.ScheduleRequest]) -> models.Scheduled:
-    """Schedule a post; the daemon must run when it is due."""
+async def create_schedule(ask: Ask[models.ScheduleRequest]) -> models.Scheduled:
+    """Schedule a post; the daemon must run when it is due, unless `isCloudflare` says that the
+    cloud sends it.
+
+    Where cloud scheduling is configured, a warning says why a post has to wait for the daemon.
+    """
+
+    def store(db: Database) -> models.Scheduled:
+        return ask.done(db, _created(db, ask))
+
+    made = await ask.house.store.write(store)
+    if not await ask.house.exchange.hand_over_at_once(str(made.post_id)):
+        return made
+    there = {"is_cloudflare": True, "cloudflare_job_id": str(made.post_id)}
+    return await ask.amended(made.model_copy(update=there))
+
+
+def _created(db: Database, ask: Ask[models.ScheduleRequest]) -> models.Scheduled:
     asked = ask.given
     post, job_id = intake.schedule(
         db,
@@ -49,13 +68,33 @@ def create_schedule(db: Database, ask: Ask[models.ScheduleRequest]) -> models.Sc
     )
 
 
-@write(models.ScheduledBatch, scope=Scope.POSTS_PUBLISH, takes=models.ScheduleBatch)
-def schedule_several(db: Database, ask: Ask[models.ScheduleBatch]) -> models.ScheduledBatch:
+@act(models.ScheduledBatch, scope=Scope.POSTS_PUBLISH, takes=models.ScheduleBatch)
+async def schedule_several(ask: Ask[models.ScheduleBatch]) -> models.ScheduledBatch:
     """Schedule up to a hundred posts: new ones, or drafts and others that are there (additive).
 
     Each is judged by itself, with those before it: what is refused says why, the others are
-    scheduled. With `dryRun` the answer is the same, and nothing is kept.
+    scheduled. With `dryRun` the answer is the same, and nothing is kept. A post that the cloud
+    owns is taken back from there first, which a dry run does not do.
     """
+    named = [each.post_id for each in ask.given.items if each.post_id is not None]
+    if named and not ask.given.dry_run:
+        mine = await ask.house.store.read(_mine, ask, named)
+        await ask.house.exchange.bring_home(mine, wishes.STAY)
+
+    def store(db: Database) -> models.ScheduledBatch:
+        return ask.done(db, _several(db, ask))
+
+    return await ask.house.store.write(store)
+
+
+def _mine(
+    db: Database, ask: Ask[models.ScheduleBatch], named: list[str]
+) -> Callable[[Database], list[Handover]]:
+    ids = [each for each in named if owns(db, ask.actor, Resource.POST, each)]
+    return lambda db: [row for each in ids if (row := handovers.find_away(db, each)) is not None]
+
+
+def _several(db: Database, ask: Ask[models.ScheduleBatch]) -> models.ScheduledBatch:
     done: list[models.ScheduledEntry] = []
     try:
         with part(db):
@@ -171,7 +210,7 @@ def get_scheduled(db: Database, ask: Ask[None]) -> models.Post:
     return shown.post_with_media(db, intake.scheduled(db, ask.id))
 
 
-@write(
+@act(
     models.EditedPost,
     scope=Scope.POSTS_PUBLISH,
     on=Resource.POST,
@@ -182,21 +221,43 @@ def get_scheduled(db: Database, ask: Ask[None]) -> models.Post:
         ErrorCode.INVALID_STATUS,
         ErrorCode.STALE_EDIT,
         ErrorCode.PRIVATE_API_REQUIRED,
+        ErrorCode.WORKER_UNREACHABLE,
     ],
 )
-def update_schedule(db: Database, ask: Ask[models.ScheduleChanges]) -> models.EditedPost:
-    """Change content or time of a scheduled post; only fields that are sent change."""
-    check_version(db, ask.id, ask.given.version)
-    return edited(db, ask, intake.edit_scheduled(db, ask.id, changes_of(ask.given), ask.now))
+async def update_schedule(ask: Ask[models.ScheduleChanges]) -> models.EditedPost:
+    """Change content or time of a scheduled post; only fields that are sent change.
+
+    One that the cloud owns is taken back from there, changed, and handed over again. With
+    `WORKER_UNREACHABLE` the cloud has not confirmed it: it is carried on until it has.
+    """
+    changes = changes_of(ask.given)
+    changed = await ask.house.exchange.settled(
+        ask.id,
+        wishes.edit(changes),
+        lambda db: intake.edit_scheduled(db, ask.id, changes, ask.now),
+        lambda db: ask.done(db, edited(db, ask, posts.get(db, ask.id))),
+        check=lambda db: check_version(db, ask.id, ask.given.version),
+    )
+    if not await ask.house.exchange.hand_over_at_once(ask.id):
+        return changed
+    there = await ask.house.store.read(lambda db: edited(db, ask, posts.get(db, ask.id)))
+    return await ask.amended(there)
 
 
-@write(
+@act(
     models.Success,
     scope=Scope.POSTS_PUBLISH,
     on=Resource.POST,
-    refuses=[ErrorCode.NOT_FOUND, ErrorCode.INVALID_STATUS],
+    refuses=[ErrorCode.NOT_FOUND, ErrorCode.INVALID_STATUS, ErrorCode.WORKER_UNREACHABLE],
 )
-def cancel_schedule(db: Database, ask: Ask[None]) -> models.Success:
-    """Cancel a scheduled post; its content stays as a draft."""
-    intake.cancel(db, ask.id, ask.now)
-    return models.Success()
+async def cancel_schedule(ask: Ask[None]) -> models.Success:
+    """Cancel a scheduled post, wherever it waits; its content stays as a draft.
+
+    With `WORKER_UNREACHABLE` the cloud has not confirmed it: it is carried on until it has.
+    """
+    return await ask.house.exchange.settled(
+        ask.id,
+        wishes.CANCEL,
+        lambda db: intake.cancel(db, ask.id, ask.now),
+        lambda db: ask.done(db, models.Success()),
+    )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from cloud.wishes import unconfirmed
 from ground.refusal import ErrorCode, Refusal
 from instagram.errors import InstagramError
 from operations import models, shown
@@ -17,8 +18,9 @@ from repost import configuring, pause, stopping, taking_back
 from repost.overlay import OverlayInvalid, parse_overlay
 from repost.overview import every_rail, warm_up
 from repost.standing import standing_of
-from storage import credentials, repost_configs, reposts, users
+from storage import accounts, credentials, handovers, repost_configs, reposts, users
 from storage.errors import NotFound
+from storage.handovers import Handover, Owner
 from storage.repost_configs import RepostConfig
 from storage.store import Database
 
@@ -169,14 +171,32 @@ def resume_reposts(db: Database, ask: Ask[models.OptionalAccountRef]) -> models.
     return _change_configs(db, ask, ask.given.account_id, pause.resume)
 
 
-@write(models.Stopped, scope=Scope.POSTS_PUBLISH)
-def stop_everything(db: Database, ask: Ask[None]) -> models.Stopped:
+@act(
+    models.Stopped,
+    scope=Scope.POSTS_PUBLISH,
+    refuses=[ErrorCode.WORKER_UNREACHABLE],
+)
+async def stop_everything(ask: Ask[None]) -> models.Stopped:
     """Let nothing out of any account, posts and reposts alike, until `go_on` (additive).
 
-    What is going out at this moment ends. Mentions are still looked for and saved.
+    What is going out at this moment ends. Mentions are still looked for and saved. Posts in the
+    cloud are taken back; with `WORKER_UNREACHABLE` everything here is stopped, and it is asked
+    for them until it answers.
     """
-    stopping.stop(db, ask.user_id, ask.now)
-    return _stopped(db, ask)
+
+    def stop(db: Database) -> models.Stopped:
+        stopping.stop(db, ask.user_id, ask.now)
+        return ask.done(db, _stopped(db, ask))
+
+    stopped = await ask.house.store.write(stop)
+
+    def away(db: Database) -> list[Handover]:
+        return handovers.away_of(db, [one.id for one in accounts.of_user(db, ask.user_id)])
+
+    left = await ask.house.exchange.bring_home(away, None)
+    if any(row.owner is not Owner.CLOUD for row in left):
+        raise unconfirmed("here everything is stopped, and there posts may still go out")
+    return stopped
 
 
 @write(models.Stopped, scope=Scope.POSTS_PUBLISH)
@@ -186,6 +206,7 @@ def go_on(db: Database, ask: Ask[None]) -> models.Stopped:
     What came due meanwhile goes out now, at the usual distances.
     """
     stopping.go_on(db, ask.user_id, ask.now)
+    handovers.look_again(db)
     return _stopped(db, ask)
 
 

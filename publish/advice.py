@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ground.refusal import ErrorCode
+from publish import fitness
 from publish.choice import PUBLIC_URL_ADVICE, Choice, choose, means_of
 from publish.sendable import left_out
 from storage import accounts, allowances, media_files, posts
@@ -36,6 +37,7 @@ class Adviser:
             *_same_content(db, post, near),
             *self._too_close(near, at),
             *self._on_its_route(db, post, now, same_day=_within_a_day_before(near, at)),
+            *filter(None, [fitness.warning(db, post, now)]),
         ]
 
     def _too_close(self, near: list[Post], at: datetime) -> list[str]:

@@ -80,7 +80,8 @@ class GraphRoute:
             return
         if record.row.container_id is None:
             children = ",".join(piece.id for piece in record.row.pieces_made())
-            made = await api.create_container(_carousel(outgoing.post, children))
+            parameters = {**carousel_parameters(outgoing.post), "children": children}
+            made = await api.create_container(parameters)
             await record.advance(Step.CREATED, container_id=made.id)
         assert record.row.container_id is not None
         await self._until_finished(api, record, record.row.container_id)
@@ -151,7 +152,7 @@ class GraphRoute:
         pieces = record.row.pieces_made()
         resumable = await self._gateway.takes_uploads(outgoing.account_id)
         for position, file in enumerate(outgoing.files[len(pieces) :], start=len(pieces)):
-            parameters = _single(outgoing.post, file, position)
+            parameters = piece_parameters(outgoing.post, file, position)
             if file.is_video and resumable:
                 parameters["upload_type"] = "resumable"
             else:
@@ -253,7 +254,7 @@ def _kind(post: Post, delivery: Delivery) -> str:
     return "VIDEO" if delivery.begins_with_video else "IMAGE"
 
 
-def _single(post: Post, file: Fitted, position: int) -> dict[str, str]:
+def piece_parameters(post: Post, file: Fitted, position: int) -> dict[str, str]:
     """Return the parameters of one file's container, without its address."""
     match post.media_type:
         case MediaType.STORIES:
@@ -271,8 +272,9 @@ def _single(post: Post, file: Fitted, position: int) -> dict[str, str]:
             assert_never(post.media_type)
 
 
-def _carousel(post: Post, children: str) -> dict[str, str]:
-    return {"media_type": "CAROUSEL", "children": children, **_said(post)}
+def carousel_parameters(post: Post) -> dict[str, str]:
+    """Return the parameters of a carousel's container, without its pieces."""
+    return {"media_type": "CAROUSEL", **_said(post)}
 
 
 def _said(post: Post) -> dict[str, str]:

@@ -94,6 +94,16 @@ _Final = (
 )
 
 
+def for_good(error: errors.InstagramError, *, has_video: bool) -> Failure:
+    """Return the failure that an error is where nobody tries again."""
+    if isinstance(error, _Passing):
+        return Failure(_given_up(error, has_video=has_video), error.reason)
+    if isinstance(error, _Final):
+        return Failure(_code_of(error), error.reason)
+    # The account is held, or its day's posts are used up.
+    return Failure(ErrorCode.PROCESSING_FAILED, error.reason)
+
+
 def _code_of(failed: _Final) -> ErrorCode:
     match failed:
         case errors.NotLoggedIn():

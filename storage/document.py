@@ -57,7 +57,7 @@ class DocumentList:
 
 
 # What the contract shows of a row beside what is stored of it.
-_POST = "hashtags cloudflareJobId r2MediaKey mediaFiles mediaFileIds"
+_POST = "hashtags mediaFiles mediaFileIds"
 _MEDIA = "previewUrl publicUrl thumbnailUrl thumbnailPreviewUrl"
 _CONFIG = (
     "igUsername repostsToday repostsTodayResetAt challengeCount30d lastChallengeAt"

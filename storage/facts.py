@@ -21,6 +21,10 @@ BELIEVED_TIME = "believed_time"
 THEIR_TIME = "their_time"
 # When the daemon was last there; the value is the boot and the seconds since it.
 SEEN_ALIVE = "seen_alive"
+# Where the database lay when everything that the cloud has was known; and where it lies now, while
+# that is being learned.
+CLOUD_PLACE = "cloud_place"
+CLOUD_ARRIVING = "cloud_arriving"
 
 
 @dataclass(frozen=True, slots=True)

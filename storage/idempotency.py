@@ -43,6 +43,14 @@ def keep(
     )
 
 
+def amend(db: Database, vault: Vault, caller: str, key: str, said: str) -> None:
+    """Let what was kept under a key say more than it did."""
+    db.conn.execute(
+        "UPDATE idempotency_keys SET sealed = ? WHERE caller = ? AND key = ?",
+        (vault.seal(said, _place(caller, key)), caller, key),
+    )
+
+
 def seal_anew(db: Database, opener: Vault, sealer: Vault) -> None:
     """Seal all that can be opened with another key; what cannot stays, and answers nobody."""
     for caller, key, sealed in db.conn.execute(

@@ -12,7 +12,7 @@ from uuid import uuid4
 from sqlite_utils import Database
 
 from ground.changes import Subject
-from storage import events, records, trusted_time
+from storage import events, handovers, records, trusted_time
 from storage.owners import Accounts, named, within
 from storage.times import from_text
 from storage.wrong_clock import SLACK
@@ -206,12 +206,14 @@ def give_back(db: Database, job_ids: Sequence[str], now: datetime) -> None:
 
 
 def cancel_for_post(db: Database, post_id: str, now: datetime) -> bool:
-    """Cancel the post's pending job; False when it is being worked on already."""
+    """Cancel the post's pending job; False when it is being worked on, here or in the cloud."""
     db.conn.execute(
         "UPDATE jobs SET status = 'CANCELLED', updated_at = ?1, completed_at = ?1"
         " WHERE post_id = ?2 AND status = 'PENDING'",
         (records.encode(now), post_id),
     )
+    if handovers.find_away(db, post_id) is not None:
+        return False
     return open_for_post(db, post_id) is None
 
 

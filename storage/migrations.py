@@ -421,6 +421,65 @@ def m0200_devices(db: Database) -> None:
     db.conn.execute("ALTER TABLE browser_sessions ADD COLUMN device TEXT")
 
 
+_HANDOVERS = """
+-- Who owns a post that waits, and under which epoch; see storage/handovers.py.
+CREATE TABLE cloud_posts (
+    post_id TEXT PRIMARY KEY REFERENCES posts ON DELETE CASCADE,
+    account_id TEXT NOT NULL,
+    lane TEXT NOT NULL,
+    owner TEXT NOT NULL CHECK (owner IN ('LOCAL', 'HANDING', 'CLOUD', 'TAKING')),
+    epoch INTEGER NOT NULL,
+    sent TEXT,
+    wish TEXT,
+    tries INTEGER NOT NULL DEFAULT 0,
+    next_at TEXT,
+    reason TEXT,
+    since TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX cloud_posts_away ON cloud_posts (lane) WHERE owner != 'LOCAL';
+CREATE INDEX cloud_posts_looked ON cloud_posts (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX jobs_pending ON jobs (run_at) WHERE status = 'PENDING';
+CREATE TABLE cloud_lanes (
+    account_id TEXT PRIMARY KEY REFERENCES accounts ON DELETE CASCADE,
+    lane TEXT NOT NULL,
+    told TEXT,
+    seq INTEGER NOT NULL DEFAULT 0,
+    is_heard INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+ALTER TABLE posts ADD COLUMN cloudflare_job_id TEXT;
+ALTER TABLE posts ADD COLUMN r2_media_key TEXT;
+"""
+# What the cloud may own cannot run here, by construction; each is one statement.
+_AWAY = "(SELECT 1 FROM cloud_posts WHERE post_id = {} AND owner != 'LOCAL')"
+_OPEN_JOB = "(SELECT 1 FROM jobs WHERE post_id = {} AND status IN ('PENDING', 'PROCESSING'))"
+_GUARDS = [
+    f"""CREATE TRIGGER jobs_not_beside_the_cloud BEFORE INSERT ON jobs
+WHEN new.status IN ('PENDING', 'PROCESSING') AND EXISTS {_AWAY.format("new.post_id")}
+BEGIN SELECT raise(ABORT, 'the cloud may own this post'); END""",
+    f"""CREATE TRIGGER jobs_not_again_beside_the_cloud BEFORE UPDATE OF status ON jobs
+WHEN new.status IN ('PENDING', 'PROCESSING') AND EXISTS {_AWAY.format("new.post_id")}
+BEGIN SELECT raise(ABORT, 'the cloud may own this post'); END""",
+    f"""CREATE TRIGGER cloud_not_beside_a_job BEFORE INSERT ON cloud_posts
+WHEN new.owner != 'LOCAL' AND EXISTS {_OPEN_JOB.format("new.post_id")}
+BEGIN SELECT raise(ABORT, 'this post has an open job here'); END""",
+    f"""CREATE TRIGGER cloud_not_later_beside_a_job BEFORE UPDATE OF owner ON cloud_posts
+WHEN new.owner != 'LOCAL' AND EXISTS {_OPEN_JOB.format("new.post_id")}
+BEGIN SELECT raise(ABORT, 'this post has an open job here'); END""",
+    f"""CREATE TRIGGER posts_stay_while_away BEFORE DELETE ON posts
+WHEN EXISTS {_AWAY.format("old.id")}
+BEGIN SELECT raise(ABORT, 'the cloud may own this post'); END""",
+]
+
+
+@migrations()
+def m0160_handovers(db: Database) -> None:
+    """Posts are handed over to the Worker and taken back; what it may own cannot run here."""
+    for statement in _statements(_HANDOVERS):
+        db.conn.execute(statement)
+    for statement in _GUARDS:
+        db.conn.execute(statement)
+
+
 def _statements(script: str) -> Iterator[str]:
     # One by one: `executescript` would commit the transaction that guards the migration.
     statement = ""

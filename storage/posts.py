@@ -83,6 +83,9 @@ class Post:
     last_attempt_at: datetime | None = None
     published_at: datetime | None = None
     completed_at: datetime | None = None
+    # What the cloud calls it, while it is or was to go out from there.
+    cloudflare_job_id: str | None = None
+    r2_media_key: str | None = None
     created_at: datetime
     updated_at: datetime
 
@@ -320,6 +323,17 @@ def quota_frees_at(db: Database, account_id: str, now: datetime) -> datetime | N
         (account_id, now - day),
     )
     return None if oldest is None or oldest.published_at is None else oldest.published_at + day
+
+
+def last_published_at(db: Database, account_id: str) -> datetime | None:
+    """Return when the account's newest post went out."""
+    newest = records.fetch_one(
+        db,
+        Post,
+        "WHERE account_id = ? AND published_at IS NOT NULL ORDER BY published_at DESC",
+        (account_id,),
+    )
+    return None if newest is None else newest.published_at
 
 
 def goes_out_at(post: Post) -> datetime:

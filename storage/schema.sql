@@ -1,3 +1,11 @@
+CREATE TRIGGER cloud_not_beside_a_job BEFORE INSERT ON cloud_posts
+WHEN new.owner != 'LOCAL' AND EXISTS (SELECT 1 FROM jobs WHERE post_id = new.post_id AND status IN ('PENDING', 'PROCESSING'))
+BEGIN SELECT raise(ABORT, 'this post has an open job here'); END;
+
+CREATE TRIGGER cloud_not_later_beside_a_job BEFORE UPDATE OF owner ON cloud_posts
+WHEN new.owner != 'LOCAL' AND EXISTS (SELECT 1 FROM jobs WHERE post_id = new.post_id AND status IN ('PENDING', 'PROCESSING'))
+BEGIN SELECT raise(ABORT, 'this post has an open job here'); END;
+
 CREATE TRIGGER jobs_counted_in AFTER INSERT ON jobs BEGIN
     INSERT INTO state_counts VALUES ('job', new.status, 1)
         ON CONFLICT DO UPDATE SET count = count + 1;
@@ -13,6 +21,14 @@ WHEN new.status != old.status BEGIN
     INSERT INTO state_counts VALUES ('job', new.status, 1)
         ON CONFLICT DO UPDATE SET count = count + 1;
 END;
+
+CREATE TRIGGER jobs_not_again_beside_the_cloud BEFORE UPDATE OF status ON jobs
+WHEN new.status IN ('PENDING', 'PROCESSING') AND EXISTS (SELECT 1 FROM cloud_posts WHERE post_id = new.post_id AND owner != 'LOCAL')
+BEGIN SELECT raise(ABORT, 'the cloud may own this post'); END;
+
+CREATE TRIGGER jobs_not_beside_the_cloud BEFORE INSERT ON jobs
+WHEN new.status IN ('PENDING', 'PROCESSING') AND EXISTS (SELECT 1 FROM cloud_posts WHERE post_id = new.post_id AND owner != 'LOCAL')
+BEGIN SELECT raise(ABORT, 'the cloud may own this post'); END;
 
 CREATE TRIGGER media_files_let_go AFTER DELETE ON media_files BEGIN
     INSERT OR IGNORE INTO loose_files SELECT value FROM json_each(
@@ -66,6 +82,10 @@ WHEN new.status != old.status OR new.account_id IS NOT old.account_id BEGIN
         WHERE new.account_id IS NOT NULL
         ON CONFLICT DO UPDATE SET count = count + 1;
 END;
+
+CREATE TRIGGER posts_stay_while_away BEFORE DELETE ON posts
+WHEN EXISTS (SELECT 1 FROM cloud_posts WHERE post_id = old.id AND owner != 'LOCAL')
+BEGIN SELECT raise(ABORT, 'the cloud may own this post'); END;
 
 CREATE TRIGGER renditions_let_go AFTER DELETE ON renditions BEGIN
     INSERT OR IGNORE INTO loose_files VALUES (old.stored_path);
@@ -199,6 +219,28 @@ CREATE TABLE challenges (
     contact_point TEXT,
     created_at TEXT NOT NULL
 ) STRICT;
+
+CREATE TABLE cloud_lanes (
+    account_id TEXT PRIMARY KEY REFERENCES accounts ON DELETE CASCADE,
+    lane TEXT NOT NULL,
+    told TEXT,
+    seq INTEGER NOT NULL DEFAULT 0,
+    is_heard INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE cloud_posts (
+    post_id TEXT PRIMARY KEY REFERENCES posts ON DELETE CASCADE,
+    account_id TEXT NOT NULL,
+    lane TEXT NOT NULL,
+    owner TEXT NOT NULL CHECK (owner IN ('LOCAL', 'HANDING', 'CLOUD', 'TAKING')),
+    epoch INTEGER NOT NULL,
+    sent TEXT,
+    wish TEXT,
+    tries INTEGER NOT NULL DEFAULT 0,
+    next_at TEXT,
+    reason TEXT,
+    since TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE cloud_worker (
     one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -392,7 +434,7 @@ CREATE TABLE posts (
     completed_at TEXT,
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL
-, story_stickers TEXT) STRICT;
+, story_stickers TEXT, cloudflare_job_id TEXT, r2_media_key TEXT) STRICT;
 
 CREATE TABLE quiet_hours (
     user_id TEXT PRIMARY KEY REFERENCES users,
@@ -561,6 +603,10 @@ CREATE INDEX account_sessions_of_user ON account_sessions (user_id, created_at);
 
 CREATE INDEX author_followers_by_age ON author_followers (read_at);
 
+CREATE INDEX cloud_posts_away ON cloud_posts (lane) WHERE owner != 'LOCAL';
+
+CREATE INDEX cloud_posts_looked ON cloud_posts (next_at) WHERE next_at IS NOT NULL;
+
 CREATE INDEX deleted_posts_by_age ON deleted_posts (deleted_at);
 
 CREATE INDEX deliveries_closed ON deliveries (closed_at) WHERE closed_at IS NOT NULL;
@@ -595,6 +641,8 @@ CREATE UNIQUE INDEX jobs_one_open_per_post ON jobs (post_id)
 
 CREATE INDEX jobs_open ON jobs (user_id, status, run_at)
     WHERE status IN ('PENDING', 'PROCESSING');
+
+CREATE INDEX jobs_pending ON jobs (run_at) WHERE status = 'PENDING';
 
 CREATE INDEX media_files_by_kind
     ON media_files (user_id, origin, substr(mime_type, 1, 5), created_at DESC, id);

@@ -27,7 +27,7 @@ LAYERS: dict[str, set[str]] = {
     "publish": _FLOOR,
     "repost": _FLOOR,
     "webhooks": _FLOOR,
-    "cloud": _FLOOR,
+    "cloud": _FLOOR | {"publish"},
     "notices": _FLOOR | {"repost", "webhooks"},
     "operations": _FLOOR | _ENGINES,
     "moving": _FLOOR | _ENGINES | {"daemon", "operations"},

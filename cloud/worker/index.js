@@ -18,6 +18,7 @@ const DAEMON = [
   ["GET", /^\/v1\/kv$/, keys],
   ["GET", /^\/v1\/changes$/, ({ env, url }) => lane(env, account(url)).changes(whole(url, "since"))],
   ["PUT", /^\/v1\/accounts\/(\d{1,20})$/, setAccount],
+  ["DELETE", /^\/v1\/accounts\/(\d{1,20})$/, ({ env }, id) => lane(env, id).forgetAccount()],
   ["PUT", /^\/v1\/media\/([^/]+)$/, ({ env, request }, key) => taken(request, env, key)],
   ["DELETE", /^\/v1\/media\/([^/]+)$/, removeMedium],
   ["POST", /^\/v1\/jobs$/, putMany],
@@ -60,12 +61,14 @@ async function asked(request, env, url) {
 }
 
 async function setAccount({ request, env }, id) {
-  const { sealed, expiresAt, base, spacingMs, graceMs } = await body(request);
+  const { sealed, expiresAt, base, spacingMs, graceMs, publishedAt = null, lifts = false } = await body(request);
   require(typeof sealed === "string" && typeof base === "string", "sealed and base are texts");
   require(expiresAt === null || Number.isInteger(expiresAt), "expiresAt is a time in ms or null");
   require(Number.isInteger(spacingMs) && Number.isInteger(graceMs), "spacingMs and graceMs are whole");
+  require(publishedAt === null || Number.isInteger(publishedAt), "publishedAt is a time in ms or null");
+  require(typeof lifts === "boolean", "lifts is true or false");
   await registry(env).add(id);
-  return lane(env, id).setAccount(id, { sealed, expiresAt, base, spacingMs, graceMs });
+  return lane(env, id).setAccount(id, { sealed, expiresAt, base, spacingMs, graceMs, publishedAt, lifts });
 }
 
 async function put({ request, env }, id) {

@@ -42,23 +42,35 @@ export class Lane extends DurableObject {
       CREATE TABLE IF NOT EXISTS media_rows (
         upload TEXT NOT NULL, at INTEGER NOT NULL, bytes BLOB NOT NULL,
         PRIMARY KEY (upload, at)) STRICT, WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS loose (key TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
     `);
   }
 
   // What the daemon asks
 
-  /** Take over an account's token and rules; what was held back goes on. */
-  async setAccount(account, { sealed, expiresAt, base, spacingMs, graceMs }) {
+  /**
+   * Take over an account's token and rules, and when the daemon published last. With `lifts`, what
+   * was held back goes on: a person has looked.
+   */
+  async setAccount(account, { sealed, expiresAt, base, spacingMs, graceMs, publishedAt, lifts }) {
     this.ctx.storage.transactionSync(() => {
-      if (this.fact("heldUntil")) {
+      if (lifts && this.fact("heldUntil")) {
         this.sql.exec(
           `UPDATE jobs SET next_at = max(due, ?1) WHERE next_at > ?1 AND state != 'PUBLISHING'`,
           Date.now(),
         );
       }
-      this.#keep({ account, sealed, expiresAt, base, spacingMs, graceMs, heldUntil: 0, heldFor: null });
+      if (lifts) this.#keep({ heldUntil: 0, heldFor: null });
+      const latest = Math.max(publishedAt ?? 0, this.fact("publishedAt") ?? 0);
+      this.#keep({ account, sealed, expiresAt, base, spacingMs, graceMs, publishedAt: latest });
     });
     await this.#arm();
+    return { status: 200, ok: true };
+  }
+
+  /** Forget an account's token: nothing can go out of it any more. */
+  async forgetAccount() {
+    this.sql.exec("DELETE FROM facts WHERE name = 'sealed'");
     return { status: 200, ok: true };
   }
 
@@ -87,7 +99,12 @@ export class Lane extends DurableObject {
     }
     if (old && !isStoppable(old)) return refused("TOO_LATE", old);
     if (due >= (this.fact("expiresAt") ?? Infinity)) return { status: 409, error: "TOKEN_EXPIRED" };
+    if (!this.fact("sealed")) return { status: 409, error: "NO_ACCOUNT" };
     const state = activate ? "SCHEDULED" : "PREPARED";
+    const kept = new Set(body.pieces.map((piece) => piece.media));
+    for (const key of old ? mediaOf(old) : []) {
+      if (!kept.has(key)) this.sql.exec("INSERT OR IGNORE INTO loose VALUES (?)", key);
+    }
     this.sql.exec("DELETE FROM jobs WHERE id = ?", id);
     this.sql.exec(
       "INSERT INTO jobs (id, epoch, state, due, body, next_at, seq) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -209,8 +226,12 @@ export class Lane extends DurableObject {
     }
   }
 
-  /** Delete the media of what is over. */
+  /** Delete the media of what is over, or was never let run. */
   async #sweep() {
+    const never = "SELECT * FROM jobs WHERE state = 'PREPARED' AND due < ? LIMIT ?";
+    for (const job of this.sql.exec(never, Date.now() - 2 * DAY_MS, SWEPT_AT_ONCE).toArray()) {
+      this.set(job, { state: "RECALLED", ended_at: Date.now() });
+    }
     const rows = this.sql
       .exec("SELECT * FROM jobs WHERE swept = 0 AND ended_at IS NOT NULL ORDER BY ended_at LIMIT ?", SWEPT_AT_ONCE)
       .toArray();
@@ -218,6 +239,9 @@ export class Lane extends DurableObject {
       await storeOf(this.env).remove(mediaOf(job));
       this.sql.exec("UPDATE jobs SET swept = 1 WHERE id = ? AND seq = ?", job.id, job.seq);
     }
+    const loose = this.sql.exec("SELECT key FROM loose LIMIT ?", SWEPT_AT_ONCE).toArray();
+    await storeOf(this.env).remove(loose.map(({ key }) => key));
+    for (const { key } of loose) this.sql.exec("DELETE FROM loose WHERE key = ?", key);
   }
 
   /** Forget what is long over and known to the daemon; the newest row stays, numbers only rise. */
@@ -359,20 +383,22 @@ export class Lane extends DurableObject {
 }
 
 /** A job as the daemon sees it. */
-function shown({ id, epoch, state, due, media_id, permalink, problem, begun_at, ended_at, publishing_at, attempts, seq }) {
+function shown(job) {
   return {
-    id,
-    epoch,
-    state,
-    due,
-    mediaId: media_id,
-    permalink,
-    problem: problem === null ? null : JSON.parse(problem),
-    begunAt: begun_at,
-    publishingAt: publishing_at,
-    endedAt: ended_at,
-    attempts,
-    seq,
+    id: job.id,
+    epoch: job.epoch,
+    state: job.state,
+    due: job.due,
+    container: job.container,
+    ownBefore: job.own_before === null ? null : JSON.parse(job.own_before),
+    mediaId: job.media_id,
+    permalink: job.permalink,
+    problem: job.problem === null ? null : JSON.parse(job.problem),
+    begunAt: job.begun_at,
+    publishingAt: job.publishing_at,
+    endedAt: job.ended_at,
+    attempts: job.attempts,
+    seq: job.seq,
   };
 }
 

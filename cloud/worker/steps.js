@@ -22,6 +22,10 @@ const ROUNDING = 2 * SECOND;
 
 const RATE_LIMITS = new Set([4, 17, 32, 613]);
 const PASSING = new Set([-1, -2, 24, 9007]);
+// What was prepared is lost, or the media were not fetched: once more from the beginning.
+const ANEW = new Set([2207003, 2207006, 2207020, 2207032, 2207052, 2207053]);
+const NOT_FETCHED = 9004;
+const MOST_BEGINNINGS = 5;
 // Blocked as spam, checkpoint, restricted: whatever follows makes it worse.
 const AGAINST_THE_ACCOUNT = new Set([2207051, 2207050]);
 const BLOCKED = 368;
@@ -96,9 +100,9 @@ async function isFinished(lane, job, api, container) {
     // Not by us: nothing of this epoch was sent. Somebody has to look.
     fail(lane, job, { kind: "doubt", message: "the container was published before" });
   } else if (code.status_code === "ERROR") {
-    fail(lane, job, { kind: "processing", message: String(code.status ?? "").slice(0, 300) });
+    startOver(lane, job, { kind: "processing", message: String(code.status ?? "").slice(0, 300) });
   } else if (code.status_code === "EXPIRED") {
-    startOver(lane, job);
+    startOver(lane, job, { kind: "given_up", message: "what was prepared has expired" });
   } else {
     const seconds = POLLS_S[job.polls] ?? POLL_LATER_S;
     wait(lane, job, seconds * SECOND, { polls: job.polls + 1 }, "Meta has not finished the media");
@@ -122,7 +126,9 @@ async function publish(lane, job, body) {
   const now = Date.now();
   const free = Math.max(lane.freeAt(job), lane.fact("heldUntil") ?? 0);
   if (free > now) return lane.set(job, { next_at: free });
-  if (now - job.begun_at > ANSWERS_FOR) return startOver(lane, job);
+  if (now - job.begun_at > ANSWERS_FOR) {
+    return startOver(lane, job, { kind: "given_up", message: "what was prepared is too old" });
+  }
   const api = await graphOf(lane);
   // What is there already is not ours, whatever it looks like afterwards.
   const before = (await api.recent(body.stories)).map((medium) => medium.id);
@@ -216,6 +222,7 @@ function stumble(lane, job, error) {
     lane.hold(Date.now() + HELD_FOR, problem.message);
     return wait(lane, job, HELD_FOR, {}, problem.message);
   }
+  if (ANEW.has(problem.subcode) || problem.code === NOT_FETCHED) return startOver(lane, job, problem);
   if (problem.kind === "refused" && !isPassing(problem)) return fail(lane, job, problem);
   const isLimit = RATE_LIMITS.has(problem.code) || problem.subcode === QUOTA_USED_UP;
   const pause = isLimit ? 15 * MINUTE : Math.min(2 ** job.attempts * 2 * SECOND, LONGEST_WAIT);
@@ -234,9 +241,13 @@ function fail(lane, job, problem) {
   lane.set(job, { state: "FAILED", next_at: null, ended_at: Date.now(), problem: JSON.stringify(problem) });
 }
 
-function startOver(lane, job) {
+/** Prepare it anew a little later; `problem` is why, and what it fails with at last. */
+function startOver(lane, job, problem) {
+  if (job.attempts + 1 >= MOST_BEGINNINGS) return fail(lane, job, problem);
+  const now = Date.now();
+  const pause = 2 ** job.attempts * 5 * SECOND;
   const anew = { state: "CREATING", pieces: "[]", container: null, polls: 0, looks: 0, attempts: job.attempts + 1 };
-  lane.set(job, { ...anew, begun_at: Date.now(), next_at: Date.now() });
+  lane.set(job, { ...anew, begun_at: now, next_at: now + later(lane, pause), problem: JSON.stringify(problem) });
 }
 
 function isPassing({ code, subcode, transient }) {
@@ -264,6 +275,7 @@ function later(lane, milliseconds) {
 
 async function graphOf(lane) {
   const account = lane.fact("account");
+  if (!lane.fact("sealed")) throw new Refused({ code: 190, message: "the account was disconnected" }, 401);
   const token = await unseal(lane.env.ENCRYPTION_KEY, lane.fact("sealed"), account);
   return new Graph({ base: lane.fact("base"), version: lane.env.GRAPH_VERSION, account, token });
 }

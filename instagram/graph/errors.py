@@ -180,6 +180,12 @@ def translate_answer(answer: httpx.Response, *, writes: bool) -> InstagramError:
     return found
 
 
+def translate_told(code: int, subcode: int, message: str) -> InstagramError:
+    """Return our error for what Meta has told somebody else in our name."""
+    error = {"code": code, "error_subcode": subcode, "message": message}
+    return _told(error, httpx.Response(400))
+
+
 def _told(error: Mapping[str, Any], answer: httpx.Response) -> InstagramError:
     code, subcode = _number(error, "code"), _number(error, "error_subcode")
     message = _message(error)

@@ -186,6 +186,8 @@ class Scheduled(Schema):
     scheduled_for: Moment
     timezone: str
     is_cloudflare: bool = False
+    # Of those that the cloud sends only, as in the contract.
+    cloudflare_job_id: str | None = Field(default=None, exclude_if=lambda found: found is None)
     warnings: Warnings = []
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -29,6 +29,10 @@ _WORKERS = "/workers/"
 _DROPPED = {"host", "connection", "content-length", "transfer-encoding"}
 
 
+Deliver = Callable[[], Awaitable[Response]]
+Way = Callable[[Request, Deliver], Awaitable[Response]]
+
+
 @dataclass(slots=True)
 class Cloudflare:
     """A running one. `url` is where its API is, `worker_url` where an uploaded Worker answers."""
@@ -45,6 +49,8 @@ class Cloudflare:
     faults: Faults = field(default_factory=Faults)
     # What a script is told beside what was uploaded: PACE, the factor on its waits.
     texts: dict[str, str] = field(default_factory=dict)
+    # What the way to the Workers does to a request: it delivers it once, never, twice or later.
+    way: Way | None = None
 
     @property
     def url(self) -> str:
@@ -90,6 +96,10 @@ class Cloudflare:
         name, _, path = request.path.removeprefix(_WORKERS).partition("/")
         if self.is_down or name.partition(".")[0] != self._running:
             return Response(530, Data(b"error code: 1042"))
+        deliver = partial(self._deliver, request, request.body.read(), path)
+        return await (deliver() if self.way is None else self.way(request, deliver))
+
+    async def _deliver(self, request: Request, content: bytes, path: str) -> Response:
         headers = {k: v for k, v in request.headers.items() if k not in _DROPPED}
         async with httpx.AsyncClient(trust_env=False, timeout=120) as client:
             try:
@@ -98,7 +108,7 @@ class Cloudflare:
                     f"{self._runtime.url}/{path}",
                     params=request.query,
                     headers=headers,
-                    content=request.body.read(),
+                    content=content,
                 )
             except httpx.HTTPError:
                 return Response(502, Data(b"the Worker was ended"))

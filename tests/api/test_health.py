@@ -48,6 +48,7 @@ async def test_health_needs_no_key_and_names_every_service(served: Served) -> No
         "agents": "running",
         "webhooks": "running",
         "notices": "running",
+        "cloud": "running",
     }
     later = (await health(served)).body
     assert later["uptime"] > answer.body["uptime"] >= 0

@@ -209,7 +209,7 @@ async def test_scan_without_a_body_is_for_every_enabled_account(served: Served) 
         ("Health", shapes.HEALTH, set[str]()),
         ("IgVersion", shapes.IG_VERSION, set[str]()),
         ("CloudflareStatus", shapes.CLOUDFLARE_STATUS, set[str]()),
-        ("Scheduled", shapes.SCHEDULED, {"warnings"}),
+        ("Scheduled", shapes.SCHEDULED, {"warnings", "cloudflareJobId"}),
         ("DeletedFromInstagram", shapes.DELETED, set[str]()),
     ],
 )

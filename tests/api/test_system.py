@@ -54,6 +54,7 @@ async def test_they_need_no_key_and_say_what_the_guide_says(served: Served) -> N
         "agents": "running",
         "webhooks": "running",
         "notices": "running",
+        "cloud": "running",
     }  # fmt: skip
     build = await get("/build")
     assert (build["name"], build["version"]) == ("reprise", metadata.version("reprise"))

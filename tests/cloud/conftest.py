@@ -60,6 +60,7 @@ class Sky:
             base="https://graph.instagram.com",
             spacing_ms=spacing_ms,
             grace_ms=GRACE_MS,
+            lifts=True,
         )
 
     async def job(

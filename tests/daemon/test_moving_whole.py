@@ -49,6 +49,8 @@ STAYS: dict[str | tuple[str, str], str] = {
     "account_sessions": "as the keys",
     "session_calls": "of one day, and of sessions that stay",
     "cloud_worker": "it belongs to the installation that has its keys",
+    "cloud_posts": "as the Worker: what it owns comes as a draft",
+    "cloud_lanes": "as the Worker",
     "notices": "noticed anew where somebody is told",
     "quiet_hours": "as the keys",
     "challenges": "a login that waits for a person is begun anew",

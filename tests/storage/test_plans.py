@@ -38,13 +38,15 @@ FEW = {
     "accounts", "account_secrets", "daemon_secrets", "credentials", "challenges", "api_keys",
     "browser_sessions", "login_codes", "story_repost_configs", "author_rules", "lanes", "users",
     "facts", "row_counts", "state_counts", "_sqlite_migrations", "sqlite_sequence",
-    "webhooks", "webhook_secrets", "quiet_hours", "cloud_worker", "account_sessions",
+    "webhooks", "webhook_secrets", "quiet_hours", "cloud_worker", "cloud_lanes",
+    "account_sessions",
     "session_calls",
 }  # fmt: skip
 # Indexes that hold what is open only, so that reading one to its end is short.
 OF_WHAT_IS_OPEN = {
     "jobs_active", "jobs_lane", "jobs_open", "jobs_one_open_per_post", "reposts_open",
     "reposts_held", "deliveries_one_open", "posts_scheduled", "posts_unfinished", "notices_open",
+    "jobs_pending", "cloud_posts_away", "cloud_posts_looked",
 }  # fmt: skip
 # Modules whose statements look at a file as a whole, on purpose: checks, copies, changes of schema.
 WHOLE_FILES = {"migrations", "opening", "copies", "backup", "restore", "inspection", "foreign",

@@ -69,6 +69,9 @@ def later_rows(db: Database) -> None:
         " SELECT id, 'reads', :at FROM accounts LIMIT 1",
         "INSERT INTO cloud_worker (one, account_id, url, version, deployed_at)"
         " VALUES (1, 'a', 'https://reprise.example', '1', :at)",
+        "INSERT INTO cloud_posts (post_id, account_id, lane, owner, epoch, since)"
+        " SELECT id, 'a', '17841', 'LOCAL', 2, :at FROM posts LIMIT 1",
+        "INSERT INTO cloud_lanes (account_id, lane) SELECT id, '17841' FROM accounts LIMIT 1",
         "INSERT INTO quiet_hours (user_id, begins, ends, timezone)"
         " VALUES (:user, '22:00', '08:00', 'UTC')",
     ):

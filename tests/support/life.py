@@ -162,6 +162,8 @@ class Life:
             media_type=media_type, source_type=source,
             is_scheduled=status is PostStatus.SCHEDULED,
             scheduled_for=self._now + timedelta(days=1),
+            # What waits in a cloud comes from there, and not by moving.
+            cloudflare_job_id="in-the-cloud" if status is PostStatus.PUBLISHED else None,
         )  # fmt: skip
         media = [self.files[0].id, None if status is PostStatus.PUBLISHED else self.files[1].id]
         self._db.conn.executemany(

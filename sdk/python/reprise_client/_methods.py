@@ -503,7 +503,7 @@ class Methods(Core):
         timezone: str | Omitted = OMITTED,
         idempotency_key: str | None = None,
     ) -> models.Scheduled:
-        """Schedule a post; the daemon must run when it is due."""
+        """Schedule a post; the daemon must run when it is due, unless `isCloudflare` says that the cloud sends it."""
         return self._call(
             "POST",
             "/schedule",
@@ -652,7 +652,7 @@ class Methods(Core):
         )
 
     def cancel_schedule(self, id: str, *, idempotency_key: str | None = None) -> models.Success:
-        """Cancel a scheduled post; its content stays as a draft."""
+        """Cancel a scheduled post, wherever it waits; its content stays as a draft."""
         return self._call(
             "DELETE", f"/schedule/{part(id)}", models.Success, idempotency_key=idempotency_key
         )
@@ -1966,7 +1966,7 @@ class AsyncMethods(AsyncCore):
         timezone: str | Omitted = OMITTED,
         idempotency_key: str | None = None,
     ) -> models.Scheduled:
-        """Schedule a post; the daemon must run when it is due."""
+        """Schedule a post; the daemon must run when it is due, unless `isCloudflare` says that the cloud sends it."""
         return await self._call(
             "POST",
             "/schedule",
@@ -2117,7 +2117,7 @@ class AsyncMethods(AsyncCore):
     async def cancel_schedule(
         self, id: str, *, idempotency_key: str | None = None
     ) -> models.Success:
-        """Cancel a scheduled post; its content stays as a draft."""
+        """Cancel a scheduled post, wherever it waits; its content stays as a draft."""
         return await self._call(
             "DELETE", f"/schedule/{part(id)}", models.Success, idempotency_key=idempotency_key
         )

@@ -798,6 +798,7 @@ class Scheduled(Answer):
     scheduled_for: datetime = named("scheduledFor")
     timezone: str = named("timezone")
     is_cloudflare: bool = named("isCloudflare")
+    cloudflare_job_id: str | None = named("cloudflareJobId")
     warnings: list[str] = listed("warnings")
 
 

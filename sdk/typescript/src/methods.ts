@@ -786,6 +786,7 @@ export interface Scheduled {
   scheduledFor: string;
   timezone: string;
   isCloudflare: boolean;
+  cloudflareJobId: string | null;
   warnings: Array<string>;
 }
 
@@ -1641,7 +1642,7 @@ export class Methods extends Core {
     return this.call("DELETE", `/posts/${part(id)}/instagram`, { ...options });
   }
 
-  /** Schedule a post; the daemon must run when it is due. */
+  /** Schedule a post; the daemon must run when it is due, unless `isCloudflare` says that the cloud sends it. */
   createSchedule(given: ScheduleRequest, options: Options = {}): Promise<Scheduled> {
     return this.call("POST", `/schedule`, { ...options, body: given });
   }
@@ -1688,7 +1689,7 @@ export class Methods extends Core {
     return this.call("PUT", `/schedule/${part(id)}`, { ...options, body: given });
   }
 
-  /** Cancel a scheduled post; its content stays as a draft. */
+  /** Cancel a scheduled post, wherever it waits; its content stays as a draft. */
   cancelSchedule(id: string, options: Options = {}): Promise<Success> {
     return this.call("DELETE", `/schedule/${part(id)}`, { ...options });
   }

@@ -1,0 +1,274 @@
+"""One errand at the Worker after the other: what is asked there, and what its answer means here.
+
+Every answer that holds a job is taken in by `ownership.learn`; without one nothing is known, and
+the same is asked again. Each errand raises `WorkerUnreachable` where it came to nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from hashlib import sha256
+from typing import Any, Protocol, TypeVar
+
+from cloud import ownership
+from cloud.desk import CloudDesk
+from cloud.ownership import BeingSent
+from cloud.results import HeldAgainst
+from cloud.worker_client import Asked, WorkerClient, WorkerRefused, WorkerUnreachable, sealed
+from ground.clock import Clock
+from instagram import errors
+from instagram.graph.http import HOSTS
+from media.errors import MediaError
+from publish.content import fingerprint
+from publish.graph_route import carousel_parameters, piece_parameters
+from publish.preparation import Fitted, Preparation
+from storage import accounts, handovers, media_files, posts, secrets
+from storage.accounts import Account
+from storage.handovers import CloudLane, Handover, Owner
+from storage.posts import MediaType, Post
+from storage.secrets import AccountSecret
+from storage.store import Database, Store
+from storage.vault import Vault
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class Reports(Protocol):
+    """Who hears what Instagram has against an account."""
+
+    async def report(self, account_id: str, error: errors.InstagramError) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Courier:
+    """Does errands for posts and accounts. `spacing` and `grace` are the daemon's own."""
+
+    store: Store
+    vault: Vault
+    clock: Clock
+    desk: CloudDesk
+    preparation: Preparation
+    reports: Reports
+    spacing: timedelta
+    grace: timedelta
+
+    async def hand_over(self, post_id: str) -> bool:
+        """Bring a post to the Worker and let it run there; says whether the cloud may own it now.
+
+        Until the last request it is ours, and nothing there would go out.
+        """
+        begun = await self.store.write(ownership.begin, post_id, self.clock.now())
+        if begun is None:
+            return False
+        row, post = begun
+        account = await self.store.read(accounts.get, row.account_id)
+        media = await self.store.read(media_files.of_post, post.id)
+        content = fingerprint(post, media)
+        try:
+            files = await self.preparation.fitted(post, media)
+        except MediaError as error:
+            await self._stays(row, error.reason)
+            return False
+        sent = _sent(row, post, files)
+        async with self.desk.worker() as client:
+            await self.tell(client, account)
+            for piece, file in zip(sent["body"]["pieces"], files, strict=True):
+                await _asked(client.put_medium(piece["media"], file.path, file.mime_type))
+            asked = Asked(post.id, row.lane, row.epoch, sent["due"], sent["body"])
+            try:
+                await client.put_job(asked, activate=False)
+            except WorkerRefused as refused:
+                await self._not_taken(row, refused)
+                return False
+            kept = await self.store.write(ownership.let_go, row, sent, content, self.clock.now())
+            if kept is None:
+                return False  # changed meanwhile: what lies there is never let run
+            await self._confirm(client, kept)
+        return True
+
+    async def confirm(self, row: Handover) -> None:
+        """Ask once more for what is unconfirmed of a post."""
+        async with self.desk.worker() as client:
+            await self._confirm(client, row)
+
+    async def recalled(self, row: Handover) -> Mapping[str, Any]:
+        """Have a post given back; returns the Worker's job, which is RECALLED or says why not."""
+        async with self.desk.worker() as client:
+            try:
+                return await client.recall(row.post_id, row.lane, row.epoch)
+            except WorkerRefused as refused:
+                return _job_in(refused)
+
+    async def hear(self, lane: CloudLane) -> CloudLane:
+        """Take in everything that is new in an account's queue."""
+        async with self.desk.worker() as client:
+            while True:
+                said = await _asked(client.changes(lane.lane, lane.seq))
+                if said["seq"] < lane.seq:
+                    # It is another Worker's, which begins at one: nothing of it is known.
+                    lane = await self.store.write(_again, lane)
+                    continue
+                jobs: list[Mapping[str, Any]] = said["jobs"]
+                lane, found = await _later(self.store.write(self._take_in, lane, jobs))
+                for trouble in found:
+                    await self.reports.report(trouble.account_id, trouble.error)
+                if not jobs or lane.seq >= said["seq"]:
+                    return await self.store.write(_heard, lane)
+
+    async def tell(self, client: WorkerClient, account: Account) -> None:
+        """Tell the Worker an account's token and rules, unless it knows them."""
+        lane, token, published_at = await self.store.read(_account_now, self.vault, account.id)
+        if lane is None or token is None:
+            return
+        _url, keys = await self.store.read(self.desk.where)
+        rules: dict[str, Any] = {
+            "expires_ms": ownership.milliseconds(account.token_expires_at) or None,
+            "base": f"https://{HOSTS[account.login_method]}",  # type: ignore[index]
+            "spacing_ms": round(self.spacing.total_seconds() * 1000),
+            "grace_ms": round(self.grace.total_seconds() * 1000),
+            "published_ms": ownership.milliseconds(published_at) or None,
+        }
+        said = repr((account.ig_user_id, token, keys.encryption, sorted(rules.items())))
+        told = sha256(said.encode()).hexdigest()
+        if lane.told == told:
+            return
+        box = sealed(keys.encryption, token, account.ig_user_id)
+        await _asked(client.set_account(account.ig_user_id, sealed=box, **rules))
+        await self.store.write(_note_told, account.id, told)
+
+    async def forget(self, lane: CloudLane) -> None:
+        """Have the Worker forget an account's token."""
+        async with self.desk.worker() as client:
+            await _asked(client.forget_account(lane.lane))
+
+    async def learn(self, job: Mapping[str, Any]) -> None:
+        """Take in one job as the Worker holds it."""
+        learn = partial(ownership.learn, grace=self.grace, spacing=self.spacing)
+        trouble = await _later(self.store.write(learn, job, self.clock.now()))
+        if trouble is not None:
+            await self.reports.report(trouble.account_id, trouble.error)
+
+    async def _confirm(self, client: WorkerClient, row: Handover) -> None:
+        asks = client.activate if row.owner is Owner.HANDING else client.recall
+        try:
+            job = await asks(row.post_id, row.lane, row.epoch)
+        except WorkerRefused as refused:
+            if refused.status == 404 and refused.job is None and row.owner is Owner.HANDING:
+                # Its data is gone, and so is what lay there; a late request is refused from now on.
+                await self.store.write(_take_back, row, self.clock.now())
+                return
+            job = _job_in(refused)
+            if refused.code == "STALE_EPOCH" and row.owner is Owner.TAKING:
+                await self.store.write(_raise_epoch, row, job["epoch"])
+        await self.learn(job)
+        logger.info("cloud post=%s owner=%s state=%s", row.post_id, row.owner, job["state"])
+
+    def _take_in(
+        self, db: Database, lane: CloudLane, jobs: Sequence[Mapping[str, Any]]
+    ) -> tuple[CloudLane, list[HeldAgainst]]:
+        now = self.clock.now()
+        found = [
+            ownership.learn(db, job, now, grace=self.grace, spacing=self.spacing) for job in jobs
+        ]
+        kept = handovers.find_lane(db, lane.account_id) or lane
+        seq = max([kept.seq, *(job["seq"] for job in jobs)])
+        return handovers.keep_lane(db, kept, seq=seq), [one for one in found if one is not None]
+
+    async def _not_taken(self, row: Handover, refused: WorkerRefused) -> None:
+        if refused.code == "TOKEN_EXPIRED":
+            await self._stays(row, "the account's token ends before it is due")
+        elif refused.job is not None:
+            # Its epoch is another's: this database is of the past, or there are two of it.
+            await self.learn(refused.job)
+        else:
+            await self._stays(row, str(refused))
+
+    async def _stays(self, row: Handover, why: str) -> None:
+        logger.info("stays here post=%s reason=%s", row.post_id, why)
+        until = self.clock.now() + ownership.LOOK_AGAIN
+        await self.store.write(handovers.pause, row.post_id, until, why)
+
+
+async def _asked(asking: Awaitable[Any]) -> Any:
+    """Return an answer of which a refusal says no more than none."""
+    try:
+        return await asking
+    except WorkerRefused as refused:
+        raise WorkerUnreachable(str(refused)) from None
+
+
+async def _later(taking_in: Awaitable[T]) -> T:
+    """Return what came of taking something in; what cannot be now is asked for again."""
+    try:
+        return await taking_in
+    except BeingSent:
+        raise WorkerUnreachable("A post is being sent here of which the cloud has news") from None
+
+
+def _job_in(refused: WorkerRefused) -> Mapping[str, Any]:
+    if refused.job is None:
+        raise WorkerUnreachable(str(refused)) from None
+    return refused.job
+
+
+def _sent(row: Handover, post: Post, files: Sequence[Fitted]) -> dict[str, Any]:
+    """Return what the Worker gets of a post, and by which files it can be copied afterwards."""
+    pieces = [
+        {
+            "media": f"{row.lane}.{post.id}-{row.epoch}.{position}"
+            f"{'.mp4' if file.is_video else '.jpg'}",
+            "kind": "video" if file.is_video else "image",
+            "parameters": piece_parameters(post, file, position),
+        }
+        for position, file in enumerate(files)
+    ]
+    body: dict[str, Any] = {"stories": post.media_type is MediaType.STORIES, "pieces": pieces}
+    if post.media_type is MediaType.CAROUSEL:
+        body["parent"] = carousel_parameters(post)
+    return {
+        "due": ownership.milliseconds(post.scheduled_for),
+        "body": body,
+        "files": [{"path": one.stored_path, "mime": one.mime_type} for one in files],
+    }
+
+
+def _account_now(
+    db: Database, vault: Vault, account_id: str
+) -> tuple[CloudLane | None, str | None, datetime | None]:
+    token = secrets.get(db, vault, account_id, AccountSecret.ACCESS_TOKEN)
+    return (
+        handovers.find_lane(db, account_id),
+        token,
+        posts.last_published_at(db, account_id),
+    )
+
+
+def _note_told(db: Database, account_id: str, told: str) -> None:
+    lane = handovers.find_lane(db, account_id)
+    if lane is not None:
+        handovers.keep_lane(db, lane, told=told)
+
+
+def _again(db: Database, lane: CloudLane) -> CloudLane:
+    return handovers.keep_lane(db, lane, seq=0, told=None, is_heard=False)
+
+
+def _heard(db: Database, lane: CloudLane) -> CloudLane:
+    return handovers.keep_lane(db, handovers.find_lane(db, lane.account_id) or lane, is_heard=True)
+
+
+def _take_back(db: Database, row: Handover, now: datetime) -> None:
+    found = handovers.find_away(db, row.post_id)
+    if found is not None and found.epoch == row.epoch:
+        ownership.take(db, found, None, now)
+
+
+def _raise_epoch(db: Database, row: Handover, epoch: int) -> None:
+    found = handovers.find_away(db, row.post_id)
+    if found is not None and (found.owner, found.epoch) == (Owner.TAKING, row.epoch):
+        handovers.keep(db, found, epoch=epoch + 1, next_at=None)

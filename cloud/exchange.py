@@ -1,0 +1,371 @@
+"""The service between this machine and the Worker, and what operations have it do at once.
+
+Events wake it. What the Worker does not answer is carried on with pauses that grow, and nothing
+else is asked of it meanwhile.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from weakref import WeakValueDictionary
+
+import trio
+
+from cloud import ownership
+from cloud.courier import Courier
+from cloud.deploying import Steps
+from cloud.gate import is_strange, look_around
+from cloud.wishes import unconfirmed
+from cloud.worker_client import WorkerUnreachable
+from ground.changes import Change, Subject
+from ground.refusal import ErrorCode, Refusal
+from publish import fitness
+from storage import accounts, handovers, posts
+from storage.errors import NotFound, Unavailable
+from storage.handovers import UNCONFIRMED, CloudLane, Handover, Owner
+from storage.store import Database
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+# What is due sooner is not worth the errand; what stayed here once has to be further away.
+SOONEST = timedelta(minutes=2)
+SOONEST_AGAIN = timedelta(minutes=15)
+# For how long a request of a person's waits for the Worker.
+AT_ONCE_S = 10.0
+_SLICE_S = 60.0
+_HEAR_EVERY_S = 300.0
+_HEAR_SOON_S = (3.0, 5.0, 10.0, 20.0, 30.0, 60.0)
+_FIRST_PAUSE_S = 5.0
+_LONGEST_PAUSE_S = 900.0
+_AT_ONCE = 20
+_GOING_OUT = "It is going out in the cloud now, and can no longer be changed"
+
+
+class Exchange:
+    """Hands posts over, takes them back, and hears what became of them."""
+
+    def __init__(self, courier: Courier) -> None:
+        self.courier = courier
+        self._store = courier.store
+        self._clock = courier.clock
+        # Nothing to wait for in a sandbox, but a little.
+        self._pace = max(self._clock.pace, 0.02)
+        self._soonest = self._clock.paced(SOONEST)
+        self._soonest_again = self._clock.paced(SOONEST_AGAIN)
+        self._woken = trio.Event()
+        self._locks: WeakValueDictionary[str, trio.Lock] = WeakValueDictionary()
+        self._handing: WeakValueDictionary[str, trio.Lock] = WeakValueDictionary()
+        # By lane: when it is heard next, and how often in a row nothing came of what was due.
+        self._hear_at: dict[str, float] = {}
+        self._in_vain: dict[str, int] = {}
+        self._failures = 0
+        self._quiet_until = 0.0
+        self._trouble: str | None = None
+        self.is_closing = False
+        self._store.changes.subscribe(
+            self._heard, Subject.JOB, Subject.POST, Subject.ACCOUNT, Subject.CONFIG, Subject.LOGIN
+        )
+
+    # The service
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Keep what is here and what is there in step. Runs until cancelled."""
+        task_status.started()
+        while True:
+            wait_s = _SLICE_S * self._pace
+            try:
+                wait_s = await self._step()
+            except WorkerUnreachable as error:
+                wait_s = self._failed(error)
+            except Refusal:
+                pass  # there is no Worker
+            except Unavailable as error:
+                logger.warning("the cloud waits for the database reason=%s", error)
+            with trio.move_on_after(max(0.01, wait_s)):
+                await self._woken.wait()
+            self._woken = trio.Event()
+            await trio.sleep(0.01)  # whoever wakes it how often: it does not spin
+
+    def trouble(self) -> str | None:
+        """Return why the Worker is not asked now, None where it answers."""
+        return self._trouble
+
+    def _heard(self, _change: Change) -> None:
+        self._woken.set()
+
+    def _failed(self, error: WorkerUnreachable) -> float:
+        self._failures += 1
+        if self._trouble is None:
+            logger.warning("the Worker is not reached reason=%s", error)
+        self._trouble = str(error)
+        pause: float = min(_FIRST_PAUSE_S * 2 ** min(self._failures - 1, 10), _LONGEST_PAUSE_S)
+        self._quiet_until = trio.current_time() + pause * self._pace
+        return pause * self._pace
+
+    def _answered(self) -> None:
+        if self._trouble is not None:
+            logger.info("the Worker answers again")
+        self._failures, self._trouble = 0, None
+
+    async def _step(self) -> float:
+        """Do what is to be done now; returns in how many seconds there is more."""
+        if self.is_closing or not await self._store.glance(fitness.is_configured):
+            return _SLICE_S * self._pace
+        quiet_s: float = self._quiet_until - trio.current_time()
+        if quiet_s > 0:
+            return quiet_s
+        place = self.courier.desk.place
+        if await self._store.glance(is_strange, place):
+            await self._store.write(look_around, place, self._clock.now())
+        if await self._store.read(self._unwanted):
+            await self._store.write(self._take_unwanted)
+        waiting = await self._store.read(handovers.unconfirmed, self._clock.now(), _AT_ONCE)
+        for row in waiting:
+            await self._confirm(row)
+        lanes = await self._store.read(_lanes)
+        for lane in lanes:
+            await self._hear(lane)
+        handed = await self._hand_over() if all(lane.is_heard for lane, _ in lanes) else False
+        if len(waiting) == _AT_ONCE or handed:
+            return 0.0
+        soon = [self._hear_at[lane.lane] for lane, _ in lanes if lane.lane in self._hear_at]
+        return min([_SLICE_S * self._pace, *(at - trio.current_time() for at in soon)])
+
+    def _unwanted(self, db: Database) -> list[Handover]:
+        """Return what the cloud may own and may not go out as things are now."""
+        now = self._clock.now()
+        return [
+            row
+            for row in handovers.away(db)
+            if row.owner is not Owner.TAKING
+            and fitness.stays_because(db, posts.get(db, row.post_id), now) is not None
+        ]
+
+    def _take_unwanted(self, db: Database) -> None:
+        for row in self._unwanted(db):
+            ownership.take(db, row, None, self._clock.now())
+
+    async def _confirm(self, row: Handover) -> None:
+        lock = self._lock(row.post_id)
+        if lock.locked():
+            return  # a person's request is at it
+        async with lock:
+            try:
+                await self.courier.confirm(row)
+            except WorkerUnreachable as error:
+                # The others come first next time: it may be this one alone.
+                pause = min(_FIRST_PAUSE_S * 2 ** min(row.tries, 10), _LONGEST_PAUSE_S)
+                until = self._clock.now() + self._clock.paced(timedelta(seconds=pause))
+                await self._store.write(handovers.pause, row.post_id, until, str(error))
+                raise
+        self._answered()
+
+    async def _hear(self, pair: tuple[CloudLane, list[datetime]]) -> None:
+        lane, due = pair
+        at = self._hear_at.get(lane.lane)
+        now = trio.current_time()
+        if lane.is_heard and not due:
+            self._hear_at.pop(lane.lane, None)
+            return
+        if lane.is_heard and at is not None and now < at:
+            return
+        account = await self._store.read(accounts.find, lane.account_id)
+        if account is not None and due:
+            async with self.courier.desk.worker() as client:
+                await self.courier.tell(client, account)
+        heard = await self.courier.hear(lane)
+        self._answered()
+        self._in_vain[lane.lane] = (
+            0 if heard.seq > lane.seq else self._in_vain.get(lane.lane, 0) + 1
+        )
+        left = await self._store.read(handovers.due_of, lane.lane)
+        self._hear_at[lane.lane] = trio.current_time() + self._hear_again_s(lane.lane, left)
+
+    def _hear_again_s(self, lane: str, due: list[datetime]) -> float:
+        """Return when a lane is heard again: soon where something is due, else seldom."""
+        if not due:
+            return _HEAR_EVERY_S * self._pace
+        until = (min(due) - self._clock.now()).total_seconds()
+        if until > 0:
+            return min(_HEAR_EVERY_S * self._pace, until + _HEAR_SOON_S[0] * self._pace)
+        turn = min(self._in_vain.get(lane, 0), len(_HEAR_SOON_S) - 1)
+        return _HEAR_SOON_S[turn] * self._pace
+
+    async def _hand_over(self) -> bool:
+        now = self._clock.now()
+        found = await self._store.read(handovers.candidates, now, now + self._soonest, _AT_ONCE)
+        for post in found:
+            row = await self._store.read(handovers.find, post.id)
+            is_near = (
+                post.scheduled_for is not None and post.scheduled_for < now + self._soonest_again
+            )
+            if row is not None and row.tries and is_near:
+                await self._store.write(
+                    handovers.pause, post.id, now + SOONEST_AGAIN, "it is due too soon"
+                )
+                continue
+            if await self._hand_over_alone(post.id):
+                self._answered()
+        return len(found) == _AT_ONCE
+
+    async def _hand_over_alone(self, post_id: str) -> bool:
+        async with self._handing.setdefault(post_id, trio.Lock()):
+            return await self.courier.hand_over(post_id)
+
+    # What operations have done at once
+
+    async def hand_over_at_once(self, post_id: str) -> bool:
+        """Try to have the cloud send a post that was just scheduled; says whether it may own it."""
+        if self.is_closing or not await self._store.glance(fitness.is_configured):
+            return False
+        post = await self._store.read(posts.find, post_id)
+        soonest = self._clock.now() + self._soonest
+        if post is None or post.scheduled_for is None or post.scheduled_for <= soonest:
+            return False
+        if trio.current_time() >= self._quiet_until:
+            with trio.move_on_after(AT_ONCE_S):
+                try:
+                    await self._hand_over_alone(post_id)
+                except WorkerUnreachable as error:
+                    self._failed(error)
+                except Refusal:
+                    pass  # it was removed this moment
+        return await self._store.glance(handovers.find_away, post_id) is not None
+
+    async def settled(
+        self,
+        post_id: str,
+        wish: Mapping[str, Any],
+        here: Callable[[Database], object],
+        answer: Callable[[Database], T],
+        check: Callable[[Database], object] = lambda _db: None,
+    ) -> T:
+        """Have a post changed wherever it is, and return the answer to that.
+
+        `here` does it to a post that is local, as the wish does it to one that comes back; `check`
+        comes before anything. Raises
+        `Refusal`: what it refuses with, that it is too late, or `WORKER_UNREACHABLE`: then it is
+        carried on.
+        """
+
+        def begin(db: Database) -> T | Handover:
+            check(db)
+            row = handovers.find_away(db, post_id)
+            if row is None:
+                here(db)
+                return answer(db)
+            return ownership.take(db, row, wish, self._clock.now())
+
+        begun = await self._store.write(begin)
+        if not isinstance(begun, Handover):
+            return begun
+        job = await self._recall(begun)
+
+        def end(db: Database) -> T | Refusal | NotFound:
+            refused = ownership.come_back(db, begun, job, self._clock.now())
+            return refused if refused is not None else answer(db)
+
+        if (job["state"], job["epoch"]) != ("RECALLED", begun.epoch):
+            await self.courier.learn(job)
+            raise Refusal(ErrorCode.INVALID_STATUS, _GOING_OUT)
+        ended = await self._store.write(end)
+        if isinstance(ended, (Refusal, NotFound)):
+            raise ended
+        return ended
+
+    async def bring_home(
+        self, choose: Callable[[Database], Collection[Handover]], wish: Mapping[str, Any] | None
+    ) -> list[Handover]:
+        """Take back what `choose` names; returns what the cloud may still own after that."""
+
+        def begin(db: Database) -> list[Handover]:
+            now = self._clock.now()
+            return [ownership.take(db, row, wish, now) for row in choose(db)]
+
+        begun = await self._store.write(begin)
+        with trio.move_on_after(AT_ONCE_S + len(begun) / 2):
+            for row in begun:
+                async with self._lock(row.post_id):
+                    try:
+                        await self.courier.learn(await self.courier.recalled(row))
+                    except (WorkerUnreachable, Refusal):
+                        break
+        left = await self._store.read(lambda db: [handovers.find(db, row.post_id) for row in begun])
+        return [row for row in left if row is not None and row.is_away]
+
+    async def forget_account(self, account_id: str) -> None:
+        """Have the Worker forget an account's token, as far as it answers."""
+        lane = await self._store.read(handovers.find_lane, account_id)
+        if lane is None or lane.told is None:
+            return
+        with trio.move_on_after(AT_ONCE_S):
+            try:
+                await self.courier.forget(lane)
+            except (WorkerUnreachable, Refusal) as error:
+                logger.warning("the Worker keeps a token account=%s reason=%s", account_id, error)
+
+    async def leave(self, api_token: str | None, steps: Steps) -> None:
+        """Remove the Worker when it owns nothing any more.
+
+        Raises `Refusal` where it does, or does not answer: then it goes on as before.
+        """
+        self.is_closing = True
+        try:
+            left = await self.bring_home(handovers.away, None)
+            if any(row.owner is not Owner.CLOUD for row in left):
+                raise unconfirmed("it did not answer for every post")
+            if left:
+                raise Refusal(ErrorCode.INVALID_STATUS, "A post is going out in the cloud now")
+            await self.courier.desk.remove(api_token, steps)
+        finally:
+            self.is_closing = False
+            self.wake()
+
+    async def stop(self, api_token: str | None, steps: Steps) -> None:
+        """Remove the Worker at once; what may have gone out of it is in doubt then."""
+        self.is_closing = True
+        try:
+            await self.courier.desk.stop(api_token, steps, self._abandon)
+        finally:
+            self.is_closing = False
+            self.wake()
+
+    def _abandon(self, db: Database) -> None:
+        now = self._clock.now()
+        for row in handovers.away(db):
+            ownership.abandoned(db, row, now, self.courier.grace)
+
+    def wake(self) -> None:
+        """Look at once: the Worker was brought there, or has gone."""
+        self._failures, self._quiet_until, self._trouble = 0, 0.0, None
+        self._woken.set()
+
+    async def _recall(self, row: Handover) -> Mapping[str, Any]:
+        """Have a post given back for somebody who waits; raises `Refusal` without an answer."""
+        why = "it takes too long"
+        async with self._lock(row.post_id):
+            with trio.move_on_after(AT_ONCE_S):
+                try:
+                    return await self.courier.recalled(row)
+                except (WorkerUnreachable, Refusal) as error:
+                    why = str(error)
+        await self._store.write(self._note_unconfirmed, row, why)
+        self._woken.set()
+        raise unconfirmed(why)
+
+    def _note_unconfirmed(self, db: Database, row: Handover, why: str) -> None:
+        found = handovers.find_away(db, row.post_id)
+        if found is not None and found.owner in UNCONFIRMED:
+            words = f"Not confirmed by the cloud, and carried on: {why}"
+            posts.edit(db, row.post_id, now=self._clock.now(), error_message=words)
+
+    def _lock(self, post_id: str) -> trio.Lock:
+        return self._locks.setdefault(post_id, trio.Lock())
+
+
+def _lanes(db: Database) -> list[tuple[CloudLane, list[datetime]]]:
+    return [(lane, handovers.due_of(db, lane.lane)) for lane in handovers.lanes(db)]

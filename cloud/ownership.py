@@ -1,0 +1,346 @@
+"""How a post changes its owner: each step one transaction, written before its request leaves.
+
+What is unconfirmed is the cloud's. It is local again only when the Worker has said that nothing of
+this epoch, or of one before it, will ever go out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from cloud import results, wishes
+from cloud.results import HeldAgainst
+from ground.refusal import Refusal
+from publish import fitness, intake
+from publish.content import fingerprint
+from storage import accounts, handovers, jobs, media_files, posts
+from storage.errors import NotFound
+from storage.handovers import CloudLane, Handover, Owner
+from storage.jobs import JobStatus
+from storage.posts import Post, PostStatus
+from storage.store import Database, part
+
+# What a local post that cannot go to the cloud now waits for before it is looked at again.
+LOOK_AGAIN = timedelta(minutes=10)
+# By how much our clock may be ahead of the Worker's when it is said that nothing was due there.
+CLOCK_SLACK = timedelta(minutes=10)
+_NEVER_AGAIN = timedelta(days=3650)
+_WAITING = (PostStatus.SCHEDULED, PostStatus.QUEUED, PostStatus.PROCESSING, PostStatus.PUBLISHING)
+_OPEN = results.SHOWN.keys()
+_TOO_LATE = {"PUBLISHING", "PUBLISHED", "DONE"}
+_RESTORED = (
+    "The data here is older than what the cloud knows: it was taken back from there since, and may "
+    "have gone out. Look at the account in the Instagram app before you retry"
+)
+_STOPPED = (
+    "The cloud was stopped when this post was due there, and it may be live. Look at the account "
+    "in the Instagram app before you retry"
+)
+
+
+class BeingSent(Exception):
+    """Somebody here is at a post of which the cloud has news: those are taken in after that."""
+
+
+def begin(db: Database, post_id: str, now: datetime) -> tuple[Handover, Post] | None:
+    """Take an epoch for handing a post over; None where it stays here, which is noted with why."""
+    post = posts.find(db, post_id)
+    if post is None or post.account_id is None or not _waits_here(db, post):
+        return None
+    row = handovers.find(db, post_id) or _fresh(db, post, now)
+    why = fitness.stays_because(db, post, now)
+    if why is not None:
+        handovers.keep(db, row, next_at=now + LOOK_AGAIN, reason=why)
+        return None
+    # The account it goes out of may be another than last time.
+    lane = accounts.get(db, post.account_id).ig_user_id
+    kept = handovers.keep(
+        db, row, account_id=post.account_id, lane=lane, epoch=row.epoch + 1, reason=None
+    )
+    if handovers.find_lane(db, post.account_id) is None:
+        handovers.keep_lane(db, CloudLane(account_id=post.account_id, lane=lane, is_heard=True))
+    return kept, post
+
+
+def let_go(
+    db: Database, row: Handover, sent: Mapping[str, Any], content: str, now: datetime
+) -> Handover | None:
+    """Let the cloud own what lies there prepared; None where it was changed or begun meanwhile."""
+    post, found = posts.find(db, row.post_id), handovers.find(db, row.post_id)
+    if post is None or found is None or not _waits_here(db, post) or found.epoch != row.epoch:
+        return None
+    is_same = fingerprint(post, media_files.of_post(db, post.id)) == content
+    if not is_same or sent["due"] != milliseconds(post.scheduled_for):
+        return None
+    if fitness.stays_because(db, post, now) is not None:
+        return None
+    if not jobs.cancel_for_post(db, post.id, now):
+        return None
+    first = sent["body"]["pieces"][0]["media"]
+    posts.edit(db, post.id, now=now, cloudflare_job_id=post.id, r2_media_key=first)
+    return handovers.keep(
+        db, found, owner=Owner.HANDING, sent=dict(sent), tries=0, next_at=None, since=now
+    )
+
+
+def arrived(db: Database, row: Handover, now: datetime) -> None:
+    """Note that the Worker has it and lets it run."""
+    found = handovers.find(db, row.post_id)
+    if found is not None and (found.owner, found.epoch) == (Owner.HANDING, row.epoch):
+        handovers.keep(db, found, owner=Owner.CLOUD, tries=0, next_at=None, reason=None, since=now)
+
+
+def take(db: Database, row: Handover, wish: Mapping[str, Any] | None, now: datetime) -> Handover:
+    """Begin to take a post back, for what is to become of it then; the newest wish counts.
+
+    Raises `Refusal` where that could not be done with it: then nothing is begun.
+    """
+    if wish is not None:
+        wish = wishes.joined(row.wish, wish)
+        _try(db, row, wish, now)
+    else:
+        wish = row.wish
+    is_new = row.owner is not Owner.TAKING
+    return handovers.keep(
+        db,
+        row,
+        owner=Owner.TAKING,
+        epoch=row.epoch + 1 if is_new else row.epoch,
+        wish=None if wish is None else dict(wish),
+        tries=0,
+        next_at=None,
+        since=now if is_new else row.since,
+    )
+
+
+def given_back(db: Database, row: Handover, now: datetime, grace: timedelta) -> None:
+    """Note that it will never go out from there: it is ours again, and becomes what was wished."""
+    _at_home(db, row, now)
+    post = posts.get(db, row.post_id)
+    if row.wish is None:
+        if post.scheduled_for is not None and now - post.scheduled_for > grace:
+            jobs.cancel_for_post(db, post.id, now)
+            results.missed(db, post, now)
+        return
+    try:
+        with part(db):
+            wishes.fulfil(db, post.id, row.wish, now)
+    except (Refusal, NotFound) as refused:
+        # It does not go out as the person did not want it any more.
+        jobs.cancel_for_post(db, post.id, now)
+        results.not_as_wished(db, post, str(refused), now)
+    if wishes.stays(row.wish) and (found := handovers.find(db, post.id)) is not None:
+        handovers.keep(db, found, next_at=now + _NEVER_AGAIN)
+
+
+def too_late(
+    db: Database, row: Handover, job: Mapping[str, Any], now: datetime, spacing: timedelta
+) -> HeldAgainst | None:
+    """Note that it is going out, or went out, before it could be taken back or replaced."""
+    kept = handovers.keep(
+        db,
+        row,
+        owner=Owner.CLOUD,
+        epoch=job["epoch"],
+        wish=None,
+        tries=0,
+        next_at=None,
+        reason=None,
+        since=now,
+    )
+    return _follow(db, kept, posts.get(db, row.post_id), job, now, spacing)
+
+
+def learn(
+    db: Database, job: Mapping[str, Any], now: datetime, *, grace: timedelta, spacing: timedelta
+) -> HeldAgainst | None:
+    """Take in what the Worker holds of a post, whatever was known of it here.
+
+    It may be news, old news, or, where this database is of the past, of our own future. Raises
+    `BeingSent`.
+    """
+    post = posts.find(db, job["id"])
+    if post is None:
+        return None  # it was made after what is here; it goes out as its owner wanted
+    row = handovers.find(db, post.id) or _fresh(db, post, now)
+    state, epoch = job["state"], job["epoch"]
+    if state == "DONE":
+        _is_live(db, row, post, job, now, spacing)
+        return None
+    if epoch < row.epoch:
+        if row.is_away and (state in _TOO_LATE or _is_doubt(job)):
+            return too_late(db, row, job, now, spacing)
+        return None  # it has not heard of what we want now, or is about to
+    if epoch == row.epoch and row.is_away:
+        if state == "RECALLED":
+            given_back(db, row, now, grace)
+            return None
+        if row.owner is Owner.HANDING and state != "PREPARED":
+            arrived(db, row, now)
+        return _follow(db, handovers.find(db, post.id) or row, post, job, now, spacing)
+    return _from_the_future(db, row, post, job, now, spacing)
+
+
+def abandoned(db: Database, row: Handover, now: datetime, grace: timedelta) -> None:
+    """Note that its Worker is gone: ours again where it cannot have been due, else in doubt."""
+    post = posts.get(db, row.post_id)
+    due = post.scheduled_for
+    if due is not None and due > now + CLOCK_SLACK and post.status is PostStatus.SCHEDULED:
+        given_back(db, row, now, grace)
+    else:
+        results.in_doubt(db, row, post, {}, _STOPPED, now)
+
+
+def milliseconds(at: datetime | None) -> int:
+    """Return a time as the Worker counts it."""
+    return 0 if at is None else round(at.timestamp() * 1000)
+
+
+def come_back(
+    db: Database, row: Handover, job: Mapping[str, Any], now: datetime
+) -> Refusal | NotFound | None:
+    """Take in that a post was given back while somebody waits for it, and do what was wished.
+
+    Returns why that cannot be done, if so: then it is here as it was, since its person hears it.
+    """
+    found = handovers.find(db, row.post_id)
+    is_ours = found is not None and (found.owner, found.epoch) == (Owner.TAKING, job["epoch"])
+    if found is None or not is_ours or job["state"] != "RECALLED":
+        return None  # somebody else has taken it in already
+    _at_home(db, found, now)
+    try:
+        with part(db):
+            wishes.fulfil(db, row.post_id, found.wish or wishes.STAY, now)
+    except (Refusal, NotFound) as refused:
+        return refused
+    if found.wish is None or wishes.stays(found.wish):
+        handovers.keep(db, handovers.find(db, row.post_id) or found, next_at=now + _NEVER_AGAIN)
+    return None
+
+
+def _is_doubt(job: Mapping[str, Any]) -> bool:
+    return job["state"] == "FAILED" and (job.get("problem") or {}).get("kind") == "doubt"
+
+
+def _waits_here(db: Database, post: Post) -> bool:
+    job = jobs.open_for_post(db, post.id)
+    return (
+        post.status is PostStatus.SCHEDULED
+        and job is not None
+        and job.status is JobStatus.PENDING
+        and handovers.find_away(db, post.id) is None
+    )
+
+
+def _fresh(db: Database, post: Post, now: datetime) -> Handover:
+    account = None if post.account_id is None else accounts.find(db, post.account_id)
+    return Handover(
+        post_id=post.id,
+        account_id=post.instagram_account_id,
+        lane=account.ig_user_id if account is not None else "",
+        owner=Owner.LOCAL,
+        epoch=0,
+        since=now,
+    )
+
+
+def _try(db: Database, row: Handover, wish: Mapping[str, Any], now: datetime) -> None:
+    """Raise what stands in the way of a wish, as if the post were here already."""
+    try:
+        with part(db):
+            _at_home(db, row, now)
+            wishes.fulfil(db, row.post_id, wish, now)
+            raise _OnlyTried
+    except _OnlyTried:
+        pass
+
+
+class _OnlyTried(Exception):
+    """Undoes what was only tried."""
+
+
+def _at_home(db: Database, row: Handover, now: datetime) -> None:
+    """Make a post local, with the job that runs it."""
+    handovers.keep(
+        db, row, owner=Owner.LOCAL, wish=None, tries=0, next_at=None, reason=None, since=now
+    )
+    post = posts.edit(
+        db, row.post_id, now=now, cloudflare_job_id=None, r2_media_key=None, error_message=None
+    )
+    if post.status is not PostStatus.SCHEDULED:
+        posts.change_status(
+            db, post.id, PostStatus.SCHEDULED, now=now, reason="It came back from the cloud"
+        )
+    intake.queue(db, post, post.scheduled_for or now, now)
+
+
+def _follow(
+    db: Database,
+    row: Handover,
+    post: Post,
+    job: Mapping[str, Any],
+    now: datetime,
+    spacing: timedelta,
+) -> HeldAgainst | None:
+    """Show what the Worker says of a post that it owns."""
+    state = job["state"]
+    if state == "DONE":
+        _is_live(db, row, post, job, now, spacing)
+    elif state == "FAILED":
+        return results.failed(db, row, post, job, now)
+    elif state in _OPEN:
+        results.shown(db, post, job, now)
+    return None
+
+
+def _is_live(
+    db: Database,
+    row: Handover,
+    post: Post,
+    job: Mapping[str, Any],
+    now: datetime,
+    spacing: timedelta,
+) -> None:
+    """Record that it is live, unless that is known; raises `BeingSent`."""
+    if post.status is PostStatus.PUBLISHED or (post.ig_media_id and not row.is_away):
+        return
+    if not row.is_away and not jobs.cancel_for_post(db, post.id, now):
+        raise BeingSent
+    known = handovers.keep(db, row, epoch=max(row.epoch, job["epoch"]))
+    results.went_out(db, known, post, job, now, spacing)
+
+
+def _from_the_future(
+    db: Database,
+    row: Handover,
+    post: Post,
+    job: Mapping[str, Any],
+    now: datetime,
+    spacing: timedelta,
+) -> HeldAgainst | None:
+    """Take in what was done under an epoch that is not known here any more, or not confirmed."""
+    state, epoch = job["state"], job["epoch"]
+    if state in ("PREPARED", "RECALLED"):
+        if row.is_away and epoch > row.epoch:
+            # It was taken back, for what nobody here knows.
+            results.in_doubt(db, row, post, job, _RESTORED, now)
+        elif epoch > row.epoch:
+            handovers.keep(db, row, epoch=epoch)
+        return None
+    if not row.is_away and state == "FAILED" and epoch == row.epoch:
+        return None  # known
+    if not row.is_away:
+        if not post.is_scheduled or post.status not in _WAITING:
+            return None  # it was parked: whoever takes it up again asks Instagram
+        if not jobs.cancel_for_post(db, post.id, now):
+            raise BeingSent
+    kept = handovers.keep(
+        db, row, owner=Owner.CLOUD, epoch=epoch, wish=None, tries=0, next_at=None, since=now
+    )
+    due = results.moment(job.get("due"))
+    adopted = posts.edit(
+        db, post.id, now=now, cloudflare_job_id=post.id, scheduled_for=due or post.scheduled_for
+    )
+    return _follow(db, kept, adopted, job, now, spacing)

@@ -1,0 +1,182 @@
+"""What became of a post in the cloud, as states of the post here. Each is part of a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ground.refusal import ErrorCode
+from instagram import errors
+from instagram.graph.errors import translate_status, translate_told
+from publish import intake, states
+from publish.content import fingerprint
+from publish.retry import Failure, for_good
+from publish.route import Published
+from publish.states import UNKNOWN_MESSAGE
+from storage import deliveries, handovers, jobs, media_files, posts
+from storage.deliveries import Delivery, Outcome, RouteName, Step
+from storage.handovers import Handover, Owner
+from storage.posts import Post, PostStatus
+from storage.store import Database
+
+# What its states in the Worker are called here, as long as it has not come to its end.
+SHOWN = {
+    "SCHEDULED": PostStatus.SCHEDULED,
+    "CREATING": PostStatus.PROCESSING,
+    "POLLING": PostStatus.PROCESSING,
+    "READY": PostStatus.PROCESSING,
+    "PUBLISHING": PostStatus.PUBLISHING,
+    "PUBLISHED": PostStatus.PUBLISHING,
+}
+_MISSED = "The cloud could not send it in time. Retry it, or schedule it again"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAgainst:
+    """What Instagram told the Worker against an account."""
+
+    account_id: str
+    error: errors.InstagramError
+
+
+def shown(db: Database, post: Post, job: Mapping[str, Any], now: datetime) -> None:
+    """Show how far a post in the cloud is."""
+    status = SHOWN[job["state"]]
+    if post.status is not status:
+        posts.change_status(db, post.id, status, now=now, reason="The cloud is at it")
+
+
+def went_out(
+    db: Database,
+    row: Handover,
+    post: Post,
+    job: Mapping[str, Any],
+    now: datetime,
+    spacing: timedelta,
+) -> None:
+    """Record that it is live; its address and its copy on the Page the daemon adds, where missing.
+
+    It counts for the account's spacing and caps as if it had gone out from here.
+    """
+    at = moment(job.get("publishingAt")) or now
+    handovers.keep(db, row, owner=Owner.LOCAL, wish=None, next_at=None, reason=None, since=now)
+    delivery = _sent(db, row, post, job, at, now)
+    states.live(db, delivery, Published(job.get("mediaId"), job.get("permalink")), now)
+    live = posts.edit(db, post.id, now=now, published_at=at, published_via_private_api=False)
+    if live.status is PostStatus.PUBLISHED or live.account_id is None:
+        if live.status is not PostStatus.PUBLISHED:
+            posts.change_status(db, post.id, PostStatus.PUBLISHED, now=now)
+        deliveries.close(db, delivery.id, Outcome.PUBLISHED, now)
+    else:
+        intake.queue(db, live, now, now)
+    if live.account_id is not None:
+        jobs.free_lane(db, live.account_id, at + spacing, now)
+
+
+def failed(
+    db: Database, row: Handover, post: Post, job: Mapping[str, Any], now: datetime
+) -> HeldAgainst | None:
+    """Record that the Worker has given it up, in our words; returns what is against the account."""
+    problem = job.get("problem") or {}
+    if problem.get("kind") == "doubt":
+        in_doubt(db, row, post, job, UNKNOWN_MESSAGE, now)
+        return None
+    error = _error(problem)
+    failure = Failure(ErrorCode.SCHEDULE_MISSED, _MISSED)
+    if error is not None:
+        has_video = any(file.is_video for file in media_files.of_post(db, post.id))
+        failure = for_good(error, has_video=has_video)
+    handovers.keep(db, row, owner=Owner.LOCAL, wish=None, next_at=None, reason=None, since=now)
+    if (at := moment(job.get("publishingAt"))) is not None:
+        # It was sent, and denied: a retry looks once more before it sends again.
+        delivery = _sent(db, row, post, job, at, now)
+        deliveries.close(db, delivery.id, Outcome.REFUSED, now)
+    _fail(db, post, failure, now)
+    if not isinstance(error, errors.AccountTrouble) or post.account_id is None:
+        return None
+    return HeldAgainst(post.account_id, error)
+
+
+def in_doubt(
+    db: Database,
+    row: Handover,
+    post: Post,
+    job: Mapping[str, Any],
+    words: str,
+    now: datetime,
+) -> None:
+    """Record that nobody knows whether it is live: a retry asks Instagram before it sends."""
+    handovers.keep(db, row, owner=Owner.LOCAL, wish=None, next_at=None, reason=None, since=now)
+    at = moment(job.get("publishingAt")) or min(post.scheduled_for or now, now)
+    delivery = _sent(db, row, post, job, at, now)
+    deliveries.close(db, delivery.id, Outcome.UNKNOWN, now)
+    _fail(db, post, Failure(ErrorCode.DELIVERY_UNKNOWN, words), now)
+
+
+def missed(db: Database, post: Post, now: datetime) -> None:
+    """Record that it came back from the cloud unsent, too late to be sent now."""
+    _fail(db, post, Failure(ErrorCode.SCHEDULE_MISSED, _MISSED), now)
+
+
+def not_as_wished(db: Database, post: Post, why: str, now: datetime) -> None:
+    """Record that what was to become of it cannot be done: it does not go out as it was."""
+    reason = f"It was taken back from the cloud to be changed, which is not possible now: {why}"
+    _fail(db, post, Failure(ErrorCode.SCHEDULE_MISSED, reason), now)
+
+
+def moment(milliseconds: object) -> datetime | None:
+    """Return a time of the Worker's."""
+    if not isinstance(milliseconds, (int, float)):
+        return None
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def _sent(
+    db: Database,
+    row: Handover,
+    post: Post,
+    job: Mapping[str, Any],
+    at: datetime,
+    now: datetime,
+) -> Delivery:
+    """Return a delivery of what the Worker has sent, as if it had been sent from here."""
+    content = fingerprint(post, media_files.of_post(db, post.id))
+    delivery = deliveries.open_for(db, post.id, RouteName.GRAPH, now, content=content)
+    return deliveries.advance(
+        db,
+        delivery.id,
+        Step.PUBLISHING,
+        now,
+        container_id=job.get("container"),
+        own_media_before=job.get("ownBefore"),
+        files=(row.sent or {}).get("files"),
+        publishing_at=at,
+    )
+
+
+def _fail(db: Database, post: Post, failure: Failure, now: datetime) -> None:
+    posts.change_status(
+        db,
+        post.id,
+        PostStatus.FAILED,
+        now=now,
+        reason=failure.reason,
+        error_code=failure.code,
+        error_message=failure.reason,
+    )
+
+
+def _error(problem: Mapping[str, Any]) -> errors.InstagramError | None:
+    """Return what the Worker met as one of our errors, None where it was only too late."""
+    message = str(problem.get("message") or "no reason given")
+    kind = problem.get("kind")
+    if kind == "missed":
+        return None
+    if kind == "processing":
+        return translate_status(message)
+    if kind == "refused":
+        code, subcode = problem.get("code") or 0, problem.get("subcode") or 0
+        return translate_told(int(code), int(subcode), message)
+    return errors.Unreachable(f"The cloud has given it up: {message}")

@@ -1,0 +1,78 @@
+"""What may go to the cloud: posts that the official API takes, with nothing in their way.
+
+Everything else waits for the daemon, and says so when it is scheduled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from publish.choice import REPOSTS, choose, means_of
+from publish.retry import Failure
+from storage import accounts, cloud, holds, media_files, posts, users
+from storage.deliveries import RouteName
+from storage.media_files import MediaFile
+from storage.posts import Post, PostStatus
+from storage.store import Database
+from storage.troubles import TroubleKind
+
+# The smallest plan of Cloudflare takes bodies of 100 MB.
+LARGEST_MEDIUM = 95_000_000
+_HOLDING = (TroubleKind.CHALLENGE, TroubleKind.BLOCK)
+
+
+def is_configured(db: Database) -> bool:
+    """Say whether there is a Worker."""
+    return cloud.find(db) is not None
+
+
+def stays_because(db: Database, post: Post, now: datetime) -> str | None:
+    """Return why a scheduled post has to go out from this machine, None where the cloud can do it.
+
+    What is true of the account now too: a person who has stopped everything, or a trouble.
+    """
+    if post.account_id is None or post.scheduled_for is None:
+        return "it has no account, or no time"
+    if post.source_type in REPOSTS:
+        return "reposts go out under rails that are here"
+    worker = cloud.find(db)
+    if worker is not None and worker.unfetched is not None:
+        return f"Meta does not fetch media from the Worker: {worker.unfetched}"
+    if users.is_stopped(db, post.user_id):
+        return "everything was stopped"
+    account = accounts.get(db, post.account_id)
+    hold = holds.active(db, account.id, now, _HOLDING)
+    if hold is not None:
+        return hold.reason
+    media = media_files.of_post(db, post.id)
+    if not media or len(media) < len(posts.media_ids_of(db, post.id)):
+        return "its media are missing"
+    means = means_of(db, account, has_public_url=True, now=now)
+    has_image = any(not one.is_video for one in media)
+    chosen = choose(means, has_image=has_image, has_stickers=bool(post.story_stickers))
+    if isinstance(chosen, Failure):
+        return chosen.reason
+    if chosen.route is not RouteName.GRAPH:
+        return chosen.reason
+    if not account.ig_user_id.isdecimal() or account.token_unproven:
+        return "Meta has not told yet whose the token is"
+    if account.token_should_have_ended(post.scheduled_for):
+        return "the account's token ends before it is due"
+    return _too_large(media)
+
+
+def warning(db: Database, post: Post, now: datetime) -> str | None:
+    """Say of a scheduled post that it needs this machine although there is a cloud, or None."""
+    if post.status is not PostStatus.SCHEDULED or not is_configured(db):
+        return None
+    why = stays_because(db, post, now)
+    if why is None:
+        return None
+    return f"It goes out from this machine, which must run when it is due: {why}"
+
+
+def _too_large(media: Sequence[MediaFile]) -> str | None:
+    if any(file.file_size > LARGEST_MEDIUM for file in media):
+        return f"the cloud takes files of at most {LARGEST_MEDIUM // 1_000_000} MB"
+    return None

@@ -1,0 +1,209 @@
+"""Who owns a post that waits: this machine, or the Worker in the cloud; by epochs.
+
+A post is LOCAL unless a row says otherwise. Each intent towards the cloud has an epoch of its own,
+committed before a byte of it leaves, and what is unconfirmed is the cloud's. Triggers hold what
+everything rests on: a post that the cloud may own has no open job here, and cannot be deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlite_utils import Database
+
+from storage import records
+from storage.posts import Post
+
+
+class Owner(StrEnum):
+    """HANDING: the Worker was told to let it run. TAKING: it was told to give it back."""
+
+    LOCAL = "LOCAL"
+    HANDING = "HANDING"
+    CLOUD = "CLOUD"
+    TAKING = "TAKING"
+
+
+UNCONFIRMED = (Owner.HANDING, Owner.TAKING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handover:
+    """What is between a post and the cloud. `lane` is the account's number at Instagram.
+
+    `sent` is what the Worker got under this epoch, `wish` what is to become of the post when it is
+    back. `next_at` is when it is asked again, of a LOCAL one when it is looked at again.
+    """
+
+    TABLE: ClassVar[str] = "cloud_posts"
+    post_id: str
+    account_id: str
+    lane: str
+    owner: Owner
+    epoch: int
+    sent: dict[str, Any] | None = None
+    wish: dict[str, Any] | None = None
+    tries: int = 0
+    next_at: datetime | None = None
+    reason: str | None = None
+    since: datetime
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the cloud may own it."""
+        return self.owner is not Owner.LOCAL
+
+
+def find(db: Database, post_id: str) -> Handover | None:
+    """Return what is between a post and the cloud, None where nothing ever was."""
+    return records.fetch_one(db, Handover, "WHERE post_id = ?", (post_id,))
+
+
+def find_away(db: Database, post_id: str) -> Handover | None:
+    """Return the handover of a post that the cloud may own, else None."""
+    found = find(db, post_id)
+    return found if found is not None and found.is_away else None
+
+
+def keep(db: Database, row: Handover, **changes: Any) -> Handover:
+    """Store a handover as it is with these changes, in the place of what was."""
+    kept = replace(row, **changes)
+    values = records.stored(kept)
+    named = ", ".join(values)
+    updates = ", ".join(f"{name} = excluded.{name}" for name in values)
+    db.conn.execute(
+        f"INSERT INTO cloud_posts ({named}) VALUES ({', '.join('?' * len(values))})"  # noqa: S608 - ours
+        f" ON CONFLICT (post_id) DO UPDATE SET {updates}",
+        list(values.values()),
+    )
+    return kept
+
+
+def away(db: Database, *, lane: str | None = None) -> list[Handover]:
+    """Return what the cloud may own, of one lane or of all."""
+    return records.fetch(
+        db, Handover, "WHERE owner != 'LOCAL' AND (?1 IS NULL OR lane = ?1)", (lane,)
+    )
+
+
+def away_of(db: Database, account_ids: Collection[str]) -> list[Handover]:
+    """Return what the cloud may own of these accounts."""
+    return records.fetch(
+        db,
+        Handover,
+        "WHERE owner != 'LOCAL' AND account_id IN (SELECT value FROM json_each(?))",
+        (records.encode(list(account_ids)),),
+    )
+
+
+def unconfirmed(db: Database, now: datetime, limit: int) -> list[Handover]:
+    """Return what is to be asked again now, the oldest first."""
+    return records.fetch(
+        db,
+        Handover,
+        "WHERE owner != 'LOCAL' AND owner != 'CLOUD' AND (next_at IS NULL OR next_at <= ?)"
+        " ORDER BY since, post_id LIMIT ?",
+        (now, limit),
+    )
+
+
+def candidates(db: Database, now: datetime, soonest: datetime, limit: int) -> list[Post]:
+    """Return scheduled posts that wait here and are due after `soonest`, the next one first.
+
+    Without those that were looked at and are not to be looked at again yet.
+    """
+    return records.fetch(
+        db,
+        Post,
+        "JOIN (SELECT posts.id AS found FROM jobs JOIN posts ON posts.id = jobs.post_id"
+        " LEFT JOIN cloud_posts ON cloud_posts.post_id = posts.id"
+        " WHERE jobs.status = 'PENDING' AND jobs.run_at > ?1 AND jobs.attempts = 0"
+        " AND posts.status = 'SCHEDULED' AND posts.account_id IS NOT NULL"
+        " AND (cloud_posts.owner IS NULL OR cloud_posts.owner = 'LOCAL')"
+        " AND (cloud_posts.next_at IS NULL OR cloud_posts.next_at <= ?2)"
+        " ORDER BY jobs.run_at LIMIT ?3) ON posts.id = found ORDER BY scheduled_for, id",
+        (soonest, now, limit),
+    )
+
+
+def look_again(db: Database) -> None:
+    """Have everything that stays here looked at again: what keeps it here may have changed."""
+    db.conn.execute("UPDATE cloud_posts SET next_at = NULL WHERE next_at IS NOT NULL")
+
+
+def due_of(db: Database, lane: str) -> list[datetime]:
+    """Return when the posts of a lane are due that the cloud may own."""
+    found = records.fetch(
+        db,
+        Post,
+        "JOIN (SELECT post_id FROM cloud_posts WHERE owner != 'LOCAL' AND lane = ?)"
+        " ON post_id = posts.id",
+        (lane,),
+    )
+    return [post.scheduled_for for post in found if post.scheduled_for is not None]
+
+
+def is_due_near(db: Database, account_id: str, since: datetime, until: datetime) -> bool:
+    """Say whether the cloud may own a post of the account that is due in that time."""
+    row = db.conn.execute(
+        "SELECT 1 FROM cloud_posts JOIN posts ON posts.id = post_id"
+        " WHERE owner != 'LOCAL' AND cloud_posts.account_id = ?"
+        " AND scheduled_for BETWEEN ? AND ? LIMIT 1",
+        (account_id, records.encode(since), records.encode(until)),
+    ).fetchone()
+    return row is not None
+
+
+def pause(db: Database, post_id: str, until: datetime, reason: str) -> None:
+    """Note that the Worker did not answer about a post, and when it is asked again."""
+    db.conn.execute(
+        "UPDATE cloud_posts SET tries = tries + 1, next_at = ?, reason = ? WHERE post_id = ?",
+        (records.encode(until), reason, post_id),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudLane:
+    """An account's queue at the Worker: what it was told of the account, and heard from there.
+
+    `is_heard` says whether everything that is there is known here.
+    """
+
+    TABLE: ClassVar[str] = "cloud_lanes"
+    account_id: str
+    lane: str
+    told: str | None = None
+    seq: int = 0
+    is_heard: bool = False
+
+
+def lanes(db: Database) -> list[CloudLane]:
+    """Return every account's queue at the Worker."""
+    return records.fetch(db, CloudLane, "ORDER BY account_id")
+
+
+def find_lane(db: Database, account_id: str) -> CloudLane | None:
+    """Return an account's queue at the Worker, None where it has none that is known."""
+    return records.fetch_one(db, CloudLane, "WHERE account_id = ?", (account_id,))
+
+
+def keep_lane(db: Database, row: CloudLane, **changes: Any) -> CloudLane:
+    """Store a queue as it is with these changes, in the place of what was."""
+    kept = replace(row, **changes)
+    db.conn.execute("DELETE FROM cloud_lanes WHERE account_id = ?", (kept.account_id,))
+    records.insert(db, kept)
+    return kept
+
+
+def hear_everything_again(db: Database) -> None:
+    """Have every queue read from its beginning: this database may be of the past."""
+    db.conn.execute("UPDATE cloud_lanes SET seq = 0, is_heard = 0")
+
+
+def forget_lanes(db: Database) -> None:
+    """Forget the queues: there is no Worker any more."""
+    db.conn.execute("DELETE FROM cloud_lanes")

@@ -1,0 +1,342 @@
+"""Posts are handed over to the Worker, changed there, taken back, and known when they are live."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+
+from cloud.results import SHOWN
+from operations import models
+from operations.actor import Actor
+from operations.cloud import deploy_cloud, remove_cloud
+from operations.house import House
+from sandbox import Sandbox
+from sandbox.cloud.cloudflare import Cloudflare, open_cloudflare
+from sandbox.wire.faults import Fault, graph_error
+from storage import accounts, handovers, jobs
+from storage.copies import copy_database
+from storage.handovers import Handover
+from storage.jobs import Job
+from storage.times import to_text
+from tests.cloud.test_desk import under_a_cloud
+from tests.support.clock import TestClock
+from tests.support.graph import connect, published
+from tests.support.houses import house_of
+from tests.support.limits import DEADLOCK_S
+from tests.support.posting import photo_id, until, video_id
+from tests.support.served import Served, serve_studio
+from tests.support.studio import open_studio
+
+API = "/api/v1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heights:
+    """A served daemon with a Worker that it hands posts over to."""
+
+    served: Served
+    cloudflare: Cloudflare
+    house: House
+    owner: Actor
+    media: str
+
+    async def schedule(self, caption: str, *, in_s: float = 3600, **more: Any) -> dict[str, Any]:
+        at = to_text(self.served.studio.clock.now() + timedelta(seconds=in_s))
+        said = {"mediaType": "IMAGE", "mediaFileId": self.media, "caption": caption, **more}
+        account = self.served.studio.account.id
+        body = {"accountId": account, **said, "scheduledFor": at}
+        answer = await self.served.call("POST", f"{API}/schedule", body)
+        assert answer.status == 201, answer.body
+        made: dict[str, Any] = answer.body
+        return made
+
+    async def post(self, post_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = (await self.served.call("GET", f"{API}/posts/{post_id}")).body
+        return found
+
+    async def row(self, post_id: str) -> Handover | None:
+        return await self.served.studio.core.store.read(handovers.find, post_id)
+
+    async def job(self, post_id: str) -> Job | None:
+        return await self.served.studio.core.store.read(jobs.open_for_post, post_id)
+
+    async def owned_by(self, post_id: str, owner: str) -> Handover:
+        with trio.fail_after(DEADLOCK_S):
+            while True:
+                row = await self.row(post_id)
+                if row is not None and row.owner == owner:
+                    return row
+                await trio.sleep(0.02)
+
+    async def in_cloud(self) -> dict[str, str]:
+        """Return what the Worker would still send, by post."""
+        found: dict[str, str] = {}
+        async with self.house.cloud.worker() as client:
+            for lane in await self.served.studio.core.store.read(handovers.lanes):
+                said = await client.changes(lane.lane, 0)
+                found |= {job["id"]: job["state"] for job in said["jobs"]}
+        return {post: state for post, state in found.items() if state in SHOWN}
+
+    def captions(self) -> list[str]:
+        return sorted(each.caption or "" for each in published(self.served))
+
+
+@pytest.fixture
+async def heights(
+    sandbox: Sandbox, clock: TestClock, tmp_path: Path, program: Path
+) -> AsyncIterator[Heights]:
+    async with under_a_cloud(sandbox, clock, tmp_path, program) as (served, cloudflare):
+        cloudflare.texts["PACE"] = "0.01"
+        yield await brought(served, cloudflare)
+
+
+async def brought(served: Served, cloudflare: Cloudflare) -> Heights:
+    """Connect the account, and bring the Worker to its cloud."""
+    house = await house_of(served.studio)
+    owner = Actor(user_id=served.studio.core.owner.id, via="cli", holds_machine=True)
+    request = models.CloudDeployRequest(api_token=cloudflare.account.token, keep_token=True)
+    await connect(served)
+    await house.perform(deploy_cloud, owner, request)
+    media = await photo_id(served)
+    return Heights(served=served, cloudflare=cloudflare, house=house, owner=owner, media=media)
+
+
+async def test_a_scheduled_post_goes_out_of_the_cloud_and_is_known_here(heights: Heights) -> None:
+    made = await heights.schedule("from above", in_s=1.5)
+    post_id = made["postId"]
+    assert (made["isCloudflare"], made["cloudflareJobId"]) == (True, post_id), made
+    post = await heights.post(post_id)
+    assert (post["status"], post["cloudflareJobId"]) == ("SCHEDULED", post_id)
+    assert post["r2MediaKey"]
+    assert await heights.job(post_id) is None, "nothing here can run it"
+    ended = await until(heights.served, post_id, "PUBLISHED", "FAILED")
+    assert ended["status"] == "PUBLISHED", ended
+    assert ended["igMediaId"]
+    assert ended["igPermalink"].startswith("https://www.instagram.com/")
+    assert heights.captions() == ["from above"]
+    assert (await heights.owned_by(post_id, "LOCAL")).epoch == 1
+
+
+async def test_every_change_finds_the_post_wherever_it_is(heights: Heights) -> None:
+    """Edited, moved, cancelled, released, cleared: each of a post that the cloud owns."""
+    call = heights.served.call
+    edit, cancel, clear, let, move, several = [
+        (await heights.schedule(name))["postId"]
+        for name in ("edited", "cancelled", "cleared", "released", "moved", "one of several")
+    ]
+    changed = await call("PUT", f"{API}/schedule/{edit}", {"caption": "new words"})
+    assert (changed.status, changed.body["caption"]) == (200, "new words"), changed.body
+    assert changed.body["cloudflareJobId"] == edit
+    assert (await heights.owned_by(edit, "CLOUD")).epoch == 3, "taken back, and handed over anew"
+    soon = to_text(heights.served.studio.clock.now() + timedelta(seconds=3))
+    moved = await call("POST", f"{API}/posts/{move}/reschedule", {"scheduledFor": soon})
+    assert (moved.status, moved.body["status"]) == (200, "SCHEDULED"), moved.body
+    assert (await call("DELETE", f"{API}/schedule/{cancel}")).status == 200
+    assert (await heights.post(cancel))["status"] == "DRAFT"
+    assert (await call("POST", f"{API}/posts/{let}/release")).body["status"] == "DRAFT"
+    cleared = await call("DELETE", f"{API}/posts/{clear}")
+    assert cleared.status == 200, cleared.body
+    assert (await call("GET", f"{API}/posts/{clear}")).status == 404
+    soon = to_text(heights.served.studio.clock.now() + timedelta(seconds=3))
+    items = [{"postId": several, "scheduledFor": soon}]
+    batch = await call("POST", f"{API}/schedule/batch", {"items": items})
+    assert (batch.status, batch.body["refused"]) == (200, 0), batch.body
+    for post_id in (move, several):
+        ended = await until(heights.served, post_id, "PUBLISHED", "FAILED")
+        assert ended["status"] == "PUBLISHED", ended
+    assert heights.captions() == ["moved", "one of several"]
+    for gone in (cancel, let):
+        assert (await heights.post(gone))["cloudflareJobId"] is None
+        assert (await heights.owned_by(gone, "LOCAL")).epoch == 2
+    left = await heights.in_cloud()
+    assert left == {edit: "SCHEDULED"}
+
+    stopped = await call("POST", f"{API}/stop")
+    assert stopped.status == 200, stopped.body
+    assert await heights.in_cloud() == {}, "stop everything stops the cloud too"
+    assert (await heights.post(edit))["status"] == "SCHEDULED"
+    assert (await call("POST", f"{API}/go-on")).status == 200
+    await heights.owned_by(edit, "CLOUD")
+    gone = await call("DELETE", f"{API}/auth/accounts/{heights.served.studio.account.id}")
+    assert gone.status == 200, gone.body
+    assert await heights.in_cloud() == {}, "nor does it send for an account that is gone"
+    assert (await heights.post(edit))["status"] == "FAILED"
+
+
+async def test_what_the_worker_does_not_answer_is_carried_on(heights: Heights) -> None:
+    call = heights.served.call
+    cancel, edit, live = [
+        (await heights.schedule(name, in_s=in_s))["postId"]
+        for name, in_s in (("cancelled", 3600), ("edited", 3600), ("goes out meanwhile", 2.5))
+    ]
+    heights.cloudflare.is_down = True
+    refused = await call("DELETE", f"{API}/schedule/{cancel}")
+    assert (refused.status, refused.body["code"]) == (502, "WORKER_UNREACHABLE")
+    assert await heights.job(cancel) is None, "unconfirmed, it is the cloud's"
+    assert "carried on" in (await heights.post(cancel))["errorMessage"]
+    words = {"caption": "new words"}
+    refused = await call("PUT", f"{API}/schedule/{edit}", words)
+    assert (refused.status, refused.body["code"]) == (502, "WORKER_UNREACHABLE")
+    wrong = await call("PUT", f"{API}/schedule/{edit}", {"scheduledFor": "2020-01-01T00:00:00Z"})
+    assert (wrong.status, wrong.body["code"]) == (400, "INVALID_SCHEDULE"), "judged before"
+    refused = await call("DELETE", f"{API}/auth/accounts/{heights.served.studio.account.id}")
+    assert (refused.status, refused.body["code"]) == (502, "WORKER_UNREACHABLE")
+    local = await heights.schedule("stays here", in_s=1.0)
+    assert local["isCloudflare"] is False
+    ended = await until(heights.served, local["postId"], "PUBLISHED", "FAILED")
+    assert (ended["status"], ended["errorCode"]) == ("FAILED", "PUBLIC_URL_REQUIRED"), ended
+    await trio.sleep(2)
+    assert (await heights.post(live))["status"] == "SCHEDULED", "not heard of, and never sent here"
+    heights.cloudflare.is_down = False
+    ended = await until(heights.served, live, "PUBLISHED", "FAILED")
+    assert ended["status"] == "PUBLISHED", ended
+    assert (await until(heights.served, cancel, "DRAFT"))["status"] == "DRAFT"
+    with trio.fail_after(DEADLOCK_S):
+        while (await heights.post(edit))["caption"] != "new words":
+            await trio.sleep(0.05)
+    assert heights.captions() == ["goes out meanwhile"]
+
+
+async def test_a_database_of_the_past_asks_before_it_sends(
+    sandbox: Sandbox, clock: TestClock, tmp_path: Path, program: Path
+) -> None:
+    """A copy of before the hand-over comes back: the cloud sends, and nothing goes out twice."""
+    cloudflare_dir = tmp_path / "cloudflare"
+    async with open_cloudflare(
+        cloudflare_dir, program, proxy_url=sandbox.proxy_url, ca_file=sandbox.ca_file
+    ) as cloudflare:
+        cloudflare.texts["PACE"] = "0.01"
+        where: Any = {"cloudflare_api": cloudflare.url}
+        async with (
+            open_studio(sandbox, clock, tmp_path, logged_in=False, **where) as studio,
+            serve_studio(studio) as served,
+        ):
+            heights = await brought(served, cloudflare)
+            cloudflare.is_down = True
+            kept, cancelled, gone = [
+                (await heights.schedule(name, in_s=in_s))["postId"]
+                for name, in_s in (("kept", 40), ("cancelled", 3600), ("gone already", 3.5))
+            ]
+            database = studio.core.settings.database
+            copied = tmp_path / "copy.db"
+            copy_database(database, copied)
+            cloudflare.is_down = False
+            for post_id in (kept, cancelled, gone):
+                await heights.owned_by(post_id, "CLOUD")
+            assert (await served.call("DELETE", f"{API}/schedule/{cancelled}")).status == 200
+            await until(served, gone, "PUBLISHED")
+        database.unlink()
+        for more in ("-wal", "-shm"):
+            Path(f"{database}{more}").unlink(missing_ok=True)
+        copied.rename(database)
+        cloudflare.is_down = True
+        async with (
+            open_studio(sandbox, clock, tmp_path, logged_in=False, **where) as studio,
+            serve_studio(studio) as served,
+        ):
+            heights = replace(heights, served=served)
+            clock.set_on(timedelta(minutes=2))  # ours is ahead: here everything is due by now
+            for post_id in (kept, gone):
+                await until(served, post_id, "QUEUED")
+            cloudflare.is_down = False
+            ended = await until(served, gone, "PUBLISHED", "FAILED")
+            assert (ended["status"], bool(ended["igMediaId"])) == ("PUBLISHED", True), ended
+            ended = await until(served, kept, "PUBLISHED", "FAILED")
+            assert ended["status"] == "PUBLISHED", ended
+            assert heights.captions() == ["gone already", "kept"]
+
+
+async def test_a_stopped_cloud_leaves_nothing_that_could_go_out_twice(heights: Heights) -> None:
+    later, due = [
+        (await heights.schedule(name, in_s=in_s))["postId"]
+        for name, in_s in (("later", 7200), ("due soon", 300))
+    ]
+    stop = models.CloudRemoveRequest(api_token=None, at_once=True)
+    await heights.house.perform(remove_cloud, heights.owner, stop)
+    assert heights.cloudflare.account.scripts == {}
+    assert await heights.job(later) is not None, "it cannot have been due, and is ours"
+    doubtful = await heights.post(due)
+    assert (doubtful["status"], doubtful["errorCode"]) == ("FAILED", "DELIVERY_UNKNOWN")
+    answer = await heights.served.call("POST", f"{API}/posts/{due}/release")
+    assert (answer.status, answer.body["status"]) == (200, "DRAFT"), "Instagram does not have it"
+
+
+async def test_what_the_cloud_cannot_do_is_said_and_goes_out_from_here(heights: Heights) -> None:
+    studio = heights.served.studio
+    number = (await connect(heights.served)).ig_user_id
+    core = studio.core
+    refused = graph_error("aspect_ratio")
+    fault = Fault(path_end="/media", account=studio.account.username, kind=refused)
+    studio.sandbox.faults.add(fault)
+    wrong = (await heights.schedule("refused", in_s=2))["postId"]
+    ended = await until(heights.served, wrong, "FAILED", "PUBLISHED")
+    assert (ended["status"], ended["errorCode"]) == ("FAILED", "MEDIA_INVALID"), ended
+    assert "4:5" in ended["errorMessage"], "in our words"
+    studio.sandbox.faults.clear()
+    assert (await heights.served.call("POST", f"{API}/posts/{wrong}/retry")).status == 202
+    assert (await until(heights.served, wrong, "PUBLISHED", "FAILED"))["status"] == "PUBLISHED"
+    soon = core.clock.now() + timedelta(hours=1)
+    await core.store.write(accounts.change, studio.account.id, token_expires_at=soon)
+    made = await heights.schedule("after the token", in_s=7200)
+    assert made["isCloudflare"] is False
+    assert any("token ends" in each for each in made["warnings"]), made
+    phase = await heights.served.call("GET", f"{API}/settings/session-phase/{studio.account.id}")
+    assert number
+    assert phase.body["cloudConfigured"] is True, phase.body
+
+
+async def test_every_kind_goes_out_and_the_page_gets_its_copy(heights: Heights) -> None:
+    served = heights.served
+    graph = await connect(served, "facebook")
+    second = await photo_id(served, seed=2)
+    story = await photo_id(served, 1080, 1920, seed=3)
+    reel = await video_id(served, 180, 320)
+    album = {"mediaType": "CAROUSEL", "mediaFileId": None}
+    kinds: dict[str, dict[str, Any]] = {
+        "an album": {**album, "mediaFileIds": [heights.media, second]},
+        "a reel": {"mediaType": "REELS", "mediaFileId": reel},
+        "copied": {"crossPostToFacebook": True},
+        "": {"mediaType": "STORIES", "mediaFileId": story},
+    }
+    made = {name: await heights.schedule(name, in_s=6, **more) for name, more in kinds.items()}
+    assert [each["isCloudflare"] for each in made.values()] == [True] * 4, made
+    for name, each in made.items():
+        ended = await until(served, each["postId"], "PUBLISHED", "FAILED")
+        assert (ended["status"], bool(ended["igMediaId"])) == ("PUBLISHED", True), (name, ended)
+        assert ended["cloudflareJobId"] == each["postId"]
+    assert sorted(heights.captions()) == ["", "a reel", "an album", "copied"]
+    copied = await heights.post(made["copied"]["postId"])
+    assert copied["facebookPostId"], copied
+    (copy,) = served.studio.sandbox.ledger.page_posts
+    assert (copy.page_id, copy.caption) == (graph.page_id, "copied")
+    assert copied["facebookPostId"] == copy.post_id
+
+
+async def test_clocks_that_are_apart_change_nothing_but_the_time(heights: Heights) -> None:
+    """Ours is an hour ahead, then an hour behind: due by the Worker's, and out once."""
+    clock = heights.served.studio.clock
+    for step in (timedelta(hours=1), timedelta(hours=-2)):
+        clock.set_on(step)
+        words = f"{step}"
+        made = await heights.schedule(words, in_s=3600 * 1.5)
+        post_id = made["postId"]
+        soon = to_text(clock.now() + timedelta(seconds=5))
+        moved = await heights.served.call(
+            "POST", f"{API}/posts/{post_id}/reschedule", {"scheduledFor": soon}
+        )
+        assert moved.status == 200, moved.body
+        if step > timedelta():
+            # Due in an hour for the Worker: it comes home with the next change.
+            answer = await heights.served.call("DELETE", f"{API}/schedule/{post_id}")
+            assert answer.status == 200, answer.body
+            continue
+        # Long due for the Worker: at once, or too late for it, and either way told.
+        ended = await until(heights.served, post_id, "PUBLISHED", "FAILED")
+        assert ended["status"] == "PUBLISHED" or ended["errorCode"] == "SCHEDULE_MISSED", ended
+        assert heights.captions().count(words) == (ended["status"] == "PUBLISHED")
