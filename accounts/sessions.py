@@ -10,10 +10,12 @@ import hmac
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
+
+import trio
 
 from accounts.client_options import OptionsDesk
 from accounts.logins import LoginDesk
@@ -25,7 +27,6 @@ from instagram.private.outcome import PendingLogin
 from storage import account_sessions, accounts, credentials, events, secrets, trusted_time
 from storage.account_sessions import AccountSession
 from storage.accounts import Account
-from storage.secrets import AccountSecret
 from storage.store import Database, Store
 from storage.vault import Vault
 
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 NO_SUCH_NAME = "no account of that username"  # as `instagram.private.translation` says it
 _SUBMITS = "password"
+# What no password has left with.
+_NEVER_LEFT = (errors.Unreachable, errors.AccountOnHold, errors.NotAsked)
+_SEAL = "session-ids"
+_A_MOMENT_S, _UNTIL_BELIEVED_S = 1.0, 3600.0
 _ONE_SUBMISSION = timedelta(days=1)
 
 
@@ -66,18 +71,18 @@ class SessionDesk:
         logins: LoginDesk,
         options: OptionsDesk,
         clock: Clock,
-        seal: str,
         days: int,
     ) -> None:
-        """`seal` is the daemon's key over session ids; unused for so many `days`, they end."""
+        """Unused for so many `days`, sessions end."""
         self._store = store
         self._vault = vault
         self._gateway = gateway
         self._logins = logins
         self._options = options
         self._clock = clock
-        self._seal = seal.encode()
+        self._seal = b""  # the daemon's key over session ids, once it was needed
         self._unused = timedelta(days=days)
+        self._is_one = trio.Event()
 
     def id_of(self, session: AccountSession) -> str:
         """Return what a client is given for a session; the same one each time."""
@@ -85,13 +90,15 @@ class SessionDesk:
 
     async def find(self, user_id: str, sent: str) -> AccountSession:
         """Return a user's session by what a client sends for it; raises `NoSuchSession`."""
+        await self._know_seal()
         own, _, mark = sent.partition(".")
         if not own.isascii() or not hmac.compare_digest(mark.encode(), self._mark(own).encode()):
             raise NoSuchSession
         session = await self._store.glance(account_sessions.find, own)
         if session is None or session.user_id != user_id:
             raise NoSuchSession
-        if self._clock.now() - session.used_at > self._unused and await self._knows_the_time():
+        now = self._clock.now()
+        if now - session.used_at > self._unused and await self._may_be(now):
             await self.end(session)
             raise NoSuchSession
         return session
@@ -111,7 +118,7 @@ class SessionDesk:
             return await self._opened(user_id, account.id)
         waiting = await self._logins.waiting(account.id)
         if not (code and waiting is not None and waiting.waits_for_code):
-            await self._store.write(self._claim_submission, account.id, bool(code))
+            await self._store.write(self.claim_submission, account.id, bool(code))
         try:
             result = await self._logins.log_in(account.id, username, password, code)
         except errors.TwoFactorRequired:
@@ -122,6 +129,8 @@ class SessionDesk:
                 raise
             return Waiting(account.id, waiting)
         except errors.InstagramError as error:
+            if isinstance(error, _NEVER_LEFT) and not error.maybe_applied:
+                await self._store.write(account_sessions.uncount, account.id, _SUBMITS)
             if is_own and NO_SUCH_NAME in error.reason:
                 await self._store.write(self._forget_unknown, account.id)
             raise
@@ -167,23 +176,53 @@ class SessionDesk:
 
     async def end_unused(self) -> None:
         """End the sessions that nobody has used for too long."""
-        if not await self._knows_the_time():
+        now = self._clock.now()
+        if not await self._may_be(now):
             return
-        before = self._clock.now() - self._unused
-        for session in await self._store.read(account_sessions.unused_since, before):
-            await self.end(session)
+        before = now - self._unused
+        while unused := await self._store.read(account_sessions.unused_since, before):
+            for session in unused:
+                await self.end(session)
+
+    async def expire(self) -> None:
+        """End what nobody uses any more, as its time comes. Runs until cancelled."""
+        while True:
+            self._is_one = trio.Event()
+            await self.end_unused()
+            wait_s = await self.seconds_left()
+            if wait_s is None:
+                await self._is_one.wait()
+            elif await self._may_be(self._clock.now()):
+                await trio.sleep(wait_s)
+            else:
+                await trio.sleep(max(wait_s, _UNTIL_BELIEVED_S))
+
+    async def seconds_left(self) -> float | None:
+        """Return until when the next session ends unused; None where there is no session."""
+        used_at = await self._store.read(account_sessions.unused_longest)
+        if used_at is None:
+            return None
+        left = used_at + self._unused - self._clock.now()
+        return max(_A_MOMENT_S, left.total_seconds())
+
+    async def _know_seal(self) -> None:
+        if not self._seal:
+            seal = await self._store.write(secrets.daemon_key, self._vault, _SEAL)
+            self._seal = seal.encode()
 
     async def _opened(self, user_id: str, account_id: str, *, is_own: bool = False) -> str:
         def open_it(db: Database) -> AccountSession:
             now = self._clock.now()
             return account_sessions.open_for(db, user_id, account_id, now, is_own=is_own)
 
-        await self.end_unused()  # whoever comes, those who stay away are seen
-        return self.id_of(await self._store.write(open_it))
+        await self._know_seal()
+        opened = await self._store.write(open_it)
+        self._is_one.set()
+        return self.id_of(opened)
 
-    async def _knows_the_time(self) -> bool:
-        """Say whether the clock may be right: a wrong one must not end logins for their age."""
-        return await self._store.read(trusted_time.is_believed, self._clock.now())
+    async def _may_be(self, now: datetime) -> bool:
+        """Say whether a clock may be right: a wrong one must not end logins for their age."""
+        return await self._store.read(trusted_time.is_believed, now)
 
     def _mark(self, own: str) -> str:
         return hmac.new(self._seal, own.encode(), sha256).hexdigest()[:32]
@@ -210,17 +249,20 @@ class SessionDesk:
         is_refused = login.password_rejected_at is not None
         return not is_refused and hmac.compare_digest(saved.password.encode(), password.encode())
 
-    def _claim_submission(self, db: Database, account_id: str, has_code: bool) -> None:
+    def claim_submission(self, db: Database, account_id: str, has_code: bool) -> None:
         """Take the one submission of a password a day that comes without a person's code."""
         now = self._clock.now()
-        if not has_code and secrets.exists(db, account_id, AccountSecret.PASSWORD):
-            taken, _ = account_sessions.uses_within(db, account_id, _SUBMITS, _ONE_SUBMISSION, now)
+        if not has_code:
+            taken, first = account_sessions.uses_within(
+                db, account_id, _SUBMITS, _ONE_SUBMISSION, now
+            )
             if taken:
                 raise Refusal(
                     ErrorCode.LOGIN_RATE_LIMITED,
-                    "The password of this account was submitted within the last day: rather use "
-                    "its session, or send a code with it",
-                    until=now + _ONE_SUBMISSION,
+                    "A password was submitted for this account within the last day: use its "
+                    "session, send a person's code with it, or have a person log in with "
+                    "`reprise account login` or on the page",
+                    until=(first or now) + _ONE_SUBMISSION,
                 )
         account_sessions.count(db, account_id, _SUBMITS, now)
 

@@ -18,12 +18,12 @@ import trio
 from pydantic import BaseModel
 
 from agents.desk import FACE, Desk, current
-from agents.fetching import Fetcher
 from agents.uploads import UploadLinks, received
 from ground.refusal import ErrorCode, Refusal
 from instagram.private.loop import hidden
 from operations.actor import Actor
 from operations.attempt import Attempt
+from operations.by_address import AddressFetcher
 from operations.house import House
 from operations.media import UploadedFile
 from operations.operation import Operation
@@ -50,7 +50,7 @@ class Mount:
 
     house: House
     admit: Admit
-    fetcher: Fetcher
+    fetcher: AddressFetcher
     links: UploadLinks = field(init=False)
     _asked: trio.Event = field(default_factory=trio.Event)
     _ready: trio.Event = field(default_factory=trio.Event)

@@ -17,7 +17,6 @@ from api.auth import check_host, identify
 from api.context import ApiContext
 from api.contract import Auth, Call, Operation
 from api.errors import ApiError, api_error_of, envelope
-from api.idempotency import idempotency_key
 from api.plain import Asked
 from ground.refusal import ErrorCode, Refusal
 from operations.actor import Actor
@@ -25,6 +24,7 @@ from operations.attempt import Attempt
 from operations.misfit import misfit
 from serving.answer import Answer
 from serving.body import read_whole
+from serving.idempotency import idempotency_key
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ async def run_operation(
         if operation.act is not None and caller is not None:
             operation.act.check(caller)  # before a body is read
         if operation.takes_key:
-            attempt = Attempt(idempotency_key(request))
+            attempt = Attempt(idempotency_key(request.headers))
         call = Call(
             context,
             request,

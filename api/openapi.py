@@ -11,7 +11,6 @@ from pydantic.json_schema import models_json_schema
 
 from api.contract import Auth, Operation
 from api.errors import CODES
-from api.idempotency import HEADER
 from ground.refusal import ErrorCode
 from operations.event_types import TYPES
 from operations.models import (
@@ -23,6 +22,7 @@ from operations.models import (
     WebhookMessage,
 )
 from operations.resources import named_fields
+from serving.idempotency import HEADER
 
 Json = dict[str, Any]
 _REF = "#/components/schemas/{model}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from operations.scopes import Scope
 from operations.shown import FILES_PATH
 from publish.media_links import PATH as MEDIA_PATH
 from serving.answer import Answer
+from serving.docs_page import docs_page
 from storage import browser_sessions, media_files
 from storage.files import picture_path
 
@@ -45,17 +45,6 @@ _PAGE_POLICY = (
 _HTML = "text/html; charset=utf-8"
 # What browsers and messengers send with a page that nobody has opened.
 _FETCHED_AHEAD = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
-_DOCS = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Reprise API</title>
-<link rel="icon" type="image/png" href="/api/docs/favicon-32x32.png">
-<link rel="stylesheet" href="/api/docs/swagger-ui.css"></head>
-<body><div id="swagger-ui"></div><script src="/api/docs/swagger-ui-bundle.js"></script>
-<script nonce="{nonce}">SwaggerUIBundle({{url: "{document}", dom_id: "#swagger-ui",
- deepLinking: true, persistAuthorization: false}})</script></body></html>
-"""
-_DOCS_POLICY = (
-    "default-src 'none'; connect-src 'self'; img-src 'self' data:; style-src 'self' "
-    "'unsafe-inline'; script-src 'self' 'nonce-{nonce}'; base-uri 'none'; frame-ancestors 'none'"
-)
 # Each tells addresses of files, and no address can be guessed.
 _SHOWING_FILES = (Scope.MEDIA_READ, Scope.POSTS_READ, Scope.REPOSTS_READ)
 _DOCS_FILES = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
@@ -86,10 +75,8 @@ def add_pages(
 
     @app.get("/api/docs")
     async def docs() -> Response:
-        nonce = secrets.token_urlsafe(16)
-        response = Response(_DOCS.format(nonce=nonce, document=document_path))
-        response.headers["Content-Security-Policy"] = _DOCS_POLICY.format(nonce=nonce)
-        return response
+        page = docs_page("Reprise API", document_path)
+        return Response(page.body, headers=page.headers)
 
     @app.get("/api/docs/<name>")
     async def docs_file(name: str) -> Response:

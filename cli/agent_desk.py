@@ -19,7 +19,6 @@ import trio
 from pydantic import BaseModel
 
 from agents.desk import Desk, counted, current
-from agents.fetching import Fetcher
 from agents.server import build
 from cli.failure import NOT_RUNNING
 from ground.clock import Clock
@@ -27,6 +26,7 @@ from ground.refusal import ErrorCode, Refusal
 from local.ask import Daemon, NotThere
 from operations import accounts
 from operations.attempt import Attempt
+from operations.by_address import AddressFetcher
 from operations.media import UploadedFile
 from operations.operation import Operation
 from operations.scopes import Scopes, stored_scopes
@@ -111,7 +111,7 @@ class _LocalFiles:
         """Return the file of a path or an address."""
         if "://" in source:
             scratch = Path(tempfile.mkdtemp(prefix="reprise-mcp-")) / "file"
-            return await Fetcher(Targets(Reach.PUBLIC), _MOST_BYTES).fetch(source, scratch)
+            return await AddressFetcher(Targets(Reach.PUBLIC), _MOST_BYTES).fetch(source, scratch)
         path = self._allowed(source)
         if not await trio.Path(path).is_file():
             raise Refusal(ErrorCode.NOT_FOUND, f"There is no file {source[:200]}")

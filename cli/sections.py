@@ -59,6 +59,7 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
     },
     "Accounts and keys": {
         "account": Entry("accounts", "Connect Instagram accounts and log them in."),
+        "session": Entry("sessions", "See and end the sessions of the session API."),
         "key": Entry("keys", "Create, list and revoke API keys."),
         "login-link": Entry("keys", "Print a link that signs a browser in, once."),
         "user": Entry(

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from accounts.sessions import SessionDesk
 from daemon import logs
 from daemon.core import Core, open_core
 from daemon.publishing import Publishing, build_publishing
@@ -46,6 +47,15 @@ def house_of(core: Core, publishing: Publishing, engine: RepostEngine) -> House:
         cloud=publishing.cloud,
         probe=publishing.probe,
         exchange=publishing.exchange,
+        sessions=SessionDesk(
+            core.store,
+            core.vault,
+            core.gateway,
+            core.logins,
+            core.options,
+            core.clock,
+            core.settings.session_days,
+        ),
         app_version=app_version.CURRENT,
         examine=partial(_examined, core),
     )

@@ -11,7 +11,7 @@ from functools import partial
 
 import trio
 
-from agents.fetching import Fetcher
+from accounts.sessions import SessionDesk
 from agents.mount import Mount
 from api.app import build_app
 from api.context import ApiContext
@@ -54,6 +54,7 @@ from notices.watch import Watch
 from operations.accounts import get_me
 from operations.actor import Actor
 from operations.browser import create_login_code
+from operations.by_address import AddressFetcher
 from operations.house import House
 from operations.models import LoginCodeRequest
 from operations.webhook_messages import message_for, wanted
@@ -163,11 +164,11 @@ async def compose(
     metrics = Metrics(store, core.gateway.requests, core.graph.requests)
     scheduler = publishing.scheduler(core, on_begun=metrics.lateness.observe)
     engine = RepostEngine(store, core.gateway, Journey(store, folder, clock), clock)
-    upkeep = _upkeep(core, folder, publishing.probe)
     house = house_of(core, publishing, engine)
+    upkeep = _upkeep(core, folder, publishing.probe, house.sessions)
     supervisor = Supervisor(on_change=status.changed)
     context = await _api_context(core, house, supervisor, metrics, upkeep, sockets)
-    sessions = await session_face(core, house, context.system, supervisor.states)
+    sessions = session_face(core, house, context.system, supervisor.states)
     app = build_app(context, WebFace(house, simulation=simulation_of(core)), sessions)
     visitors = Visitors(context)
     app.beside = agents = _agents(core, house, visitors, sockets)
@@ -206,7 +207,7 @@ def _outward(
     )
 
 
-def _upkeep(core: Core, folder: MediaFolder, probe: Probe) -> Upkeep:
+def _upkeep(core: Core, folder: MediaFolder, probe: Probe, sessions: SessionDesk) -> Upkeep:
     settings = core.settings
     retention = Retention(core.store, folder, core.clock, settings.repost_media_days)
     return Upkeep(
@@ -217,6 +218,7 @@ def _upkeep(core: Core, folder: MediaFolder, probe: Probe) -> Upkeep:
         retention,
         copies=settings.database_copies,
         probe=probe.ask_if_due,
+        end_sessions=sessions.expire,
     )
 
 
@@ -244,7 +246,7 @@ def _agents(core: Core, house: House, visitors: Visitors, sockets: list[socket.s
     if core.settings.webhook_targets is None:
         targets = replace(targets, reach=Reach.PUBLIC)
     most = core.settings.max_file_size_mb * 1024 * 1024
-    return Mount(house=house, admit=visitors.admit, fetcher=Fetcher(targets, most))
+    return Mount(house=house, admit=visitors.admit, fetcher=AddressFetcher(targets, most))
 
 
 async def _api_context(

@@ -3,50 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 import orjson
 
-from accounts.sessions import SessionDesk
 from api.system import SystemInfo
 from daemon.core import Core
+from operations.by_address import AddressFetcher
 from operations.house import House
+from publish.preparation import Preparation
 from serving.answer import Answer
+from session_api.door import Ends
 from session_api.face import SessionFace
 from session_api.question import Around
 from session_api.rails import Limits
-from storage import secrets
 from storage.errors import StorageError
+from webhooks.targets import Reach, Targets
 
-_SEAL = "session-ids"
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
-async def session_face(
+def session_face(
     core: Core, house: House, system: SystemInfo, services: Callable[[], Mapping[str, str]]
 ) -> SessionFace | None:
     """Return the face, or None."""
     settings = core.settings
     if not settings.session_api:
         return None
-    seal = await core.store.write(secrets.daemon_key, core.vault, _SEAL)
-    desk = SessionDesk(
-        core.store,
-        core.vault,
-        core.gateway,
-        core.logins,
-        core.options,
-        core.clock,
-        seal,
-        settings.session_days,
-    )
     around = Around(
         house=house,
         gateway=core.gateway,
-        sessions=desk,
+        sessions=house.sessions,
         limits=Limits(
-            settings.session_reads_per_hour, settings.session_acts_per_day, settings.session_social
+            settings.session_reads_per_hour,
+            settings.session_acts_per_day,
+            settings.session_social,
+            core.clock.paced(timedelta(minutes=settings.post_spacing_minutes)),
         ),
+        ends=Ends(core.store.changes),
+        fetcher=AddressFetcher(Targets(Reach.PUBLIC), settings.max_file_size_mb * 1024 * 1024),
+        preparation=Preparation(core.store, house.folder, settings.story_fit),
         max_upload_bytes=settings.max_file_size_mb * 1024 * 1024,
         system=_system(house, system, services),
     )

@@ -41,9 +41,10 @@ class Upkeep:
         *,
         copies: int,
         probe: Callable[[], Awaitable[None]],
+        end_sessions: Callable[[], Awaitable[None]],
     ) -> None:
         """`copies`: how many daily copies of the database are kept; `probe` asks, when it is time,
-        whether Meta can fetch from the Worker."""
+        whether Meta can fetch from the Worker; `end_sessions` never ends."""
         self._store = store
         self._clock = clock
         self._newest_app_version = newest_app_version
@@ -51,6 +52,7 @@ class Upkeep:
         self._retention = retention
         self._copies = copies
         self._probe = probe
+        self._end_sessions = end_sessions
         self._key_uses: dict[str, datetime] = {}
         self._used = trio.Event()
 
@@ -72,6 +74,7 @@ class Upkeep:
                 "pruning": self._pruning_task,
                 "copies": self._copies_task,
                 "memory": self._memory_task,
+                "sessions": self._end_sessions,
             }.items():
                 nursery.start_soon(self._patiently, name, chore, name=name)
             task_status.started()

@@ -73,7 +73,7 @@ def encode(
         begin_s, first = next(frames)
         times = ((time_s - begin_s, frame) for time_s, frame in chain([(begin_s, first)], frames))
         with av.open(str(output), "w", format="mp4", container_options=MUXER) as container:
-            picture = _add_picture(container, canvas.size, fps, bounds)
+            picture = add_picture(container, canvas.size, fps, bounds)
             track = SoundCopy if copy_sound else SoundTrack
             # What is copied ends with a whole packet, which must not stand out.
             sound_s = bounds.max_seconds - (_PACKET_S if copy_sound else 0)
@@ -118,9 +118,10 @@ def _output_fps(rate: Fraction | None, most: int) -> Fraction:
     return max(_MIN_FPS, min(rate or Fraction(30), Fraction(most))).limit_denominator(1001)
 
 
-def _add_picture(
+def add_picture(
     output: OutputContainer, size: tuple[int, int], fps: Fraction, bounds: EncodingBounds
 ) -> VideoStream:
+    """Return a new stream of pictures, encoded as Instagram takes them."""
     rate = str(bounds.max_bit_rate)
     limits = {"crf": str(bounds.crf), "maxrate": rate, "bufsize": rate}
     keyframes = {"g": str(math.floor(fps * _KEYFRAME_EVERY_S))}

@@ -23,6 +23,7 @@ __all__ = [
     "draw_preview",
     "draw_small",
     "examine_video",
+    "film_photo",
     "fit_photo",
     "fit_video",
     "frame_photo",
@@ -33,7 +34,7 @@ __all__ = [
     "room_beside",
 ]
 
-_PHOTO_S = 60.0
+_PHOTO_S, _FILM_S = 60.0, 120.0
 
 
 async def photo_task(task: str, **arguments: Any) -> Any:
@@ -129,6 +130,24 @@ async def render_video(
             **asdict(made),
         )
         made.output.replace(job.output)
+    return VideoInfo(**info)
+
+
+async def film_photo(source: Path, output: Path, seconds: float) -> VideoInfo:
+    """Write a video that shows a photo for so long. Raises MediaInvalid, MediaTooLarge,
+    RenderFailed."""
+    with room_beside(output) as room:
+        made = room / "video.mp4"
+        info = await child.work(
+            "media.video_work:film",
+            child.VIDEO,
+            timeout_s=_FILM_S,
+            encodes=True,
+            source=source,
+            output=made,
+            seconds=seconds,
+        )
+        made.replace(output)
     return VideoInfo(**info)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from media.film import film_still
 from media.fit import StoryFit
 from media.fitting import fit as make_fit
 from media.limits import Use
@@ -36,6 +37,12 @@ def compose(report: _Report, **fields: Any) -> VideoInfo:
     job = OverlayJob(**fields | {"box": tuple(fields["box"])})
     render(job, report)
     return probe_video(job.output)
+
+
+def film(report: _Report, *, source: str, output: str, seconds: float) -> VideoInfo:
+    """Show a picture for so long."""
+    film_still(Path(source), Path(output), seconds, report)
+    return probe_video(Path(output))
 
 
 def fit(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType, ModuleType
 
 from operations import (
+    account_sessions,
     accounts,
     api_keys,
     browser,
@@ -31,6 +32,7 @@ from operations.operation import Operation
 _SUBJECTS: tuple[ModuleType, ...] = (
     accounts,
     logins,
+    account_sessions,
     media,
     library,
     posts,

@@ -23,6 +23,7 @@ from storage.store import Database, Store
 if TYPE_CHECKING:
     from accounts.client_options import OptionsDesk
     from accounts.logins import LoginDesk
+    from accounts.sessions import SessionDesk
     from accounts.tokens import TokenCare
     from cloud.desk import CloudDesk
     from cloud.exchange import Exchange
@@ -60,6 +61,7 @@ class House:
     cloud: CloudDesk
     probe: Probe
     exchange: Exchange
+    sessions: SessionDesk
     app_version: str
     # What `reprise doctor` finds, as it prints it.
     examine: Callable[[], Awaitable[dict[str, Any]]]

@@ -42,7 +42,7 @@ from storage.secrets import AccountSecret
 from storage.store import Database
 
 _DISCONNECTED = "The account of this post was disconnected"
-_MEDIA = {"media_ids", "media_as_list"}
+_MEDIA = {"media_ids", "media_as_list", "by_session"}
 _CONTENT = {field.name for field in fields(Content)} - _MEDIA
 
 

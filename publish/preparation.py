@@ -28,6 +28,7 @@ from storage.store import Store
 logger = logging.getLogger(__name__)
 
 PROGRESS_EVERY_S = 5.0
+_COVER = "chosen cover"
 _COMPOSED_BY_US = (SourceType.STORY_REPOST, SourceType.AUTO_REPOST)
 # How long a child may take: encoding is slower than watching on a small machine that is busy.
 _LEAST_S, _PER_SECOND = 120.0, 20.0
@@ -126,11 +127,24 @@ class Preparation:
 
         Raises `MediaError`s.
         """
+        own = await self._store.read(renditions.find, fitted.media_file_id, _COVER)
+        if own is not None and await self._is_there(own.stored_path):
+            return self._fitted(own)
         variant = f"cover of {fitted.stored_path}"
         rendition = await self._once(
             fitted.media_file_id, variant, partial(_draw_cover, fitted.path)
         )
         return self._fitted(rendition)
+
+    async def choose_cover(self, video: MediaFile, picture: Path) -> None:
+        """Have a picture be the cover of a video, as large as the video; raises `MediaError`s."""
+        size = (video.width or 1, video.height or 1)
+
+        async def make(target: Path) -> _Made:
+            width, height = await fit_photo(picture, target, Shape(size, (0, 0, *size)))
+            return _Made(file=target, mime_type="image/jpeg", width=width, height=height)
+
+        await self._once(video.id, _COVER, make)
 
     async def _fit(self, post: Post, file: MediaFile) -> Fitted:
         if not await self._is_there(file.storage_path):

@@ -25,6 +25,7 @@ MAX_USER_TAGS = 20
 MAX_COLLABORATORS = 3
 MAX_STORY_MENTIONS = 5
 USERNAME_LENGTH = 30
+_LONGEST_NUMBER = 20
 _USERNAME = re.compile(rf"(?!\.+$)[A-Za-z0-9._]{{1,{USERNAME_LENGTH}}}")
 
 
@@ -43,6 +44,7 @@ class Content:
     cross_post_to_facebook: bool = False
     story_mentions: Sequence[Any] | None = None
     story_stickers: Sequence[Any] | None = None  # `stickers.checked`
+    by_session: bool = False  # may hold what the app takes and the contract has not
 
 
 def checked(content: Content, *, login_method: str) -> Content:
@@ -162,7 +164,8 @@ def _check_count(content: Content) -> None:
 def _tags(content: Content) -> list[dict[str, Any]] | None:
     if not content.user_tags:
         return None
-    if content.media_type not in (MediaType.IMAGE, MediaType.CAROUSEL):
+    is_film = content.by_session and content.media_type is MediaType.REELS
+    if content.media_type not in (MediaType.IMAGE, MediaType.CAROUSEL) and not is_film:
         raise Refusal(ErrorCode.INVALID_TAGS, "User tags are for IMAGE and CAROUSEL only")
     if len(content.user_tags) > MAX_USER_TAGS:
         raise Refusal(ErrorCode.INVALID_TAGS, f"At most {MAX_USER_TAGS} user tags are allowed")
@@ -171,6 +174,7 @@ def _tags(content: Content) -> list[dict[str, Any]] | None:
             "username": _username(tag, ErrorCode.INVALID_TAGS),
             "x": share(tag, "x", ErrorCode.INVALID_TAGS, None),
             "y": share(tag, "y", ErrorCode.INVALID_TAGS, None),
+            **_known(tag),
         }
         for tag in content.user_tags
     ]
@@ -206,6 +210,12 @@ def _mentions(content: Content) -> list[dict[str, Any]] | None:
             "username": _username(mention, ErrorCode.INVALID_MENTIONS),
             "x": share(mention, "x", ErrorCode.INVALID_MENTIONS, 0.5),
             "y": share(mention, "y", ErrorCode.INVALID_MENTIONS, 0.5),
+            **_known(mention),
+            **{
+                name: share(mention, name, ErrorCode.INVALID_MENTIONS, None)
+                for name in ("width", "height", "rotation")
+                if name in mention
+            },
         }
         for mention in content.story_mentions
     ]
@@ -231,6 +241,14 @@ def _username(entry: object, code: ErrorCode) -> str:
             code, f"A username has 1 to {USERNAME_LENGTH} letters, digits, dots and underscores"
         )
     return name
+
+
+def _known(entry: Mapping[str, Any]) -> dict[str, str]:
+    """Return the number of somebody, where it came with their name."""
+    number = entry.get("userId")
+    if not isinstance(number, str) or not number.isascii() or not number.isdecimal():
+        return {}
+    return {"userId": number} if len(number) <= _LONGEST_NUMBER else {}
 
 
 def share(entry: Mapping[str, Any], name: str, code: ErrorCode, default: float | None) -> float:

@@ -23,7 +23,7 @@ _FIELDS: dict[str, Callable[[Post], bool]] = {
 _FEED = {"caption", "userTags", "collaborators", "locationId", "locationName"}
 SENT: dict[tuple[RouteName, MediaType], frozenset[str]] = {
     (RouteName.GRAPH, MediaType.IMAGE): frozenset(_FEED | {"crossPostToFacebook"}),
-    (RouteName.GRAPH, MediaType.REELS): frozenset(_FEED | {"crossPostToFacebook"}),
+    (RouteName.GRAPH, MediaType.REELS): frozenset((_FEED - {"userTags"}) | {"crossPostToFacebook"}),
     (RouteName.GRAPH, MediaType.CAROUSEL): frozenset(_FEED),
     (RouteName.GRAPH, MediaType.STORIES): frozenset({"storyMentions"}),
     (RouteName.PRIVATE, MediaType.IMAGE): frozenset(_FEED),

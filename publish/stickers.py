@@ -6,10 +6,11 @@ their own for them.
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +21,9 @@ from storage.posts import MediaType
 
 CODE = ErrorCode.INVALID_STICKERS
 MOST = {"link": 1, "hashtag": 10, "location": 1}
+MOST_OF_APP = 5  # which only come by session
 URL_LENGTH, HASHTAG_LENGTH, NAME_LENGTH = 2048, 100, 256
+APP_LENGTH = 4096
 SMALLEST = 0.01  # of the picture's width or height
 # Centre and size as shares of the picture, rotation as a share of a full turn.
 DEFAULTS = {"x": 0.5, "y": 0.5, "width": 0.5, "height": 0.1, "rotation": 0.0}
@@ -35,22 +38,23 @@ def checked(content: Content) -> Content:
         return replace(content, story_stickers=None)
     if content.media_type is not MediaType.STORIES:
         raise Refusal(CODE, "Stickers are for STORIES only")
-    if len(given) > sum(MOST.values()):
-        raise Refusal(CODE, f"At most {sum(MOST.values())} stickers are allowed")
-    stickers = [_sticker(entry) for entry in given]
+    most = MOST | ({"app": MOST_OF_APP} if content.by_session else {})
+    if len(given) > sum(most.values()):
+        raise Refusal(CODE, f"At most {sum(most.values())} stickers are allowed")
+    stickers = [_sticker(entry, most) for entry in given]
     for kind, count in Counter(sticker["type"] for sticker in stickers).items():
-        if count > MOST[kind]:
-            raise Refusal(CODE, f"A story has at most {MOST[kind]} {kind} sticker(s)")
+        if count > most[kind]:
+            raise Refusal(CODE, f"A story has at most {most[kind]} {kind} sticker(s)")
     return replace(content, story_stickers=stickers)
 
 
-def _sticker(entry: object) -> dict[str, Any]:
+def _sticker(entry: object, known: Collection[str]) -> dict[str, Any]:
     if not isinstance(entry, Mapping):
         raise Refusal(CODE, "Each sticker is an object with a `type`")
     kind = entry.get("type")
-    said = _KINDS.get(kind) if isinstance(kind, str) else None
+    said = _KINDS.get(kind) if isinstance(kind, str) and kind in known else None
     if said is None:
-        raise Refusal(CODE, f"The `type` of a sticker is one of {', '.join(_KINDS)}")
+        raise Refusal(CODE, f"The `type` of a sticker is one of {', '.join(known)}")
     place = {name: share(entry, name, CODE, default) for name, default in DEFAULTS.items()}
     if min(place["width"], place["height"]) < SMALLEST:
         raise Refusal(CODE, f"`width` and `height` are at least {SMALLEST}")
@@ -87,10 +91,22 @@ def _location(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {"id": place_id} | ({} if name is None else {"name": name})
 
 
+def _app(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """A sticker of the app that is handed over as it came: a GIF, a question, a countdown."""
+    text = entry.get("sticker")
+    if not isinstance(text, str) or len(text) > APP_LENGTH:
+        raise Refusal(CODE, f"A sticker of the app has at most {APP_LENGTH} characters")
+    said = json.loads(text)
+    if not isinstance(said, dict) or not isinstance(said.get("type"), str):
+        raise Refusal(CODE, "A sticker of the app has a `type`")
+    return {"sticker": text}
+
+
 _KINDS: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "link": _link,
     "hashtag": _hashtag,
     "location": _location,
+    "app": _app,
 }
 
 

@@ -24,6 +24,7 @@ _VALUES = {
     StickerKind.HASHTAG: "name",
     StickerKind.LOCATION: "id",
     StickerKind.FEED_MEDIA: "id",
+    StickerKind.APP: "sticker",
 }
 
 
@@ -85,6 +86,7 @@ def _mentions(post: Post) -> list[MentionSticker]:
             y=mention.get("y", 0.5),
             width=mention.get("width", 0.5),
             height=mention.get("height", 0.1),
+            rotation=mention.get("rotation", 0.0),
         )
         for mention in post.story_mentions or ()
         if mention.get("userId")

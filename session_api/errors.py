@@ -16,6 +16,7 @@ from instagram.private.translation import raised_of, said_of
 from operations.refusing import refusal_of
 from serving.answer import Answer
 from serving.body import TooLarge
+from session_api.door import StillOnItsWay
 from session_api.given import Malformed
 from session_api.rails import Railed
 from storage.troubles import TroubleKind
@@ -26,6 +27,10 @@ _RESOLVE = "Call POST /auth/challenge/resolve with this `last_json` and the `sec
 _ELSEWHERE = "Confirm it in the Instagram app, then log in again or import a session that works"
 _PAUSE = "Pause, ask less often, and check the account and its proxy before going on"
 _USERNAME = "Check the username, then retry POST /auth/login"
+_JOIN = (
+    "It goes out by itself: the same request again waits for it, and POST /api/v1/posts/{post_id}"
+    "/release takes it back"
+)
 _LOG_IN = "POST /auth/login, or import a session by PATCH /auth/settings"
 # What our codes are on this face, where it is not 400.
 _STATUS = {
@@ -40,11 +45,13 @@ _STATUS = {
     ErrorCode.NOT_FOUND: 404,
     ErrorCode.METHOD_NOT_ALLOWED: 405,
     ErrorCode.INVALID_STATUS: 409,
+    ErrorCode.IDEMPOTENCY_IN_FLIGHT: 409,
     ErrorCode.UNSUPPORTED_MEDIA_TYPE: 415,
     ErrorCode.RATE_LIMITED: 429,
     ErrorCode.LOGIN_RATE_LIMITED: 429,
     ErrorCode.INTERNAL_ERROR: 500,
     ErrorCode.SERVICE_UNAVAILABLE: 503,
+    ErrorCode.DELIVERY_UNKNOWN: 502,
 }
 _FORBIDDEN = {"PrivateAccount", "InvalidTargetUser", "GeoBlockRequired", "SentryBlock"}
 
@@ -99,6 +106,9 @@ def answer_to(error: Exception, now: datetime, known_as: str) -> Answer:
 def _told(error: Exception) -> _Told | None:
     if isinstance(error, Malformed):
         return _Told(422, error.detail)
+    if isinstance(error, StillOnItsWay):
+        later: dict[str, Any] = {"post_id": error.post_id}
+        return _Told(504, str(error), "StillOnItsWay", _JOIN, error.until, more=later)
     if isinstance(error, Absent):
         return _Told(501, str(error), "NotServed")
     if isinstance(error, Challenged):
@@ -109,7 +119,7 @@ def _told(error: Exception) -> _Told | None:
         hold = error.hold
         held: dict[str, Any] = {"rail": hold.rail}
         status = _STATUS_OF_HOLD.get(hold.rail, 429)
-        hint = {401: _LOG_IN, 403: _RESOLVE}.get(status, _PAUSE)
+        hint = _HINT_OF_HOLD.get(hold.rail) or {401: _LOG_IN, 403: _RESOLVE}.get(status, _PAUSE)
         return _Told(status, hold.reason, "Railed", hint, hold.until, more=held)
     if isinstance(error, errors.InstagramError):
         return _of_instagram(error)
@@ -177,4 +187,14 @@ def _of_instagram(error: errors.InstagramError) -> _Told:
             assert_never(failed)
 
 
-_STATUS_OF_HOLD = {TroubleKind.LOGIN.value.lower(): 401, TroubleKind.CHALLENGE.value.lower(): 403}
+_STATUS_OF_HOLD = {
+    TroubleKind.LOGIN.value.lower(): 401,
+    TroubleKind.CHALLENGE.value.lower(): 403,
+    "session_confirmation": 403,
+    "session_stranger": 403,
+}
+_HINT_OF_HOLD = {
+    "session_confirmation": "Ask the person whose account it is, then send `confirm` too",
+    "session_social": "Only who runs Reprise can allow it, in its settings",
+    "session_queue": "Wait until the post before it is out",
+}

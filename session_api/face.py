@@ -17,13 +17,15 @@ from instagram.private import calls
 from operations.actor import Actor
 from serving.answer import Answer
 from serving.body import read_whole
+from serving.docs_page import docs_page
+from serving.idempotency import idempotency_key
 from serving.multipart import Form, receive_form
 from session_api import table
 from session_api.errors import Absent, answer_to
 from session_api.given import taken
 from session_api.openapi import document
 from session_api.question import Around, Question
-from session_api.rails import claim, held
+from session_api.rails import POST_CAPS, claim, held
 from session_api.row import Rail, Row
 from storage.account_sessions import AccountSession
 
@@ -66,11 +68,11 @@ class SessionFace:
     def route(self, path: str) -> str:
         """Return what a path is counted and logged as."""
         known = path.removeprefix(PREFIX)
-        return path if known in self._rows or known == "/openapi.json" else f"{PREFIX}/none"
+        return path if known in self._rows or path in _PAGES else f"{PREFIX}/none"
 
     def is_plain(self, path: str) -> bool:
         """Say whether a GET there is answered with bytes, and so needs no stream."""
-        if path == f"{PREFIX}/openapi.json":
+        if path in _PAGES:
             return True
         row = self._rows.get(path.removeprefix(PREFIX), {}).get("GET")
         return row is not None and row.gives not in ("file", "[file]", "page")
@@ -79,9 +81,9 @@ class SessionFace:
         """Answer one request; every failure has the guide's body."""
         form = Form()
         try:
-            if request.path == f"{PREFIX}/openapi.json" and request.method == "GET":
+            if request.method == "GET" and (page := _PAGES.get(request.path)) is not None:
                 await admit(False)
-                return Answer(document())
+                return page()
             row = self._row(request)
             actor = await admit(not row.is_public)
             if actor is not None:
@@ -121,7 +123,13 @@ class SessionFace:
             [file.field for file in form.files],
         )
         question = Question(
-            around=self._around, row=row, actor=actor, given=given, form=form, session=session
+            around=self._around,
+            row=row,
+            actor=actor,
+            given=given,
+            form=form,
+            session=session,
+            key=idempotency_key(request.headers) if row.has_form else None,
         )
         if request.headers.get("X-Dry-Run") == "1" and not row.is_public:
             return await self._tried(question)
@@ -140,7 +148,7 @@ class SessionFace:
         row = question.row
         if row.absent:
             raise Absent(row.absent)
-        if question.session is not None:
+        if question.session is not None and row.act not in POST_CAPS:  # the door has its own
             await self._claim(question)
         if row.handler is not None:
             return await row.handler(question)
@@ -164,6 +172,7 @@ class SessionFace:
             question.row,
             around.limits,
             around.house.clock,
+            question.given.get("confirm") or "",
         )
 
     async def _tried(self, question: Question) -> Answer:
@@ -172,7 +181,12 @@ class SessionFace:
         hold = None
         if question.session is not None:
             hold = await around.house.store.read(
-                held, question.used.account_id, row, around.limits, around.house.clock
+                held,
+                question.used.account_id,
+                row,
+                around.limits,
+                around.house.clock,
+                question.given.get("confirm") or "",
             )
         call = row.call.text if row.call is not None else row.name
         return _rendered(
@@ -215,6 +229,13 @@ class SessionFace:
             return Form(parse_qsl(body.decode(), keep_blank_values=True, errors="strict"))
         except ValueError:
             raise Refusal(ErrorCode.VALIDATION_ERROR, "The form is no UTF-8") from None
+
+
+_PAGES: dict[str, Callable[[], Answer]] = {
+    PREFIX: lambda: Answer(b"", 307, {"Location": f"{PREFIX}/docs"}),
+    f"{PREFIX}/docs": lambda: docs_page("Reprise session API", f"{PREFIX}/openapi.json"),
+    f"{PREFIX}/openapi.json": lambda: Answer(document()),
+}
 
 
 class _NotThisMethod(Refusal):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from session_api.json_fields import objects
 from session_api.row import Field
 
 _YES, _NO = ("true", "1", "on", "yes"), ("false", "0", "off", "no")
@@ -50,10 +51,19 @@ def taken(
             except ValueError as error:
                 where = [place, field.name, *([number] if field.many else [])]
                 problems.append({"type": "value_error", "loc": where, "msg": str(error)})
+        if field.kind == "json":
+            read = [one for several in read for one in several]
+            if len(read) > 1 and not field.many:
+                problems.append(_told(place, field.name, "Input should be one object"))
+            read = read if field.many else read[:1]
         values[field.name] = read if field.many or field.kind == "json" else read[:1] and read[0]
     if problems:
         raise Malformed(problems)
     return values
+
+
+def _told(place: str, name: str, message: str) -> dict[str, Any]:
+    return {"type": "value_error", "loc": [place, name], "msg": message}
 
 
 def _missing(place: str, name: str) -> dict[str, Any]:
@@ -107,4 +117,5 @@ _READERS: Mapping[str, Callable[[Field, str], Any]] = {
     "bool": _word,
     "float": _fraction,
     "uri": _address,
+    "json": objects,
 }

@@ -28,6 +28,7 @@ _KINDS: dict[str, Json] = {
     "float": {"type": "number"},
     "uri": {"type": "string", "format": "uri"},
     "file": {"type": "string", "format": "binary"},
+    "json": {"type": "string", "contentMediaType": "application/json"},
 }
 _ERROR: Json = {
     "type": "object",
@@ -189,6 +190,10 @@ def _responses(row: Row, name: str, schemas: Json, names: dict[str, Json]) -> Js
     elif row.gives == "file":
         binary: Json = {"schema": {"type": "string", "format": "binary"}}
         done = _ok("The file", {"image/jpeg": binary, "video/mp4": binary})
+    elif row.gives == "[file]":
+        done = _ok(
+            "The files", {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
+        )
     elif row.gives == "text":
         done = _ok("Text", {"text/plain": {"schema": _PLAIN["text"]}})
     else:

@@ -16,6 +16,9 @@ from storage.account_sessions import AccountSession
 if TYPE_CHECKING:
     from instagram.private.api import PrivateApi
     from instagram.private.gateway import PrivateGateway
+    from operations.by_address import AddressFetcher
+    from publish.preparation import Preparation
+    from session_api.door import Ends
     from session_api.rails import Limits
 
 
@@ -29,6 +32,9 @@ class Around:
     limits: Limits
     max_upload_bytes: int
     system: Mapping[str, Callable[[], Any]]
+    ends: Ends
+    fetcher: AddressFetcher
+    preparation: Preparation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +47,8 @@ class Question:
     given: Mapping[str, Any]
     form: Form = field(default_factory=Form)
     session: AccountSession | None = None
+    # The Idempotency-Key that it came under.
+    key: str | None = None
 
     @property
     def who(self) -> Actor:

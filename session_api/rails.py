@@ -15,24 +15,32 @@ from ground.hold import Hold
 from ground.refusal import ErrorCode, Refusal
 from repost import guard, rails
 from session_api.row import Rail, Row
-from storage import account_sessions, credentials, holds
+from storage import account_sessions, accounts, credentials, holds, jobs, posts, users
 from storage.store import Database
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-# A day's social acts, well below what is reported as safe (docs/account-safety.md).
-SOCIAL_CAPS = {"follow": 20, "like": 50, "comment": 10, "message": 50, "stranger": 0}
+# A day's social acts, well below what is reported as safe (docs/account-safety.md). To people who
+# never wrote goes nothing at all: `instagram.private.chats` looks.
+SOCIAL_CAPS = {"follow": 20, "like": 50, "comment": 10, "message": 50}
 _OTHER_SOCIAL = 20
+# A day's posts, by whichever way they were asked for, and what is done about those that are there.
+POST_CAPS = {"post": 10, "story": 24}
+CONTENT_CAPS = {"delete": 10, "edit": 20, "highlight": 10}
+_OTHER_CONTENT = 20
+# A day's changes of the account itself.
+ACCOUNT_CAPS = {"profile": 5, "factor": 5}
 _APART = timedelta(seconds=30)
 _SPACED = "social"
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the settings allow by session."""
+    """What the settings allow by session; `spacing` lies between two posts."""
 
     reads_per_hour: int = 100
     acts_per_day: int = 200
     allows_social: bool = False
+    spacing: timedelta = timedelta(minutes=15)
 
 
 class Railed(Refusal):
@@ -43,8 +51,13 @@ class Railed(Refusal):
         self.hold = hold
 
 
-def held(db: Database, account_id: str, row: Row, limits: Limits, clock: Clock) -> Hold | None:
-    """Return what holds a row back for an account now, or None."""
+def held(
+    db: Database, account_id: str, row: Row, limits: Limits, clock: Clock, confirmed: str = ""
+) -> Hold | None:
+    """Return what holds a row back for an account now, or None.
+
+    `confirmed` is what came as the word that a grave row wants: the account's name.
+    """
     now = clock.now()
     if row.rail is Rail.LOCAL:
         return None
@@ -57,8 +70,10 @@ def held(db: Database, account_id: str, row: Row, limits: Limits, clock: Clock) 
             return _full(db, account_id, "own", limits.acts_per_day, _DAY, now)
         case Rail.SOCIAL | Rail.DIRECT:
             return _social(db, account_id, row, limits, clock)
-        case Rail.PUBLISH | Rail.ACCOUNT:
-            return None  # the publish engine and the logins have their own
+        case Rail.PUBLISH:
+            return _content(db, account_id, row, limits, now)
+        case Rail.ACCOUNT:
+            return _account(db, account_id, row, confirmed, now)
     assert_never(row.rail)
 
 
@@ -69,9 +84,10 @@ def claim(
     row: Row,
     limits: Limits,
     clock: Clock,
+    confirmed: str = "",
 ) -> None:
     """Take a row's place on its rail, committed before anything is sent; raises `Railed`."""
-    if (hold := held(db, account_id, row, limits, clock)) is not None:
+    if (hold := held(db, account_id, row, limits, clock, confirmed)) is not None:
         raise Railed(hold)
     for rail in _rails_of(row):
         account_sessions.record_use(db, session_id, account_id, rail, clock.now())
@@ -80,11 +96,19 @@ def claim(
 def _rails_of(row: Row) -> tuple[str, ...]:
     if row.rail in (Rail.SOCIAL, Rail.DIRECT):
         return (_act(row), _SPACED)
+    if row.rail is Rail.PUBLISH:
+        return (_content_act(row),)
+    if row.rail is Rail.ACCOUNT:
+        return (row.act or "other",)
     return ({Rail.READ: "read", Rail.OWN: "own"}.get(row.rail, "other"),)
 
 
 def _act(row: Row) -> str:
     return row.act or ("message" if row.rail is Rail.DIRECT else "other social")
+
+
+def _content_act(row: Row) -> str:
+    return row.act or "other content"
 
 
 def _full(
@@ -95,7 +119,45 @@ def _full(
         return None
     until = (first or now) + within
     span = "an hour" if within == _HOUR else "a day"
-    return Hold(f"session_{rail}", f"{count} of {most} {rail} calls within {span} are used", until)
+    name = f"session_{rail.replace(' ', '_')}"
+    return Hold(name, f"{count} of {most} {rail} calls within {span} are used", until)
+
+
+def _content(db: Database, account_id: str, row: Row, limits: Limits, now: datetime) -> Hold | None:
+    act = _content_act(row)
+    if act in POST_CAPS:
+        return _door(db, account_id, act, limits, now)
+    return _full(db, account_id, act, CONTENT_CAPS.get(act, _OTHER_CONTENT), _DAY, now)
+
+
+def _door(db: Database, account_id: str, act: str, limits: Limits, now: datetime) -> Hold | None:
+    """Return why a post would not go out at once: who uploads waits for its end."""
+    if users.is_stopped(db, accounts.get(db, account_id).user_id):
+        return rails.STOPPED
+    is_story, most = act == "story", POST_CAPS[act]
+    count, first = posts.out_since(db, account_id, now - _DAY, stories=is_story)
+    if count >= most:
+        kind = "stories" if is_story else "posts"
+        reason = f"{count} of {most} {kind} within a day are out or on their way"
+        return Hold(f"session_{act}", reason, (first or now) + _DAY)
+    free_at = jobs.lane_free_at(db, account_id, now)
+    if free_at > now:
+        return Hold("session_spacing", "The account's last post went out a moment ago", free_at)
+    if jobs.is_lane_taken(db, account_id, now):
+        reason = "Another post of the account is on its way"
+        return Hold("session_queue", reason, now + max(limits.spacing, timedelta(seconds=1)))
+    return None
+
+
+def _account(db: Database, account_id: str, row: Row, confirmed: str, now: datetime) -> Hold | None:
+    if row.confirms:
+        name = accounts.get(db, account_id).username
+        if confirmed.strip().lstrip("@") != name:
+            reason = f"This changes who can get into the account: send confirm={name} with it"
+            return Hold("session_confirmation", reason, None)
+    if row.act in ACCOUNT_CAPS:
+        return _full(db, account_id, row.act, ACCOUNT_CAPS[row.act], _DAY, now)
+    return None
 
 
 def _social(db: Database, account_id: str, row: Row, limits: Limits, clock: Clock) -> Hold | None:

@@ -104,6 +104,8 @@ class Row:
     needs: Rail | None = None
     # One act of a rail may weigh on its own: follow and unfollow are one.
     act: str = ""
+    # Whether it takes the account's name as a word that it is meant (`confirm`).
+    confirms: bool = False
     is_older: bool = False
 
     @property
@@ -193,6 +195,8 @@ def _field(text: str) -> Field:
     low, high = _number(found["low"]), _number(found["high"])
     if found["name"] == "amount" and found["kind"] is None:
         kind, low, high = "i", 1, MOST_AT_ONCE
+    if found["many"] == "file":
+        kind = "file"
     if kind == "i" and low is None and found["name"].endswith(("pk", "id", "pks", "ids")):
         low = 0
     if kind not in _KINDS:

@@ -19,6 +19,7 @@ from session_api.rows import (
     stories,
     system,
     tags,
+    uploads,
     users,
 )
 
@@ -28,6 +29,7 @@ GROUPS = (
     users.users,
     media.media,
     stories.stories,
+    uploads.uploads,
     files.files,
     comments.comments,
     tags.hashtags,

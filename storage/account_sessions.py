@@ -74,6 +74,12 @@ def unused_since(db: Database, before: datetime) -> list[AccountSession]:
     )
 
 
+def unused_longest(db: Database) -> datetime | None:
+    """Return when the session was used that nobody has used for the longest time."""
+    row = db.conn.execute("SELECT min(used_at) FROM account_sessions").fetchone()
+    return None if row[0] is None else from_text(row[0])
+
+
 def end(db: Database, session_id: str) -> None:
     """End a session; one that is over is no error."""
     db.conn.execute("DELETE FROM account_sessions WHERE id = ?", (session_id,))
@@ -90,6 +96,15 @@ def count(db: Database, account_id: str, rail: str, now: datetime) -> None:
     db.conn.execute(
         "INSERT INTO session_calls (account_id, rail, at) VALUES (?, ?, ?)",
         (account_id, rail, records.encode(now)),
+    )
+
+
+def uncount(db: Database, account_id: str, rail: str) -> None:
+    """Take back the last use of a rail: nothing came of it."""
+    db.conn.execute(
+        "DELETE FROM session_calls WHERE rowid = (SELECT rowid FROM session_calls"
+        " WHERE account_id = ? AND rail = ? ORDER BY at DESC LIMIT 1)",
+        (account_id, rail),
     )
 
 

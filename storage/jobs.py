@@ -143,6 +143,25 @@ def could_run_since(db: Database, job: Job, now: datetime) -> datetime:
     return job.run_at if row is None else max(job.run_at, from_text(row[0]))
 
 
+def lane_free_at(db: Database, account_id: str, now: datetime) -> datetime:
+    """Return from when on an account's next post may go out; `now` where nothing keeps it."""
+    row = db.conn.execute(
+        "SELECT free_at FROM lanes WHERE account_id = ? AND set_at <= ?",
+        (account_id, records.encode(now)),
+    ).fetchone()
+    return now if row is None else max(now, from_text(row[0]))
+
+
+def is_lane_taken(db: Database, account_id: str, now: datetime) -> bool:
+    """Say whether a post of the account goes out now, or is due and waits for its turn."""
+    row = db.conn.execute(
+        "SELECT 1 FROM jobs WHERE account_id = ?1 AND (status = 'PROCESSING'"
+        " OR status = 'PENDING' AND run_at <= ?2) LIMIT 1",
+        (account_id, records.encode(now)),
+    ).fetchone()
+    return row is not None
+
+
 def finish(
     db: Database, job_id: str, status: JobStatus, now: datetime, error: str | None = None
 ) -> None:

@@ -19,7 +19,7 @@ from ground.changes import Subject
 from storage import events, records
 from storage.errors import NotFound
 from storage.owners import Accounts, named, within
-from storage.times import shifted
+from storage.times import from_text, shifted
 
 
 class MediaType(StrEnum):
@@ -334,6 +334,27 @@ def last_published_at(db: Database, account_id: str) -> datetime | None:
         (account_id,),
     )
     return None if newest is None else newest.published_at
+
+
+def out_since(
+    db: Database, account_id: str, since: datetime, *, stories: bool
+) -> tuple[int, datetime | None]:
+    """Return how many stories or other posts of an account went out since then or are about to.
+
+    With them comes when the first of those that went out did.
+    """
+    kind = "= 'STORIES'" if stories else "!= 'STORIES'"
+    row = db.conn.execute(
+        "SELECT (SELECT count(*) FROM posts WHERE account_id = ?1 AND published_at > ?2"  # noqa: S608 - constants
+        f" AND media_type {kind})"
+        " + (SELECT count(*) FROM posts WHERE account_id = ?1 AND published_at IS NULL"
+        "  AND status NOT IN ('PUBLISHED', 'FAILED', 'DRAFT', 'SCHEDULED')"
+        f" AND media_type {kind}),"
+        " (SELECT min(published_at) FROM posts WHERE account_id = ?1 AND published_at > ?2"
+        f" AND media_type {kind})",
+        (account_id, records.encode(since)),
+    ).fetchone()
+    return int(row[0]), None if row[1] is None else from_text(row[1])
 
 
 def goes_out_at(post: Post) -> datetime:

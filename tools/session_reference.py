@@ -17,10 +17,16 @@ _RAILS = {
     Rail.LOCAL: "asks Instagram nothing",
     Rail.READ: "a read: `REPRISE_SESSION_READS_PER_HOUR`",
     Rail.OWN: "the account's own state, undoable: `REPRISE_SESSION_ACTS_PER_DAY`",
-    Rail.PUBLISH: "its own content",
-    Rail.SOCIAL: "acts on others: off until `REPRISE_SESSION_SOCIAL=on`, then few and far between",
-    Rail.DIRECT: "messages to others: as S",
-    Rail.ACCOUNT: "the login itself",
+    Rail.PUBLISH: (
+        "its own content, a day: 10 posts and 24 stories whoever asked for them, 10 deleted, 20 edited, "
+        "10 changes of highlights, 20 others"
+    ),
+    Rail.SOCIAL: "acts on others: off until `REPRISE_SESSION_SOCIAL=on`, then a day at most "
+    "20 follows and unfollows, 50 likes, 10 comments, 20 others, half a minute apart, not while the account "
+    "sleeps, nor in the first two days of its session",
+    Rail.DIRECT: "messages: as S, 50 a day, and none to anybody who has not written in that chat",
+    Rail.ACCOUNT: "the login itself: one password a day without a code; 5 changes of the profile and 5 of the "
+    "second factor a day, some with `confirm` as a word that they are meant",
 }
 _HEAD = """<!-- Written by `make docs`; do not edit. -->
 # The session API
@@ -35,6 +41,14 @@ an id that stays the same. It uses that account's device, proxy, limits and brak
 same door as any other. A login with the password that is kept sends nothing; another password is submitted
 once a day without a code. The id is worth nothing without a key. Sessions end after
 `REPRISE_SESSION_DAYS` days without use.
+
+**An upload is a post like any other**: recorded before anything leaves, sent once, in the history and the
+limits of the account; the answer waits until it is out. The same again (the same files and words, while it is on its
+way and for an hour after) is answered with the same post, unless it comes under an `Idempotency-Key` of its
+own. 504 `StillOnItsWay` tells the `post_id` and until when it waits: it goes out by itself. Decorations, tags and
+places are JSON in form fields, one object or an array in each; one that is bad is named, and nothing is
+uploaded. Addresses are fetched from the internet alone, never from this machine or network. Feed videos
+and IGTV are Reels, as Instagram has them.
 
 **Answers**: a model of aiograpi with all its keys and its ids as text, `true`, or a page
 `{"items": […], "next_cursor": "…"}` whose cursor is "" at the end. A page holds all that Instagram gave, which

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 class Reach(StrEnum):
@@ -40,7 +41,7 @@ class Targets:
 
     def refusal(self, address: Address, port: int) -> str | None:
         """Return why a message may not go there, or None."""
-        address = getattr(address, "ipv4_mapped", None) or address
+        address = _within(address)
         if (
             address.is_link_local
             or address.is_multicast
@@ -71,3 +72,12 @@ class Targets:
         if not found:
             raise TargetRefused(f"{host} leads nowhere")
         return list(found)
+
+
+def _within(address: Address) -> Address:
+    """Return the IPv4 address that an IPv6 one leads to: mapped, by 6to4, or by a NAT64."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address

@@ -5,6 +5,7 @@ from __future__ import annotations
 from api.contract import Auth, Operations
 from ground.refusal import ErrorCode
 from operations import (
+    account_sessions,
     accounts,
     api_keys,
     card_preview,
@@ -120,6 +121,10 @@ login_rows.row("GET", _OPTIONS, logins.get_client_options)
 login_rows.row("PUT", _OPTIONS, logins.set_client_options)
 login_rows.row("GET", f"{_LOGIN}/<accountId>", logins.probe_credentials)
 login_rows.row("DELETE", f"{_LOGIN}/<accountId>", logins.forget_credentials)
+login_rows.row("GET", "/settings/account-sessions", account_sessions.list_account_sessions)
+login_rows.row(
+    "DELETE", "/settings/account-sessions/<accountId>", account_sessions.end_account_session
+)
 login_rows.row("GET", "/settings/session-phase/<accountId>", logins.get_session_phase)
 
 key_rows = Operations("Settings")

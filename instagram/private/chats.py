@@ -7,34 +7,57 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from aiograpi.mixins.note import NoteAudience
 
+from ground.hold import Hold
 from instagram import errors
 from instagram.private.client import PrivateClient
 
-_STRANGER = (
-    "Only who has written to this account is written to: send to `thread_ids` of a chat that is "
-    "there, or wait for a message"
+_STRANGERS = Hold(
+    "session_stranger",
+    "Only who has written to this account is written to, and nobody in this chat has lately: "
+    "0 messages a day go to strangers",
+    None,
 )
+_A_LOOK = {
+    "visual_message_return_type": "unseen",
+    "direction": "older",
+    "seq_id": "40065",
+    "limit": "20",
+}
+# The chats of each account in which somebody else has written.
+_KNOWN: WeakKeyDictionary[PrivateClient, set[int]] = WeakKeyDictionary()
 
 
 async def known_threads(
     client: PrivateClient, user_ids: Sequence[int], thread_ids: Sequence[int]
 ) -> list[int]:
-    """Return the chats to write into; raises `NotAsked` for people who never wrote."""
+    """Return the chats to write into; raises `AccountOnHold` for people who never wrote.
+
+    Each chat is looked at once, and remembered with the client.
+    """
     if bool(user_ids) == bool(thread_ids):
         raise errors.NotAsked("Name either user_ids or thread_ids")
-    if thread_ids:
-        return list(thread_ids)
-    thread = await _thread_with(client, user_ids)
-    if thread is None or not _somebody_wrote(thread):
-        raise errors.NotAsked(_STRANGER)
-    return [int(thread["thread_id"])]
+    known = _KNOWN.setdefault(client, set())
+    if user_ids:
+        thread = await _thread_with(client, user_ids)
+        if thread is None or not _somebody_wrote(client, thread):
+            raise errors.AccountOnHold(_STRANGERS)
+        thread_ids = [int(thread["thread_id"])]
+        known.update(thread_ids)
+    for thread_id in thread_ids:
+        if thread_id not in known:
+            answer = await client.private_request(f"direct_v2/threads/{thread_id}/", params=_A_LOOK)
+            if not _somebody_wrote(client, answer.get("thread") or {}):
+                raise errors.AccountOnHold(_STRANGERS)
+            known.add(thread_id)
+    return list(thread_ids)
 
 
 async def check_known(client: PrivateClient, user_ids: Sequence[int]) -> None:
-    """Raise `NotAsked` unless everybody of these has written."""
+    """Raise `AccountOnHold` unless everybody of these has written."""
     for user_id in user_ids:
         await known_threads(client, [user_id], [])
 
@@ -45,9 +68,13 @@ async def _thread_with(client: PrivateClient, user_ids: Sequence[int]) -> dict[s
     return thread if thread.get("thread_id") else None
 
 
-def _somebody_wrote(thread: dict[str, Any]) -> bool:
+def _somebody_wrote(client: PrivateClient, thread: dict[str, Any]) -> bool:
+    """Say whether somebody else has written; that a chat was named or joined is no message."""
     return any(
-        isinstance(item, dict) and item.get("is_sent_by_viewer") is False
+        isinstance(item, dict)
+        and item.get("is_sent_by_viewer") is False
+        and str(item.get("user_id")) != str(client.user_id)
+        and item.get("item_type") != "action_log"
         for item in thread.get("items") or []
     )
 

@@ -105,6 +105,23 @@ class PrivateClient(aiograpi.Client):
         for session in (self.private, self.public, self.graphql):
             await session._close()
 
+    async def user_follow(self, user_id: Any) -> bool:
+        """Follow somebody, or ask to where they are private; one request.
+
+        aiograpi asks first what they are to each other, and goes on whatever is answered to that,
+        be it a challenge.
+        """
+        about = {
+            "user_id": str(user_id),
+            "_uid": str(self.user_id),
+            "include_follow_friction_check": "1",
+            "container_module": "profile",
+        }
+        data = self.with_action_data(about)
+        answer = await self.private_request(f"friendships/create/{user_id}/", data)
+        status = answer["friendship_status"]
+        return status.get("following") is True or status.get("outgoing_request") is True
+
     # What aiograpi calls.
 
     async def small_delay(self) -> None:

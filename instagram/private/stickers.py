@@ -5,6 +5,7 @@ Instagram draws none of it: a sticker is an area of the picture.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,6 +23,8 @@ class StickerKind(StrEnum):
     LINK = "link"
     # A post, by its id and its owner's as Instagram joins them: `<post>_<owner>`.
     FEED_MEDIA = "feed_media"
+    # Any other, as JSON with its `type`, its `id` and what else aiograpi would send.
+    APP = "app"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,7 @@ class MentionSticker:
     y: float = 0.5
     width: float = 0.5
     height: float = 0.1
+    rotation: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,7 @@ _IDS = {
     StickerKind.LOCATION: "location_sticker",
     StickerKind.LINK: "link_sticker_default",
     StickerKind.FEED_MEDIA: None,
+    StickerKind.APP: None,
 }
 
 
@@ -93,11 +98,13 @@ def configuring(
         fields["text_metadata"] = dumps([_text(mention) for mention in mentions])
     elif told:
         fields["reel_mentions"] = dumps(told)
-    if names := dict.fromkeys(filter(None, (_IDS[one.kind] for one in ordered))):
+    if names := dict.fromkeys(filter(None, map(_id_of, ordered))):
         fields["story_sticker_ids"] = ",".join(names)
     for one in ordered:
         if one.kind is StickerKind.FEED_MEDIA:
             fields["reshared_media_id"] = one.value.partition("_")[0]
+        if one.kind is StickerKind.APP and json.loads(one.value)["type"] == "gif":
+            fields["has_animated_sticker"] = "1"
     return fields
 
 
@@ -132,7 +139,7 @@ def _mention(mention: MentionSticker, *, on_video: bool) -> dict[str, object]:
         "z": 0,
         "width": mention.width,
         "height": mention.height,
-        "rotation": 0.0,
+        "rotation": mention.rotation,
         "type": "mention",
         "user_id": mention.user_pk,
         "is_sticker": False,
@@ -143,7 +150,14 @@ def _mention(mention: MentionSticker, *, on_video: bool) -> dict[str, object]:
 
 def _text(mention: MentionSticker) -> dict[str, float]:
     shape = {"font_size": 24.0, "scale": 1.0, "width": 366.0, "height": 102.0}
-    return {**shape, "x": mention.x, "y": mention.y, "rotation": 0.0}
+    return {**shape, "x": mention.x, "y": mention.y, "rotation": mention.rotation}
+
+
+def _id_of(sticker: StorySticker) -> str | None:
+    if sticker.kind is StickerKind.APP:
+        named: str | None = json.loads(sticker.value).get("id")
+        return named
+    return _IDS[sticker.kind]
 
 
 def _sticker(sticker: StorySticker) -> dict[str, object]:
@@ -173,6 +187,10 @@ def _sticker(sticker: StorySticker) -> dict[str, object]:
             media, _, owner = sticker.value.partition("_")
             own = {"type": "feed_media", "media_id": media, "media_owner_id": owner}
             own["product_type"] = "feed"
+        case StickerKind.APP:
+            said = json.loads(sticker.value)
+            style = said.get("id") or said["type"]
+            own = {"type": said["type"], "selected_index": 0, **(said.get("extra") or {})}
         case _:
             assert_never(sticker.kind)
     return {**model, **own, "tap_state_str_id": style}

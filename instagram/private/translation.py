@@ -68,6 +68,7 @@ def translate(exc: Exception, *, writes: bool = False) -> errors.InstagramError:
     `writes` marks a call with an effect outside: unless it provably never left, the result has
     `maybe_applied` set, whatever was answered.
     """
+    exc = _unhidden(exc)
     error = _ours(exc)
     error.maybe_applied = writes and not _never_left(exc)
     return error
@@ -76,11 +77,15 @@ def translate(exc: Exception, *, writes: bool = False) -> errors.InstagramError:
 def raised_of(error: BaseException) -> Exception | None:
     """Return what was raised by aiograpi where our error comes from one of its, or None."""
     cause = error.__cause__
-    return (
-        cause
-        if isinstance(cause, RAISED) and not isinstance(cause, errors.InstagramError)
-        else None
-    )
+    if not isinstance(cause, RAISED) or isinstance(cause, errors.InstagramError):
+        return None
+    return _unhidden(cause)
+
+
+def _unhidden(exc: Exception) -> Exception:
+    """Return what was answered, where aiograpi hides that in an error about media."""
+    is_hidden = type(exc) is ig.MediaError and isinstance(exc.__context__, ig.ClientError)
+    return exc.__context__ if is_hidden and isinstance(exc.__context__, Exception) else exc
 
 
 def said_of(exc: Exception | None) -> dict[str, Any]:

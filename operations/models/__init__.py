@@ -1,5 +1,6 @@
 """Shapes of the contract's requests and responses (reference §5), one module per subject."""
 
+from operations.models.account_sessions import AccountSession, AccountSessions
 from operations.models.accounts import (
     AuthCheck,
     AuthMe,
@@ -228,6 +229,8 @@ __all__ = [
     "Accepted",
     "AccountQuery",
     "AccountRef",
+    "AccountSession",
+    "AccountSessions",
     "ApiKey",
     "ApiKeyList",
     "ApiKeyRequest",

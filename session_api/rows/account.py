@@ -40,8 +40,9 @@ async def _edit(client: Any, given: Given) -> Any:
 
 
 account.row(
-    "PATCH", "/account", ", ".join(profile.FIELDS), None, "Account", Rail.ACCOUNT,
-    "Change the profile: only what is sent", older=("/account/profile",), step=_edit,
+    "PATCH", "/account", ", ".join((*profile.FIELDS, "confirm")), None, "Account", Rail.ACCOUNT,
+    "Change the profile: only what is sent; `confirm` is the account's name",
+    older=("/account/profile",), step=_edit, act="profile", confirms=True,
 )  # fmt: skip
 
 
@@ -56,7 +57,7 @@ async def _change_picture(question: Question) -> Any:
 
 account.row(
     "PATCH", "/account/picture", "picture*:file", None, "UserShort", Rail.ACCOUNT,
-    "Change the profile picture", handler=_change_picture,
+    "Change the profile picture", handler=_change_picture, act="profile",
 )  # fmt: skip
 
 
@@ -68,7 +69,7 @@ async def _set_privacy(client: Any, given: Given) -> Any:
 
 account.row(
     "PATCH", "/account/privacy", "is_private*:bool", None, "bool", Rail.ACCOUNT,
-    "Close the account, or open it", step=_set_privacy,
+    "Close the account, or open it", step=_set_privacy, act="profile",
 )  # fmt: skip
 account.row(
     "GET", "/account/follow/requests", "amount=50, cursor=",

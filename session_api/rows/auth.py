@@ -12,6 +12,7 @@ from instagram.private.options import check_locale, check_proxy, check_timezone
 from instagram.private.outcome import PendingLogin
 from instagram.private.session_file import session_of_cookie, session_of_settings
 from operations.actor import Actor
+from operations.house import House
 from session_api.errors import Challenged
 from session_api.given import Malformed
 from session_api.question import Question
@@ -58,16 +59,23 @@ async def _log_in_again(question: Question) -> bool:
             ErrorCode.INVALID_STATUS,
             "No password of this account is kept (its session was imported): POST /auth/login",
         )
-    if not await house.store.write(
-        credentials.claim_automatic_login, account_id, house.clock.now()
-    ):
-        raise Refusal(
-            ErrorCode.LOGIN_RATE_LIMITED, "The password was submitted within the last day"
-        )
+    await house.store.write(_claim_login, house, account_id)
     result = await house.logins.log_in(account_id, saved.username, saved.password)
     if isinstance(result, PendingLogin):
         raise _challenged(Waiting(account_id, result))
     return True
+
+
+def _claim_login(db: Database, house: House, account_id: str) -> None:
+    """Take the day's submission, by session and by itself; raises `Refusal`."""
+    house.sessions.claim_submission(db, account_id, has_code=False)
+    now = house.clock.now()
+    if not credentials.claim_automatic_login(db, account_id, now):
+        raise Refusal(
+            ErrorCode.LOGIN_RATE_LIMITED,
+            "The password was submitted within the last day, or Instagram has refused it",
+            until=now + credentials.AUTOMATIC_LOGIN_EVERY,
+        )
 
 
 async def _settings(question: Question) -> Any:
@@ -211,12 +219,17 @@ auth.row(
     is_open=True, hears_session=True,
 )  # fmt: skip
 auth.row(
-    "POST", "/auth/totp", "verification_code*", "totp_enable(verification_code)", "[str]",
-    Rail.ACCOUNT, "Switch the two-factor app on", older=["/auth/totp/enable"],
+    "GET", "/auth/totp/seed", "", "totp_generate_seed()", "str", Rail.ACCOUNT,
+    "A new seed for a two-factor app, which `POST /auth/totp` then switches on", act="factor",
 )  # fmt: skip
 auth.row(
-    "DELETE", "/auth/totp", "", "totp_disable()", "bool", Rail.ACCOUNT,
-    "Switch the two-factor app off",
+    "POST", "/auth/totp", "verification_code*", "totp_enable(verification_code)", "[str]",
+    Rail.ACCOUNT, "Switch the two-factor app on", older=["/auth/totp/enable"],
+    act="factor",
+)  # fmt: skip
+auth.row(
+    "DELETE", "/auth/totp", "confirm", "totp_disable()", "bool", Rail.ACCOUNT,
+    "Switch the two-factor app off; `confirm` is the account's name", act="factor", confirms=True,
 )  # fmt: skip
 auth.row(
     "POST", "/auth/challenge/resolve", "last_json*, security_code", None, "bool", Rail.ACCOUNT,

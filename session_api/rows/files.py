@@ -1,12 +1,15 @@
-"""Files: downloads, from Instagram's own hosts alone, and the uploads that are not served yet."""
+"""Files: downloads, from Instagram's own hosts alone."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import trio
 
+from instagram.download import check_media_url
 from serving.answer import Answer
 from session_api.given import Malformed
 from session_api.question import Question
@@ -14,11 +17,8 @@ from session_api.row import Given, Group, Rail
 
 files = Group("Files")
 _PIECE = 256 * 1024
-_NO_UPLOADS = (
-    "Uploads by session are not served yet: every post goes out by one door, POST "
-    "/api/v1/media/upload and /api/v1/posts/publish, which sends each once"
-)
 _MEDIA_KIND = {"photo": 1, "video": 2, "clip": 2, "igtv": 2}
+_ALBUM = 8
 
 
 async def _by_url(question: Question) -> Answer:
@@ -58,15 +58,20 @@ async def _fetched(question: Question, url: str) -> Answer:
         # What is open is sent to its end; nothing is left behind, whoever leaves meanwhile.
         with trio.CancelScope(shield=True):
             await trio.Path(target).unlink(missing_ok=True)
+    return _sent(file, size, "video/mp4" if _is_film(url) else "image/jpeg")
 
+
+def _sent(file: Any, size: int, kind: str) -> Answer:
     async def pieces() -> AsyncIterator[bytes]:
         async with file:
             while piece := await file.read(_PIECE):
                 yield piece
 
-    is_video = url.partition("?")[0].endswith((".mp4", ".mov", ".m4v"))
-    kind = "video/mp4" if is_video else "image/jpeg"
     return Answer(pieces(), headers={"Content-Type": kind, "Content-Length": str(size)})
+
+
+def _is_film(url: str) -> bool:
+    return url.partition("?")[0].endswith((".mp4", ".mov", ".m4v"))
 
 
 def _check_place(given: Given) -> None:
@@ -89,26 +94,60 @@ for _kind in ("video", "clip", "igtv", "photo", "story"):
         "GET", f"/{_kind}/download/by/url", f"url*:uri, filename, {_WHERE}", None, "file",
         Rail.READ, "The file at an address of Instagram's", handler=_by_url,
     )  # fmt: skip
-for _kind in ("story", "video", "photo", "igtv", "clip"):
-    _gives = "Story" if _kind == "story" else "Media"
-    files.row(
-        "POST", f"/{_kind}/upload", "", None, _gives, Rail.PUBLISH, f"Publish a {_kind}",
-        absent=_NO_UPLOADS,
-    )  # fmt: skip
-    files.row(
-        "POST", f"/{_kind}/upload/by/url", "", None, _gives, Rail.PUBLISH,
-        f"Publish a {_kind} from an address", absent=_NO_UPLOADS,
-    )  # fmt: skip
+
+
+async def _album(question: Question) -> Answer:
+    _check_place(question.given)
+    urls: list[str] = question.given.get("urls") or []
+    number = "album"
+    if not urls:
+        number = str(question.given["media_pk"])
+
+        async def read(client: Any) -> Any:
+            return await client.media_info_v1(number)
+
+        found = await question.api.run(f"session.{question.row.name}", read)
+        if found.media_type != _ALBUM:
+            raise Malformed("This is no album")
+        urls = [str(each.video_url or each.thumbnail_url) for each in found.resources]
+    for url in urls:
+        check_media_url(url)  # all of them, before one is fetched
+    return await _packed(question, urls, number)
+
+
+async def _packed(question: Question, urls: Sequence[str], name: str) -> Answer:
+    """Fetch files and answer with one archive that holds them in their order."""
+    scratch = question.around.house.library.scratch
+    packed, files = scratch(), [scratch() for _ in urls]
+    try:
+        for url, file in zip(urls, files, strict=True):
+            await question.api.download(url, file)
+        names = [
+            f"{name}_{number}{'.mp4' if _is_film(url) else '.jpg'}"
+            for number, url in enumerate(urls, start=1)
+        ]
+        await trio.to_thread.run_sync(_pack, packed, list(zip(files, names, strict=True)))
+        size = (await trio.Path(packed).stat()).st_size
+        opened = await trio.open_file(packed, "rb")
+    finally:
+        with trio.CancelScope(shield=True):
+            for each in (packed, *files):
+                await trio.Path(each).unlink(missing_ok=True)
+    return _sent(opened, size, "application/zip")
+
+
+def _pack(target: Path, files: Sequence[tuple[Path, str]]) -> None:
+    target.touch(mode=0o600)
+    with ZipFile(target, "w") as archive:  # stored: pictures and films are packed already
+        for path, name in files:
+            archive.write(path, name)
+
+
 files.row(
-    "POST", "/album/upload", "", None, "Media", Rail.PUBLISH, "Publish an album",
-    absent=_NO_UPLOADS,
+    "GET", "/album/download", f"media_pk*:i, {_WHERE}", None, "[file]", Rail.READ,
+    "The files of an album, in one ZIP", handler=_album,
 )  # fmt: skip
 files.row(
-    "PATCH", "/media", "", None, "Dict", Rail.PUBLISH, "Change a post of this account",
-    absent="Posts are not changed by session yet; change them in the app",
+    "GET", "/album/download/by/urls", f"urls*[], {_WHERE}", None, "[file]", Rail.READ,
+    "The files at some addresses of Instagram's, in one ZIP", handler=_album,
 )  # fmt: skip
-for _path in ("/album/download", "/album/download/by/urls"):
-    files.row(
-        "GET", _path, "", None, "[file]", Rail.READ, "The files of an album",
-        absent="Albums are not fetched as one; fetch each by /photo/download/by/url",
-    )  # fmt: skip

@@ -29,6 +29,7 @@ async def _create(client: Any, given: Given) -> Any:
 highlights.row(
     "POST", "/highlight", "title*, story_ids*[], cover_story_id=, crop_rect[float]", None,
     "Highlight", Rail.PUBLISH, "Keep some of the own stories on the profile", step=_create,
+    act="highlight",
 )  # fmt: skip
 
 
@@ -54,14 +55,16 @@ highlights.row(
     "PATCH", "/highlight", "highlight_pk*, title=, cover, added_media_ids[], removed_media_ids[]",
     None, "Highlight", Rail.PUBLISH,
     "Change title, cover (an object in JSON) or stories of a highlight", step=_edit,
+    act="highlight",
 )  # fmt: skip
 highlights.row(
     "DELETE", "/highlight", "highlight_pk*", "highlight_delete(highlight_pk)", "bool", Rail.PUBLISH,
-    "Take a highlight down",
+    "Take a highlight down", act="highlight",
 )  # fmt: skip
 highlights.pair(
     "/highlight/story", "highlight_pk*, story_ids*[]",
     "highlight_add_stories(highlight_pk, story_ids)",
     "highlight_remove_stories(highlight_pk, story_ids)", "Highlight", Rail.PUBLISH,
     "Add stories to a highlight", older=("/highlight/stories",),
+    act="highlight",
 )  # fmt: skip

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from instagram.private import calls
+from instagram.private.feed import Said, Tag, edit
 from session_api.given import Malformed
-from session_api.row import Given, Group, Rail
+from session_api.json_fields import TAGS
+from session_api.question import Question
+from session_api.row import Given, Group, Rail, fields_of
+from session_api.said import tags
 
 media = Group("Media")
 
@@ -40,7 +45,33 @@ media.row(
 )  # fmt: skip
 media.row(
     "DELETE", "/media", "media_id*", "media_delete(media_id)", "bool", Rail.PUBLISH,
-    "Delete a post of this account",
+    "Delete a post of this account", act="delete",
+)  # fmt: skip
+
+
+async def _edit(question: Question) -> Any:
+    given = question.given
+    said = await tags(question)
+    tagged = [
+        Tag(user_pk=each["userId"], x=each["x"], y=each["y"]) for each in said["user_tags"] or ()
+    ]
+    spoken = Said(
+        caption=given["caption"],
+        tags=tagged,
+        location_id=said.get("location_id"),
+        location_name=said.get("location_name"),
+    )
+
+    async def change(client: Any) -> Any:
+        return calls.told(await edit(client, given["media_id"], spoken, given["title"]))
+
+    return await question.api.run(f"session.{question.row.name}", change, writes=True)
+
+
+media.row(
+    "PATCH", "/media", (*fields_of("media_id*, caption*, title"), *TAGS), None, "Dict",
+    Rail.PUBLISH, "Change caption, tags or place of a post of this account", handler=_edit,
+    act="edit",
 )  # fmt: skip
 media.row(
     "GET", "/media/author", "media_pk*:i", None, "UserShort", Rail.READ, "Whose a post is",

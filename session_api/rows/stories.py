@@ -43,7 +43,7 @@ stories.row(
 )  # fmt: skip
 stories.row(
     "DELETE", "/story", "story_pk*:i", "story_delete(story_pk)", "bool", Rail.PUBLISH,
-    "Delete a story of this account",
+    "Delete a story of this account", act="delete",
 )  # fmt: skip
 stories.row(
     "PATCH", "/story/seen", "story_pks*[i], skipped_story_pks[i]",
@@ -60,7 +60,7 @@ stories.row(
 )  # fmt: skip
 stories.row(
     "GET", "/story/archive", "amount=50, cursor, include_memories:bool=true, reel_id",
-    "archive_story_days_paginated_v1(amount, cursor or '', include_memories, reel_id or '')",
+    "archive_story_days_paginated_v1(0, cursor or '', include_memories, reel_id or '')",
     "StoryArchiveDayPage", Rail.READ, "A page of the days in the archive",
 )  # fmt: skip
 stories.row(

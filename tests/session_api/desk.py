@@ -36,6 +36,7 @@ class Desk:
     served: Served
     session: str
     photo: Path
+    square: Path
     video: Path
     anna: Person
     berta: Person
@@ -104,6 +105,7 @@ async def open_desk(
                 served=served,
                 session="",
                 photo=photo,
+                square=square,
                 video=video,
                 anna=anna,
                 berta=berta,

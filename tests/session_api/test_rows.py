@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from openapi_spec_validator import validate
 
 from instagram.private import calls
 from sandbox import Sandbox
+from sandbox.world.post import Post
 from session_api.openapi import document
 from session_api.row import Row
 from session_api.table import by_path, rows
@@ -40,6 +41,37 @@ def _media(*which: str) -> Callable[[Desk, Any], object]:
     )
 
 
+def _uploads() -> Iterator[tuple[str, str, Any, Any]]:
+    """Each upload by file and by address: its name, what is said, and what is sent."""
+    for kind, film in (
+        ("Story", False), ("Photo", False), ("Video", True), ("Clip", True), ("Igtv", True),
+    ):  # fmt: skip
+
+        def said(desk: Desk, kind: str = kind) -> dict[str, Any]:
+            return {"caption": f"A {kind}", "title": "One"}
+
+        def file(desk: Desk, film: bool = film) -> Any:
+            return {"file": (desk.video if film else desk.square).read_bytes()}
+
+        def address(desk: Desk, kind: str = kind, film: bool = film) -> dict[str, Any]:
+            shot = (desk.reel if film else desk.post).shots[0].pk
+            url = f"https://scontent.cdninstagram.com/v/{shot}.{'mp4' if film else 'jpg'}"
+            return {"url": url, "caption": f"A {kind} from there", "title": "Two"}
+
+        yield kind, "", said, file
+        yield kind, "ByUrl", address, lambda desk: None
+    yield (
+        "Album",
+        "",
+        lambda desk: {"caption": "Both"},
+        lambda desk: [("files", desk.square.read_bytes()), ("files", desk.square.read_bytes())],
+    )
+
+
+def _album(desk: Desk) -> Post:
+    return next(each for each in desk.world.library.posts.values() if len(each.shots) == 2)
+
+
 ANNA = Try(lambda d: {"user_id": d.anna.pk}, requests=None)
 LOCAL = Try(gives=lambda d, a: a, requests=0)
 TRIES: dict[str, Try] = {
@@ -64,7 +96,6 @@ TRIES: dict[str, Try] = {
     "postUserFollow": Try(
         lambda d: {"user_id": d.carl.pk},
         leaves=lambda d: d.world.ties.follows(d.studio, d.carl),
-        requests=2,  # it asks what they are to each other first
     ),
     "deleteUserFollow": Try(
         lambda d: {"user_id": d.carl.pk},
@@ -162,6 +193,25 @@ TRIES: dict[str, Try] = {
         )
         for kind in ("Photo", "Video", "Clip", "Igtv", "Story")
     },
+    **{
+        f"post{kind}Upload{way}": Try(
+            what,
+            lambda d, a: a["pk"],
+            files=file,
+            requests=None,
+        )
+        for kind, way, what, file in _uploads()
+    },
+    "patchMedia": Try(
+        lambda d: {"media_id": d.own.media_id, "caption": "Ours again"},
+        lambda d, a: a["media"]["caption"]["text"] == "Ours again",
+    ),
+    "getAlbumDownload": Try(lambda d: {"media_pk": _album(d).pk}, lambda d, a: a, requests=3),
+    "getAlbumDownloadByUrls": Try(
+        lambda d: {"urls": [f"https://scontent.cdninstagram.com/v/{d.post.shots[0].pk}.jpg"] * 2},
+        lambda d, a: a,
+        requests=2,
+    ),
     "getAuthSessions": Try(gives=lambda d, a: a[0]["username"] == "studio", requests=0),
     "getAuthSettings": Try(gives=lambda d, a: a["authorization_data"]["sessionid"], requests=0),
 }
@@ -172,6 +222,7 @@ ELSEWHERE = {
     "patchAuthRelogin",
     "patchAuthSettings",
     "deleteAuthSession",
+    "getAuthTotpSeed",
     "postAuthTotp",
     "deleteAuthTotp",
     "postAuthChallengeResolve",

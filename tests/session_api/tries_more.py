@@ -280,7 +280,7 @@ SEARCH: dict[str, Try] = {
 ACCOUNT: dict[str, Try] = {
     "getAccount": Try(gives=lambda d, a: a["username"] == d.studio.username),
     "patchAccount": Try(
-        lambda d: {"biography": "We post"},
+        lambda d: {"biography": "We post", "confirm": "@studio"},
         lambda d, a: a["biography"] == "We post",
         lambda d: d.studio.profile.biography == "We post",
         before=_mail,
@@ -319,7 +319,7 @@ ACCOUNT: dict[str, Try] = {
         lambda d, a: a["inline_insights_node"],
         before=_business,
     ),
-    "getInsightsMediaFeed": Try(gives=IS_LIST, before=_business),
+    "getInsightsMediaFeed": Try(gives=IS_LIST, before=_business, requests=None),
 }
 
 HIGHLIGHTS: dict[str, Try] = {

@@ -1191,6 +1191,21 @@ class Methods(Core):
             idempotency_key=idempotency_key,
         )
 
+    def list_account_sessions(self) -> models.AccountSessions:
+        """List the sessions of the session API, the oldest first; their ids are not shown again."""
+        return self._call("GET", "/settings/account-sessions", models.AccountSessions)
+
+    def end_account_session(
+        self, account_id: str, *, idempotency_key: str | None = None
+    ) -> models.Success:
+        """End an account's session of the session API: the id that was given is worth nothing now."""
+        return self._call(
+            "DELETE",
+            f"/settings/account-sessions/{part(account_id)}",
+            models.Success,
+            idempotency_key=idempotency_key,
+        )
+
     def get_session_phase(self, account_id: str) -> models.SessionPhase:
         """Return how far the account's session has warmed up: 1 read only, 2 messages, 3 all."""
         return self._call("GET", f"/settings/session-phase/{part(account_id)}", models.SessionPhase)
@@ -2656,6 +2671,21 @@ class AsyncMethods(AsyncCore):
         return await self._call(
             "DELETE",
             f"/settings/private-api-credentials/{part(account_id)}",
+            models.Success,
+            idempotency_key=idempotency_key,
+        )
+
+    async def list_account_sessions(self) -> models.AccountSessions:
+        """List the sessions of the session API, the oldest first; their ids are not shown again."""
+        return await self._call("GET", "/settings/account-sessions", models.AccountSessions)
+
+    async def end_account_session(
+        self, account_id: str, *, idempotency_key: str | None = None
+    ) -> models.Success:
+        """End an account's session of the session API: the id that was given is worth nothing now."""
+        return await self._call(
+            "DELETE",
+            f"/settings/account-sessions/{part(account_id)}",
             models.Success,
             idempotency_key=idempotency_key,
         )

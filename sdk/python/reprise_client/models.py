@@ -92,6 +92,20 @@ class Accepted(Answer):
     warnings: list[str] = listed("warnings")
 
 
+class AccountSession(Answer):
+    """One account in use; `isOwn`: it was connected for that, and is logged out with it."""
+
+    account_id: str = named("accountId")
+    username: str = named("username")
+    is_own: bool = named("isOwn")
+    created_at: datetime = named("createdAt")
+    used_at: datetime = named("usedAt")
+
+
+class AccountSessions(Answer):
+    sessions: list[AccountSession] = listed("sessions")
+
+
 class ApiKey(Answer):
     """`scopes` is comma-separated, empty for everything; `accountIds` null for all accounts."""
 

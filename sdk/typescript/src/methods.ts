@@ -8,6 +8,19 @@ export interface Accepted {
   warnings: Array<string>;
 }
 
+/** One account in use; `isOwn`: it was connected for that, and is logged out with it. */
+export interface AccountSession {
+  accountId: string;
+  username: string;
+  isOwn: boolean;
+  createdAt: string;
+  usedAt: string;
+}
+
+export interface AccountSessions {
+  sessions: Array<AccountSession>;
+}
+
 /** `scopes` is comma-separated, empty for everything; `accountIds` null for all accounts. */
 export interface ApiKey {
   id: string;
@@ -1896,6 +1909,16 @@ export class Methods extends Core {
   /** Delete an account's credentials and session, and switch its story reposts off. */
   forgetCredentials(accountId: string, options: Options = {}): Promise<Success> {
     return this.call("DELETE", `/settings/private-api-credentials/${part(accountId)}`, { ...options });
+  }
+
+  /** List the sessions of the session API, the oldest first; their ids are not shown again. */
+  listAccountSessions(options: Options = {}): Promise<AccountSessions> {
+    return this.call("GET", `/settings/account-sessions`, { ...options });
+  }
+
+  /** End an account's session of the session API: the id that was given is worth nothing now. */
+  endAccountSession(accountId: string, options: Options = {}): Promise<Success> {
+    return this.call("DELETE", `/settings/account-sessions/${part(accountId)}`, { ...options });
   }
 
   /** Return how far the account's session has warmed up: 1 read only, 2 messages, 3 all. */

@@ -23,7 +23,7 @@ _MOVED = (301, 302, 303, 307, 308)
 
 
 @dataclass(frozen=True, slots=True)
-class Fetcher:
+class AddressFetcher:
     """Fetches files of at most `most` bytes from where `targets` allow."""
 
     targets: Targets
