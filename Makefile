@@ -6,10 +6,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Where it is set, every process would compile the whole project and its libraries anew.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help setup setup-cloud setup-judges demo test soak lint types fix docs site sdk shots bench clean
+.PHONY: help setup setup-cloud setup-judges demo cloud-demo test soak lint types fix docs site sdk shots bench clean
 
 help:
-	@echo "make setup | setup-cloud | setup-judges | demo | test | lint | types | fix | docs | site | sdk | bench | soak | clean"
+	@echo "make setup | setup-cloud | setup-judges | demo | cloud-demo | test | lint | types | fix | docs | site | sdk | bench | soak | clean"
 
 # Two stamps: the demo needs no development tools.
 $(VENV)/.runtime: pyproject.toml
@@ -34,6 +34,10 @@ setup-judges: $(VENV)/.dev
 
 demo: $(VENV)/.runtime
 	$(BIN)/reprise demo $(ARGS)
+
+# A scheduled post goes out while the daemon is off: simulated Instagram, simulated Cloudflare.
+cloud-demo: setup-cloud
+	$(BIN)/reprise demo --cloud $(ARGS)
 
 # Three workers for two cores: a third of the time they wait, for processes and for answers.
 test: $(VENV)/.dev

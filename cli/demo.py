@@ -7,16 +7,11 @@ everything between them and us goes over sockets.
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,17 +21,17 @@ import trio
 from rich.console import Console
 
 from cli import kept
+from cli.demo_daemon import make_key, running
 from cli.output import print_json, print_table
 from ground.clock import utc_now
 from sandbox import Sandbox, open_sandbox
 from sandbox.world.sample_media import make_photo, make_video
-from storage import api_keys, media_files, repost_history, users
-from storage.store import open_directly, transaction
+from storage import media_files, repost_history, users
+from storage.store import open_directly
 
 USERNAME = "reprise_studio"
 PASSWORD = "a-password-of-the-sandbox"  # noqa: S105
 # Only what hangs takes as long, on the busiest machine.
-READY_WITHIN_S = 120.0
 DONE_WITHIN_S = 600.0
 OPEN_STATES = ("DETECTED", "DOWNLOADED", "WAITING_APPROVAL", "QUEUED")
 EXPECTED = frozenset({"anna.portrait", "ben_landscape", "carla.moves", "dora_private"})
@@ -86,62 +81,21 @@ async def _running(directory: Path, log: Path) -> AsyncIterator[Running]:
             "REPRISE_CA_FILE": str(sandbox.ca_file),
             "REPRISE_PACE": "0",
         }
-        others = {k: v for k, v in os.environ.items() if not k.startswith("REPRISE_")}
-        environment = {**others, **settings, "REPRISE_PORT": "0"}
-        command = [sys.executable, "-m", "daemon", "run", "--json"]
-        with log.open("wb") as log_file:
-            async with trio.open_nursery() as nursery:
-                start = partial(
-                    trio.run_process,
-                    command,
-                    env=environment,
-                    stdout=subprocess.PIPE,
-                    stderr=log_file,
-                    check=False,
-                    deliver_cancel=_end,
-                )
-                process: trio.Process = await nursery.start(start)
-                with trio.fail_after(READY_WITHIN_S):
-                    url = await _ready_url(process, log)
-                key = await trio.to_thread.run_sync(_make_key, data_dir / "reprise.db")
-                async with httpx.AsyncClient(
-                    base_url=f"{url}/api/v1",
-                    headers={"Authorization": f"Bearer {key}"},
-                    timeout=60,
-                    trust_env=False,
-                ) as api:
-                    yield Running(sandbox, api, url, key, data_dir, settings)
-                nursery.cancel_scope.cancel()
-
-
-async def _end(process: trio.Process) -> None:
-    process.send_signal(signal.SIGTERM)
-    with trio.move_on_after(30):
-        await process.wait()
-        return
-    process.kill()
-
-
-async def _ready_url(process: trio.Process, log: Path) -> str:
-    """Read the daemon's first JSON document, which says where it listens."""
-    assert process.stdout is not None
-    text = b""
-    while chunk := await process.stdout.receive_some():
-        text += chunk
-        if text.rstrip().endswith(b"}"):
-            return str(json.loads(text)["url"])
-    raise RuntimeError(f"The daemon ended before it was ready; see {log}")
+        await trio.Path(log).unlink(missing_ok=True)
+        async with running(settings, log) as url:
+            key = await trio.to_thread.run_sync(make_key, data_dir / "reprise.db")
+            async with httpx.AsyncClient(
+                base_url=f"{url}/api/v1",
+                headers={"Authorization": f"Bearer {key}"},
+                timeout=60,
+                trust_env=False,
+            ) as api:
+                yield Running(sandbox, api, url, key, data_dir, settings)
 
 
 def _empty(path: Path) -> Path:
     path.touch()
     return path
-
-
-def _make_key(database: Path) -> str:
-    with open_directly(database) as db, transaction(db):
-        owner = users.ensure_owner(db, utc_now())
-        return api_keys.create(db, user_id=owner.id, name="demo", now=utc_now())[1]
 
 
 async def _connect(demo: Running, console: Console) -> str:

@@ -83,8 +83,9 @@ def has_desktop() -> bool:
 )
 @click.option("--keep", is_flag=True, help="Move weeks of life in, and leave all running.")
 @click.option("--no-open", is_flag=True, help="Open no browser with --keep.")
+@click.option("--cloud", is_flag=True, help="Show a post that goes out while the daemon is off.")
 @json_option
-def demo(output: Path, keep: bool, no_open: bool, as_json: bool) -> None:
+def demo(output: Path, keep: bool, no_open: bool, cloud: bool, as_json: bool) -> None:
     """Show the main job against a simulated Instagram.
 
     \b
@@ -95,12 +96,24 @@ def demo(output: Path, keep: bool, no_open: bool, as_json: bool) -> None:
 
     With --keep weeks of life move in around the account, and its page opens: mentions that wait,
     posts ahead and behind, and buttons that make something happen. Ctrl-C ends it.
+
+    With --cloud a Worker is brought to a simulated Cloudflare, and a scheduled post goes out while
+    the daemon is stopped.
     """
     import trio
 
-    from cli.demo import run_demo
+    if cloud:
+        from cli.demo_cloud import run_cloud_demo
 
-    if not trio.run(run_demo, output, keep, as_json, not no_open):
+        try:
+            done = trio.run(run_cloud_demo, output, as_json)
+        except BaseExceptionGroup as group:
+            raise only_error(group) from None
+    else:
+        from cli.demo import run_demo
+
+        done = trio.run(run_demo, output, keep, as_json, not no_open)
+    if not done:
         raise Failed(f"The demo did not end as expected; see {output / 'daemon.log'}")
 
 
