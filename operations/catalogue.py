@@ -12,6 +12,7 @@ from operations import (
     card_preview,
     cloud,
     events,
+    insights,
     library,
     logins,
     machine,
@@ -50,6 +51,7 @@ _SUBJECTS: tuple[ModuleType, ...] = (
     notify,
     system,
     machine,
+    insights,
     whole,
 )
 OPERATIONS = MappingProxyType(

@@ -38,6 +38,7 @@ PLACES = (
     Place("/cards", "cards", "Cards", "k", (Scope.REPOSTS_READ, Scope.ACCOUNTS_READ)),
     Place("/media", "library", "Library", "l", (Scope.MEDIA_READ, Scope.REPOSTS_READ)),
     Place("/history", "history", "History", "h", (Scope.POSTS_READ,)),
+    Place("/insights", "chart", "Insights", "i", (Scope.POSTS_READ, Scope.REPOSTS_READ)),
     Place("/account", "shield", "Account", "a", (Scope.REPOSTS_READ, Scope.ACCOUNTS_READ)),
     Place("/settings", "settings", "Settings", "s", (Scope.KEYS_READ,)),
 )

@@ -10,6 +10,7 @@ from operations import (
     api_keys,
     card_preview,
     cloud,
+    insights,
     library,
     logins,
     machine,
@@ -54,6 +55,7 @@ post_rows.row("POST", "/posts/draft/<id>/publish", posts.publish_draft, status=2
 post_rows.row("POST", "/posts/publish", posts.publish_post, status=202)
 post_rows.row("GET", "/posts", posts.list_posts)
 post_rows.row("GET", "/counts", posts.get_counts)
+post_rows.row("GET", "/insights", insights.get_insights, codes=_NO_ACCOUNT)
 post_rows.row("GET", "/posts/recent-completions", posts.list_recent_completions)
 post_rows.row("GET", "/posts/<id>", posts.get_post)
 post_rows.row("GET", "/posts/<id>/changes", posts.get_post_changes)

@@ -406,6 +406,12 @@ class Methods(Core):
         """Count posts and mentions by account and state (additive)."""
         return self._call("GET", "/counts", models.Counts)
 
+    def get_insights(self, *, account_id: str, days: int | Omitted = OMITTED) -> models.Insights:
+        """Return what went out of an account by day, when people mention it, how late its posts were on Instagram, and its warm-up (additive)."""
+        return self._call(
+            "GET", "/insights", models.Insights, params={"accountId": account_id, "days": days}
+        )
+
     def list_recent_completions(
         self,
         *,
@@ -1881,6 +1887,14 @@ class AsyncMethods(AsyncCore):
     async def get_counts(self) -> models.Counts:
         """Count posts and mentions by account and state (additive)."""
         return await self._call("GET", "/counts", models.Counts)
+
+    async def get_insights(
+        self, *, account_id: str, days: int | Omitted = OMITTED
+    ) -> models.Insights:
+        """Return what went out of an account by day, when people mention it, how late its posts were on Instagram, and its warm-up (additive)."""
+        return await self._call(
+            "GET", "/insights", models.Insights, params={"accountId": account_id, "days": days}
+        )
 
     async def list_recent_completions(
         self,

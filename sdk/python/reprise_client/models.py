@@ -263,6 +263,14 @@ class CronTrigger(Answer):
     cron: str = named("cron")
 
 
+class DayCount(Answer):
+    """What went out on a day, which is written 2026-11-28."""
+
+    day: str = named("day")
+    posts: int = named("posts")
+    reposts: int = named("reposts")
+
+
 class Decided(Answer):
     decided: list[RepostItem] = listed("decided")
     refused: list[RefusedDecision] = listed("refused")
@@ -379,6 +387,20 @@ class IgVersion(Answer):
     last_checked_at: datetime | None = named("lastCheckedAt")
 
 
+class Insights(Answer):
+    """`days` are those on which anything went out, the oldest first; `mentionsByHour` has seven
+    weekdays from Monday on, of 24 hours each, over 90 days; `isCut` says that there was more than
+    is counted."""
+
+    timezone: str = named("timezone")
+    since: str = named("since")
+    days: list[DayCount] = listed("days")
+    mentions_by_hour: list[list[int]] = listed("mentionsByHour")
+    lateness: list[LatePost] = listed("lateness")
+    warm_up: WarmUp | None = named("warmUp")
+    is_cut: bool = named("isCut")
+
+
 class InstagramAccount(Answer):
     id: str = named("id")
     ig_user_id: str = named("igUserId")
@@ -417,6 +439,14 @@ class KvList(Answer):
     keys: list[KvKey] = listed("keys")
     key_count: int = named("keyCount")
     meta_values: dict[str, Any] = named("metaValues")
+
+
+class LatePost(Answer):
+    """A planned post, and how long after its time it was on Instagram."""
+
+    post_id: str = named("postId")
+    due_at: datetime = named("dueAt")
+    late_ms: int = named("lateMs")
 
 
 class Library(Answer):
@@ -870,6 +900,13 @@ class SignedInBrowsers(Answer):
     browsers: list[SignedInBrowser] = listed("browsers")
 
 
+class StairStep(Answer):
+    """Up to and with this day of a login at most so many reposts go out a day."""
+
+    until_day: int = named("untilDay")
+    reposts: int = named("reposts")
+
+
 class StickerPlace(Answer):
     """Where the mention sticker goes: its centre and its size in shares of the story."""
 
@@ -971,6 +1008,17 @@ class WaitingReposts(Answer):
     downloaded: int = named("downloaded")
     waiting_approval: int = named("waitingApproval")
     queued: int = named("queued")
+
+
+class WarmUp(Answer):
+    """The first thirty days of a login; `used` has a number for each day until today."""
+
+    started_at: datetime = named("startedAt")
+    day: int = named("day")
+    steps: list[StairStep] = listed("steps")
+    daily_limit: int = named("dailyLimit")
+    used: list[int] = listed("used")
+    complete: bool = named("complete")
 
 
 class WarmUpStep(Answer):

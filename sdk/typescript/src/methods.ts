@@ -170,6 +170,13 @@ export interface CronTrigger {
   cron: string;
 }
 
+/** What went out on a day, which is written 2026-11-28. */
+export interface DayCount {
+  day: string;
+  posts: number;
+  reposts: number;
+}
+
 export interface Decided {
   decided: Array<RepostItem>;
   refused: Array<RefusedDecision>;
@@ -336,6 +343,17 @@ export interface IgVersion {
   lastCheckedAt: string | null;
 }
 
+/** `days` are those on which anything went out, the oldest first; `mentionsByHour` has seven weekdays from Monday on, of 24 hours each, over 90 days; `isCut` says that there was more than is counted. */
+export interface Insights {
+  timezone: string;
+  since: string;
+  days: Array<DayCount>;
+  mentionsByHour: Array<Array<number>>;
+  lateness: Array<LatePost>;
+  warmUp: WarmUp | null;
+  isCut: boolean;
+}
+
 export interface InstagramAccount {
   id: string;
   igUserId: string;
@@ -373,6 +391,13 @@ export interface KvList {
   keys: Array<KvKey>;
   keyCount: number;
   metaValues: Record<string, unknown>;
+}
+
+/** A planned post, and how long after its time it was on Instagram. */
+export interface LatePost {
+  postId: string;
+  dueAt: string;
+  lateMs: number;
 }
 
 /** A page of the library, newest first; `bytes` is what all of the chosen files take. */
@@ -860,6 +885,12 @@ export type SourceType =
   | "AUTO_REPOST"
   | (string & {});
 
+/** Up to and with this day of a login at most so many reposts go out a day. */
+export interface StairStep {
+  untilDay: number;
+  reposts: number;
+}
+
 /** Where the mention sticker goes: its centre and its size in shares of the story. */
 export interface StickerPlace {
   x: number;
@@ -964,6 +995,16 @@ export interface WaitingReposts {
   downloaded: number;
   waitingApproval: number;
   queued: number;
+}
+
+/** The first thirty days of a login; `used` has a number for each day until today. */
+export interface WarmUp {
+  startedAt: string;
+  day: number;
+  steps: Array<StairStep>;
+  dailyLimit: number;
+  used: Array<number>;
+  complete: boolean;
 }
 
 /** From when on so many reposts a day may go out. */
@@ -1390,6 +1431,11 @@ export interface ListPostsQuery {
   text?: string | undefined;
 }
 
+export interface GetInsightsQuery {
+  accountId: string;
+  days?: number | undefined;
+}
+
 export interface ListRecentCompletionsQuery {
   since: string | Date;
   until?: string | Date | undefined;
@@ -1613,6 +1659,11 @@ export class Methods extends Core {
   /** Count posts and mentions by account and state (additive). */
   getCounts(options: Options = {}): Promise<Counts> {
     return this.call("GET", `/counts`, { ...options });
+  }
+
+  /** Return what went out of an account by day, when people mention it, how late its posts were on Instagram, and its warm-up (additive). */
+  getInsights(given: GetInsightsQuery, options: Options = {}): Promise<Insights> {
+    return this.call("GET", `/insights`, { ...options, query: given });
   }
 
   /** Return posts that were published or failed after `since`, newest first, `limit` at most. */
