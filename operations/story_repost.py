@@ -206,7 +206,7 @@ def go_on(db: Database, ask: Ask[None]) -> models.Stopped:
     What came due meanwhile goes out now, at the usual distances.
     """
     stopping.go_on(db, ask.user_id, ask.now)
-    handovers.look_again(db)
+    handovers.look_again_at(db, ask.user_id)
     return _stopped(db, ask)
 
 

@@ -135,6 +135,15 @@ def look_again(db: Database) -> None:
     db.conn.execute("UPDATE cloud_posts SET next_at = NULL WHERE next_at IS NOT NULL")
 
 
+def look_again_at(db: Database, user_id: str) -> None:
+    """Have a user's posts looked at again, as `look_again` has everybody's."""
+    db.conn.execute(
+        "UPDATE cloud_posts SET next_at = NULL WHERE next_at IS NOT NULL"
+        " AND (SELECT user_id FROM posts WHERE id = post_id) = ?",
+        (user_id,),
+    )
+
+
 def due_of(db: Database, lane: str) -> list[datetime]:
     """Return when the posts of a lane are due that the cloud may own."""
     found = records.fetch(

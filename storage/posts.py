@@ -348,7 +348,7 @@ def out_since(
         "SELECT (SELECT count(*) FROM posts WHERE account_id = ?1 AND published_at > ?2"  # noqa: S608 - constants
         f" AND media_type {kind})"
         " + (SELECT count(*) FROM posts WHERE account_id = ?1 AND published_at IS NULL"
-        "  AND status NOT IN ('PUBLISHED', 'FAILED', 'DRAFT', 'SCHEDULED')"
+        "  AND status IN ('QUEUED', 'PROCESSING', 'PUBLISHING')"
         f" AND media_type {kind}),"
         " (SELECT min(published_at) FROM posts WHERE account_id = ?1 AND published_at > ?2"
         f" AND media_type {kind})",

@@ -19,6 +19,7 @@ OF_THE_MACHINE = {
     "facts.find",
     "api_keys.by_hash",  # the key itself says whose it is
     "idempotency.find",
+    "idempotency.amend",
     "copies.copy_database",
     "users.ensure_owner",
     # Who holds the machine makes and removes people.
