@@ -9,7 +9,7 @@ from quart import Response, redirect, request
 from quart_trio import QuartTrio
 
 from ground.refusal import Refusal
-from operations import api_keys, machine, models, notify, webhooks
+from operations import account_sessions, api_keys, machine, models, notify, webhooks
 from operations.operation import Operation
 from operations.scopes import PRESETS, Scope, text_of
 from web.inviting import invitation
@@ -26,6 +26,7 @@ _ON_ONE: dict[str, tuple[Operation, str]] = {
     "webhooks/delete": (webhooks.delete_webhook, "The webhook is removed."),
     "webhooks/test": (webhooks.send_webhook_test, "A test is sent."),
     "webhooks/enable": (webhooks.enable_webhook, "It is told again."),
+    "sessions/end": (account_sessions.end_account_session, "That session is over."),
     "notices/delete": (notify.delete_recipient, "Nobody is told there any more."),
     "notices/test": (notify.send_test_notice, "A test notice is sent."),
     "notices/enable": (notify.enable_recipient, "It is told again."),
@@ -147,12 +148,15 @@ async def _found(visit: Visit) -> dict[str, Any]:
         "presets": PRESETS,
         "told_words": _TOLD,
         "roles": ROLES,
+        "sessions": [],
         "hooks": [],
         "recipients": [],
         "quiet": None,
         "room": None,
         "copies": [],
     }
+    if visit.may(Scope.ACCOUNTS_READ):
+        found["sessions"] = (await visit.perform(account_sessions.list_account_sessions)).sessions
     if visit.may(Scope.WEBHOOKS_READ):
         found["hooks"] = (await visit.perform(webhooks.list_webhooks)).webhooks
         found["recipients"] = (await visit.perform(notify.list_recipients)).recipients

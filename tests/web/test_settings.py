@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from storage import api_keys, browser_sessions, users
+from storage import account_sessions, api_keys, browser_sessions, users
 from storage.copies import kept_copies
 from tests.support.served import Served
 
@@ -133,3 +133,14 @@ async def test_the_machine_is_its_owners(served: Served) -> None:
             method, f"/api/v1/system/{path}", headers={"Origin": served.url}
         )
         assert answer.status_code == 404, path
+
+
+async def test_programs_that_use_an_account_are_seen_and_ended(served: Served) -> None:
+    core, account = served.studio.core, served.studio.account
+    await served.sign_in()
+    assert "Programs that use an account" not in await page(served)
+    await core.store.write(account_sessions.open_for, core.owner.id, account.id, core.clock.now())
+    assert f"@{account.username}</b><span>connected here" in await page(served)
+    ended = await send(served, "sessions/end", id=account.id)
+    assert ended.headers["Location"].endswith("done=That+session+is+over.")
+    assert "Programs that use an account" not in await page(served)
