@@ -21,7 +21,7 @@ from tests.web.many import fill_past, fill_plan, fill_waiting
 
 SCREENS = (
     "/", "/mentions", "/mentions?state=missed", "/calendar", "/calendar?view=week",
-    "/calendar?view=list", "/cards", "/compose", "/media",
+    "/calendar?view=list", "/cards", "/compose", "/media", "/insights",
     "/history", "/account", "/settings", "/welcome", "/welcome/account", "/welcome/login",
     "/welcome/rules", "/welcome/next",
 )  # fmt: skip
