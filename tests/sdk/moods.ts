@@ -14,6 +14,18 @@ async function told(what: () => unknown): Promise<string> {
   }
 }
 
+// The connection is lost under the first look; the last event that is known is where it goes on.
+const heard: number[] = [];
+for await (const event of reprise.events({ since: 0, types: "post.*" })) {
+  heard.push(event.id);
+  if (heard.length === 3) break;
+}
+let next = 0;
+for await (const event of reprise.events({ since: heard[1], types: "post.*" })) {
+  next = event.id;
+  break;
+}
+
 let media = "";
 const content = (): PublishablePost => {
   return { accountId: process.env["ACCOUNT"]!, mediaType: "IMAGE", mediaFileId: media };
@@ -73,6 +85,7 @@ console.log(
     real: await told(() => verifyWebhook(hook.secret, hook.headers, hook.body)),
     forged: await told(() => verifyWebhook(hook.secret, new Headers(hook.headers), `${hook.body} `)),
     old: await told(() => verifyWebhook(hook.secret, old, hook.body)),
+    events: [heard.join() === [...heard].sort((a, b) => a - b).join(), next === heard[2]],
     pages: [new Set(ids).size === whole, new Set(files).size === files.length && files.length > 2],
   }),
 );

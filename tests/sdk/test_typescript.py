@@ -78,7 +78,8 @@ async def _moods(served: Served, directory: Path) -> None:
     async with open_moody(served) as moody, open_moody(served) as stranger:
         nobody = socket.socket()
         # Of each call in moods.ts, in its order; after an answer that was lost one asks for events.
-        moody.moods = [429, "lost", None, None, 503, "lost", None, "proxy", 429, 429, 429]
+        moody.moods = ["lost", None, None]
+        moody.moods += [429, "lost", None, None, 503, "lost", None, "proxy", 429, 429, 429]
         stranger.stranger = True
         nobody.bind(("127.0.0.1", 0))  # and does not listen
         stranger.moods = ["lost", 404, "proxy", 429, "lost", "page", "lost", "lost"]
@@ -110,6 +111,7 @@ async def _moods(served: Served, directory: Path) -> None:
         "real": "done",
         "forged": "WebhookInvalid",
         "old": "WebhookInvalid",
+        "events": [True, True],
         "pages": [True, True],
     }
     # One post of ours, whatever was lost; and one for each of a stranger's, who was asked once.
