@@ -170,6 +170,7 @@ def restore(file: Path, force: bool, hold_all: bool, as_json: bool) -> None:
                 "waitingMentions": [repost.id for repost in done.waiting],
                 "keptAside": str(done.aside) if done.aside else None,
                 "key": done.key,
+                "unknownWorker": done.unknown_worker,
             }
         )
         return
@@ -184,6 +185,12 @@ def _tell(done: Restored) -> None:
         say(
             f"{len(done.parked)} posts may have gone out since and are parked as failed: look at "
             "the account, then retry or release each, which asks Instagram first"
+        )
+    if done.unknown_worker is not None:
+        say(
+            f"The Worker at {done.unknown_worker} is not in this backup and may still send posts: "
+            "all that are planned are parked. `reprise cloud deploy --replace` removes what waits "
+            "there"
         )
     if done.waiting:
         say(f"{len(done.waiting)} mentions wait for your approval")

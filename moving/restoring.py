@@ -12,9 +12,10 @@ from daemon.settings import Settings
 from publish import parking as post_parking
 from publish.parking import Came
 from repost import parking as mention_parking
-from storage import browser_sessions, credentials, secrets, trusted_time
+from storage import browser_sessions, cloud, credentials, secrets, trusted_time
 from storage.backup import KEY, Progress
-from storage.errors import AlreadyExists, Unusable
+from storage.errors import AlreadyExists, Damaged, Unusable
+from storage.opening import look_into
 from storage.posts import Post
 from storage.reposts import Repost
 from storage.restore import Staged, stage, swap_in
@@ -33,7 +34,11 @@ class KeyState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restore did; `aside` is where the old files are kept."""
+    """What a restore did; `aside` is where the old files are kept.
+
+    `unknown_worker` is the Worker that the replaced data had handed posts over to, and of which
+    the backup does not know: everything that was planned is parked then.
+    """
 
     saved_at: datetime
     aside: Path | None
@@ -41,6 +46,7 @@ class Restored:
     parked: list[Post]
     waiting: list[Repost]
     key: KeyState
+    unknown_worker: str | None = None
 
 
 def restore(
@@ -66,17 +72,41 @@ def restore(
                 f"{directory} holds a database already; with --force the backup takes its "
                 "place, and what is there is kept aside"
             )
+        worker = _worker_of(settings.database)
         staged = stage(source, directory, progress)
         with open_directly(staged.database) as db:
             came = Came(staged.created_at, _came_at(db, staged.created_at, now))
             key = _key_state(db, directory, staged)
+            known = cloud.find(db)
+            # It may send what waits there at any time, and nobody here would ask it first.
+            is_unknown = worker is not None and (known is None or known.url != worker)
             with transaction(db):
-                parked = post_parking.park(db, came, everything=hold_all)
+                parked = post_parking.park(db, came, everything=hold_all or is_unknown)
                 waiting = mention_parking.park(db, came.came_at)
                 browser_sessions.end_all(db)
                 credentials.hold_automatic_logins(db, came.came_at)
         aside = swap_in(directory, now)
-    return Restored(staged.created_at, aside, staged.media_files, parked, waiting, key)
+    return Restored(
+        staged.created_at,
+        aside,
+        staged.media_files,
+        parked,
+        waiting,
+        key,
+        worker if is_unknown else None,
+    )
+
+
+def _worker_of(database: Path) -> str | None:
+    """Return the address of the Worker that a database knows, as far as it can be read."""
+    if not database.exists():
+        return None
+    try:
+        with look_into(database) as db:
+            found = db.conn.execute("SELECT url FROM cloud_worker").fetchone()
+    except Damaged:  # that, or from before there were Workers
+        return None
+    return None if found is None else str(found[0])
 
 
 def _came_at(db: Database, saved_at: datetime, now: datetime) -> datetime:

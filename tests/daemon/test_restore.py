@@ -18,7 +18,8 @@ from publish import intake, scheduler
 from repost import approval
 from sandbox import Sandbox
 from sandbox.wire.faults import Fault, Status, login_required
-from storage import deliveries, facts, posts, reposts
+from storage import cloud, deliveries, facts, posts, reposts
+from storage.cloud import CloudWorker
 from storage.copies import keep_copy
 from storage.deliveries import Step
 from storage.errors import AlreadyExists, Unusable
@@ -127,6 +128,28 @@ async def test_a_post_that_was_moved_forward_after_the_backup_can_be_held(place:
     async with place.studio() as studio:
         await let_days_pass(studio)
         assert live(studio) == 1
+
+
+async def test_what_a_worker_may_send_of_which_the_backup_does_not_know_is_held(
+    place: Place,
+) -> None:
+    async with place.served() as served:
+        planned = str(
+            (await schedule(served, story(served, await photo_id(served)), HOUR))["postId"]
+        )
+        place.save()
+        worker = CloudWorker(
+            account_id="a" * 32,
+            url="https://reprise.example.workers.dev",
+            version="1",
+            bucket=None,
+            deployed_at=place.clock.now(),
+        )
+        await served.studio.core.store.write(cloud.keep, worker)
+    done = place.restore()
+    assert ([post.id for post in done.parked], done.unknown_worker) == ([planned], worker.url)
+    place.save()
+    assert place.restore().unknown_worker is None  # nobody knows of it any more
 
 
 async def test_what_was_uploaded_at_the_backup_is_recognised_by_a_retry(place: Place) -> None:
