@@ -81,7 +81,11 @@ def swap_in(data_dir: Path, now: datetime) -> Path | None:
     """
     folder = data_dir / STAGE
     os.sync()  # thousands of files at once; the marker below says that they are all on disk
-    aside = f"before-restore-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    aside = base = f"before-restore-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    number = 1
+    while (data_dir / aside).exists():  # by a restore of this second, or a clock that was set back
+        number += 1
+        aside = f"{base}-{number}"
     marker = folder / f"{_READY}.unfinished"
     with marker.open("w") as file:
         json.dump({"aside": aside}, file)
