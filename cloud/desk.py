@@ -29,7 +29,7 @@ from ground.clock import Clock
 from ground.refusal import ErrorCode, Refusal
 from instagram.errors import MediaUnreachable
 from publish.fitness import LARGEST_MEDIUM
-from storage import cloud, facts, handovers
+from storage import cloud, events, facts, handovers
 from storage.cloud import CloudWorker
 from storage.store import Database, Store
 from storage.vault import Vault
@@ -294,6 +294,7 @@ class CloudDesk:
             if before.public_url == worker.public_url:
                 worker = replace(worker, probed_at=before.probed_at, unfetched=before.unfetched)
         cloud.keep(db, worker)
+        events.record_of_daemon(db, cloud.DEPLOYED, self.clock.now())
         if before is None and deployed.is_new:
             settle_in(db, self.place, self.clock.now())
         handovers.look_again(db)

@@ -24,6 +24,7 @@ from ground.changes import Change, Subject
 from ground.refusal import ErrorCode, Refusal
 from publish import fitness
 from storage import accounts, handovers, posts
+from storage.cloud import DEPLOYED
 from storage.errors import NotFound, Unavailable
 from storage.handovers import UNCONFIRMED, CloudLane, Handover, Owner
 from storage.store import Database
@@ -69,6 +70,7 @@ class Exchange:
         self._store.changes.subscribe(
             self._heard, Subject.JOB, Subject.POST, Subject.ACCOUNT, Subject.CONFIG, Subject.LOGIN
         )
+        self._store.changes.subscribe(self._deployed, Subject.DAEMON)
 
     # The service
 
@@ -96,6 +98,10 @@ class Exchange:
 
     def _heard(self, _change: Change) -> None:
         self._woken.set()
+
+    def _deployed(self, change: Change) -> None:
+        if change.state == DEPLOYED:
+            self.look_at_once()
 
     def _failed(self, error: WorkerUnreachable) -> float:
         self._failures += 1
@@ -323,7 +329,7 @@ class Exchange:
             await self.courier.desk.remove(api_token, steps)
         finally:
             self.is_closing = False
-            self.wake()
+            self.look_at_once()
 
     async def stop(self, api_token: str | None, steps: Steps) -> None:
         """Remove the Worker at once; what may have gone out of it is in doubt then."""
@@ -332,15 +338,15 @@ class Exchange:
             await self.courier.desk.stop(api_token, steps, self._abandon)
         finally:
             self.is_closing = False
-            self.wake()
+            self.look_at_once()
 
     def _abandon(self, db: Database) -> None:
         now = self._clock.now()
         for row in handovers.away(db):
             ownership.abandoned(db, row, now, self.courier.grace)
 
-    def wake(self) -> None:
-        """Look at once: the Worker was brought there, or has gone."""
+    def look_at_once(self) -> None:
+        """Look without regard to what failed: the Worker was brought there, or has gone."""
         self._failures, self._quiet_until, self._trouble = 0, 0.0, None
         self._woken.set()
 

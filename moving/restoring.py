@@ -14,8 +14,7 @@ from publish.parking import Came
 from repost import parking as mention_parking
 from storage import browser_sessions, cloud, credentials, secrets, trusted_time
 from storage.backup import KEY, Progress
-from storage.errors import AlreadyExists, Damaged, Unusable
-from storage.opening import look_into
+from storage.errors import AlreadyExists, Unusable
 from storage.posts import Post
 from storage.reposts import Repost
 from storage.restore import Staged, stage, swap_in
@@ -72,7 +71,7 @@ def restore(
                 f"{directory} holds a database already; with --force the backup takes its "
                 "place, and what is there is kept aside"
             )
-        worker = _worker_of(settings.database)
+        worker = cloud.url_in(settings.database)
         staged = stage(source, directory, progress)
         with open_directly(staged.database) as db:
             came = Came(staged.created_at, _came_at(db, staged.created_at, now))
@@ -95,18 +94,6 @@ def restore(
         key,
         worker if is_unknown else None,
     )
-
-
-def _worker_of(database: Path) -> str | None:
-    """Return the address of the Worker that a database knows, as far as it can be read."""
-    if not database.exists():
-        return None
-    try:
-        with look_into(database) as db:
-            found = db.conn.execute("SELECT url FROM cloud_worker").fetchone()
-    except Damaged:  # that, or from before there were Workers
-        return None
-    return None if found is None else str(found[0])
 
 
 def _came_at(db: Database, saved_at: datetime, now: datetime) -> datetime:

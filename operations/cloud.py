@@ -127,7 +127,6 @@ async def deploy_cloud(ask: Ask[models.CloudDeployRequest]) -> models.CloudDeplo
     )
     steps = Steps(ask.attempt.tell)
     deployed = await ask.house.cloud.deploy(wanted, steps)
-    ask.house.exchange.wake()
     return models.CloudDeployed(
         url=deployed.url,
         version=deployed.version,

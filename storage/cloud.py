@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, ClassVar
 
 from sqlite_utils import Database
 
 from storage import records
+from storage.errors import Damaged
+from storage.opening import look_into
+
+# The change of the daemon that those hear of who speak to the Worker.
+DEPLOYED = "CLOUD_DEPLOYED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +48,18 @@ class CloudWorker:
 def find(db: Database) -> CloudWorker | None:
     """Return what was deployed, None where cloud scheduling is not configured."""
     return records.fetch_one(db, CloudWorker, "WHERE one = 1")
+
+
+def url_in(database: Path) -> str | None:
+    """Return the address of the Worker that a database file knows, as far as it can be read."""
+    if not database.exists():
+        return None
+    try:
+        with look_into(database) as db:
+            found = db.conn.execute("SELECT url FROM cloud_worker").fetchone()
+    except Damaged:  # that, or from before there were Workers
+        return None
+    return None if found is None else str(found[0])
 
 
 def keep(db: Database, worker: CloudWorker) -> None:

@@ -96,6 +96,8 @@ async def test_every_operation_answers_a_plain_request_as_any_other(served: Serv
             other = await served.call("GET", url, key=key, headers={"TE": "trailers"})
             assert plain.status == other.status, path
             assert set(plain.headers) == set(other.headers), path
+            if path.endswith("/system/findings"):  # the doctor looks anew each time
+                continue
             if isinstance(plain.body, dict) and "timestamp" not in plain.body:
                 assert plain.body == other.body, path
 

@@ -70,21 +70,21 @@ async def test_a_redirect_off_the_media_hosts_is_not_followed(
 
 
 @pytest.mark.parametrize(
-    ("kind", "permanent"),
+    "kind",
     [
-        (Truncated(1000), False),
-        (Oversized(101 * 1024 * 1024), True),
-        (Oversized(101 * 1024 * 1024, announced=False), True),
+        Truncated(1000),
+        Oversized(101 * 1024 * 1024),
+        Oversized(101 * 1024 * 1024, announced=False),
     ],
 )
-async def test_bad_files_leave_nothing_behind(
-    studio: Studio, tmp_path: Path, kind: Truncated | Oversized, permanent: bool
+async def test_bad_files_leave_nothing_behind_and_may_be_asked_for_again(
+    studio: Studio, tmp_path: Path, kind: Truncated | Oversized
 ) -> None:
     url, target = await media_url(studio), tmp_path / "story"
     studio.sandbox.faults.add(Fault(path=".jpg", kind=kind))
     with pytest.raises(DownloadFailed) as raised:
         await studio.api.download(url, target)
-    assert raised.value.permanent is permanent
+    assert not raised.value.permanent
     assert not target.exists()
 
 

@@ -74,7 +74,12 @@ def shifted(chosen: list[tuple[str, str]], step: timedelta, db: Database) -> Non
             db.conn.execute(f"UPDATE {table} SET {column} = ? WHERE {key} = ?", (moved, number))
 
 
-WITHOUT_ROWID = {"facts": "name", "lanes": "account_id", "author_followers": "author_pk"}
+WITHOUT_ROWID = {
+    "facts": "name",
+    "lanes": "account_id",
+    "author_followers": "author_pk",
+    "cloud_posts": "post_id",
+}
 
 
 async def a_life(studio: Studio) -> None:
