@@ -6,8 +6,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from PIL import Image, ImageDraw
-
 Colour = tuple[int, int, int]
 
 
@@ -47,6 +45,8 @@ _SCENES = {
 
 def draw_sample(sample: Sample, path: Path) -> None:
     """Write the picture as a JPEG: a sky, a sun and two rows of hills."""
+    from PIL import Image, ImageDraw  # a daemon draws in a process of its own
+
     scene = _SCENES[sample]
     width, height = scene.size
     sky = Image.new("RGB", (1, 2))
