@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -45,31 +46,13 @@ _TOLD = (
 
 def add(app: QuartTrio, pages: Pages) -> None:
     """Add the routes."""
-
-    async def show(visit: Visit, **told: Any) -> Response:
-        known = dict[str, Any].fromkeys(("made", "secret", "problem", "invited"))
-        return pages.show(
-            "settings.html", visit, "/settings", **await _found(visit), **{**known, **told}
-        )
-
-    async def done(visit: Visit, name: str, work: Any) -> Shown:
-        """Answer with what was made, under that name, or with why it was refused."""
-        made = await tried(work)
-        if isinstance(made, Refusal):
-            return await show(visit, problem=made)
-        answer = await show(visit, **{name: made})
-        answer.headers["Cache-Control"] = "no-store"  # it is shown this once
-        return answer
-
-    async def again(visit: Visit, work: Any, told: str) -> Shown:
-        made = await tried(work)
-        if isinstance(made, Refusal):
-            return await show(visit, problem=made)
-        return redirect(link(visit, "/settings", done=told), 303)
+    screen = _Screen(pages)
+    _add_who_gets_in(app, pages, screen)
+    _add_who_is_told(app, pages, screen)
 
     @app.get("/settings")
     async def settings_page() -> Shown:
-        return await show(await pages.visit())
+        return await screen.show(await pages.visit())
 
     @app.get("/settings/machine")
     async def machine_part() -> Response:
@@ -77,65 +60,98 @@ def add(app: QuartTrio, pages: Pages) -> None:
         found = await visit.perform(machine.examine_machine)
         return pages.part("_findings.html", visit, found=found)
 
-    @app.post("/settings/keys")
-    async def make_key() -> Shown:
-        visit, form = await pages.visit(), await sent()
-        return await done(visit, "made", _key(visit, form))
-
-    @app.post("/settings/browsers/invite")
-    async def invite() -> Shown:
-        visit, form = await pages.visit(), await sent()
-        role = form.get("role", "")
-        may = "" if role == "everything" else text_of(PRESETS.get(role, PRESETS["read-only"]))
-        return await done(visit, "invited", invitation(visit, may, request.host_url))
-
-    @app.post("/settings/browsers/end")
-    async def end_browser() -> Shown:
-        visit, form = await pages.visit(), await sent()
-        work = _with(visit, machine.sign_browser_out, models.BrowserName, session=form.get("id"))
-        return await again(visit, work, _TOLD[0])
-
-    @app.post("/settings/webhooks")
-    async def make_webhook() -> Shown:
-        visit, form = await pages.visit(), await sent()
-        url = form.get("url", "").strip()
-        work = _with(visit, webhooks.create_webhook, models.WebhookRequest, url=url)
-        return await done(visit, "secret", work)
-
-    @app.post("/settings/notices")
-    async def make_recipient() -> Shown:
-        visit, form = await pages.visit(), await sent()
-        said = {"url": form.get("url", "").strip(), "name": form.get("name", "").strip() or None}
-        work = _with(visit, notify.create_recipient, models.NotifyRequest, **said)
-        return await again(visit, work, _TOLD[1])
-
-    @app.post("/settings/quiet")
-    async def set_quiet() -> Shown:
-        visit, form = await pages.visit(), await sent()
-        if form.get("end"):
-            return await again(visit, visit.perform(notify.end_quiet_hours), _TOLD[2])
-        said = {name: form.get(name) for name in ("begins", "ends")}
-        work = _with(
-            visit, notify.set_quiet_hours, models.QuietHoursRequest, timezone=visit.zone.key, **said
-        )
-        return await again(visit, work, _TOLD[3])
-
     @app.post("/settings/copies")
     async def copy_now() -> Shown:
         visit = await pages.visit()
-        return await again(visit, visit.perform(machine.make_copy), _TOLD[4])
+        return await screen.again(visit, visit.perform(machine.make_copy), _TOLD[4])
 
     def on_one(what: str) -> None:
         operation, told = _ON_ONE[what]
 
         async def act() -> Shown:
             visit, form = await pages.visit(), await sent()
-            return await again(visit, visit.perform(operation, None, form.get("id", "")), told)
+            work = visit.perform(operation, None, form.get("id", ""))
+            return await screen.again(visit, work, told)
 
         app.post(f"/settings/{what}", endpoint=f"settings_{what.replace('/', '_')}")(act)
 
     for what in _ON_ONE:
         on_one(what)
+
+
+@dataclass(frozen=True, slots=True)
+class _Screen:
+    """The page, as it is and after something was done or refused."""
+
+    pages: Pages
+
+    async def show(self, visit: Visit, **told: Any) -> Response:
+        known = dict[str, Any].fromkeys(("made", "secret", "problem", "invited"))
+        return self.pages.show(
+            "settings.html", visit, "/settings", **await _found(visit), **{**known, **told}
+        )
+
+    async def done(self, visit: Visit, name: str, work: Any) -> Shown:
+        """Answer with what was made, under that name, or with why it was refused."""
+        made = await tried(work)
+        if isinstance(made, Refusal):
+            return await self.show(visit, problem=made)
+        answer = await self.show(visit, **{name: made})
+        answer.headers["Cache-Control"] = "no-store"  # it is shown this once
+        return answer
+
+    async def again(self, visit: Visit, work: Any, told: str) -> Shown:
+        made = await tried(work)
+        if isinstance(made, Refusal):
+            return await self.show(visit, problem=made)
+        return redirect(link(visit, "/settings", done=told), 303)
+
+
+def _add_who_gets_in(app: QuartTrio, pages: Pages, screen: _Screen) -> None:
+    @app.post("/settings/keys")
+    async def make_key() -> Shown:
+        visit, form = await pages.visit(), await sent()
+        return await screen.done(visit, "made", _key(visit, form))
+
+    @app.post("/settings/browsers/invite")
+    async def invite() -> Shown:
+        visit, form = await pages.visit(), await sent()
+        role = form.get("role", "")
+        may = "" if role == "everything" else text_of(PRESETS.get(role, PRESETS["read-only"]))
+        return await screen.done(visit, "invited", invitation(visit, may, request.host_url))
+
+    @app.post("/settings/browsers/end")
+    async def end_browser() -> Shown:
+        visit, form = await pages.visit(), await sent()
+        work = _with(visit, machine.sign_browser_out, models.BrowserName, session=form.get("id"))
+        return await screen.again(visit, work, _TOLD[0])
+
+
+def _add_who_is_told(app: QuartTrio, pages: Pages, screen: _Screen) -> None:
+    @app.post("/settings/webhooks")
+    async def make_webhook() -> Shown:
+        visit, form = await pages.visit(), await sent()
+        url = form.get("url", "").strip()
+        work = _with(visit, webhooks.create_webhook, models.WebhookRequest, url=url)
+        return await screen.done(visit, "secret", work)
+
+    @app.post("/settings/notices")
+    async def make_recipient() -> Shown:
+        visit, form = await pages.visit(), await sent()
+        said = {"url": form.get("url", "").strip(), "name": form.get("name", "").strip() or None}
+        work = _with(visit, notify.create_recipient, models.NotifyRequest, **said)
+        return await screen.again(visit, work, _TOLD[1])
+
+    @app.post("/settings/quiet")
+    async def set_quiet() -> Shown:
+        visit, form = await pages.visit(), await sent()
+        if form.get("end"):
+            return await screen.again(visit, visit.perform(notify.end_quiet_hours), _TOLD[2])
+        said = {name: form.get(name) for name in ("begins", "ends")}
+        work = _with(
+            visit, notify.set_quiet_hours, models.QuietHoursRequest, timezone=visit.zone.key, **said
+        )
+        return await screen.again(visit, work, _TOLD[3])
 
 
 async def _found(visit: Visit) -> dict[str, Any]:
