@@ -361,11 +361,13 @@ def _since(last: datetime | None, now: datetime) -> int:
 
 
 def _keep_the_last(db: Database, webhook_id: str) -> None:
+    # Some at a time: thousands at once would keep everybody's next event waiting.
     db.conn.execute(
-        "DELETE FROM webhook_deliveries WHERE webhook_id = ?1 AND status <> 'PENDING'"
+        "DELETE FROM webhook_deliveries WHERE id IN (SELECT id FROM webhook_deliveries"
+        " WHERE webhook_id = ?1 AND status <> 'PENDING'"
         " AND event_id <= (SELECT event_id FROM webhook_deliveries WHERE webhook_id = ?1"
-        " ORDER BY event_id DESC LIMIT 1 OFFSET ?2)",
-        (webhook_id, KEPT),
+        " ORDER BY event_id DESC LIMIT 1 OFFSET ?2) ORDER BY event_id LIMIT ?3)",
+        (webhook_id, KEPT, 2 * _AT_ONCE),
     )
 
 
