@@ -83,6 +83,8 @@ async def build_publishing(
     settings, clock = core.settings, core.clock
     if secret is None:
         secret = await core.store.write(stored_secrets.daemon_key, core.vault, "media_links")
+    if settle_s is None:
+        settle_s = SETTLE_S if clock.pace else 0.0
     place = await trio.to_thread.run_sync(place_of, settings.database)
     cloud = CloudDesk(
         core.store, core.vault, clock, settings.cloudflare_api, settings.graph_version, place
@@ -90,65 +92,90 @@ async def build_publishing(
     links = MediaLinks(
         core.store,
         folder,
-        core.clock,
+        clock,
         secret=secret,
         public_url=settings.public_url,
         behind_proxy=settings.proxy is not None,
         lender=cloud,
     )
     preparation = Preparation(core.store, folder, settings.story_fit)
-    routes = Routes(
-        graph=GraphRoute(core.graph, links, clock),
-        stories=PrivateStoryRoute(core.gateway, preparation, clock),
-        feed=PrivateFeedRoute(core.gateway, preparation, clock),
-    )
-    if settle_s is None:
-        settle_s = SETTLE_S if clock.pace else 0.0
-    spacing = clock.paced(timedelta(minutes=settings.post_spacing_minutes))
+    timing = _timing_of(core)
+    tools = _tools(core, preparation, links, Gate(place, clock, timing.spacing), settle_s)
     presence = Presence(core.store, clock)
-    gate = Gate(place, clock, spacing)
+    return Publishing(
+        deliverer=_deliverer(core, tools, links, presence, timing),
+        presence=presence,
+        doubts=Doubts(core.store, tools.routes, tools.asker, clock),
+        folder=folder,
+        links=links,
+        adviser=Adviser(timing.spacing, has_public_url=settings.public_url is not None),
+        preparation=preparation,
+        cloud=cloud,
+        probe=Probe(cloud, core.graph, core.store, clock),
+        exchange=Exchange(_courier(core, cloud, preparation, timing)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Timing:
+    """What daemon and Worker keep alike: the time between posts, and how late one may be."""
+
+    spacing: timedelta
+    grace: timedelta
+
+
+def _timing_of(core: Core) -> _Timing:
+    settings = core.settings
+    return _Timing(
+        spacing=core.clock.paced(timedelta(minutes=settings.post_spacing_minutes)),
+        grace=timedelta(minutes=settings.schedule_grace_minutes),
+    )
+
+
+def _tools(
+    core: Core, preparation: Preparation, links: MediaLinks, gate: Gate, settle_s: float
+) -> Tools:
+    clock = core.clock
 
     def held(db: Database, post: Post, now: datetime) -> Hold | None:
         return gate.held(db, post, now) or rails.post_held(db, post, now, clock.pace)
 
-    tools = Tools(
+    return Tools(
         store=core.store,
-        routes=routes,
+        routes=Routes(
+            graph=GraphRoute(core.graph, links, clock),
+            stories=PrivateStoryRoute(core.gateway, preparation, clock),
+            feed=PrivateFeedRoute(core.gateway, preparation, clock),
+        ),
         preparation=preparation,
         asker=Asker(core.store, clock, settle_s=settle_s),
         clock=clock,
         stands=terms.stand,
         held=held,
     )
-    deliverer = Deliverer(
+
+
+def _deliverer(
+    core: Core, tools: Tools, links: MediaLinks, presence: Presence, timing: _Timing
+) -> Deliverer:
+    return Deliverer(
         tools,
-        CrossPoster(core.store, core.graph, links, clock),
-        has_public_url=settings.public_url is not None,
-        spacing=spacing,
+        CrossPoster(core.store, core.graph, links, core.clock),
+        has_public_url=core.settings.public_url is not None,
+        spacing=timing.spacing,
         missed_for=presence.missed_for,
-        grace=timedelta(minutes=settings.schedule_grace_minutes),
+        grace=timing.grace,
     )
-    courier = Courier(
+
+
+def _courier(core: Core, desk: CloudDesk, preparation: Preparation, timing: _Timing) -> Courier:
+    return Courier(
         store=core.store,
         vault=core.vault,
-        clock=clock,
-        desk=cloud,
+        clock=core.clock,
+        desk=desk,
         preparation=preparation,
-        reports=StoredLogins(core.store, core.vault, clock),
-        spacing=spacing,
-        grace=timedelta(minutes=settings.schedule_grace_minutes),
-    )
-    doubts = Doubts(core.store, routes, tools.asker, clock)
-    adviser = Adviser(spacing, has_public_url=settings.public_url is not None)
-    return Publishing(
-        deliverer=deliverer,
-        presence=presence,
-        doubts=doubts,
-        folder=folder,
-        links=links,
-        adviser=adviser,
-        preparation=preparation,
-        cloud=cloud,
-        probe=Probe(cloud, core.graph, core.store, clock),
-        exchange=Exchange(courier),
+        reports=StoredLogins(core.store, core.vault, core.clock),
+        spacing=timing.spacing,
+        grace=timing.grace,
     )

@@ -219,10 +219,7 @@ async def reschedule_post(ask: Ask[models.RescheduleRequest]) -> models.EditedPo
         lambda db: ask.done(db, _left_the_queue(db, ask, posts.get(db, ask.id))),
         check=lambda db: check_version(db, ask.id, ask.given.version),
     )
-    if not await ask.house.exchange.hand_over_at_once(ask.id):
-        return moved
-    there = await ask.house.store.read(lambda db: edited(db, ask, posts.get(db, ask.id)))
-    return await ask.amended(there)
+    return await handed_over(ask, moved)
 
 
 @act(
@@ -319,6 +316,14 @@ def post_list(
 def edited(db: Database, ask: Ask[Any], post: Post) -> models.EditedPost:
     """Show a post that was made or changed, with what is to be known before it goes out."""
     return shown.edited_post(db, post, ask.house.adviser.warnings(db, post, ask.now))
+
+
+async def handed_over(ask: Ask[Any], planned: models.EditedPost) -> models.EditedPost:
+    """Hand a post with its new plan to the cloud if it may go there; show it as it is then."""
+    if not await ask.house.exchange.hand_over_at_once(ask.id):
+        return planned
+    there = await ask.house.store.read(lambda db: edited(db, ask, posts.get(db, ask.id)))
+    return await ask.amended(there)
 
 
 def warnings_of(db: Database, ask: Ask[Any], post: Post) -> list[str]:

@@ -10,7 +10,15 @@ from ground.refusal import ErrorCode
 from operations import models, shown
 from operations.operation import Ask, act, read
 from operations.post_content import changes_of, content_of
-from operations.posts import NO_WAY_OUT, RULES, edited, filter_of, post_list, warnings_of
+from operations.posts import (
+    NO_WAY_OUT,
+    RULES,
+    edited,
+    filter_of,
+    handed_over,
+    post_list,
+    warnings_of,
+)
 from operations.refusing import refusal_of
 from operations.resources import Resource, check_named, owns
 from operations.scopes import Scope
@@ -238,10 +246,7 @@ async def update_schedule(ask: Ask[models.ScheduleChanges]) -> models.EditedPost
         lambda db: ask.done(db, edited(db, ask, posts.get(db, ask.id))),
         check=lambda db: check_version(db, ask.id, ask.given.version),
     )
-    if not await ask.house.exchange.hand_over_at_once(ask.id):
-        return changed
-    there = await ask.house.store.read(lambda db: edited(db, ask, posts.get(db, ask.id)))
-    return await ask.amended(there)
+    return await handed_over(ask, changed)
 
 
 @act(
