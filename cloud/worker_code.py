@@ -9,7 +9,16 @@ from importlib.resources import files
 from typing import Any
 
 MAIN = "index.js"
-_MODULES = (MAIN, "lane.js", "steps.js", "graph.js", "media.js", "registry.js", "seal.js")
+_MODULES = (
+    MAIN,
+    "lane.js",
+    "steps.js",
+    "graph.js",
+    "media.js",
+    "registry.js",
+    "seal.js",
+    "tally.js",
+)
 _CLASSES = ["Lane", "Registry"]
 _COMPATIBILITY_DATE = "2026-06-01"
 # A new one is needed when classes are added: never change an old step.

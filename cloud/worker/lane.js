@@ -6,6 +6,7 @@ import { DurableObject } from "cloudflare:workers";
 
 import { ROW, storeOf } from "./media.js";
 import { step } from "./steps.js";
+import { counted, keepTally } from "./tally.js";
 
 const OPEN = "('SCHEDULED', 'CREATING', 'POLLING', 'READY', 'PUBLISHING', 'PUBLISHED')";
 // Until then nothing can be live.
@@ -36,14 +37,18 @@ export class Lane extends DurableObject {
       CREATE INDEX IF NOT EXISTS jobs_unswept ON jobs (ended_at) WHERE swept = 0 AND ended_at IS NOT NULL;
       CREATE INDEX IF NOT EXISTS jobs_ended ON jobs (ended_at) WHERE ended_at IS NOT NULL;
       CREATE INDEX IF NOT EXISTS jobs_media ON jobs (media_id) WHERE media_id IS NOT NULL;
+      CREATE INDEX IF NOT EXISTS jobs_prepared ON jobs (due) WHERE state = 'PREPARED';
+      CREATE INDEX IF NOT EXISTS jobs_under_way ON jobs (begun_at) WHERE begun_at IS NOT NULL AND ended_at IS NULL;
       CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS media (
         key TEXT PRIMARY KEY, upload TEXT NOT NULL, size INTEGER NOT NULL, type TEXT NOT NULL) STRICT;
+      CREATE INDEX IF NOT EXISTS media_upload ON media (upload);
       CREATE TABLE IF NOT EXISTS media_rows (
         upload TEXT NOT NULL, at INTEGER NOT NULL, bytes BLOB NOT NULL,
         PRIMARY KEY (upload, at)) STRICT, WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS loose (key TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
     `);
+    keepTally(this.sql);
   }
 
   // What the daemon asks
@@ -56,8 +61,8 @@ export class Lane extends DurableObject {
     this.ctx.storage.transactionSync(() => {
       if (lifts && this.fact("heldUntil")) {
         this.sql.exec(
-          `UPDATE jobs SET next_at = max(due, ?1) WHERE next_at > ?1 AND state != 'PUBLISHING'`,
-          Date.now(),
+          `UPDATE jobs SET next_at = ?1 WHERE next_at > ?1 AND next_at <= ?2 AND due <= ?1 AND state != 'PUBLISHING'`,
+          ...[Date.now(), this.fact("heldUntil") + 60_000],
         );
       }
       if (lifts) this.#keep({ heldUntil: 0, heldFor: null });
@@ -159,10 +164,9 @@ export class Lane extends DurableObject {
   }
 
   async counts() {
-    const rows = this.sql.exec("SELECT state, count(*) AS many FROM jobs GROUP BY state").toArray();
     return {
       account: this.fact("account"),
-      counts: Object.fromEntries(rows.map((row) => [row.state, row.many])),
+      counts: counted(this.sql),
       alarm: await this.ctx.storage.getAlarm(),
       bytes: this.sql.databaseSize,
       heldUntil: this.fact("heldUntil") || null,
@@ -250,8 +254,11 @@ export class Lane extends DurableObject {
       `DELETE FROM jobs WHERE ended_at < ? AND seq <= ? AND seq < ? AND swept = 1`,
       ...[Date.now() - KEPT_MS, this.fact("received") ?? 0, this.#lastSeq()],
     );
-    const brokenOff = "DELETE FROM media_rows WHERE upload < ? AND upload NOT IN (SELECT upload FROM media)";
-    this.sql.exec(brokenOff, String(Date.now() - DAY_MS));
+    this.sql.exec(
+      `DELETE FROM media_rows WHERE upload < ?
+         AND NOT EXISTS (SELECT 1 FROM media WHERE media.upload = media_rows.upload)`,
+      String(Date.now() - DAY_MS), // broken off
+    );
   }
 
   // What the steps use
@@ -286,7 +293,7 @@ export class Lane extends DurableObject {
 
   /** When the account may publish again: its last post, and one that is in doubt, come first. */
   freeAt(job) {
-    const doubt = "SELECT id FROM jobs WHERE state = 'PUBLISHING' AND id != ? AND next_at IS NOT NULL LIMIT 1";
+    const doubt = `SELECT 1 FROM jobs WHERE begun_at > 0 AND ended_at IS NULL AND state = 'PUBLISHING' AND id != ? LIMIT 1`;
     const isBusy = this.sql.exec(doubt, job.id).toArray().length > 0;
     const spaced = (this.fact("publishedAt") ?? 0) + (this.fact("spacingMs") ?? 0);
     return isBusy ? Math.max(spaced, Date.now() + 5_000 * this.pace) : spaced;
