@@ -17,6 +17,8 @@ const KEPT_MS = 30 * DAY_MS;
 const MIRRORED_AT_ONCE = 5;
 const SWEPT_AT_ONCE = 20;
 const CHANGES_AT_ONCE = 200;
+const MIRROR_MS = 10_000;
+const OVERDUE_MS = 60_000;
 
 export class Lane extends DurableObject {
   constructor(ctx, env) {
@@ -66,7 +68,8 @@ export class Lane extends DurableObject {
         );
       }
       if (lifts) this.#keep({ heldUntil: 0, heldFor: null });
-      const latest = Math.max(publishedAt ?? 0, this.fact("publishedAt") ?? 0);
+      // The daemon's clock may be ahead: what it published lies in no future.
+      const latest = Math.max(Math.min(publishedAt ?? 0, Date.now()), this.fact("publishedAt") ?? 0);
       this.#keep({ account, sealed, expiresAt, base, spacingMs, graceMs, publishedAt: latest });
     });
     await this.#arm();
@@ -188,16 +191,20 @@ export class Lane extends DurableObject {
         this.set(job, { next_at: Date.now() + 60_000 });
       }
     }
-    await this.#mirror();
     await this.#arm();
+    await this.#mirror();
   }
 
   /** The cron's safety net: an alarm that should be there is set again, and what is over is cleared. */
   async check() {
-    await this.#sweep();
-    this.#prune();
-    await this.#mirror();
     await this.#arm();
+    for (const tidy of [() => this.#sweep(), () => this.#prune(), () => this.#mirror()]) {
+      try {
+        await tidy();
+      } catch (error) {
+        console.warn("not tidied", this.fact("account"), error.message);
+      }
+    }
   }
 
   #due() {
@@ -209,9 +216,11 @@ export class Lane extends DurableObject {
     const first = `SELECT next_at FROM jobs WHERE next_at IS NOT NULL AND state IN ${OPEN} ORDER BY next_at LIMIT 1`;
     const next = this.sql.exec(first).toArray()[0]?.next_at ?? null;
     const set = await this.ctx.storage.getAlarm();
-    if (next === set) return;
+    // One that is long over was lost.
+    const isOver = set !== null && set < Date.now() - OVERDUE_MS * this.pace;
+    if (next === set && !isOver) return;
     if (next === null) await this.ctx.storage.deleteAlarm();
-    else await this.ctx.storage.setAlarm(next);
+    else await this.ctx.storage.setAlarm(isOver ? Math.max(next, Date.now()) : next);
   }
 
   /** For people who look into KV; nothing here reads it. What could not be written is written later. */
@@ -220,11 +229,15 @@ export class Lane extends DurableObject {
     const rows = this.sql
       .exec("SELECT * FROM jobs WHERE mirrored = 0 ORDER BY seq LIMIT ?", MIRRORED_AT_ONCE)
       .toArray();
-    try {
+    const writing = async () => {
       for (const job of rows) {
         await mirrored(this.env.KV, job);
         this.sql.exec("UPDATE jobs SET mirrored = 1 WHERE id = ? AND seq = ?", job.id, job.seq);
       }
+    };
+    try {
+      // The next alarm waits for the end of this one: a KV that hangs may not hold the posts up.
+      await within(MIRROR_MS * this.pace, writing());
     } catch (error) {
       console.warn("not mirrored", error.message);
     }
@@ -425,6 +438,18 @@ function isStoppable(job) {
 
 function mediaOf(job) {
   return (JSON.parse(job.body).pieces ?? []).map((piece) => piece.media);
+}
+
+async function within(milliseconds, doing) {
+  let timer;
+  const late = new Promise((_, fail) => {
+    timer = setTimeout(() => fail(new Error("it takes too long")), milliseconds);
+  });
+  try {
+    return await Promise.race([doing, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function mirrored(kv, job) {

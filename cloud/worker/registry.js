@@ -2,6 +2,8 @@
 
 import { DurableObject } from "cloudflare:workers";
 
+const QUARTER_MS = 900_000;
+
 export class Registry extends DurableObject {
   constructor(ctx, env) {
     super(ctx, env);
@@ -20,13 +22,27 @@ export class Registry extends DurableObject {
     return this.sql.exec("SELECT account FROM lanes ORDER BY account").toArray().map((row) => row.account);
   }
 
-  /** Note that the cron came; each quarter of an hour the lanes have to be looked after. */
+  /**
+   * Note that the cron came. Each quarter of an hour the lanes have to be looked after: a cron that
+   * comes late, twice, or leaves minutes out may not miss that.
+   */
   async cronCame(at) {
-    this.sql.exec("INSERT INTO facts VALUES ('cron', ?) ON CONFLICT DO UPDATE SET value = excluded.value", at);
-    return { isQuarter: new Date(at).getUTCMinutes() % 15 === 0, accounts: await this.lanes() };
+    const quarter = String(Math.floor(Date.parse(at) / QUARTER_MS));
+    const isToCheck = quarter !== this.#fact("quarter");
+    if (isToCheck) this.#keep("quarter", quarter);
+    if (at > (this.#fact("cron") ?? "")) this.#keep("cron", at);
+    return { isToCheck, accounts: await this.lanes() };
   }
 
   async lastCron() {
-    return this.sql.exec("SELECT value FROM facts WHERE name = 'cron'").toArray()[0]?.value ?? null;
+    return this.#fact("cron");
+  }
+
+  #fact(name) {
+    return this.sql.exec("SELECT value FROM facts WHERE name = ?", name).toArray()[0]?.value ?? null;
+  }
+
+  #keep(name, value) {
+    this.sql.exec("INSERT INTO facts VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", name, value);
   }
 }

@@ -40,8 +40,13 @@ const STEPS = {
   PUBLISHED: finish,
 };
 
+const MAY_BE_LIVE = new Set(["PUBLISHING", "PUBLISHED"]);
+
 /** Take the job one step on. */
 export async function step(lane, job) {
+  const heldUntil = lane.fact("heldUntil") ?? 0;
+  // An account that Instagram has something against is left alone; what may be live is asked about.
+  if (heldUntil > Date.now() && !MAY_BE_LIVE.has(job.state)) return lane.set(job, { next_at: heldUntil });
   try {
     await STEPS[job.state](lane, job, JSON.parse(job.body));
   } catch (error) {
@@ -52,8 +57,8 @@ export async function step(lane, job) {
 async function begin(lane, job) {
   const now = Date.now();
   if (now - job.due > (lane.fact("graceMs") ?? Infinity)) return fail(lane, job, { kind: "missed" });
-  const wait = Math.max(lane.freeAt(job), lane.fact("heldUntil") ?? 0);
-  if (wait > now) return lane.set(job, { next_at: wait });
+  const free = lane.freeAt(job);
+  if (free > now) return lane.set(job, { next_at: free });
   const { used, total } = await (await graphOf(lane)).quota();
   if (used >= total) return lane.set(job, { next_at: now + later(lane, HOUR / 2) });
   return lane.set(job, { state: "CREATING", begun_at: now, next_at: now, pieces: "[]" });
@@ -124,7 +129,7 @@ async function stateOf(api, container) {
 
 async function publish(lane, job, body) {
   const now = Date.now();
-  const free = Math.max(lane.freeAt(job), lane.fact("heldUntil") ?? 0);
+  const free = lane.freeAt(job);
   if (free > now) return lane.set(job, { next_at: free });
   if (now - job.begun_at > ANSWERS_FOR) {
     return startOver(lane, job, { kind: "given_up", message: "what was prepared is too old" });
@@ -219,8 +224,9 @@ function stumble(lane, job, error) {
     return lane.set(job, { polls: job.polls + 1, next_at: Date.now() + later(lane, pause) });
   }
   if (isAgainstAccount(problem)) {
+    // The daemon has to hear of it now: it leaves the account alone too, and so does a person.
     lane.hold(Date.now() + HELD_FOR, problem.message);
-    return wait(lane, job, HELD_FOR, {}, problem.message);
+    return fail(lane, job, problem);
   }
   if (ANEW.has(problem.subcode) || problem.code === NOT_FETCHED) return startOver(lane, job, problem);
   if (problem.kind === "refused" && !isPassing(problem)) return fail(lane, job, problem);

@@ -47,6 +47,9 @@ class Cloudflare:
     is_down: bool = False
     # What goes wrong with requests to the management API.
     faults: Faults = field(default_factory=Faults)
+    # What goes wrong with requests of the Worker to its stores.
+    kv_faults: Faults = field(default_factory=Faults)
+    r2_faults: Faults = field(default_factory=Faults)
     # What a script is told beside what was uploaded: PACE, the factor on its waits.
     texts: dict[str, str] = field(default_factory=dict)
     # What the way to the Workers does to a request: it delivers it once, never, twice or later.
@@ -146,8 +149,9 @@ async def open_cloudflare(
             return await _troubled(cloud.faults, request, management.answer)
 
         async def in_store(request: Request) -> Response:
-            store = kv if request.headers.get("x-store") == "kv" else r2
-            return await store.answer(request)
+            if request.headers.get("x-store") == "kv":
+                return await _troubled(cloud.kv_faults, request, kv.answer)
+            return await _troubled(cloud.r2_faults, request, r2.answer)
 
         numbers = count(1)
         nursery.start_soon(stores.serve, partial(_serve, in_store, spool, numbers))

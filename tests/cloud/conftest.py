@@ -50,7 +50,12 @@ class Sky:
         return graph
 
     async def hand_token(
-        self, graph: GraphAccount, *, spacing_ms: int = 0, token: str | None = None
+        self,
+        graph: GraphAccount,
+        *,
+        spacing_ms: int = 0,
+        token: str | None = None,
+        published_ms: int | None = None,
     ) -> None:
         number = graph.ig_user_id
         await self.worker.set_account(
@@ -60,6 +65,7 @@ class Sky:
             base="https://graph.instagram.com",
             spacing_ms=spacing_ms,
             grace_ms=GRACE_MS,
+            published_ms=published_ms,
             lifts=True,
         )
 
