@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote
 
+import trio
 from pydantic_core import to_json
 from quart import Request
 
@@ -26,7 +27,8 @@ from session_api.given import taken
 from session_api.openapi import document
 from session_api.question import Around, Question
 from session_api.rails import POST_CAPS, claim, held
-from session_api.row import Rail, Row
+from session_api.row import Row
+from storage import account_sessions
 from storage.account_sessions import AccountSession
 
 PREFIX = "/session"
@@ -133,7 +135,20 @@ class SessionFace:
         )
         if request.headers.get("X-Dry-Run") == "1" and not row.is_public:
             return await self._tried(question)
-        return _rendered(await self._done(question))
+        try:
+            return _rendered(await self._done(question))
+        finally:
+            if question.session is not None and question.tally.requests > 1:
+                with trio.CancelScope(shield=True):
+                    await self._count_more(question)
+
+    async def _count_more(self, question: Question) -> None:
+        """Count every request beyond the first as a read: the first has its own rail."""
+        account_id, now = question.used.account_id, self._around.house.clock.now()
+        more = question.tally.requests - 1
+        await self._around.house.store.write(
+            account_sessions.count, account_id, "read", now, times=more
+        )
 
     async def _session(self, row: Row, actor: Actor | None, sent: str) -> AccountSession | None:
         assert actor is not None
@@ -160,8 +175,7 @@ class SessionFace:
             given, named = row.call.arguments(question.given)
             return calls.told(await calls.call(client, row.call.name, given, named))
 
-        writes = row.rail not in (Rail.READ, Rail.LOCAL)
-        return _paged(row, await question.api.run(f"session.{row.name}", step, writes=writes))
+        return _paged(row, await question.run(step))
 
     async def _claim(self, question: Question) -> None:
         session, around = question.used, self._around

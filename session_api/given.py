@@ -44,6 +44,9 @@ def taken(
             continue
         if not field.many and field.kind != "json":
             texts = texts[-1:]
+        if field.many and field.kind != "json" and len(texts) > field.most:
+            problems.append(_told(place, field.name, f"Input should be {field.most} at most"))
+            continue
         read = []
         for number, text in enumerate(texts):
             try:

@@ -32,7 +32,7 @@ async def shown(question: Question, post: Post) -> Any:
         return calls.told(await client.media_info_v1(number))
 
     try:
-        return await question.api.run(f"session.{question.row.name}", read)
+        return await question.run(read, writes=False)
     except errors.InstagramError as error:
         logger.info("live and not read back post=%s reason=%s", post.id, error.reason)
     return calls.told(_recorded(post, account, media))

@@ -177,7 +177,8 @@ def _schema_of(field: Field) -> Json:
     if field.required and schema == {"type": "string"}:
         schema["minLength"] = 1
     if field.many:
-        return {"type": "array", "items": schema, **({"minItems": 1} if field.required else {})}
+        least = {"minItems": 1} if field.required else {}
+        return {"type": "array", "items": schema, **least, "maxItems": field.most}
     if field.default is not None:
         schema["default"] = field.default
     return schema

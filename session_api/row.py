@@ -8,13 +8,17 @@ How a row is added: in the file of its group in `session_api/rows/`, as
 
 The third text says what is taken: `*` required, `=v` default, `:i` a whole number (`:i[1..100]`
 within limits), `:bool`, `:float`, `:file`, `:uri`, `:one|other` a choice, `[]` repeated text, `[i]`
-repeated numbers. `amount` without a kind is a number from 1 to 200. GET and DELETE take a query,
-POST and PATCH a form. The fourth is the call of aiograpi, with the names of what is taken as its
-arguments (`name or None`, constants and `keyword=name` too). What it gives is a model of aiograpi
-(`Media`), a list (`[Media]`), a page (`MediaPage`: the call gives items and cursor), `bool`, `str`
-or `Dict`. `pair` adds a POST with the DELETE that takes it back. Where a call cannot say it, a
-function takes its place: `step(client, given)` runs as a call would, `handler(question)` in the
-daemon. What cannot be served says so: `absent("reason")`, which answers 501.
+repeated numbers, `[i..10]` at most ten of them. `amount` without a kind is a number from 1 to 200.
+GET and DELETE take a query, POST and PATCH a form. The fourth is the call of aiograpi, with the
+names of what is taken as its arguments (`name or None`, constants and `keyword=name` too). What it
+gives is a model of aiograpi (`Media`), a list (`[Media]`), a page (`MediaPage`: the call gives
+items and cursor), `bool`, `str` or `Dict`. `pair` adds a POST with the DELETE that takes it back.
+Where a call cannot say it, a function takes its place: `step(client, given)` runs as a call would,
+`handler(question)` in the daemon. What cannot be served says so: `absent("reason")`, which answers
+501.
+
+A call is one request to Instagram. A row that takes others says how many, and what for:
+`sends="2: who it is, and what they show"`, `sends="1 to 20: a page each"`.
 
 From a row come its route, validation, documentation, metrics, rail and the line of the reference;
 `tests/session_api/test_rows.py` walks them all.
@@ -38,6 +42,7 @@ Given = Mapping[str, Any]
 Step = Callable[[Any, Given], Awaitable[Any]]
 Handler = Callable[["Question"], Awaitable[Any]]
 MOST_AT_ONCE = 200
+MOST_REPEATED = 50
 
 
 class Rail(Enum):
@@ -74,6 +79,7 @@ class Field:
     default: Any = None
     low: int | None = None
     high: int | None = None
+    most: int = MOST_REPEATED  # of one that is repeated
     choices: tuple[str, ...] = ()
     # Of a field that holds JSON: the model of aiograpi, and what stands for absent values.
     model: str = ""
@@ -107,6 +113,17 @@ class Row:
     # Whether it takes the account's name as a word that it is meant (`confirm`).
     confirms: bool = False
     is_older: bool = False
+    # How many requests to Instagram a call is; "" is one, and none where it is local.
+    sends: str = ""
+
+    @property
+    def requests(self) -> range:
+        """How many requests to Instagram a call of it may be."""
+        if not self.sends:
+            only = 0 if self.rail is Rail.LOCAL or self.absent else 1
+            return range(only, only + 1)
+        low, _, high = self.sends.partition(":")[0].partition(" to ")
+        return range(int(low), int(high or low) + 1)
 
     @property
     def name(self) -> str:
@@ -173,7 +190,7 @@ def _value(node: ast.expr, given: Given) -> Any:
 
 
 _FIELD = re.compile(
-    r"(?P<name>\w+)(?P<required>\*)?(?:\[(?P<many>\w*)\])?"
+    r"(?P<name>\w+)(?P<required>\*)?(?:\[(?P<many>\w*)(?:\.\.(?P<most>\d+))?\])?"
     r"(?::(?P<kind>[\w|]+)(?:\[(?P<low>\d*)\.\.(?P<high>\d*)\])?)?(?:=(?P<default>.*))?"
 )
 _KINDS = {"text", "i", "bool", "float", "file", "uri"}
@@ -210,6 +227,7 @@ def _field(text: str) -> Field:
         default=None if default is None else parsed_default(kind, default),
         low=low,
         high=high,
+        most=int(found["most"] or MOST_REPEATED),
         choices=choices,
     )
 
@@ -280,10 +298,12 @@ class Group:
         *,
         older: Sequence[str] = (),
         act: str = "",
+        sends: str = "",
     ) -> None:
         """Add a POST and the DELETE that takes it back; that one has no `revert`, `unfollow`."""
         undo = call_of(undoes)
-        self.row("POST", path, takes, does, gives, rail, summary, older=older, act=act)
+        more: dict[str, Any] = {"older": older, "act": act, "sends": sends}
+        self.row("POST", path, takes, does, gives, rail, summary, **more)
         taken = [each for each in fields_of(takes) if each.name not in ("revert", "unfollow")]
         said = f"Take back: {summary[:1].lower()}{summary[1:]}"
-        self.row("DELETE", path, taken, undo, gives, rail, said, older=older, act=act)
+        self.row("DELETE", path, taken, undo, gives, rail, said, **more)

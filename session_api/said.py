@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from instagram.private.people import current_username
 from session_api.given import Malformed
 from session_api.question import Question
 
@@ -71,7 +72,11 @@ async def _person(question: Question, field: str, user: Any) -> dict[str, str]:
     if not number.isascii() or not number.isdecimal() or len(number) > 20:
         raise _malformed(field, "user.pk: Input should be somebody's number")
     if not name:
-        name = await question.api.current_username(number)
+
+        async def look_up(client: Any) -> str:
+            return await current_username(client, number)
+
+        name = await question.run(look_up, writes=False)
     return {"username": name, "userId": number}
 
 
@@ -86,7 +91,7 @@ async def _place_id(question: Question, field: str, location: Any) -> str:
         found = await client.location_search(location.lat, location.lng)
         return next((each.external_id or each.pk for each in found), None)
 
-    known = await question.api.run(f"session.{question.row.name}", near)
+    known = await question.run(near, writes=False)
     if not known:
         raise _malformed(field, "Instagram knows no place there")
     return str(known)

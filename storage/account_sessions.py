@@ -91,11 +91,11 @@ def record_use(db: Database, session_id: str, account_id: str, rail: str, now: d
     records.update(db, AccountSession, session_id, used_at=now)
 
 
-def count(db: Database, account_id: str, rail: str, now: datetime) -> None:
-    """Count a use of a rail."""
-    db.conn.execute(
+def count(db: Database, account_id: str, rail: str, now: datetime, *, times: int = 1) -> None:
+    """Count so many uses of a rail."""
+    db.conn.executemany(
         "INSERT INTO session_calls (account_id, rail, at) VALUES (?, ?, ?)",
-        (account_id, rail, records.encode(now)),
+        [(account_id, rail, records.encode(now))] * times,
     )
 
 

@@ -60,6 +60,10 @@ may be more than `amount`.
 Instagram or a rail says wait (`Retry-After`, `rail`, `until`); 501 not served, with the reason; 502 and 504
 no usable answer.
 
+**Requests** to Instagram are counted below for a plain call: one, but for what says otherwise. Each beyond
+the first counts as a read, and none goes beyond what is said there, whatever Instagram answers. Where an id of
+the form `number_owner` is wanted, a number alone is looked up first: one more.
+
 **Rails** hold back what endangers the account; `X-Dry-Run: 1` answers what would be sent and which rail
 would hold it.
 
@@ -87,7 +91,7 @@ def _lines() -> Iterator[str]:
     every = [row for group in GROUPS for row in group.rows]
     for tag, group in groupby(every, lambda row: row.tag):
         yield f"\n## {tag}\n"
-        yield "| operation | takes | gives | class | call of aiograpi |\n|---|---|---|---|---|"
+        yield "| operation | takes | gives | class | requests | call of aiograpi |\n|---|---|---|---|---|---|"
         for row in group:
             yield _line(row)
 
@@ -98,8 +102,12 @@ def _line(row: Row) -> str:
     call = f"`{row.call.text}`" if row.call else f"none: {row.absent}" if row.absent else "ours"
     return (
         f"| `{row.method} {row.path}`<br>{row.summary}{older} | {takes} | `{row.gives}` "
-        f"| {row.rail.value} | {call} |".replace("\n", " ")
+        f"| {row.rail.value} | {_requests(row)} | {call} |".replace("\n", " ")
     )
+
+
+def _requests(row: Row) -> str:
+    return row.sends or str(row.requests.start)
 
 
 def _field(field: Field) -> str:

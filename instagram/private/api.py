@@ -27,9 +27,14 @@ class PrivateApi:
         self._door = door
         self._download = download
 
-    async def run(self, what: str, action: Action[T], *, writes: bool = False) -> T:
-        """Have something done with the account's client; raises also `NotAsked`."""
-        return await self._door.call(what, calls.checked(action), writes=writes)
+    async def run(
+        self, what: str, action: Action[T], *, writes: bool = False, most: int | None = None
+    ) -> T:
+        """Have something done with the account's client; raises also `NotAsked`.
+
+        `most`: after so many requests it is stopped, raising `Unreachable`.
+        """
+        return await self._door.call(what, calls.checked(action, most), writes=writes)
 
     # Reading
 

@@ -30,12 +30,16 @@ _IDS = frozenset({"pk", "thread_id"})
 
 
 def checked(
-    action: Callable[[PrivateClient], Awaitable[T]],
+    action: Callable[[PrivateClient], Awaitable[T]], most: int | None = None
 ) -> Callable[[PrivateClient], Awaitable[T]]:
-    """Return the action, raising `NotAsked` for what fails before anything was sent."""
+    """Return the action, raising `NotAsked` for what fails before anything was sent.
+
+    `most`: beyond so many requests it raises `AnswersWithoutEnd`.
+    """
 
     async def run(client: PrivateClient) -> T:
         before = client.asked
+        client.stops_at = None if most is None else before + most
         try:
             return await action(client)
         except Exception as error:
@@ -50,6 +54,8 @@ def checked(
             raise errors.NotAsked(
                 f"An argument is malformed ({type(error).__name__}); nothing was sent"
             ) from error
+        finally:
+            client.stops_at = None
 
     return run
 

@@ -6,6 +6,7 @@ A first message to a stranger is what accounts are reported for, so there is non
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -27,8 +28,17 @@ _A_LOOK = {
     "seq_id": "40065",
     "limit": "20",
 }
-# The chats of each account in which somebody else has written.
-_KNOWN: WeakKeyDictionary[PrivateClient, set[int]] = WeakKeyDictionary()
+
+
+@dataclass(slots=True)
+class _Known:
+    """The chats of an account in which somebody else has written, also by the people in them."""
+
+    threads: set[int] = field(default_factory=set)
+    by_people: dict[frozenset[int], int] = field(default_factory=dict)
+
+
+_KNOWN: WeakKeyDictionary[PrivateClient, _Known] = WeakKeyDictionary()
 
 
 async def known_threads(
@@ -40,19 +50,22 @@ async def known_threads(
     """
     if bool(user_ids) == bool(thread_ids):
         raise errors.NotAsked("Name either user_ids or thread_ids")
-    known = _KNOWN.setdefault(client, set())
-    if user_ids:
+    known = _KNOWN.setdefault(client, _Known())
+    people = frozenset(user_ids)
+    if people and people not in known.by_people:
         thread = await _thread_with(client, user_ids)
         if thread is None or not _somebody_wrote(client, thread):
             raise errors.AccountOnHold(_STRANGERS)
-        thread_ids = [int(thread["thread_id"])]
-        known.update(thread_ids)
+        known.by_people[people] = int(thread["thread_id"])
+        known.threads.add(known.by_people[people])
+    if people:
+        return [known.by_people[people]]
     for thread_id in thread_ids:
-        if thread_id not in known:
+        if thread_id not in known.threads:
             answer = await client.private_request(f"direct_v2/threads/{thread_id}/", params=_A_LOOK)
             if not _somebody_wrote(client, answer.get("thread") or {}):
                 raise errors.AccountOnHold(_STRANGERS)
-            known.add(thread_id)
+            known.threads.add(thread_id)
     return list(thread_ids)
 
 

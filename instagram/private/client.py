@@ -42,6 +42,10 @@ class AnswerLost(ig.ClientError):
     """A request whose answer was lost; aiograpi must not repeat it."""
 
 
+class AnswersWithoutEnd(ig.ClientError):
+    """A call that went on asking: Instagram's answers led from page to page."""
+
+
 class CodeNeeded(ig.ClientError):
     """A login on a new device that waits for the code Instagram has mailed or sent."""
 
@@ -59,6 +63,7 @@ class PrivateClient(aiograpi.Client):
 
     attended = True
     asked = 0  # how many requests it has made
+    stops_at: int | None = None  # after so many it asks nothing more
     logged_in_as: str | None = None
 
     def __init__(
@@ -144,6 +149,8 @@ class PrivateClient(aiograpi.Client):
     async def _send_private_request(self, endpoint: str, *args: Any, **kwargs: Any) -> Any:
         if not is_plain_path(endpoint.partition("?")[0]):
             raise ig.ClientNotFoundError("an id or a name that is none")
+        if self.stops_at is not None and self.asked >= self.stops_at:
+            raise AnswersWithoutEnd("more requests than this call may take")
         self.asked += 1
         try:
             return await super()._send_private_request(endpoint, *args, **kwargs)

@@ -17,14 +17,20 @@ FIELDS = ("external_url", "username", "full_name", "biography", "phone_number", 
 
 async def edit(client: PrivateClient, changes: Mapping[str, str]) -> Any:
     """Change some of `FIELDS`; what is not named stays."""
-    before = (await client.account_info()).model_dump()
-    data = {name: before[name] for name in FIELDS} | dict(changes)
-    data["first_name"] = data.pop("full_name")
-    sent = client.with_default_data(data)
-    answer = await client.private_request("accounts/edit_profile/", sent)
+    before = await client.account_info()
+    others = {name: text for name, text in changes.items() if name != "biography"}
+    account = before
+    if others:
+        known = before.model_dump()
+        data = {name: known[name] for name in FIELDS} | others
+        data["first_name"] = data.pop("full_name")
+        sent = client.with_default_data(data)
+        answer = await client.private_request("accounts/edit_profile/", sent)
+        account = extract_account(answer["user"])
     if "biography" in changes:
         await client.account_set_biography(changes["biography"])
-    return extract_account(answer["user"])
+        account = account.model_copy(update={"biography": changes["biography"]})
+    return account
 
 
 async def change_picture(client: PrivateClient, photo: Path) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 
 from aiograpi import config
 from aiograpi import exceptions as ig
+from aiograpi.extractors import extract_story_v1
 
 from instagram.audience import Limit, limits_of
 from instagram.fields import (
@@ -125,6 +126,12 @@ async def story(client: PrivateClient, pk: str) -> Story:
     if found[0] is None or found[0].pk != pk:
         raise ig.ClientUnknownError("a story in a form that is not known")
     return found[0]
+
+
+async def shown_story(client: PrivateClient, pk: str) -> Any:
+    """Return one story as aiograpi shows it; one request, where that makes two."""
+    answer = await client.private_request(f"media/{pk}/info/")
+    return extract_story_v1(answer["items"][0])
 
 
 def parse_reel(answer: object) -> Reel:

@@ -11,7 +11,7 @@ from aiograpi import exceptions as ig
 from curl_cffi import CurlECode, CurlError
 
 from instagram import errors
-from instagram.private.client import ANSWER
+from instagram.private.client import ANSWER, AnswersWithoutEnd
 
 # What a call into aiograpi can raise besides its own tree: it validates with pydantic and
 # asserts, indexes raw JSON, and lets httpx errors of uploads and key fetches through.
@@ -149,6 +149,8 @@ def _login_refusal(exc: Exception) -> errors.InstagramError | None:
 
 
 def _about_the_request(exc: Exception) -> errors.InstagramError:
+    if isinstance(exc, AnswersWithoutEnd):
+        return errors.Unreachable("Instagram's pages had no end: the call was stopped")
     if "Transcode not finished" in str(exc):
         return errors.NotReady("Instagram is still processing the video")
     if isinstance(exc, (ig.NotFoundError, ig.ClientNotFoundError, ig.MediaUnavailable)):

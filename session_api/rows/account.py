@@ -43,6 +43,7 @@ account.row(
     "PATCH", "/account", ", ".join((*profile.FIELDS, "confirm")), None, "Account", Rail.ACCOUNT,
     "Change the profile: only what is sent; `confirm` is the account's name",
     older=("/account/profile",), step=_edit, act="profile", confirms=True,
+    sends="2 to 3: what there is, and all of it changed; the text about it is one of its own",
 )  # fmt: skip
 
 
@@ -52,12 +53,13 @@ async def _change_picture(question: Question) -> Any:
         async def step(client: Any) -> Any:
             return calls.told(await profile.change_picture(client, file))
 
-        return await question.api.run(f"session.{question.row.name}", step, writes=True)
+        return await question.run(step)
 
 
 account.row(
     "PATCH", "/account/picture", "picture*:file", None, "UserShort", Rail.ACCOUNT,
     "Change the profile picture", handler=_change_picture, act="profile",
+    sends="2: the picture, then that it is chosen",
 )  # fmt: skip
 
 
@@ -93,6 +95,7 @@ async def _liked(client: Any, given: Given) -> Any:
 account.row(
     "GET", "/account/liked/media", "amount:i[1..200]=21, last_media_pk:i[0..]=0", None, "[Media]",
     Rail.READ, "The posts that the account likes", older=("/media/liked",), step=_liked,
+    sends="1 to 20: a page each",
 )  # fmt: skip
 
 
@@ -102,7 +105,7 @@ async def _collections(client: Any, given: Given) -> Any:
 
 account.row(
     "GET", "/account/collections", "", None, "[Collection]", Rail.READ,
-    "The collections of saved posts", step=_collections,
+    "The collections of saved posts", step=_collections, sends="1 to 20: a page each",
 )  # fmt: skip
 
 
@@ -119,6 +122,7 @@ async def _collection(client: Any, given: Given) -> Any:
 account.row(
     "GET", "/account/collection", "collection_pk, name", None, "Collection", Rail.READ,
     "One collection, by its id or its name", step=_collection,
+    sends="1 to 20: pages of all collections, which alone say what one is",
 )  # fmt: skip
 
 
@@ -133,6 +137,7 @@ async def _collection_media(client: Any, given: Given) -> Any:
 account.row(
     "GET", "/account/collection/media", "collection_pk, name, amount=21, last_media_pk:i[0..]=0",
     None, "[Media]", Rail.READ, "The posts of a collection", step=_collection_media,
+    sends="1 to 40: a page each; by a name, those of the collections first",
 )  # fmt: skip
 
 # Notes
@@ -190,4 +195,5 @@ insights.row(
     "|IMPRESSION_COUNT|PROFILE_VIEW|VIDEO_VIEW_COUNT|SAVE_COUNT=REACH_COUNT, count:i[0..]=0",
     "insights_media_feed_all(post_type, time_frame, data_ordering, count, sleep=2)", "[Dict]",
     Rail.READ, "The insights of its posts", older=("/insights/media/feed/all",),
+    sends="1 to 40: a page each, two seconds apart",
 )  # fmt: skip

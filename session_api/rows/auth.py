@@ -198,15 +198,18 @@ auth.row(
     "POST", "/auth/login", f"username*, password*, verification_code, {_CLIENT}", None, "str",
     Rail.ACCOUNT, "Log in with a password, once; the same again with a code where one is wanted",
     handler=_log_in, is_open=True,
+    sends="0 to 16: none while its login works; else the app's own way in, the password once",
 )  # fmt: skip
 auth.row(
     "POST", "/auth/login/by/sessionid", f"sessionid*, {_CLIENT}", None, "str",
     Rail.ACCOUNT, "Take over a browser's session, which Instagram may end when the app uses it",
     handler=_log_in_by_sessionid, is_open=True,
+    sends="1: whose it is",
 )  # fmt: skip
 auth.row(
     "PATCH", "/auth/relogin", "", None, "bool", Rail.ACCOUNT,
     "Log in again with the password that is kept, once a day at most", handler=_log_in_again,
+    sends="7 to 16: the app's own way in, the password once",
 )  # fmt: skip
 auth.row(
     "GET", "/auth/settings", "", None, "Dict", Rail.LOCAL,
@@ -216,6 +219,7 @@ auth.row(
 auth.row(
     "PATCH", "/auth/settings", f"settings, {_CLIENT}", None, "str", Rail.ACCOUNT,
     "Import settings, or change proxy, locale and timezone", handler=_change_settings,
+    sends="0 to 1: whose imported settings are",
     is_open=True, hears_session=True,
 )  # fmt: skip
 auth.row(
@@ -234,6 +238,7 @@ auth.row(
 auth.row(
     "POST", "/auth/challenge/resolve", "last_json*, security_code", None, "bool", Rail.ACCOUNT,
     "Have a challenge's code sent, or give it", handler=_resolve, is_open=True, hears_session=True,
+    sends="1 to 20: its step; with the right code, the way in after it",
 )  # fmt: skip
 
 

@@ -61,6 +61,7 @@ async def _answers(client: Any, given: Given) -> Any:
 comments.row(
     "GET", "/media/comment/replies", "media_id*, comment_id*, amount:i[0..200]=0", None,
     "[Comment]", Rail.READ, "The answers to a comment, 200 at most", step=_answers,
+    sends="1 to 20: a page each",
 )  # fmt: skip
 comments.pair(
     "/media/comment/like", "comment_pk*:i, revert:bool=false", "comment_like(comment_pk, revert)",

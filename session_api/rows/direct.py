@@ -10,7 +10,8 @@ from session_api.row import Given, Group, Rail
 
 direct = Group("Direct")
 _FILTERS = "selected_filter:flagged|unread, box:general|primary, thread_message_limit:i[1..50]"
-_TO = "user_ids[i], thread_ids[i]"
+_TO = "user_ids[i..10], thread_ids[i..10]"
+_ASKED = "1 to 11: for each chat once whether somebody has written"
 _MESSAGE = "thread_id*:i, message_id*:i"
 _FROM_POST = (
     "feed_timeline|feed_contextual_chain|feed_short_url|feed_contextual_self_profile"
@@ -24,7 +25,7 @@ direct.row(
 )  # fmt: skip
 direct.row(
     "GET", "/direct/requests", "amount=20", "direct_requests(amount)", "[DirectThread]", Rail.READ,
-    "The message requests",
+    "The message requests", sends="1 to 20: a page each",
 )  # fmt: skip
 direct.row(
     "GET", "/direct/pending", "cursor", "direct_pending_chunk(cursor)", "DirectThreadPage",
@@ -38,6 +39,7 @@ direct.row(
     "GET", "/direct/threads", f"amount=20, {_FILTERS}",
     "direct_threads(amount, selected_filter or None, box or None, thread_message_limit)",
     "[DirectThread]", Rail.READ, "The newest chats, over as many pages as that takes",
+    sends="1 to 20: a page each",
 )  # fmt: skip
 
 
@@ -56,6 +58,7 @@ direct.row(
 direct.row(
     "GET", "/direct/thread", "thread_id*:i, amount=20", "direct_thread(thread_id, amount)",
     "DirectThread", Rail.READ, "One chat with its newest messages",
+    sends="1 to 20: a page each",
 )  # fmt: skip
 
 
@@ -85,8 +88,9 @@ async def _create(client: Any, given: Given) -> Any:
 
 
 direct.row(
-    "POST", "/direct/thread", "user_ids*[i], title=", None, "str", Rail.DIRECT,
+    "POST", "/direct/thread", "user_ids*[i..10], title=", None, "str", Rail.DIRECT,
     "Begin a group of people who have all written before", step=_create,
+    sends="1 to 11: for each of them once whether they have written",
 )  # fmt: skip
 direct.row(
     "GET", "/direct/thread/by/participants", "user_ids*[i]",
@@ -102,6 +106,7 @@ async def _see_all(client: Any, given: Given) -> Any:
 direct.row(
     "PATCH", "/direct/thread/seen", "thread_id*:i", None, "bool", Rail.OWN,
     "Have seen a chat up to its newest message", step=_see_all,
+    sends="1 to 2: which message is the newest",
 )  # fmt: skip
 direct.pair(
     "/direct/thread/mute", "thread_id*:i", "direct_thread_mute(thread_id)",
@@ -120,14 +125,16 @@ async def _add(client: Any, given: Given) -> Any:
 
 
 direct.row(
-    "POST", "/direct/thread/user", "thread_id*:i, user_ids*[i]", None, "bool", Rail.DIRECT,
+    "POST", "/direct/thread/user", "thread_id*:i, user_ids*[i..10]", None, "bool", Rail.DIRECT,
     "Let people who have written before into a group", step=_add,
+    sends="1 to 11: for each of them once whether they have written",
 )  # fmt: skip
 
 # Messages
 direct.row(
     "GET", "/direct/messages", "thread_id*:i, amount=20", "direct_messages(thread_id, amount)",
     "[DirectMessage]", Rail.READ, "The newest messages of a chat",
+    sends="1 to 20: a page each",
 )  # fmt: skip
 
 
@@ -143,7 +150,7 @@ direct.row(
 direct.row(
     "GET", "/direct/message", f"{_MESSAGE}, amount=20",
     "direct_message(thread_id, message_id, amount)", "DirectMessage", Rail.READ,
-    "One of the newest messages of a chat",
+    "One of the newest messages of a chat", sends="1 to 20: a page each",
 )  # fmt: skip
 direct.row(
     "DELETE", "/direct/message", _MESSAGE, "direct_message_delete(thread_id, message_id)", "bool",
@@ -181,6 +188,7 @@ direct.row(
     "POST", "/direct/message",
     f"text*, {_TO}, send_attribute:message_button|inbox_search=message_button", None,
     "DirectMessage", Rail.DIRECT, "Write to people who have written before", step=_write,
+    sends=_ASKED,
 )  # fmt: skip
 
 
@@ -196,10 +204,10 @@ async def _share_post(client: Any, given: Given) -> Any:
 
 direct.row(
     "POST", "/direct/media",
-    f"media_id*, user_ids*[i], send_attribute:{_FROM_POST}=feed_timeline, "
+    f"media_id*, user_ids*[i..10], send_attribute:{_FROM_POST}=feed_timeline, "
     "media_type:photo|video=photo",
     None, "DirectMessage", Rail.DIRECT, "Send a post to people who have written before",
-    step=_share_post,
+    step=_share_post, sends=_ASKED,
 )  # fmt: skip
 
 
@@ -211,6 +219,7 @@ async def _share_profile(client: Any, given: Given) -> Any:
 direct.row(
     "POST", "/direct/profile", f"user_id*, {_TO}", None, "DirectMessage", Rail.DIRECT,
     "Send a profile to people who have written before", step=_share_profile,
+    sends=_ASKED,
 )  # fmt: skip
 
 
@@ -222,6 +231,7 @@ async def _share_story(client: Any, given: Given) -> Any:
 direct.row(
     "POST", "/direct/story", f"story_id*, {_TO}", None, "DirectMessage", Rail.DIRECT,
     "Send a story to people who have written before", step=_share_story,
+    sends=_ASKED,
 )  # fmt: skip
 
 # People and media
@@ -245,4 +255,5 @@ direct.row(
 direct.row(
     "GET", "/direct/media", "thread_id*:i, amount=20", "direct_media(thread_id, amount)",
     "[DirectMedia]", Rail.READ, "The photos, videos and posts of a chat",
+    sends="1 to 20: a page each",
 )  # fmt: skip

@@ -10,7 +10,8 @@ from session_api.question import Question
 from session_api.row import Group, Handler, Rail
 
 direct_files = Group("Direct")
-_TAKES = "file*:file, user_ids[i], thread_ids[i]"
+_TAKES = "file*:file, user_ids[i..10], thread_ids[i..10]"
+_SENT = "{} to {}: the file, then the message; for each chat once whether somebody has written"
 _SENDS = {"photo": "direct_send_photo", "video": "direct_send_video", "sound": "direct_send_voice"}
 
 
@@ -26,24 +27,24 @@ def _sending(kind: Kind | None) -> Handler:
                 sent = await getattr(client, _SENDS[wanted])(file, thread_ids=to, **more)
                 return calls.told(sent)
 
-            return await question.api.run(f"session.{question.row.name}", step, writes=True)
+            return await question.run(step)
 
     return send
 
 
 direct_files.row(
     "POST", "/direct/photo", _TAKES, None, "DirectMessage", Rail.DIRECT, "Send a photo",
-    handler=_sending("photo"),
+    handler=_sending("photo"), sends=_SENT.format(2, 12),
 )  # fmt: skip
 direct_files.row(
     "POST", "/direct/video", _TAKES, None, "DirectMessage", Rail.DIRECT, "Send a video",
-    handler=_sending("video"),
+    handler=_sending("video"), sends=_SENT.format(3, 13),
 )  # fmt: skip
 direct_files.row(
     "POST", "/direct/voice", f"{_TAKES}, waveform[float]", None, "DirectMessage", Rail.DIRECT,
-    "Send a spoken message (M4A)", handler=_sending("sound"),
+    "Send a spoken message (M4A)", handler=_sending("sound"), sends=_SENT.format(3, 13),
 )  # fmt: skip
 direct_files.row(
     "POST", "/direct/file", f"{_TAKES}, content_type:photo|video=photo", None, "DirectMessage",
-    Rail.DIRECT, "Send a photo or a video", handler=_sending(None),
+    Rail.DIRECT, "Send a photo or a video", handler=_sending(None), sends=_SENT.format(2, 13),
 )  # fmt: skip

@@ -10,6 +10,7 @@ from zipfile import ZipFile
 import trio
 
 from instagram.download import check_media_url
+from instagram.private.stories import shown_story
 from serving.answer import Answer
 from session_api.given import Malformed
 from session_api.question import Question
@@ -19,6 +20,16 @@ files = Group("Files")
 _PIECE = 256 * 1024
 _MEDIA_KIND = {"photo": 1, "video": 2, "clip": 2, "igtv": 2}
 _ALBUM = 8
+# What Instagram's hosts deliver besides JPEGs, by how its address ends.
+_TYPES = {
+    ".mp4": "video/mp4",
+    ".m4v": "video/mp4",
+    ".mov": "video/quicktime",
+    ".m4a": "audio/mp4",
+    ".mp3": "audio/mpeg",
+    ".webp": "image/webp",
+    ".png": "image/png",
+}
 
 
 async def _by_url(question: Question) -> Answer:
@@ -33,14 +44,14 @@ async def _by_number(question: Question) -> Answer:
         number = str(given["story_pk"])
 
         async def read(client: Any) -> Any:
-            return await client.story_info_v1(number)
+            return await shown_story(client, number)
     else:
         number = str(given["media_pk"])
 
         async def read(client: Any) -> Any:
             return await client.media_info_v1(number)
 
-    found = await question.api.run(f"session.{question.row.name}", read)
+    found = await question.run(read)
     wanted = question.row.path.strip("/").partition("/")[0]
     kind = _MEDIA_KIND.get(wanted)
     if kind is not None and found.media_type != kind:
@@ -58,7 +69,7 @@ async def _fetched(question: Question, url: str) -> Answer:
         # What is open is sent to its end; nothing is left behind, whoever leaves meanwhile.
         with trio.CancelScope(shield=True):
             await trio.Path(target).unlink(missing_ok=True)
-    return _sent(file, size, "video/mp4" if _is_film(url) else "image/jpeg")
+    return _sent(file, size, _TYPES.get(_ending(url), "image/jpeg"))
 
 
 def _sent(file: Any, size: int, kind: str) -> Answer:
@@ -70,8 +81,8 @@ def _sent(file: Any, size: int, kind: str) -> Answer:
     return Answer(pieces(), headers={"Content-Type": kind, "Content-Length": str(size)})
 
 
-def _is_film(url: str) -> bool:
-    return url.partition("?")[0].endswith((".mp4", ".mov", ".m4v"))
+def _ending(url: str) -> str:
+    return Path(url.partition("?")[0]).suffix.lower()
 
 
 def _check_place(given: Given) -> None:
@@ -80,20 +91,25 @@ def _check_place(given: Given) -> None:
 
 
 _WHERE = "folder, returnFile:bool=true"
+_TWO = "2: where it is, then the file"
 for _kind in ("video", "clip", "igtv", "photo"):
     files.row(
         "GET", f"/{_kind}/download", f"media_pk*:i, {_WHERE}", None, "file", Rail.READ,
-        f"The file of a {_kind}", handler=_by_number,
+        f"The file of a {_kind}", handler=_by_number, sends=_TWO,
     )  # fmt: skip
 files.row(
     "GET", "/story/download", f"story_pk*:i, filename, {_WHERE}", None, "file", Rail.READ,
-    "The file of a story", handler=_by_number,
+    "The file of a story", handler=_by_number, sends=_TWO,
 )  # fmt: skip
 for _kind in ("video", "clip", "igtv", "photo", "story"):
     files.row(
         "GET", f"/{_kind}/download/by/url", f"url*:uri, filename, {_WHERE}", None, "file",
         Rail.READ, "The file at an address of Instagram's", handler=_by_url,
     )  # fmt: skip
+files.row(
+    "GET", "/track/download/by/url", f"url*:uri, filename, {_WHERE}", None, "file", Rail.READ,
+    "The sound at an address of Instagram's", handler=_by_url,
+)  # fmt: skip
 
 
 async def _album(question: Question) -> Answer:
@@ -106,7 +122,7 @@ async def _album(question: Question) -> Answer:
         async def read(client: Any) -> Any:
             return await client.media_info_v1(number)
 
-        found = await question.api.run(f"session.{question.row.name}", read)
+        found = await question.run(read)
         if found.media_type != _ALBUM:
             raise Malformed("This is no album")
         urls = [str(each.video_url or each.thumbnail_url) for each in found.resources]
@@ -123,7 +139,7 @@ async def _packed(question: Question, urls: Sequence[str], name: str) -> Answer:
         for url, file in zip(urls, files, strict=True):
             await question.api.download(url, file)
         names = [
-            f"{name}_{number}{'.mp4' if _is_film(url) else '.jpg'}"
+            f"{name}_{number}{_ending(url) if _ending(url) in _TYPES else '.jpg'}"
             for number, url in enumerate(urls, start=1)
         ]
         await trio.to_thread.run_sync(_pack, packed, list(zip(files, names, strict=True)))
@@ -146,8 +162,10 @@ def _pack(target: Path, files: Sequence[tuple[Path, str]]) -> None:
 files.row(
     "GET", "/album/download", f"media_pk*:i, {_WHERE}", None, "[file]", Rail.READ,
     "The files of an album, in one ZIP", handler=_album,
+    sends="3 to 21: where they are, then each",
 )  # fmt: skip
 files.row(
-    "GET", "/album/download/by/urls", f"urls*[], {_WHERE}", None, "[file]", Rail.READ,
+    "GET", "/album/download/by/urls", f"urls*[..20], {_WHERE}", None, "[file]", Rail.READ,
     "The files at some addresses of Instagram's, in one ZIP", handler=_album,
+    sends="1 to 20: each file",
 )  # fmt: skip

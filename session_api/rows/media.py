@@ -6,6 +6,7 @@ from typing import Any
 
 from instagram.private import calls
 from instagram.private.feed import Said, Tag, edit
+from instagram.private.stories import delete_media
 from session_api.given import Malformed
 from session_api.json_fields import TAGS
 from session_api.question import Question
@@ -43,9 +44,15 @@ media.row(
     "GET", "/media/info", "pk*:i, use_cache:bool=true", None, "Media", Rail.READ,
     "One post by number", step=_post, is_older=True,
 )  # fmt: skip
+
+
+async def _delete(client: Any, given: Given) -> Any:
+    return await delete_media(client, client.media_pk(given["media_id"]))
+
+
 media.row(
-    "DELETE", "/media", "media_id*", "media_delete(media_id)", "bool", Rail.PUBLISH,
-    "Delete a post of this account", act="delete",
+    "DELETE", "/media", "media_id*", None, "bool", Rail.PUBLISH,
+    "Delete a post of this account", step=_delete, act="delete",
 )  # fmt: skip
 
 
@@ -65,13 +72,13 @@ async def _edit(question: Question) -> Any:
     async def change(client: Any) -> Any:
         return calls.told(await edit(client, given["media_id"], spoken, given["title"]))
 
-    return await question.api.run(f"session.{question.row.name}", change, writes=True)
+    return await question.run(change)
 
 
 media.row(
     "PATCH", "/media", (*fields_of("media_id*, caption*, title"), *TAGS), None, "Dict",
     Rail.PUBLISH, "Change caption, tags or place of a post of this account", handler=_edit,
-    act="edit",
+    act="edit", sends="1 to 52: names and a place that are not sent are asked first",
 )  # fmt: skip
 media.row(
     "GET", "/media/author", "media_pk*:i", None, "UserShort", Rail.READ, "Whose a post is",
@@ -116,6 +123,14 @@ async def _number_of_id(client: Any, given: Given) -> Any:
     return await _pk_of(client, {"id": given["media_id"]})
 
 
+async def _id_of_number(client: Any, given: Given) -> Any:
+    return (await client.media_info_v1(given["media_pk"])).id
+
+
+media.row(
+    "GET", "/media/id", "media_pk*:i", None, "str", Rail.READ,
+    "The id of a number, which ends with whose the post is", step=_id_of_number,
+)  # fmt: skip
 media.row(
     "GET", "/media/pk", "media_id*", None, "str", Rail.LOCAL, "The number in an id",
     step=_number_of_id,

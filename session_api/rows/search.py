@@ -102,12 +102,13 @@ for _path, _which, _summary in (
 ):
     reels.row(
         "GET", _path, "amount=10, last_media_pk:i[0..]=0", None, "[Media]", Rail.READ, _summary,
-        step=_stream(_which),
+        step=_stream(_which), sends="1 to 20: a page each",
     )  # fmt: skip
 reels.row(
     "GET", "/reels/timeline",
     f"collection_pk*:{'|'.join(own.WHERE)}, amount=10, last_media_pk:i[0..]=0", None, "[Media]",
     Rail.READ, "The Reels of one of these streams, by its name", step=_stream(""),
+    sends="1 to 20: a page each",
 )  # fmt: skip
 reels.row("GET", "/explore", "", "explore_page()", "Dict", Rail.READ, "The explore page")
 reels.row(

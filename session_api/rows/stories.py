@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from instagram.private.stories import delete_media, shown_story
 from session_api.given import Malformed
 from session_api.row import Given, Group, Rail
 
@@ -15,7 +16,11 @@ async def _story(client: Any, given: Given) -> Any:
     if bool(pk) == bool(url):
         raise Malformed("Send exactly one of story_pk and url")
     number = str(pk or client.story_pk_from_url(url))
-    return await client.story_info_v1(number)
+    return await shown_story(client, number)
+
+
+async def _delete(client: Any, given: Given) -> Any:
+    return await delete_media(client, str(given["story_pk"]))
 
 
 async def _viewers(client: Any, given: Given) -> Any:
@@ -42,12 +47,13 @@ stories.row(
     "One story by number", step=_story, is_older=True,
 )  # fmt: skip
 stories.row(
-    "DELETE", "/story", "story_pk*:i", "story_delete(story_pk)", "bool", Rail.PUBLISH,
-    "Delete a story of this account", act="delete",
+    "DELETE", "/story", "story_pk*:i", None, "bool", Rail.PUBLISH,
+    "Delete a story of this account", step=_delete, act="delete",
 )  # fmt: skip
 stories.row(
-    "PATCH", "/story/seen", "story_pks*[i], skipped_story_pks[i]",
+    "PATCH", "/story/seen", "story_pks*[i..10], skipped_story_pks[i..10]",
     "story_seen(story_pks, skipped_story_pks)", "bool", Rail.OWN, "Say that stories were seen",
+    sends="2 to 21: whose each of them is, then all in one",
 )  # fmt: skip
 stories.pair(
     "/story/like", "story_id*, revert:bool=false",

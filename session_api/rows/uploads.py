@@ -116,6 +116,13 @@ def _problem(name: str, message: str) -> dict[str, Any]:
     return {"type": "value_error", "loc": ["body", name], "msg": message}
 
 
+# What goes out for one that needs nothing looked up: a film is asked for, sent, and has a cover.
+_LEAST = {"story": 4, "photo": 4, "video": 6, "clip": 6, "igtv": 6, "album": 5}
+_MORE = 60
+_STEPS = (
+    "a look at what is there, each file, the post, and a look at it for the answer; more for each "
+    "file of an album, and each link, name or place that Instagram has to be asked about"
+)
 _CALLED = {
     "story": "a story",
     "photo": "a photo",
@@ -134,11 +141,13 @@ def _rows(
         [("", "files*[file]")] if kind == "album" else [("", "file*:file"), ("/by/url", "url*:uri")]
     )
     for way, source in ways:
+        least = _LEAST[kind] + bool(way)
         uploads.row(
             "POST", f"/{kind}/upload{way}", (*fields_of(f"{source}, {takes}"), *more), None,
             "Story" if is_story else "Media", Rail.PUBLISH,
             f"Publish {_CALLED[kind]}{' from an address' if way else ''}, once",
             handler=_uploading(media_type, is_film), act="story" if is_story else "post",
+            sends=f"{least} to {least + _MORE}: {_STEPS}",
         )  # fmt: skip
 
 

@@ -62,6 +62,7 @@ for _path, _page, _older, _what in (
         "GET", _path, _COLLECTION, None, "MediaPage", Rail.READ,
         f"A page of somebody's {_what}, all of what Instagram gave",
         step=_of(_page), older=[_older] if _older else [],
+        sends="1 to 2: a name is looked up first",
     )  # fmt: skip
 
 _PEOPLE = "user_id*, amount=50, cursor"

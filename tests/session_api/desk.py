@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from instagram.private.two_factor import totp_code
 from sandbox import Sandbox
 from sandbox.world.person import Person
 from sandbox.world.post import Post
@@ -27,6 +29,11 @@ GENEROUS = {
     "rate_limit_rpm": 100_000,
     "rate_limit_rph": 100_000,
 }
+
+
+def code_now(seed: str) -> str:
+    """What an authenticator shows now, good for half a minute more however slow the machine is."""
+    return totp_code(seed, time.time())
 
 
 @dataclass(kw_only=True)

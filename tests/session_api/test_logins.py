@@ -11,13 +11,12 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
-from sandbox.private.second_step import totp_codes
 from sandbox.wire.faults import Fault, feedback_required
 from sandbox.world.ledger import CAA_LOGIN
 from sandbox.world.person import LoginBehaviour, Person
 from session_api.table import rows
 from storage import accounts
-from tests.session_api.desk import Desk, open_desk
+from tests.session_api.desk import Desk, code_now, open_desk
 from tests.support.clock import TestClock
 from tests.support.served import serve_studio
 from tests.support.studio import PASSWORD, USERNAME, open_studio
@@ -121,7 +120,7 @@ async def _two_factors(desk: Desk) -> None:
     tina.login = LoginBehaviour.TWO_FACTOR
     wanted = await _login(desk, tina)
     assert (wanted.status_code, wanted.json()["exc_type"]) == (401, "TwoFactorRequired")
-    (code, *_) = totp_codes(SEED)
+    code = code_now(SEED)
     done = await _login(desk, tina, verification_code=code)
     assert done.status_code == 200, done.text
     assert submissions(desk, tina) == 1

@@ -14,14 +14,13 @@ import trio
 from operations.account_sessions import end_account_session, list_account_sessions
 from operations.actor import Actor
 from sandbox import Sandbox
-from sandbox.private.second_step import totp_codes
 from sandbox.wire.faults import Fault, Reset, feedback_required
 from sandbox.world.items import plain_text
 from sandbox.world.ledger import CAA_LOGIN
 from sandbox.world.person import Person
 from storage import accounts, api_keys, users
 from storage.errors import NotFound
-from tests.session_api.desk import Desk, open_desk
+from tests.session_api.desk import Desk, code_now, open_desk
 from tests.support.clock import TestClock
 from tests.support.houses import house_of
 
@@ -93,7 +92,7 @@ async def _one_submission_a_day(desk: Desk, clock: TestClock) -> None:
 
 async def _factors(desk: Desk) -> None:
     seed = (await desk.ask("GET", "/auth/totp/seed")).json()
-    (code, *_) = totp_codes(seed)
+    code = code_now(seed)
     odd = await desk.ask("POST", "/auth/totp", {"verification_code": "1"})
     assert odd.status_code == 422, odd.text
     on = await desk.ask("POST", "/auth/totp", {"verification_code": code})

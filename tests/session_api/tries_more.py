@@ -159,16 +159,16 @@ DIRECT: dict[str, Try] = {
         lambda d: {"user_ids": [d.anna.pk, d.carl.pk]},
         IS_FULL,
         before=lambda d: (_chat(d), _request(d)),
-        requests=3,  # whether each of the two has written
+        sends=3,  # whether each of the two has written
     ),
     "getDirectThreadByParticipants": Try(_to_anna, lambda d, a: a["thread_id"] == _chat(d).id),
-    "patchDirectThreadSeen": Try(_thread, requests=2),  # which message is the newest
+    "patchDirectThreadSeen": Try(_thread, sends=2),
     "postDirectThreadMute": Try(_thread, leaves=lambda d: _chat(d).muted),
     "deleteDirectThreadMute": Try(_thread, leaves=lambda d: not _chat(d).muted),
     "postDirectThreadVideoCallMute": Try(_thread, leaves=lambda d: _chat(d).calls_muted),
     "deleteDirectThreadVideoCallMute": Try(_thread),
     "postDirectThreadUser": Try(
-        lambda d: {"thread_id": _group(d).id, "user_ids": [d.anna.pk]}, before=_chat, requests=2
+        lambda d: {"thread_id": _group(d).id, "user_ids": [d.anna.pk]}, before=_chat
     ),
     "getDirectMessages": Try(_message, IS_FULL),
     "getDirectMessagesSearch": Try(
@@ -187,9 +187,8 @@ DIRECT: dict[str, Try] = {
         lambda d: _to_anna(d, text="Hello"),
         IS_ID,
         lambda d: _at_annas(d).items[-1].author is d.studio,
-        requests=2,  # whether she has written
     ),
-    "postDirectMedia": Try(lambda d: _to_anna(d, media_id=d.post.media_id), IS_ID, requests=2),
+    "postDirectMedia": Try(lambda d: _to_anna(d, media_id=d.post.media_id), IS_ID),
     "postDirectProfile": Try(lambda d: _in_chat(d, user_id=d.carl.pk), IS_ID),
     "postDirectStory": Try(lambda d: _in_chat(d, story_id=d.story.media_id), IS_ID),
     "getDirectSearch": Try(lambda d: {"query": "ann"}, lambda d, a: a[0]["username"] == "anna"),
@@ -198,10 +197,10 @@ DIRECT: dict[str, Try] = {
     ),
     "getDirectMedia": Try(_thread, IS_LIST),
     # A file is sent first, then the message with it.
-    "postDirectPhoto": Try(_in_chat, IS_ID, files=_file("file", "photo"), requests=2),
-    "postDirectVideo": Try(_in_chat, IS_ID, files=_file("file", "video"), requests=3),
-    "postDirectVoice": Try(_in_chat, IS_ID, files=_file("file", "video"), requests=3),
-    "postDirectFile": Try(_in_chat, IS_ID, files=_file("file", "photo"), requests=2),
+    "postDirectPhoto": Try(_in_chat, IS_ID, files=_file("file", "photo")),
+    "postDirectVideo": Try(_in_chat, IS_ID, files=_file("file", "video")),
+    "postDirectVoice": Try(_in_chat, IS_ID, files=_file("file", "video")),
+    "postDirectFile": Try(_in_chat, IS_ID, files=_file("file", "photo")),
 }
 
 COMMENTS: dict[str, Try] = {
@@ -283,14 +282,12 @@ ACCOUNT: dict[str, Try] = {
         lambda d: {"biography": "We post", "confirm": "@studio"},
         lambda d, a: a["biography"] == "We post",
         lambda d: d.studio.profile.biography == "We post",
-        before=_mail,
-        requests=3,  # what there is, all of it changed, and the text once more
+        before=_mail,  # what there is, all of it changed, and the text once more
     ),
     "patchAccountPicture": Try(
         gives=lambda d, a: a["pk"] == str(d.studio.pk),
         leaves=lambda d: d.studio.profile.picture is not None,
         files=_file("picture", "photo"),
-        requests=2,
     ),
     "patchAccountPrivacy": Try(lambda d: {"is_private": "true"}, leaves=lambda d: d.studio.private),
     "getAccountFollowRequests": Try(gives=IS_PAGE, before=_asks),
@@ -308,7 +305,7 @@ ACCOUNT: dict[str, Try] = {
     "postNote": Try(lambda d: {"text": "Open today"}, lambda d, a: a["text"] == "Open today"),
     "deleteNote": Try(_note, leaves=lambda d: d.world.notes.of(d.studio) is None),
     "getNotifications": Try(gives=lambda d, a: "new_stories" in a),
-    "getNotificationsSettings": Try(gives=lambda d, a: len(a) == 24, requests=0),
+    "getNotificationsSettings": Try(gives=lambda d, a: len(a) == 24),
     "patchNotificationsSettings": Try(
         lambda d: {"content_type": "likes", "setting_value": "off"},
         leaves=lambda d: d.studio.notification_settings == {"likes": "off"},
@@ -319,7 +316,7 @@ ACCOUNT: dict[str, Try] = {
         lambda d, a: a["inline_insights_node"],
         before=_business,
     ),
-    "getInsightsMediaFeed": Try(gives=IS_LIST, before=_business, requests=None),
+    "getInsightsMediaFeed": Try(gives=IS_LIST, before=_business, sends=2),
 }
 
 HIGHLIGHTS: dict[str, Try] = {
