@@ -27,7 +27,7 @@ from cloud.worker_client import (
 )
 from ground.clock import Clock
 from ground.refusal import ErrorCode, Refusal
-from instagram.errors import MediaUnreachable
+from instagram.errors import FetchFailed, MediaUnreachable
 from publish.fitness import LARGEST_MEDIUM
 from storage import cloud, events, facts, handovers
 from storage.cloud import CloudWorker
@@ -234,7 +234,8 @@ class CloudDesk:
     async def put(self, name: str, path: Path, mime_type: str) -> str:
         """Put a file at the Worker for a day and return where Meta fetches it.
 
-        Raises `MediaUnreachable`, and `Refusal` where there is no Worker.
+        Raises `FetchFailed` where it does not take it now, `MediaUnreachable` where it never
+        will, and `Refusal` where there is no Worker.
         """
         if (await trio.Path(path).stat()).st_size > LARGEST_MEDIUM:
             size = LARGEST_MEDIUM // 1_000_000
@@ -247,7 +248,7 @@ class CloudDesk:
                 await client.put_medium(key, path, mime_type)
                 now = client.their_time
         except (WorkerUnreachable, WorkerRefused) as error:
-            raise MediaUnreachable(f"The Worker did not take the media: {error}") from None
+            raise FetchFailed(f"The Worker did not take the media: {error}") from None
         worker, keys = await self.store.read(self._found)
         return medium_url(worker.public_url, keys.media, key, now)
 

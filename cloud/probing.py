@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.resources import as_file, files
 
+import trio
+
 from cloud.desk import CloudDesk
 from ground.clock import Clock
 from ground.refusal import ErrorCode, Refusal
@@ -25,6 +27,8 @@ logger = logging.getLogger(__name__)
 AGAIN_AFTER = timedelta(days=7)
 # What Meta could not fetch once may have been a passing thing.
 _AGAIN_AFTER_A_REFUSAL = timedelta(days=1)
+# The waits before each try of which all have to fail, before posts go by it.
+_TRIES_S = (0.0, 5.0, 15.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +55,9 @@ class Probe:
         url = await self._lent() if asking else ""
         for account in asking:
             try:
-                await self.graph.account(account.id).create_container({"image_url": url})
-            except (FetchFailed, MediaUnreachable) as error:
-                return await self._note(str(error))
+                return await self._note(await self._unfetched(account.id, url))
             except InstagramError as error:
                 trouble = f"@{account.username}: {error}"
-            else:
-                return await self._note(None)
         raise Refusal(
             ErrorCode.SERVICE_UNAVAILABLE,
             f"Nobody could ask Meta to fetch from the Worker: {trouble}",
@@ -72,12 +72,26 @@ class Probe:
         except Refusal as refused:
             logger.info("not probed reason=%s", refused.message)
 
+    async def _unfetched(self, account_id: str, url: str) -> str | None:
+        """Return why Meta cannot fetch it, which it has to say of a few tries in succession."""
+        api = self.graph.account(account_id)
+        reason = ""
+        for wait_s in _TRIES_S:
+            await trio.sleep(wait_s * self.clock.pace)
+            try:
+                await api.create_container({"image_url": url})
+            except FetchFailed as error:
+                reason = str(error)
+            else:
+                return None
+        return reason
+
     async def _lent(self) -> str:
         picture = files("cloud") / "probe.jpg"
         try:
             with as_file(picture) as path:
                 url = await self.desk.put("probe.0", path, "image/jpeg")
-        except MediaUnreachable as error:
+        except (FetchFailed, MediaUnreachable) as error:
             raise Refusal(ErrorCode.WORKER_UNREACHABLE, str(error)) from None
         return url
 

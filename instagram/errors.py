@@ -100,6 +100,10 @@ class MediaUnreachable(InstagramError):
     """Meta cannot fetch our media: we have seen that its address is not public or not ours."""
 
 
+class AddressUnreached(MediaUnreachable):
+    """Our address does not answer, and did not since the start: it is wrong, or not up yet."""
+
+
 class FileGone(InstagramError):
     """A file of ours that was to be sent is not there any more."""
 
@@ -187,6 +191,7 @@ AnyError = (
     | FetchFailed
     | PublishingLimit
     | MediaUnreachable
+    | AddressUnreached
     | FileGone
     | SessionExpired
     | LoginFailed

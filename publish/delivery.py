@@ -18,7 +18,7 @@ from publish.asking import DeliveryUnknown
 from publish.attempt import BeginAnew, DeliveryAttempt, TakenBack, Tools
 from publish.beginning import Begun, MissedFor, begin
 from publish.cross_post import CrossPoster
-from publish.retry import Failure, Later, after
+from publish.retry import SWITCH_AFTER, Failure, Later, after
 from publish.states import UNKNOWN_MESSAGE, Impossible
 from storage import deliveries, media_files, posts
 from storage.deliveries import Outcome, Step
@@ -158,6 +158,11 @@ class Deliverer:
             quota_frees_at=frees_at,
             has_video=any(file.is_video for file in media),
         )
+        if _has_been_patient(error, follows, job):
+            failure = Failure(ErrorCode.SERVICE_UNAVAILABLE, error.reason)
+            if await self._store.write(states.switched, job, post, failure, now):
+                logger.info("switched route post=%s reason=%s", post.id, error.reason)
+                return
         match follows:
             case Later() as later:
                 await self._store.write(states.postponed, job, post, later, in_doubt, now)
@@ -177,3 +182,10 @@ class Deliverer:
     ) -> None:
         await self._store.write(states.failed, job, post, failure, outcome, self._clock.now())
         logger.warning("failed post=%s error=%s reason=%s", post.id, failure.code, failure.reason)
+
+
+def _has_been_patient(error: errors.InstagramError, follows: Later | Failure, job: Job) -> bool:
+    """Say whether a repost had better take its other route than wait any longer for this one."""
+    if not isinstance(follows, Later) or not follows.counted:
+        return False
+    return job.attempts >= SWITCH_AFTER or isinstance(error, errors.MediaUnreachable)

@@ -15,7 +15,7 @@ import trio
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from ground.clock import Clock
-from instagram.errors import MediaUnreachable
+from instagram.errors import AddressUnreached, FetchFailed, MediaUnreachable
 from publish.choice import PUBLIC_URL_ADVICE
 from storage import deliveries
 from storage.files import MediaFolder
@@ -45,7 +45,8 @@ class Lender(Protocol):
     async def lend(self, name: str, path: Path, mime_type: str) -> str | None:
         """Put a file there for a day and return its address, None where there is no such place.
 
-        Raises `MediaUnreachable` where that does not succeed.
+        Raises `FetchFailed` where that did not succeed this time, and `MediaUnreachable` where it
+        never will.
         """
 
 
@@ -86,13 +87,23 @@ class MediaLinks:
         return f"{self._public_url}{PATH}/{self._signer.dumps([delivery_id, position])}"
 
     async def checked_url(self, delivery_id: str, position: int) -> str:
-        """Return the address; raises `MediaUnreachable` when it provably leads nowhere."""
+        """Return the address; raises when it provably leads nowhere.
+
+        `FetchFailed` where it has led here before, or a lender does not lend now: a tunnel or a
+        Worker that is down comes back. `AddressUnreached` where it never did since the start, and
+        `MediaUnreachable` where there is none.
+        """
         if self._public_url is None and (lent := await self._lent(delivery_id, position)):
             return lent
         url = self.url(delivery_id, position)
         now = self._clock.monotonic()
         if self._checked_at is None or now - self._checked_at > _CHECK_EVERY_S:
-            await self._check_patiently(url)
+            try:
+                await self._check_patiently(url)
+            except AddressUnreached as error:
+                if self._checked_at is None:
+                    raise
+                raise FetchFailed(error.reason) from None
             self._checked_at = now
         return url
 
@@ -127,7 +138,7 @@ class MediaLinks:
             try:
                 await self._check(url)
                 return
-            except MediaUnreachable as error:
+            except AddressUnreached as error:
                 logger.warning("public address not reached error=%s", error.reason)
             await trio.sleep(wait_s)
         await self._check(url)
@@ -140,7 +151,7 @@ class MediaLinks:
                 answer = await client.head(url)
         except httpx.ConnectError as error:
             if not (self._behind_proxy and _is_unresolved(error)):
-                raise MediaUnreachable(
+                raise AddressUnreached(
                     f"Nothing answers at {where}. {PUBLIC_URL_ADVICE}"
                 ) from error
         except (httpx.HTTPError, OSError) as error:
@@ -148,7 +159,7 @@ class MediaLinks:
             logger.warning("public address not checked error=%s", type(error).__name__)
         else:
             if answer.status_code != 200:
-                raise MediaUnreachable(
+                raise AddressUnreached(
                     f"{where} answers {answer.status_code} for our media: it leads somewhere "
                     f"else. {PUBLIC_URL_ADVICE}"
                 )

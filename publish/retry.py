@@ -12,7 +12,14 @@ from ground.refusal import ErrorCode
 from instagram import errors
 from storage.jobs import Job
 
-_BACKOFF = wait_exponential_jitter(multiplier=30, max=900, jitter=15)
+# Half a day in all, for as many attempts as a job has: 30 s, 1, 2, 4 … 32 min, then hourly.
+_BACKOFF = wait_exponential_jitter(multiplier=30, max=3600, jitter=15)
+# What may be live is asked about more often than it would be sent.
+_LONGEST_DOUBT = timedelta(minutes=15)
+# How often what is sent may be to blame for an attempt's end, before that is believed.
+MOST_SETBACKS = 5
+# When a repost that cannot go out by the official API takes the other route, if it has one.
+SWITCH_AFTER = 5
 _HELD_RECHECK = timedelta(hours=6)
 _TROUBLE_RECHECK = timedelta(seconds=5)
 _QUOTA_RECHECK = timedelta(hours=1)
@@ -20,11 +27,15 @@ _QUOTA_RECHECK = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Try again at `run_at`; a wait that is nobody's failure is not `counted` as an attempt."""
+    """Try again at `run_at`; a wait that is nobody's failure is not `counted` as an attempt.
+
+    `is_setback`: what was sent, or where we are, may be to blame, and not only the moment.
+    """
 
     run_at: datetime
     reason: str
     counted: bool = True
+    is_setback: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +58,8 @@ def after(
     """Return what to do with a job whose attempt ended in `error`.
 
     `quota_frees_at`: when the oldest of our posts leaves the daily limit, as far as we know.
-    A post that is `in_doubt` may be live: it is never given up, only asked about again.
+    A post that is `in_doubt` may be live: it is never given up, only asked about again. Trouble
+    that passes by itself is waited out for half a day; what may be our own has fewer tries.
     """
     failed = cast(errors.AnyError, error)
     match failed:
@@ -69,18 +81,19 @@ def after(
             reason = f"{failed.reason}; it waits until {until:%Y-%m-%d %H:%M} UTC"
             return Later(until, reason, counted=False)
         case _ if in_doubt:
-            return Later(now + backoff(job.attempts), failed.reason)
-        case errors.Unreachable() | errors.NotReady() | errors.ContainerLost():
-            # It may pass by itself, or with a new container.
-            if job.attempts < job.max_attempts:
-                return Later(now + backoff(job.attempts), failed.reason)
-            reason = f"Given up after {job.attempts} attempts: {failed.reason}"
-            return Failure(_given_up(failed, has_video=has_video), reason)
+            return Later(now + min(backoff(job.attempts), _LONGEST_DOUBT), failed.reason)
+        case (
+            errors.Unreachable()
+            | errors.NotReady()
+            | errors.ContainerLost()
+            | errors.AddressUnreached()
+        ):
+            return _again(failed, job, now, has_video=has_video)
         case _:
             return Failure(_code_of(failed), failed.reason)
 
 
-_Passing = errors.Unreachable | errors.NotReady | errors.ContainerLost
+_Passing = errors.Unreachable | errors.NotReady | errors.ContainerLost | errors.AddressUnreached
 _Final = (
     errors.NotLoggedIn
     | errors.TokenExpired
@@ -92,6 +105,16 @@ _Final = (
     | errors.WrongCode
     | errors.DownloadFailed
 )
+
+
+def _again(failed: _Passing, job: Job, now: datetime, *, has_video: bool) -> Later | Failure:
+    by_itself = isinstance(failed, (errors.Unreachable, errors.NotReady, errors.FetchFailed))
+    tries = job.attempts if by_itself else job.setbacks + 1
+    if job.attempts < job.max_attempts and (by_itself or tries < MOST_SETBACKS):
+        wait = backoff(job.attempts if by_itself else tries)
+        return Later(now + wait, failed.reason, is_setback=not by_itself)
+    reason = f"Given up after {tries} attempts: {failed.reason}"
+    return Failure(_given_up(failed, has_video=has_video), reason)
 
 
 def for_good(error: errors.InstagramError, *, has_video: bool) -> Failure:
@@ -126,7 +149,7 @@ def _given_up(failed: _Passing, *, has_video: bool) -> ErrorCode:
     match failed:
         case errors.Unreachable():
             return ErrorCode.SERVICE_UNAVAILABLE
-        case errors.FetchFailed():
+        case errors.FetchFailed() | errors.AddressUnreached():
             return ErrorCode.PUBLIC_URL_REQUIRED
         case errors.NotReady() | errors.ContainerLost():
             return ErrorCode.VIDEO_PROCESSING_FAILED if has_video else ErrorCode.PROCESSING_FAILED
@@ -135,7 +158,7 @@ def _given_up(failed: _Passing, *, has_video: bool) -> ErrorCode:
 
 
 def backoff(attempts: int) -> timedelta:
-    """Return the wait after that many attempts: exponential, with jitter, 15 minutes at most."""
+    """Return the wait after that many attempts: exponential, with jitter, an hour at most."""
     state = RetryCallState(retry_object=None, fn=None, args=(), kwargs={})  # type: ignore[arg-type]
     state.attempt_number = max(1, attempts)
     return timedelta(seconds=_BACKOFF(state))

@@ -174,7 +174,15 @@ def postponed(
     posts.change_status(
         db, post.id, status, now=now, reason=later.reason, error_message=later.reason
     )
-    jobs.postpone(db, job.id, later.run_at, now, later.reason, counted=later.counted)
+    jobs.postpone(
+        db,
+        job.id,
+        later.run_at,
+        now,
+        later.reason,
+        counted=later.counted,
+        is_setback=later.is_setback,
+    )
     _free_lane(db, job, now)
 
 
@@ -211,7 +219,7 @@ def failed(
 
 
 def switched(db: Database, job: Job, post: Post, failure: Failure, now: datetime) -> bool:
-    """Let a repost that the official API refused go out through the private one, if it may.
+    """Let a repost that cannot go out by the official API take the private one, if it may.
 
     Only what provably did not go out, of an account whose route is `auto` and that has a login.
     """
@@ -223,7 +231,7 @@ def switched(db: Database, job: Job, post: Post, failure: Failure, now: datetime
     if in_doubt or not may or credentials.find(db, post.account_id) is None:
         return False
     deliveries.close(db, delivery.id, Outcome.REFUSED, now)
-    reason = f"Now through the Private API, because the official one refused it: {failure.reason}"
+    reason = f"Now through the Private API, because the official one failed: {failure.reason}"
     posts.change_status(db, post.id, PostStatus.QUEUED, now=now, reason=reason)
     jobs.postpone(db, job.id, now, now, failure.reason, counted=False)
     _free_lane(db, job, now)

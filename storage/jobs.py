@@ -17,7 +17,8 @@ from storage.owners import Accounts, named, within
 from storage.times import from_text
 from storage.wrong_clock import SLACK
 
-MAX_ATTEMPTS = 5
+# With the waits between them, half a day: an outage costs no post, and few requests.
+MAX_ATTEMPTS = 20
 
 
 class JobType(StrEnum):
@@ -47,6 +48,7 @@ class Job:
     repeat_key: str | None = None
     attempts: int = 0
     max_attempts: int = MAX_ATTEMPTS
+    setbacks: int = 0
     last_error: str | None = None
     created_at: datetime
     updated_at: datetime
@@ -172,13 +174,30 @@ def finish(
 
 
 def postpone(
-    db: Database, job_id: str, run_at: datetime, now: datetime, error: str, *, counted: bool
+    db: Database,
+    job_id: str,
+    run_at: datetime,
+    now: datetime,
+    error: str,
+    *,
+    counted: bool,
+    is_setback: bool = False,
 ) -> None:
-    """Put a claimed job back for later, with the reason; `counted` keeps the attempt counted."""
+    """Put a claimed job back for later, with the reason; `counted` keeps the attempt counted.
+
+    Setbacks are counted beside: attempts that ended over what was to be sent.
+    """
     db.conn.execute(
         "UPDATE jobs SET status = 'PENDING', run_at = ?, updated_at = ?, last_error = ?,"
-        " attempts = attempts - ? WHERE id = ?",
-        (records.encode(run_at), records.encode(now), error, 0 if counted else 1, job_id),
+        " attempts = attempts - ?, setbacks = setbacks + ? WHERE id = ?",
+        (
+            records.encode(run_at),
+            records.encode(now),
+            error,
+            0 if counted else 1,
+            1 if is_setback else 0,
+            job_id,
+        ),
     )
 
 

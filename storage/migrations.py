@@ -480,6 +480,13 @@ def m0160_handovers(db: Database) -> None:
         db.conn.execute(statement)
 
 
+@migrations()
+def m0290_setbacks(db: Database) -> None:
+    """Trouble that passes is waited out for half a day; what may be our own is counted apart."""
+    db.conn.execute("ALTER TABLE jobs ADD COLUMN setbacks INTEGER NOT NULL DEFAULT 0")
+    db.conn.execute("UPDATE jobs SET max_attempts = 20 WHERE status IN ('PENDING', 'PROCESSING')")
+
+
 def _statements(script: str) -> Iterator[str]:
     # One by one: `executescript` would commit the transaction that guards the migration.
     statement = ""

@@ -341,7 +341,7 @@ CREATE TABLE jobs (
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL,
     completed_at TEXT
-) STRICT;
+, setbacks INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE lanes (
     account_id TEXT PRIMARY KEY REFERENCES accounts ON DELETE CASCADE,

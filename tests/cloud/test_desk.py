@@ -113,10 +113,10 @@ async def test_deployed_asked_used_and_removed(
         assert (probed.fetched, probed.address) == (True, first.url)
         username = served.studio.account.username
         refusing = graph_error("not_fetchable")
-        sandbox.faults.add(Fault(kind=refusing, path_end="/media", account=username))
+        sandbox.faults.add(Fault(kind=refusing, path_end="/media", account=username, times=3))
         probed = await house.perform(probe_cloud, owner)
         assert probed.fetched is False
-        assert probed.reason
+        assert probed.reason, "said three times: once is a passing trouble"
         ended = await until(served, await publish(served, {**body, **said}), "FAILED", "PUBLISHED")
         assert (ended["status"], ended["errorCode"]) == ("FAILED", "PUBLIC_URL_REQUIRED"), ended
         sandbox.world.map_public_url("https://media.example.net", first.url)

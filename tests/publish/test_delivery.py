@@ -210,7 +210,8 @@ async def test_a_refusal_fails_at_once_with_its_reason(queued: Studio) -> None:
 
 async def test_trouble_that_passes_is_retried_and_then_given_up(queued: Studio) -> None:
     queued.sandbox.faults.add(Fault(path="rupload_igphoto", kind=Status(503), times=None))
-    for _ in range(10):
+    for _ in range(jobs.MAX_ATTEMPTS + 3):
+        queued.clock.advance(timedelta(hours=1))
         await retry_later(queued)
     post = await queued.post_of(await queued.only())
     assert (post.status, post.error_code) == (PostStatus.FAILED, "SERVICE_UNAVAILABLE")

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from publish import scheduler
+from publish.retry import MOST_SETBACKS
 from sandbox import Sandbox
 from sandbox.graph.failures import GRAPH_ERRORS, graph_error
 from sandbox.wire.faults import Fault, Status
 from storage.accounts import Account
+from storage.jobs import MAX_ATTEMPTS
 from tests.support.attempts import follow, live
 from tests.support.clock import TestClock
 from tests.support.graph import another, serve_publicly
@@ -185,33 +187,54 @@ async def test_what_does_not_exist_yet_is_asked_for_again(public: Served) -> Non
     }
 
 
+# Trouble that passes by itself is waited out; what may be the post's own has fewer tries.
+LONG = "FAILED {} after 1 h"
+
+
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
-    ("name", "step", "ends"),
+    ("name", "step", "ends", "attempts"),
     [
-        ("unknown", "quota", "FAILED SERVICE_UNAVAILABLE"),
-        ("container_failed", "container", "FAILED PROCESSING_FAILED"),
-        ("server_error", "poll", "FAILED SERVICE_UNAVAILABLE"),
+        ("unknown", "quota", LONG.format("SERVICE_UNAVAILABLE"), MAX_ATTEMPTS),
+        ("container_failed", "container", "FAILED PROCESSING_FAILED", MOST_SETBACKS),
         pytest.param(
-            "does_not_exist", "poll", "FAILED PROCESSING_FAILED", marks=[pytest.mark.soak]
+            "server_error",
+            "poll",
+            LONG.format("SERVICE_UNAVAILABLE"),
+            MAX_ATTEMPTS,
+            marks=[pytest.mark.soak],
         ),
-        ("unknown", "publish", "FAILED SERVICE_UNAVAILABLE"),
-        ("not_yet_publishable", "publish", "FAILED PROCESSING_FAILED"),
-        ("media_not_found", "publish", "FAILED PROCESSING_FAILED"),
-        ("not_fetchable", "container", "FAILED PUBLIC_URL_REQUIRED"),
+        pytest.param(
+            "does_not_exist",
+            "poll",
+            LONG.format("PROCESSING_FAILED"),
+            MAX_ATTEMPTS,
+            marks=[pytest.mark.soak],
+        ),
+        pytest.param(
+            "unknown",
+            "publish",
+            LONG.format("SERVICE_UNAVAILABLE"),
+            MAX_ATTEMPTS,
+            marks=[pytest.mark.soak],
+        ),
+        ("not_yet_publishable", "publish", LONG.format("PROCESSING_FAILED"), MAX_ATTEMPTS),
+        ("media_not_found", "publish", "FAILED PROCESSING_FAILED", MOST_SETBACKS),
+        ("not_fetchable", "container", LONG.format("PUBLIC_URL_REQUIRED"), MAX_ATTEMPTS),
     ],
 )
 async def test_trouble_that_does_not_pass_is_given_up(
-    public: Served, name: str, step: str, ends: str
+    public: Served, name: str, step: str, ends: str, attempts: int
 ) -> None:
     account, graph = await another(public, "unlucky")
     public.studio.sandbox.faults.add(
         Fault(**STEPS[step], account=account.username, kind=graph_error(name), times=None)
     )
-    course = await follow(public, account, await send(public, account))
-    assert (str(course), course.attempts, course.posts_live) == (ends, 5, 0)
-    assert "Given up after 5 attempts" in course.message
+    course = await follow(public, account, await send(public, account), most=MAX_ATTEMPTS + 2)
+    assert (str(course), course.attempts, course.posts_live) == (ends, attempts, 0)
+    assert f"Given up after {attempts} attempts" in course.message
     if (name, step) == ("not_yet_publishable", "publish"):
-        assert len(graph.containers_at) == 3, "a container that stays unready is made anew"
+        assert len(graph.containers_at) > 2, "a container that stays unready is made anew"
 
 
 async def test_one_child_that_meta_could_not_fetch_once_fails_no_carousel(public: Served) -> None:

@@ -13,10 +13,12 @@ import trio
 
 from publish import scheduler
 from publish.media_links import MediaLinks
+from publish.retry import MOST_SETBACKS
 from sandbox import Sandbox
 from sandbox.graph.failures import graph_error
 from sandbox.wire.faults import Fault, Reset, Status
 from storage import accounts, posts
+from tests.support.attempts import follow
 from tests.support.clock import TestClock
 from tests.support.graph import connect, published, serve_publicly
 from tests.support.limits import DEADLOCK_S
@@ -168,9 +170,13 @@ async def test_a_public_address_that_leads_elsewhere_is_found_before_a_container
 ) -> None:
     async with serve_publicly(sandbox, clock, tmp_path, public_url="http://127.0.0.1:9") as served:
         await connect(served)
-        done = await image(served)
-        assert (done["status"], done["errorCode"]) == ("FAILED", "PUBLIC_URL_REQUIRED")
-        assert "http://127.0.0.1:9" in done["errorMessage"]
+        body = {"accountId": served.studio.account.id, "mediaFileId": await photo_id(served)}
+        post_id = await publish(served, {**body, **IMAGE})
+        assert "http://127.0.0.1:9" in (await until_put_back(served, post_id))["errorMessage"]
+        course = await follow(served, served.studio.account, post_id)
+        assert str(course) == "FAILED PUBLIC_URL_REQUIRED"
+        assert course.attempts <= MOST_SETBACKS, "it was never reached: it may be a wrong one"
+        assert "http://127.0.0.1:9" in course.message
         assert not sandbox.world.graph.containers
 
 
