@@ -25,6 +25,7 @@ from operations import (
     schedule,
     story_repost,
     system,
+    usual_times,
     webhooks,
     whole,
 )
@@ -38,6 +39,7 @@ _SUBJECTS: tuple[ModuleType, ...] = (
     library,
     posts,
     schedule,
+    usual_times,
     story_repost,
     mentions,
     card_preview,

@@ -24,8 +24,9 @@ from operations.resources import Resource, check_named, owns
 from operations.scopes import Scope
 from operations.versions import check_version
 from publish import intake, release
-from storage import handovers, jobs, posts
+from storage import handovers, jobs, planned, posts
 from storage.handovers import Handover
+from storage.planned import Planned
 from storage.posts import Post, PostStatus, SourceType
 from storage.store import Database, part
 
@@ -182,25 +183,29 @@ def get_calendar(db: Database, ask: Ask[models.CalendarQuery]) -> models.Calenda
     Reposts too. Of more than 5,000 the earliest are returned, and `isCut` says so.
     """
     asked = ask.given
-    found = posts.between(db, asked.account_id, asked.since, asked.until, _MOST + 1)
-    thumbnails = posts.thumbnails(db, [post.id for post in found[:_MOST]])
+    chosen = posts.PostFilter(
+        status=asked.status,
+        media_type=asked.media_type,
+        is_repost=None if asked.source is None else asked.source == "reposts",
+    )
+    found = planned.between(db, asked.account_id, asked.since, asked.until, _MOST + 1, chosen)
     return models.Calendar(
-        posts=[_in_calendar(post, thumbnails.get(post.id)) for post in found[:_MOST]],
+        posts=[_in_calendar(post) for post in found[:_MOST]],
         is_cut=len(found) > _MOST,
     )
 
 
-def _in_calendar(post: Post, thumbnail: str | None) -> models.CalendarPost:
+def _in_calendar(post: Planned) -> models.CalendarPost:
     is_own = post.source_type in (SourceType.MANUAL, SourceType.SCHEDULED)
     return models.CalendarPost(
         id=post.id,
         media_type=post.media_type,
         source_type=post.source_type,
         status=post.status,
-        at=posts.goes_out_at(post),
+        at=post.at,
         caption=post.caption,
         error_message=post.error_message,
-        thumbnail_url=shown.small_url(thumbnail),
+        thumbnail_url=shown.small_url(post.thumbnail),
         movable=is_own and post.status in (PostStatus.SCHEDULED, PostStatus.FAILED),
     )
 

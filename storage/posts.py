@@ -288,21 +288,6 @@ def scheduled_page(
     )
 
 
-def between(
-    db: Database, account_id: str, since: datetime, until: datetime, limit: int
-) -> list[Post]:
-    """Return an account's posts that went or are to go out in that time, the earliest first."""
-    return records.fetch(
-        db,
-        Post,
-        "WHERE account_id = ? AND status != 'DRAFT'"
-        " AND coalesce(published_at, scheduled_for, created_at) >= ?"
-        " AND coalesce(published_at, scheduled_for, created_at) < ?"
-        " ORDER BY coalesce(published_at, scheduled_for, created_at), id LIMIT ?",
-        (account_id, since, until, limit),
-    )
-
-
 def scheduled_total(db: Database, user_id: str, chosen: PostFilter) -> int:
     """Return how many scheduled posts have not gone out yet."""
     row = db.conn.execute(

@@ -21,6 +21,7 @@ from operations import (
     schedule,
     story_repost,
     system,
+    usual_times,
     webhooks,
 )
 
@@ -70,6 +71,7 @@ schedule_rows.row("POST", "/schedule", schedule.create_schedule, status=201)
 schedule_rows.row("POST", "/schedule/batch", schedule.schedule_several)
 schedule_rows.row("GET", "/schedule", schedule.list_schedule)
 schedule_rows.row("GET", "/calendar", schedule.get_calendar)
+schedule_rows.row("GET", "/schedule/usual-times", usual_times.get_usual_times)
 schedule_rows.row("GET", "/schedule/queue/status", schedule.get_queue_status)
 schedule_rows.row("GET", "/schedule/<id>", schedule.get_scheduled)
 schedule_rows.row("PUT", "/schedule/<id>", schedule.update_schedule)

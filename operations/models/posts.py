@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -113,12 +113,36 @@ class CalendarQuery(Schema):
     account_id: AccountId
     since: Annotated[Instant, BeforeValidator(_plus)] = Field(alias="from")
     until: Annotated[Instant, BeforeValidator(_plus)]
+    status: PostStatus | None = None
+    media_type: MediaType | None = None
+    source: Literal["own", "reposts"] | None = None
 
     @model_validator(mode="after")
     def _is_short(self) -> CalendarQuery:
         if self.until - self.since > timedelta(days=100):
             raise ValueError("`until` is 100 days after `from` at most")
         return self
+
+
+class UsualTimesQuery(Schema):
+    """`day`, written 2026-11-28, is one of the account's own zone."""
+
+    account_id: AccountId
+    day: date | None = None
+
+
+class UsualTime(Schema):
+    """A free time; `often`: for how many posts such a one was chosen."""
+
+    at: Moment
+    often: int
+
+
+class UsualTimes(Schema):
+    """The next first; at most one a day. `timezone` is the account's."""
+
+    timezone: str
+    times: list[UsualTime]
 
 
 class CalendarPost(Schema):

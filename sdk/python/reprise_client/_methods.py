@@ -601,14 +601,43 @@ class Methods(Core):
         )
 
     def get_calendar(
-        self, *, account_id: str, from_: datetime | str, until: datetime | str
+        self,
+        *,
+        account_id: str,
+        from_: datetime | str,
+        until: datetime | str,
+        status: Literal[
+            "DRAFT", "SCHEDULED", "QUEUED", "PROCESSING", "PUBLISHING", "PUBLISHED", "FAILED"
+        ]
+        | str
+        | Omitted = OMITTED,
+        media_type: Literal["IMAGE", "REELS", "STORIES", "CAROUSEL"] | str | Omitted = OMITTED,
+        source: Literal["own", "reposts"] | str | Omitted = OMITTED,
     ) -> models.Calendar:
         """Return what went out, failed or is planned in a stretch of time, of one account (additive)."""
         return self._call(
             "GET",
             "/calendar",
             models.Calendar,
-            params={"accountId": account_id, "from": from_, "until": until},
+            params={
+                "accountId": account_id,
+                "from": from_,
+                "until": until,
+                "status": status,
+                "mediaType": media_type,
+                "source": source,
+            },
+        )
+
+    def get_usual_times(
+        self, *, account_id: str, day: str | Omitted = OMITTED
+    ) -> models.UsualTimes:
+        """Propose up to three times for a post: free, and such as the account's posts were planned for on that weekday in the last 90 days (additive)."""
+        return self._call(
+            "GET",
+            "/schedule/usual-times",
+            models.UsualTimes,
+            params={"accountId": account_id, "day": day},
         )
 
     def get_queue_status(self) -> models.QueueStatus:
@@ -2087,14 +2116,43 @@ class AsyncMethods(AsyncCore):
         )
 
     async def get_calendar(
-        self, *, account_id: str, from_: datetime | str, until: datetime | str
+        self,
+        *,
+        account_id: str,
+        from_: datetime | str,
+        until: datetime | str,
+        status: Literal[
+            "DRAFT", "SCHEDULED", "QUEUED", "PROCESSING", "PUBLISHING", "PUBLISHED", "FAILED"
+        ]
+        | str
+        | Omitted = OMITTED,
+        media_type: Literal["IMAGE", "REELS", "STORIES", "CAROUSEL"] | str | Omitted = OMITTED,
+        source: Literal["own", "reposts"] | str | Omitted = OMITTED,
     ) -> models.Calendar:
         """Return what went out, failed or is planned in a stretch of time, of one account (additive)."""
         return await self._call(
             "GET",
             "/calendar",
             models.Calendar,
-            params={"accountId": account_id, "from": from_, "until": until},
+            params={
+                "accountId": account_id,
+                "from": from_,
+                "until": until,
+                "status": status,
+                "mediaType": media_type,
+                "source": source,
+            },
+        )
+
+    async def get_usual_times(
+        self, *, account_id: str, day: str | Omitted = OMITTED
+    ) -> models.UsualTimes:
+        """Propose up to three times for a post: free, and such as the account's posts were planned for on that weekday in the last 90 days (additive)."""
+        return await self._call(
+            "GET",
+            "/schedule/usual-times",
+            models.UsualTimes,
+            params={"accountId": account_id, "day": day},
         )
 
     async def get_queue_status(self) -> models.QueueStatus:

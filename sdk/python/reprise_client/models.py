@@ -1001,6 +1001,20 @@ class Success(Answer):
     success: bool = named("success")
 
 
+class UsualTime(Answer):
+    """A free time; `often`: for how many posts such a one was chosen."""
+
+    at: datetime = named("at")
+    often: int = named("often")
+
+
+class UsualTimes(Answer):
+    """The next first; at most one a day. `timezone` is the account's."""
+
+    timezone: str = named("timezone")
+    times: list[UsualTime] = listed("times")
+
+
 class WaitingReposts(Answer):
     """Unfinished mentions by state."""
 

@@ -989,6 +989,18 @@ export type Template =
   | "full-bleed"
   | (string & {});
 
+/** A free time; `often`: for how many posts such a one was chosen. */
+export interface UsualTime {
+  at: string;
+  often: number;
+}
+
+/** The next first; at most one a day. `timezone` is the account's. */
+export interface UsualTimes {
+  timezone: string;
+  times: Array<UsualTime>;
+}
+
 /** Unfinished mentions by state. */
 export interface WaitingReposts {
   detected: number;
@@ -1457,6 +1469,14 @@ export interface GetCalendarQuery {
   accountId: string;
   from: string | Date;
   until: string | Date;
+  status?: "DRAFT" | "SCHEDULED" | "QUEUED" | "PROCESSING" | "PUBLISHING" | "PUBLISHED" | "FAILED" | (string & {}) | undefined;
+  mediaType?: "IMAGE" | "REELS" | "STORIES" | "CAROUSEL" | (string & {}) | undefined;
+  source?: "own" | "reposts" | (string & {}) | undefined;
+}
+
+export interface GetUsualTimesQuery {
+  accountId: string;
+  day?: string | undefined;
 }
 
 export interface ListCloudflareKvQuery {
@@ -1736,6 +1756,11 @@ export class Methods extends Core {
   /** Return what went out, failed or is planned in a stretch of time, of one account (additive). */
   getCalendar(given: GetCalendarQuery, options: Options = {}): Promise<Calendar> {
     return this.call("GET", `/calendar`, { ...options, query: given });
+  }
+
+  /** Propose up to three times for a post: free, and such as the account's posts were planned for on that weekday in the last 90 days (additive). */
+  getUsualTimes(given: GetUsualTimesQuery, options: Options = {}): Promise<UsualTimes> {
+    return this.call("GET", `/schedule/usual-times`, { ...options, query: given });
   }
 
   /** Count the jobs that wait, run, and lie in the future. */
