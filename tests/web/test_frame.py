@@ -8,12 +8,15 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 import web
 from operations.scopes import PRESETS, text_of
 from tests.api.test_scopes import sign_in
 from tests.support.posting import NOBODY
 from tests.support.served import Served
 from web.assets import assets
+from web.joining import joined
 from web.rendering import POLICY
 
 WEB = Path(web.__file__).parent
@@ -139,9 +142,36 @@ def test_templates_hold_what_the_policy_holds() -> None:
 
 
 def test_what_a_first_page_weighs() -> None:
-    """Stylesheet, modules, icons and font together, as they are sent; the composer's come later."""
+    """What each page loads at once, as it is sent: the rest of 60 KiB is for its text."""
     found = assets().found
     sent = {name: len(asset.packed or asset.data) for name, asset in found.items()}
-    composer = sum(size for name, size in sent.items() if name.startswith("compose/"))
-    assert sum(sent.values()) - composer < 60 * 1024
-    assert composer < 18 * 1024
+    every = ("app.css", "app.js", "icons.svg", "vendor/figtree.woff2", "vendor/htmx.min.js")
+    first = sum(sent[name] for name in every)
+    assert first <= 47 * 1024
+    further = [name for name in sent if name.endswith(".js") and name not in every]
+    assert all(first + sent[name] <= 57 * 1024 for name in further), sent
+    assert "compose/state.js" not in found  # it is in what the composer loads
+
+
+def test_scripts_that_run_at_once_go_as_one() -> None:
+    for name, asset in assets().found.items():
+        if asset.content_type.startswith("text/javascript") and not name.startswith("vendor/"):
+            asked = re.findall(r'^import .* from "(.*)";', asset.data.decode(), re.MULTILINE)
+            assert {each.rpartition("/")[2] for each in asked} <= {"app.js", "start.js"}, name
+    sources = {
+        "a.js": 'import { b } from "./in/b.js";\nexport const a = b;\n',
+        "in/b.js": "// for us\n/** @param x\n * more */\nexport function b() {\n  let x = 1;\n}\n",
+        "in/c.js": 'import { b as other } from "./b.js";\nother();\n',
+    }
+    made = joined(sources, ["a.js"])
+    assert made == {
+        "a.js": "const m_in_b = (() => {\nfunction b() {\nlet x = 1;\n}\nreturn { b };\n})();\n"
+        "const m_a = (() => {\nconst { b } = m_in_b;\nconst a = b;\nreturn { a };\n})();\n"
+        "export { m_in_b, m_a };\n",
+        "in/c.js": 'import { m_in_b } from "../a.js";\nconst { b: other } = m_in_b;\nother();\n'
+        "export {  };\n",
+    }
+    for odd in ('import x from "./c.js";', "export default 1;", 'export * from "./c.js";',
+                "const x = `one", 'import { a } from "../a.js";'):  # fmt: skip
+        with pytest.raises(ValueError, match=r"form|template|circle"):
+            joined({**sources, "in/b.js": f"{odd}\n"}, ["a.js"])

@@ -25,9 +25,7 @@ from tests.web.household import move_in
 pytestmark = pytest.mark.thirdparty
 # Pictures aside: what a page weighs as it is sent, and how often it asks.
 HEAVIEST = 60 * 1024
-MOST_REQUESTS = 20
-# The composer has scripts of its own.
-ALLOWED = {"/compose": (72 * 1024, 28)}
+MOST_REQUESTS = 10
 SIZES = ((1440, 900), (820, 1180), (390, 844))
 EVERY = (
     "/", "/mentions", "/mentions?state=missed", "/calendar", "/calendar?view=week",
@@ -89,9 +87,8 @@ async def sweep(home: Home, dressed: Sequence[tuple[int, int, str]]) -> None:
         *EVERY, f"/mentions/{found[0].id}", f"/mentions?open={found[-1].id}", f"/history/{post_id}",
     ):  # fmt: skip
         weighs = await home.go(path)
-        heaviest, requests = ALLOWED.get(path, (HEAVIEST, MOST_REQUESTS))
-        assert weighs["bytes"] <= heaviest, (path, weighs)
-        assert weighs["requests"] <= requests, (path, weighs)
+        assert weighs["bytes"] <= HEAVIEST, (path, weighs)
+        assert weighs["requests"] <= MOST_REQUESTS, (path, weighs)
         for width, height, scheme in dressed:
             await home.take("dress", width, height, scheme)
             told = await home.take("measure")

@@ -1,19 +1,13 @@
-// What every page does by itself: notes that go, changes that arrive, keys, and the opened story.
-import { startCalendar } from "./calendar.js";
-import { startCards } from "./cards.js";
+// What every page does by itself: notes that go, changes that arrive, and keys.
 import { startKeys } from "./keys.js";
 import { startLive, tellChanged } from "./live.js";
-import { startMentions } from "./mentions.js";
 import { say, startToasts } from "./toasts.js";
 import { guessZone } from "./zone.js";
 
 startToasts();
 startKeys();
 startLive();
-startMentions();
 guessZone();
-startCalendar();
-startCards();
 
 // A fragment that was refused: its reason is said, and what is on the page stays.
 document.addEventListener("htmx:response:error", (event) => {

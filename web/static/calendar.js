@@ -13,8 +13,7 @@ function send(tile, fields) {
   window.htmx.ajax("POST", "/calendar/move" + location.search, { values: { id: tile.dataset.id, ...fields }, source, swap: "none" });
 }
 
-export function startCalendar() {
-  if (!document.getElementById("calendar")) return;
+function start() {
   document.addEventListener("keydown", byKey);
   document.addEventListener("pointerdown", press);
   document.addEventListener("dragstart", (event) => movable(event.target) && event.preventDefault());
@@ -125,3 +124,5 @@ function drop(event) {
   const { day, hour } = place.dataset;
   send(tile, hour ? { day, hour } : { day });
 }
+
+start();

@@ -3,9 +3,7 @@ const REST_MS = 200;
 let waiting = 0;
 let drawing = null; // what is asked for, given up when something newer is
 
-export function startCards() {
-  const form = document.getElementById("cards");
-  if (!form) return;
+function start(form) {
   form.addEventListener("input", (event) => {
     if (event.target.name === "template") return; // each has its picture already
     clearTimeout(waiting);
@@ -35,3 +33,5 @@ async function draw(form) {
     if (drawing === mine) form.removeAttribute("aria-busy");
   }
 }
+
+start(document.getElementById("cards"));

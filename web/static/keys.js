@@ -1,28 +1,29 @@
 // One table of keys: it drives the handler, the sheet that `?` shows, and the tests.
-import { turn, view } from "./calendar.js";
-import { act, mark, move, open, play } from "./mentions.js";
 
+// Pages that have stories or a calendar have loaded its module; what it does is asked of it.
+const stories = async (does, ...given) => (await import("./mentions.js"))[does](...given);
+const calendar = async (does, where) => (await import("./calendar.js"))[does](where);
 const OFF = "reprise-keys-off";
 /** @type {{keys: string, what: string, run: (event: KeyboardEvent) => unknown}[]} */
 export const KEYS = [
   { keys: "?", what: "Show this", run: () => document.getElementById("keys").showModal() },
   { keys: "n", what: "Compose a post", run: () => document.querySelector(".rail a[data-key=n]")?.click() },
   { keys: "u", what: "Undo the last decision", run: () => document.querySelector("[data-undo]")?.click() },
-  { keys: "j", what: "Next story", run: () => move(1) },
-  { keys: "k", what: "Story before", run: () => move(-1) },
-  { keys: "o", what: "Open the story", run: open },
-  { keys: "x", what: "Mark the story", run: mark },
-  { keys: "a", what: "Approve the story", run: () => act("approve") },
-  { keys: "s", what: "Skip the story", run: () => act("skip") },
+  { keys: "j", what: "Next story", run: () => stories("move", 1) },
+  { keys: "k", what: "Story before", run: () => stories("move", -1) },
+  { keys: "o", what: "Open the story", run: () => stories("open") },
+  { keys: "x", what: "Mark the story", run: () => stories("mark") },
+  { keys: "a", what: "Approve the story", run: () => stories("act", "approve") },
+  { keys: "s", what: "Skip the story", run: () => stories("act", "skip") },
   { keys: "A", what: "Approve the marked ones", run: () => document.querySelector("[data-many=approve]")?.click() },
   { keys: "S", what: "Skip the marked ones", run: () => document.querySelector("[data-many=skip]")?.click() },
-  { keys: "p", what: "Play the opened video", run: play },
-  { keys: "1", what: "The calendar by weeks", run: () => view("weeks") },
-  { keys: "2", what: "One week by its hours", run: () => view("week") },
-  { keys: "3", what: "The calendar as a list", run: () => view("list") },
-  { keys: "[", what: "The calendar back", run: () => turn("back") },
-  { keys: "]", what: "The calendar on", run: () => turn("on") },
-  { keys: ".", what: "The calendar from today", run: () => turn("today") },
+  { keys: "p", what: "Play the opened video", run: () => stories("play") },
+  { keys: "1", what: "The calendar by weeks", run: () => calendar("view", "weeks") },
+  { keys: "2", what: "One week by its hours", run: () => calendar("view", "week") },
+  { keys: "3", what: "The calendar as a list", run: () => calendar("view", "list") },
+  { keys: "[", what: "The calendar back", run: () => calendar("turn", "back") },
+  { keys: "]", what: "The calendar on", run: () => calendar("turn", "on") },
+  { keys: ".", what: "The calendar from today", run: () => calendar("turn", "today") },
 ];
 let hasG = false;
 

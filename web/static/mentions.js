@@ -41,7 +41,7 @@ export function play() {
   if (video) video.paused ? video.play() : video.pause();
 }
 
-export function startMentions() {
+function start() {
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-open]");
     if (!link || !isWide() || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
@@ -103,3 +103,5 @@ function count() {
   bar.hidden = !marked;
   $("#chosen").textContent = `${marked} marked`;
 }
+
+start();

@@ -34,7 +34,7 @@ export function startFormat() {
   });
 }
 
-const HASHTAG = /(?<![\w/&#\uff03])(?:[#\uff03][^\s#\uff03@.,;:!?'"()[\]{}<>/\\|*&^%$+=~`\u2026-]+)+/gu;
+const HASHTAG = /(?<![\w/&#\uff03])(?:[#\uff03][^\s#\uff03@.,;:!?'"()[\]{}<>/\\|*&^%$+=~\x60\u2026-]+)+/gu;
 
 /** The words of the caption, counted as Instagram counts them. */
 export function startWords() {

@@ -1,6 +1,5 @@
 // What is typed is kept twice: in this browser at once, and on the server a second later.
 import { $, ask, content, heard, isDraft, redraw, state, take } from "./state.js";
-import { compared } from "./stale.js";
 import { tellTabs } from "./tabs.js";
 
 const WAIT_MS = 1000;
@@ -119,7 +118,7 @@ async function create() {
 
 /** Say why it was not saved; all that was typed stays. */
 export function refused(error) {
-  if (error.code === "STALE_EDIT" || (error.code === "INVALID_STATUS" && state.id)) compared(error, sent);
+  if (error.code === "STALE_EDIT" || (error.code === "INVALID_STATUS" && state.id)) differs(error);
   else if (error.status === 401) {
     say("Not saved: this browser is signed out. What you typed is kept here. Open a new login link in another tab (reprise login-link); it is saved then.");
     later(AGAIN_MS);
@@ -131,6 +130,13 @@ export function refused(error) {
     say("Not saved yet. What you typed is kept in this browser.");
   }
   return false;
+}
+
+async function differs(error) {
+  const stale = await import("./stale.js").catch(() => null);
+  // Another release answers by now, which has no modules for this page.
+  if (stale) await stale.compared(error, sent);
+  else say(`Not saved: ${error.message} Load the page anew: what you typed is kept in this browser.`);
 }
 
 const FIELDS = { INVALID_COLLABORATORS: "collaborators", INVALID_TAGS: "mark-text", INVALID_MENTIONS: "mark-text", INVALID_STICKERS: "mark-text" };

@@ -5,14 +5,13 @@ import { put } from "./upload.js";
 const PAGE = 24;
 let offset = 0;
 
-export function startPicking() {
-  $("pick")?.addEventListener("click", () => {
-    offset = 0;
-    $("library-files").replaceChildren();
-    $("library").showModal();
-    more();
-  });
-  $("library-more").addEventListener("click", more);
+$("library-more").addEventListener("click", more);
+
+export function pick() {
+  offset = 0;
+  $("library-files").replaceChildren();
+  $("library").showModal();
+  more();
 }
 
 async function more() {

@@ -64,15 +64,13 @@ function fill(list, ours, others) {
   }
 }
 
-export function startStale() {
-  $("keep-mine").addEventListener("click", () => {
-    $("stale").close();
-    keepMine(theirs.version);
-  });
-  $("take-theirs").addEventListener("click", () => {
-    $("stale").close();
-    forget();
-    take(theirs);
-    say("This is how it was saved elsewhere.");
-  });
-}
+$("keep-mine").addEventListener("click", () => {
+  $("stale").close();
+  keepMine(theirs.version);
+});
+$("take-theirs").addEventListener("click", () => {
+  $("stale").close();
+  forget();
+  take(theirs);
+  say("This is how it was saved elsewhere.");
+});

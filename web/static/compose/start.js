@@ -1,10 +1,8 @@
 // The composer: what each part of it does is in the module of its name.
 import { startFormat, startWords } from "./format.js";
-import { save, startKeeping } from "./keeping.js";
-import { startPicking } from "./picking.js";
+import { lookAgain, save, say, startKeeping } from "./keeping.js";
 import { startSlides } from "./slides.js";
 import { startStage } from "./stage.js";
-import { startStale } from "./stale.js";
 import { $, change, form, redraw, state } from "./state.js";
 import { startTabs } from "./tabs.js";
 import { startUploads } from "./upload.js";
@@ -16,11 +14,10 @@ if (form) {
   startFormat();
   startWords();
   startUploads();
-  startPicking();
+  $("pick")?.addEventListener("click", () => import("./picking.js").then(({ pick }) => pick(), () => say("The library cannot be shown: Reprise does not answer, or is another release by now. What you typed is kept.")));
   startSlides();
   startStage();
-  startStale();
-  startTabs();
+  startTabs(lookAgain);
   startWhen();
   redraw();
   if (!state.id && state.media.length) change();

@@ -1,5 +1,4 @@
 // Tabs of this browser that have the same post open tell each other.
-import { lookAgain } from "./keeping.js";
 import { $, state } from "./state.js";
 
 const channel = "BroadcastChannel" in window ? new BroadcastChannel("reprise-compose") : null;
@@ -10,7 +9,8 @@ export function tellTabs(what) {
   if (state.id) channel?.postMessage({ what, tab: me, id: state.id });
 }
 
-export function startTabs() {
+/** `lookAgain` is called when another tab has saved, or anything has changed. */
+export function startTabs(lookAgain) {
   if (channel) channel.onmessage = ({ data }) => {
     if (data.id !== state.id) return;
     if (data.what === "gone") others.delete(data.tab);
