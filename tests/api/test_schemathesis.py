@@ -40,7 +40,9 @@ def daemon(sandbox_keys: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.mark.parametrize(
     ("way", "phases"),
     [
-        pytest.param("bearer", "coverage,fuzzing,stateful", id="bearer"),
+        pytest.param("bearer", "fuzzing,stateful", id="bearer"),
+        # Every limit of every field, which takes as long as a tenth of the suite.
+        pytest.param("bearer", "coverage", id="limits", marks=pytest.mark.soak),
         pytest.param("cookie", "fuzzing,stateful", id="cookie", marks=pytest.mark.soak),
     ],
 )

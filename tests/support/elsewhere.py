@@ -2,8 +2,9 @@
 
 It tries to make the daemon write with the user's cookie, in every way that a page has. Of its own
 for the reason that `tests.support.browser` gives. Reads its task as JSON from standard input:
-`browser`, `logins` (links of the daemons to sign in at) and `writes` (method and address each), all
-of the first daemon. Prints as JSON what our own pages were answered before, between and after.
+`browser`, `logins` (links of the daemons to sign in at), `writes` (method and address each), all of
+the first daemon, and `all`, whether each is tried in every way. Prints as JSON what our own pages
+were answered before, between and after.
 """
 
 from __future__ import annotations
@@ -19,37 +20,40 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.support.browser import FLAGS
 
-# With and without a body; what a page may send unasked, and what a browser asks about first.
-ATTACK = """async ([method, url, number]) => {
+# With and without a body; what a browser asks about first, and what a page may send unasked. Each
+# address is tried in one way of both, in turn, or in all.
+ATTACK = """async ([method, url, number, all]) => {
   const body = JSON.stringify({all: true, username: "evil", name: "evil"});
-  const quietly = async (options) => {
-    try { await fetch(url, {method, credentials: "include", ...options}); } catch {}
-  };
-  await quietly({});
-  await quietly({headers: {"Content-Type": "application/json"}, body});
-  await quietly({headers: {"X-Requested-With": "XMLHttpRequest"}});
-  if (method !== "POST") return;
-  await quietly({mode: "no-cors"});
-  await quietly({mode: "no-cors", body});
-  await quietly({mode: "no-cors", body: new URLSearchParams({all: "true"})});
-  await quietly({mode: "no-cors", body: new Blob([body], {type: "text/plain"})});
-  const form = new FormData();
-  form.append("file", new Blob(["GIF89a"], {type: "image/gif"}), "a.gif");
-  await quietly({mode: "no-cors", body: form});
-  navigator.sendBeacon(url, body);
-  // Frames are dear: one for each address, the three kinds of forms in turn.
-  const kinds = ["text/plain", "multipart/form-data", "application/x-www-form-urlencoded"];
-  const frame = document.createElement("iframe");
-  frame.name = "f" + number;
-  document.body.append(frame);
-  const made = document.createElement("form");
-  const enctype = kinds[number % kinds.length];
-  Object.assign(made, {method: "post", action: url, enctype, target: frame.name});
-  const field = document.createElement("input");
-  Object.assign(field, {name: body.slice(0, -1) + ', "x": "', value: '"}'});
-  made.append(field);
-  document.body.append(made);
-  made.submit();
+  const file = new FormData();
+  file.append("file", new Blob(["GIF89a"], {type: "image/gif"}), "a.gif");
+  const sent = (way) => () =>
+    fetch(url, {method, credentials: "include", ...way}).catch(() => {});
+  const blind = (body) => sent({mode: "no-cors", body});
+  const submitted = (enctype) => () => new Promise((answered) => {
+    const frame = document.createElement("iframe");
+    const form = document.createElement("form");
+    const field = document.createElement("input");
+    frame.name = "f" + number;
+    Object.assign(form, {method: "post", action: url, enctype, target: frame.name});
+    Object.assign(field, {name: body.slice(0, -1) + ', "x": "', value: '"}'});
+    form.append(field);
+    document.body.append(frame, form);
+    frame.onload = () => { frame.remove(); form.remove(); answered(); };
+    form.submit();
+  });
+  const asked = [
+    sent({}),
+    sent({headers: {"Content-Type": "application/json"}, body}),
+    sent({headers: {"X-Requested-With": "XMLHttpRequest"}}),
+  ];
+  const unasked = method !== "POST" ? [] : [
+    ...[undefined, body, new URLSearchParams({all: "true"}), file].map(blind),
+    blind(new Blob([body], {type: "text/plain"})),
+    async () => navigator.sendBeacon(url, body),
+    ...["text/plain", "multipart/form-data", "application/x-www-form-urlencoded"].map(submitted),
+  ];
+  const chosen = (ways) => (all ? ways : ways.filter((_, n) => n === number % ways.length));
+  for (const way of [...chosen(asked), ...chosen(unasked)]) await way();
 }"""
 CHECK = "async () => (await (await fetch('/api/v1/auth/check')).json()).authenticated"
 LOG_OUT = """async () =>
@@ -82,7 +86,7 @@ def main() -> None:
         before = [_told(page, home, CHECK) for home in homes]
         page.goto(f"http://127.0.0.1:{elsewhere.server_port}/")
         for number, (method, url) in enumerate(task["writes"]):
-            page.evaluate(ATTACK, [method, url, number])
+            page.evaluate(ATTACK, [method, url, number, task["all"]])
         page.wait_for_load_state("networkidle")
         after = [_told(page, home, CHECK) for home in homes]
         signed_out = _told(page, homes[0], LOG_OUT)
