@@ -57,8 +57,14 @@ class Pages:
         actor = await self.door.caller(request)
         return await visit(self.house, actor, request.args)
 
-    def show(self, name: str, here: Visit, path: str = "", **values: Any) -> Response:
-        """Return a whole page; `path` is the place in the navigation that it belongs to."""
+    def show(
+        self, name: str, here: Visit, path: str = "", *, stay: str = "", **values: Any
+    ) -> Response:
+        """Return a whole page; `path` is the place in the navigation that it belongs to.
+
+        `stay` is where it is asked for: a page that answers a form stands there from then on, so
+        that loading it anew sends nothing a second time, least of all a password.
+        """
         places = [each for each in PLACES if all(map(here.may, each.scopes))]
         return page(
             name,
@@ -66,6 +72,7 @@ class Pages:
             places=places,
             here=path,
             link=lambda address, **query: link(here, address, **query),
+            stay=link(here, stay or path) if request.method == "POST" else "",
             address=request.full_path.removesuffix("?"),
             sandbox=self.simulation,
             Scope=Scope,

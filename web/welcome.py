@@ -48,8 +48,15 @@ def add(app: QuartTrio, pages: Pages) -> None:
             said["ig_user_id"] = form.get("ig_user_id", "").strip()
         made = await tried(_connected(visit, said))
         if isinstance(made, Refusal):
-            return pages.show("connect.html", visit, "/welcome", problem=made.message, typed=name)
-        on = "/welcome/rules" if token and form.get("only") else "/welcome/login"
+            return pages.show(
+                "connect.html",
+                visit,
+                "/welcome",
+                stay="/welcome/account",
+                problem=made.message,
+                typed=name,
+            )
+        on = "/welcome/next" if token and form.get("only") else "/welcome/login"
         return redirect(f"{on}?account={made.id}", 303)
 
     _add_login(app, pages)
@@ -62,7 +69,14 @@ def _add_login(app: QuartTrio, pages: Pages) -> None:
             return redirect("/welcome", 303)
         probe = await visit.perform(logins.probe_credentials, None, visit.account.id)
         return pages.show(
-            "login.html", visit, "/welcome", probe=probe, problem=problem, told=told, CODES=CODES
+            "login.html",
+            visit,
+            "/welcome",
+            stay="/welcome/login",
+            probe=probe,
+            problem=problem,
+            told=told,
+            CODES=CODES,
         )
 
     async def after(visit: Visit, made: Any) -> Shown:
@@ -119,7 +133,14 @@ def _add_rules(app: QuartTrio, pages: Pages) -> None:
         made = await tried(_ruled(visit, form))
         if isinstance(made, Refusal):
             problem = made.message
-            return pages.show("rules.html", visit, "/welcome", problem=problem, zones=zones())
+            return pages.show(
+                "rules.html",
+                visit,
+                "/welcome",
+                stay="/welcome/rules",
+                problem=problem,
+                zones=zones(),
+            )
         return redirect(link(visit, "/welcome/next"), 303)
 
     @app.get("/welcome/next")

@@ -178,6 +178,18 @@ def focus(browser: Browser, name: str, selector: str) -> None:
     _open[name][1].locator(selector).first.focus()
 
 
+def tab_to(browser: Browser, name: str, selector: str) -> None:
+    """Go there as somebody without a mouse does: by Tab, until it has the focus."""
+    page = _open[name][1]
+    found = page.locator(selector).first
+    expect(found).to_be_visible(timeout=60000)
+    for _ in range(60):
+        if found.evaluate("each => each === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{selector} is not reached by Tab")
+
+
 def has_focus(browser: Browser, name: str, selector: str) -> None:
     """Wait until something has the focus."""
     expect(_open[name][1].locator(selector).first).to_be_focused(timeout=60000)

@@ -8,6 +8,9 @@ startToasts();
 startKeys();
 startLive();
 guessZone();
+// What answers a form is loaded anew from where it is shown: the form is not sent a second time.
+const { stay } = document.body.dataset;
+if (stay) history.replaceState(history.state, "", stay);
 
 // A fragment that was refused: its reason is said, and what is on the page stays.
 document.addEventListener("htmx:response:error", (event) => {
