@@ -257,7 +257,7 @@ async def count_rows(cloudflare: Cloudflare) -> None:
     script = cloudflare.account.scripts[NAME]
     lane = script.modules["lane.js"]
     for plain, counting in (
-        ("this.sql = ctx.storage.sql;", f"this.sql = {_COUNTING}(ctx.storage.sql);"),
+        ("    this.pace = ", "    this.sql = counting(this.sql);\n    this.pace = "),
         (
             "bytes: this.sql.databaseSize,",
             "bytes: this.sql.databaseSize, ...rowsSoFar(),",
@@ -269,7 +269,6 @@ async def count_rows(cloudflare: Cloudflare) -> None:
     await cloudflare.run(NAME)
 
 
-_COUNTING = "counting"
 # A statement's rows are known when the next one begins: nothing here leaves one half read.
 _ROWS = """
 const rows = { rowsRead: 0, rowsWritten: 0 };

@@ -26,7 +26,7 @@ from media.errors import MediaError
 from publish.content import fingerprint
 from publish.graph_route import carousel_parameters, piece_parameters
 from publish.preparation import Fitted, Preparation
-from storage import accounts, handovers, media_files, posts, secrets
+from storage import accounts, handovers, media_files, posts, records, secrets
 from storage.accounts import Account
 from storage.handovers import CloudLane, Handover, Owner
 from storage.posts import MediaType, Post
@@ -36,6 +36,10 @@ from storage.vault import Vault
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+NO_ROOM = (
+    "the Worker has no room for its media: R2 is not activated in the Cloudflare account, and its"
+    " own storage is full"
+)
 
 
 class Reports(Protocol):
@@ -74,11 +78,15 @@ class Courier:
         except MediaError as error:
             await self._stays(row, error.reason)
             return False
-        sent = _sent(row, post, files)
+        sent = _sent(row, post, files, content)
         async with self.desk.worker() as client:
             await self.tell(client, account)
-            for piece, file in zip(sent["body"]["pieces"], files, strict=True):
-                await _asked(client.put_medium(piece["media"], file.path, file.mime_type))
+            try:
+                for piece, file in zip(sent["body"]["pieces"], files, strict=True):
+                    await client.put_medium(piece["media"], file.path, file.mime_type)
+            except WorkerRefused as refused:
+                await self._no_medium(row, refused)
+                return False
             asked = Asked(post.id, row.lane, row.epoch, sent["due"], sent["body"])
             try:
                 await client.put_job(asked, activate=False)
@@ -179,6 +187,11 @@ class Courier:
         seq = max([kept.seq, *(job["seq"] for job in jobs)])
         return handovers.keep_lane(db, kept, seq=seq), [one for one in found if one is not None]
 
+    async def _no_medium(self, row: Handover, refused: WorkerRefused) -> None:
+        if refused.code != "NO_ROOM":
+            raise WorkerUnreachable(str(refused)) from None  # what it got was not what was sent
+        await self._stays(row, NO_ROOM)
+
     async def _not_taken(self, row: Handover, refused: WorkerRefused) -> None:
         if refused.code == "TOKEN_EXPIRED":
             await self._stays(row, "the account's token ends before it is due")
@@ -216,12 +229,17 @@ def _job_in(refused: WorkerRefused) -> Mapping[str, Any]:
     return refused.job
 
 
-def _sent(row: Handover, post: Post, files: Sequence[Fitted]) -> dict[str, Any]:
-    """Return what the Worker gets of a post, and by which files it can be copied afterwards."""
+def _sent(row: Handover, post: Post, files: Sequence[Fitted], content: str) -> dict[str, Any]:
+    """Return what the Worker gets of a post, and by which files it can be copied afterwards.
+
+    Its media are named alike each time that the same is tried, so that an upload goes on where it
+    broke off; and never as those of a post that was there before.
+    """
+    at_home = (records.encode(row.since), records.encode(post.scheduled_for), content)
+    name = sha256(repr(at_home).encode()).hexdigest()[:16]
     pieces = [
         {
-            "media": f"{row.lane}.{post.id}-{row.epoch}.{position}"
-            f"{'.mp4' if file.is_video else '.jpg'}",
+            "media": f"{row.lane}.{post.id}-{name}.{position}{'.mp4' if file.is_video else '.jpg'}",
             "kind": "video" if file.is_video else "image",
             "parameters": piece_parameters(post, file, position),
         }

@@ -11,8 +11,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import trio
-
 from cloud import deploying, keyring
 from cloud.asking import CloudflareError, CloudflareRefused, Line
 from cloud.cloudflare_api import CloudflareApi, accounts, client_of, token_status
@@ -27,8 +25,7 @@ from cloud.worker_client import (
 )
 from ground.clock import Clock
 from ground.refusal import ErrorCode, Refusal
-from instagram.errors import FetchFailed, MediaUnreachable
-from publish.fitness import LARGEST_MEDIUM
+from instagram.errors import FetchFailed
 from storage import cloud, events, facts, handovers
 from storage.cloud import CloudWorker
 from storage.store import Database, Store
@@ -234,14 +231,8 @@ class CloudDesk:
     async def put(self, name: str, path: Path, mime_type: str) -> str:
         """Put a file at the Worker for a day and return where Meta fetches it.
 
-        Raises `FetchFailed` where it does not take it now, `MediaUnreachable` where it never
-        will, and `Refusal` where there is no Worker.
+        Raises `FetchFailed` where it does not take it, and `Refusal` where there is no Worker.
         """
-        if (await trio.Path(path).stat()).st_size > LARGEST_MEDIUM:
-            size = LARGEST_MEDIUM // 1_000_000
-            raise MediaUnreachable(
-                f"The Worker takes files of at most {size} MB: set REPRISE_PUBLIC_URL"
-            )
         key = f"0.link-{name}{path.suffix}"
         try:
             async with self.worker() as client:

@@ -327,7 +327,7 @@ def _from_the_future(
             # It was taken back, for what nobody here knows.
             results.in_doubt(db, row, post, job, _RESTORED, now)
         elif epoch > row.epoch:
-            handovers.keep(db, row, epoch=epoch)
+            handovers.keep(db, row, epoch=epoch, since=now)
         return None
     if not row.is_away and state == "FAILED" and epoch == row.epoch:
         return None  # known

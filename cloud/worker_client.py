@@ -24,6 +24,11 @@ _LIMIT_S = 30.0
 _UPLOAD_LIMIT_S = 600.0
 _CHUNK = 256 * 1024
 _LINK_S = 86_400
+# A smaller one is sent again as a whole where that breaks off.
+IN_PARTS_ABOVE = 32 * 1024 * 1024
+_BEGINNINGS = 3
+# What was sent is not there any more, or another request about it was faster.
+_BEGINS_AGAIN = ("UPLOAD_GONE", "PARTS_MISSING")
 
 
 class WorkerUnreachable(Exception):
@@ -100,14 +105,44 @@ class WorkerClient:
         await self._call("DELETE", f"/v1/accounts/{account}")
 
     async def put_medium(self, key: str, path: Path, mime_type: str) -> None:
-        """Upload a file under a key; the Worker compares its bytes with their digest."""
-        digest = await trio.to_thread.run_sync(_sha256, path)
-        headers = {
-            "content-type": mime_type,
-            "content-length": str((await trio.Path(path).stat()).st_size),
-            "x-sha256": digest,
-        }
-        await self._call("PUT", f"/v1/media/{key}", content=_File(path), headers=headers)
+        """Upload a file under a key; the Worker compares its bytes with their digest.
+
+        A large one goes in parts, and asking again sends only those that are not there yet.
+        """
+        size = (await trio.Path(path).stat()).st_size
+        medium = _Medium(key, path, mime_type, size, await _sha256(path))
+        if size <= IN_PARTS_ABOVE:
+            headers = {"content-type": mime_type, **_lengths(size, medium.sha256)}
+            await self._call("PUT", f"/v1/media/{key}", content=_File(path), headers=headers)
+            return
+        for _try in range(_BEGINNINGS):
+            try:
+                await self._put_in_parts(medium)
+                return
+            except WorkerRefused as refused:
+                if refused.code not in _BEGINS_AGAIN:
+                    raise
+        raise WorkerUnreachable("The Worker lost what was sent of a file, again and again")
+
+    async def _put_in_parts(self, medium: _Medium) -> None:
+        about = {"size": medium.size, "sha256": medium.sha256, "type": medium.mime_type}
+        begun = await self._call("POST", f"/v1/media/{medium.key}/upload", about)
+        if begun["isWhole"]:
+            return
+        query = httpx.QueryParams({"upload": begun["upload"]})
+        part, have = int(begun["part"]), set(begun["have"])
+        for number in range(1, -(-medium.size // part) + 1):
+            if number in have:
+                continue
+            first = (number - 1) * part
+            size = min(part, medium.size - first)
+            await self._call(
+                "PUT",
+                f"/v1/media/{medium.key}/parts/{number}?{query}",
+                content=_File(medium.path, first, size),
+                headers=_lengths(size, await _sha256(medium.path, first, size)),
+            )
+        await self._call("POST", f"/v1/media/{medium.key}/complete?{query}")
 
     async def put_job(self, asked: Asked, *, activate: bool) -> Mapping[str, Any]:
         body = {
@@ -196,9 +231,29 @@ def _trust() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
-def _sha256(path: Path) -> str:
+@dataclass(frozen=True, slots=True)
+class _Medium:
+    key: str
+    path: Path
+    mime_type: str
+    size: int
+    sha256: str
+
+
+def _lengths(size: int, digest: str) -> dict[str, str]:
+    return {"content-length": str(size), "x-sha256": digest}
+
+
+async def _sha256(path: Path, first: int = 0, size: int | None = None) -> str:
+    return await trio.to_thread.run_sync(_digest, path, first, size)
+
+
+def _digest(path: Path, first: int, size: int | None) -> str:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        if size is None:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+        file.seek(first)
+        return hashlib.sha256(file.read(size)).hexdigest()
 
 
 class _Bearer(httpx.Auth):

@@ -23,7 +23,7 @@ from operations.refusing import refusal_of
 from operations.resources import Resource, check_named, owns
 from operations.scopes import Scope
 from operations.versions import check_version
-from publish import intake, release
+from publish import fitness, intake, release
 from storage import handovers, jobs, planned, posts
 from storage.handovers import Handover
 from storage.planned import Planned
@@ -51,7 +51,10 @@ async def create_schedule(ask: Ask[models.ScheduleRequest]) -> models.Scheduled:
 
     made = await ask.house.store.write(store)
     if not await ask.house.exchange.hand_over_at_once(str(made.post_id)):
-        return made
+        why = await ask.house.store.read(fitness.refused, str(made.post_id))
+        if why is None:
+            return made
+        return await ask.amended(made.model_copy(update={"warnings": [*made.warnings, why]}))
     there = {"is_cloudflare": True, "cloudflare_job_id": str(made.post_id)}
     return await ask.amended(made.model_copy(update=there))
 

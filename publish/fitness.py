@@ -5,20 +5,17 @@ Everything else waits for the daemon, and says so when it is scheduled.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from publish.choice import REPOSTS, choose, means_of
 from publish.retry import Failure
-from storage import accounts, cloud, holds, media_files, posts, users
+from storage import accounts, cloud, handovers, holds, media_files, posts, users
 from storage.deliveries import RouteName
-from storage.media_files import MediaFile
 from storage.posts import Post, PostStatus
 from storage.store import Database
 from storage.troubles import TroubleKind
 
-# The smallest plan of Cloudflare takes bodies of 100 MB.
-LARGEST_MEDIUM = 95_000_000
+_FROM_HERE = "It goes out from this machine, which must run when it is due: {why}"
 _HOLDING = (TroubleKind.CHALLENGE, TroubleKind.BLOCK)
 
 
@@ -59,7 +56,7 @@ def stays_because(db: Database, post: Post, now: datetime) -> str | None:
         return "Meta has not told yet whose the token is"
     if account.token_should_have_ended(post.scheduled_for):
         return "the account's token ends before it is due"
-    return _too_large(media)
+    return None
 
 
 def warning(db: Database, post: Post, now: datetime) -> str | None:
@@ -67,12 +64,12 @@ def warning(db: Database, post: Post, now: datetime) -> str | None:
     if post.status is not PostStatus.SCHEDULED or not is_configured(db):
         return None
     why = stays_because(db, post, now)
-    if why is None:
+    return None if why is None else _FROM_HERE.format(why=why)
+
+
+def refused(db: Database, post_id: str) -> str | None:
+    """Say of a post that was just offered to the Worker why it was not taken, or None."""
+    row = handovers.find(db, post_id)
+    if row is None or row.is_away or not row.tries or row.reason is None:
         return None
-    return f"It goes out from this machine, which must run when it is due: {why}"
-
-
-def _too_large(media: Sequence[MediaFile]) -> str | None:
-    if any(file.file_size > LARGEST_MEDIUM for file in media):
-        return f"the cloud takes files of at most {LARGEST_MEDIUM // 1_000_000} MB"
-    return None
+    return _FROM_HERE.format(why=row.reason)

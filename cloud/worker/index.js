@@ -1,6 +1,6 @@
 // The Worker's doors: the daemon's (bearer), Meta's (signed links to media), and the cron.
 
-import { isKey, served, storeOf, taken } from "./media.js";
+import { aborted, begun, completed, isKey, laneNamed as lane, partTaken, served, taken } from "./media.js";
 import { same } from "./seal.js";
 
 export { Lane } from "./lane.js";
@@ -10,6 +10,8 @@ const LARGEST_ASKED = 4_000_000;
 const ACCOUNT = /^\d{1,20}$/;
 const JOB = /^[A-Za-z0-9-]{1,64}$/;
 const MOST_JOBS = 500;
+// The lane of media of posts that the daemon publishes itself: no post here ever names them.
+const LENDER = "0";
 
 class Invalid extends Error {}
 
@@ -20,7 +22,10 @@ const DAEMON = [
   ["PUT", /^\/v1\/accounts\/(\d{1,20})$/, setAccount],
   ["DELETE", /^\/v1\/accounts\/(\d{1,20})$/, ({ env }, id) => lane(env, id).forgetAccount()],
   ["PUT", /^\/v1\/media\/([^/]+)$/, ({ env, request }, key) => taken(request, env, key)],
-  ["DELETE", /^\/v1\/media\/([^/]+)$/, removeMedium],
+  ["POST", /^\/v1\/media\/([^/]+)\/upload$/, async ({ env, request }, key) => begun(env, key, await body(request))],
+  ["PUT", /^\/v1\/media\/([^/]+)\/parts\/(\d{1,3})$/, ({ env, request }, key, at) => partTaken(request, env, key, Number(at))],
+  ["POST", /^\/v1\/media\/([^/]+)\/complete$/, ({ env, request }, key) => completed(request, env, key)],
+  ["DELETE", /^\/v1\/media\/([^/]+)\/upload$/, ({ env, request }, key) => aborted(request, env, key)],
   ["POST", /^\/v1\/jobs$/, putMany],
   ["PUT", /^\/v1\/jobs\/([^/]+)$/, put],
   ["GET", /^\/v1\/jobs\/([^/]+)$/, ({ env, url }, id) => lane(env, account(url)).get(id)],
@@ -48,8 +53,9 @@ export default {
     const { isToCheck, accounts } = await registry(env).cronCame(new Date(event.scheduledTime).toISOString());
     if (!isToCheck) return;
     // What fails for one account is no reason to leave the others without their alarms.
-    const checks = [...accounts.map((each) => () => lane(env, each).check()), () => storeOf(env).clearLent()];
-    for (const check of checks) await check().catch((error) => console.error("not checked", error.message));
+    for (const each of [...accounts, LENDER]) {
+      await lane(env, each).check().catch((error) => console.error("not checked", error.message));
+    }
   },
 };
 
@@ -89,12 +95,6 @@ async function withEpoch({ request, env }, id, act) {
   return lane(env, checkedAccount(of))[act](id, epoch);
 }
 
-async function removeMedium({ env }, key) {
-  require(isKey(key), "a key of ours");
-  await storeOf(env).remove([key]);
-  return { status: 200, ok: true };
-}
-
 async function diagnostics({ env }) {
   const accounts = await registry(env).lanes();
   const lanes = await Promise.all(accounts.map((each) => lane(env, each).counts()));
@@ -121,10 +121,6 @@ async function keys({ env, url }) {
   const cursor = url.searchParams.get("cursor") ?? undefined;
   const page = await env.KV.list({ prefix, cursor });
   return { status: 200, keys: page.keys, complete: page.list_complete, cursor: page.cursor ?? null, lastCronRun };
-}
-
-function lane(env, id) {
-  return env.LANES.get(env.LANES.idFromName(`ig:${id}`));
 }
 
 function registry(env) {

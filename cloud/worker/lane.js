@@ -2,9 +2,8 @@
 // transaction each (no await between reading and writing), and each step is committed before the
 // request that it allows: the output gate holds a fetch until the writes before it are durable.
 
-import { DurableObject } from "cloudflare:workers";
-
-import { ROW, storeOf } from "./media.js";
+import { storeOf } from "./media.js";
+import { Shelf } from "./shelf.js";
 import { step } from "./steps.js";
 import { counted, keepTally } from "./tally.js";
 
@@ -20,10 +19,9 @@ const CHANGES_AT_ONCE = 200;
 const MIRROR_MS = 10_000;
 const OVERDUE_MS = 60_000;
 
-export class Lane extends DurableObject {
+export class Lane extends Shelf {
   constructor(ctx, env) {
     super(ctx, env);
-    this.sql = ctx.storage.sql;
     this.pace = Number(env.PACE ?? "1");
     this.sql.exec(`
       CREATE TABLE IF NOT EXISTS jobs (
@@ -42,13 +40,6 @@ export class Lane extends DurableObject {
       CREATE INDEX IF NOT EXISTS jobs_prepared ON jobs (due) WHERE state = 'PREPARED';
       CREATE INDEX IF NOT EXISTS jobs_under_way ON jobs (begun_at) WHERE begun_at IS NOT NULL AND ended_at IS NULL;
       CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
-      CREATE TABLE IF NOT EXISTS media (
-        key TEXT PRIMARY KEY, upload TEXT NOT NULL, size INTEGER NOT NULL, type TEXT NOT NULL) STRICT;
-      CREATE INDEX IF NOT EXISTS media_upload ON media (upload);
-      CREATE TABLE IF NOT EXISTS media_rows (
-        upload TEXT NOT NULL, at INTEGER NOT NULL, bytes BLOB NOT NULL,
-        PRIMARY KEY (upload, at)) STRICT, WITHOUT ROWID;
-      CREATE TABLE IF NOT EXISTS loose (key TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
     `);
     keepTally(this.sql);
   }
@@ -110,9 +101,8 @@ export class Lane extends DurableObject {
     if (!this.fact("sealed")) return { status: 409, error: "NO_ACCOUNT" };
     const state = activate ? "SCHEDULED" : "PREPARED";
     const kept = new Set(body.pieces.map((piece) => piece.media));
-    for (const key of old ? mediaOf(old) : []) {
-      if (!kept.has(key)) this.sql.exec("INSERT OR IGNORE INTO loose VALUES (?)", key);
-    }
+    for (const key of old ? mediaOf(old) : []) if (!kept.has(key)) this.loosen(key);
+    for (const key of kept) this.claim(key);
     this.sql.exec("DELETE FROM jobs WHERE id = ?", id);
     this.sql.exec(
       "INSERT INTO jobs (id, epoch, state, due, body, next_at, seq) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -172,6 +162,7 @@ export class Lane extends DurableObject {
       counts: counted(this.sql),
       alarm: await this.ctx.storage.getAlarm(),
       bytes: this.sql.databaseSize,
+      uploads: this.uploads(),
       heldUntil: this.fact("heldUntil") || null,
       heldFor: this.fact("heldFor"),
       expiresAt: this.fact("expiresAt"),
@@ -198,7 +189,8 @@ export class Lane extends DurableObject {
   /** The cron's safety net: an alarm that should be there is set again, and what is over is cleared. */
   async check() {
     await this.#arm();
-    for (const tidy of [() => this.#sweep(), () => this.#prune(), () => this.#mirror()]) {
+    const media = () => this.clearMedia(storeOf(this.env));
+    for (const tidy of [() => this.#sweep(), media, () => this.#prune(), () => this.#mirror()]) {
       try {
         await tidy();
       } catch (error) {
@@ -253,12 +245,9 @@ export class Lane extends DurableObject {
       .exec("SELECT * FROM jobs WHERE swept = 0 AND ended_at IS NOT NULL ORDER BY ended_at LIMIT ?", SWEPT_AT_ONCE)
       .toArray();
     for (const job of rows) {
-      await storeOf(this.env).remove(mediaOf(job));
+      await this.removeMedia(storeOf(this.env), mediaOf(job));
       this.sql.exec("UPDATE jobs SET swept = 1 WHERE id = ? AND seq = ?", job.id, job.seq);
     }
-    const loose = this.sql.exec("SELECT key FROM loose LIMIT ?", SWEPT_AT_ONCE).toArray();
-    await storeOf(this.env).remove(loose.map(({ key }) => key));
-    for (const { key } of loose) this.sql.exec("DELETE FROM loose WHERE key = ?", key);
   }
 
   /** Forget what is long over and known to the daemon; the newest row stays, numbers only rise. */
@@ -266,11 +255,6 @@ export class Lane extends DurableObject {
     this.sql.exec(
       `DELETE FROM jobs WHERE ended_at < ? AND seq <= ? AND seq < ? AND swept = 1`,
       ...[Date.now() - KEPT_MS, this.fact("received") ?? 0, this.#lastSeq()],
-    );
-    this.sql.exec(
-      `DELETE FROM media_rows WHERE upload < ?
-         AND NOT EXISTS (SELECT 1 FROM media WHERE media.upload = media_rows.upload)`,
-      String(Date.now() - DAY_MS), // broken off
     );
   }
 
@@ -342,63 +326,6 @@ export class Lane extends DurableObject {
 
   #nextSeq() {
     return this.#lastSeq() + 1;
-  }
-
-  // Media in rows, where there is no bucket
-
-  async keepPiece(upload, offset, piece) {
-    for (let at = 0; at < piece.byteLength; at += ROW) {
-      const row = piece.slice(at, at + ROW);
-      this.sql.exec("INSERT OR REPLACE INTO media_rows VALUES (?, ?, ?)", upload, offset + at, row);
-    }
-  }
-
-  /** Let an upload be the medium of a key; null: it is none. */
-  async endUpload(upload, medium) {
-    this.ctx.storage.transactionSync(() => {
-      if (medium === null) {
-        this.sql.exec("DELETE FROM media_rows WHERE upload = ?", upload);
-        return;
-      }
-      const { key, size, type } = medium;
-      this.sql.exec("DELETE FROM media_rows WHERE upload IN (SELECT upload FROM media WHERE key = ?)", key);
-      this.sql.exec("INSERT OR REPLACE INTO media VALUES (?, ?, ?, ?)", key, upload, size, type);
-    });
-  }
-
-  async mediumOf(key) {
-    return this.sql.exec("SELECT size, type FROM media WHERE key = ?", key).toArray()[0] ?? null;
-  }
-
-  async pieceOf(key, offset, length) {
-    const rows = this.sql
-      .exec(
-        `SELECT at, bytes FROM media_rows WHERE upload = (SELECT upload FROM media WHERE key = ?)
-           AND at > ? AND at < ? ORDER BY at`,
-        ...[key, offset - ROW, offset + length],
-      )
-      .toArray();
-    const piece = new Uint8Array(length);
-    let filled = 0;
-    for (const { at, bytes } of rows) {
-      const part = new Uint8Array(bytes).subarray(Math.max(0, offset - at), offset + length - at);
-      piece.set(part, Math.max(at, offset) - offset);
-      filled += part.byteLength;
-    }
-    return filled === length ? piece : null;
-  }
-
-  /** Remove the media that came before; only those of the lane that lends them have an age. */
-  async removeMediaBefore(moment) {
-    const old = this.sql.exec("SELECT key FROM media WHERE upload < ?", String(moment)).toArray();
-    for (const { key } of old) await this.removeMedium(key);
-  }
-
-  async removeMedium(key) {
-    this.ctx.storage.transactionSync(() => {
-      this.sql.exec("DELETE FROM media_rows WHERE upload IN (SELECT upload FROM media WHERE key = ?)", key);
-      this.sql.exec("DELETE FROM media WHERE key = ?", key);
-    });
   }
 }
 

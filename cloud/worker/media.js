@@ -1,15 +1,20 @@
 // Media under signed links. They lie in R2, or, where that is not activated, in their lane's own rows.
+// What is large comes in parts: each is compared with its digest, and one that is there is not asked
+// for again.
 
+import { Bucket } from "./bucket.js";
+import { Rows } from "./rows.js";
 import { hex, same, sign } from "./seal.js";
 
 const LINK_S = 86_400;
-// A message between objects takes 32 MiB, one row 2 MB.
-const PIECE = 8 * 1024 * 1024;
-export const ROW = 1_900_000;
-// Of posts that the daemon publishes itself: nothing here knows when they are over.
-const LENT = "0.link-";
-const LENT_MS = 2 * LINK_S * 1000;
+// The least that R2 takes, so that comparing one takes little of a plan's CPU.
+const PART = 5 * 1024 * 1024;
+// Instagram takes videos of 300 MiB.
+const LARGEST = 400 * 1024 * 1024;
 const KEY = /^(\d{1,20})\.[A-Za-z0-9-]{1,64}\.\d{1,2}\.[a-z0-9]{2,4}$/;
+const SHA256 = /^[0-9a-f]{64}$/;
+const BROKEN = { status: 422, error: "MEDIA_BROKEN" };
+const GONE = { status: 409, error: "UPLOAD_GONE" };
 
 /** Whether it is a key of ours: `account.post.position.extension`. */
 export function isKey(key) {
@@ -25,7 +30,12 @@ export async function mediaUrl(env, key) {
 
 /** Where the media of this Worker are: both stores take and give the same. */
 export function storeOf(env) {
-  return env.MEDIA ? new Bucket(env.MEDIA) : new Rows(env.LANES);
+  const laneOf = (key) => laneNamed(env, KEY.exec(key)[1]);
+  return env.MEDIA ? new Bucket(env.MEDIA, laneOf) : new Rows(laneOf);
+}
+
+export function laneNamed(env, account) {
+  return env.LANES.get(env.LANES.idFromName(`ig:${account}`));
 }
 
 /** Answer Meta. What is not signed, not in time or not there is 404, all alike. */
@@ -59,123 +69,73 @@ export async function served(request, env, url, key) {
 export async function taken(request, env, key) {
   const type = request.headers.get("content-type") ?? "application/octet-stream";
   const sha256 = request.headers.get("x-sha256") ?? "";
-  if (!isKey(key) || !/^[0-9a-f]{64}$/.test(sha256) || request.body === null) {
+  if (!isKey(key) || !SHA256.test(sha256) || request.body === null) {
     return { status: 400, error: "INVALID_MEDIA" };
   }
   return storeOf(env).write(key, request, { type, sha256 });
 }
 
-class Bucket {
-  constructor(bucket) {
-    this.bucket = bucket;
+/** Begin to take a medium in parts, or go on: the numbers of those that are there are told. */
+export async function begun(env, key, { size, sha256, type }) {
+  const isSize = Number.isInteger(size) && size > 0 && size <= LARGEST;
+  if (!isKey(key) || !isSize || !SHA256.test(sha256 ?? "") || typeof type !== "string") {
+    return { status: 400, error: "INVALID_MEDIA" };
   }
-
-  async write(key, request, { type, sha256 }) {
-    try {
-      const kept = await this.bucket.put(key, request.body, { httpMetadata: { contentType: type }, sha256 });
-      return { status: 200, key, size: kept.size };
-    } catch (error) {
-      // R2 has compared the bytes with the digest.
-      if (/10037|checksum/i.test(error.message)) return { status: 422, error: "MEDIA_BROKEN" };
-      throw error;
-    }
+  const store = storeOf(env);
+  const there = await store.head(key);
+  if (there?.sha256 === sha256 && there.size === size) {
+    await laneNamed(env, KEY.exec(key)[1]).expect(key);
+    return { status: 200, isWhole: true };
   }
-
-  async head(key) {
-    const found = await this.bucket.head(key);
-    if (found === null) return null;
-    return { size: found.size, type: found.httpMetadata?.contentType ?? "application/octet-stream" };
-  }
-
-  async read(key, offset, length) {
-    const found = await this.bucket.get(key, { range: { offset, length } });
-    if (found === null) throw new Error("it was deleted meanwhile");
-    return found.body;
-  }
-
-  async remove(keys) {
-    if (keys.length) await this.bucket.delete(keys);
-  }
-
-  async clearLent() {
-    const { objects } = await this.bucket.list({ prefix: LENT });
-    await this.remove(objects.filter((each) => Date.now() - each.uploaded > LENT_MS).map((each) => each.key));
-  }
+  const open = await store.begin(key, { size, sha256, type });
+  if (open === null) return { status: 409, error: "NO_ROOM" };
+  return { status: 200, isWhole: false, upload: open.upload, part: PART, have: open.have };
 }
 
-class Rows {
-  constructor(lanes) {
-    this.lanes = lanes;
+/** Take one part, the first being 1: as often as it comes and in any order. */
+export async function partTaken(request, env, key, number) {
+  const sha256 = request.headers.get("x-sha256") ?? "";
+  const open = isKey(key) ? await openAs(request, env, key) : null;
+  if (open === null) return GONE;
+  const offset = (number - 1) * PART;
+  const size = Math.min(PART, open.size - offset);
+  const announced = Number(request.headers.get("content-length") ?? 0);
+  if (number < 1 || size < 1 || announced !== size) return { status: 400, error: "INVALID_MEDIA" };
+  const bytes = await request.arrayBuffer();
+  if (bytes.byteLength !== size) return BROKEN;
+  if (hex(await crypto.subtle.digest("SHA-256", bytes)) !== sha256) return BROKEN;
+  if (!open.have.includes(number)) {
+    const etag = await storeOf(env).keepPart(open, number, offset, bytes);
+    const isKept = etag !== null && (await laneNamed(env, KEY.exec(key)[1]).notePart(open.upload, number, etag));
+    if (!isKept) return GONE;
   }
-
-  #lane(key) {
-    return this.lanes.get(this.lanes.idFromName(`ig:${KEY.exec(key)[1]}`));
-  }
-
-  async write(key, request, { type, sha256 }) {
-    const lane = this.#lane(key);
-    const digest = new crypto.DigestStream("SHA-256");
-    const [kept, hashed] = request.body.tee();
-    const hashing = hashed.pipeTo(digest);
-    let size = 0;
-    const upload = `${Date.now()}-${crypto.randomUUID()}`; // its age is told by its name
-    for await (const piece of pieces(kept)) {
-      await lane.keepPiece(upload, size, piece);
-      size += piece.byteLength;
-    }
-    await hashing;
-    const isWhole = hex(await digest.digest) === sha256;
-    await lane.endUpload(upload, isWhole ? { key, size, type } : null);
-    return isWhole ? { status: 200, key, size } : { status: 422, error: "MEDIA_BROKEN" };
-  }
-
-  head(key) {
-    return this.#lane(key).mediumOf(key);
-  }
-
-  async read(key, offset, length) {
-    const lane = this.#lane(key);
-    let at = offset;
-    const end = offset + length;
-    return new ReadableStream({
-      async pull(controller) {
-        if (at >= end) return controller.close();
-        const piece = await lane.pieceOf(key, at, Math.min(end - at, PIECE));
-        if (piece === null) return controller.error(new Error("it was deleted meanwhile"));
-        at += piece.byteLength;
-        controller.enqueue(new Uint8Array(piece));
-      },
-    });
-  }
-
-  async remove(keys) {
-    for (const key of keys) await this.#lane(key).removeMedium(key);
-  }
-
-  async clearLent() {
-    const lane = this.lanes.get(this.lanes.idFromName("ig:0"));
-    await lane.removeMediaBefore(Date.now() - LENT_MS);
-  }
+  return { status: 200, part: number };
 }
 
-/** Pieces of a stream of one size each, but for the last. */
-async function* pieces(stream) {
-  let waiting = new Uint8Array(PIECE);
-  let filled = 0;
-  for await (const chunk of stream) {
-    for (let from = 0; from < chunk.byteLength; ) {
-      const part = chunk.subarray(from, from + PIECE - filled);
-      waiting.set(part, filled);
-      filled += part.byteLength;
-      from += part.byteLength;
-      if (filled === PIECE) {
-        yield waiting;
-        waiting = new Uint8Array(PIECE);
-        filled = 0;
-      }
-    }
+/** Make one medium of the parts; refused with what is missing. */
+export async function completed(request, env, key) {
+  const open = isKey(key) ? await openAs(request, env, key) : null;
+  if (open === null) return GONE;
+  const all = Array.from({ length: Math.ceil(open.size / PART) }, (_, at) => at + 1);
+  const missing = all.filter((number) => !open.have.includes(number));
+  if (missing.length) return { status: 409, error: "PARTS_MISSING", missing };
+  return (await storeOf(env).complete(open)) ? { status: 200, key, size: open.size } : GONE;
+}
+
+/** Give up an upload in parts. */
+export async function aborted(request, env, key) {
+  const open = isKey(key) ? await openAs(request, env, key) : null;
+  if (open !== null) {
+    await storeOf(env).abort(open);
+    await laneNamed(env, KEY.exec(key)[1]).closeUpload(open.upload);
   }
-  if (filled) yield waiting.slice(0, filled);
+  return { status: 200, ok: true };
+}
+
+/** The upload that a request is about, null where another goes on under its key, or none. */
+async function openAs(request, env, key) {
+  const open = await laneNamed(env, KEY.exec(key)[1]).uploadOf(key);
+  return open && open.upload === new URL(request.url).searchParams.get("upload") ? open : null;
 }
 
 /** What a Range header asks for; the whole where there is none that we know, null where it is beyond. */

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
+import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,11 @@ import trio
 from sandbox.wire.message import Data, FilePart, JsonObject, Request, Response
 
 _NO_SUCH_KEY = (404, 10007, "The specified key does not exist.")
+_NO_SUCH_UPLOAD = (400, 10024, "The specified multipart upload does not exist.")
+_NO_SUCH_PART = (400, 10025, "One or more of the specified parts could not be found.")
+_TOO_SMALL = (400, 10011, "Your proposed upload is smaller than the minimum allowed object size.")
+_UNEVEN = (400, 10048, "All non-trailing parts must have the same length.")
+_LEAST_PART = 5 * 1024 * 1024
 _WRONG_DIGEST = (400, 10037, "The SHA-256 checksum you specified did not match what we received.")
 
 
@@ -114,18 +121,74 @@ class R2:
                 wanted = asked.get("sha256")
                 if wanted and wanted != hashlib.sha256(value).hexdigest():
                     return _refused(*_WRONG_DIGEST)
-                path = self._path(asked["object"])
-                path.write_bytes(value)
-                about = {"name": asked["object"], "http": asked.get("httpFields") or {}}
-                path.with_suffix(".json").write_text(json.dumps(about))
-                return Response.json(200, self._object(asked["object"]))
+                self._path(asked["object"]).write_bytes(value)
+                return self._kept(asked["object"], asked)
             case "delete":
                 names = [asked["object"]] if "object" in asked else asked["objects"]
                 for name in names:
                     self._path(name).unlink(missing_ok=True)
                     self._path(name).with_suffix(".json").unlink(missing_ok=True)
                 return Response()
+            case "createMultipartUpload":
+                upload = secrets.token_urlsafe(24)
+                self._upload(upload).mkdir()
+                about = {name: asked.get(name) for name in ("object", "httpFields", "customFields")}
+                (self._upload(upload) / "about.json").write_text(json.dumps(about))
+                return Response.json(200, {"uploadId": upload})
+        return self._of_upload(asked, value)
+
+    def _of_upload(self, asked: JsonObject, value: bytes) -> Response:
+        """Answer what is asked of an upload in parts."""
+        folder = self._upload(asked.get("uploadId", ""))
+        about = _about_upload(folder)
+        if about is None or about["object"] != asked["object"]:
+            return _refused(*_NO_SUCH_UPLOAD)
+        match asked["method"]:
+            case "uploadPart":
+                etag = secrets.token_hex(8)
+                for before in folder.glob(f"{asked['partNumber']}.*"):
+                    before.unlink()
+                (folder / f"{asked['partNumber']}.{etag}").write_bytes(value)
+                return Response.json(200, {"etag": etag})
+            case "abortMultipartUpload":
+                shutil.rmtree(folder)
+                return Response()
+            case "completeMultipartUpload":
+                return self._completed(folder, asked, about)
         return _refused(400, 10001, f"The sandbox's R2 does not know {asked['method']}")
+
+    def _completed(self, folder: Path, asked: JsonObject, about: JsonObject) -> Response:
+        parts = [folder / f"{part['part']}.{part['etag']}" for part in asked["parts"]]
+        if not parts or not all(part.is_file() for part in parts):
+            return _refused(*_NO_SUCH_PART)
+        sizes = [part.stat().st_size for part in parts]
+        if len(set(sizes[:-1])) > 1 or sizes[-1] > sizes[0]:
+            return _refused(*_UNEVEN)
+        if len(sizes) > 1 and sizes[0] < _LEAST_PART:
+            return _refused(*_TOO_SMALL)
+        with self._path(asked["object"]).open("wb") as whole:
+            for part in parts:
+                with part.open("rb") as file:
+                    shutil.copyfileobj(file, whole)
+        shutil.rmtree(folder)
+        return self._kept(asked["object"], about)
+
+    def _kept(self, name: str, about: JsonObject) -> Response:
+        """Note what is known of an object beside its bytes, and tell it."""
+        known = {
+            "name": name,
+            "http": about.get("httpFields") or {},
+            "custom": about.get("customFields") or [],
+        }
+        self._path(name).with_suffix(".json").write_text(json.dumps(known))
+        return Response.json(200, self._object(name))
+
+    def uploads(self) -> list[str]:
+        """Return the uploads in parts that are neither completed nor aborted."""
+        return sorted(path.name for path in self.directory.glob("upload-*"))
+
+    def _upload(self, upload: str) -> Path:
+        return self.directory / f"upload-{upload}"
 
     def _read(self, asked: JsonObject) -> Response:
         if asked["method"] == "list":
@@ -163,19 +226,28 @@ class R2:
 
     def _object(self, name: str) -> JsonObject:
         path = self._path(name)
+        known = json.loads(path.with_suffix(".json").read_text())
         return {
             "name": name,
             "version": "1",
             "size": path.stat().st_size,
             "etag": hashlib.md5(name.encode(), usedforsecurity=False).hexdigest(),
             "uploaded": int(path.stat().st_mtime * 1000),
-            "httpFields": json.loads(path.with_suffix(".json").read_text())["http"],
-            "customFields": [],
+            "httpFields": known["http"],
+            "customFields": known["custom"],
             "checksums": {},
         }
 
     def _path(self, name: str) -> Path:
         return self.directory / hashlib.sha256(name.encode()).hexdigest()
+
+
+def _about_upload(folder: Path) -> JsonObject | None:
+    try:
+        about: JsonObject = json.loads((folder / "about.json").read_text())
+    except FileNotFoundError:
+        return None
+    return about
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ from operations.actor import Actor
 from operations.cloud import deploy_cloud, remove_cloud
 from operations.house import House
 from sandbox import Sandbox
-from sandbox.cloud.cloudflare import Cloudflare, open_cloudflare
+from sandbox.cloud.cloudflare import Cloudflare, Deliver, open_cloudflare
 from sandbox.wire.faults import Fault, graph_error
+from sandbox.wire.message import Data, Request, Response
 from storage import accounts, handovers, jobs
 from storage.copies import copy_database
 from storage.handovers import Handover
@@ -342,3 +343,36 @@ async def test_clocks_that_are_apart_change_nothing_but_the_time(heights: Height
         ended = await until(heights.served, post_id, "PUBLISHED", "FAILED")
         assert ended["status"] == "PUBLISHED" or ended["errorCode"] == "SCHEDULE_MISSED", ended
         assert heights.captions().count(words) == (ended["status"] == "PUBLISHED")
+
+
+async def test_a_large_medium_goes_on_where_its_hand_over_broke_off(
+    heights: Heights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer that it is whole is lost: the next try sends nothing of it again."""
+    monkeypatch.setattr("cloud.worker_client.IN_PARTS_ABOVE", 0)
+    came: list[str] = []
+
+    async def way(request: Request, deliver: Deliver) -> Response:
+        step = request.path.partition("/media/")[2].partition("/")
+        if step[1]:
+            came.append(step[2].partition("?")[0])
+        answer = await deliver()
+        return Response(502, Data(b"lost")) if came == ["upload", "parts/1", "complete"] else answer
+
+    heights.cloudflare.way = way
+    made = await heights.schedule("large")
+    row = await heights.owned_by(made["postId"], "CLOUD")
+    assert row.epoch >= 2
+    assert came == ["upload", "parts/1", "complete", "upload"]
+    assert len(heights.cloudflare.r2.names()) == 1
+
+
+async def test_what_the_worker_has_no_room_for_stays_here_and_says_so(heights: Heights) -> None:
+    script = heights.cloudflare.account.scripts["reprise-worker"]
+    del script.bindings["MEDIA"]
+    heights.cloudflare.texts["ROOM"] = "1"
+    await heights.cloudflare.run("reprise-worker")
+    made = await heights.schedule("no room")
+    assert made["isCloudflare"] is False
+    assert "R2 is not activated" in made["warnings"][-1]
+    assert await heights.job(made["postId"]) is not None, "it goes out from here"
