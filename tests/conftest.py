@@ -48,7 +48,7 @@ _LIBRARIES = ("aiograpi", "private_request", "public_request", "graphql_request"
 
 # What leans on Python itself: its event loops, processes, signals, SQLite, archives, clocks and
 # parsers. The rest is our logic on top of it, which the first Python has judged; all of it is still
-# imported on the second, and one journey goes each way.
+# imported on the second, and journeys go each way.
 _LEANS_ON_PYTHON = (
     "accounts/test_session_files.py",
     "api/test_connection.py",
@@ -67,9 +67,13 @@ _LEANS_ON_PYTHON = (
     "local/",
     "media/test_render_child.py",
     "media/test_video.py",
-    "publish/test_graph_route.py",
-    "publish/test_private_feed.py",
-    "repost/test_journey.py",
+    "publish/test_graph_route.py::test_a_reel_a_story_and_a_carousel",
+    "publish/test_graph_route.py::test_an_answer_that_was_lost",
+    "publish/test_private_feed.py::test_a_photo_with_people",
+    "publish/test_private_feed.py::test_a_lost_answer",
+    "repost/test_journey.py::test_a_mention_is_reposted",
+    "repost/test_journey.py::test_a_video_is_reposted",
+    "repost/test_journey.py::test_a_download_that_breaks_off",
     "sandbox/test_wire.py",
     "storage/test_backup.py",
     "storage/test_copies.py",
@@ -83,21 +87,27 @@ _LEANS_ON_PYTHON = (
 
 # What takes longest comes first, so that the workers, who take file by file, end together.
 _LONGEST = (
-    "api/test_schemathesis.py",
     "web/test_pages.py",
     "crash/",
+    "api/test_schemathesis.py",
+    "web/test_composer.py",
+    "cloud/",
     "clients/",
     "quickstart/",
     "newcomer/",
+    "api/test_elsewhere.py",
     "accounts/test_bounded.py",
     "repost/test_months.py",
+    "session_api/",
+    "sdk/",
+    "agents/",
     "test_site.py",
+    "web/",
     "daemon/",
     "publish/",
     "repost/",
     "media/test_render.py",
     "accounts/",
-    "api/test_elsewhere.py",
 )
 
 
@@ -110,7 +120,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     items.sort(key=rank)
     for item in items:
-        if _path_here(item).startswith(_LEANS_ON_PYTHON):
+        if f"{_path_here(item)}::{item.name}".startswith(_LEANS_ON_PYTHON):
             item.add_marker(pytest.mark.python)
 
 

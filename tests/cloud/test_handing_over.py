@@ -224,7 +224,7 @@ async def test_a_database_of_the_past_asks_before_it_sends(
             cloudflare.is_down = True
             kept, cancelled, gone = [
                 (await heights.schedule(name, in_s=in_s))["postId"]
-                for name, in_s in (("kept", 40), ("cancelled", 3600), ("gone already", 3.5))
+                for name, in_s in (("kept", 12), ("cancelled", 3600), ("gone already", 3.5))
             ]
             database = studio.core.settings.database
             copied = tmp_path / "copy.db"
