@@ -74,16 +74,24 @@ class Trouble:
 
 @dataclass(kw_only=True)
 class Wall:
-    """The wall clock of the daemon and of the sandbox, which are set together; no time passes."""
+    """The wall clock of the daemon and of the sandbox; no time passes.
+
+    Both are set on together. Only the daemon's is ever set back: nobody does that to Instagram's,
+    which has the daemon behind until it is set on.
+    """
 
     clock: TestClock
     file: Path
     shifted: timedelta = timedelta()
+    behind: timedelta = timedelta()
 
     def set_on(self, by: timedelta) -> None:
-        """Set both clocks on by so much, or back."""
+        """Set the daemon's clock on by so much, or back; Instagram's follows it on."""
         self.shifted += by
-        self.clock.set_on(by)
+        ahead = by - self.behind
+        self.behind = max(timedelta(), -ahead)
+        if ahead > timedelta():
+            self.clock.set_on(ahead)
         # Whole at any moment: the daemon reads it whenever it asks for the time.
         fresh = self.file.with_suffix(".new")
         fresh.write_text(f"{self.shifted.total_seconds():+.0f}")
