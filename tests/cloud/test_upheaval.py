@@ -31,7 +31,7 @@ async def test_epochs_are_what_keeps_overtaking_requests_apart(
             await upheaval.round(size=14, kills=0)
             sys.stdout.write(f"{told(upheaval, began)}\n")
             sys.stdout.flush()
-            if upheaval.faults:
+            if len(upheaval.faults) > (0 if has_epochs else 3):
                 break
         assert bool(upheaval.faults) is not has_epochs, upheaval.faults
 

@@ -101,6 +101,7 @@ class Upheaval:
     found: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
     wanted: list[Wanted] = field(default_factory=list)
+    stuck: set[str] = field(default_factory=set)
     patience_s: float = 120
     states: Counter[str] = field(default_factory=Counter)
     _numbers: int = 0
@@ -197,13 +198,17 @@ class Upheaval:
 
     async def _until_ended(self) -> None:
         with trio.move_on_after(self.patience_s):
-            while True:
-                open_ = [post.id for post in self._posts() if post.status not in _DONE]
-                if not open_ and not self._away():
-                    return
+            while self._open():
                 await trio.sleep(0.1)
-        left = [(post.id, post.status) for post in self._posts() if post.status not in _DONE]
-        self.faults.append(f"stuck: {left} {self._away()}")
+            return
+        left = self._open()
+        self.faults += [f"stuck: {post}" for post in left]
+        self.stuck |= left
+
+    def _open(self) -> set[str]:
+        """Return the posts that have not come to an end, but for what is known to be stuck."""
+        open_ = {post.id for post in self._posts() if post.status not in _DONE}
+        return (open_ | set(self._away())) - self.stuck
 
     def _posts(self) -> list[Post]:
         with look_into(self.chain.directory / "data" / "reprise.db") as db:
@@ -222,24 +227,25 @@ class Upheaval:
         for caption, count in live.items():
             by_number[caption.rpartition(" v")[0]] += count
         states: Counter[str] = Counter()
+        faults = [fault for fault in self.faults if fault.startswith("stuck")]
         for post in self._posts():
             caption = post.caption or ""
             count = by_number[caption.rpartition(" v")[0]]
             where = "cloud" if post.cloudflare_job_id else "here"
             states[f"{post.status} {where} {post.error_code or ''}".strip()] += 1
             if count > 1:
-                self.faults.append(f"twice: {caption}")
+                faults.append(f"twice: {caption}")
             if post.status is PostStatus.PUBLISHED and count == 0:
-                self.faults.append(f"lost: {caption}")
+                faults.append(f"lost: {caption}")
             if post.status is PostStatus.PUBLISHED and count and not live[caption]:
-                self.faults.append(f"other words: {caption}")
+                faults.append(f"other words: {caption}")
             if post.status is PostStatus.DRAFT and count:
-                self.faults.append(f"cancelled, but live: {caption}")
+                faults.append(f"cancelled, but live: {caption}")
             if post.status is PostStatus.FAILED and count:
-                self.faults.append(f"failed, but live: {caption} {post.error_code}")
+                faults.append(f"failed, but live: {caption} {post.error_code}")
             if post.status is PostStatus.PUBLISHED and post.ig_media_id is None:
                 states["without a media id"] += 1
-        self.states = states
+        self.states, self.faults = states, faults
 
 
 @asynccontextmanager
