@@ -23,10 +23,11 @@ from ground.clock import Clock
 from instagram import errors
 from instagram.graph.http import HOSTS
 from media.errors import MediaError
+from publish import fitness
 from publish.content import fingerprint
 from publish.graph_route import carousel_parameters, piece_parameters
 from publish.preparation import Fitted, Preparation
-from storage import accounts, handovers, media_files, posts, records, secrets
+from storage import accounts, handovers, media_files, posts, records, secrets, troubles
 from storage.accounts import Account
 from storage.handovers import CloudLane, Handover, Owner
 from storage.posts import MediaType, Post
@@ -130,9 +131,12 @@ class Courier:
 
     async def tell(self, client: WorkerClient, account: Account) -> None:
         """Tell the Worker an account's token and rules, unless it knows them."""
-        lane, token, published_at = await self.store.read(_account_now, self.vault, account.id)
+        lane, token = await self.store.read(_account_now, self.vault, account.id)
         if lane is None or token is None:
             return
+        published_at = await self.store.read(posts.last_published_at, account.id)
+        # It may hold the account back for what a person here has looked at.
+        looked_at = await self.store.read(troubles.cleared_at, account.id, fitness.HOLDING)
         _url, keys = await self.store.read(self.desk.where)
         rules: dict[str, Any] = {
             "expires_ms": ownership.milliseconds(account.token_expires_at) or None,
@@ -140,6 +144,7 @@ class Courier:
             "spacing_ms": round(self.spacing.total_seconds() * 1000),
             "grace_ms": round(self.grace.total_seconds() * 1000),
             "published_ms": ownership.milliseconds(published_at) or None,
+            "lifted_ms": ownership.milliseconds(looked_at) or None,
         }
         said = repr((account.ig_user_id, token, keys.encryption, sorted(rules.items())))
         told = sha256(said.encode()).hexdigest()
@@ -257,13 +262,9 @@ def _sent(row: Handover, post: Post, files: Sequence[Fitted], content: str) -> d
 
 def _account_now(
     db: Database, vault: Vault, account_id: str
-) -> tuple[CloudLane | None, str | None, datetime | None]:
+) -> tuple[CloudLane | None, str | None]:
     token = secrets.get(db, vault, account_id, AccountSecret.ACCESS_TOKEN)
-    return (
-        handovers.find_lane(db, account_id),
-        token,
-        posts.last_published_at(db, account_id),
-    )
+    return handovers.find_lane(db, account_id), token
 
 
 def _note_told(db: Database, account_id: str, told: str) -> None:

@@ -86,9 +86,10 @@ class WorkerClient:
 
     async def set_account(
         self, account: str, *, sealed: str, expires_ms: int | None, base: str,
-        spacing_ms: int, grace_ms: int, published_ms: int | None = None, lifts: bool = False,
+        spacing_ms: int, grace_ms: int, published_ms: int | None = None,
+        lifted_ms: int | None = None,
     ) -> None:  # fmt: skip
-        """Tell an account's token and rules; with `lifts`, what was held back there goes on."""
+        """Tell an account's token and rules; what was held there before `lifted_ms` goes on."""
         body = {
             "sealed": sealed,
             "expiresAt": expires_ms,
@@ -96,7 +97,7 @@ class WorkerClient:
             "spacingMs": spacing_ms,
             "graceMs": grace_ms,
             "publishedAt": published_ms,
-            "lifts": lifts,
+            "liftedAt": lifted_ms,
         }
         await self._call("PUT", f"/v1/accounts/{account}", body)
 

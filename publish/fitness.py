@@ -16,7 +16,7 @@ from storage.store import Database
 from storage.troubles import TroubleKind
 
 _FROM_HERE = "It goes out from this machine, which must run when it is due: {why}"
-_HOLDING = (TroubleKind.CHALLENGE, TroubleKind.BLOCK)
+HOLDING = (TroubleKind.CHALLENGE, TroubleKind.BLOCK)
 
 
 def is_configured(db: Database) -> bool:
@@ -39,7 +39,7 @@ def stays_because(db: Database, post: Post, now: datetime) -> str | None:
     if users.is_stopped(db, post.user_id):
         return "everything was stopped"
     account = accounts.get(db, post.account_id)
-    hold = holds.active(db, account.id, now, _HOLDING)
+    hold = holds.active(db, account.id, now, HOLDING)
     if hold is not None:
         return hold.reason
     media = media_files.of_post(db, post.id)

@@ -68,14 +68,14 @@ async function asked(request, env, url) {
 }
 
 async function setAccount({ request, env }, id) {
-  const { sealed, expiresAt, base, spacingMs, graceMs, publishedAt = null, lifts = false } = await body(request);
+  const { sealed, expiresAt, base, spacingMs, graceMs, publishedAt = null, liftedAt = null } = await body(request);
   require(typeof sealed === "string" && typeof base === "string", "sealed and base are texts");
   require(expiresAt === null || Number.isInteger(expiresAt), "expiresAt is a time in ms or null");
   require(Number.isInteger(spacingMs) && Number.isInteger(graceMs), "spacingMs and graceMs are whole");
   require(publishedAt === null || Number.isInteger(publishedAt), "publishedAt is a time in ms or null");
-  require(typeof lifts === "boolean", "lifts is true or false");
+  require(liftedAt === null || Number.isInteger(liftedAt), "liftedAt is a time in ms or null");
   await registry(env).add(id);
-  return lane(env, id).setAccount(id, { sealed, expiresAt, base, spacingMs, graceMs, publishedAt, lifts });
+  return lane(env, id).setAccount(id, { sealed, expiresAt, base, spacingMs, graceMs, publishedAt, liftedAt });
 }
 
 async function put({ request, env }, id) {

@@ -47,18 +47,19 @@ export class Lane extends Shelf {
   // What the daemon asks
 
   /**
-   * Take over an account's token and rules, and when the daemon published last. With `lifts`, what
-   * was held back goes on: a person has looked.
+   * Take over an account's token and rules, and when the daemon published last. What was held back
+   * before `liftedAt` goes on: a person has looked since.
    */
-  async setAccount(account, { sealed, expiresAt, base, spacingMs, graceMs, publishedAt, lifts }) {
+  async setAccount(account, { sealed, expiresAt, base, spacingMs, graceMs, publishedAt, liftedAt }) {
     this.ctx.storage.transactionSync(() => {
-      if (lifts && this.fact("heldUntil")) {
+      const heldUntil = this.fact("heldUntil");
+      if (heldUntil && this.fact("heldSince") < liftedAt) {
         this.sql.exec(
           `UPDATE jobs SET next_at = ?1 WHERE next_at > ?1 AND next_at <= ?2 AND due <= ?1 AND state != 'PUBLISHING'`,
-          ...[Date.now(), this.fact("heldUntil") + 60_000],
+          ...[Date.now(), heldUntil + 60_000],
         );
+        this.#keep({ heldUntil: 0, heldSince: null, heldFor: null });
       }
-      if (lifts) this.#keep({ heldUntil: 0, heldFor: null });
       // The daemon's clock may be ahead: what it published lies in no future.
       const latest = Math.max(Math.min(publishedAt ?? 0, Date.now()), this.fact("publishedAt") ?? 0);
       this.#keep({ account, sealed, expiresAt, base, spacingMs, graceMs, publishedAt: latest });
@@ -285,7 +286,7 @@ export class Lane extends Shelf {
 
   /** Hold the whole account back: Instagram has something against it. */
   hold(until, reason) {
-    this.#keep({ heldUntil: until, heldFor: reason });
+    this.#keep({ heldUntil: until, heldSince: Date.now(), heldFor: reason });
   }
 
   /** When the account may publish again: its last post, and one that is in doubt, come first. */

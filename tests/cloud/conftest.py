@@ -56,6 +56,7 @@ class Sky:
         spacing_ms: int = 0,
         token: str | None = None,
         published_ms: int | None = None,
+        lifts: bool = True,
     ) -> None:
         number = graph.ig_user_id
         await self.worker.set_account(
@@ -66,7 +67,7 @@ class Sky:
             spacing_ms=spacing_ms,
             grace_ms=GRACE_MS,
             published_ms=published_ms,
-            lifts=True,
+            lifted_ms=round(time.time() * 1000) + 1 if lifts else None,
         )
 
     async def job(

@@ -20,7 +20,7 @@ from sandbox import Sandbox
 from sandbox.cloud.cloudflare import Cloudflare, Deliver, open_cloudflare
 from sandbox.wire.faults import Fault, graph_error
 from sandbox.wire.message import Data, Request, Response
-from storage import accounts, handovers, jobs
+from storage import accounts, handovers, jobs, troubles
 from storage.copies import copy_database
 from storage.handovers import Handover
 from storage.jobs import Job
@@ -376,3 +376,31 @@ async def test_what_the_worker_has_no_room_for_stays_here_and_says_so(heights: H
     assert made["isCloudflare"] is False
     assert "R2 is not activated" in made["warnings"][-1]
     assert await heights.job(made["postId"]) is not None, "it goes out from here"
+
+
+async def test_what_a_person_has_looked_at_holds_the_account_back_no_longer_there(
+    heights: Heights,
+) -> None:
+    """Instagram blocks the account in the cloud: both leave it alone until a person has looked."""
+    studio = heights.served.studio
+    account = studio.account.id
+    fault = Fault(path_end="/media", kind=graph_error("spam_block"))
+    studio.sandbox.faults.add(fault)
+    blocked = await heights.schedule("blocked", in_s=1.5)
+    assert blocked["isCloudflare"] is True
+    failed = await until(heights.served, blocked["postId"], "FAILED")
+    assert failed["errorCode"]
+    with trio.fail_after(DEADLOCK_S):
+        while not await held(heights):
+            await trio.sleep(0.02)
+    waits = await heights.schedule("after it")
+    assert waits["isCloudflare"] is False
+    await studio.core.store.write(troubles.clear, account, studio.clock.now())
+    await studio.core.store.write(handovers.look_again)
+    await heights.owned_by(waits["postId"], "CLOUD")
+    assert not await held(heights)
+
+
+async def held(heights: Heights) -> bool:
+    async with heights.house.cloud.worker() as client:
+        return any(lane["heldUntil"] for lane in (await client.diagnostics())["lanes"])

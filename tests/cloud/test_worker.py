@@ -95,6 +95,8 @@ async def test_an_account_that_instagram_blocks_is_left_alone(sky: Sky) -> None:
     await sky.worker.put_job(second, activate=True)
     await trio.sleep(0.3)
     assert asked_of(sky, graph) == asked_so_far
+    await sky.hand_token(graph, lifts=False)
+    assert await held(sky, graph.ig_user_id), "another token alone changes nothing"
     await sky.hand_token(graph)  # the daemon's word that a person has looked
     job = await sky.ended(graph, second.post_id)
     assert job["state"] == "DONE"
