@@ -39,9 +39,9 @@ demo: $(VENV)/.runtime
 cloud-demo: setup-cloud
 	$(BIN)/reprise demo --cloud $(ARGS)
 
-# Four workers for two cores: half of the time they wait, for processes and for answers.
+# Five workers for two cores: half of the time they wait, for processes and for answers.
 test: $(VENV)/.dev
-	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder --durations 25 -m 'not soak' $(ARGS)
+	$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder --durations 25 -m 'not soak' $(ARGS)
 
 soak: $(VENV)/.dev
 	$(BIN)/pytest -m soak --timeout 3600 $(ARGS)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import random
-import struct
+from array import array
 from colorsys import hsv_to_rgb
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from PIL import Image, ImageDraw, ImageFont
 
 _SOUND_RATE = 44_100
 _SOUND_SAMPLES = 1024
-_FLOAT = struct.Struct("<f")
 
 
 def make_photo(path: Path, width: int, height: int, seed: int, label: str = "") -> None:
@@ -47,6 +47,7 @@ def make_video(
             container.mux(video.encode(av.VideoFrame.from_image(image)))
         container.mux(video.encode())
         if sound is not None:
+            sound.options = {"aac_coder": "fast"}  # a tone needs no search for the best
             sound_of(container, sound, seconds, seed)
 
 
@@ -99,10 +100,15 @@ def _colour(seed: int, number: int) -> tuple[int, int, int]:
 def _tone(start: int, seed: int) -> av.AudioFrame:
     """A quiet tone whose pitch comes from the seed."""
     frame = av.AudioFrame(format="fltp", layout="mono", samples=_SOUND_SAMPLES)
-    pitch = 220 * 2 ** (seed % 12 / 12)
-    samples = bytearray()
-    for number in range(start, start + _SOUND_SAMPLES):
-        samples += _FLOAT.pack(0.1 * math.sin(math.tau * pitch * number / _SOUND_RATE))
-    frame.planes[0].update(bytes(samples))
+    begin = start % _SOUND_RATE
+    samples = _wave(round(220 * 2 ** (seed % 12 / 12)))[begin : begin + _SOUND_SAMPLES]
+    frame.planes[0].update(samples.tobytes())
     frame.sample_rate, frame.pts = _SOUND_RATE, start
     return frame
+
+
+@cache
+def _wave(pitch: int) -> array[float]:
+    """A second of a pitch in whole hertz, which begins anew after it, and a piece of the next."""
+    step = math.tau * pitch / _SOUND_RATE
+    return array("f", (0.1 * math.sin(step * n) for n in range(_SOUND_RATE + _SOUND_SAMPLES)))

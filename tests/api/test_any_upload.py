@@ -96,7 +96,7 @@ def any_multipart(uploads: Uploads, data: st.DataObject) -> None:
     uploads.send(body, data.draw(st.sampled_from(kinds), label="type"))
 
 
-@settings(SHORT, max_examples=120)
+@settings(SHORT, max_examples=40)
 @given(data=st.data())
 def test_any_photo(uploads: Uploads, data: st.DataObject) -> None:
     any_photo(uploads, data)
@@ -108,7 +108,7 @@ def test_any_video(uploads: Uploads, data: st.DataObject) -> None:
     any_video(uploads, data)
 
 
-@settings(SHORT, max_examples=120)
+@settings(SHORT, max_examples=40)
 @given(data=st.data())
 def test_any_multipart(uploads: Uploads, data: st.DataObject) -> None:
     any_multipart(uploads, data)

@@ -9,6 +9,7 @@ import pytest
 import trio
 
 from daemon import memory, upkeep
+from tests.support.limits import DEADLOCK_S
 from tests.support.served import serve_studio
 from tests.support.studio import Studio
 
@@ -30,6 +31,6 @@ async def test_the_daemon_gives_it_back_in_a_thread(
     monkeypatch.setattr(upkeep, "_STARTED_S", 0.02)
     monkeypatch.setattr(memory, "give_back", give_back)
     async with serve_studio(studio):
-        with trio.fail_after(20):
+        with trio.fail_after(DEADLOCK_S):
             while not heard.is_set():
                 await trio.sleep(0.02)

@@ -42,11 +42,11 @@ async def lived(directory: Path, keys: Path, days: int, seed: int, often: float)
 
 @pytest.fixture(scope="module")
 def good(sandbox_keys: Path, tmp_path_factory: pytest.TempPathFactory) -> Evidence:
-    """The evidence of ten days."""
-    return trio.run(lived, tmp_path_factory.mktemp("months"), sandbox_keys, 10, 7, 3.0)
+    """The evidence of six days."""
+    return trio.run(lived, tmp_path_factory.mktemp("months"), sandbox_keys, 6, 7, 3.0)
 
 
-def test_ten_days_of_trouble_break_no_rail_and_lose_no_mention(good: Evidence) -> None:
+def test_six_days_of_trouble_break_no_rail_and_lose_no_mention(good: Evidence) -> None:
     good.check()
     assert good.published
 

@@ -22,6 +22,7 @@ import trio_asyncio
 
 from sandbox import Sandbox
 from sandbox.world.person import Person
+from tests.support.limits import DEADLOCK_S
 
 # trio-asyncio replaces these when it is imported. Anyio's pytest plugin has taken the originals
 # before that, and httpx would not find the loop under it.
@@ -98,7 +99,9 @@ def trusting(sandbox: Sandbox) -> ssl.SSLContext:
 
 def plain_client(sandbox: Sandbox, **more: Any) -> httpx.AsyncClient:
     """HTTP/1.1 through the proxy."""
-    return httpx.AsyncClient(proxy=sandbox.proxy_url, verify=trusting(sandbox), timeout=10, **more)
+    return httpx.AsyncClient(
+        proxy=sandbox.proxy_url, verify=trusting(sandbox), timeout=DEADLOCK_S, **more
+    )
 
 
 def logged_in(sandbox: Sandbox, person: Person) -> dict[str, str]:

@@ -113,8 +113,12 @@ async def test_publishing_over_a_bad_line(
     sandbox: Sandbox, graph: Graph, ready: str, kind: Kind, went_out: bool
 ) -> None:
     sandbox.faults.add(Fault(path_end=PUBLISH, kind=kind))
-    with trio.move_on_after(0.5):
-        await _attempt(graph, ready)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_attempt, graph, ready)
+        if isinstance(kind, Hang):
+            await sandbox.ledger.wait_for(PUBLISH)
+            await sandbox.ledger.wait_until(lambda: len(sandbox.ledger.published) == went_out)
+            nursery.cancel_scope.cancel()
     assert len(sandbox.ledger.published) == went_out
     shown = await graph.get(ready, fields="status_code")
     assert shown["status_code"] == ("PUBLISHED" if went_out else "FINISHED")

@@ -1,12 +1,16 @@
 """A real Chromium as a program that does one step after the other, as it is told on its input.
 
-Of its own, as `tests.support.browser` is: Playwright needs asyncio as it is. A line is the name of
-a step in a module, with its arguments; the answer is what the step returned, as a line of JSON.
+Of its own, as `tests.support.browser` is: Playwright needs asyncio as it is. A line is a module and
+the name of a step in it, with its arguments; the answer is what the step returned, as a line of
+JSON. A program serves one test after the other, each in browser profiles of its own: starting one
+takes as long as what many a test does with it.
 """
 
 from __future__ import annotations
 
+import atexit
 import json
+import os
 import subprocess
 import sys
 import traceback
@@ -16,7 +20,9 @@ from importlib import import_module
 from typing import Any
 
 import trio
+from playwright import sync_api
 from playwright.sync_api import sync_playwright
+from trio.lowlevel import FdStream
 
 from tests.support.browser import FLAGS
 from tests.support.limits import DEADLOCK_S
@@ -24,21 +30,30 @@ from tests.support.process import ROOT
 from tests.support.tools import program
 
 _FLAGS = [*FLAGS, "--disable-quic", "--disable-background-networking", "--disable-sync"]
+_LEAVE = ["", "leave"]
+_PATIENCE_MS = 60_000  # less than a test has for a step: what is missing is told by its name
 
 
-def main(executable: str, module: str) -> None:
+def main(executable: str) -> None:
     """Open the browser, and take steps until the input ends."""
-    steps = import_module(module)
+    sync_api.expect.set_options(timeout=_PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=_FLAGS)
         for line in sys.stdin:
-            name, *given = json.loads(line)
+            module, name, *given = json.loads(line)
             try:
-                told: dict[str, Any] = {"done": getattr(steps, name)(browser, *given)}
+                step = getattr(import_module(module), name) if module else _leave
+                told: dict[str, Any] = {"done": step(browser, *given)}
             except Exception:  # noqa: BLE001 - told to the test
                 told = {"failed": traceback.format_exc()}
             print(json.dumps(told), flush=True)
         browser.close()
+
+
+def _leave(browser: sync_api.Browser) -> None:
+    """Close every profile: the next test finds a browser in which nobody has been."""
+    for context in browser.contexts:
+        context.close()
 
 
 class StepFailed(Exception):
@@ -48,14 +63,20 @@ class StepFailed(Exception):
 class Browser:
     """The other end, in a test."""
 
-    def __init__(self, process: trio.Process) -> None:
-        self._process = process
+    def __init__(self, module: str, asked: FdStream, told: FdStream) -> None:
+        self._module, self._asked, self._told = module, asked, told
         self._rest = b""
 
     async def take(self, step: str, *given: Any) -> Any:
         """Have a step taken; returns what it returned. Raises `StepFailed`."""
-        assert self._process.stdin is not None
-        await self._process.stdin.send_all(json.dumps([step, *given]).encode() + b"\n")
+        return await self._take([self._module, step, *given])
+
+    async def leave(self) -> None:
+        """Have every profile closed."""
+        await self._take(_LEAVE)
+
+    async def _take(self, line: list[Any]) -> Any:
+        await self._asked.send_all(json.dumps(line).encode() + b"\n")
         with trio.fail_after(DEADLOCK_S):
             told = json.loads(await self._line())
         if "failed" in told:
@@ -63,9 +84,8 @@ class Browser:
         return told["done"]
 
     async def _line(self) -> bytes:
-        assert self._process.stdout is not None
         while b"\n" not in self._rest:
-            some = await self._process.stdout.receive_some()
+            some = await self._told.receive_some()
             if not some:
                 raise StepFailed("the browser's program has ended")
             self._rest += some
@@ -73,23 +93,56 @@ class Browser:
         return line
 
 
+# The one that nobody uses; it ends with this process, which holds its input.
+_resting: list[subprocess.Popen[bytes]] = []
+
+
 @asynccontextmanager
 async def open_browser(module: str) -> AsyncIterator[Browser]:
     """Open Chromium for the steps of a module; the test is skipped where there is none."""
     executable = program("chromium", "chromium-browser", "google-chrome")
-    command = [sys.executable, "-m", "tests.support.browsing", executable, module]
-    process = await trio.lowlevel.open_process(
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+    process = _resting.pop() if _resting else _started(executable)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    asked = FdStream(os.dup(process.stdin.fileno()))
+    told = FdStream(os.dup(process.stdout.fileno()))
+    is_left = False
     try:
-        yield Browser(process)
+        async with asked, told:
+            browser = Browser(module, asked, told)
+            yield browser
+            await browser.leave()
+            is_left = True
     finally:
-        assert process.stdin is not None
-        with trio.CancelScope(shield=True), trio.move_on_after(30):
-            await process.stdin.aclose()
-            await process.wait()
-        if process.returncode is None:
-            process.kill()
+        if is_left and not _resting:
+            _resting.append(process)
+        else:
+            with trio.CancelScope(shield=True):
+                await trio.to_thread.run_sync(_end, process)
+
+
+def _started(executable: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "tests.support.browsing", executable]
+    return subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Let it close its browser, and end."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.close()
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    process.stdout.close()
+
+
+@atexit.register
+def _end_resting() -> None:
+    while _resting:
+        _end(_resting.pop())
 
 
 if __name__ == "__main__":
