@@ -37,6 +37,8 @@ from storage.vault import Vault
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+# The Worker holds an account back for a day; what was looked at before that is over there too.
+_HELD_FOR = timedelta(days=2)
 NO_ROOM = (
     "the Worker has no room for its media: R2 is not activated in the Cloudflare account, and its"
     " own storage is full"
@@ -136,7 +138,8 @@ class Courier:
             return
         published_at = await self.store.read(posts.last_published_at, account.id)
         # It may hold the account back for what a person here has looked at.
-        looked_at = await self.store.read(troubles.cleared_at, account.id, fitness.HOLDING)
+        start = self.clock.now() - _HELD_FOR
+        looked_at = await self.store.read(troubles.cleared_at, account.id, start, fitness.HOLDING)
         _url, keys = await self.store.read(self.desk.where)
         rules: dict[str, Any] = {
             "expires_ms": ownership.milliseconds(account.token_expires_at) or None,

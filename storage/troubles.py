@@ -124,12 +124,15 @@ def latest_at(db: Database, account_id: str, kind: TroubleKind) -> datetime | No
     return None if found is None else found.at
 
 
-def cleared_at(db: Database, account_id: str, kinds: Collection[TroubleKind]) -> datetime | None:
-    """Return when a person ended an account's troubles of these kinds last."""
-    found = records.fetch(
-        db, Trouble, "WHERE account_id = ? AND cleared_at IS NOT NULL", (account_id,)
-    )
-    ended = [each.cleared_at for each in found if each.kind in kinds and each.cleared_at]
+def cleared_at(
+    db: Database, account_id: str, start: datetime, kinds: Collection[TroubleKind]
+) -> datetime | None:
+    """Return when a person ended a trouble of these kinds last, of those since `start`."""
+    ended = [
+        trouble.cleared_at
+        for trouble in since(db, account_id, start)
+        if trouble.kind in kinds and trouble.cleared_at is not None
+    ]
     return max(ended, default=None)
 
 
