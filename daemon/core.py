@@ -20,6 +20,7 @@ from daemon.settings import Settings
 from ground.clock import Ahead, Clock, since_boot, utc_now
 from instagram.graph.gateway import GraphGateway
 from instagram.graph.http import FacebookApp, GraphHttp
+from instagram.hour import InstagramsClock
 from instagram.private.gateway import PrivateGateway
 from instagram.private.loop import open_instagram_loop
 from instagram.trust import load_trust, system_trust
@@ -48,6 +49,7 @@ class Core:
     options: OptionsDesk
     tokens: TokenCare
     clock: Clock
+    hour: InstagramsClock
 
 
 @asynccontextmanager
@@ -78,14 +80,16 @@ async def open_core(
         loop = open_instagram_loop() if online else nullcontext()
         async with loop, trio.open_nursery() as background:
             keeper = StoredLogins(store, vault, clock)
+            hour = InstagramsClock(clock)
             gateway = PrivateGateway(
                 background,
                 keeper=keeper,
                 trust=trust,
                 proxy=settings.proxy,
                 clock=clock,
+                hour=hour,
             )
-            http = GraphHttp(trust, settings.proxy, settings.graph_version)
+            http = GraphHttp(trust, settings.proxy, settings.graph_version, hour)
             graph = GraphGateway(http, StoredTokens(store, vault, clock, keeper))
             try:
                 yield Core(
@@ -101,6 +105,7 @@ async def open_core(
                         store, vault, http, graph, clock, _facebook_app(settings), rails.is_asleep
                     ),
                     clock=clock,
+                    hour=hour,
                 )
             finally:
                 with trio.move_on_after(10, shield=True):

@@ -209,7 +209,7 @@ def _outward(
 
 def _upkeep(core: Core, folder: MediaFolder, probe: Probe, sessions: SessionDesk) -> Upkeep:
     settings = core.settings
-    retention = Retention(core.store, folder, core.clock, settings.repost_media_days)
+    retention = Retention(core.store, folder, core.clock, settings.repost_media_days, core.hour.now)
     return Upkeep(
         core.store,
         core.clock,

@@ -27,6 +27,7 @@ from publish.media_links import MediaLinks
 from publish.preparation import Preparation
 from publish.presence import Presence
 from publish.private_route import PrivateFeedRoute
+from publish.punctuality import Punctuality
 from publish.routes import Routes
 from publish.scheduler import Scheduler
 from publish.story_route import PrivateStoryRoute
@@ -100,10 +101,14 @@ async def build_publishing(
     )
     preparation = Preparation(core.store, folder, settings.story_fit)
     timing = _timing_of(core)
-    tools = _tools(core, preparation, links, Gate(place, clock, timing.spacing), settle_s)
     presence = Presence(core.store, clock)
+    punctuality = Punctuality(
+        missed_for=presence.missed_for, grace=timing.grace, their_time=core.hour.now
+    )
+    gate = Gate(place, clock, timing.spacing)
+    tools = _tools(core, preparation, links, gate, punctuality, settle_s)
     return Publishing(
-        deliverer=_deliverer(core, tools, links, presence, timing),
+        deliverer=_deliverer(core, tools, links, timing),
         presence=presence,
         doubts=Doubts(core.store, tools.routes, tools.asker, clock),
         folder=folder,
@@ -133,7 +138,12 @@ def _timing_of(core: Core) -> _Timing:
 
 
 def _tools(
-    core: Core, preparation: Preparation, links: MediaLinks, gate: Gate, settle_s: float
+    core: Core,
+    preparation: Preparation,
+    links: MediaLinks,
+    gate: Gate,
+    punctuality: Punctuality,
+    settle_s: float,
 ) -> Tools:
     clock = core.clock
 
@@ -152,19 +162,16 @@ def _tools(
         clock=clock,
         stands=terms.stand,
         held=held,
+        punctuality=punctuality,
     )
 
 
-def _deliverer(
-    core: Core, tools: Tools, links: MediaLinks, presence: Presence, timing: _Timing
-) -> Deliverer:
+def _deliverer(core: Core, tools: Tools, links: MediaLinks, timing: _Timing) -> Deliverer:
     return Deliverer(
         tools,
         CrossPoster(core.store, core.graph, links, core.clock),
         has_public_url=core.settings.public_url is not None,
         spacing=timing.spacing,
-        missed_for=presence.missed_for,
-        grace=timing.grace,
     )
 
 

@@ -13,12 +13,14 @@ from functools import partial
 import trio
 
 from ground.clock import Clock
+from ground.hold import Hold
 from ground.refusal import ErrorCode
 from instagram import errors
 from publish import states
 from publish.asking import HOLDING, Asker, DeliveryUnknown
 from publish.beginning import Begun
 from publish.preparation import Preparation
+from publish.punctuality import Punctuality
 from publish.recognition import Liveness
 from publish.record import DeliveryRecord
 from publish.retry import Failure
@@ -59,6 +61,7 @@ class Tools:
     clock: Clock
     stands: Standing
     held: Rails
+    punctuality: Punctuality
 
 
 class DeliveryAttempt:
@@ -89,6 +92,7 @@ class DeliveryAttempt:
             return found
         if self._begun.failure is not None:
             raise Impossible(self._begun.failure)
+        await self._be_punctual()
         await self._fit()
         if self.record.step is Step.CREATED:
             await self._make_ready()
@@ -152,6 +156,31 @@ class DeliveryAttempt:
             reason = f"It is live as it was before it was edited{where}: look at the account"
             raise Impossible(Failure(ErrorCode.DELIVERY_UNKNOWN, reason))
         return seen
+
+    async def _be_punctual(self) -> None:
+        """See that its time has come and is not past, by Instagram's clock.
+
+        Raises `AccountOnHold` and `Impossible`. It is asked where that decides, which is one look.
+        """
+        is_unsure = self._begun.post.is_scheduled and self._tools.punctuality.their_time() is None
+        if not is_unsure and await self._untimely() is None:
+            return
+        await self.route.own_media(self.outgoing)  # whatever it answers, it says what time it is
+        wrong = await self._untimely()
+        if isinstance(wrong, Hold):
+            raise errors.AccountOnHold(wrong)
+        if wrong is not None:
+            raise Impossible(wrong)
+
+    async def _untimely(self) -> Hold | Failure | None:
+        punctuality, now = self._tools.punctuality, self._tools.clock.now()
+        post = self._begun.post
+        if (hold := punctuality.too_early(post, now)) is not None:
+            return hold
+        if self._begun.in_doubt:
+            return None  # what may be live is asked about, and then sent, however late it is
+        judge = partial(punctuality.too_late, for_sure=True)
+        return await self._store.read(judge, self._job, post, now)
 
     async def _fit(self) -> None:
         post = self._begun.post

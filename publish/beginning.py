@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ground.refusal import ErrorCode
-from publish.choice import REPOSTS, Choice, choose, means_of, wish_for
+from publish.choice import Choice, choose, means_of, wish_for
 from publish.content import fingerprint
+from publish.punctuality import Punctuality
 from publish.retry import Failure, Later
 from publish.states import DISCONNECTED, Rails, Standing, postponed
-from storage import accounts, deliveries, jobs, media_files, posts, reposts, trusted_time
+from storage import accounts, deliveries, media_files, posts
 from storage.deliveries import Delivery, Outcome, RouteName, Step
 from storage.jobs import Job
 from storage.media_files import MediaFile
 from storage.posts import Post, PostStatus
 from storage.store import Database
 
-# For how much of the time since a moment the daemon was not there.
-MissedFor = Callable[[datetime], timedelta]
-# A repost that was sent again by hand, and then held back: its story is old news.
-_LONGEST_HELD = timedelta(hours=72)
 # When a post is looked at again that only a person can let go on.
 _LOOK_AGAIN = timedelta(hours=1)
 
@@ -53,8 +50,7 @@ def begin(
     now: datetime,
     *,
     has_public_url: bool,
-    missed_for: MissedFor,
-    grace: timedelta,
+    punctuality: Punctuality,
     held: Rails,
     stands: Standing,
 ) -> Begun | None:
@@ -73,12 +69,15 @@ def begin(
         return None
     if delivery is not None and delivery.step is Step.PUBLISHED:
         return Begun(post, media, content, delivery)
+    in_doubt = delivery is not None and delivery.step is Step.PUBLISHING
     if (hold := held(db, post, now)) is not None:
-        in_doubt = delivery is not None and delivery.step is Step.PUBLISHING
         later = Later(hold.until or now + _LOOK_AGAIN, hold.reason, counted=False)
         postponed(db, job, post, later, in_doubt, now)
         return None
-    failure = _impossible(db, job, post, media, delivery, now, missed_for, grace)
+    failure = _impossible(db, post, media)
+    # What may be live is asked about however late it is.
+    if failure is None and not in_doubt:
+        failure = punctuality.too_late(db, job, post, now)
     reason = "it was begun there"
     if failure is None and (delivery is None or not delivery.was_sent):
         chosen = _chosen(db, post, media, now, has_public_url=has_public_url)
@@ -106,41 +105,12 @@ def _chosen(
     )
 
 
-def _impossible(
-    db: Database,
-    job: Job,
-    post: Post,
-    media: Sequence[MediaFile],
-    delivery: Delivery | None,
-    now: datetime,
-    missed_for: MissedFor,
-    grace: timedelta,
-) -> Failure | None:
+def _impossible(db: Database, post: Post, media: Sequence[MediaFile]) -> Failure | None:
     if post.account_id is None:
         return DISCONNECTED
     if len(media) < len(posts.media_ids_of(db, post.id)) or not media:
         return Failure(ErrorCode.MEDIA_INVALID, "The media of this post was deleted")
-    due = jobs.could_run_since(db, job, now)
-    in_doubt = delivery is not None and delivery.step is Step.PUBLISHING
-    # Reposts have rails of their own, and what may be live is asked about however late it is.
-    if missed_for(due) > grace and not in_doubt and post.source_type not in REPOSTS:
-        return Failure(
-            ErrorCode.SCHEDULE_MISSED,
-            f"It was due at {due:%Y-%m-%d %H:%M} UTC while the daemon was off, for more than "
-            f"{grace.total_seconds() / 60:.0f} minutes. Retry it, or schedule it again",
-        )
-    if post.source_type in REPOSTS and not in_doubt and _is_old_news(db, job, post, now):
-        return Failure(
-            ErrorCode.SCHEDULE_MISSED, "It was held back for more than 72 h: no longer news"
-        )
     return None
-
-
-def _is_old_news(db: Database, job: Job, post: Post, now: datetime) -> bool:
-    repost = reposts.of_post(db, post.id)
-    # It is no older than its mention, whatever the clock said when it was handed over.
-    since = job.created_at if repost is None else max(job.created_at, repost.mentioned_at)
-    return now - since > _LONGEST_HELD and trusted_time.is_believed(db, now)
 
 
 def _delivery_of(db: Database, post: Post, content: str, now: datetime) -> Delivery | None:

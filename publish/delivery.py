@@ -16,7 +16,7 @@ from media.errors import MediaError, RenderFailed
 from publish import states
 from publish.asking import DeliveryUnknown
 from publish.attempt import BeginAnew, DeliveryAttempt, TakenBack, Tools
-from publish.beginning import Begun, MissedFor, begin
+from publish.beginning import Begun, begin
 from publish.cross_post import CrossPoster
 from publish.retry import SWITCH_AFTER, Failure, Later, after
 from publish.states import UNKNOWN_MESSAGE, Impossible
@@ -38,14 +38,8 @@ class Deliverer:
         *,
         has_public_url: bool = False,
         spacing: timedelta,
-        missed_for: MissedFor,
-        grace: timedelta,
     ) -> None:
-        """`spacing` lies between two posts of an account.
-
-        A job was missed when the daemon was not there for longer than `grace` since it could have
-        run, of which `missed_for` tells.
-        """
+        """`spacing` lies between two posts of an account."""
         self._tools = tools
         self._store = tools.store
         self._cross_poster = cross_poster
@@ -53,8 +47,7 @@ class Deliverer:
         self._begin = partial(
             begin,
             has_public_url=has_public_url,
-            missed_for=missed_for,
-            grace=grace,
+            punctuality=tools.punctuality,
             held=tools.held,
             stands=tools.stands,
         )

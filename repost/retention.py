@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import trio
 
@@ -28,9 +28,19 @@ PARTS = 24
 class Retention:
     """Removes what has been kept long enough, and what nobody needs any more."""
 
-    def __init__(self, store: Store, folder: MediaFolder, clock: Clock, days: int) -> None:
-        """Media are kept for `days` after the last change of their repost; 0 means for ever."""
-        self.clock = DeletionClock(store, clock)
+    def __init__(
+        self,
+        store: Store,
+        folder: MediaFolder,
+        clock: Clock,
+        days: int,
+        their_time: Callable[[], datetime | None] = lambda: None,
+    ) -> None:
+        """Media are kept for `days` after the last change of their repost; 0 means for ever.
+
+        `their_time` is Instagram's, None as long as no answer has told it.
+        """
+        self.clock = DeletionClock(store, clock, their_time)
         self._store = store
         self._folder = folder
         self._days = days

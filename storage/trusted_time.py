@@ -1,11 +1,12 @@
 """The time that deletions go by: a clock that is wrong must not delete what a right one would keep.
 
 A clock is believed as long as it moves with this process, or was off for no longer than a machine
-may well be. Beyond that only Instagram's own time, which comes with every inbox, confirms it.
+may well be. Beyond that only Instagram's own time, which comes with every answer, confirms it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlite_utils import Database
@@ -23,9 +24,13 @@ LONGEST_ABSENCE = timedelta(days=40)
 class DeletionClock:
     """The believed time of one process; ask the same one for all that is deleted."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, their_time: Callable[[], datetime | None] = lambda: None
+    ) -> None:
+        """`their_time` is Instagram's, None as long as no answer has told it."""
         self._store = store
         self._clock = clock
+        self._their_time = their_time
         self._asked_at: float | None = None
 
     async def now(self) -> datetime:
@@ -33,7 +38,12 @@ class DeletionClock:
         at = self._clock.monotonic()
         elapsed = 0.0 if self._asked_at is None else at - self._asked_at
         self._asked_at = at
-        return await self._store.write(believe, self._clock.now(), timedelta(seconds=elapsed))
+        now, theirs = self._clock.now(), self._their_time()
+        if theirs is not None:
+            await self._store.write(confirm, theirs, now)
+            if is_ahead(now, theirs):
+                return theirs
+        return await self._store.write(believe, now, timedelta(seconds=elapsed))
 
 
 def believe(db: Database, now: datetime, elapsed: timedelta) -> datetime:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +17,7 @@ import trio
 from instagram import errors
 from instagram.fields import is_plain_path, is_token
 from instagram.graph.errors import translate_answer
+from instagram.hour import InstagramsClock, told_by
 from instagram.repair import readable
 from instagram.trust import Trust
 
@@ -69,8 +69,12 @@ class FacebookApp:
 class GraphHttp:
     """The daemon's client for the official API; shared by all accounts."""
 
-    def __init__(self, trust: Trust, proxy: str | None, version: str) -> None:
+    def __init__(
+        self, trust: Trust, proxy: str | None, version: str, hour: InstagramsClock | None = None
+    ) -> None:
+        """`hour` hears what time each answer tells."""
         self.version = version
+        self._hour = hour
         self.requests: Counter[tuple[str, str]] = Counter()  # by what was asked and its result
         # Meta's own time, as its last answer told it.
         self.their_time: datetime | None = None
@@ -167,9 +171,10 @@ class GraphHttp:
             _object(answer, writes=False)
 
     async def _note_time(self, answer: httpx.Response) -> None:
-        with suppress(ValueError, OverflowError):
-            told = parsedate_to_datetime(answer.headers.get("date", ""))
-            self.their_time = told.astimezone(UTC) if told.tzinfo else None
+        date = answer.headers.get("date")
+        self.their_time = told_by(date)
+        if self._hour is not None:
+            self._hour.hear(date)
 
     @asynccontextmanager
     async def _noted(self, what: str, limit_s: float, *, writes: bool) -> AsyncIterator[None]:

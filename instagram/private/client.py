@@ -14,6 +14,7 @@ from aiograpi.mixins.attestation import ECC
 
 from ground.clock import Clock
 from instagram.fields import is_plain_path
+from instagram.hour import InstagramsClock
 from instagram.private.options import ClientOptions, offset_of
 from instagram.private.transport import PrivateSession
 from instagram.trust import Trust
@@ -73,8 +74,10 @@ class PrivateClient(aiograpi.Client):
         options: ClientOptions,
         trust: Trust,
         clock: Clock,
+        hour: InstagramsClock | None = None,
     ) -> None:
         self._trust = trust
+        self._hour = hour or InstagramsClock(clock)
         self._clock = clock
         super().__init__(
             settings={k: v for k, v in (session or {}).items() if k not in _NOT_PORTABLE},
@@ -140,7 +143,7 @@ class PrivateClient(aiograpi.Client):
         raise ig.ChallengeRequired("Instagram wants the password changed")
 
     def _private_session(self, _selected: str, _verify: object) -> PrivateSession:
-        return PrivateSession(self._trust.bundle)
+        return PrivateSession(self._trust.bundle, self._hour)
 
     async def photo_rupload(self, _path: object, upload_id: str, **_kwargs: object) -> Any:
         # Called for covers only: they were uploaded before, under an id that we had recorded.

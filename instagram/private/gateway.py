@@ -15,6 +15,7 @@ import trio
 from ground.clock import Clock
 from instagram import errors
 from instagram.download import download
+from instagram.hour import InstagramsClock
 from instagram.private import app_version
 from instagram.private.api import PrivateApi
 from instagram.private.client import PrivateClient
@@ -36,12 +37,15 @@ class PrivateGateway:
         trust: Trust,
         proxy: str | None,
         clock: Clock,
+        hour: InstagramsClock,
     ) -> None:
+        """`hour` hears what time each answer tells."""
         self._nursery = nursery
         self._keeper = keeper
         self._trust = trust
         self._proxy = proxy
         self._clock = clock
+        self._hour = hour
         self._doors: dict[str, AccountDoor] = {}
         # One client for downloads per proxy: media come the same way as everything else.
         self._media: dict[str | None, httpx.AsyncClient] = {}
@@ -102,6 +106,7 @@ class PrivateGateway:
                 options=replace(options, proxy=proxy),
                 trust=self._trust,
                 clock=self._clock,
+                hour=self._hour,
             )
 
         try:

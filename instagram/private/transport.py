@@ -9,6 +9,7 @@ import httpx
 from aiograpi.httpx_ext import CurlPrivateSession
 from aiograpi.transports import CurlH2Transport
 
+from instagram.hour import InstagramsClock
 from instagram.repair import readable
 
 
@@ -37,13 +38,16 @@ class PrivateSession(CurlPrivateSession):
 
     _client: httpx.AsyncClient | None
 
-    def __init__(self, bundle: Path) -> None:
+    def __init__(self, bundle: Path, hour: InstagramsClock) -> None:
+        """`hour` hears what time each answer tells."""
         self._bundle = str(bundle)
+        self._hour = hour
         super().__init__(verify=self._bundle)
 
     async def request(self, *args: Any, **kwargs: Any) -> httpx.Response:
         """Send a request; the JSON of its answer is repaired before anybody reads it."""
         answer: httpx.Response = await super().request(*args, **kwargs)
+        self._hour.hear(answer.headers.get("date"))
         return readable(answer)
 
     def set_verify(self, verify: object) -> None:

@@ -12,9 +12,11 @@ import trio
 from sqlite_utils import Database
 
 from daemon import upkeep
+from ground.clock import Clock
 from storage import authors, credentials, facts, pruning, repost_configs, trusted_time
-from storage.store import open_directly, transaction
+from storage.store import open_directly, open_store, transaction
 from storage.times import to_text
+from storage.trusted_time import DeletionClock
 from tests.storage.test_upgrade import FROZEN_AT, NAMES, later_rows, make
 from tests.support.limits import DEADLOCK_S
 from tests.support.process import ROOT
@@ -152,6 +154,21 @@ def test_a_clock_far_ahead_is_not_believed_for_days_on_end(db: Database, ahead: 
     for _ in range(50):
         assert believed(db, NOW + 200 * HOUR + ahead) < NOW + 200 * HOUR
     assert believed(db, NOW + 201 * HOUR) == NOW + 201 * HOUR
+
+
+async def test_any_answer_of_instagrams_says_what_time_it_is(tmp_path: Path) -> None:
+    """Of an account that reads no inbox too: it holds nothing back, and deletes nothing early."""
+    now, theirs = NOW, NOW
+
+    async with open_store(tmp_path / "told.db") as store:
+        clock = DeletionClock(store, Clock(lambda: now), lambda: theirs)
+        assert await clock.now() == NOW
+        now = theirs = NOW + 90 * DAY  # off for a season
+        assert await clock.now() == now
+        now = theirs + 30 * DAY  # ahead by less than what would be believed
+        assert await clock.now() == theirs
+        now = theirs
+        assert await clock.now() == now
 
 
 def test_what_is_off_for_a_month_goes_on_at_once(db: Database) -> None:

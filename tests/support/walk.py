@@ -20,6 +20,7 @@ from ground.refusal import ErrorCode, Refusal
 from instagram import errors
 from publish import beginning, intake, release, states
 from publish.content import fingerprint
+from publish.punctuality import Punctuality
 from publish.retry import Failure, Later
 from publish.route import Published
 from publish.rules import Content
@@ -147,8 +148,11 @@ class Walk:
                 job,
                 self.now,
                 has_public_url=True,
-                missed_for=lambda due: self.now - due,
-                grace=timedelta(hours=2),
+                punctuality=Punctuality(
+                    missed_for=lambda due: self.now - due,
+                    grace=timedelta(hours=2),
+                    their_time=lambda: self.now,
+                ),
                 held=partial(rails.post_held, pace=0),
                 stands=terms.stand,
             )
