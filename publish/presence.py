@@ -46,7 +46,7 @@ class Presence:
 
     async def begin(self) -> None:
         """Learn how long nobody was there, and be there from now on."""
-        before = await self._store.read(facts.find, facts.SEEN_ALIVE)
+        before = await self._store.read(facts.recall, facts.SEEN_ALIVE)
         self._note(self._since(before))
         self._seen_at = self._clock.passed()
         await self._keep()

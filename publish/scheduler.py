@@ -14,7 +14,7 @@ from ground.shortage import is_shortage
 from publish.delivery import Deliverer
 from publish.presence import Presence
 from storage import jobs
-from storage.errors import Unavailable
+from storage.errors import Unavailable, Unreadable
 from storage.jobs import Job
 from storage.store import Store
 from storage.wrong_clock import is_ahead
@@ -168,7 +168,10 @@ class Scheduler:
             if isinstance(error, Unavailable) or is_shortage(error):
                 raise
             # One post's bug is not everybody's: the others go on.
-            logger.exception("delivery broke post=%s job=%s", job.post_id, job.id)
+            if isinstance(error, Unreadable):
+                logger.error("delivery broke post=%s reason=%s", job.post_id, error)
+            else:
+                logger.exception("delivery broke post=%s job=%s", job.post_id, job.id)
             await self._deliverer.break_off(job)
 
     async def _sleep(self) -> None:

@@ -16,14 +16,15 @@ from storage import (
     credentials,
     deliveries,
     jobs,
+    lost,
     posts,
 )
 from storage.deliveries import Delivery, Outcome, PageStep, RouteName, Step
-from storage.errors import NotFound
+from storage.errors import NotFound, Unreadable
 from storage.jobs import Job, JobStatus
 from storage.posts import Post, PostStatus
 from storage.repost_configs import PublishRoute
-from storage.store import Database
+from storage.store import Database, part
 
 UNKNOWN_MESSAGE = (
     "Instagram's answer was lost, and the account does not tell whether this post is live. "
@@ -249,7 +250,18 @@ def given_up(db: Database, job: Job, post: Post, failure: Failure, now: datetime
 
 
 def broken_off(db: Database, job: Job, now: datetime) -> None:
-    """End a job that a bug left open, so that nothing can go out twice."""
+    """End a job that a bug left open, so that nothing can go out twice.
+
+    What stopped it may be a row that cannot be read.
+    """
+    try:
+        with part(db):
+            _broken_off(db, job, now)
+    except Unreadable:
+        lost.give_up(db, job.id, now)
+
+
+def _broken_off(db: Database, job: Job, now: datetime) -> None:
     try:
         status = jobs.get(db, job.id).status
     except NotFound:

@@ -168,17 +168,19 @@ def rename(db: Database, account_id: str, username: str, now: datetime) -> bool:
 
 def of_user(db: Database, user_id: str) -> list[Account]:
     """Return a user's accounts, oldest first."""
-    return records.fetch(db, Account, "WHERE user_id = ? ORDER BY created_at, id", (user_id,))
+    return records.fetch_readable(
+        db, Account, "WHERE user_id = ? ORDER BY created_at, id", (user_id,)
+    )
 
 
 def every(db: Database) -> list[Account]:
     """Return all accounts, oldest first, whoever's they are."""
-    return records.fetch(db, Account, "ORDER BY created_at, id")
+    return records.fetch_readable(db, Account, "ORDER BY created_at, id")
 
 
 def with_token(db: Database) -> list[Account]:
     """Return the accounts that have a token of the official API, whoever's they are."""
-    return records.fetch(
+    return records.fetch_readable(
         db,
         Account,
         "WHERE id IN (SELECT account_id FROM account_secrets WHERE name = 'access_token')"

@@ -13,6 +13,16 @@ class Unfit(StorageError):
     """A row does not fit to the others: a rule of the database forbids it."""
 
 
+class Unreadable(StorageError, Refusal):
+    """A row holds what is no value of its column: what it tells of cannot be used."""
+
+    def __init__(self, table: str, identifier: str) -> None:
+        super().__init__(
+            ErrorCode.INTERNAL_ERROR,
+            f"The row {identifier} of {table} cannot be read: an earlier copy may have it whole",
+        )
+
+
 class NotFound(StorageError, Refusal):
     """No row of that kind has that id."""
 

@@ -102,7 +102,7 @@ def away_of(db: Database, account_ids: Collection[str]) -> list[Handover]:
 
 def unconfirmed(db: Database, now: datetime, limit: int) -> list[Handover]:
     """Return what is to be asked again now, the oldest first."""
-    return records.fetch(
+    return records.fetch_readable(
         db,
         Handover,
         "WHERE owner != 'LOCAL' AND owner != 'CLOUD' AND (next_at IS NULL OR next_at <= ?)"
@@ -116,7 +116,7 @@ def candidates(db: Database, now: datetime, soonest: datetime, limit: int) -> li
 
     Without those that were looked at and are not to be looked at again yet.
     """
-    return records.fetch(
+    return records.fetch_readable(
         db,
         Post,
         "JOIN (SELECT posts.id AS found FROM jobs JOIN posts ON posts.id = jobs.post_id"

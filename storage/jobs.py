@@ -12,7 +12,7 @@ from uuid import uuid4
 from sqlite_utils import Database
 
 from ground.changes import Subject
-from storage import events, handovers, records, trusted_time
+from storage import events, handovers, lost, records, trusted_time
 from storage.owners import Accounts, named, within
 from storage.times import from_text
 from storage.wrong_clock import SLACK
@@ -114,13 +114,19 @@ def claim_due(db: Database, now: datetime, ahead: timedelta = timedelta(0)) -> l
     if not claimed:
         return []
     clause = "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY run_at, id"
-    return records.fetch(db, Job, clause, (records.encode(claimed),))
+    found = records.fetch_readable(db, Job, clause, (records.encode(claimed),))
+    for job_id in set(claimed) - {job.id for job in found}:
+        lost.give_up(db, job_id, now)
+    return found
 
 
 def next_claim_at(db: Database, now: datetime) -> datetime | None:
     """Return when the next job can be claimed, of accounts that are not busy."""
     row = db.conn.execute(_NEXT, {"now": records.encode(now)}).fetchone()
-    return None if row[0] is None else from_text(row[0])
+    try:
+        return None if row[0] is None else from_text(row[0])
+    except ValueError:  # what cannot be read is claimed, to be ended, or never due, by its text
+        return now if row[0] <= records.encode(now) else None
 
 
 def free_lane(db: Database, account_id: str, free_at: datetime, now: datetime) -> None:

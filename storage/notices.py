@@ -55,7 +55,7 @@ def get(db: Database, notice_id: str) -> Notice:
 
 def open_of(db: Database, user_id: str) -> list[Notice]:
     """Return what needs a user and is not over."""
-    return records.fetch(
+    return records.fetch_readable(
         db, Notice, "WHERE user_id = ? AND ended_at IS NULL ORDER BY key", (user_id,)
     )
 

@@ -361,7 +361,7 @@ def near(db: Database, post: Post, at: datetime, within: timedelta) -> list[Post
 
 def made_since(db: Database, post: Post, since: datetime) -> list[Post]:
     """Return the account's other posts that are no drafts and were made since, 100 at most."""
-    return records.fetch(
+    return records.fetch_readable(
         db,
         Post,
         "WHERE user_id = ? AND created_at >= ? AND account_id = ? AND id != ?"
@@ -382,7 +382,7 @@ def completed_since(
     until: datetime | None = None,
 ) -> list[Post]:
     """Return posts that were published or failed after `since` and before `until`, newest first."""
-    return records.fetch(
+    return records.fetch_readable(
         db,
         Post,
         "WHERE user_id = :user AND completed_at > :since AND status IN ('PUBLISHED', 'FAILED')"
@@ -401,7 +401,7 @@ def completed_since(
 
 def failed_since(db: Database, user_id: str, since: datetime) -> list[Post]:
     """Return a user's posts that failed after `since` and have not been tried again."""
-    return records.fetch(
+    return records.fetch_readable(
         db,
         Post,
         "WHERE user_id = ? AND completed_at > ? AND status = 'FAILED' ORDER BY completed_at, id",

@@ -7,6 +7,7 @@ every field is a column. Nested values (lists, dicts) are JSON text.
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 import types
 import typing
@@ -21,7 +22,7 @@ from typing import Any, ClassVar, Protocol, TypeVar, cast
 from sqlite_utils import Database
 from sqlite_utils.db import NotFoundError, Table
 
-from storage.errors import NotFound, Unfit
+from storage.errors import NotFound, Unfit, Unreadable
 from storage.times import from_text, to_text
 
 
@@ -36,16 +37,46 @@ R = TypeVar("R", bound=Record)
 Parameters = Sequence[object] | Mapping[str, object]
 Decoder = Callable[[Any], object]
 
+logger = logging.getLogger(__name__)
+_MOST_NAMED = 1000
+_named = set[str]()
+
 
 def fetch(db: Database, cls: type[R], clause: str = "", parameters: Parameters = ()) -> list[R]:
-    """Return the records that `clause` (everything after the table name) selects."""
+    """Return the records that `clause` (everything after the table name) selects.
+
+    Raises `Unreadable` where a value of one is none of its column.
+    """
+    return [_record(cls, values) for values in fetch_stored(db, cls, clause, parameters)]
+
+
+def fetch_readable(
+    db: Database, cls: type[R], clause: str = "", parameters: Parameters = ()
+) -> list[R]:
+    """Return the same without rows that cannot be read, which the log names, each once.
+
+    For what belongs to many, so that one row is not everybody's trouble. Not where a row that is
+    left out would let something go out twice.
+    """
     found = []
     for values in fetch_stored(db, cls, clause, parameters):
+        try:
+            found.append(_record(cls, values))
+        except Unreadable as error:
+            if str(error) not in _named and len(_named) < _MOST_NAMED:
+                _named.add(str(error))
+                logger.error("%s", error)
+    return found
+
+
+def _record(cls: type[R], values: dict[str, Any]) -> R:
+    try:
         for name, decode in _decoders(cls):
             if values[name] is not None:
                 values[name] = decode(values[name])
-        found.append(cls(**values))
-    return found
+    except (ValueError, TypeError, RecursionError) as error:
+        raise Unreadable(cls.TABLE, str(values[_columns(cls)[0]])) from error
+    return cls(**values)
 
 
 def fetch_stored(

@@ -107,12 +107,14 @@ def get(db: Database, account_id: str) -> RepostConfig:
 
 def of_user(db: Database, user_id: str) -> list[RepostConfig]:
     """Return every configuration of a user, oldest first."""
-    return records.fetch(db, RepostConfig, "WHERE user_id = ? ORDER BY created_at, id", (user_id,))
+    return records.fetch_readable(
+        db, RepostConfig, "WHERE user_id = ? ORDER BY created_at, id", (user_id,)
+    )
 
 
 def every(db: Database) -> list[RepostConfig]:
     """Return all configurations, oldest first."""
-    return records.fetch(db, RepostConfig, "ORDER BY created_at, id")
+    return records.fetch_readable(db, RepostConfig, "ORDER BY created_at, id")
 
 
 def take_over(db: Database, config: RepostConfig) -> bool:

@@ -207,7 +207,7 @@ def last_kept(db: Database, account_id: str) -> Repost | None:
 
 def open_of(db: Database, account_id: str) -> list[Repost]:
     """Return an account's unfinished reposts, oldest mention first."""
-    return records.fetch(
+    return records.fetch_readable(
         db,
         Repost,
         f"WHERE account_id = ? AND {IS_OPEN} ORDER BY mentioned_at, id",
@@ -217,7 +217,7 @@ def open_of(db: Database, account_id: str) -> list[Repost]:
 
 def expired_after(db: Database, account_id: str, moment: datetime) -> list[Repost]:
     """Return an account's reposts that have expired after `moment`."""
-    return records.fetch(
+    return records.fetch_readable(
         db,
         Repost,
         "WHERE account_id = ? AND status = 'EXPIRED' AND updated_at > ? ORDER BY mentioned_at, id",
@@ -227,7 +227,7 @@ def expired_after(db: Database, account_id: str, moment: datetime) -> list[Repos
 
 def unsent(db: Database) -> list[Repost]:
     """Return everybody's unfinished reposts that have no post yet."""
-    return records.fetch(
+    return records.fetch_readable(
         db,
         Repost,
         f"WHERE post_id IS NULL AND {IS_OPEN} ORDER BY mentioned_at, id",

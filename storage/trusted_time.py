@@ -51,7 +51,7 @@ def believe(db: Database, now: datetime, elapsed: timedelta) -> datetime:
 
     `elapsed` is what this process has measured since it asked last, by a clock nobody can set.
     """
-    known = facts.find(db, facts.BELIEVED_TIME)
+    known = facts.recall(db, facts.BELIEVED_TIME)
     latest = latest_known(db, elapsed) or now
     believed = now if now - latest <= LONGEST_ABSENCE else latest
     if known is None or believed > known.at:
@@ -61,7 +61,7 @@ def believe(db: Database, now: datetime, elapsed: timedelta) -> datetime:
 
 def latest_known(db: Database, elapsed: timedelta = timedelta(0)) -> datetime | None:
     """Return the latest time that the data vouches for, None where it tells of none."""
-    known = facts.find(db, facts.BELIEVED_TIME)
+    known = facts.recall(db, facts.BELIEVED_TIME)
     seen = [] if known is None else [shifted(known.at, elapsed)]
     seen += _instagrams_time(db)
     if not seen and (written := _newest_row(db)) is not None:
@@ -101,7 +101,7 @@ def at_least(db: Database, now: datetime) -> datetime:
 def _instagrams_time(db: Database) -> list[datetime]:
     # Times by Instagram's clock: of the newest message seen, and of the last answer that told one.
     (seen,) = db.conn.execute("SELECT max(seen_until) FROM story_repost_configs").fetchone()
-    told = facts.find(db, facts.THEIR_TIME)
+    told = facts.recall(db, facts.THEIR_TIME)
     return [*([] if seen is None else [from_text(seen)]), *([] if told is None else [told.at])]
 
 

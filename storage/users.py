@@ -72,7 +72,7 @@ def set_stopped(db: Database, user_id: str, at: datetime | None) -> None:
 
 def every(db: Database) -> list[User]:
     """Return all people, the owner first."""
-    return records.fetch(db, User, "ORDER BY name IS NOT NULL, created_at, rowid")
+    return records.fetch_readable(db, User, "ORDER BY name IS NOT NULL, created_at, rowid")
 
 
 def remove(db: Database, user_id: str) -> None:

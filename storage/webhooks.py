@@ -118,7 +118,7 @@ def find(db: Database, webhook_id: str) -> Webhook | None:
 
 def of_user(db: Database, user_id: str, kind: ReceiverKind = ReceiverKind.WEBHOOK) -> list[Webhook]:
     """Return a user's receivers of a kind, oldest first."""
-    return records.fetch(
+    return records.fetch_readable(
         db, Webhook, "WHERE user_id = ? AND kind = ? ORDER BY created_at, id", (user_id, kind)
     )
 
@@ -133,7 +133,7 @@ def people_told(db: Database) -> list[str]:
 
 def disabled_of(db: Database, user_id: str) -> list[Webhook]:
     """Return a user's receivers of every kind that were given up."""
-    return records.fetch(
+    return records.fetch_readable(
         db,
         Webhook,
         "WHERE user_id = ? AND disabled_at IS NOT NULL ORDER BY created_at, id",
@@ -143,7 +143,7 @@ def disabled_of(db: Database, user_id: str) -> list[Webhook]:
 
 def enabled(db: Database) -> list[Webhook]:
     """Return every receiver that is to be told."""
-    return records.fetch(db, Webhook, "WHERE disabled_at IS NULL ORDER BY created_at, id")
+    return records.fetch_readable(db, Webhook, "WHERE disabled_at IS NULL ORDER BY created_at, id")
 
 
 def remove(db: Database, webhook_id: str, now: datetime) -> None:
@@ -227,7 +227,7 @@ def take_up(
 
 def due_of(db: Database, webhook_id: str, now: datetime, limit: int) -> list[WebhookDelivery]:
     """Return the messages to a receiver that are due, in the order of their events."""
-    return records.fetch(
+    return records.fetch_readable(
         db,
         WebhookDelivery,
         "WHERE webhook_id = ? AND status = 'PENDING' AND due_at <= ? ORDER BY event_id LIMIT ?",
