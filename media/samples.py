@@ -16,6 +16,7 @@ class Sample(StrEnum):
     WIDE = "wide"
     DARK = "dark"
     BRIGHT = "bright"
+    VIDEO = "video"
 
 
 class _Scene(NamedTuple):
@@ -40,11 +41,14 @@ _SCENES = {
         (1080, 1350), (250, 252, 255), (255, 246, 232), (255, 255, 255),
         ((232, 238, 232), (214, 226, 220)),
     ),
+    Sample.VIDEO: _Scene(
+        (720, 1280), (120, 92, 150), (250, 186, 140), (255, 214, 160), ((96, 70, 96), (52, 40, 66))
+    ),
 }  # fmt: skip
 
 
 def draw_sample(sample: Sample, path: Path) -> None:
-    """Write the picture as a JPEG: a sky, a sun and two rows of hills."""
+    """Write the picture, or what a video shows, as a JPEG: a sky, a sun and two rows of hills."""
     from PIL import Image, ImageDraw  # a daemon draws in a process of its own
 
     scene = _SCENES[sample]

@@ -12,6 +12,7 @@ import trio
 
 from ground.refusal import ErrorCode, Refusal
 from media.errors import MediaError
+from media.render import film_photo
 from media.samples import Sample, draw_sample
 from operations import models
 from operations.media import refusal
@@ -24,6 +25,9 @@ from storage import media_files, repost_configs, reposts
 from storage.media_files import MediaFile
 from storage.reposts import Repost
 from storage.store import Database
+
+# Its card is shown as it is after one second.
+_FILMED_S = 2.0
 
 
 @act(
@@ -93,8 +97,7 @@ async def preview_look(ask: Ask[models.LookRequest]) -> models.Look:
             source, author = folder.path(last.media_path), last.author_username
         else:
             sample = "tall" if sample == "last" else sample
-            source, author = directory / "sample.jpg", "username"
-            await trio.to_thread.run_sync(draw_sample, Sample(sample), source)
+            source, author = await _sampled(Sample(sample), directory), "username"
         card = await _composed(source, ask.given.username or author, directory, design)
         data = await trio.Path(card.thumbnail).read_bytes()
     return models.Look(template=design.template, sample=sample, image=_as_url(data))
@@ -116,6 +119,19 @@ def _overlay(text: str | None) -> Overlay | None:
         return None if text is None else parse_overlay(text)
     except OverlayInvalid as error:
         raise Refusal(ErrorCode.VALIDATION_ERROR, f"signatureOverlay: {error}") from None
+
+
+async def _sampled(sample: Sample, directory: Path) -> Path:
+    """Write a sample; raises `Refusal`."""
+    drawn, film = directory / "sample.jpg", directory / "sample.mp4"
+    await trio.to_thread.run_sync(draw_sample, sample, drawn)
+    if sample is not Sample.VIDEO:
+        return drawn
+    try:
+        await film_photo(drawn, film, _FILMED_S)
+    except MediaError as error:
+        raise refusal(error) from error
+    return film
 
 
 async def _composed(source: Path, author: str, directory: Path, design: Design) -> Card:

@@ -69,7 +69,8 @@ def _warmth(started_at: datetime | None, now: datetime, pace: float) -> RailStat
         until = started_at + guard.PHASE_2
         return RailState("login", "The login is new: nothing is published yet", True, until)
     days = (now - started_at).days
-    return RailState("login", f"The login is {days} days old", holds=False)
+    age = "from today" if days < 1 else f"{days} day{'s' if days > 1 else ''} old"
+    return RailState("login", f"The login is {age}", holds=False)
 
 
 def _hours(config: RepostConfig) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -14,12 +15,19 @@ from storage.posts import PostStatus
 from storage.times import to_text
 from web import times
 from web.pages import Pages, noted, sent, toast
+from web.rendering import KINDS
 from web.spans import VIEWS, YEARS, days_of, hours_of, is_repost, listed, placed
 from web.trying import tried
+from web.usual import time_on
 from web.visit import Visit, given
 
-# A draft that is dropped on a day goes out then, unless that has passed.
-_USUAL = time(10)
+# What may be left out of it; the first of each is all.
+FILTERS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "state": ("State", {"": "Any", "SCHEDULED": "Planned", "PUBLISHED": "Out", "FAILED": "Failed"}),
+    "kind": ("Kind", {"": "Any", **KINDS}),
+    "source": ("What", {"": "Posts and reposts", "own": "Posts", "reposts": "Reposts"}),
+}
+_FILTERS = tuple(FILTERS)
 
 
 def add(app: QuartTrio, pages: Pages) -> None:
@@ -59,7 +67,8 @@ async def shown(visit: Visit) -> dict[str, Any]:
         raise Refusal(ErrorCode.INVALID_PARAM, f"There is no view {visit.args['view'][:20]!r}")
     today = visit.now.astimezone(visit.zone).date()
     span = days_of(view, _day(visit.args.get("from", "")), today)
-    found = await _between(visit, span[0], span[-1] + timedelta(days=1))
+    chosen = {name: said for name in _FILTERS if (said := visit.args.get(name, ""))}
+    found = await _between(visit, span[0], span[-1] + timedelta(days=1), chosen)
     days = placed(span, found.posts, visit.zone)
     drafts: models.PostList = await visit.perform(
         posts.list_posts,
@@ -83,10 +92,14 @@ async def shown(visit: Visit) -> dict[str, Any]:
         "listed": shown_days,
         "more_on": more_on,
         "is_repost": is_repost,
+        "chosen": chosen,
+        "filters": FILTERS,
     }
 
 
-async def _between(visit: Visit, first: date, end: date) -> models.Calendar:
+async def _between(
+    visit: Visit, first: date, end: date, chosen: Mapping[str, str]
+) -> models.Calendar:
     if visit.account_id is None:
         return models.Calendar(posts=[], is_cut=False)
     asked = given(
@@ -94,6 +107,9 @@ async def _between(visit: Visit, first: date, end: date) -> models.Calendar:
         account_id=visit.account_id,
         since=datetime.combine(first, time(), visit.zone),
         until=datetime.combine(end, time(), visit.zone),
+        status=chosen.get("state"),
+        media_type=chosen.get("kind"),
+        source=chosen.get("source"),
     )
     found: models.Calendar = await visit.perform(schedule.get_calendar, asked)
     return found
@@ -104,7 +120,7 @@ async def _moved(visit: Visit, form: Any) -> str:
     post_id = form.get("id", "")
     post: models.Post = await visit.perform(posts.get_post, None, post_id)
     old = datetime.fromisoformat(post.scheduled_for) if post.scheduled_for else None
-    new = _wanted(visit, form, old)
+    new = await _wanted(visit, form, old)
     asked = given(
         models.RescheduleRequest, scheduled_for=new.astimezone(UTC), timezone=visit.zone.key
     )
@@ -119,7 +135,7 @@ async def _moved(visit: Visit, form: Any) -> str:
     return toast(visit, told, undo="/calendar/move", fields=undo)
 
 
-def _wanted(visit: Visit, form: Any, old: datetime | None) -> datetime:
+async def _wanted(visit: Visit, form: Any, old: datetime | None) -> datetime:
     """Return the time that was chosen: a day keeps the time of day, as the account's clocks go."""
     if at := form.get("at", ""):
         try:
@@ -142,10 +158,7 @@ def _wanted(visit: Visit, form: Any, old: datetime | None) -> datetime:
         return datetime.combine(day, time(int(hour), minute), visit.zone)
     if old is not None:
         return datetime.combine(day, local.time(), visit.zone)
-    usual = datetime.combine(day, _USUAL, visit.zone)
-    if usual > visit.now or day != local.date():
-        return usual
-    return (visit.now + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)
+    return await time_on(visit, day)
 
 
 def _day(text: str) -> date | None:

@@ -27,6 +27,7 @@ SAMPLES = {
     "wide": "a wide picture",
     "dark": "a dark picture",
     "bright": "a bright picture",
+    "video": "a video",
 }
 PLACES = (
     "top-left", "top", "top-right", "left", "center", "right", "bottom-left", "bottom",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -19,6 +19,7 @@ from storage.times import to_text
 from web import times
 from web.pages import Pages, Shown, link
 from web.trying import tried
+from web.usual import next_hour, time_on, usual
 from web.visit import Visit, given
 from web.visit import visit as visit_of
 
@@ -52,7 +53,13 @@ def add(app: QuartTrio, pages: Pages) -> None:
         files = [
             await here.perform(library.get_library_file, None, each) for each in list(asked)[:most]
         ]
-        return pages.show("compose.html", here, "/compose", **_form(here, None, files))
+        like = None
+        if copied := request.args.get("like"):
+            like = await here.perform(posts.get_post, None, copied)
+            here = await _of_its_account(here, like)
+            files = await _files(here, like)
+        shown = _form(here, None, files, await _asked_for(here), like)
+        return pages.show("compose.html", here, "/compose", **shown, usual=await usual(here))
 
     @app.get("/posts/<post_id>")
     async def composed_page(post_id: str) -> Shown:
@@ -61,13 +68,9 @@ def add(app: QuartTrio, pages: Pages) -> None:
         here = await _of_its_account(here, post)
         if post.status not in _EDITED or not here.may(Scope.POSTS_WRITE):
             return redirect(link(here, f"/history/{post_id}"), 303)
-        files: list[models.LibraryFile] = []
-        if here.may(Scope.MEDIA_READ):
-            files = [
-                await here.perform(library.get_library_file, None, each.id)
-                for each in post.media_files
-            ]
-        return pages.show("compose.html", here, "/compose", **_form(here, post, files))
+        at = datetime.fromisoformat(post.scheduled_for) if post.scheduled_for else next_hour(here)
+        shown = _form(here, post, await _files(here, post), at)
+        return pages.show("compose.html", here, "/compose", **shown, usual=await usual(here))
 
     @app.get("/compose/when")
     async def when() -> Response:
@@ -86,42 +89,64 @@ async def _of_its_account(here: Visit, post: models.WholePost) -> Visit:
     return await visit_of(here.house, here.actor, {**here.args, "account": of})
 
 
-def _form(here: Visit, post: models.WholePost | None, files: list[Any]) -> dict[str, Any]:
-    """Return what the form begins with; `state` is read by its script."""
-    state: dict[str, Any] = {"id": None, "version": None, "status": "DRAFT"}
-    if post is not None:
+async def _files(here: Visit, post: models.WholePost) -> list[models.LibraryFile]:
+    """Return what a post shows, as the library tells it."""
+    if not here.may(Scope.MEDIA_READ):
+        return []
+    return [
+        await here.perform(library.get_library_file, None, each.id) for each in post.media_files
+    ]
+
+
+def _form(
+    here: Visit,
+    post: models.WholePost | None,
+    files: list[Any],
+    at: datetime,
+    like: models.WholePost | None = None,
+) -> dict[str, Any]:
+    """Return what the form begins with; `state` is read by its script.
+
+    With `like` it is a new post that says what that one does.
+    """
+    state: dict[str, Any] = {}
+    if said := post or like:
         state = {
             name: value
-            for name, value in post.model_dump(mode="json", by_alias=True).items()
+            for name, value in said.model_dump(mode="json", by_alias=True).items()
             if name not in ("mediaFiles", "userId")
         }
         for name in _JSON_TEXTS:
-            text = getattr(post, name)
+            text = getattr(said, name)
             state[_camel(name)] = orjson.loads(text) if text else []
-    state["accountId"] = post.instagram_account_id if post else here.account_id
+    if post is None:
+        state |= {"id": None, "version": None, "status": "DRAFT", "scheduledFor": None}
+    state["accountId"] = said.instagram_account_id if said else here.account_id
     state["media"] = [file.model_dump(mode="json", by_alias=True) for file in files]
-    at = _begins(here, post)
     return {
         "post": post,
         "state": orjson.dumps(state).decode(),
         "limits": orjson.dumps(LIMITS).decode(),
-        "at": at.astimezone(here.zone).strftime("%Y-%m-%dT%H:%M"),
+        "at": _field(here, at),
+        "field": lambda moment: _field(here, moment),
         "formats": _FORMATS,
     }
 
 
-def _begins(here: Visit, post: models.WholePost | None) -> datetime:
-    """Return the time that the field begins with: the post's, the one asked for, or the next
-    full hour."""
-    if post is not None and post.scheduled_for:
-        return datetime.fromisoformat(post.scheduled_for)
-    if at := here.args.get("at", ""):
-        try:
+async def _asked_for(here: Visit) -> datetime:
+    """Return the time that a new post begins with: what the address says is only a proposal."""
+    try:
+        if at := here.args.get("at", ""):
             return _local(here, at)
-        except Refusal:
-            pass  # what an address says is only a proposal
-    later = here.now + timedelta(hours=1)
-    return later.replace(minute=0, second=0, microsecond=0)
+        if day := here.args.get("day", ""):
+            return await time_on(here, _local(here, day).date())
+    except Refusal:
+        pass
+    return next_hour(here)
+
+
+def _field(here: Visit, at: datetime) -> str:
+    return at.astimezone(here.zone).strftime("%Y-%m-%dT%H:%M")
 
 
 async def _when(here: Visit, args: Mapping[str, str]) -> dict[str, Any]:

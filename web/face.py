@@ -71,7 +71,9 @@ class WebFace:
     def refused(self, code: str, message: str, status: int) -> Response:
         """Return a page that says why something is not shown; to strangers, how to get in."""
         if status == 401:
-            return signing.signed_out(message, sandbox=self._simulation)
+            # What programs are to send helps nobody who looks at a page.
+            said = "" if code == ErrorCode.AUTH_REQUIRED else message
+            return signing.signed_out(said, sandbox=self._simulation)
         return rendering.page(
             "refused.html",
             status,

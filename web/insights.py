@@ -13,6 +13,7 @@ from operations import insights, machine, models
 from operations.scopes import Scope
 from web import plots
 from web.pages import Pages, Shown
+from web.rendering import size_of
 from web.trying import tried
 from web.visit import Visit
 
@@ -60,7 +61,7 @@ async def _shown(visit: Visit) -> dict[str, Any]:
         "plots": drawn,
         "is_cut": found is not None and found.is_cut,
         "shares": shares(room) if room else [],
-        "free": size(room.free) if room else "",
+        "free": size_of(room.free) if room else "",
     }
 
 
@@ -74,16 +75,6 @@ def shares(room: models.Room) -> list[Share]:
     total = sum(each[2] for each in found) or 1
     found.sort(key=lambda each: -each[2])
     return [
-        Share(name, files, size(taken), round(100 * taken / total, 1))
+        Share(name, files, size_of(taken), round(100 * taken / total, 1))
         for name, files, taken in found
     ]
-
-
-def size(count: int) -> str:
-    """Return a number of bytes as people say it."""
-    left = float(count)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if left < 1000:
-            return f"{left:.0f} {unit}" if left >= 10 or unit == "bytes" else f"{left:.1f} {unit}"
-        left /= 1000
-    return f"{left:.1f} TB"

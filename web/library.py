@@ -60,15 +60,4 @@ async def _shown(here: Visit) -> dict[str, Any]:
         offset=(number - 1) * PAGE,
     )
     found: models.Library = await here.perform(library.list_library, asked)
-    return {"found": found, "tab": tab, "tabs": TABS, "text": text, "number": number, "size": size}
-
-
-def size(count: float) -> str:
-    """Return a number of bytes as people say it: 12 KB, 3.4 MB."""
-    for unit in ("bytes", "KB", "MB"):
-        if count < 1000:
-            return (
-                f"{count:.1f} {unit}" if count < 10 and unit != "bytes" else f"{count:.0f} {unit}"
-            )
-        count /= 1000
-    return f"{count:.1f} GB"
+    return {"found": found, "tab": tab, "tabs": TABS, "text": text, "number": number}

@@ -94,6 +94,8 @@ def link(here: Visit, address: str, **query: object) -> str:
     """Return an address within the page, for the account that is looked at."""
     if wanted := here.args.get("account"):
         query.setdefault("account", wanted)
+    if not query:  # of most links, of which a page has hundreds
+        return address
     said = urlencode({name: value for name, value in query.items() if value not in (None, "")})
     joint = "&" if "?" in address else "?"
     return f"{address}{joint}{said}" if said else address

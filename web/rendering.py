@@ -44,6 +44,12 @@ KINDS: Mapping[str, str] = {
     "STORIES": "Story",
     "CAROUSEL": "Carousel",
 }
+# How somebody asked for a change; what is not here is said as it is.
+VIA: Mapping[str, str] = {
+    "api": "a program or this page",
+    "cli": "the command line",
+    "agent": "an agent",
+}
 
 
 @cache
@@ -57,7 +63,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.globals.update(static=assets().path, WORDS=WORDS, KINDS=KINDS, icon=icon)
+    made.globals.update(static=assets().path, WORDS=WORDS, KINDS=KINDS, VIA=VIA, icon=icon)
     made.filters.update(
         stamp=stamp,
         away=_away,
@@ -66,6 +72,7 @@ def environment() -> Environment:
         moment=moment,
         state=state_of,
         device=device_of,
+        bytes=size_of,
     )
     return made
 
@@ -140,3 +147,13 @@ def _day(context: Context, value: datetime | str) -> str:
 @pass_context
 def _clock(context: Context, value: datetime | str) -> str:
     return times.clock(moment(value), context["visit"].zone)
+
+
+def size_of(count: int) -> str:
+    """Return a number of bytes as people say it: 12 kB, 3.4 MB."""
+    left = float(count)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if left < 1000:
+            return f"{left:.0f} {unit}" if left >= 10 or unit == "bytes" else f"{left:.1f} {unit}"
+        left /= 1000
+    return f"{left:.1f} TB"

@@ -108,7 +108,7 @@ def sentence(visit: Visit) -> str:
     if visit.waiting == 1:
         return "1 story waits for you."
     if visit.waiting:
-        return f"{visit.waiting} stories wait for you."
+        return f"{visit.waiting:,} stories wait for you."
     return "All quiet."
 
 

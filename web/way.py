@@ -18,6 +18,7 @@ _STEPS = {
     RepostStatus.EXPIRED: "Missed",
     RepostStatus.FAILED: "Failed",
 }
+_SAID_ALREADY = "It waits for your approval"
 _OPEN = (
     RepostStatus.DETECTED,
     RepostStatus.DOWNLOADED,
@@ -52,4 +53,5 @@ def _step(event: models.RepostEvent) -> Step:
     is_bad = event.state in (RepostStatus.EXPIRED, RepostStatus.FAILED)
     is_hold = event.state is RepostStatus.WAITING_APPROVAL
     kind = "bad" if is_bad else "hold" if is_hold else "done"
-    return Step(_STEPS[event.state], event.reason, event.at, kind)
+    reason = None if event.reason == _SAID_ALREADY else event.reason
+    return Step(_STEPS[event.state], reason, event.at, kind)

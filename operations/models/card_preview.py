@@ -40,7 +40,7 @@ class LookRequest(Schema):
     """
 
     account_id: AccountId
-    sample: Literal["last", "tall", "wide", "dark", "bright"] = "last"
+    sample: Literal["last", "tall", "wide", "dark", "bright", "video"] = "last"
     username: str | None = Field(default=None, min_length=1, max_length=30)
     template: Template | None = None
     signature_overlay: SignatureOverlay | None = None
@@ -50,7 +50,7 @@ class Look(Schema):
     """A small picture of a card; `image` is a `data:` URL, `sample` what it was drawn on."""
 
     template: Template
-    sample: Literal["last", "tall", "wide", "dark", "bright"]
+    sample: Literal["last", "tall", "wide", "dark", "bright", "video"]
     image: str
 
 

@@ -148,7 +148,7 @@ async def test_looks_are_of_the_last_story_or_of_a_sample_and_keep_nothing(serve
     assert (drawn.status, drawn.body["sample"], drawn.body["template"]) == (200, "tall", "classic")
     bare = await look(served, signatureOverlay=None)
     seen = {drawn.body["image"], bare.body["image"]}
-    for sample in ("wide", "dark", "bright"):
+    for sample in ("wide", "dark", "bright", "video"):
         answer = await look(served, sample=sample, template="frame", username="x" * 30)
         assert (answer.status, answer.body["sample"]) == (200, sample)
         seen.add(answer.body["image"])
@@ -160,6 +160,6 @@ async def test_looks_are_of_the_last_story_or_of_a_sample_and_keep_nothing(serve
     last = await look(served)
     assert last.body["sample"] == "last"
     seen.add(last.body["image"])
-    assert len(seen) == 6
+    assert len(seen) == 7
     wrong = await look(served, signatureOverlay='{"text": ""}')
     assert (wrong.status, wrong.body["code"]) == (400, "VALIDATION_ERROR")

@@ -28,7 +28,7 @@ from tests.web.many import fill_past, fill_plan, fill_waiting
 SCREENS = (
     "/", "/mentions", "/mentions?state=missed", "/mentions?state=out", "/calendar",
     "/calendar?view=week", "/calendar?view=day", "/calendar?view=list", "/cards", "/compose",
-    "/media", "/media?show=unused", "/insights", "/history", "/history?state=failed", "/account",
+    "/media", "/media?show=unused", "/insights", "/history", "/history?state=FAILED", "/account",
     "/settings", "/welcome", "/welcome/account", "/welcome/login", "/welcome/rules",
     "/welcome/next", "/nothing-is-here",
 )  # fmt: skip
@@ -47,9 +47,10 @@ async def house() -> AsyncIterator[tuple[Served, Browser]]:
     """Yield a house without anything in it, and a browser that is signed in as `a`."""
     with TemporaryDirectory() as name:
         place, clock = Path(name), TestClock()
+        clock.set_on(clock.now().replace(hour=8, minute=0, second=0, microsecond=0) - clock.now())
         async with (
             open_sandbox(place / "sandbox", clock=clock.seconds) as sandbox,
-            open_studio(sandbox, clock, place) as studio,
+            open_studio(sandbox, clock, place, rails_pace=1.0) as studio,
             serve_studio(studio) as served,
             open_browser("tests.web.steps") as browser,
         ):

@@ -115,3 +115,63 @@ async def test_three_thousand_posts_are_one_range_and_a_bounded_page(served: Ser
     query = f"accountId={studio.account.id}&from=2026-01-01T00:00:00Z&until=2027-01-01T00:00:00Z"
     wide: Any = await served.call("GET", f"{API}/calendar?{query}")
     assert (wide.status, wide.body["code"]) == (400, "VALIDATION_ERROR")
+
+
+async def test_a_free_place_leads_to_the_composer_at_the_usual_time_of_that_day(
+    served: Served,
+) -> None:
+    studio = served.studio
+    await served.sign_in()
+    await studio.configure(timezone="Europe/Oslo")
+    today = studio.clock.now().astimezone(OSLO).date()
+    week = today + timedelta(days=7)
+    page = (await served.client.get("/calendar")).text
+    assert f'href="/compose?day={week}"' in page
+    assert f'href="/compose?day={today - timedelta(days=1)}"' not in page
+    hours = (await served.client.get(f"/calendar?view=week&from={week}")).text
+    assert f'href="/compose?at={week}T17%3A00"' in hours
+
+    async def begins(**asked: str) -> str:
+        form = (await served.client.get("/compose", params=asked)).text
+        return str(re.findall(r'id="at" value="([^"]*)"', form)[0])
+
+    assert await begins(day=str(week)) == f"{week}T10:00"
+    assert await begins(at=f"{week}T17:00") == f"{week}T17:00"
+    for wrong in ("soon", "0001-01-01", "9999-12-31"):
+        assert await begins(day=wrong)
+    # From now on it is known when this account posts on that weekday.
+    nine = datetime(week.year, week.month, week.day, 9, 5, tzinfo=OSLO)
+    post_id = await planned(served, nine + timedelta(days=7))
+    assert await begins(day=str(week)) == f"{week}T09:00"
+    query = f"accountId={studio.account.id}"
+    told: Any = await served.call("GET", f"{API}/schedule/usual-times?{query}")
+    assert next(each["at"] for each in told.body["times"]).startswith(
+        nine.replace(minute=0).astimezone(UTC).strftime("%Y-%m-%dT%H:%M")
+    )
+    form = (await served.client.get("/compose")).text
+    assert f'data-usual="{week}T09:00"' in form
+    # A post is the beginning of another one, and stays what it is.
+    assert (
+        f'href="/compose?like={post_id}"' in (await served.client.get(f"/history/{post_id}")).text
+    )
+    copy = unescape((await served.client.get(f"/compose?like={post_id}")).text)
+    assert '"caption":"A quiet morning"' in copy
+    assert '"id":null' in copy
+
+
+async def test_only_what_is_chosen_is_shown(served: Served) -> None:
+    studio = served.studio
+    await served.sign_in()
+    await studio.configure(timezone="Europe/Oslo")
+    at = studio.clock.now().astimezone(OSLO) + timedelta(days=2)
+    post_id = await planned(served, at)
+    for chosen, is_there in (
+        ("state=SCHEDULED", True), ("state=FAILED", False), ("kind=IMAGE&source=own", True),
+        ("kind=REELS", False), ("source=reposts", False),
+    ):  # fmt: skip
+        page = (await served.client.get(f"/calendar?{chosen}")).text
+        assert (f'id="t-{post_id}"' in page) is is_there, chosen
+        assert page.count(chosen.split("&")[0]) >= 5, "each way on keeps what was chosen"
+        if not is_there:
+            assert "Show all" in page
+    assert (await served.client.get("/calendar?state=NONSENSE")).status_code == 400

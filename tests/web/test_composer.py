@@ -277,7 +277,7 @@ async def test_the_library_leads_to_a_planned_post_by_keys_alone(home: Home) -> 
     await take("sees", "h1", "Planned post")
     # What a post that is planned shows is kept; what nothing shows can be deleted.
     await home.go("/media?show=unused")
-    await take("sees", ".empty", "No file is like that")
+    await take("sees", ".empty", "Every file is in a post")
     await home.go("/media")
     await take("sees", ".files", "Kept while a post is planned with it")
     await take("focus", ".files summary")

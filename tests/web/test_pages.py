@@ -78,7 +78,11 @@ async def home(sandbox: Sandbox, clock: TestClock, tmp_path: Any) -> AsyncIterat
 
 
 async def sweep(
-    home: Home, dressed: Sequence[tuple[int, int, str]], *, in_turn: bool = False
+    home: Home,
+    dressed: Sequence[tuple[int, int, str]],
+    more: Sequence[str] = (),
+    *,
+    in_turn: bool = False,
 ) -> None:
     """Look at every page in each size and colours: for everybody, in its window, and silent.
 
@@ -89,7 +93,8 @@ async def sweep(
     wrong: list[str] = []
     post_id = (await home.served.call("GET", "/api/v1/posts?status=FAILED")).body["posts"][0]["id"]
     paths = (
-        *EVERY, f"/mentions/{found[0].id}", f"/mentions?open={found[-1].id}", f"/history/{post_id}",
+        *EVERY, *more, f"/mentions/{found[0].id}", f"/mentions?open={found[-1].id}",
+        f"/history/{post_id}",
     )  # fmt: skip
     for number, path in enumerate(paths):
         weighs = await home.go(path)
@@ -114,7 +119,9 @@ async def test_every_page_is_sound_for_everybody(home: Home) -> None:
 
 @pytest.mark.soak
 async def test_every_page_is_sound_in_every_size_and_colour(home: Home) -> None:
-    await sweep(home, [(*size, scheme) for size in SIZES for scheme in ("light", "dark")])
+    more = ("/insights", "/calendar?view=day", "/calendar?state=FAILED", "/mentions?state=out",
+            "/history?state=FAILED", "/history?text=nothing+like+it")  # fmt: skip
+    await sweep(home, [(*size, scheme) for size in SIZES for scheme in ("light", "dark")], more)
 
 
 async def test_what_strangers_write_is_text(home: Home) -> None:

@@ -51,7 +51,7 @@ function byKey(event) {
 
 /** Arrows alone go from tile to tile. */
 function go(event) {
-  const all = [...document.querySelectorAll("#calendar :is(.tile, .thin, .line a)")].filter((each) => each.offsetParent);
+  const all = [...document.querySelectorAll("#calendar :is(.tile, .thin, .line a, .hours .free)")].filter((each) => each.offsetParent);
   const at = all.indexOf(event.target);
   if (at < 0 || event.shiftKey) return;
   event.preventDefault();

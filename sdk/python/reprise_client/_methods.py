@@ -737,7 +737,9 @@ class Methods(Core):
         self,
         *,
         account_id: str,
-        sample: Literal["last", "tall", "wide", "dark", "bright"] | str | Omitted = OMITTED,
+        sample: Literal["last", "tall", "wide", "dark", "bright", "video"]
+        | str
+        | Omitted = OMITTED,
         username: str | None | Omitted = OMITTED,
         template: str | None | Omitted = OMITTED,
         signature_overlay: str | None | Omitted = OMITTED,
@@ -2254,7 +2256,9 @@ class AsyncMethods(AsyncCore):
         self,
         *,
         account_id: str,
-        sample: Literal["last", "tall", "wide", "dark", "bright"] | str | Omitted = OMITTED,
+        sample: Literal["last", "tall", "wide", "dark", "bright", "video"]
+        | str
+        | Omitted = OMITTED,
         username: str | None | Omitted = OMITTED,
         template: str | None | Omitted = OMITTED,
         signature_overlay: str | None | Omitted = OMITTED,

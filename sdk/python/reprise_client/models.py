@@ -504,7 +504,7 @@ class Look(Answer):
     """A small picture of a card; `image` is a `data:` URL, `sample` what it was drawn on."""
 
     template: Template = named("template")
-    sample: Literal["last", "tall", "wide", "dark", "bright"] | str = named("sample")
+    sample: Literal["last", "tall", "wide", "dark", "bright", "video"] | str = named("sample")
     image: str = named("image")
 
 

@@ -451,7 +451,7 @@ export interface LoginResult {
 /** A small picture of a card; `image` is a `data:` URL, `sample` what it was drawn on. */
 export interface Look {
   template: Template;
-  sample: "last" | "tall" | "wide" | "dark" | "bright" | (string & {});
+  sample: "last" | "tall" | "wide" | "dark" | "bright" | "video" | (string & {});
   image: string;
 }
 
@@ -1253,7 +1253,7 @@ export interface LoginRequest {
 /** What a card would look like on the account's last story that is kept, or on a sample. */
 export interface LookRequest {
   accountId: string;
-  sample?: "last" | "tall" | "wide" | "dark" | "bright" | (string & {}) | undefined;
+  sample?: "last" | "tall" | "wide" | "dark" | "bright" | "video" | (string & {}) | undefined;
   username?: string | null | undefined;
   template?: Template | null | undefined;
   signatureOverlay?: string | null | undefined;

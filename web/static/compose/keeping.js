@@ -42,7 +42,7 @@ function restore() {
   } catch {
     return;
   }
-  if (!kept || kept.typed.status !== state.status || location.search.includes("media=")) return;
+  if (!kept || kept.typed.status !== state.status || /[?&](media|like)=/.test(location.search)) return;
   Object.assign(state, kept.typed, { version: kept.version });
   wish = kept.wish;
   isDirty = true;

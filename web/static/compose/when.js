@@ -7,6 +7,11 @@ let round = 0;
 
 export function startWhen() {
   $("at").addEventListener("input", () => later(200));
+  for (const button of document.querySelectorAll("[data-usual]"))
+    button.addEventListener("click", () => {
+      $("at").value = button.dataset.usual;
+      later(0);
+    });
   heard(() => later(1500));
   $("schedule")?.addEventListener("click", schedule);
   $("now")?.addEventListener("click", sure);

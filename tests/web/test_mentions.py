@@ -1,0 +1,84 @@
+"""Mentions with ten thousand that wait: read by pages, decided by keys, and bounded."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sandbox import Sandbox
+from storage import browser_sessions, reposts
+from tests.support.browsing import open_browser
+from tests.support.clock import TestClock
+from tests.support.served import Served, serve_studio
+from tests.support.studio import open_studio
+from tests.web.many import fill_waiting
+
+WAITING = 10_000
+PAGE = 50
+MOST_ELEMENTS = 1500
+
+
+async def test_ten_thousand_are_decided_by_keys_and_read_by_pages(
+    sandbox: Sandbox, clock: TestClock, tmp_path: Any
+) -> None:
+    async with (
+        open_studio(sandbox, clock, tmp_path, rails_pace=1.0) as studio,
+        serve_studio(studio) as served,
+        open_browser("tests.web.steps") as browser,
+    ):
+        core = studio.core
+        await studio.configure(approval_required=True)
+        studio.mention(studio.friend("lena.morgen"))
+        await studio.scan()
+        await studio.advance()
+        await core.store.write(fill_waiting, studio, WAITING - 1)
+        await served.sign_in()
+        await every_page_is_bounded(served)
+        code = await core.store.write(
+            browser_sessions.create_code, user_id=core.owner.id, now=clock.now()
+        )
+        await browser.take("sign_in", f"{served.url}/login?code={code}", "a")
+        told = await browser.take("go", "a", f"{served.url}/mentions")
+        assert told["elements"] < MOST_ELEMENTS
+        await browser.take("counts", "a", ".stories .story", PAGE)
+        await browser.take("sees", "a", "body[data-live=here]")
+        await browser.take("sees", "a", "#n-waiting", "10,000")
+        # What is decided goes alone: nothing else is drawn anew, and the focus is on the next.
+        await browser.take("press", "a", "j", "a")
+        await browser.take("counts", "a", ".stories .story", PAGE - 1)
+        await browser.take("sees", "a", "#n-waiting", "9,999")
+        await browser.take("has_focus", "a", ".stories .story [data-act=approve]")
+        await browser.take("press", "a", "j", "x", "j", "x")
+        await browser.take("sees", "a", "#chosen", "2 marked")
+        await browser.take("press", "a", "Shift+S")
+        await browser.take("sees", "a", "#n-waiting", "9,997")
+        await browser.take("press", "a", "u")
+        await browser.take("sees", "a", "#n-waiting", "9,999")
+        # The next page comes as one goes down.
+        await browser.take("focus", "a", ".stories .story:nth-last-of-type(2) [data-act=skip]")
+        await browser.take("press", "a", "End")
+        await browser.take("sees", "a", f".stories .story:nth-of-type({PAGE + 20})")
+        assert (await browser.take("measure", "a"))["elements"] < 2 * MOST_ELEMENTS
+        assert await browser.take("complaints", "a") == []
+        waiting = await core.store.read(reposts.waiting, core.owner.id)
+        assert len(waiting) == WAITING - 1
+
+
+async def every_page_is_bounded(served: Served) -> None:
+    """Go through a thousand by what each page says is next: none twice, and none too many."""
+    page = (await served.client.get("/mentions")).text
+    assert len(re.findall(r"<[a-z]", page)) < MOST_ELEMENTS
+    seen = re.findall(r'id="m-([0-9a-f-]{36})"', page)
+    assert len(seen) == PAGE
+    for _ in range(20):
+        more = re.search(r'hx-get="(/mentions/more\?[^"]*)"', page)
+        assert more is not None
+        page = (await served.client.get(more[1].replace("&amp;", "&"))).text
+        seen += re.findall(r'id="m-([0-9a-f-]{36})"', page)
+    assert len(seen) == len(set(seen)) == 21 * PAGE
+    for tab in ("moving", "out", "skipped", "missed"):
+        empty = (await served.client.get(f"/mentions?state={tab}")).text
+        assert 'class="empty"' in empty, tab
+    for path in ("/", "/insights", "/account"):
+        told = (await served.client.get(path)).text
+        assert len(re.findall(r"<[a-z]", told)) < MOST_ELEMENTS, path
