@@ -43,6 +43,7 @@ cloud-demo: setup-cloud
 test: $(VENV)/.dev
 	$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder --durations 25 -m 'not soak' $(ARGS)
 
+# Whole sweeps, of which `make test` tries one of each kind, and long runs with many seeds.
 soak: $(VENV)/.dev
 	$(BIN)/pytest -m soak --timeout 3600 $(ARGS)
 

@@ -15,7 +15,7 @@ from storage import media_files, repost_history, reposts
 from storage.repost_configs import PollStatus
 from storage.times import to_text
 from tests.api.test_story_repost import AWAKE, BASE, history, post, until
-from tests.support.limits import DEADLOCK_S
+from tests.support.limits import DEADLOCK_S, Pauses
 from tests.support.posting import second_account
 from tests.support.served import Served
 
@@ -53,9 +53,10 @@ async def test_the_status_says_what_holds_and_what_is_next(served: Served) -> No
     served.studio.mention(served.studio.friend("anna"))
     await post(served, "/enable")
     await until(served, anna="WAITING_APPROVAL")
+    pauses = Pauses()
     with trio.fail_after(DEADLOCK_S):  # the engine's own look records itself a moment later
         while (on := (await served.call("GET", f"{BASE}/status")).body)["polling"] is None:
-            await trio.sleep(0.02)
+            await pauses.take()
     assert on["polling"]["rail"] == "interval"
     assert on["nextPollAt"] == on["polling"]["until"]
     assert on["waiting"] == {"detected": 0, "downloaded": 0, "waitingApproval": 1, "queued": 0}

@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from sandbox.wire.faults import Fault, Status, please_wait
-from tests.support.limits import DEADLOCK_S
+from tests.support.limits import DEADLOCK_S, Pauses
 from tests.support.served import Answer, Served
 
 BASE = "/api/v1/story-repost"
@@ -32,12 +32,13 @@ async def history(served: Served) -> list[dict[str, Any]]:
 
 async def until(served: Served, **states: str) -> dict[str, dict[str, Any]]:
     """Wait until the history shows each author in that state."""
+    pauses = Pauses()
     with trio.fail_after(DEADLOCK_S):
         while True:
             items = {item["originalUsername"]: item for item in await history(served)}
             if all(items.get(name, {}).get("status") == state for name, state in states.items()):
                 return items
-            await trio.sleep(0.05)
+            await pauses.take()
 
 
 async def test_from_configuration_to_the_published_story(served: Served) -> None:

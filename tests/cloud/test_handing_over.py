@@ -29,7 +29,7 @@ from tests.cloud.test_desk import under_a_cloud
 from tests.support.clock import TestClock
 from tests.support.graph import connect, published
 from tests.support.houses import house_of
-from tests.support.limits import DEADLOCK_S
+from tests.support.limits import DEADLOCK_S, Pauses
 from tests.support.posting import photo_id, until, video_id
 from tests.support.served import Served, serve_studio
 from tests.support.studio import open_studio
@@ -190,9 +190,10 @@ async def test_what_the_worker_does_not_answer_is_carried_on(heights: Heights) -
     assert (refused.status, refused.body["code"]) == (502, "WORKER_UNREACHABLE")
     local = await heights.schedule("stays here", in_s=1.0)
     assert local["isCloudflare"] is False
+    pauses = Pauses()
     with trio.fail_after(DEADLOCK_S):
         while not (waits := await heights.post(local["postId"]))["errorMessage"]:
-            await trio.sleep(0.1)
+            await pauses.take()
     assert waits["status"] == "QUEUED", "nobody lends its media now: it is tried again"
     await trio.sleep(2)
     assert (await heights.post(live))["status"] == "SCHEDULED", "not heard of, and never sent here"
@@ -200,9 +201,10 @@ async def test_what_the_worker_does_not_answer_is_carried_on(heights: Heights) -
     ended = await until(heights.served, live, "PUBLISHED", "FAILED")
     assert ended["status"] == "PUBLISHED", ended
     assert (await until(heights.served, cancel, "DRAFT"))["status"] == "DRAFT"
+    pauses = Pauses()
     with trio.fail_after(DEADLOCK_S):
         while (await heights.post(edit))["caption"] != "new words":
-            await trio.sleep(0.05)
+            await pauses.take()
     assert heights.captions() == ["goes out meanwhile"]
 
 

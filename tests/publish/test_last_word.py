@@ -24,7 +24,7 @@ from storage.store import Database
 from tests.support.attempts import live
 from tests.support.clock import TestClock
 from tests.support.graph import another, serve_publicly
-from tests.support.limits import DEADLOCK_S
+from tests.support.limits import DEADLOCK_S, Pauses
 from tests.support.paused import Paused
 from tests.support.posting import photo_id, post, publish, second_account
 from tests.support.served import Served
@@ -91,9 +91,10 @@ async def test_stop_everything_stops_what_is_under_way_and_it_goes_on_once(
     assert live(public, account) == []
     core = public.studio.core
     await core.store.write(stopping.go_on, core.owner.id, public.studio.clock.now())
+    pauses = Pauses()
     with trio.fail_after(DEADLOCK_S):
         while (await post(public, post_id))["status"] != "PUBLISHED":
-            await trio.sleep(0.02)
+            await pauses.take()
     assert len(live(public, account)) == 1
 
 

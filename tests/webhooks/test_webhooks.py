@@ -15,7 +15,7 @@ from ground.changes import Subject
 from storage import api_keys, events
 from storage.errors import Unavailable
 from storage.webhooks import DeliveryStatus, ReceiverKind
-from tests.support.limits import DEADLOCK_S
+from tests.support.limits import DEADLOCK_S, Pauses
 from tests.support.served import Served
 from tests.webhooks.receiver import DROP, FLOOD, HANG, Receiver, receivers
 from webhooks import outbox, sending
@@ -48,13 +48,14 @@ async def log_of(
     served: Served, made: dict[str, Any], until: Callable[[list[Any]], bool] = bool
 ) -> list[Any]:
     """Return the log of a webhook as soon as it is so."""
+    pauses = Pauses()
     with trio.fail_after(DEADLOCK_S):
         while True:
             answer = await served.call("GET", f"/api/v1/webhooks/{made['id']}/deliveries")
             found: list[Any] = answer.body["deliveries"]
             if until(found):
                 return found
-            await trio.sleep(0.02)
+            await pauses.take()
 
 
 def is_(*states: DeliveryStatus, tries: int | None = None) -> Callable[[list[Any]], bool]:
