@@ -88,9 +88,11 @@ _LEANS_ON_PYTHON = (
 # What takes longest comes first, so that the workers, who take file by file, end together.
 _LONGEST = (
     "web/test_pages.py",
+    "web/test_first_run.py",
     "crash/",
     "api/test_schemathesis.py",
     "web/test_composer.py",
+    "web/",
     "cloud/",
     "clients/",
     "quickstart/",
@@ -102,7 +104,6 @@ _LONGEST = (
     "sdk/",
     "agents/",
     "test_site.py",
-    "web/",
     "daemon/",
     "publish/",
     "repost/",
