@@ -170,7 +170,7 @@ class Exchange:
                 raise
         self._answered()
 
-    async def _hear(self, pair: tuple[CloudLane, list[datetime]]) -> None:
+    async def _hear(self, pair: tuple[CloudLane, datetime | None]) -> None:
         lane, due = pair
         at = self._hear_at.get(lane.lane)
         now = trio.current_time()
@@ -188,14 +188,14 @@ class Exchange:
         self._in_vain[lane.lane] = (
             0 if heard.seq > lane.seq else self._in_vain.get(lane.lane, 0) + 1
         )
-        left = await self._store.read(handovers.due_of, lane.lane)
+        left = await self._store.read(handovers.next_due, lane.lane)
         self._hear_at[lane.lane] = trio.current_time() + self._hear_again_s(lane.lane, left)
 
-    def _hear_again_s(self, lane: str, due: list[datetime]) -> float:
+    def _hear_again_s(self, lane: str, due: datetime | None) -> float:
         """Return when a lane is heard again: soon where something is due, else seldom."""
-        if not due:
+        if due is None:
             return _HEAR_EVERY_S * self._pace
-        until = (min(due) - self._clock.now()).total_seconds()
+        until = (due - self._clock.now()).total_seconds()
         if until > 0:
             return min(_HEAR_EVERY_S * self._pace, until + _HEAR_SOON_S[0] * self._pace)
         turn = min(self._in_vain.get(lane, 0), len(_HEAR_SOON_S) - 1)
@@ -373,5 +373,5 @@ class Exchange:
         return self._locks.setdefault(post_id, trio.Lock())
 
 
-def _lanes(db: Database) -> list[tuple[CloudLane, list[datetime]]]:
-    return [(lane, handovers.due_of(db, lane.lane)) for lane in handovers.lanes(db)]
+def _lanes(db: Database) -> list[tuple[CloudLane, datetime | None]]:
+    return [(lane, handovers.next_due(db, lane.lane)) for lane in handovers.lanes(db)]

@@ -7,6 +7,7 @@ this epoch, or of one before it, will ever go out.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -135,24 +136,6 @@ def given_back(db: Database, row: Handover, now: datetime, grace: timedelta) -> 
         handovers.keep(db, found, next_at=now + _NEVER_AGAIN)
 
 
-def too_late(
-    db: Database, row: Handover, job: Mapping[str, Any], now: datetime, spacing: timedelta
-) -> HeldAgainst | None:
-    """Note that it is going out, or went out, before it could be taken back or replaced."""
-    kept = handovers.keep(
-        db,
-        row,
-        owner=Owner.CLOUD,
-        epoch=job["epoch"],
-        wish=None,
-        tries=0,
-        next_at=None,
-        reason=None,
-        since=now,
-    )
-    return _follow(db, kept, posts.get(db, row.post_id), job, now, spacing)
-
-
 def learn(
     db: Database, job: Mapping[str, Any], now: datetime, *, grace: timedelta, spacing: timedelta
 ) -> HeldAgainst | None:
@@ -165,13 +148,15 @@ def learn(
     if post is None:
         return None  # it was made after what is here; it goes out as its owner wanted
     row = handovers.find(db, post.id) or _fresh(db, post, now)
+    news = _News(db, post, job, now, spacing)
     state, epoch = job["state"], job["epoch"]
     if state == "DONE":
-        _is_live(db, row, post, job, now, spacing)
+        news.is_live(row)
         return None
     if epoch < row.epoch:
         if row.is_away and (state in _TOO_LATE or _is_doubt(job)):
-            return too_late(db, row, job, now, spacing)
+            # It is going out, or went out, before it could be taken back or replaced.
+            return news.follow(news.owned_by_cloud(row))
         return None  # it has not heard of what we want now, or is about to
     if epoch == row.epoch and row.is_away:
         if state == "RECALLED":
@@ -179,8 +164,8 @@ def learn(
             return None
         if row.owner is Owner.HANDING and state != "PREPARED":
             arrived(db, row, now)
-        return _follow(db, handovers.find(db, post.id) or row, post, job, now, spacing)
-    return _from_the_future(db, row, post, job, now, spacing)
+        return news.follow(handovers.find(db, post.id) or row)
+    return news.from_the_future(row)
 
 
 def abandoned(db: Database, row: Handover, now: datetime, grace: timedelta) -> None:
@@ -276,71 +261,77 @@ def _at_home(db: Database, row: Handover, now: datetime) -> None:
     intake.queue(db, post, post.scheduled_for or now, now)
 
 
-def _follow(
-    db: Database,
-    row: Handover,
-    post: Post,
-    job: Mapping[str, Any],
-    now: datetime,
-    spacing: timedelta,
-) -> HeldAgainst | None:
-    """Show what the Worker says of a post that it owns."""
-    state = job["state"]
-    if state == "DONE":
-        _is_live(db, row, post, job, now, spacing)
-    elif state == "FAILED":
-        return results.failed(db, row, post, job, now)
-    elif state in _OPEN:
-        results.shown(db, post, job, now)
-    return None
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What the Worker holds of a post, as it was heard, in the transaction that takes it in."""
 
+    db: Database
+    post: Post
+    job: Mapping[str, Any]
+    heard_at: datetime
+    spacing: timedelta
 
-def _is_live(
-    db: Database,
-    row: Handover,
-    post: Post,
-    job: Mapping[str, Any],
-    now: datetime,
-    spacing: timedelta,
-) -> None:
-    """Record that it is live, unless that is known; raises `BeingSent`."""
-    if post.status is PostStatus.PUBLISHED or (post.ig_media_id and not row.is_away):
-        return
-    if not row.is_away and not jobs.cancel_for_post(db, post.id, now):
-        raise BeingSent
-    known = handovers.keep(db, row, epoch=max(row.epoch, job["epoch"]))
-    results.went_out(db, known, post, job, now, spacing)
-
-
-def _from_the_future(
-    db: Database,
-    row: Handover,
-    post: Post,
-    job: Mapping[str, Any],
-    now: datetime,
-    spacing: timedelta,
-) -> HeldAgainst | None:
-    """Take in what was done under an epoch that is not known here any more, or not confirmed."""
-    state, epoch = job["state"], job["epoch"]
-    if state in ("PREPARED", "RECALLED"):
-        if row.is_away and epoch > row.epoch:
-            # It was taken back, for what nobody here knows.
-            results.in_doubt(db, row, post, job, _RESTORED, now)
-        elif epoch > row.epoch:
-            handovers.keep(db, row, epoch=epoch, since=now)
+    def follow(self, row: Handover) -> HeldAgainst | None:
+        """Show what the Worker says of a post that it owns."""
+        state = self.job["state"]
+        if state == "DONE":
+            self.is_live(row)
+        elif state == "FAILED":
+            return results.failed(self.db, row, self.post, self.job, self.heard_at)
+        elif state in _OPEN:
+            results.shown(self.db, self.post, self.job, self.heard_at)
         return None
-    if not row.is_away and state == "FAILED" and epoch == row.epoch:
-        return None  # known
-    if not row.is_away:
-        if not post.is_scheduled or post.status not in _WAITING:
+
+    def is_live(self, row: Handover) -> None:
+        """Record that it is live, unless that is known; raises `BeingSent`."""
+        post = self.post
+        if post.status is PostStatus.PUBLISHED or (post.ig_media_id and not row.is_away):
+            return
+        self._not_from_here(row)
+        known = handovers.keep(self.db, row, epoch=max(row.epoch, self.job["epoch"]))
+        results.went_out(self.db, known, post, self.job, self.heard_at, self.spacing)
+
+    def from_the_future(self, row: Handover) -> HeldAgainst | None:
+        """Take in what was done under an epoch that is not known here, or not confirmed."""
+        state, epoch = self.job["state"], self.job["epoch"]
+        if state in ("PREPARED", "RECALLED"):
+            if row.is_away and epoch > row.epoch:
+                # It was taken back, for what nobody here knows.
+                results.in_doubt(self.db, row, self.post, self.job, _RESTORED, self.heard_at)
+            elif epoch > row.epoch:
+                handovers.keep(self.db, row, epoch=epoch, since=self.heard_at)
+            return None
+        if not row.is_away and state == "FAILED" and epoch == row.epoch:
+            return None  # known
+        if not row.is_away and not (self.post.is_scheduled and self.post.status in _WAITING):
             return None  # it was parked: whoever takes it up again asks Instagram
-        if not jobs.cancel_for_post(db, post.id, now):
+        self._not_from_here(row)
+        kept = self.owned_by_cloud(row)
+        due = results.moment(self.job.get("due")) or self.post.scheduled_for
+        adopted = posts.edit(
+            self.db,
+            self.post.id,
+            now=self.heard_at,
+            cloudflare_job_id=self.post.id,
+            scheduled_for=due,
+        )
+        return replace(self, post=adopted).follow(kept)
+
+    def owned_by_cloud(self, row: Handover) -> Handover:
+        """Note that it is the cloud's under the Worker's epoch, whatever was wanted of it here."""
+        return handovers.keep(
+            self.db,
+            row,
+            owner=Owner.CLOUD,
+            epoch=self.job["epoch"],
+            wish=None,
+            tries=0,
+            next_at=None,
+            reason=None,
+            since=self.heard_at,
+        )
+
+    def _not_from_here(self, row: Handover) -> None:
+        """Let nothing here run it; raises `BeingSent` where something does."""
+        if not row.is_away and not jobs.cancel_for_post(self.db, self.post.id, self.heard_at):
             raise BeingSent
-    kept = handovers.keep(
-        db, row, owner=Owner.CLOUD, epoch=epoch, wish=None, tries=0, next_at=None, since=now
-    )
-    due = results.moment(job.get("due"))
-    adopted = posts.edit(
-        db, post.id, now=now, cloudflare_job_id=post.id, scheduled_for=due or post.scheduled_for
-    )
-    return _follow(db, kept, adopted, job, now, spacing)

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from sqlite_utils import Database
 
-from storage import records
+from storage import records, times
 from storage.posts import Post
 
 
@@ -144,16 +144,14 @@ def look_again_at(db: Database, user_id: str) -> None:
     )
 
 
-def due_of(db: Database, lane: str) -> list[datetime]:
-    """Return when the posts of a lane are due that the cloud may own."""
-    found = records.fetch(
-        db,
-        Post,
-        "JOIN (SELECT post_id FROM cloud_posts WHERE owner != 'LOCAL' AND lane = ?)"
-        " ON post_id = posts.id",
+def next_due(db: Database, lane: str) -> datetime | None:
+    """Return when the next post of a lane is due that the cloud may own, None without one."""
+    row = db.conn.execute(
+        "SELECT min(scheduled_for) FROM cloud_posts JOIN posts ON posts.id = post_id"
+        " WHERE owner != 'LOCAL' AND lane = ?",
         (lane,),
-    )
-    return [post.scheduled_for for post in found if post.scheduled_for is not None]
+    ).fetchone()
+    return None if row[0] is None else times.from_text(row[0])
 
 
 def is_due_near(db: Database, account_id: str, since: datetime, until: datetime) -> bool:
