@@ -105,8 +105,8 @@ def shoot(browser: Browser, name: str, path: str, whole: bool = False) -> None:
     """Make a picture of the page as it stands."""
     page = _open[name][1]
     if whole:  # what is loaded once it is seen, and what is drawn after that
-        for each in page.locator("img[loading=lazy]").all():
-            each.evaluate("image => image.loading = 'eager'")
+        lazy = page.locator("img[loading=lazy]")
+        lazy.evaluate_all("all => all.forEach((image) => { image.loading = 'eager'; })")
         expect(page.locator("[aria-busy]")).to_have_count(0, timeout=60000)
     page.wait_for_timeout(250)
     page.screenshot(path=path, full_page=whole)
