@@ -6,7 +6,7 @@ const calendar = async (does, where) => (await import("./calendar.js"))[does](wh
 const OFF = "reprise-keys-off";
 /** @type {{keys: string, what: string, run: (event: KeyboardEvent) => unknown}[]} */
 export const KEYS = [
-  { keys: "?", what: "Show this", run: () => document.getElementById("keys").showModal() },
+  { keys: "?", what: "Show this", run: show },
   { keys: "n", what: "Compose a post", run: () => document.querySelector(".rail a[data-key=n]")?.click() },
   { keys: "u", what: "Undo the last decision", run: () => document.querySelector("[data-undo]")?.click() },
   { keys: "j", what: "Next story", run: () => stories("move", 1) },
@@ -31,7 +31,6 @@ export function startKeys() {
   const sheet = document.getElementById("keys");
   if (!sheet) return;
   const places = [...document.querySelectorAll(".rail a[data-key]")];
-  fill(sheet, places);
   const box = document.getElementById("keys-on");
   box.checked = !localStorage.getItem(OFF);
   box.addEventListener("change", () => (box.checked ? localStorage.removeItem(OFF) : localStorage.setItem(OFF, "1")));
@@ -57,8 +56,15 @@ export function startKeys() {
   });
 }
 
-function fill(sheet, places) {
+/** Show the sheet, which is filled when it is wanted first. */
+function show() {
+  const sheet = document.getElementById("keys");
   const list = sheet.querySelector("dl");
+  if (!list.firstChild) fill(list, [...document.querySelectorAll(".rail a[data-key]")]);
+  sheet.showModal();
+}
+
+function fill(list, places) {
   const rows = [...places.map((each) => [`g ${each.dataset.key}`, each.querySelector("span").textContent]), ...KEYS.map((each) => [each.keys, each.what])];
   for (const [keys, what] of rows) {
     const term = document.createElement("dt");

@@ -59,6 +59,7 @@ function heard(what) {
     const at = seen.toLocaleTimeString("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit" });
     note.textContent = `Reprise does not answer. What you see is from ${at}.`;
   }
+  if (isLost === (what === "lost") && document.body.dataset.live) return;
   isLost = what === "lost";
   document.body.dataset.live = isLost ? "lost" : "here";
   if (note) note.hidden = !isLost;

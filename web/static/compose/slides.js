@@ -31,7 +31,7 @@ export function startSlides() {
   list.addEventListener("pointerdown", press);
   list.addEventListener("dragstart", (event) => event.preventDefault());
   list.addEventListener("touchmove", (event) => list.querySelector(".lifted") && event.preventDefault(), { passive: false });
-  $("cut-do").addEventListener("click", cut);
+  $("cut-do")?.addEventListener("click", cut);
   drawn(draw);
 }
 
@@ -59,7 +59,7 @@ function draw() {
   list.replaceChildren(...state.media.map(slide));
   $("slides-help").hidden = state.media.length < 2 || !isDraft();
   const open = state.media[state.open];
-  $("cut").hidden = !isDraft() || !open || open.mimeType.startsWith("video/");
+  if ($("cut")) $("cut").hidden = !isDraft() || !open || open.mimeType.startsWith("video/");
   for (const part of ["drop", "pick"]) if ($(part)) $(part).hidden = !isDraft();
   if (wanted) list.children[state.media.findIndex((file) => file.id === wanted)]?.querySelector("button").focus();
   wanted = null;
