@@ -231,6 +231,7 @@ async def opened(directory: Path) -> AsyncIterator[Bench]:
             worker = WorkerClient(api)
             await worker.set_account(
                 graph.ig_user_id,
+                revision=1,
                 sealed=sealed(keys.encryption, graph.token, graph.ig_user_id),
                 expires_ms=None,
                 base="https://graph.instagram.com",

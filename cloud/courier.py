@@ -7,7 +7,7 @@ the same is asked again. Each errand raises `WorkerUnreachable` where it came to
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 from cloud import ownership
 from cloud.desk import CloudDesk
 from cloud.ownership import BeingSent
-from cloud.results import HeldAgainst
+from cloud.results import HeldAgainst, moment
 from cloud.worker_client import Asked, WorkerClient, WorkerRefused, WorkerUnreachable, sealed
 from ground.clock import Clock
 from instagram import errors
@@ -76,6 +76,7 @@ class Courier:
         account = await self.store.read(accounts.get, row.account_id)
         media = await self.store.read(media_files.of_post, post.id)
         content = fingerprint(post, media)
+        await self.tell(account)
         try:
             files = await self.preparation.fitted(post, media)
         except MediaError as error:
@@ -83,7 +84,6 @@ class Courier:
             return False
         sent = _sent(row, post, files, content)
         async with self.desk.worker() as client:
-            await self.tell(client, account)
             try:
                 for piece, file in zip(sent["body"]["pieces"], files, strict=True):
                     await client.put_medium(piece["media"], file.path, file.mime_type)
@@ -120,10 +120,12 @@ class Courier:
         async with self.desk.worker() as client:
             while True:
                 said = await _asked(client.changes(lane.lane, lane.seq))
-                if said["seq"] < lane.seq:
-                    # It is another Worker's, which begins at one: nothing of it is known.
-                    lane = await self.store.write(_again, lane)
+                if said["seq"] < lane.seq or lane.born not in (None, said.get("born")):
+                    logger.warning("the Worker's data began anew lane=%s", lane.lane)
+                    lane = await self.store.write(_again, lane, said, self.clock.now())
                     continue
+                if lane.born is None and said.get("born"):
+                    lane = await self.store.write(_born, lane, said["born"])
                 jobs: list[Mapping[str, Any]] = said["jobs"]
                 lane, found = await _later(self.store.write(self._take_in, lane, jobs))
                 for trouble in found:
@@ -131,7 +133,19 @@ class Courier:
                 if not jobs or lane.seq >= said["seq"]:
                     return await self.store.write(_heard, lane)
 
-    async def tell(self, client: WorkerClient, account: Account) -> None:
+    async def look_up(self, row: Handover) -> None:
+        """Ask for one post of which nothing is heard, though it was due."""
+        async with self.desk.worker() as client:
+            try:
+                job = await client.job(row.post_id, row.lane)
+            except WorkerRefused as refused:
+                if not _is_unknown(refused):
+                    raise WorkerUnreachable(str(refused)) from None
+                await self.store.write(_forgotten, row, self.clock.now())
+                return
+        await self.learn(job)
+
+    async def tell(self, account: Account) -> None:
         """Tell the Worker an account's token and rules, unless it knows them."""
         lane, token = await self.store.read(_account_now, self.vault, account.id)
         if lane is None or token is None:
@@ -150,17 +164,45 @@ class Courier:
             "lifted_ms": ownership.milliseconds(looked_at) or None,
         }
         said = repr((account.ig_user_id, token, keys.encryption, sorted(rules.items())))
-        told = sha256(said.encode()).hexdigest()
-        if lane.told == told:
+        digest = sha256(said.encode()).hexdigest()
+        if lane.told == digest:
             return
-        box = sealed(keys.encryption, token, account.ig_user_id)
-        await _asked(client.set_account(account.ig_user_id, sealed=box, **rules))
-        await self.store.write(_note_told, account.id, told)
+        rules["sealed"] = sealed(keys.encryption, token, account.ig_user_id)
+
+        async def ask(client: WorkerClient, revision: int) -> None:
+            await client.set_account(account.ig_user_id, revision=revision, **rules)
+
+        revision = await self._newest(lane, ask)
+        await self.store.write(_note_told, account.id, revision, digest)
 
     async def forget(self, lane: CloudLane) -> None:
         """Have the Worker forget an account's token."""
+
+        async def ask(client: WorkerClient, revision: int) -> None:
+            await client.forget_account(lane.lane, revision)
+
+        await self._newest(lane, ask)
+
+    async def _newest(
+        self, lane: CloudLane, ask: Callable[[WorkerClient, int], Awaitable[None]]
+    ) -> int:
+        """Tell something as the newest that there is of an account; returns its number.
+
+        The number is stored before: what is late of it is older than whatever comes after.
+        """
+        revision = lane.revision
         async with self.desk.worker() as client:
-            await _asked(client.forget_account(lane.lane))
+            for _turn in range(2):
+                revision = await self.store.write(_next_revision, lane, revision)
+                try:
+                    await ask(client, revision)
+                except WorkerRefused as refused:
+                    if refused.code != "STALE_ACCOUNT" or refused.revision is None:
+                        raise WorkerUnreachable(str(refused)) from None
+                    revision = refused.revision  # this database is of the past
+                else:
+                    return revision
+        raise WorkerUnreachable("Another machine tells it of this account")
 
     async def learn(self, job: Mapping[str, Any]) -> None:
         """Take in one job as the Worker holds it."""
@@ -174,9 +216,8 @@ class Courier:
         try:
             job = await asks(row.post_id, row.lane, row.epoch)
         except WorkerRefused as refused:
-            if refused.status == 404 and refused.job is None and row.owner is Owner.HANDING:
-                # Its data is gone, and so is what lay there; a late request is refused from now on.
-                await self.store.write(_take_back, row, self.clock.now())
+            if _is_unknown(refused) and row.owner is Owner.HANDING:
+                await self.store.write(_forgotten, row, self.clock.now())
                 return
             job = _job_in(refused)
             if refused.code == "STALE_EPOCH" and row.owner is Owner.TAKING:
@@ -263,6 +304,10 @@ def _sent(row: Handover, post: Post, files: Sequence[Fitted], content: str) -> d
     }
 
 
+def _is_unknown(refused: WorkerRefused) -> bool:
+    return refused.status == 404 and refused.code == "NOT_FOUND"
+
+
 def _account_now(
     db: Database, vault: Vault, account_id: str
 ) -> tuple[CloudLane | None, str | None]:
@@ -270,24 +315,43 @@ def _account_now(
     return handovers.find_lane(db, account_id), token
 
 
-def _note_told(db: Database, account_id: str, told: str) -> None:
+def _next_revision(db: Database, lane: CloudLane, at_least: int) -> int:
+    kept = handovers.find_lane(db, lane.account_id)
+    revision = max(at_least, kept.revision if kept is not None else 0) + 1
+    if kept is not None:
+        handovers.keep_lane(db, kept, revision=revision)
+    return revision
+
+
+def _note_told(db: Database, account_id: str, revision: int, told: str) -> None:
     lane = handovers.find_lane(db, account_id)
-    if lane is not None:
+    if lane is not None and lane.revision == revision:
         handovers.keep_lane(db, lane, told=told)
 
 
-def _again(db: Database, lane: CloudLane) -> CloudLane:
-    return handovers.keep_lane(db, lane, seq=0, told=None, is_heard=False)
+def _born(db: Database, lane: CloudLane, born: str) -> CloudLane:
+    return handovers.keep_lane(db, handovers.find_lane(db, lane.account_id) or lane, born=born)
+
+
+def _again(db: Database, lane: CloudLane, said: Mapping[str, Any], now: datetime) -> CloudLane:
+    """Begin anew with data that are new, or another Worker's: what lay there before is gone."""
+    there = moment(said.get("now")) or now
+    for row in handovers.away(db, lane=lane.lane):
+        ownership.forgotten(db, row, now, max(now, there))
+    kept = handovers.find_lane(db, lane.account_id) or lane
+    return handovers.keep_lane(
+        db, kept, seq=0, told=None, is_heard=False, born=said.get("born") or None
+    )
 
 
 def _heard(db: Database, lane: CloudLane) -> CloudLane:
     return handovers.keep_lane(db, handovers.find_lane(db, lane.account_id) or lane, is_heard=True)
 
 
-def _take_back(db: Database, row: Handover, now: datetime) -> None:
+def _forgotten(db: Database, row: Handover, now: datetime) -> None:
     found = handovers.find_away(db, row.post_id)
     if found is not None and found.epoch == row.epoch:
-        ownership.take(db, found, None, now)
+        ownership.forgotten(db, found, now, now)
 
 
 def _raise_epoch(db: Database, row: Handover, epoch: int) -> None:

@@ -15,7 +15,7 @@ from cloud import deploying, keyring
 from cloud.asking import CloudflareError, CloudflareRefused, Line
 from cloud.cloudflare_api import CloudflareApi, accounts, client_of, token_status
 from cloud.deploying import Deployed, Keys, Steps
-from cloud.gate import settle_in
+from cloud.gate import Contact, settle_in
 from cloud.results import SHOWN
 from cloud.worker_client import (
     WorkerClient,
@@ -80,6 +80,7 @@ class CloudDesk:
     graph_version: str
     # What tells this database from a copy of it; see `cloud.gate`.
     place: str = ""
+    contact: Contact = field(default_factory=Contact)
 
     async def deploy(self, wanted: Wanted, steps: Steps | None = None) -> Deployed:
         """Bring the Worker into the account that a token is for, or up to date there.

@@ -40,6 +40,8 @@ AT_ONCE_S = 10.0
 _SLICE_S = 60.0
 _HEAR_EVERY_S = 300.0
 _HEAR_SOON_S = (3.0, 5.0, 10.0, 20.0, 30.0, 60.0)
+# After how long what was due in the cloud, and is not heard of, is asked for by itself.
+_UNHEARD_FOR = timedelta(minutes=30)
 _FIRST_PAUSE_S = 5.0
 _LONGEST_PAUSE_S = 900.0
 _AT_ONCE = 20
@@ -65,7 +67,7 @@ class Exchange:
         self._in_vain: dict[str, int] = {}
         self._failures = 0
         self._quiet_until = 0.0
-        self._trouble: str | None = None
+        self._contact = courier.desk.contact
         self.is_closing = False
         self._store.changes.subscribe(
             self._heard, Subject.JOB, Subject.POST, Subject.ACCOUNT, Subject.CONFIG, Subject.LOGIN
@@ -94,7 +96,7 @@ class Exchange:
 
     def trouble(self) -> str | None:
         """Return why the Worker is not asked now, None where it answers."""
-        return self._trouble
+        return self._contact.trouble
 
     def _heard(self, _change: Change) -> None:
         self._woken.set()
@@ -103,19 +105,23 @@ class Exchange:
         if change.state == DEPLOYED:
             self.look_at_once()
 
+    def _pause_after(self, tries: int) -> timedelta:
+        pause = min(_FIRST_PAUSE_S * 2 ** min(tries, 10), _LONGEST_PAUSE_S)
+        return self._clock.paced(timedelta(seconds=pause))
+
     def _failed(self, error: WorkerUnreachable) -> float:
         self._failures += 1
-        if self._trouble is None:
+        if self._contact.trouble is None:
             logger.warning("the Worker is not reached reason=%s", error)
-        self._trouble = str(error)
+        self._contact.trouble = str(error)
         pause: float = min(_FIRST_PAUSE_S * 2 ** min(self._failures - 1, 10), _LONGEST_PAUSE_S)
         self._quiet_until = trio.current_time() + pause * self._pace
         return pause * self._pace
 
     def _answered(self) -> None:
-        if self._trouble is not None:
+        if self._contact.trouble is not None:
             logger.info("the Worker answers again")
-        self._failures, self._trouble = 0, None
+        self._failures, self._contact.trouble = 0, None
 
     async def _step(self) -> float:
         """Do what is to be done now; returns in how many seconds there is more."""
@@ -133,8 +139,10 @@ class Exchange:
         for row in waiting:
             await self._confirm(row)
         lanes = await self._store.read(_lanes)
-        for lane in lanes:
-            await self._hear(lane)
+        for lane, due in lanes:
+            await self._tell(lane, due)
+            await self._hear(lane, due)
+        await self._look_up()
         handed = await self._hand_over() if all(lane.is_heard for lane, _ in lanes) else False
         if len(waiting) == _AT_ONCE or handed:
             return 0.0
@@ -164,14 +172,29 @@ class Exchange:
                 await self.courier.confirm(row)
             except WorkerUnreachable as error:
                 # The others come first next time: it may be this one alone.
-                pause = min(_FIRST_PAUSE_S * 2 ** min(row.tries, 10), _LONGEST_PAUSE_S)
-                until = self._clock.now() + self._clock.paced(timedelta(seconds=pause))
+                until = self._clock.now() + self._pause_after(row.tries)
                 await self._store.write(handovers.pause, row.post_id, until, str(error))
                 raise
         self._answered()
 
-    async def _hear(self, pair: tuple[CloudLane, datetime | None]) -> None:
-        lane, due = pair
+    async def _tell(self, lane: CloudLane, due: datetime | None) -> None:
+        """Tell what has changed of an account whose posts the cloud may own."""
+        if due is None:
+            return
+        account = await self._store.read(accounts.find, lane.account_id)
+        if account is not None:
+            await self.courier.tell(account)
+
+    async def _look_up(self) -> None:
+        """Ask for what has been due for long and is not heard of: it may not be there any more."""
+        now = self._clock.now()
+        wait = max(self._clock.paced(_UNHEARD_FOR), timedelta(seconds=2))
+        since = now - wait
+        for row in await self._store.read(handovers.overdue, since, now, _AT_ONCE):
+            await self.courier.look_up(row)
+            await self._store.write(_look_up_later, row, now + wait)
+
+    async def _hear(self, lane: CloudLane, due: datetime | None) -> None:
         at = self._hear_at.get(lane.lane)
         now = trio.current_time()
         if lane.is_heard and not due:
@@ -179,10 +202,6 @@ class Exchange:
             return
         if lane.is_heard and at is not None and now < at:
             return
-        account = await self._store.read(accounts.find, lane.account_id)
-        if account is not None and due:
-            async with self.courier.desk.worker() as client:
-                await self.courier.tell(client, account)
         heard = await self.courier.hear(lane)
         self._answered()
         self._in_vain[lane.lane] = (
@@ -214,7 +233,14 @@ class Exchange:
                     handovers.pause, post.id, now + SOONEST_AGAIN, "it is due too soon"
                 )
                 continue
-            if await self._hand_over_alone(post.id):
+            try:
+                is_there = await self._hand_over_alone(post.id)
+            except WorkerUnreachable as error:
+                # The others come first next time: it may be this one alone.
+                until = now + self._pause_after(row.tries if row is not None else 0)
+                await self._store.write(handovers.pause, post.id, until, str(error))
+                raise
+            if is_there:
                 self._answered()
         return len(found) == _AT_ONCE
 
@@ -347,7 +373,7 @@ class Exchange:
 
     def look_at_once(self) -> None:
         """Look without regard to what failed: the Worker was brought there, or has gone."""
-        self._failures, self._quiet_until, self._trouble = 0, 0.0, None
+        self._failures, self._quiet_until, self._contact.trouble = 0, 0.0, None
         self._woken.set()
 
     async def _recall(self, row: Handover) -> Mapping[str, Any]:
@@ -371,6 +397,12 @@ class Exchange:
 
     def _lock(self, post_id: str) -> trio.Lock:
         return self._locks.setdefault(post_id, trio.Lock())
+
+
+def _look_up_later(db: Database, row: Handover, until: datetime) -> None:
+    found = handovers.find_away(db, row.post_id)
+    if found is not None and found.owner is Owner.CLOUD:
+        handovers.keep(db, found, next_at=until)
 
 
 def _lanes(db: Database) -> list[tuple[CloudLane, datetime | None]]:

@@ -61,6 +61,13 @@ def look_around(db: Database, place: str, now: datetime) -> None:
         facts.forget(db, facts.CLOUD_ARRIVING)
 
 
+@dataclass(slots=True)
+class Contact:
+    """Whether the Worker answers: `trouble` is why not."""
+
+    trouble: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Gate:
     """Knows where the database lies, and what the cloud keeps waiting."""
@@ -68,6 +75,7 @@ class Gate:
     place: str
     clock: Clock
     spacing: timedelta
+    contact: Contact
 
     def held(self, db: Database, post: Post, now: datetime) -> Hold | None:
         """Return what a post must wait for because of the cloud, or None."""
@@ -81,7 +89,9 @@ class Gate:
             if arriving is None or arriving.value != self.place or is_unheard:
                 return Hold("cloud", _UNHEARD, again)
         since = now - self.spacing - self.clock.paced(_SILENT_FOR)
-        if handovers.is_due_near(db, post.account_id, since, now + self.clock.paced(_AHEAD)):
+        # It keeps its distance from what it is told of; where nobody can tell it, we do.
+        ahead = self.clock.paced(_AHEAD) if self.contact.trouble is None else self.spacing
+        if handovers.is_due_near(db, post.account_id, since, now + ahead):
             return Hold("cloud", _IN_CLOUD, again)
         return None
 

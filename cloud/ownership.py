@@ -40,6 +40,11 @@ _STOPPED = (
     "in the Instagram app before you retry"
 )
 
+_FORGOTTEN = (
+    "The cloud knows nothing of this post any more, and it was due there, so it may be live. Look "
+    "at the account in the Instagram app before you retry"
+)
+
 
 class BeingSent(Exception):
     """Somebody here is at a post of which the cloud has news: those are taken in after that."""
@@ -176,6 +181,20 @@ def abandoned(db: Database, row: Handover, now: datetime, grace: timedelta) -> N
         given_back(db, row, now, grace)
     else:
         results.in_doubt(db, row, post, {}, _STOPPED, now)
+
+
+def forgotten(db: Database, row: Handover, now: datetime, theirs: datetime) -> None:
+    """Note that its Worker knows nothing of it: its data are gone, and what lay there with them.
+
+    It is asked back where it cannot have been due by then, so that what is late of it is refused;
+    else nobody knows whether it went out before. `theirs` is the time there.
+    """
+    post = posts.get(db, row.post_id)
+    due = post.scheduled_for
+    if due is not None and due > theirs + CLOCK_SLACK and post.status is PostStatus.SCHEDULED:
+        take(db, row, None, now)
+    else:
+        results.in_doubt(db, row, post, {}, _FORGOTTEN, now)
 
 
 def milliseconds(at: datetime | None) -> int:

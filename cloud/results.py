@@ -35,7 +35,7 @@ _MISSED = "The cloud could not send it in time. Retry it, or schedule it again"
 
 @dataclass(frozen=True, slots=True)
 class HeldAgainst:
-    """What Instagram told the Worker against an account."""
+    """What Instagram told the Worker against an account, or its token."""
 
     account_id: str
     error: errors.InstagramError
@@ -94,7 +94,7 @@ def failed(
         delivery = _sent(db, row, post, job, at, now)
         deliveries.close(db, delivery.id, Outcome.REFUSED, now)
     _fail(db, post, failure, now)
-    if not isinstance(error, errors.AccountTrouble) or post.account_id is None:
+    if not isinstance(error, (errors.AccountTrouble, errors.TokenExpired)) or not post.account_id:
         return None
     return HeldAgainst(post.account_id, error)
 

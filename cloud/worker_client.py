@@ -22,6 +22,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _LIMIT_S = 30.0
 _UPLOAD_LIMIT_S = 600.0
+_IS_STRANGE = (
+    "it was given another token than this machine has: `reprise cloud upgrade` gives it this one"
+)
 _CHUNK = 256 * 1024
 _LINK_S = 86_400
 # A smaller one is sent again as a whole where that breaks off.
@@ -42,7 +45,10 @@ class WorkerRefused(Exception):
         self.status = status
         self.code = str(said.get("error") or status)
         self.job: Mapping[str, Any] | None = said.get("job")
-        super().__init__(f"The Worker refuses: {said.get('message') or self.code}")
+        # Of an account, what was told there last
+        self.revision: int | None = said.get("revision")
+        words = _IS_STRANGE if status == 401 else said.get("message") or self.code
+        super().__init__(f"The Worker refuses: {words}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +91,16 @@ class WorkerClient:
         return isinstance(bearer, _Bearer) and bearer.is_change_known
 
     async def set_account(
-        self, account: str, *, sealed: str, expires_ms: int | None, base: str,
+        self, account: str, *, revision: int, sealed: str, expires_ms: int | None, base: str,
         spacing_ms: int, grace_ms: int, published_ms: int | None = None,
         lifted_ms: int | None = None,
     ) -> None:  # fmt: skip
-        """Tell an account's token and rules; what was held there before `lifted_ms` goes on."""
+        """Tell an account's token and rules; what is of an older `revision` is refused.
+
+        What was held there before `lifted_ms` goes on.
+        """
         body = {
+            "revision": revision,
             "sealed": sealed,
             "expiresAt": expires_ms,
             "base": base,
@@ -101,9 +111,9 @@ class WorkerClient:
         }
         await self._call("PUT", f"/v1/accounts/{account}", body)
 
-    async def forget_account(self, account: str) -> None:
+    async def forget_account(self, account: str, revision: int) -> None:
         """Have an account's token forgotten: nothing can go out of it any more."""
-        await self._call("DELETE", f"/v1/accounts/{account}")
+        await self._call("DELETE", f"/v1/accounts/{account}?revision={revision}")
 
     async def put_medium(self, key: str, path: Path, mime_type: str) -> None:
         """Upload a file under a key; the Worker compares its bytes with their digest.
@@ -164,8 +174,14 @@ class WorkerClient:
         body = {"account": account, "epoch": epoch}
         return await self._job("POST", f"/v1/jobs/{post_id}/recall", body)
 
+    async def job(self, post_id: str, account: str) -> Mapping[str, Any]:
+        return await self._job("GET", f"/v1/jobs/{post_id}?account={account}")
+
     async def changes(self, account: str, since: int) -> Mapping[str, Any]:
-        """Return `jobs` that changed after `since`, and the newest `seq`."""
+        """Return `jobs` that changed after `since`, and the newest `seq`.
+
+        `born` is another one where the Worker's data began anew.
+        """
         return await self._call("GET", f"/v1/changes?account={account}&since={since}")
 
     async def diagnostics(self) -> Mapping[str, Any]:
@@ -177,7 +193,7 @@ class WorkerClient:
         query = str(httpx.QueryParams({name: value for name, value in named.items() if value}))
         return await self._call("GET", f"/v1/kv?{query}")
 
-    async def _job(self, method: str, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    async def _job(self, method: str, path: str, body: Any = None) -> Mapping[str, Any]:
         job: Mapping[str, Any] = (await self._call(method, path, body))["job"]
         return job
 

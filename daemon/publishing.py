@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import trio
 
 from accounts.keeper import StoredLogins
+from cloud.against import Against
 from cloud.courier import Courier
 from cloud.desk import CloudDesk
 from cloud.exchange import Exchange
@@ -105,7 +106,7 @@ async def build_publishing(
     punctuality = Punctuality(
         missed_for=presence.missed_for, grace=timing.grace, their_time=core.hour.now
     )
-    gate = Gate(place, clock, timing.spacing)
+    gate = Gate(place, clock, timing.spacing, cloud.contact)
     tools = _tools(core, preparation, links, gate, punctuality, settle_s)
     return Publishing(
         deliverer=_deliverer(core, tools, links, timing),
@@ -182,7 +183,7 @@ def _courier(core: Core, desk: CloudDesk, preparation: Preparation, timing: _Tim
         clock=core.clock,
         desk=desk,
         preparation=preparation,
-        reports=StoredLogins(core.store, core.vault, core.clock),
+        reports=Against(StoredLogins(core.store, core.vault, core.clock), core.graph),
         spacing=timing.spacing,
         grace=timing.grace,
     )

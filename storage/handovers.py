@@ -154,6 +154,17 @@ def next_due(db: Database, lane: str) -> datetime | None:
     return None if row[0] is None else times.from_text(row[0])
 
 
+def overdue(db: Database, since: datetime, now: datetime, limit: int) -> list[Handover]:
+    """Return what was due in the cloud before `since`, has no end, and is to be asked for now."""
+    return records.fetch(
+        db,
+        Handover,
+        "WHERE owner != 'LOCAL' AND owner = 'CLOUD' AND (next_at IS NULL OR next_at <= ?2)"
+        " AND (SELECT scheduled_for FROM posts WHERE id = post_id) < ?1 ORDER BY since LIMIT ?3",
+        (since, now, limit),
+    )
+
+
 def is_due_near(db: Database, account_id: str, since: datetime, until: datetime) -> bool:
     """Say whether the cloud may own a post of the account that is due in that time."""
     row = db.conn.execute(
@@ -177,7 +188,8 @@ def pause(db: Database, post_id: str, until: datetime, reason: str) -> None:
 class CloudLane:
     """An account's queue at the Worker: what it was told of the account, and heard from there.
 
-    `is_heard` says whether everything that is there is known here.
+    `is_heard` says whether everything that is there is known here. What is told has a `revision`,
+    so that an older request cannot overtake it; `born` names the data there, which may be gone.
     """
 
     TABLE: ClassVar[str] = "cloud_lanes"
@@ -186,6 +198,8 @@ class CloudLane:
     told: str | None = None
     seq: int = 0
     is_heard: bool = False
+    revision: int = 0
+    born: str | None = None
 
 
 def lanes(db: Database) -> list[CloudLane]:

@@ -487,6 +487,13 @@ def m0290_setbacks(db: Database) -> None:
     db.conn.execute("UPDATE jobs SET max_attempts = 20 WHERE status IN ('PENDING', 'PROCESSING')")
 
 
+@migrations()
+def m0250_lanes_told(db: Database) -> None:
+    """What the Worker is told of an account has a number, and its data have a name."""
+    db.conn.execute("ALTER TABLE cloud_lanes ADD COLUMN revision INTEGER NOT NULL DEFAULT 0")
+    db.conn.execute("ALTER TABLE cloud_lanes ADD COLUMN born TEXT")
+
+
 def _statements(script: str) -> Iterator[str]:
     # One by one: `executescript` would commit the transaction that guards the migration.
     statement = ""

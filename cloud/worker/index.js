@@ -20,7 +20,7 @@ const DAEMON = [
   ["GET", /^\/v1\/kv$/, keys],
   ["GET", /^\/v1\/changes$/, ({ env, url }) => lane(env, account(url)).changes(whole(url, "since"))],
   ["PUT", /^\/v1\/accounts\/(\d{1,20})$/, setAccount],
-  ["DELETE", /^\/v1\/accounts\/(\d{1,20})$/, ({ env }, id) => lane(env, id).forgetAccount()],
+  ["DELETE", /^\/v1\/accounts\/(\d{1,20})$/, ({ env, url }, id) => lane(env, id).forgetAccount(whole(url, "revision"))],
   ["PUT", /^\/v1\/media\/([^/]+)$/, ({ env, request }, key) => taken(request, env, key)],
   ["POST", /^\/v1\/media\/([^/]+)\/upload$/, async ({ env, request }, key) => begun(env, key, await body(request))],
   ["PUT", /^\/v1\/media\/([^/]+)\/parts\/(\d{1,3})$/, ({ env, request }, key, at) => partTaken(request, env, key, Number(at))],
@@ -68,14 +68,15 @@ async function asked(request, env, url) {
 }
 
 async function setAccount({ request, env }, id) {
-  const { sealed, expiresAt, base, spacingMs, graceMs, publishedAt = null, liftedAt = null } = await body(request);
+  const { revision, sealed, expiresAt, base, spacingMs, graceMs, publishedAt = null, liftedAt = null } = await body(request);
+  require(isEpoch(revision), "revision is a whole number from 1");
   require(typeof sealed === "string" && typeof base === "string", "sealed and base are texts");
   require(expiresAt === null || Number.isInteger(expiresAt), "expiresAt is a time in ms or null");
   require(Number.isInteger(spacingMs) && Number.isInteger(graceMs), "spacingMs and graceMs are whole");
   require(publishedAt === null || Number.isInteger(publishedAt), "publishedAt is a time in ms or null");
   require(liftedAt === null || Number.isInteger(liftedAt), "liftedAt is a time in ms or null");
   await registry(env).add(id);
-  return lane(env, id).setAccount(id, { sealed, expiresAt, base, spacingMs, graceMs, publishedAt, liftedAt });
+  return lane(env, id).setAccount(id, { revision, sealed, expiresAt, base, spacingMs, graceMs, publishedAt, liftedAt });
 }
 
 async function put({ request, env }, id) {

@@ -41,16 +41,20 @@ export class Lane extends Shelf {
       CREATE INDEX IF NOT EXISTS jobs_under_way ON jobs (begun_at) WHERE begun_at IS NOT NULL AND ended_at IS NULL;
       CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
     `);
+    // What tells these data from others under the same name: they may be removed, and begin anew.
+    this.sql.exec("INSERT OR IGNORE INTO facts VALUES ('born', ?)", crypto.randomUUID());
     keepTally(this.sql);
   }
 
   // What the daemon asks
 
   /**
-   * Take over an account's token and rules, and when the daemon published last. What was held back
-   * before `liftedAt` goes on: a person has looked since.
+   * Take over an account's token and rules, and when the daemon published last, unless something
+   * newer was told: requests overtake each other. What was held back before `liftedAt` goes on: a
+   * person has looked since.
    */
-  async setAccount(account, { sealed, expiresAt, base, spacingMs, graceMs, publishedAt, liftedAt }) {
+  async setAccount(account, { revision, sealed, expiresAt, base, spacingMs, graceMs, publishedAt, liftedAt }) {
+    if (this.#isStale(revision)) return this.#staleAccount();
     this.ctx.storage.transactionSync(() => {
       const heldUntil = this.fact("heldUntil");
       if (heldUntil && this.fact("heldSince") < liftedAt) {
@@ -62,16 +66,26 @@ export class Lane extends Shelf {
       }
       // The daemon's clock may be ahead: what it published lies in no future.
       const latest = Math.max(Math.min(publishedAt ?? 0, Date.now()), this.fact("publishedAt") ?? 0);
-      this.#keep({ account, sealed, expiresAt, base, spacingMs, graceMs, publishedAt: latest });
+      this.#keep({ account, revision, sealed, expiresAt, base, spacingMs, graceMs, publishedAt: latest });
     });
     await this.#arm();
     return { status: 200, ok: true };
   }
 
   /** Forget an account's token: nothing can go out of it any more. */
-  async forgetAccount() {
+  async forgetAccount(revision) {
+    if (this.#isStale(revision)) return this.#staleAccount();
     this.sql.exec("DELETE FROM facts WHERE name = 'sealed'");
+    this.#keep({ revision });
     return { status: 200, ok: true };
+  }
+
+  #isStale(revision) {
+    return revision < (this.fact("revision") ?? 0);
+  }
+
+  #staleAccount() {
+    return { status: 409, error: "STALE_ACCOUNT", revision: this.fact("revision") };
   }
 
   async put(id, asked) {
@@ -154,7 +168,7 @@ export class Lane extends Shelf {
     const rows = this.sql
       .exec("SELECT * FROM jobs WHERE seq > ? ORDER BY seq LIMIT ?", since, CHANGES_AT_ONCE)
       .toArray();
-    return { status: 200, jobs: rows.map(shown), seq: this.#lastSeq(), now: Date.now() };
+    return { status: 200, jobs: rows.map(shown), seq: this.#lastSeq(), born: this.fact("born"), now: Date.now() };
   }
 
   async counts() {

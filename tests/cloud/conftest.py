@@ -61,6 +61,7 @@ class Sky:
         number = graph.ig_user_id
         await self.worker.set_account(
             number,
+            revision=next(self._numbers),
             sealed=sealed(self.keys.encryption, token or graph.token, number),
             expires_ms=None,
             base="https://graph.instagram.com",

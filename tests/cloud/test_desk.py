@@ -34,12 +34,12 @@ API = "/api/v1"
 
 @asynccontextmanager
 async def under_a_cloud(
-    sandbox: Sandbox, clock: TestClock, tmp_path: Path, program: Path
+    sandbox: Sandbox, clock: TestClock, tmp_path: Path, program: Path, **settings: Any
 ) -> AsyncIterator[tuple[Served, Cloudflare]]:
     async with open_cloudflare(
         tmp_path / "cloudflare", program, proxy_url=sandbox.proxy_url, ca_file=sandbox.ca_file
     ) as cloudflare:
-        where: Any = {"cloudflare_api": cloudflare.url}
+        where: Any = {"cloudflare_api": cloudflare.url, **settings}
         async with (
             open_studio(sandbox, clock, tmp_path, logged_in=False, **where) as studio,
             serve_studio(studio) as served,

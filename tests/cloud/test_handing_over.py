@@ -47,6 +47,11 @@ class Heights:
     owner: Actor
     media: str
 
+    @property
+    def disk(self) -> Path:
+        """Where the Worker's objects lie."""
+        return self.cloudflare._runtime.directory / "objects"
+
     async def schedule(self, caption: str, *, in_s: float = 3600, **more: Any) -> dict[str, Any]:
         at = to_text(self.served.studio.clock.now() + timedelta(seconds=in_s))
         said = {"mediaType": "IMAGE", "mediaFileId": self.media, "caption": caption, **more}
