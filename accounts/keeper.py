@@ -95,7 +95,7 @@ async def hold_in(
     store: Store, account_id: str, now: datetime, kinds: Collection[TroubleKind]
 ) -> Hold | None:
     """Return why and until when nothing may be sent for an account, or None."""
-    hold = await store.read(holds.active, account_id, now, kinds)
+    hold = await store.glance(holds.active, account_id, now, kinds)
     if hold is not None:
         with suppress(Unavailable):  # it is held without the note too
             await store.write(troubles.note_wrong_clock, account_id, now)

@@ -22,7 +22,7 @@ from typing import Any
 import aiograpi
 import trio
 
-from instagram.private.client import PrivateClient
+from instagram.private import client
 from sandbox import open_sandbox
 from session_api.row import Row
 from tests.session_api.desk import open_desk
@@ -40,16 +40,16 @@ _is_inside: ContextVar[bool] = ContextVar("is_inside", default=False)
 @contextmanager
 def noted() -> Iterator[None]:
     """Note every call of aiograpi that is not made by another of its calls."""
-    changed = {}
+    ours, changed = client.PrivateClient, []
     for name, made in inspect.getmembers(aiograpi.Client, inspect.iscoroutinefunction):
-        if not name.startswith("_") and name not in _BELOW and name not in vars(PrivateClient):
-            changed[name] = made
-            setattr(PrivateClient, name, _noting(name, made))
+        if not name.startswith("_") and name not in _BELOW and name not in vars(ours):
+            changed.append(name)
+            setattr(ours, name, _noting(name, made))
     try:
         yield
     finally:
         for name in changed:
-            delattr(PrivateClient, name)
+            delattr(ours, name)
 
 
 def _noting(name: str, made: Callable[..., Any]) -> Callable[..., Any]:

@@ -17,6 +17,8 @@ _LONGEST_NUMBER = 64
 _INT_64 = 2**63
 # Control characters but tab and line ends; halves of surrogate pairs.
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+# As they were decoded, there is nothing to repair in these.
+_FIT = frozenset({int, float, bool, type(None)})
 _REPLACEMENT = "\ufffd"
 _OF_THE_BODY = (b"content-encoding", b"content-length", b"transfer-encoding")
 
@@ -70,9 +72,12 @@ def _fit(value: object, depth: int = 0) -> object:
     if isinstance(value, (dict, list)) and depth >= _DEEPEST:
         return None
     if isinstance(value, dict):
-        return {fit_text(key): _fit(each, depth + 1) for key, each in value.items()}
+        return {
+            fit_text(key): each if each.__class__ in _FIT else _fit(each, depth + 1)
+            for key, each in value.items()
+        }
     if isinstance(value, list):
-        return [_fit(each, depth + 1) for each in value]
+        return [each if each.__class__ in _FIT else _fit(each, depth + 1) for each in value]
     return value
 
 

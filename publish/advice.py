@@ -75,10 +75,10 @@ class Adviser:
 def repetition(db: Database, post: Post, now: datetime) -> str | None:
     """Say that a post looks like one that was asked for twice, or return None."""
     shown = _content(db, post)
-    for other in posts.made_since(db, post, now - LOOKS_REPEATED_WITHIN):
-        if (other.media_type, other.caption) == (post.media_type, post.caption) and (
-            _content(db, other) == shown
-        ):
+    since = now - LOOKS_REPEATED_WITHIN
+    for other in posts.made_since(db, post.user_id, post.account_id, since):
+        is_other = other.id != post.id and other.media_type == post.media_type
+        if is_other and other.caption == post.caption and _content(db, other) == shown:
             return (
                 f"This looks like post {other.id}, which was asked for minutes ago: send an "
                 "Idempotency-Key with what may be sent twice"

@@ -126,7 +126,8 @@ async def _named(question: Question) -> SessionUpload:
 async def _recorded(parcel: Parcel, ask: Ask[Any]) -> models.Accepted:
     question, house = parcel.question, parcel.question.around.house
     rails = (question.used.account_id, question.row, question.around.limits, house.clock)
-    if (hold := await house.store.read(held, *rails)) is not None:
+    hold = await house.store.read(held, *rails)
+    if hold is not None and not await house.store.read(_may_repeat, parcel, ask):
         raise Railed(hold)  # before anything is fetched or decoded
     kept: list[MediaFile] = []
     is_new = False
@@ -145,6 +146,22 @@ async def _recorded(parcel: Parcel, ask: Ask[Any]) -> models.Accepted:
                 for media in kept:
                     await house.library.remove(media.id)
     return accepted
+
+
+def _may_repeat(db: Database, parcel: Parcel, ask: Ask[Any]) -> bool:
+    """Say whether a post with the same words is on its way, may be live, or just went out.
+
+    Under a key of its own it is no repetition.
+    """
+    if ask.attempt.key is not None:
+        return False
+    content, since = parcel.content, ask.house.clock.now() - _UNKNOWN_WITHIN
+    account_id = parcel.question.used.account_id
+    said = (content.media_type, (content.caption or "").strip())
+    return any(
+        (other.media_type, (other.caption or "").strip()) == said and _is_alive(other, ask)
+        for other in posts.made_since(db, ask.user_id, account_id, since)
+    )
 
 
 def _queue(
@@ -190,8 +207,12 @@ def _twin(
     try:
         with part(db):  # as it would be stored, and then not
             post = intake.publish_now(db, user_id, account_id, content, now)
-            for other in posts.made_since(db, post, now - _UNKNOWN_WITHIN):
-                if _is_alive(other, ask) and _is_same(db, post, other, kept):
+            for other in posts.made_since(db, user_id, account_id, now - _UNKNOWN_WITHIN):
+                if (
+                    other.id != post.id
+                    and _is_alive(other, ask)
+                    and _is_same(db, post, other, kept)
+                ):
                     raise _Undone(other)
             raise _Undone(None)
     except _Undone as undone:

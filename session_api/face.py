@@ -166,14 +166,18 @@ class SessionFace:
         if question.session is not None and row.act not in POST_CAPS:  # the door has its own
             await self._claim(question)
         if row.handler is not None:
-            return await row.handler(question)
+            return calls.told(await row.handler(question))
 
         async def step(client: Any) -> Any:
             if row.step is not None:
-                return calls.told(await row.step(client, question.given))
-            assert row.call is not None
-            given, named = row.call.arguments(question.given)
-            return calls.told(await calls.call(client, row.call.name, given, named))
+                found = await row.step(client, question.given)
+            else:
+                assert row.call is not None
+                given, named = row.call.arguments(question.given)
+                found = await calls.call(client, row.call.name, given, named)
+            if row.found_in:
+                calls.check_list(client, row.found_in)
+            return calls.told(found)
 
         return _paged(row, await question.run(step))
 
@@ -280,4 +284,4 @@ def _paged(row: Row, told: Any) -> Any:
 
 
 def _rendered(value: Any) -> Answer:
-    return value if isinstance(value, Answer) else Answer(to_json(calls.told(value)))
+    return value if isinstance(value, Answer) else Answer(to_json(value))

@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 
 from instagram.private import calls
 from session_api.row import Field, Row
+from session_api.rows.files import ANY_FILE, TYPES
 from session_api.table import rows
 
 Json = dict[str, Any]
@@ -30,6 +31,7 @@ _KINDS: dict[str, Json] = {
     "file": {"type": "string", "format": "binary"},
     "json": {"type": "string", "contentMediaType": "application/json"},
 }
+_BINARY: Json = {"schema": {"type": "string", "format": "binary"}}
 _ERROR: Json = {
     "type": "object",
     "required": ["detail"],
@@ -189,12 +191,9 @@ def _responses(row: Row, name: str, schemas: Json, names: dict[str, Json]) -> Js
     if row.absent:
         done: Json = {"501": {"description": row.absent, "content": error}}
     elif row.gives == "file":
-        binary: Json = {"schema": {"type": "string", "format": "binary"}}
-        done = _ok("The file", {"image/jpeg": binary, "video/mp4": binary})
+        done = _ok("The file", dict.fromkeys((ANY_FILE, *TYPES.values()), _BINARY))
     elif row.gives == "[file]":
-        done = _ok(
-            "The files", {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
-        )
+        done = _ok("The files", dict.fromkeys((ANY_FILE, "application/zip"), _BINARY))
     elif row.gives == "text":
         done = _ok("Text", {"text/plain": {"schema": _PLAIN["text"]}})
     else:

@@ -113,6 +113,9 @@ class Row:
     # Whether it takes the account's name as a word that it is meant (`confirm`).
     confirms: bool = False
     is_older: bool = False
+    # Where in the answer its list is, where aiograpi gives an empty one if it is not there:
+    # `inbox.threads`, `reel?.items` for one whose `reel` may be null.
+    found_in: str = ""
     # How many requests to Instagram a call is; "" is one, and none where it is local.
     sends: str = ""
 

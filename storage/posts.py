@@ -359,15 +359,15 @@ def near(db: Database, post: Post, at: datetime, within: timedelta) -> list[Post
     )
 
 
-def made_since(db: Database, post: Post, since: datetime) -> list[Post]:
-    """Return the account's other posts that are no drafts and were made since, 100 at most."""
+def made_since(db: Database, user_id: str, account_id: str | None, since: datetime) -> list[Post]:
+    """Return an account's posts that are no drafts and were made since, 100 at most."""
     return records.fetch_readable(
         db,
         Post,
-        "WHERE user_id = ? AND created_at >= ? AND account_id = ? AND id != ?"
+        "WHERE user_id = ? AND created_at >= ? AND account_id = ?"
         " AND status != 'DRAFT' AND source_type IN ('MANUAL', 'SCHEDULED')"
         " ORDER BY created_at DESC LIMIT 100",
-        (post.user_id, since, post.account_id, post.id),
+        (user_id, since, account_id),
     )
 
 

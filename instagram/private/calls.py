@@ -27,6 +27,7 @@ _OF_ARGUMENTS = (
 _MOST_EXACT = 2**53 - 1
 # Ids are text, however aiograpi has them: JavaScript reads no such number.
 _IDS = frozenset({"pk", "thread_id"})
+_PLAIN = frozenset({str, type(None), bool, float})
 
 
 def checked(
@@ -67,6 +68,25 @@ async def call(
     return await getattr(client, name)(*given, **named)
 
 
+def check_list(client: PrivateClient, path: str) -> None:
+    """Raise `Unreachable` unless the last answer has a list there: `inbox.threads`.
+
+    aiograpi takes what is not there for an empty list. Behind a `?` null stands for one.
+    """
+    value: Any = client.last_json
+    for name in path.split("."):
+        plain = name.removesuffix("?")
+        if not isinstance(value, dict) or plain not in value:
+            break
+        value = value[plain]
+        if value is None and name != plain:
+            return
+    else:
+        if isinstance(value, list):
+            return
+    raise errors.Unreachable("Instagram's answer has no list where there has to be one")
+
+
 def signature(name: str) -> inspect.Signature:
     """Return what aiograpi takes for a call, without the client; raises AttributeError."""
     taken = inspect.signature(getattr(PrivateClient, name))
@@ -86,19 +106,23 @@ def built(name: str, value: Mapping[str, Any]) -> BaseModel:
 
 def told(value: Any) -> Any:
     """Return what a call gave as plain JSON, its ids as text."""
+    # By its very type, what there is most of first: a page has thousands of values.
+    kind = type(value)
+    if kind is dict:
+        return {
+            key if type(key) is str else str(key): each
+            if type(each) in _PLAIN
+            else str(each)
+            if type(each) is int and key in _IDS
+            else told(each)
+            for key, each in value.items()
+        }
+    if kind is list:
+        return [each if type(each) in _PLAIN else told(each) for each in value]
+    if kind is int:
+        return value if -_MOST_EXACT <= value <= _MOST_EXACT else str(value)
     if isinstance(value, BaseModel):
         return told(value.model_dump(mode="json"))
     if isinstance(value, Mapping):
-        return {
-            str(key): str(each) if key in _IDS and _is_number(each) else told(each)
-            for key, each in value.items()
-        }
-    if isinstance(value, list | tuple | set):
-        return [told(each) for each in value]
-    if _is_number(value) and abs(value) > _MOST_EXACT:
-        return str(value)
-    return value
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+        return told(dict(value))
+    return told(list(value)) if isinstance(value, tuple | set) else value

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 from collections.abc import Mapping
 from typing import Any
 
 import aiograpi
+import orjson
 from aiograpi import exceptions as ig
 from aiograpi.mixins.attestation import ECC
 
@@ -86,6 +86,8 @@ class PrivateClient(aiograpi.Client):
             request_timeout=clock.pace,
             delay_range=[1 * clock.pace, 3 * clock.pace] if clock.pace else None,
         )
+        # Once each: what fails there is asked again by whoever asked.
+        self.public_request_retries_count = 1
         # Told last: what the session brings along wins over the constructor.
         if options.locale:
             self.set_locale(options.locale)
@@ -100,9 +102,10 @@ class PrivateClient(aiograpi.Client):
         """Return what must survive a restart: device, session, cookies. It is a secret."""
         return {k: v for k, v in self.get_settings().items() if k not in _NOT_PORTABLE}
 
-    def fingerprint(self) -> str:
+    def fingerprint(self) -> bytes:
         """Return what changes whenever the portable session does. It is a secret."""
-        return json.dumps(self.portable_session(), sort_keys=True)
+        options = orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS
+        return orjson.dumps(self.portable_session(), default=str, option=options)
 
     async def pause(self, low_s: float, high_s: float) -> None:
         """Wait like a person would, scaled by the pace."""
@@ -152,11 +155,15 @@ class PrivateClient(aiograpi.Client):
     async def _send_private_request(self, endpoint: str, *args: Any, **kwargs: Any) -> Any:
         if not is_plain_path(endpoint.partition("?")[0]):
             raise ig.ClientNotFoundError("an id or a name that is none")
-        if self.stops_at is not None and self.asked >= self.stops_at:
-            raise AnswersWithoutEnd("more requests than this call may take")
-        self.asked += 1
+        self._count()
         try:
-            return await super()._send_private_request(endpoint, *args, **kwargs)
+            answer = await super()._send_private_request(endpoint, *args, **kwargs)
+            if not self.last_json:
+                raise ig.ClientUnknownError("an answer with nothing in it")
+            if "stream_rows" in self.last_json and "stream" not in endpoint:
+                # aiograpi reads half an answer as the rows of one that comes in pieces.
+                raise ig.ClientUnknownError("an answer that is cut off")
+            return answer
         except (ig.ClientRequestTimeout, ig.ClientIncompleteReadError) as error:
             # Otherwise aiograpi waits and sends the same request again, POSTs included.
             lost = AnswerLost(str(error))
@@ -167,6 +174,26 @@ class PrivateClient(aiograpi.Client):
             if ANSWER not in vars(error):
                 setattr(error, ANSWER, self.last_response)
             raise
+
+    async def private_graphql_query_request(self, *args: Any, **kwargs: Any) -> Any:
+        self._count()
+        answer = await super().private_graphql_query_request(*args, **kwargs)
+        if isinstance(answer, dict) and answer.get("status") == "fail":
+            # aiograpi would look for what was asked in it, and say that it is not there.
+            raise ig.ClientStatusFail(message=str(answer.get("message")))
+        return answer
+
+    async def _send_public_request(self, *args: Any, **kwargs: Any) -> Any:
+        self._count()
+        answer = await super()._send_public_request(*args, **kwargs)
+        if isinstance(answer, dict) and answer.get("status") == "fail":
+            raise ig.ClientStatusFail(message=str(answer.get("message")))
+        return answer
+
+    def _count(self) -> None:
+        if self.stops_at is not None and self.asked >= self.stops_at:
+            raise AnswersWithoutEnd("more requests than this call may take")
+        self.asked += 1
 
     async def _try_caa_login(self, *_args: object, **_kwargs: object) -> bool:
         # After a refused password aiograpi would submit it once more by another door.

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from aiograpi import exceptions as ig
 from aiograpi.extractors import extract_comment
 
+from instagram import errors
 from instagram.private.client import PrivateClient
 
 _MOST_PAGES = 20
+_LIKERS, _LIKERS_A_PAGE = "5f0b1f6281e72053cbc07909c8d154ae", 50
 
 
 async def page(
@@ -22,7 +25,7 @@ async def page(
     params = {"min_id": cursor} if cursor else {}
     found = await client.private_request(f"media/{media_id}/comments/", params=params)
     more = found.get("has_more_headload_comments")
-    comments = [extract_comment(each) for each in found.get("comments") or []]
+    comments = [extract_comment(each) for each in found["comments"]]
     return comments, found.get("next_min_id") if more else None
 
 
@@ -39,7 +42,7 @@ async def answers(client: PrivateClient, media_id: str, comment_id: str, most: i
     for _ in range(_MOST_PAGES):
         where = f"media/{media_id}/comments/{comment_id}/inline_child_comments/"
         answer = await client.private_request(where, params=params)
-        found += [extract_comment(each) for each in answer.get("child_comments") or []]
+        found += [extract_comment(each) for each in answer["child_comments"]]
         cursor = answer.get("next_min_child_cursor")
         if len(found) >= most or not cursor or not answer.get("has_more_head_child_comments"):
             break
@@ -52,3 +55,28 @@ async def is_offensive(client: PrivateClient, media_id: str, text: str) -> bool:
     data = client.with_action_data({"media_id": media_id, "comment_text": text})
     found = await client.private_request("media/comment/check_offensive_comment/", data)
     return bool(found["is_offensive"])
+
+
+async def likers(client: PrivateClient, comment_pk: str, most: int) -> list[Any]:
+    """Return at most so many who like a comment; raises `Gone` where there is no such comment.
+
+    Only the website knows. That it wants a login says nothing about the app's.
+    """
+    found: list[Any] = []
+    client.inject_sessionid_to_public()
+    more: dict[str, Any] = {}
+    for _ in range(-(-most // _LIKERS_A_PAGE)):
+        asked = {"comment_id": comment_pk, "first": _LIKERS_A_PAGE, **more}
+        try:
+            told = await client.public_graphql_request(asked, query_hash=_LIKERS)
+        except ig.ClientLoginRequired as refused:
+            raise errors.Refused("Instagram's website does not show it to this login") from refused
+        if told["comment"] is None:
+            raise errors.Gone("There is no such comment")
+        liked = told["comment"]["edge_liked_by"]
+        found += [edge["node"] for edge in liked["edges"]]
+        page = liked.get("page_info") or {}
+        if not page.get("has_next_page"):
+            break
+        more = {"after": page["end_cursor"]}
+    return found[:most]

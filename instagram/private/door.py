@@ -56,7 +56,7 @@ class AccountDoor:
         self._requests = requests
         self._lock = trio.Lock()
         self._client: PrivateClient | None = None
-        self._saved = ""
+        self._saved = b""
         self._last_use = 0.0
         self._closer_runs = False
         self._is_outdated = False

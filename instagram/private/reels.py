@@ -22,7 +22,8 @@ async def reels(client: PrivateClient, which: str, most: int, last_pk: int) -> l
     cursor = ""
     for _ in range(_MOST_PAGES):
         answer = await client.private_request(WHERE[which], data=" ", params={"max_id": cursor})
-        for item in answer.get("items") or answer.get("items_with_ads") or []:
+        name = "items_with_ads" if "items_with_ads" in answer else "items"
+        for item in answer[name]:
             media = item.get("media")
             if media and last_pk and str(media["pk"]) == str(last_pk):
                 return found

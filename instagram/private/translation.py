@@ -18,11 +18,13 @@ from instagram.private.client import ANSWER, AnswersWithoutEnd
 RAISED: tuple[type[Exception], ...] = (
     ig.ClientError,
     httpx.HTTPError,
+    httpx.InvalidURL,
     pydantic.ValidationError,
+    ArithmeticError,
     AssertionError,
     AttributeError,
-    IndexError,
-    KeyError,
+    LookupError,
+    NameError,
     TypeError,
     ValueError,
 )
@@ -54,6 +56,13 @@ _TROUBLES: tuple[tuple[tuple[type[Exception], ...], type[errors.AccountTrouble],
         "Instagram asks this account to wait (please wait a few minutes)",
     ),
 )
+# What aiograpi has no class for where it comes with another status than 400, or hides in another.
+_WORDS: Mapping[str, type[Exception]] = {
+    "feedback_required": ig.FeedbackRequired,
+    "checkpoint_required": ig.CheckpointRequired,
+    "challenge_required": ig.ChallengeError,
+    "consent_required": ig.ConsentRequired,
+}
 _CHALLENGES: tuple[tuple[type[Exception], str, str], ...] = (
     (ig.ConsentRequired, "consent", f"Instagram wants its terms accepted. {_OPEN_THE_APP}"),
     (ig.CheckpointRequired, "app", f"Instagram wants the account confirmed. {_OPEN_THE_APP}"),
@@ -105,6 +114,9 @@ def _ours(exc: Exception) -> errors.InstagramError:
     for cls, kind, reason in _CHALLENGES:
         if isinstance(exc, cls):
             return errors.ChallengeRequired(reason, kind=kind)
+    words = str(_said(exc).get("message") or getattr(exc, "message", ""))
+    if (said := _WORDS.get(words)) is not None:
+        return _ours(said())
     if isinstance(exc, ig.TwoFactorRequired):
         return errors.TwoFactorRequired("The login needs a two-factor code")
     if isinstance(exc, (ig.BadPassword, ig.BadCredentials)):
@@ -151,6 +163,12 @@ def _login_refusal(exc: Exception) -> errors.InstagramError | None:
 def _about_the_request(exc: Exception) -> errors.InstagramError:
     if isinstance(exc, AnswersWithoutEnd):
         return errors.Unreachable("Instagram's pages had no end: the call was stopped")
+    if isinstance(exc, httpx.InvalidURL):
+        return errors.NotAsked("An argument makes no address; nothing was sent")
+    if type(exc) is ig.UserError:
+        return errors.Refused("Instagram has that for business accounts alone")
+    if type(exc) is ig.MediaError:
+        return errors.Gone("Instagram has no insights of this post for this account")
     if "Transcode not finished" in str(exc):
         return errors.NotReady("Instagram is still processing the video")
     if isinstance(exc, (ig.NotFoundError, ig.ClientNotFoundError, ig.MediaUnavailable)):
@@ -251,7 +269,7 @@ def _never_left(exc: BaseException) -> bool:
     # aiograpi calls every failure of curl ConnectProxyError; curl's own code says whether there
     # was a connection at all. A reset or a timeout afterwards says nothing about the effect.
     for link in _of_this_request(exc):
-        if isinstance(link, ig.PreLoginRequired):
+        if isinstance(link, (ig.PreLoginRequired, httpx.InvalidURL)):
             return True
         if isinstance(link, CurlError):
             return link.code in _CURL_BEFORE_SENDING

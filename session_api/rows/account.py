@@ -77,6 +77,7 @@ account.row(
     "GET", "/account/follow/requests", "amount=50, cursor=",
     "user_follow_requests_chunk(amount, cursor)", "UserShortPage", Rail.READ,
     "A page of those who ask to follow", older=("/user/follow/requests",),
+    found_in="users",
 )  # fmt: skip
 account.row(
     "POST", "/account/follow/request/approve", "user_id*:i", "user_follow_request_approve(user_id)",

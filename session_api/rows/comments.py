@@ -70,12 +70,13 @@ comments.pair(
 
 
 async def _likers(client: Any, given: Given) -> Any:
-    return await client.comment_likers_gql(given["comment_pk"], given["amount"] or MOST_AT_ONCE)
+    return await own.likers(client, given["comment_pk"], given["amount"] or MOST_AT_ONCE)
 
 
 comments.row(
     "GET", "/media/comment/likers", "comment_pk*, amount:i[0..200]=0", None, "[Dict]", Rail.READ,
     "Who likes a comment, 200 at most; asked of the website, which alone knows", step=_likers,
+    sends="1 to 4: a page each",
 )  # fmt: skip
 comments.pair(
     "/media/comment/pin", "media_id*, comment_pk*:i, revert:bool=false",

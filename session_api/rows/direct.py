@@ -21,25 +21,25 @@ _FROM_POST = (
 direct.row(
     "GET", "/direct/inbox", f"{_FILTERS}, cursor",
     "direct_threads_chunk(selected_filter or None, box or None, thread_message_limit, cursor)",
-    "DirectThreadPage", Rail.READ, "A page of the inbox",
+    "DirectThreadPage", Rail.READ, "A page of the inbox", found_in="inbox.threads",
 )  # fmt: skip
 direct.row(
     "GET", "/direct/requests", "amount=20", "direct_requests(amount)", "[DirectThread]", Rail.READ,
-    "The message requests", sends="1 to 20: a page each",
+    "The message requests", sends="1 to 20: a page each", found_in="inbox.threads",
 )  # fmt: skip
 direct.row(
     "GET", "/direct/pending", "cursor", "direct_pending_chunk(cursor)", "DirectThreadPage",
-    Rail.READ, "A page of the message requests",
+    Rail.READ, "A page of the message requests", found_in="inbox.threads",
 )  # fmt: skip
 direct.row(
     "GET", "/direct/spam", "cursor", "direct_spam_chunk(cursor)", "DirectThreadPage", Rail.READ,
-    "A page of the hidden requests",
+    "A page of the hidden requests", found_in="inbox.threads",
 )  # fmt: skip
 direct.row(
     "GET", "/direct/threads", f"amount=20, {_FILTERS}",
     "direct_threads(amount, selected_filter or None, box or None, thread_message_limit)",
     "[DirectThread]", Rail.READ, "The newest chats, over as many pages as that takes",
-    sends="1 to 20: a page each",
+    sends="1 to 20: a page each", found_in="inbox.threads",
 )  # fmt: skip
 
 
@@ -146,6 +146,7 @@ async def _search(client: Any, given: Given) -> Any:
 direct.row(
     "GET", "/direct/messages/search", "query*", None, "[Dict]", Rail.READ,
     "The messages with a text in them, each with its chat", step=_search,
+    found_in="message_search_results.message_search_result_items",
 )  # fmt: skip
 direct.row(
     "GET", "/direct/message", f"{_MESSAGE}, amount=20",
@@ -238,7 +239,7 @@ direct.row(
 direct.row(
     "GET", "/direct/search", 'query*, mode:raven|universal="universal"',
     "direct_search(query, mode)", "[UserShort]", Rail.READ,
-    "Whom one might write to, by a text in their name",
+    "Whom one might write to, by a text in their name", found_in="ranked_recipients",
 )  # fmt: skip
 
 

@@ -20,8 +20,12 @@ files = Group("Files")
 _PIECE = 256 * 1024
 _MEDIA_KIND = {"photo": 1, "video": 2, "clip": 2, "igtv": 2}
 _ALBUM = 8
-# What Instagram's hosts deliver besides JPEGs, by how its address ends.
-_TYPES = {
+# Generators of clients know this one, and take it for all of them.
+ANY_FILE = "application/octet-stream"
+# What Instagram's hosts deliver, by how its address ends.
+TYPES = {
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
     ".mp4": "video/mp4",
     ".m4v": "video/mp4",
     ".mov": "video/quicktime",
@@ -69,7 +73,7 @@ async def _fetched(question: Question, url: str) -> Answer:
         # What is open is sent to its end; nothing is left behind, whoever leaves meanwhile.
         with trio.CancelScope(shield=True):
             await trio.Path(target).unlink(missing_ok=True)
-    return _sent(file, size, _TYPES.get(_ending(url), "image/jpeg"))
+    return _sent(file, size, TYPES.get(_ending(url), ANY_FILE))
 
 
 def _sent(file: Any, size: int, kind: str) -> Answer:
@@ -139,7 +143,7 @@ async def _packed(question: Question, urls: Sequence[str], name: str) -> Answer:
         for url, file in zip(urls, files, strict=True):
             await question.api.download(url, file)
         names = [
-            f"{name}_{number}{_ending(url) if _ending(url) in _TYPES else '.jpg'}"
+            f"{name}_{number}{_ending(url) if _ending(url) in TYPES else '.jpg'}"
             for number, url in enumerate(urls, start=1)
         ]
         await trio.to_thread.run_sync(_pack, packed, list(zip(files, names, strict=True)))

@@ -44,6 +44,7 @@ for _whose in ("followers", "following"):
     search.row(
         "GET", f"/search/{_whose}", "user_id*, query*", f"search_{_whose}_v1(user_id, query)",
         "[UserShort]", Rail.READ, f"Among somebody's {_whose}, by a text in their name",
+        found_in="users",
     )  # fmt: skip
 
 
@@ -55,7 +56,7 @@ async def _recent(client: Any, given: Given) -> Any:
 
 search.row(
     "GET", "/search/recent", "", None, "[Dict]", Rail.READ, "What the account looked for",
-    step=_recent,
+    step=_recent, found_in="recent",
 )  # fmt: skip
 search.row(
     "GET", "/search/typeahead", "query*, timezone_offset:i=0, count:i[1..100]=30",

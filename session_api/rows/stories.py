@@ -68,6 +68,7 @@ stories.row(
     "GET", "/story/archive", "amount=50, cursor, include_memories:bool=true, reel_id",
     "archive_story_days_paginated_v1(0, cursor or '', include_memories, reel_id or '')",
     "StoryArchiveDayPage", Rail.READ, "A page of the days in the archive",
+    found_in="items",
 )  # fmt: skip
 stories.row(
     "GET", "/story/pk/from/url", "url*", None, "str", Rail.LOCAL,

@@ -46,11 +46,11 @@ for _tab, _key, _amount in (("top", "ranked", 27), ("recent", "recent", 63)):
         "GET", f"/location/media/{_tab}", f"location_pk*:i, amount={_amount}, cursor",
         f'location_medias_v1_chunk(location_pk, amount, "{_key}", cursor)', "MediaPage", Rail.READ,
         f"A page of a place's {_tab} posts, as long as Instagram makes it",
-        older=(f"/location/medias/{_tab}",),
+        older=(f"/location/medias/{_tab}",), found_in="sections",
     )  # fmt: skip
 locations.row(
     "GET", "/location/guides", "location_pk*:i", "location_guides_v1(location_pk)", "[Guide]",
-    Rail.READ, "The guides about a place",
+    Rail.READ, "The guides about a place", found_in="guides",
 )  # fmt: skip
 
 

@@ -125,19 +125,19 @@ users.pair(
 )  # fmt: skip
 users.row(
     "GET", "/user/pinned/posts", "user_id*:i", "user_pinned_medias(user_id)", "[Media]",
-    Rail.READ, "The posts that somebody has pinned",
+    Rail.READ, "The posts that somebody has pinned", found_in="items",
 )  # fmt: skip
 users.row(
     "GET", "/user/highlights", "user_id*:i, amount:i=0", "user_highlights_v1(user_id, amount)",
-    "[Highlight]", Rail.READ, "Somebody's highlights",
+    "[Highlight]", Rail.READ, "Somebody's highlights", found_in="tray",
 )  # fmt: skip
 users.row(
     "GET", "/user/guides", "user_id*:i", "user_guides_v1(user_id)", "[Guide]", Rail.READ,
-    "Somebody's guides",
+    "Somebody's guides", found_in="guides",
 )  # fmt: skip
 users.row(
     "GET", "/user/stories", "user_id*, amount:i", "user_stories_v1(user_id, amount)", "[Story]",
-    Rail.READ, "Somebody's stories now", older=["/story/user/stories"],
+    Rail.READ, "Somebody's stories now", older=["/story/user/stories"], found_in="reel?.items",
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from session_api.table import rows
 from tests.session_api.desk import open_desk
 from tests.support.clock import TestClock
 
-ODD = ("", " ", "x", "-1", "9" * 39, "1\0", "é", "{", "[[]]", "1/../2", "nan")
+ODD = ("", " ", "x", "-1", "9" * 39, "1\0", "é", "{", "[[]]", "1/../2", "nan", "~\u00cf\u008b\5")
 # Each ends what the others are tried with.
 _ENDING = {"deleteAuthSession", "deleteAuthTotp"}
 

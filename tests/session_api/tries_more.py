@@ -316,7 +316,7 @@ ACCOUNT: dict[str, Try] = {
         lambda d, a: a["inline_insights_node"],
         before=_business,
     ),
-    "getInsightsMediaFeed": Try(gives=IS_LIST, before=_business, sends=2),
+    "getInsightsMediaFeed": Try(lambda d: {"count": 1}, IS_FULL, before=_business),
 }
 
 HIGHLIGHTS: dict[str, Try] = {

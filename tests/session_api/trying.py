@@ -49,7 +49,11 @@ async def try_row(desk: Desk, row: Row, tried: Try) -> Outcome:
 
 
 async def ask_row(
-    desk: Desk, row: Row, tried: Try, marks: list[int] | None = None
+    desk: Desk,
+    row: Row,
+    tried: Try,
+    marks: list[int] | None = None,
+    headers: dict[str, str] | None = None,
 ) -> httpx.Response:
     """Prepare one row and ask it; `marks` is told how many requests there were before."""
     prepared = tried.before(desk)
@@ -59,7 +63,9 @@ async def ask_row(
     if marks is not None:
         marks.append(len(desk.sandbox.ledger.requests))
     session = None if row.is_public else tried.session(desk)
-    return await desk.ask(row.method, row.path, given, files=files, session=session)
+    return await desk.ask(
+        row.method, row.path, given, files=files, session=session, headers=headers
+    )
 
 
 def _problem(desk: Desk, row: Row, tried: Try, answer: Any, sent: int) -> str:

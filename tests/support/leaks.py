@@ -22,7 +22,10 @@ from sandbox.world.session import Sessions
 from storage import api_keys
 from storage.vault import Vault
 
-OURS = ("accounts", "api", "daemon", "instagram", "media", "publish", "repost", "storage")
+OURS = (
+    *("accounts", "api", "daemon", "instagram", "media", "operations", "publish", "repost"),
+    *("serving", "session_api", "storage"),
+)
 # Shorter ones are words of the log as well.
 SHORTEST = 8
 _WORDS = {"password"}
