@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -63,6 +64,10 @@ _WORDS: Mapping[str, type[Exception]] = {
     "challenge_required": ig.ChallengeError,
     "consent_required": ig.ConsentRequired,
 }
+# Where aiograpi has no class either, and keeps the answer as a text alone.
+_FILE_FOR_A_CHAT = re.compile(
+    r"messenger_\w+ \w+ \w+ failed: (?P<status>\d{3}) (?P<body>.*)", re.DOTALL
+)
 _CHALLENGES: tuple[tuple[type[Exception], str, str], ...] = (
     (ig.ConsentRequired, "consent", f"Instagram wants its terms accepted. {_OPEN_THE_APP}"),
     (ig.CheckpointRequired, "app", f"Instagram wants the account confirmed. {_OPEN_THE_APP}"),
@@ -117,6 +122,8 @@ def _ours(exc: Exception) -> errors.InstagramError:
     words = str(_said(exc).get("message") or getattr(exc, "message", ""))
     if (said := _WORDS.get(words)) is not None:
         return _ours(said())
+    if (upload := _FILE_FOR_A_CHAT.match(str(exc))) is not None:
+        return _of_file_for_a_chat(upload["status"], upload["body"])
     if isinstance(exc, ig.TwoFactorRequired):
         return errors.TwoFactorRequired("The login needs a two-factor code")
     if isinstance(exc, (ig.BadPassword, ig.BadCredentials)):
@@ -130,6 +137,15 @@ def _ours(exc: Exception) -> errors.InstagramError:
     if refusal is not None:
         return refusal
     return _about_the_request(exc)
+
+
+def _of_file_for_a_chat(status: str, body: str) -> errors.InstagramError:
+    for words, said in _WORDS.items():
+        if words in body:
+            return _ours(said())
+    if status == "429":
+        return errors.RateLimited("Instagram answers 429: too many requests")
+    return errors.Unreachable(f"Instagram did not take the file ({status})")
 
 
 def _login_refusal(exc: Exception) -> errors.InstagramError | None:

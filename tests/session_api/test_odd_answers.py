@@ -178,9 +178,9 @@ class Trial:
     has_items: bool
 
 
-async def _trials(desk: Desk) -> list[Trial]:
+async def _trials(desk: Desk, every: int) -> list[Trial]:
     found = []
-    for row, tried in _every():
+    for row, tried in _every()[::every]:
         is_full = False
         if _is_list(row):
             is_full = bool(_items(row, await ask_row(desk, row, tried)))
@@ -189,11 +189,13 @@ async def _trials(desk: Desk) -> list[Trial]:
     return found
 
 
-async def _swept(desk: Desk, wanted: Callable[[int, int], bool]) -> tuple[list[str], Counter[str]]:
-    """Try the rows with the odd answers that are wanted; return what is wrong, and what came."""
+async def _swept(
+    desk: Desk, wanted: Callable[[int, int], bool], *, every: int = 1
+) -> tuple[list[str], Counter[str]]:
+    """Try every nth row with the odd answers that are wanted; say what is wrong, and what came."""
     wrong: list[str] = []
     came: Counter[str] = Counter()
-    for number, trial in enumerate(await _trials(desk)):
+    for number, trial in enumerate(await _trials(desk, every)):
         for index, (name, odd) in enumerate(ODD.items()):
             if not wanted(number, index) or (_is_upload(trial.row) and name not in UPLOADS):
                 continue
@@ -277,11 +279,11 @@ async def _let_go(desk: Desk) -> None:
     await desk.served.studio.core.store.write(clean)
 
 
-async def test_an_odd_answer_to_every_row(
+async def test_an_odd_answer_to_some_rows(
     sandbox: Sandbox, clock: TestClock, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with open_desk(sandbox, clock, tmp_path) as desk:
-        wrong, _ = await _swept(desk, lambda number, index: (number + index) % len(ODD) == 0)
+        wrong, _ = await _swept(desk, lambda number, index: number == index, every=6)
     assert not wrong, "\n".join(wrong)
     assert "request failed" not in caplog.text
 
