@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -149,12 +149,18 @@ def _field(here: Visit, at: datetime) -> str:
     return at.astimezone(here.zone).strftime("%Y-%m-%dT%H:%M")
 
 
+def _how_far(here: Visit, at: datetime) -> str:
+    """Return how far away a time of the next or last day is; of others their day says it."""
+    near = abs(at - here.now) < timedelta(days=1)
+    return times.away(at, here.now, here.zone) if near else ""
+
+
 async def _when(here: Visit, args: Mapping[str, str]) -> dict[str, Any]:
     """Say what a time means, and what the schedule would warn of; nothing is changed."""
     at = _local(here, args.get("at", ""))
     told: dict[str, Any] = {
         "at": to_text(at.astimezone(UTC)),
-        "told": f"{times.in_full(at, here.zone)}, {times.away(at, here.now, here.zone)}",
+        "told": ", ".join(filter(None, [times.in_full(at, here.zone), _how_far(here, at)])),
         "warnings": [],
     }
     if at.astimezone(UTC).astimezone(here.zone).replace(tzinfo=None) != at.replace(tzinfo=None):
