@@ -289,6 +289,7 @@ async def test_an_odd_answer_to_some_rows(
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(3600)
 async def test_every_odd_answer_to_every_row(
     sandbox: Sandbox, clock: TestClock, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -58,6 +58,7 @@ def test_some_rows_and_the_document_agree(daemon: Outside, session: str, tmp_pat
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("seed", range(1, 6))
 def test_all_rows_and_the_document_agree(
     daemon: Outside, session: str, tmp_path: Path, seed: int
