@@ -60,6 +60,10 @@ class Refused(InstagramError):
         self.code = code
 
 
+class Unexplained(Refused):
+    """A refusal in words that nobody knows: it may be of this moment alone, or for good."""
+
+
 class NotAsked(Refused):
     """An argument is none: nothing was sent."""
 

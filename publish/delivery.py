@@ -181,4 +181,5 @@ def _has_been_patient(error: errors.InstagramError, follows: Later | Failure, jo
     """Say whether a repost had better take its other route than wait any longer for this one."""
     if not isinstance(follows, Later) or not follows.counted:
         return False
-    return job.attempts >= SWITCH_AFTER or isinstance(error, errors.MediaUnreachable)
+    is_no = isinstance(error, (errors.MediaUnreachable, errors.Unexplained, errors.Gone))
+    return is_no or job.attempts >= SWITCH_AFTER

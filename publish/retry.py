@@ -18,6 +18,8 @@ _BACKOFF = wait_exponential_jitter(multiplier=30, max=3600, jitter=15)
 _LONGEST_DOUBT = timedelta(minutes=15)
 # How often what is sent may be to blame for an attempt's end, before that is believed.
 MOST_SETBACKS = 5
+# Words that nobody knows may be of a block: the waits begin where others are after so many.
+_WARY = 3
 # When a repost that cannot go out by the official API takes the other route, if it has one.
 SWITCH_AFTER = 5
 _HELD_RECHECK = timedelta(hours=6)
@@ -82,25 +84,35 @@ def after(
             return Later(until, reason, counted=False)
         case _ if in_doubt:
             return Later(now + min(backoff(job.attempts), _LONGEST_DOUBT), failed.reason)
+        case errors.NoSuchPerson():
+            return Failure(failed.code, failed.reason)
         case (
             errors.Unreachable()
             | errors.NotReady()
             | errors.ContainerLost()
             | errors.AddressUnreached()
+            | errors.Unexplained()
+            | errors.Gone()
         ):
             return _again(failed, job, now, has_video=has_video)
         case _:
             return Failure(_code_of(failed), failed.reason)
 
 
-_Passing = errors.Unreachable | errors.NotReady | errors.ContainerLost | errors.AddressUnreached
+_Passing = (
+    errors.Unreachable
+    | errors.NotReady
+    | errors.ContainerLost
+    | errors.AddressUnreached
+    | errors.Unexplained
+    | errors.Gone
+)
 _Final = (
     errors.NotLoggedIn
     | errors.TokenExpired
     | errors.MediaUnreachable
     | errors.FileGone
     | errors.Refused
-    | errors.Gone
     | errors.NoSuchPerson
     | errors.WrongCode
     | errors.DownloadFailed
@@ -111,7 +123,8 @@ def _again(failed: _Passing, job: Job, now: datetime, *, has_video: bool) -> Lat
     by_itself = isinstance(failed, (errors.Unreachable, errors.NotReady, errors.FetchFailed))
     tries = job.attempts if by_itself else job.setbacks + 1
     if job.attempts < job.max_attempts and (by_itself or tries < MOST_SETBACKS):
-        wait = backoff(job.attempts if by_itself else tries)
+        wary = _WARY if isinstance(failed, errors.Unexplained) else 0
+        wait = backoff(job.attempts if by_itself else tries + wary)
         return Later(now + wait, failed.reason, is_setback=not by_itself)
     reason = f"Given up after {tries} attempts: {failed.reason}"
     return Failure(_given_up(failed, has_video=has_video), reason)
@@ -119,7 +132,7 @@ def _again(failed: _Passing, job: Job, now: datetime, *, has_video: bool) -> Lat
 
 def for_good(error: errors.InstagramError, *, has_video: bool) -> Failure:
     """Return the failure that an error is where nobody tries again."""
-    if isinstance(error, _Passing):
+    if isinstance(error, _Passing) and not isinstance(error, errors.NoSuchPerson):
         return Failure(_given_up(error, has_video=has_video), error.reason)
     if isinstance(error, _Final):
         return Failure(_code_of(error), error.reason)
@@ -139,7 +152,7 @@ def _code_of(failed: _Final) -> ErrorCode:
             return ErrorCode.MEDIA_INVALID
         case errors.Refused() | errors.NoSuchPerson():
             return failed.code
-        case errors.Gone() | errors.WrongCode() | errors.DownloadFailed():
+        case errors.WrongCode() | errors.DownloadFailed():
             return ErrorCode.PROCESSING_FAILED
         case _:
             assert_never(failed)
@@ -149,6 +162,8 @@ def _given_up(failed: _Passing, *, has_video: bool) -> ErrorCode:
     match failed:
         case errors.Unreachable():
             return ErrorCode.SERVICE_UNAVAILABLE
+        case errors.Unexplained() | errors.Gone():
+            return ErrorCode.PROCESSING_FAILED
         case errors.FetchFailed() | errors.AddressUnreached():
             return ErrorCode.PUBLIC_URL_REQUIRED
         case errors.NotReady() | errors.ContainerLost():

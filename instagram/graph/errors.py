@@ -210,7 +210,7 @@ def _told(error: Mapping[str, Any], answer: httpx.Response) -> InstagramError:
         return _BY_CODE[code](detail)
     if error.get("is_transient") or answer.status_code >= 500:
         return _trouble(detail)
-    return errors.Refused(f"Instagram refused the request ({message})")
+    return errors.Unexplained(f"Instagram refused the request ({message})")
 
 
 def _envelope(answer: httpx.Response) -> Mapping[str, Any] | None:

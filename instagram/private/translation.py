@@ -197,9 +197,10 @@ def _about_the_request(exc: Exception) -> errors.InstagramError:
     if status is not None and 400 <= status < 500 and status != 408:
         if _is_a_page(exc):  # nothing that is final is said so
             return errors.Illegible(f"No usable answer from Instagram (a page with {status})")
-        return errors.Refused(f"Instagram refused the request ({status}{_message(exc)})")
+        return errors.Unexplained(f"Instagram refused the request ({status}{_message(exc)})")
     if isinstance(exc, (ig.UnknownError, ig.ClientStatusFail, ig.ClientErrorWithTitle)):
-        return errors.Refused(f"Instagram refused the request ({_message(exc).lstrip(', ')})")
+        said = _message(exc).lstrip(", ")
+        return errors.Unexplained(f"Instagram refused the request ({said})")
     if _never_left(exc):
         return errors.Unreachable("Instagram or the proxy to it cannot be reached")
     if status is not None and status >= 500:

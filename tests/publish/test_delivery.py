@@ -13,6 +13,7 @@ import trio
 from ground.changes import Change, Subject
 from instagram.private import door
 from publish import attempt
+from publish.retry import MOST_SETBACKS
 from sandbox import Sandbox
 from sandbox.wire.faults import (
     Body,
@@ -196,16 +197,20 @@ async def test_when_nobody_can_tell_the_user_is_told_to_look(queued: Studio) -> 
     assert configures(queued) == 1
 
 
-async def test_a_refusal_fails_at_once_with_its_reason(queued: Studio) -> None:
+async def test_a_refusal_in_unknown_words_is_believed_when_it_is_said_five_times(
+    queued: Studio,
+) -> None:
     refused = Status(400, json={"message": "bad image input", "status": "fail"})
-    queued.sandbox.faults.add(Fault(path=CONFIGURE, kind=refused))
-    await queued.publish_due()
+    queued.sandbox.faults.add(Fault(path=CONFIGURE, kind=refused, times=None))
+    for tries in range(1, MOST_SETBACKS + 1):
+        await queued.publish_due()
+        assert configures(queued) == tries
+        queued.clock.advance(timedelta(hours=1))
     repost = await queued.only()
     post = await queued.post_of(repost)
     assert (post.status, post.error_code) == (PostStatus.FAILED, "PROCESSING_FAILED")
     assert "bad image input" in (post.error_message or "")
     assert (repost.status, repost.reason) == (RepostStatus.FAILED, post.error_message)
-    assert configures(queued) == 1
 
 
 async def test_trouble_that_passes_is_retried_and_then_given_up(queued: Studio) -> None:
