@@ -136,19 +136,9 @@ async def render_video(
 async def film_photo(source: Path, output: Path, seconds: float) -> VideoInfo:
     """Write a video that shows a photo for so long. Raises MediaInvalid, MediaTooLarge,
     RenderFailed."""
-    with room_beside(output) as room:
-        made = room / "video.mp4"
-        info = await child.work(
-            "media.video_work:film",
-            child.VIDEO,
-            timeout_s=_FILM_S,
-            encodes=True,
-            source=source,
-            output=made,
-            seconds=seconds,
-        )
-        made.replace(output)
-    return VideoInfo(**info)
+    return await _video_work(
+        "film", "output", output, timeout_s=_FILM_S, encodes=True, source=source, seconds=seconds
+    )
 
 
 async def fit_video(
@@ -198,19 +188,24 @@ async def examine_video(
     The last picture is taken where the video is shorter. Cancelling kills the child.
     Raises MediaInvalid, MediaTooLarge, RenderFailed.
     """
-    with room_beside(poster) as room:
-        made = room / "poster.jpg"
+    fields: dict[str, Any] = {"source": source, "at_s": at_s, "within": within, "quality": quality}
+    return await _video_work("examine", "poster", poster, timeout_s=timeout_s, **fields)
+
+
+async def _video_work(
+    task: str, named: str, target: Path, *, timeout_s: float, encodes: bool = False, **fields: Any
+) -> VideoInfo:
+    """Let a child do a task of `video_work` that writes a file, which it is told as `named`.
+
+    `target` appears whole or not at all.
+    """
+    with room_beside(target) as room:
+        made = room / f"made{target.suffix}"
+        told = fields | {named: made}
         info = await child.work(
-            "media.video_work:examine",
-            child.VIDEO,
-            timeout_s=timeout_s,
-            source=source,
-            poster=made,
-            at_s=at_s,
-            within=within,
-            quality=quality,
+            f"media.video_work:{task}", child.VIDEO, timeout_s=timeout_s, encodes=encodes, **told
         )
-        made.replace(poster)
+        made.replace(target)
     return VideoInfo(**info)
 
 

@@ -16,8 +16,14 @@ def to_text(moment: datetime) -> str:
 
 
 def from_text(text: str) -> datetime:
-    """Return the aware UTC datetime that `to_text` wrote."""
-    return datetime.fromisoformat(text)
+    """Return the aware UTC datetime that `to_text` wrote; raises `ValueError` for anything else.
+
+    A time without a zone would be found out only where it is compared.
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return moment
 
 
 def shifted(moment: datetime, by: timedelta) -> datetime:

@@ -186,6 +186,8 @@ MANIFESTS: dict[str, Callable[[Any], Any]] = {
     "a version in words": lambda made: made | {"version": "x"},
     "a time that is none": lambda made: made | {"createdAt": 5},
     "a time without a zone or sense": lambda made: made | {"createdAt": "yesterday"},
+    "a time without a zone": lambda made: made | {"createdAt": "2026-01-01T12:00:00"},
+    "a day": lambda made: made | {"createdAt": "2026-01-01"},
     "a size that is negative": lambda made: made | {"files": [made["files"][0] | {"size": -1}]},
     "more of a file": lambda made: made | {"files": [made["files"][0] | {"mode": 0o777}]},
 }

@@ -29,6 +29,7 @@ DAMAGES = [
     ("posts", "story_mentions", "[" * 100_000),
     ("posts", "scheduled_for", "soon"),
     ("posts", "created_at", ""),
+    ("posts", "updated_at", "2026-11-28T12:00:00.000"),
     ("jobs", "run_at", "!"),
     ("jobs", "completed_at", "2026-13-45T99:00:00.000Z"),
     ("jobs", "created_at", "now"),
