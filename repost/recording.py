@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from repost.messages import Mention
-from storage import reposts
+from storage import accounts, reposts
 from storage.repost_configs import RepostConfig
 from storage.reposts import UNREAD, Repost, RepostLimit, RepostStatus
 from storage.store import Database
@@ -33,8 +33,10 @@ def store_new(
 ) -> list[Repost]:
     """Store the mentions of a page that have no row yet; returns the new rows, `at_most` so many.
 
-    `clock` is Instagram's own time. Older stories are recorded as expired, or not at all.
+    `clock` is Instagram's own time. Older stories are recorded as expired, or not at all. Raises
+    `NotFound` where the account was disconnected while its page was read.
     """
+    accounts.get(db, config.account_id)
     new: list[Repost] = []
     # Oldest first, so that of two names of one author the newer one stays.
     for mention in sorted(mentions, key=lambda mention: mention.at or clock):

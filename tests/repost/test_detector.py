@@ -7,9 +7,13 @@ from datetime import timedelta
 import pytest
 
 from instagram import errors
+from publish.intake import disconnect
+from repost.messages import Mention
+from repost.recording import store_new
 from sandbox import MentionShape
 from sandbox.wire.faults import Fault, Status, login_required
 from sandbox.world import items
+from storage.errors import NotFound
 from storage.repost_configs import PollStatus
 from storage.reposts import RepostStatus
 from tests.support.studio import Studio
@@ -183,3 +187,20 @@ async def test_eight_failed_looks_in_a_row_open_the_circuit_breaker(studio: Stud
     assert config.auto_disabled_at is not None
     assert "8 looks in a row failed" in (config.auto_disable_reason or "")
     assert (await studio.configure()).auto_disabled_at is None
+
+
+async def test_an_account_that_is_disconnected_as_a_page_comes_is_gone_and_no_bug(
+    studio: Studio,
+) -> None:
+    config, now = await studio.configure(), studio.clock.now()
+    mention = Mention(
+        story_pk="3700000000000000001",
+        item_id="1",
+        author_pk="42",
+        author_username="anna",
+        at=now,
+        source="inbox",
+    )
+    await studio.core.store.write(disconnect, studio.account.id, now)
+    with pytest.raises(NotFound):
+        await studio.core.store.write(store_new, config, [mention], now, now)
