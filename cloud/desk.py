@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from cloud import deploying, keyring
 from cloud.asking import CloudflareError, CloudflareRefused, Line
 from cloud.cloudflare_api import CloudflareApi, accounts, client_of, token_status
@@ -26,6 +28,7 @@ from cloud.worker_client import (
 from ground.clock import Clock
 from ground.refusal import ErrorCode, Refusal
 from instagram.errors import FetchFailed
+from instagram.hour import told_by
 from storage import cloud, events, facts, handovers
 from storage.cloud import CloudWorker
 from storage.store import Database, Store
@@ -149,9 +152,12 @@ class CloudDesk:
         self,
         api_token: str | None,
         steps: Steps | None = None,
-        then: Callable[[Database], None] = lambda _db: None,
+        then: Callable[[Database, datetime], None] = lambda _db, _now: None,
     ) -> None:
-        """Remove the Worker at once, whatever it was doing, and forget it here; `then` with it."""
+        """Remove the Worker at once, whatever it was doing, and forget it here; `then` with it.
+
+        `then` hears what time it is, by our clock or by Cloudflare's, whichever is later.
+        """
         steps = steps or Steps()
         worker = await self.store.read(cloud.find)
         if worker is None:
@@ -159,7 +165,9 @@ class CloudDesk:
         token = await self._token(api_token)
         async with self._api(token, worker.account_id, steps) as (api, _account):
             await deploying.remove(api, steps)
-        await self.store.write(self._forget, then)
+        ours, theirs = self.clock.now(), self.contact.told_at
+        now = ours if theirs is None else max(ours, theirs)
+        await self.store.write(self._forget, lambda db: then(db, now))
 
     async def ask(self) -> WorkerSaid:
         """Ask the Worker how it is; what it said last where it does not answer.
@@ -310,6 +318,9 @@ class CloudDesk:
         facts.forget(db, facts.CLOUD_PLACE)
         keyring.forget_all(db)
 
+    async def _hear(self, answer: httpx.Response) -> None:
+        self.contact.told_at = told_by(answer.headers.get("date")) or self.contact.told_at
+
     @asynccontextmanager
     async def _api(
         self, token: str, account: str | None, steps: Steps
@@ -317,6 +328,7 @@ class CloudDesk:
         """Yield the API of the account that is meant; Cloudflare's errors become refusals."""
         try:
             async with client_of(token, self.api_url) as client:
+                client.event_hooks["response"].append(self._hear)
                 line = Line(client, self.clock, steps.tell)
                 async with steps.step("API token", None) as did:
                     account_id = _chosen(await accounts(line), account)

@@ -366,8 +366,7 @@ class Exchange:
             self.is_closing = False
             self.look_at_once()
 
-    def _abandon(self, db: Database) -> None:
-        now = self._clock.now()
+    def _abandon(self, db: Database, now: datetime) -> None:
         for row in handovers.away(db):
             ownership.abandoned(db, row, now, self.courier.grace)
 

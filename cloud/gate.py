@@ -63,9 +63,13 @@ def look_around(db: Database, place: str, now: datetime) -> None:
 
 @dataclass(slots=True)
 class Contact:
-    """Whether the Worker answers: `trouble` is why not."""
+    """Whether the Worker answers: `trouble` is why not.
+
+    `told_at` is what time it was at Cloudflare when its API answered last.
+    """
 
     trouble: str | None = None
+    told_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

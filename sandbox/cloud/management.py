@@ -9,7 +9,8 @@ import hashlib
 import json
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from email.utils import formatdate
 from typing import Any, Protocol
 
 from sandbox.cloud.account import CloudAccount, Refused, now
@@ -41,6 +42,10 @@ class Management:
     asked: list[tuple[str, str, int]]
 
     async def answer(self, request: Request) -> Response:
+        response = await self._answered(request)
+        return replace(response, headers=(*response.headers, ("date", formatdate(usegmt=True))))
+
+    async def _answered(self, request: Request) -> Response:
         path = request.path.removeprefix(PREFIX).rstrip("/")
         try:
             self._check_token(request)

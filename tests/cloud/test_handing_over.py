@@ -268,7 +268,10 @@ async def test_a_stopped_cloud_leaves_nothing_that_could_go_out_twice(heights: H
         for name, in_s in (("later", 7200), ("due soon", 300))
     ]
     stop = models.CloudRemoveRequest(api_token=None, at_once=True)
+    clock = heights.served.studio.clock
+    clock.set_on(-timedelta(hours=3))  # Cloudflare says what time it is
     await heights.house.perform(remove_cloud, heights.owner, stop)
+    clock.set_on(timedelta(hours=3))
     assert heights.cloudflare.account.scripts == {}
     assert await heights.job(later) is not None, "it cannot have been due, and is ours"
     doubtful = await heights.post(due)
