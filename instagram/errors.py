@@ -186,6 +186,7 @@ AnyError = (
     | NoSuchPerson
     | Refused
     | NotAsked
+    | Unexplained
     | NotReady
     | NotLoggedIn
     | TokenExpired
