@@ -96,7 +96,8 @@ async def test_every_operation_answers_a_plain_request_as_any_other(served: Serv
             other = await served.call("GET", url, key=key, headers={"TE": "trailers"})
             assert plain.status == other.status, path
             assert set(plain.headers) == set(other.headers), path
-            if path.endswith("/system/findings"):  # the doctor looks anew each time
+            # The doctor looks anew each time, and what is free on a disk changes by itself.
+            if path.endswith(("/system/findings", "/system/room")):
                 continue
             if isinstance(plain.body, dict) and "timestamp" not in plain.body:
                 assert plain.body == other.body, path

@@ -71,7 +71,7 @@ async def test_a_failed_post_is_retried_with_its_history(served: Served) -> None
     post_id = await failed_story(served)
     failed = await post(served, post_id)
     assert (failed["errorCode"], live(served)) == ("PROCESSING_FAILED", 0)
-    assert "bad image input" in failed["errorMessage"]
+    assert "newer app" in failed["errorMessage"]
     slow = Paused()
     configuring = served.studio.sandbox.faults.add(Fault(path=CONFIGURE, kind=slow))
     answer = await act(served, "POST", post_id, "/retry")

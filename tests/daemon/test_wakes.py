@@ -186,4 +186,5 @@ def test_no_engine_calls_another_back() -> None:
         ("Scheduler", "on_begun"),
         ("Scheduler", "check_room"),
         ("TokenCare", "is_asleep"),
+        ("Retention", "their_time"),
     }

@@ -46,7 +46,11 @@ INBOX = "direct_v2/inbox"
         (Body(b"<html>log in</html>", "text/html"), errors.Unreachable, "No usable answer"),
         (Body(b"[1, 2]", "application/json"), errors.Unreachable, "form that is not known"),
         (Status(404, json={"message": "gone", "status": "fail"}), errors.Gone, "gone"),
-        (Status(400, json={"message": "bad thing", "status": "fail"}), errors.Refused, "bad thing"),
+        (
+            Status(400, json={"message": "bad thing", "status": "fail"}),
+            errors.Unexplained,
+            "bad thing",
+        ),
         (Status(403, json={"message": "login_required"}), errors.SessionExpired, "log in again"),
         (Status(401, json={"message": "login_required"}), errors.SessionExpired, "log in again"),
         (Status(400, json={"message": "login_required"}), errors.SessionExpired, "log in again"),

@@ -166,8 +166,9 @@ async def test_without_a_public_address_photos_say_what_to_set_up(
 
 
 async def test_a_public_address_that_leads_elsewhere_is_found_before_a_container_is_made(
-    sandbox: Sandbox, clock: TestClock, tmp_path: Path
+    sandbox: Sandbox, clock: TestClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(scheduler, "SLICE_S", 0.05)
     async with serve_publicly(sandbox, clock, tmp_path, public_url="http://127.0.0.1:9") as served:
         await connect(served)
         body = {"accountId": served.studio.account.id, "mediaFileId": await photo_id(served)}

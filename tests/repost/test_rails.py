@@ -165,7 +165,7 @@ async def test_after_a_failed_repost_the_next_one_keeps_its_distance(railed: Stu
     await railed.configure()
     for name in ("anna", "ben"):
         railed.mention(railed.friend(name))
-    refusal = Status(400, {"message": "bad image input", "status": "fail"})
+    refusal = Status(400, {"message": "needs_upgrade", "error_type": "needs_upgrade"})
     railed.sandbox.faults.add(Fault(path="configure_to_story", kind=refusal))
     await railed.scan()
     await railed.advance()

@@ -139,7 +139,7 @@ async def test_a_repost_that_is_sent_again_by_hand_goes_out_soon_or_not_at_all(
 ) -> None:
     await studio.configure()
     studio.mention(studio.friend("anna"))
-    refusal = Status(400, json={"message": "bad image input", "status": "fail"})
+    refusal = Status(400, json={"message": "needs_upgrade", "error_type": "needs_upgrade"})
     studio.sandbox.faults.add(Fault(path="configure_to_story", kind=refusal))
     await studio.run_all()
     found = await studio.only()

@@ -139,7 +139,7 @@ def live(served: Served) -> int:
 
 async def failed_story(served: Served) -> str:
     """Publish a story that Instagram refuses; returns the post's id."""
-    refusal = Status(400, json={"message": "bad image input", "status": "fail"})
+    refusal = Status(400, json={"message": "needs_upgrade", "error_type": "needs_upgrade"})
     served.studio.sandbox.faults.add(Fault(path=CONFIGURE, kind=refusal))
     post_id = await publish(served, story(served, await photo_id(served)))
     await until(served, post_id, "FAILED")
