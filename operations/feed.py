@@ -43,6 +43,8 @@ class Feed:
         # Weak: a stream whose client left before its first byte is never closed by anybody.
         self._readers: WeakSet[Reader] = WeakSet()
         self.has_ended = False
+        # How many changes there were: who remembers it knows whether any came since.
+        self.told = 0
         changes.subscribe(self._tell, *Subject)
 
     @property
@@ -82,5 +84,6 @@ class Feed:
             reader.tell(None)
 
     def _tell(self, change: Change) -> None:
+        self.told += name_of(change.subject, change.state) is not None
         for reader in list(self._readers):
             reader.tell(change)

@@ -35,7 +35,7 @@ async def _changes(
 ) -> AsyncIterator[bytes]:
     feed = visit.house.feed
     with stack:
-        yield b"retry: 2000\n: here\n\n"
+        yield f"retry: 2000\nevent: here\ndata: {feed.told}\n\n".encode()
         while True:
             with trio.move_on_after(HEARTBEAT_S) as quiet:
                 await reader.woken()
@@ -45,7 +45,7 @@ async def _changes(
                 yield b": still here\n\n"
             else:
                 await trio.sleep(_GATHER_S)
-                yield b"event: changed\ndata: 1\n\n"
+                yield f"event: changed\ndata: {feed.told}\n\n".encode()
             try:
                 await door.caller(asked)
             except Refusal:

@@ -47,6 +47,8 @@ class Visit:
     stopped: datetime | None
     zone: ZoneInfo
     args: Mapping[str, str]
+    # How many changes there had been when the looking began: what came since is not shown.
+    heard: int
 
     def may(self, scope: Scope) -> bool:
         """Say whether the visitor may do that."""
@@ -82,6 +84,7 @@ class Visit:
 
 async def visit(house: House, actor: Actor, args: Mapping[str, str]) -> Visit:
     """Return the visit of somebody; raises `Refusal` for an account that is not theirs."""
+    heard = house.feed.told
     every: list[models.InstagramAccount] = []
     if actor.scopes is None or Scope.ACCOUNTS_READ in actor.scopes:
         every = (await house.perform(accounts.get_me, actor)).accounts
@@ -99,6 +102,7 @@ async def visit(house: House, actor: Actor, args: Mapping[str, str]) -> Visit:
         stopped=stopped.since,
         zone=ZoneInfo(status.config.timezone if status.config else "UTC"),
         args=args,
+        heard=heard,
     )
 
 

@@ -27,17 +27,19 @@ export function startLive() {
 
 function listen() {
   const source = new EventSource("/live");
-  let wasOpen = false;
-  source.addEventListener("changed", () => spread("changed"));
+  // How many changes there were is told: a page drawn before the last of them asks anew.
+  const told = (message) => {
+    if (message.data === document.body.dataset.heard) return;
+    document.body.dataset.heard = message.data;
+    spread("changed");
+  };
+  source.addEventListener("here", told);
+  source.addEventListener("changed", told);
   source.addEventListener("ended", () => {
     source.close();
     location.reload();
   });
-  source.onopen = () => {
-    spread("back");
-    if (wasOpen) spread("changed");
-    wasOpen = true;
-  };
+  source.onopen = () => spread("back");
   source.onerror = () => {
     spread("lost");
     // A stream that was refused is not tried again by the browser.
