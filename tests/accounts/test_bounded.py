@@ -159,8 +159,12 @@ async def second_account(studio: Studio) -> Account:
     return second
 
 
+@pytest.mark.parametrize(
+    "in_pairs",
+    [pytest.param(False, id="each"), pytest.param(True, id="pairs", marks=pytest.mark.soak)],
+)
 async def test_no_answer_about_one_account_keeps_another_from_being_looked_after(
-    studio: Studio,
+    studio: Studio, in_pairs: bool
 ) -> None:
     await connect(only_studio(studio))
     second, core = await second_account(studio), studio.core
@@ -168,6 +172,8 @@ async def test_no_answer_about_one_account_keeps_another_from_being_looked_after
     ends: list[Any] = [None, 0, -1, "x", "5184000", 1e308, HUGE, True, []]
     # Each once beside what is good: a token that is none is refused whenever it ends.
     pairs = [(value, 5184000) for value in values] + [("IGgood", end) for end in ends]
+    if in_pairs:
+        pairs = [(value, end) for value in values for end in ends]
     tokens = [{"access_token": value, "expires_in": end} for value, end in pairs]
     for path, answers in (("/me", PROFILES), ("refresh_access_token", tokens)):
         for answer in answers:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
-from sandbox import Sandbox
-from tests.crash.chain import Chain, open_chain
+from tests.crash.chain import Chain
 from tests.crash.outcomes import Outcomes, check
 from tests.crash.points import KINDS, Case, Point, cases
 from tests.crash.sender import Sender
@@ -29,14 +25,6 @@ SHORT = (
     Case("private", "CAROUSEL", (Point("configure", "before"),)),
     Case("private", "REELS", (Point("configure", "after"), Point("own feed"))),
 )
-
-
-@pytest.fixture
-async def chain(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Chain]:
-    async with open_chain(sandbox, tmp_path) as opened:
-        yield opened
-        assert await opened.stop() == 0
-    assert "Traceback" not in opened.log
 
 
 async def test_killed_on_the_way_each_post_is_live_once(chain: Chain) -> None:

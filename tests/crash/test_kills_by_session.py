@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +14,11 @@ import httpx
 import pytest
 import trio
 
-from sandbox import Sandbox
 from sandbox.wire.faults import Fault
 from sandbox.world.person import Person
 from sandbox.world.post import Post
 from sandbox.world.sample_media import make_photo, make_video
-from tests.crash.chain import Chain, open_chain
+from tests.crash.chain import Chain
 from tests.crash.points import Effect, Held
 from tests.support.limits import DEADLOCK_S
 
@@ -94,14 +93,6 @@ class Client:
             sent = [("file", self.files[kill.kind].read_bytes())]
         headers = {"X-Session-ID": self.session} | ({"Idempotency-Key": key} if kill.keyed else {})
         return await self.chain.client.post(path, data=data, files=sent, headers=headers)
-
-
-@pytest.fixture
-async def chain(sandbox: Sandbox, tmp_path: Path) -> AsyncIterator[Chain]:
-    async with open_chain(sandbox, tmp_path) as opened:
-        yield opened
-        assert await opened.stop() == 0
-    assert "Traceback" not in opened.log
 
 
 async def test_killed_in_an_upload_by_session(chain: Chain) -> None:

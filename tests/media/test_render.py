@@ -253,7 +253,7 @@ async def test_hdr_becomes_plain(tmp_path: Path) -> None:
         codec="libx265",
         pixel_format="yuv420p10le",
         prepare=hdr,
-        seconds=0.1,  # each picture of it takes as long as a hundred plain ones
+        seconds=0.1,
         draw=lambda number: Image.new("RGB", (90, 160), (200, 60, 40)),
     )
 

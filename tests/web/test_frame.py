@@ -9,11 +9,13 @@ import re
 from pathlib import Path
 
 import pytest
+import trio
 
 import web
 from operations.scopes import PRESETS, text_of
 from tests.api.test_scopes import sign_in
-from tests.support.posting import NOBODY
+from tests.support.limits import DEADLOCK_S
+from tests.support.posting import NOBODY, draft
 from tests.support.served import Served
 from web.assets import assets
 from web.joining import joined
@@ -175,3 +177,29 @@ def test_scripts_that_run_at_once_go_as_one() -> None:
                 "const x = `one", 'import { a } from "../a.js";'):  # fmt: skip
         with pytest.raises(ValueError, match=r"form|template|circle"):
             joined({**sources, "in/b.js": f"{odd}\n"}, ["a.js"])
+
+
+async def test_a_stream_tells_whether_something_changed_since_its_page_was_drawn(
+    served: Served,
+) -> None:
+    """Between the drawing of a page and the opening of its stream, too, nothing is missed."""
+    await served.sign_in()
+
+    async def drawn() -> str:
+        page = (await served.call("GET", "/", key=None, headers=A_PAGE)).body
+        return str(re.findall(r'data-heard="(\d+)"', page)[0])
+
+    async def told() -> str:
+        async with served.client.stream("GET", "/live") as response:
+            with trio.fail_after(DEADLOCK_S):
+                async for line in response.aiter_lines():
+                    if line.startswith("data: "):
+                        return line.removeprefix("data: ")
+        raise AssertionError("the stream said nothing")
+
+    await drawn()
+    assert await told() == await drawn()
+    before = await drawn()
+    await draft(served)
+    assert await told() != before
+    assert await told() == await drawn()
