@@ -15,6 +15,7 @@ from storage import (
     accounts,
     credentials,
     notices,
+    post_lists,
     posts,
     repost_configs,
     reposts,
@@ -211,7 +212,7 @@ def _posts(db: Database, user_id: str, now: datetime, known: Sequence[Notice]) -
         post = posts.find(db, key.partition("/")[2])
         if post is not None and post.status is PostStatus.FAILED:
             yield _failed(db, post)
-    for post in posts.failed_since(db, user_id, now - POSTS_SINCE):
+    for post in post_lists.failed_since(db, user_id, now - POSTS_SINCE):
         if f"post/{post.id}" not in told:
             yield _failed(db, post)
 

@@ -17,7 +17,7 @@ from operations.versions import check_version
 from publish import intake, release
 from publish.advice import repetition
 from repost.handover import settle
-from storage import events, posts, tallies
+from storage import events, post_lists, posts, tallies
 from storage.posts import Post, PostStatus
 from storage.store import Database
 
@@ -100,8 +100,8 @@ def list_posts(db: Database, ask: Ask[models.PostQuery]) -> models.PostList:
     query = ask.given
     offset = (query.page - 1) * query.limit
     chosen = filter_of(ask, query)
-    found = posts.page(db, ask.user_id, chosen, limit=query.limit, offset=offset)
-    return post_list(db, query, found, posts.total(db, ask.user_id, chosen))
+    found = post_lists.page(db, ask.user_id, chosen, limit=query.limit, offset=offset)
+    return post_list(db, query, found, post_lists.total(db, ask.user_id, chosen))
 
 
 @read(models.Counts, scope=Scope.POSTS_READ)
@@ -119,7 +119,7 @@ def get_counts(db: Database, ask: Ask[None]) -> models.Counts:
 def list_recent_completions(db: Database, ask: Ask[models.SinceQuery]) -> models.Completions:
     """Return posts that were published or failed after `since`, newest first, `limit` at most."""
     query = ask.given
-    found = posts.completed_since(
+    found = post_lists.completed_since(
         db,
         ask.user_id,
         query.since,
@@ -272,9 +272,11 @@ async def delete_from_instagram(ask: Ask[None]) -> models.DeletedFromInstagram:
     return shown_of(await ask.house.remover.remove(ask.id, also=keep))
 
 
-def filter_of(ask: Ask[Any], query: models.PostQuery | models.ScheduleQuery) -> posts.PostFilter:
+def filter_of(
+    ask: Ask[Any], query: models.PostQuery | models.ScheduleQuery
+) -> post_lists.PostFilter:
     """Return which posts a list is asked for."""
-    chosen = posts.PostFilter(
+    chosen = post_lists.PostFilter(
         status=PostStatus(query.status) if query.status else None,
         accounts=ask.actor.accounts_of(query.account_id),
         since=query.since,
@@ -297,7 +299,7 @@ def post_list(
     total: int,
 ) -> models.PostList:
     """Return a page of posts as they are stored, each with its first file's thumbnail."""
-    thumbnails = posts.thumbnails(db, [post["id"] for post in found])
+    thumbnails = post_lists.thumbnails(db, [post["id"] for post in found])
     for post in found:
         post["thumbnail_url"] = shown.small_url(thumbnails.get(post["id"]))
     return models.PostList.model_validate(

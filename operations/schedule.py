@@ -24,7 +24,7 @@ from operations.resources import Resource, check_named, owns
 from operations.scopes import Scope
 from operations.versions import check_version
 from publish import fitness, intake, release
-from storage import handovers, jobs, planned, posts
+from storage import handovers, jobs, planned, post_lists, posts
 from storage.handovers import Handover
 from storage.planned import Planned
 from storage.posts import Post, PostStatus, SourceType
@@ -170,8 +170,8 @@ def list_schedule(db: Database, ask: Ask[models.ScheduleQuery]) -> models.PostLi
     query = ask.given
     chosen = filter_of(ask, query)
     offset = (query.page - 1) * query.limit
-    found = posts.scheduled_page(db, ask.user_id, chosen, limit=query.limit, offset=offset)
-    return post_list(db, query, found, posts.scheduled_total(db, ask.user_id, chosen))
+    found = post_lists.scheduled_page(db, ask.user_id, chosen, limit=query.limit, offset=offset)
+    return post_list(db, query, found, post_lists.scheduled_total(db, ask.user_id, chosen))
 
 
 @read(
@@ -186,7 +186,7 @@ def get_calendar(db: Database, ask: Ask[models.CalendarQuery]) -> models.Calenda
     Reposts too. Of more than 5,000 the earliest are returned, and `isCut` says so.
     """
     asked = ask.given
-    chosen = posts.PostFilter(
+    chosen = post_lists.PostFilter(
         status=asked.status,
         media_type=asked.media_type,
         is_repost=None if asked.source is None else asked.source == "reposts",

@@ -26,7 +26,7 @@ from storage import (
     media_files,
     posts,
     records,
-    reposts,
+    repost_slots,
     troubles,
 )
 from storage.accounts import Account
@@ -66,7 +66,7 @@ def story_repost_config(
         "last_challenge_at": troubles.latest_at(db, config.account_id, TroubleKind.CHALLENGE),
         "challenge_pause_until": max(pauses, default=None),
         "warm_up_complete": guard.warm_up_complete(started_at, now, pace),
-        "reposts_today": len(reposts.sent_since(db, config.account_id, midnight)),
+        "reposts_today": len(repost_slots.sent_since(db, config.account_id, midnight)),
         "reposts_today_reset_at": midnight,
         "allowed_authors": [r.username for r in rules if r.verdict is Verdict.ALLOW],
         "denied_authors": [r.username for r in rules if r.verdict is Verdict.DENY],

@@ -10,7 +10,7 @@ from operations import models
 from operations.operation import Ask, read
 from operations.scopes import Scope
 from publish.usual import Habit, UsualTime
-from storage import planned, posts, repost_configs
+from storage import planned, post_lists, repost_configs
 from storage.store import Database
 
 _LOOKED_BACK = timedelta(days=90)
@@ -44,7 +44,7 @@ def get_usual_times(db: Database, ask: Ask[models.UsualTimesQuery]) -> models.Us
             datetime.combine(days[0], time(), zone) - spacing,
             datetime.combine(days[-1], time(), zone) + timedelta(days=1) + spacing,
             _MOST,
-            posts.EVERYTHING,
+            post_lists.EVERYTHING,
         )
         found = habit.proposed(days, ask.now, [each.at for each in taken], spacing)
     return models.UsualTimes(

@@ -9,7 +9,7 @@ from ground.refusal import ErrorCode
 from publish import fitness
 from publish.choice import PUBLIC_URL_ADVICE, Choice, choose, means_of
 from publish.sendable import left_out
-from storage import accounts, allowances, media_files, posts
+from storage import accounts, allowances, media_files, post_lists, posts
 from storage.allowances import Allowance
 from storage.deliveries import RouteName
 from storage.posts import Post, PostStatus
@@ -76,7 +76,7 @@ def repetition(db: Database, post: Post, now: datetime) -> str | None:
     """Say that a post looks like one that was asked for twice, or return None."""
     shown = _content(db, post)
     since = now - LOOKS_REPEATED_WITHIN
-    for other in posts.made_since(db, post.user_id, post.account_id, since):
+    for other in post_lists.made_since(db, post.user_id, post.account_id, since):
         is_other = other.id != post.id and other.media_type == post.media_type
         if is_other and other.caption == post.caption and _content(db, other) == shown:
             return (

@@ -22,7 +22,7 @@ from repost.card import Card
 from repost.deciding import decide
 from repost.leftovers import discard
 from repost.terms import look_of, terms_of
-from storage import jobs, media_files, posts, repost_configs, reposts
+from storage import jobs, media_files, posts, repost_configs, repost_slots, reposts
 from storage.files import MediaFolder
 from storage.media_files import MediaFile, Origin
 from storage.posts import MediaType, Post, PostStatus, SourceType
@@ -169,7 +169,7 @@ class HandOver:
         if repost.card_look != look_of(config, repost):
             return repost  # changed meanwhile, which woke the engine: it is composed anew
         if config.dry_run:
-            reposts.take_slot(db, repost.account_id, None, now)
+            repost_slots.take(db, repost.account_id, None, now)
             return reposts.change(db, repost_id, RepostStatus.SKIPPED, now=now, reason=DRY_RUN)
         return _queue(db, repost, _post_of(repost, config, now), terms_of(db, config), now)
 
@@ -196,7 +196,7 @@ def settle(db: Database, account_id: str, now: datetime) -> None:
             # It is a post like any other now, and the person's own: no repost counts it.
             outcome, reason = RepostStatus.SKIPPED, "Its post was released, and is yours to send"
             repost = reposts.get(db, repost_id)
-            reposts.free_slot(db, repost.post_id or "")
+            repost_slots.free(db, repost.post_id or "")
         else:
             outcome, reason = RepostStatus.FAILED, error
         reposts.change(db, repost_id, outcome, now=now, reason=reason)
@@ -237,7 +237,7 @@ def _queue(db: Database, repost: Repost, post: Post, terms: str, now: datetime) 
         run_at=now,
         now=now,
     )
-    reposts.take_slot(db, repost.account_id, post.id, now)
+    repost_slots.take(db, repost.account_id, post.id, now)
     return reposts.change(
         db,
         repost.id,

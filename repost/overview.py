@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from ground.hold import Hold
 from repost import guard, pause, rails
 from repost.hours import WIND_DOWN, local_midnight, sleeping_until
-from storage import credentials, holds, reposts, users
+from storage import credentials, holds, repost_slots, users
 from storage.repost_configs import RepostConfig
 from storage.store import Database
 
@@ -29,7 +29,7 @@ def every_rail(db: Database, config: RepostConfig, now: datetime, pace: float) -
     started_at = login.session_started_at if login else None
     stopped = rails.STOPPED if users.is_stopped(db, config.user_id) else None
     off = None if config.is_enabled else Hold("", config.auto_disable_reason or rails.OFF, None)
-    sent = reposts.sent_since(db, config.account_id, now - timedelta(days=2))
+    sent = repost_slots.sent_since(db, config.account_id, now - timedelta(days=2))
     wake = sleeping_until(config, now, WIND_DOWN)
     asleep = None if wake is None else Hold("", guard.ASLEEP, wake)
     return [

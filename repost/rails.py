@@ -7,7 +7,15 @@ from datetime import datetime, timedelta
 from ground.hold import Hold
 from repost import guard, pause
 from repost.hours import sleeping_until
-from storage import credentials, deliveries, holds, repost_configs, reposts, secrets, users
+from storage import (
+    credentials,
+    deliveries,
+    holds,
+    repost_configs,
+    repost_slots,
+    secrets,
+    users,
+)
 from storage.deliveries import Step
 from storage.posts import Post, SourceType
 from storage.repost_configs import RepostConfig
@@ -50,7 +58,7 @@ def reposting_held(
     login = credentials.find(db, config.account_id)
     if login is None:
         return Hold("login", "The account has no Private API login", None)
-    sent = reposts.sent_since(db, config.account_id, now - timedelta(days=2), but=but)
+    sent = repost_slots.sent_since(db, config.account_id, now - timedelta(days=2), but=but)
     held = guard.may_repost(config, login.session_started_at, sent, now, pace)
     return held or (_one_at_a_time(db, config, now, pace, but) if pace else None)
 
@@ -85,9 +93,9 @@ def post_held(db: Database, post: Post, now: datetime, pace: float) -> Hold | No
 def _one_at_a_time(
     db: Database, config: RepostConfig, now: datetime, pace: float, but: str | None
 ) -> Hold | None:
-    if reposts.is_on_its_way(db, config.account_id, but=but):
+    if repost_slots.is_on_its_way(db, config.account_id, but=but):
         return Hold("queue", "The repost before it is still on its way", now + _LOOK_AGAIN)
-    failed_at = reposts.last_failed_at(db, config.account_id)
+    failed_at = repost_slots.last_failed_at(db, config.account_id)
     if failed_at is not None and failed_at <= now:
         free_at = guard.free_after(config, failed_at, pace)
         if free_at > now:

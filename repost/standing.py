@@ -9,7 +9,7 @@ from datetime import datetime
 from ground.hold import Hold
 from repost import guard, rails
 from repost.hours import local_midnight
-from storage import accounts, credentials, repost_configs, reposts, secrets, troubles
+from storage import accounts, credentials, repost_configs, repost_slots, reposts, secrets, troubles
 from storage.accounts import Account
 from storage.repost_configs import RepostConfig
 from storage.reposts import RepostStatus
@@ -72,7 +72,7 @@ def standing_of(db: Database, account_id: str, now: datetime, pace: float) -> St
         polling=polling,
         publishing=rails.reposting_held(db, config, now, pace),
         next_poll_at=_next_poll_at(config, polling, now, pace),
-        reposts_today=len(reposts.sent_since(db, account_id, local_midnight(config, now))),
+        reposts_today=len(repost_slots.sent_since(db, account_id, local_midnight(config, now))),
         daily_cap=guard.daily_cap(config, started_at, now, pace),
         breaker=_breaker(db, config, now),
     )

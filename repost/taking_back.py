@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from storage import deliveries, jobs, posts, reposts
+from storage import deliveries, jobs, posts, repost_slots, reposts
 from storage.deliveries import Step
 from storage.errors import NotFound
 from storage.posts import Post, PostStatus
@@ -45,4 +45,4 @@ def withdraw(db: Database, repost: Repost) -> bool:
 def discard(db: Database, post: Post) -> None:
     """Delete a repost's post that is known not to be live."""
     posts.discard(db, post.id)
-    reposts.free_slot(db, post.id)
+    repost_slots.free(db, post.id)

@@ -29,7 +29,7 @@ from publish import intake
 from publish.rules import Content
 from session_api.question import Question
 from session_api.rails import Railed, claim, held
-from storage import jobs, media_files, posts
+from storage import jobs, media_files, post_lists, posts
 from storage.media_files import MediaFile
 from storage.posts import Post, PostStatus
 from storage.store import Database, part
@@ -160,7 +160,7 @@ def _may_repeat(db: Database, parcel: Parcel, ask: Ask[Any]) -> bool:
     said = (content.media_type, (content.caption or "").strip())
     return any(
         (other.media_type, (other.caption or "").strip()) == said and _is_alive(other, ask)
-        for other in posts.made_since(db, ask.user_id, account_id, since)
+        for other in post_lists.made_since(db, ask.user_id, account_id, since)
     )
 
 
@@ -207,7 +207,7 @@ def _twin(
     try:
         with part(db):  # as it would be stored, and then not
             post = intake.publish_now(db, user_id, account_id, content, now)
-            for other in posts.made_since(db, user_id, account_id, now - _UNKNOWN_WITHIN):
+            for other in post_lists.made_since(db, user_id, account_id, now - _UNKNOWN_WITHIN):
                 if (
                     other.id != post.id
                     and _is_alive(other, ask)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from storage import records
-from storage.posts import MediaType, PostFilter, PostStatus, SourceType
+from storage.post_lists import PostFilter
+from storage.posts import MediaType, PostStatus, SourceType
 from storage.store import Database
 from storage.times import from_text
 

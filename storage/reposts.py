@@ -338,66 +338,6 @@ def pks_of(db: Database, account_id: str, usernames: Collection[str]) -> dict[st
     return dict(rows.fetchall())
 
 
-def take_slot(db: Database, account_id: str, post_id: str | None, now: datetime) -> None:
-    """Count a repost that goes out, or in a dry run would, for cap and spacing."""
-    db.conn.execute(
-        "INSERT INTO repost_slots (account_id, at, post_id) VALUES (?, ?, ?)",
-        (account_id, records.encode(now), post_id),
-    )
-
-
-def free_slot(db: Database, post_id: str) -> None:
-    """Count a post no more: it was taken back before it went out."""
-    db.conn.execute("DELETE FROM repost_slots WHERE post_id = ?", (post_id,))
-
-
-def sent_since(
-    db: Database, account_id: str, start: datetime, *, but: str | None = None
-) -> list[datetime]:
-    """Return when an account's reposts went out after `start`, newest first; the post `but` not.
-
-    Its own posts that were shared count like mentions. One that is on its way counts from when
-    it was handed over; failed ones do not count, unless they may be live.
-    """
-    rows = db.conn.execute(
-        "SELECT coalesce(posts.published_at, at) AS went_out"
-        " FROM repost_slots LEFT JOIN posts ON posts.id = post_id"
-        # Between hand-over and publication may lie days.
-        " WHERE repost_slots.account_id = :account AND at >= :long_ago AND went_out >= :start"
-        " AND (:but IS NULL OR post_id IS NOT :but)"
-        " AND (coalesce(posts.status, '') != 'FAILED' OR posts.error_code = 'DELIVERY_UNKNOWN')"
-        " ORDER BY went_out DESC",
-        {
-            "account": account_id,
-            "long_ago": records.encode(start - timedelta(days=7)),
-            "start": records.encode(start),
-            "but": but,
-        },
-    )
-    return [from_text(row[0]) for row in rows]
-
-
-def is_on_its_way(db: Database, account_id: str, *, but: str | None = None) -> bool:
-    """Say whether a repost of the account is with the publish engine; the post `but` not."""
-    row = db.conn.execute(
-        "SELECT 1 FROM posts WHERE account_id = ? AND id IS NOT ?"
-        " AND status IN ('QUEUED', 'PROCESSING', 'PUBLISHING')"
-        " AND source_type IN ('STORY_REPOST', 'AUTO_REPOST') LIMIT 1",
-        (account_id, but),
-    ).fetchone()
-    return row is not None
-
-
-def last_failed_at(db: Database, account_id: str) -> datetime | None:
-    """Return when a repost of the account has last failed in the publish engine."""
-    row = db.conn.execute(
-        "SELECT max(completed_at) FROM posts WHERE account_id = ? AND status = 'FAILED'"
-        " AND source_type IN ('STORY_REPOST', 'AUTO_REPOST')",
-        (account_id,),
-    ).fetchone()
-    return None if row[0] is None else from_text(row[0])
-
-
 def take_over_waits(db: Database, account_id: str, now: datetime) -> None:
     """Let reposts whose post waits in the publish engine say why, and until when."""
     rows = db.conn.execute(

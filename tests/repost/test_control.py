@@ -14,7 +14,7 @@ from repost import approval, card, pause
 from repost.configuring import configure
 from repost.handover import DRY_RUN
 from sandbox.wire.faults import Fault, Kind, Reset, Status, throttled
-from storage import jobs, media_files, posts, reposts
+from storage import jobs, media_files, post_lists, posts, repost_slots
 from storage.repost_configs import RepostConfig
 from storage.reposts import Repost, RepostStatus
 from tests.support.studio import Studio, open_studio
@@ -345,7 +345,7 @@ async def test_a_pause_lets_nothing_out_and_loses_nothing(studio: Studio) -> Non
         assert abs(repost.held_until - until) < timedelta(seconds=1)
         assert repost.media_path is not None, "the stories are gone before the pause ends"
     assert (live(studio), writes(studio)) == (0, [])
-    assert await store.read(reposts.sent_since, studio.account.id, now() - HOUR) == []
+    assert await store.read(repost_slots.sent_since, studio.account.id, now() - HOUR) == []
 
     studio.clock.advance(timedelta(hours=31))
     await studio.advance()
@@ -429,7 +429,10 @@ async def test_a_dry_run_does_everything_but_publish(studio: Studio) -> None:
     )
     assert (kept.width, kept.height) == (1080, 1920)
     assert studio.folder.path(kept.storage_path).stat().st_size == kept.file_size
-    assert await studio.core.store.read(posts.total, studio.core.owner.id, posts.EVERYTHING) == 0
+    assert (
+        await studio.core.store.read(post_lists.total, studio.core.owner.id, post_lists.EVERYTHING)
+        == 0
+    )
 
 
 async def test_a_dry_run_begun_in_between_takes_back_what_was_queued(studio: Studio) -> None:

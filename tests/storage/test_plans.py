@@ -62,7 +62,7 @@ EXCEPTIONS = {
     "media_files.remove_cards_of": "as before",
     "users.remove": "a person leaves: all their rows are touched",
     "users.belongings": "a person is looked at on the command line, now and then",
-    "reposts.last_failed_at": "max() takes the last of the index and stops",
+    "repost_slots.last_failed_at": "max() takes the last of the index and stops",
     "troubles.active": "troubles of a year, of one account",
     "holds.active": "troubles of a year, of one account",
     "troubles.clear": "troubles of a year, of one account",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from storage import jobs, posts, reposts
+from storage import jobs, post_lists, posts, reposts
 from storage.posts import PostStatus
 from storage.reposts import RepostStatus
 from storage.store import Database
@@ -72,7 +72,7 @@ def _settled(db: Database, studio: Any) -> None:
         strict=False,
     ):
         reposts.change(db, repost.id, state, now=now, reason=reason)
-    page = posts.page(db, studio.core.owner.id, posts.EVERYTHING, limit=9, offset=0)
+    page = post_lists.page(db, studio.core.owner.id, post_lists.EVERYTHING, limit=9, offset=0)
     if page:
         jobs.cancel_for_post(db, page[0]["id"], now)
         posts.change_status(

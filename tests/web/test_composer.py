@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sandbox import Sandbox
-from storage import browser_sessions, media_files, posts
+from storage import browser_sessions, media_files, post_lists, posts
 from storage.errors import Unavailable
 from storage.posts import MediaType, Post, PostStatus
 from storage.store import Database
@@ -44,8 +44,8 @@ async def the_post(home: Home) -> Post:
     """Return the only post that there is."""
 
     def read(db: Database) -> Post:
-        (one,) = posts.page(
-            db, home.served.studio.core.owner.id, posts.EVERYTHING, limit=9, offset=0
+        (one,) = post_lists.page(
+            db, home.served.studio.core.owner.id, post_lists.EVERYTHING, limit=9, offset=0
         )
         return posts.get(db, one["id"])
 

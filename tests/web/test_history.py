@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from storage import posts
+from storage import post_lists, posts
 from storage.posts import PostStatus
 from storage.store import Database
 from tests.support.attempts import live
@@ -73,7 +73,7 @@ async def test_failed_ones_are_first_until_they_are_seen(served: Served) -> None
     assert rows(page) == 8  # they are still in their place
 
     def fail(db: Database) -> None:
-        found = posts.page(db, studio.core.owner.id, posts.EVERYTHING, limit=8, offset=0)
+        found = post_lists.page(db, studio.core.owner.id, post_lists.EVERYTHING, limit=8, offset=0)
         posts.change_status(
             db, found[-1]["id"], PostStatus.FAILED, now=studio.clock.now().replace(year=2030),
             error_message="<b>no</b>",
