@@ -43,45 +43,35 @@ _DEFAULTS = {
 def add(app: QuartTrio, pages: Pages) -> None:
     """Add the routes."""
 
-    async def shown(visit: Visit, problem: Refusal | None = None, *, saved: bool = False) -> Shown:
-        if visit.account is None:
-            return redirect("/welcome", 303)
-        account_id = visit.account.id
-        found = models.Rails(rails=[], warm_up=[])
-        if visit.status.configured:
-            query = given(models.RequiredAccountQuery, account_id=account_id)
-            found = await visit.perform(story_repost.get_rails, query)
-        return pages.show(
-            "account.html",
-            visit,
-            "/account",
-            probe=await visit.perform(logins.probe_credentials, None, account_id),
-            rails=found.rails,
-            stair=found.warm_up,
-            default=_DEFAULTS,
-            RAILS=RAILS,
-            problem=problem,
-            saved=saved,
-            zones=zones(),
-        )
-
     @app.get("/account")
     async def account_page() -> Shown:
-        return await shown(await pages.visit())
+        return await _shown(pages, await pages.visit())
 
     @app.post("/account")
     async def save_account() -> Shown:
         visit, form = await pages.visit(), await sent()
         made = await tried(_saved(visit, form))
         if isinstance(made, Refusal):
-            return await shown(visit, made)
+            return await _shown(pages, visit, made)
         return redirect(link(visit, "/account", saved=1), 303)
 
+    @app.post("/account/disconnect")
+    async def disconnect_account() -> Shown:
+        visit, form = await pages.visit(), await sent()
+        if visit.account is None or form.get("name", "").lstrip("@") != visit.username:
+            return redirect(link(visit, "/account"), 303)
+        await visit.perform(accounts.disconnect_account, None, visit.account.id)
+        return redirect("/", 303)
+
+    _add_switches(app, pages)
+
+
+def _add_switches(app: QuartTrio, pages: Pages) -> None:
     async def done(operation: Operation, model: type[Any]) -> Shown:
         visit = await pages.visit()
         made = await tried(_asked(visit, operation, model))
         if isinstance(made, Refusal):
-            return await shown(visit, made)
+            return await _shown(pages, visit, made)
         return redirect(link(visit, "/account"), 303)
 
     @app.post("/account/enable")
@@ -100,13 +90,27 @@ def add(app: QuartTrio, pages: Pages) -> None:
     async def resume_account() -> Shown:
         return await done(story_repost.resume_reposts, models.OptionalAccountRef)
 
-    @app.post("/account/disconnect")
-    async def disconnect_account() -> Shown:
-        visit, form = await pages.visit(), await sent()
-        if visit.account is None or form.get("name", "").lstrip("@") != visit.username:
-            return redirect(link(visit, "/account"), 303)
-        await visit.perform(accounts.disconnect_account, None, visit.account.id)
-        return redirect("/", 303)
+
+async def _shown(pages: Pages, visit: Visit, problem: Refusal | None = None) -> Shown:
+    if visit.account is None:
+        return redirect("/welcome", 303)
+    account_id = visit.account.id
+    found = models.Rails(rails=[], warm_up=[])
+    if visit.status.configured:
+        query = given(models.RequiredAccountQuery, account_id=account_id)
+        found = await visit.perform(story_repost.get_rails, query)
+    return pages.show(
+        "account.html",
+        visit,
+        "/account",
+        probe=await visit.perform(logins.probe_credentials, None, account_id),
+        rails=found.rails,
+        stair=found.warm_up,
+        default=_DEFAULTS,
+        RAILS=RAILS,
+        problem=problem,
+        zones=zones(),
+    )
 
 
 async def _asked(visit: Visit, operation: Operation, model: type[Any]) -> Any:

@@ -25,7 +25,7 @@ from web.visit import Visit, given
 FILTERS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "state": ("State", {"": "Any", "SCHEDULED": "Planned", "PUBLISHED": "Out", "FAILED": "Failed"}),
     "kind": ("Kind", {"": "Any", **KINDS}),
-    "source": ("What", {"": "Posts and reposts", "own": "Posts", "reposts": "Reposts"}),
+    "source": ("What", {"": "Both", "own": "Posts", "reposts": "Reposts"}),
 }
 _FILTERS = tuple(FILTERS)
 

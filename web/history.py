@@ -1,8 +1,7 @@
-"""History: every post that went out, waits or did not, its way, and what can be done about it."""
+"""History: every post that went out, waits or did not, found by words, kind and day."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -11,12 +10,10 @@ from quart_trio import QuartTrio
 
 from ground.refusal import ErrorCode, Refusal
 from operations import models, posts
-from operations.operation import Operation
 from storage.posts import PostStatus
 from storage.times import to_text
-from web.pages import Pages, Shown, link, noted, sent, toast
+from web.pages import Pages, Shown, link
 from web.rendering import KINDS
-from web.trying import tried
 from web.visit import Visit, given
 
 PAGE = 50
@@ -28,16 +25,11 @@ TABS = {
     "PUBLISHED": "Out",
     "DRAFT": "Drafts",
 }
-SOURCES = {"": "Posts and reposts", "own": "Posts", "reposts": "Reposts"}
+SOURCES = {"": "Both", "own": "Posts", "reposts": "Reposts"}
 _FILTERS = ("kind", "source", "text", "from", "until")
 # Until when failed posts were looked at, by this browser.
 _SEEN = "seen_failed"
 _SEEN_FOR_S = 365 * 86_400
-_DONE: Mapping[str, tuple[Operation, str]] = {
-    "retry": (posts.retry_post, "It is tried once more now."),
-    "release": (posts.release_post, "It is a draft now, and goes out no more."),
-    "clear": (posts.clear_post, "It is gone from the history; Instagram was not touched."),
-}
 
 
 def add(app: QuartTrio, pages: Pages) -> None:
@@ -53,16 +45,6 @@ def add(app: QuartTrio, pages: Pages) -> None:
         visit = await pages.visit()
         return pages.part("_history.html", visit, **await _shown(visit))
 
-    @app.get("/history/<post_id>")
-    async def post_page(post_id: str) -> Response:
-        visit = await pages.visit()
-        return pages.show("past.html", visit, "/history", **await _one(visit, post_id))
-
-    @app.get("/history/<post_id>/part")
-    async def post_part(post_id: str) -> Response:
-        visit = await pages.visit()
-        return pages.part("_past.html", visit, **await _one(visit, post_id))
-
     @app.post("/history/seen")
     async def failed_are_seen() -> Shown:
         visit = await pages.visit()
@@ -77,39 +59,6 @@ def add(app: QuartTrio, pages: Pages) -> None:
             secure=request.is_secure,
         )
         return answer
-
-    # Written out: the app's converter refuses words of the API.
-    @app.post("/history/retry")
-    async def retry_failed() -> Response:
-        return await _done("retry")
-
-    @app.post("/history/release")
-    async def release_waiting() -> Response:
-        return await _done("release")
-
-    @app.post("/history/clear")
-    async def clear_from_history() -> Response:
-        return await _done("clear")
-
-    async def _done(what: str) -> Response:
-        visit, form = await pages.visit(), await sent()
-        operation, told = _DONE[what]
-        made = await tried(visit.perform(operation, None, form.get("id", "")))
-        if isinstance(made, Refusal):
-            return noted(toast(visit, made.message, is_bad=True))
-        return noted(toast(visit, told))
-
-    @app.post("/history/delete")
-    async def delete_from_instagram() -> Shown:
-        visit, form = await pages.visit(), await sent()
-        post_id = form.get("id", "")
-        if form.get("sure") != "on":
-            return redirect(link(visit, f"/history/{post_id}"), 303)
-        made = await tried(visit.perform(posts.delete_from_instagram, None, post_id))
-        if isinstance(made, Refusal):
-            one = await _one(visit, post_id)
-            return pages.show("past.html", visit, "/history", **{**one, "problem": made})
-        return pages.show("gone.html", visit, "/history", made=made)
 
 
 async def _shown(visit: Visit) -> dict[str, Any]:
@@ -149,12 +98,6 @@ async def _unseen(visit: Visit) -> list[models.Post]:
     found: models.PostList = await visit.perform(posts.list_posts, query)
     seen = request.cookies.get(_SEEN, "")
     return [post for post in found.posts if not seen or str(post.updated_at) > seen]
-
-
-async def _one(visit: Visit, post_id: str) -> dict[str, Any]:
-    post: models.Post = await visit.perform(posts.get_post, None, post_id)
-    way: models.PostChanges = await visit.perform(posts.get_post_changes, None, post_id)
-    return {"post": post, "way": way.changes, "problem": None}
 
 
 def _months(visit: Visit) -> list[tuple[date, date]]:
