@@ -31,8 +31,9 @@ def filter_failure(
     if response.status_code == 501:
         return "exc_type" not in response.json()  # what Instagram no longer has, with the reason
     if isinstance(failure, AcceptedNegativeData):
-        # As the guide has booleans: true, false, 1, 0, on, off.
-        return "Incorrect type" not in failure.message
+        # As the guide has booleans: true, false, 1, 0, on, off. What is blank counts as not given.
+        blank = "" in (case.query or {}).values()
+        return "Incorrect type" not in failure.message and not blank
     if isinstance(failure, RejectedPositiveData):
         told = response.json()
         return (

@@ -96,4 +96,5 @@ async def _open(directory: Path, keys: Path, variables: dict[str, str]) -> Async
                 pid=daemon.process.pid,
                 log=daemon.log,
             )
-        assert sandbox.ledger.unknown == []
+        unknown = sandbox.ledger.unknown
+        assert unknown == [], f"Instagram has nothing there: {unknown}"
