@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.failure import Failed
+from cli.failure import Failed, Refused
 from cli.output import json_option, note, print_json, print_table, say, working
 from cli.reach import Reach, asked, reached, shown
 from cli.standard_input import read_line
 from daemon.settings import load_settings
+from ground.refusal import ErrorCode
 
 if TYPE_CHECKING:
     from operations.models import CloudflareDiagnostics
@@ -186,18 +187,27 @@ def stop(as_json: bool) -> None:
 
 def _remove(at_once: bool, as_json: bool) -> None:
     from operations import models
-    from operations.cloud import get_cloudflare_status, remove_cloud
+    from operations.cloud import remove_cloud
 
     with reached(load_settings()) as reach:
-        there = reach.perform(get_cloudflare_status)
-        is_asked_for = there.is_configured and not there.has_stored_api_token
-        given = {"api_token": _token() if is_asked_for else None, "at_once": at_once}
-        with working("Cloudflare is asked"):
-            done = reach.perform(remove_cloud, asked(models.CloudRemoveRequest, given), hears=note)
+
+        def removed(token: str | None) -> Any:
+            given = {"api_token": token, "at_once": at_once}
+            wanted = asked(models.CloudRemoveRequest, given)
+            with working("Cloudflare is asked"):
+                return reach.perform(remove_cloud, wanted, hears=note)
+
+        try:
+            done = removed(None)
+        except Refused as refused:
+            if refused.code != ErrorCode.VALIDATION_ERROR:
+                raise
+            note(str(refused))  # no token is kept, or one that is good no more
+            done = removed(_token())
     if as_json:
         print_json(shown(done))
     else:
-        say("Removed. An empty bucket may be left at Cloudflare; it costs nothing.")
+        say("Removed.")
 
 
 def _token() -> str:

@@ -19,6 +19,7 @@ _LIMIT_S = 30.0
 # Cloudflare's own codes
 NO_SUBDOMAIN = 10007
 BUCKET_EXISTS = 10004
+BUCKET_HOLDS = 10008
 NAMESPACE_EXISTS = 10014
 R2_NOT_ACTIVATED = 10042
 WRONG_MIGRATION_TAG = 10079
@@ -57,6 +58,12 @@ class _Schedules(BaseModel):
     schedules: list[_Schedule] = []
 
 
+class _Domain(BaseModel):
+    id: str
+    hostname: str
+    service: str
+
+
 class _Zone(BaseModel):
     id: str
     name: str
@@ -71,6 +78,7 @@ _NAMESPACES = TypeAdapter(list[_Namespace])
 _SCRIPTS = TypeAdapter(list[_Script])
 _SCHEDULES = TypeAdapter(_Schedules)
 _ZONES = TypeAdapter(list[_Zone])
+_DOMAINS = TypeAdapter(list[_Domain])
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,14 +170,30 @@ class CloudflareApi:
 
     async def has_bucket(self, name: str) -> bool:
         """Say whether there is the bucket now, made if need be; False where R2 is not activated."""
+        path = f"{self._account}/r2/buckets"
         try:
-            await self._line.ask(
-                "POST", f"{self._account}/r2/buckets", _ANYTHING, body={"name": name}
-            )
+            await self._line.ask("POST", path, _ANYTHING, body={"name": name})
         except CloudflareRefused as refused:
             if R2_NOT_ACTIVATED in refused.codes:
                 return False
             if BUCKET_EXISTS not in refused.codes and refused.status != 409:
+                raise
+            try:
+                await self._line.ask("GET", f"{path}/{name}", _ANYTHING)
+            except CloudflareRefused as unknown:
+                if unknown.status != 404:
+                    raise
+                raise refused from None
+        return True
+
+    async def remove_bucket(self, name: str) -> bool:
+        """Remove a bucket that holds nothing; False where it holds something and stays."""
+        try:
+            await self._gone(f"{self._account}/r2/buckets/{name}")
+        except CloudflareRefused as refused:
+            if BUCKET_HOLDS in refused.codes or refused.status == 409:
+                return False
+            if R2_NOT_ACTIVATED not in refused.codes:
                 raise
         return True
 
@@ -208,6 +232,15 @@ class CloudflareApi:
         """Let a host name of one of the account's zones lead to the script."""
         asked = {"hostname": host, "service": name, "zone_id": zone}
         await self._line.ask("PUT", f"{self._account}/workers/domains", _ANYTHING, body=asked)
+
+    async def domains(self, name: str) -> list[tuple[str, str]]:
+        """Return the host names that lead to the script, each behind its id."""
+        path = f"{self._account}/workers/domains?service={name}"
+        found = await self._line.ask("GET", path, _DOMAINS)
+        return [(each.id, each.hostname) for each in found if each.service == name]
+
+    async def let_domain_go(self, number: str) -> None:
+        await self._gone(f"{self._account}/workers/domains/{number}")
 
     async def set_crons(self, name: str, crons: Sequence[str]) -> None:
         rows = [{"cron": cron} for cron in crons]

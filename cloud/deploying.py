@@ -89,13 +89,15 @@ async def deploy(
     *,
     base: str = API,
     domain: str | None = None,
+    domain_before: str | None = None,
     graph_version: str,
     steps: Steps | None = None,
 ) -> Deployed:
     """Upload the Worker with what it needs; what is there already is kept, its data too.
 
-    `domain` is an address of the user's own that leads to it. Raises `CloudflareError`; a deploy
-    that was broken off is taken up by the next one: each step looks at what is there.
+    `domain` is an address of the user's own that leads to it, in the place of `domain_before`.
+    Raises `CloudflareError`; a deploy that was broken off is taken up by the next one: each step
+    looks at what is there.
     """
     steps = steps or Steps()
     subdomain = await _subdomain(api, steps)
@@ -121,6 +123,8 @@ async def deploy(
         did.append(url)
     if domain is not None:
         await _lead(api, domain, steps)
+    if domain_before is not None and domain_before != domain:
+        await _let_go(api, steps, but=domain)
     async with steps.step("Cron", _SCRIPTS) as did:
         await api.set_crons(NAME, [CRON])
         did.append("every minute; a new one takes up to 15 minutes to begin")
@@ -171,9 +175,26 @@ async def _lead(api: CloudflareApi, domain: str, steps: Steps) -> None:
             did.append(f"{host} leads to the Worker")
 
 
-async def remove(api: CloudflareApi, steps: Steps | None = None) -> None:
-    """Remove the Worker with all that it holds, and its namespace; a bucket stays."""
+async def _let_go(api: CloudflareApi, steps: Steps, *, but: str | None = None) -> None:
+    """Let the user's own addresses lead to the Worker no more."""
+    async with steps.step("Domain", _ZONE) as did:
+        kept = but and urlsplit(but).hostname
+        for number, host in await api.domains(NAME):
+            if host != kept:
+                await api.let_domain_go(number)
+                did.append(f"{host} leads to the Worker no more")
+
+
+async def remove(
+    api: CloudflareApi, steps: Steps | None = None, *, has_domain: bool = False
+) -> None:
+    """Remove the Worker with all that it holds, as far as it ever came, and what was made for it.
+
+    A bucket that still holds something stays: what is in it may be dear to somebody.
+    """
     steps = steps or Steps()
+    if has_domain:
+        await _let_go(api, steps)
     async with steps.step("Worker", _SCRIPTS) as did:
         is_there = await api.script_tag(NAME) is not None
         if is_there:
@@ -184,6 +205,9 @@ async def remove(api: CloudflareApi, steps: Steps | None = None) -> None:
         if namespace is not None:
             await api.remove_namespace(namespace)
         did.append("removed" if namespace else "gone already")
+    async with steps.step("R2 bucket", _R2) as did:
+        is_gone = await api.remove_bucket(_BUCKET)
+        did.append("removed" if is_gone else f"{_BUCKET} still holds files, so it stays")
 
 
 def worker_url(base: str, subdomain: str) -> str:

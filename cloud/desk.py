@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -33,6 +34,8 @@ from storage import cloud, events, facts, handovers
 from storage.cloud import CloudWorker
 from storage.store import Database, Store
 from storage.vault import Vault
+
+logger = logging.getLogger(__name__)
 
 NOT_CONFIGURED = "Cloud scheduling is not configured: `reprise cloud deploy`"
 
@@ -101,20 +104,23 @@ class CloudDesk:
                     f"The Worker is in another Cloudflare account, {there.account_id}, and what"
                     " waits there would be forgotten: `reprise cloud remove` first",
                 )
-            keys = await self._keys_for(api, wanted, steps)
+            domain = wanted.domain_after(there)
+            begun = f"{account_id} {domain or ''}".rstrip()
+            keys = await self._keys_for(api, begun, wanted, steps)
             deployed = await deploying.deploy(
                 api,
                 account_id,
                 keys,
                 base=self.api_url,
-                domain=wanted.domain_after(there),
+                domain=domain,
+                domain_before=there.domain if there is not None else None,
                 graph_version=self.graph_version,
                 steps=steps,
             )
         await self.store.write(self._keep, deployed, token if wanted.keeps_token else None)
         return deployed
 
-    async def _keys_for(self, api: CloudflareApi, wanted: Wanted, steps: Steps) -> Keys:
+    async def _keys_for(self, api: CloudflareApi, begun: str, wanted: Wanted, steps: Steps) -> Keys:
         """Return the keys to deploy with; a Worker that is not of this installation is left."""
         if await self.store.read(self._keys) is None:
             async with steps.step("Looking for another Worker", None) as did:
@@ -126,13 +132,23 @@ class CloudDesk:
                     await api.remove_script(deploying.NAME)
         elif wanted.changes_token:
             await self.store.write(keyring.change_token, self.vault)
-        return await self.store.write(keyring.found_or_made, self.vault)
+        return await self.store.write(self._begin, begun)
+
+    def _begin(self, db: Database, begun: str) -> Keys:
+        """Note what a deploy begins, so that what it leaves can be removed wherever it ends."""
+        facts.learn(db, facts.CLOUD_BEGUN, begun, self.clock.now())
+        return keyring.found_or_made(db, self.vault)
 
     async def remove(self, api_token: str | None, steps: Steps | None = None) -> None:
         """Remove the Worker with all that it holds, and forget it here.
 
         Raises `Refusal` while something in it has not come to its end.
         """
+        if await self.store.read(cloud.find) is not None:
+            await self._check_empty()
+        await self.stop(api_token, steps)
+
+    async def _check_empty(self) -> None:
         said = await self.ask()
         left = sum(
             count
@@ -140,13 +156,20 @@ class CloudDesk:
             for state, count in lane["counts"].items()
             if state in SHOWN
         )
-        if said.offline is None and left:
+        if said.offline is not None:
+            return
+        if left:
             raise Refusal(
                 ErrorCode.INVALID_STATUS,
                 f"{left} posts are in the cloud that are not this machine's to take back: wait"
                 " until they have gone out, or stop it at once with `reprise cloud stop`",
             )
-        await self.stop(api_token, steps)
+        try:
+            async with self.worker() as client:
+                while not await client.emptied():
+                    pass
+        except (WorkerUnreachable, WorkerRefused) as error:
+            logger.info("the Worker did not empty its bucket: %s", error)
 
     async def stop(
         self,
@@ -159,15 +182,24 @@ class CloudDesk:
         `then` hears what time it is, by our clock or by Cloudflare's, whichever is later.
         """
         steps = steps or Steps()
-        worker = await self.store.read(cloud.find)
-        if worker is None:
-            raise Refusal(ErrorCode.CLOUDFLARE_NOT_CONFIGURED, NOT_CONFIGURED)
-        token = await self._token(api_token)
-        async with self._api(token, worker.account_id, steps) as (api, _account):
-            await deploying.remove(api, steps)
+        account, has_domain, token = await self.removable(api_token)
+        async with self._api(token, account, steps) as (api, _account):
+            await deploying.remove(api, steps, has_domain=has_domain)
         ours, theirs = self.clock.now(), self.contact.told_at
         now = ours if theirs is None else max(ours, theirs)
         await self.store.write(self._forget, lambda db: then(db, now))
+
+    async def removable(self, api_token: str | None) -> tuple[str, bool, str]:
+        """Return in which account there is something to remove, whether a domain may be led to it,
+        and the API token; raises `Refusal` where there is nothing, or no token."""
+        worker = await self.store.read(cloud.find)
+        begun = await self.store.read(facts.find, facts.CLOUD_BEGUN)
+        account, _, domain = (begun.value if begun is not None else "").partition(" ")
+        if worker is not None:
+            account, domain = worker.account_id, worker.domain or domain
+        if not account:
+            raise Refusal(ErrorCode.CLOUDFLARE_NOT_CONFIGURED, NOT_CONFIGURED)
+        return account, bool(domain), await self._token(api_token)
 
     async def ask(self) -> WorkerSaid:
         """Ask the Worker how it is; what it said last where it does not answer.
@@ -316,6 +348,7 @@ class CloudDesk:
         cloud.forget(db)
         handovers.forget_lanes(db)
         facts.forget(db, facts.CLOUD_PLACE)
+        facts.forget(db, facts.CLOUD_BEGUN)
         keyring.forget_all(db)
 
     async def _hear(self, answer: httpx.Response) -> None:

@@ -345,6 +345,7 @@ class Exchange:
 
         Raises `Refusal` where it does, or does not answer: then it goes on as before.
         """
+        await self.courier.desk.removable(api_token)
         self.is_closing = True
         try:
             left = await self.bring_home(handovers.away, None)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from ground.refusal import ErrorCode
+from ground.refusal import ErrorCode, Refusal
 from operations import models
 from operations.operation import Ask, act, read
 from operations.scopes import Scope
 from storage import cloud
 from storage.store import Database
 
+_RECENT = 10
 _TOKEN_REFUSES = (ErrorCode.VALIDATION_ERROR, ErrorCode.SERVICE_UNAVAILABLE)
 
 
@@ -62,7 +64,7 @@ async def get_cloudflare_diagnostics(ask: Ask[None]) -> models.CloudflareDiagnos
         pending_repost_count=0,
         completed_count=_count(told, "completedCount"),
         failed_count=_count(told, "failedCount"),
-        recent_jobs=[],
+        recent_jobs=_recent(told),
         timestamp=said.at,
         offline=said.offline is not None,
         offline_reason=said.offline or "",
@@ -71,15 +73,15 @@ async def get_cloudflare_diagnostics(ask: Ask[None]) -> models.CloudflareDiagnos
 
 @act(models.CronStatus, scope=Scope.SYSTEM_READ, refuses=[ErrorCode.SERVICE_UNAVAILABLE])
 async def get_cloudflare_cron_status(ask: Ask[None]) -> models.CronStatus:
-    """Return the Worker's cron triggers, and when one came last as far as is known here."""
+    """Return the Worker's cron triggers, and when one came last: as it says now, or said last."""
     worker = await ask.house.store.glance(cloud.find)
     crons, modified_on = await ask.house.cloud.crons()
-    told = worker.told if worker is not None else None
+    told = await _told(ask) if worker is not None else {}
     return models.CronStatus(
         configured=worker is not None,
         crons=[models.CronTrigger(cron=cron) for cron in crons],
         has_cron=bool(crons),
-        last_cron_run=_moment((told or {}).get("lastCronRun")),
+        last_cron_run=_moment(told.get("lastCronRun")),
         modified_on=_moment(modified_on),
     )
 
@@ -185,6 +187,20 @@ async def remove_cloud(ask: Ask[models.CloudRemoveRequest]) -> models.Success:
     else:
         await ask.house.exchange.leave(ask.given.api_token, steps)
     return models.Success()
+
+
+async def _told(ask: Ask[None]) -> Mapping[str, Any]:
+    try:
+        return (await ask.house.cloud.ask()).told
+    except Refusal:  # it has never answered
+        return {}
+
+
+def _recent(told: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what changed last in the Worker, of all accounts, what ended last first."""
+    every = [job for lane in told.get("lanes") or () for job in lane.get("recent") or ()]
+    ended = sorted(every, key=lambda job: str(job["endedAt"] or job["scheduledFor"]), reverse=True)
+    return ended[:_RECENT]
 
 
 def _count(told: Any, name: str) -> int:

@@ -5,7 +5,7 @@
 import { storeOf } from "./media.js";
 import { Shelf } from "./shelf.js";
 import { step } from "./steps.js";
-import { counted, keepTally } from "./tally.js";
+import { counted, keepTally, recent } from "./tally.js";
 
 const OPEN = "('SCHEDULED', 'CREATING', 'POLLING', 'READY', 'PUBLISHING', 'PUBLISHED')";
 // Until then nothing can be live.
@@ -175,6 +175,7 @@ export class Lane extends Shelf {
     return {
       account: this.fact("account"),
       counts: counted(this.sql),
+      recent: recent(this.sql),
       alarm: await this.ctx.storage.getAlarm(),
       bytes: this.sql.databaseSize,
       uploads: this.uploads(),

@@ -24,6 +24,13 @@ export function keepTally(sql) {
   `);
 }
 
+/** Return what changed last, for people who look into it. */
+export function recent(sql) {
+  const rows = sql.exec("SELECT id, state, due, ended_at FROM jobs WHERE due > 0 ORDER BY seq DESC LIMIT 10").toArray();
+  const moment = (ms) => (ms === null ? null : new Date(ms).toISOString());
+  return rows.map(({ id, state, due, ended_at }) => ({ id, state, scheduledFor: moment(due), endedAt: moment(ended_at) }));
+}
+
 /** Return how many there are in each state that has any. */
 export function counted(sql) {
   const rows = [

@@ -141,7 +141,7 @@ async def open_cloudflare(
         }
         runtime = Runtime(program, directory / "workerd", ca_file, stores.number, hosts)
         cloud = Cloudflare(CloudAccount(), kv, r2, [], runtime, door)
-        management = Management(cloud.account, cloud, kv, cloud.asked)
+        management = Management(cloud.account, cloud, kv, r2, cloud.asked)
 
         async def at_the_door(request: Request) -> Response:
             if request.path.startswith(_WORKERS):
@@ -167,10 +167,11 @@ async def open_cloudflare(
 @asynccontextmanager
 async def open_management(directory: Path, account: CloudAccount) -> AsyncIterator[Api]:
     """Run the management API of an account alone: what is uploaded there is kept and not run."""
-    for name in ("kv", "spool"):
+    for name in ("kv", "r2", "spool"):
         (directory / name).mkdir(parents=True, exist_ok=True)
+    kv, r2 = Kv(directory / "kv"), R2(directory / "r2")
     api = Api(account, Port(0))
-    management = Management(account, _Shelf(), Kv(directory / "kv"), api.asked)
+    management = Management(account, _Shelf(), kv, r2, api.asked)
 
     async def at_the_door(request: Request) -> Response:
         return await _troubled(api.faults, request, management.answer)

@@ -14,7 +14,7 @@ from email.utils import formatdate
 from typing import Any, Protocol
 
 from sandbox.cloud.account import CloudAccount, Refused, now
-from sandbox.cloud.stores import Kv
+from sandbox.cloud.stores import R2, Kv
 from sandbox.cloud.theirs import Theirs
 from sandbox.wire.message import Data, JsonObject, Request, Response
 
@@ -39,6 +39,7 @@ class Management:
     account: CloudAccount
     runs: Runs
     kv: Kv
+    r2: R2
     asked: list[tuple[str, str, int]]
 
     async def answer(self, request: Request) -> Response:
@@ -84,6 +85,7 @@ class Management:
             ("GET", "/zones", self._zones),
             ("GET", "/accounts/me/workers/domains", self._domains),
             ("PUT", "/accounts/me/workers/domains", self._lead_domain),
+            ("DELETE", r"/accounts/me/workers/domains/(\w+)", self._let_domain_go),
             ("GET", "/accounts/me/workers/subdomain", self._subdomain),
             ("PUT", "/accounts/me/workers/subdomain", self._take_subdomain),
             ("GET", spaces, self._namespaces),
@@ -122,8 +124,17 @@ class Management:
             if wanted in (None, name)
         ]
 
-    async def _domains(self, _request: Request) -> list[JsonObject]:
-        return list(self.account.domains.values())
+    async def _domains(self, request: Request) -> list[JsonObject]:
+        wanted = request.query.get("service")
+        every = self.account.domains.values()
+        return [each for each in every if wanted in (None, each["service"])]
+
+    async def _let_domain_go(self, _request: Request, number: str) -> None:
+        for host, each in self.account.domains.items():
+            if each["id"] == number:
+                del self.account.domains[host]
+                return
+        raise Refused(404, 100114, "Domain not found")
 
     async def _lead_domain(self, request: Request) -> JsonObject:
         asked = _json(request)
@@ -190,8 +201,10 @@ class Management:
         return self.account.make_bucket(str(_json(request)["name"]))
 
     async def _remove_bucket(self, _request: Request, name: str) -> None:
-        if self.account.buckets.pop(name, None) is None:
-            raise Refused(404, 10006, "The specified bucket does not exist.")
+        self.account.bucket(name)
+        if self.r2.names():
+            raise Refused(409, 10008, "The bucket you tried to delete is not empty.")
+        del self.account.buckets[name]
 
     async def _scripts(self, _request: Request) -> list[JsonObject]:
         return [

@@ -90,7 +90,6 @@ async def test_deployed_asked_used_and_removed(
         assert (status["workerUrl"], status["r2BucketName"]) == (first.url, "reprise-media")
         assert status["hasStoredApiToken"] is True
         await cloudflare.cron(at=60.0)
-        await served.call("GET", f"{API}/cloudflare/diagnostics")
         cron = (await served.call("GET", f"{API}/cloudflare/cron-status")).body
         assert cron["crons"] == [{"cron": "*/1 * * * *"}]
         assert cron["lastCronRun"].startswith("1970-01-01T00:01:00")
@@ -140,6 +139,8 @@ async def test_deployed_asked_used_and_removed(
 
         await house.perform(remove_cloud, owner, models.CloudRemoveRequest())
         assert cloudflare.account.scripts == {}
+        assert cloudflare.r2.names() == []
+        assert cloudflare.account.buckets == {}
         assert (await served.call("GET", f"{API}/cloudflare/status")).body["isConfigured"] is False
         kept = await served.studio.core.store.read(cloud.find)
         assert kept is None

@@ -43,6 +43,8 @@ async def test_posts_go_out_once_each_when_they_are_due(sky: Sky) -> None:
     assert len(sky.live(ben)) == 1, "what was only prepared stays where it is"
     told = await sky.worker.diagnostics()
     assert (told["completedCount"], told["scheduledCount"], told["failedCount"]) == (3, 1, 0)
+    recent = [job for lane in told["lanes"] for job in lane["recent"]]
+    assert sorted(job["state"] for job in recent) == ["DONE", "DONE", "DONE", "PREPARED"]
     names = {key["name"] for key in (await sky.worker.keys("completed:", ""))["keys"]}
     assert names == {f"completed:{asked.post_id}" for asked in (picture, carousel, story)}
     await sky.cloudflare.cron(at=900.0)

@@ -701,7 +701,7 @@ class Methods(Core):
         return self._call("GET", "/cloudflare/diagnostics", models.CloudflareDiagnostics)
 
     def get_cloudflare_cron_status(self) -> models.CronStatus:
-        """Return the Worker's cron triggers, and when one came last as far as is known here."""
+        """Return the Worker's cron triggers, and when one came last: as it says now, or said last."""
         return self._call("GET", "/cloudflare/cron-status", models.CronStatus)
 
     def list_cloudflare_kv(self, *, prefix: str | Omitted = OMITTED) -> models.KvList:
@@ -2220,7 +2220,7 @@ class AsyncMethods(AsyncCore):
         return await self._call("GET", "/cloudflare/diagnostics", models.CloudflareDiagnostics)
 
     async def get_cloudflare_cron_status(self) -> models.CronStatus:
-        """Return the Worker's cron triggers, and when one came last as far as is known here."""
+        """Return the Worker's cron triggers, and when one came last: as it says now, or said last."""
         return await self._call("GET", "/cloudflare/cron-status", models.CronStatus)
 
     async def list_cloudflare_kv(self, *, prefix: str | Omitted = OMITTED) -> models.KvList:

@@ -1793,7 +1793,7 @@ export class Methods extends Core {
     return this.call("GET", `/cloudflare/diagnostics`, { ...options });
   }
 
-  /** Return the Worker's cron triggers, and when one came last as far as is known here. */
+  /** Return the Worker's cron triggers, and when one came last: as it says now, or said last. */
   getCloudflareCronStatus(options: Options = {}): Promise<CronStatus> {
     return this.call("GET", `/cloudflare/cron-status`, { ...options });
   }
