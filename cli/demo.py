@@ -70,6 +70,26 @@ async def run_demo(output: Path, keep: bool, as_json: bool, may_open: bool = Tru
             return not problems
 
 
+async def run_page(output: Path, as_json: bool, may_open: bool) -> None:
+    """Open the page of a life that has moved in, without the show before it.
+
+    With `as_json` it is for a program: it is told where all is, and lets go by closing our input.
+    """
+    console = Console(stderr=as_json, highlight=False)
+    await trio.Path(output).mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="reprise-demo-") as temporary:
+        async with trio.open_nursery() as nursery:
+            if as_json:
+                nursery.start_soon(kept.until_let_go, nursery.cancel_scope)
+            async with _running(Path(temporary), output / "daemon.log") as demo:
+                account_id = await _connect(demo, console)
+                await _switch_on(demo, account_id)
+                await kept.keep(
+                    demo, account_id, USERNAME, console, may_open=may_open, as_json=as_json
+                )
+            nursery.cancel_scope.cancel()
+
+
 @asynccontextmanager
 async def _running(directory: Path, log: Path) -> AsyncIterator[Running]:
     data_dir = directory / "data"
@@ -131,11 +151,15 @@ def _seed(sandbox: Sandbox, folder: Path) -> None:
         world.mention(story, studio, at=taken_at)
 
 
-async def _repost(demo: Running, account_id: str, console: Console) -> list[dict[str, Any]]:
-    """Switch reposting on, ask for a scan, and follow the mentions until none is open."""
+async def _switch_on(demo: Running, account_id: str) -> None:
     settings = {"accountId": account_id, "sleepWindowStart": 0, "sleepWindowEnd": 0}
     await _call(demo, "POST", "/story-repost/config", settings)
     await _call(demo, "POST", "/story-repost/enable", {"accountId": account_id})
+
+
+async def _repost(demo: Running, account_id: str, console: Console) -> list[dict[str, Any]]:
+    """Switch reposting on, ask for a scan, and follow the mentions until none is open."""
+    await _switch_on(demo, account_id)
     scan = await _call(demo, "POST", "/story-repost/scan", {"accountId": account_id})
     console.print(f"Scan finished after {scan['requests']} requests to Instagram")
     shown: dict[str, str] = {}

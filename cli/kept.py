@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 import sys
@@ -14,6 +15,7 @@ import httpx
 import trio
 
 from cli.life import ZONE, Life, plan, remember
+from cli.output import print_json
 from cli.process import has_desktop
 from ground.clock import utc_now
 from sandbox.life import PEOPLE, POSTS, draw, move_in
@@ -27,11 +29,21 @@ if TYPE_CHECKING:
 
 
 async def keep(
-    demo: Running, account_id: str, username: str, console: Console, *, may_open: bool
+    demo: Running,
+    account_id: str,
+    username: str,
+    console: Console,
+    *,
+    may_open: bool,
+    as_json: bool = False,
 ) -> None:
-    """Fill the demo with weeks of life, show its page, and wait for Ctrl-C."""
+    """Fill the demo with weeks of life, show its page, and wait for Ctrl-C or `until_let_go`."""
     console.print("\nWeeks of life move in: people, pictures, a past and plans ...")
     await _live(demo, account_id, username)
+    if as_json:
+        print_json({"url": demo.url, "dataDir": str(demo.data_dir)})
+        sys.stdout.flush()
+        await trio.sleep_forever()
     link = await trio.to_thread.run_sync(_link, demo)
     console.print(f"\nIts page, by a link that works once: {link}", soft_wrap=True)
     console.print("Another one: `reprise login-link`, with the variables below")
@@ -47,6 +59,24 @@ async def keep(
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async for _ in signals:
             return
+
+
+async def until_let_go(scope: trio.CancelScope) -> None:
+    """Cancel what runs when our input is closed or a signal asks us to end."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_until_closed, nursery.cancel_scope)
+        with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            async for _ in signals:
+                break
+        nursery.cancel_scope.cancel()
+    scope.cancel()
+
+
+async def _until_closed(scope: trio.CancelScope) -> None:
+    async with trio.lowlevel.FdStream(os.dup(0)) as given:
+        while await given.receive_some():
+            pass
+    scope.cancel()
 
 
 async def _live(demo: Running, account_id: str, username: str) -> None:

@@ -82,10 +82,11 @@ def has_desktop() -> bool:
     help="Where cards, received stories and the log are saved.",
 )
 @click.option("--keep", is_flag=True, help="Move weeks of life in, and leave all running.")
-@click.option("--no-open", is_flag=True, help="Open no browser with --keep.")
+@click.option("--page", is_flag=True, help="As --keep, at once: without the show before it.")
+@click.option("--no-open", is_flag=True, help="Open no browser with --keep or --page.")
 @click.option("--cloud", is_flag=True, help="Show a post that goes out while the daemon is off.")
 @json_option
-def demo(output: Path, keep: bool, no_open: bool, cloud: bool, as_json: bool) -> None:
+def demo(output: Path, keep: bool, page: bool, no_open: bool, cloud: bool, as_json: bool) -> None:
     """Show the main job against a simulated Instagram.
 
     \b
@@ -95,7 +96,8 @@ def demo(output: Path, keep: bool, no_open: bool, cloud: bool, as_json: bool) ->
     exactly those four went out, none of them twice.
 
     With --keep weeks of life move in around the account, and its page opens: mentions that wait,
-    posts ahead and behind, and buttons that make something happen. Ctrl-C ends it.
+    posts ahead and behind, and buttons that make something happen. Ctrl-C ends it. With --page and
+    --json it is a program's: it says where all is, and ends when its standard input does.
 
     With --cloud a Worker is brought to a simulated Cloudflare, and a scheduled post goes out while
     the daemon is stopped.
@@ -109,6 +111,11 @@ def demo(output: Path, keep: bool, no_open: bool, cloud: bool, as_json: bool) ->
             done = trio.run(run_cloud_demo, output, as_json)
         except BaseExceptionGroup as group:
             raise only_error(group) from None
+    elif page:
+        from cli.demo import run_page
+
+        trio.run(run_page, output, as_json, not no_open)
+        return
     else:
         from cli.demo import run_demo
 

@@ -15,6 +15,8 @@ from daemon import logs
 from daemon.core import Core, open_core
 from daemon.publishing import Publishing, build_publishing
 from daemon.settings import Settings
+from daemon.simulated import simulation_of
+from daemon.trial import Trial
 from instagram.private import app_version
 from operations.feed import Feed
 from operations.house import House
@@ -56,6 +58,7 @@ def house_of(core: Core, publishing: Publishing, engine: RepostEngine) -> House:
             core.clock,
             core.settings.session_days,
         ),
+        trial=Trial(core.settings.data_dir, core.clock, is_offered=simulation_of(core) is None),
         app_version=app_version.CURRENT,
         examine=partial(_examined, core),
     )

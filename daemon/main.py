@@ -182,6 +182,7 @@ async def compose(
         Service("repost", engine.run, Policy.RESTART, engine.proof, engine.trouble),
         Service("api", partial(api, encryption=encryption), Policy.FATAL, proof),
         Service("local", local, Policy.RESTART),
+        Service("trial", house.trial.run, Policy.RESTART),
         Service("agents", partial(agents.run, shutdown=stop), Policy.RESTART),
         *_outward(core, sockets, publishing),
     )

@@ -25,6 +25,7 @@ from operations import (
     schedule,
     story_repost,
     system,
+    trial,
     usual_times,
     webhooks,
     whole,
@@ -53,6 +54,7 @@ _SUBJECTS: tuple[ModuleType, ...] = (
     notify,
     system,
     machine,
+    trial,
     insights,
     whole,
 )

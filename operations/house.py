@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from cloud.desk import CloudDesk
     from cloud.exchange import Exchange
     from cloud.probing import Probe
+    from operations.trial import SandboxDesk
     from publish.advice import Adviser
     from publish.doubts import Doubts
     from publish.library import MediaLibrary
@@ -62,6 +63,7 @@ class House:
     probe: Probe
     exchange: Exchange
     sessions: SessionDesk
+    trial: SandboxDesk
     app_version: str
     # What `reprise doctor` finds, as it prints it.
     examine: Callable[[], Awaitable[dict[str, Any]]]

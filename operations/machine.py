@@ -73,21 +73,21 @@ def invite_browser(db: Database, ask: Ask[models.LoginCodeRequest]) -> models.Lo
 @act(models.MachineFindings, scope=Scope.SYSTEM_READ, refuses=[ErrorCode.NOT_FOUND])
 async def examine_machine(ask: Ask[None]) -> models.MachineFindings:
     """Check what `reprise doctor --offline` does, from within; for the owner (additive)."""
-    await _require_owner(ask)
+    await require_owner(ask)
     return models.MachineFindings.model_validate(await ask.house.examine())
 
 
 @act(models.Room, scope=Scope.SYSTEM_READ, refuses=[ErrorCode.NOT_FOUND])
 async def get_room(ask: Ask[None]) -> models.Room:
     """Say what takes room on the disk, and how much is free; for the owner (additive)."""
-    await _require_owner(ask)
+    await require_owner(ask)
     return await trio.to_thread.run_sync(_room, ask.house.store.path, ask.house.folder.root)
 
 
 @act(models.KeptCopies, scope=Scope.SYSTEM_READ, refuses=[ErrorCode.NOT_FOUND])
 async def list_copies(ask: Ask[None]) -> models.KeptCopies:
     """List the copies of the database that are kept, the newest first; for the owner (additive)."""
-    await _require_owner(ask)
+    await require_owner(ask)
     return await trio.to_thread.run_sync(_copies, ask.house.store.path)
 
 
@@ -101,14 +101,14 @@ async def make_copy(ask: Ask[None]) -> models.KeptCopies:
 
     None is given up for it: upkeep does that with the next daily one.
     """
-    await _require_owner(ask)
+    await require_owner(ask)
     path = ask.house.store.path
     made = await trio.to_thread.run_sync(_kept, path, ask)
     await ask.house.store.write(lambda db: ask.done(db, made))
     return made
 
 
-async def _require_owner(ask: Ask[Any]) -> None:
+async def require_owner(ask: Ask[Any]) -> None:
     """Raise `Refusal` unless all of the machine is the actor's."""
     ask.actor.require_grant(ask.actor.scopes, None)
     user = await ask.house.store.glance(users.get, ask.user_id)

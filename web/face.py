@@ -24,6 +24,7 @@ from web import (
     signing,
     stopping,
     today,
+    trial,
     welcome,
 )
 from web.assets import assets
@@ -58,6 +59,7 @@ class WebFace:
             account,
             settings,
             welcome,
+            trial,
             stopping,
             signing,
         ):

@@ -19,7 +19,9 @@ from operations.house import House
 from operations.misfit import misfit
 from operations.operation import Operation
 from operations.scopes import Scope
+from operations.trial import Stage, get_sandbox
 from storage.times import to_text
+from web.trying import tried
 
 
 class Door(Protocol):
@@ -49,6 +51,8 @@ class Visit:
     args: Mapping[str, str]
     # How many changes there had been when the looking began: what came since is not shown.
     heard: int
+    # Whether a sandbox stands open beside us that is the visitor's to end.
+    trial_is_open: bool = False
 
     def may(self, scope: Scope) -> bool:
         """Say whether the visitor may do that."""
@@ -103,7 +107,14 @@ async def visit(house: House, actor: Actor, args: Mapping[str, str]) -> Visit:
         zone=ZoneInfo(status.config.timezone if status.config else "UTC"),
         args=args,
         heard=heard,
+        trial_is_open=await _trial_is_open(house, actor),
     )
+
+
+async def _trial_is_open(house: House, actor: Actor) -> bool:
+    if house.trial.state.stage is not Stage.OPEN:
+        return False
+    return not isinstance(await tried(house.perform(get_sandbox, actor)), Refusal)
 
 
 def _chosen(

@@ -21,6 +21,7 @@ from operations import (
     schedule,
     story_repost,
     system,
+    trial,
     usual_times,
     webhooks,
 )
@@ -148,6 +149,10 @@ machine_rows.row("GET", "/system/findings", machine.examine_machine)
 machine_rows.row("GET", "/system/room", machine.get_room)
 machine_rows.row("GET", "/system/copies", machine.list_copies)
 machine_rows.row("POST", "/system/copies", machine.make_copy, status=201)
+machine_rows.row("GET", "/system/sandbox", trial.get_sandbox)
+machine_rows.row("POST", "/system/sandbox", trial.begin_sandbox, status=202)
+machine_rows.row("DELETE", "/system/sandbox", trial.end_sandbox)
+machine_rows.row("POST", "/system/sandbox/enter", trial.enter_sandbox)
 
 webhook_rows = Operations("Webhooks")
 webhook_rows.row("POST", "/webhooks", webhooks.create_webhook, status=201)

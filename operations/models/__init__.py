@@ -104,8 +104,10 @@ from operations.models.machine import (
     MachineFinding,
     MachineFindings,
     Room,
+    SandboxLink,
     SignedInBrowser,
     SignedInBrowsers,
+    TriedSandbox,
 )
 from operations.models.media import (
     MediaFile,
@@ -371,6 +373,7 @@ __all__ = [
     "RescheduleRequest",
     "RevokedApiKey",
     "Room",
+    "SandboxLink",
     "SavedSession",
     "ScanResult",
     "ScheduleBatch",
@@ -407,6 +410,7 @@ __all__ = [
     "Success",
     "Timezone",
     "TimezoneName",
+    "TriedSandbox",
     "UserTag",
     "UserTags",
     "Username",
@@ -429,4 +433,4 @@ __all__ = [
     "WebhookRequest",
     "WholePost",
     "Words",
-]  # fmt: skip
+]

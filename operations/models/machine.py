@@ -66,3 +66,18 @@ class MachineFinding(Schema):
 class MachineFindings(Schema):
     ok: bool
     findings: list[MachineFinding]
+
+
+class TriedSandbox(Schema):
+    """A sandbox beside this daemon. It ends by itself at `until`; `reason` says why it failed."""
+
+    state: Literal["notOffered", "none", "opening", "open", "failed"]
+    since: Moment | None
+    until: Moment | None
+    reason: str | None
+
+
+class SandboxLink(Schema):
+    """It signs one browser in to the sandbox, once, within five minutes."""
+
+    url: str

@@ -45,6 +45,7 @@ async def test_health_needs_no_key_and_names_every_service(served: Served) -> No
         "repost": "running",
         "api": "running",
         "local": "running",
+        "trial": "running",
         "agents": "running",
         "webhooks": "running",
         "notices": "running",

@@ -51,6 +51,7 @@ async def test_they_need_no_key_and_say_what_the_guide_says(served: Served) -> N
         "storage": "ok", "upkeep": "running", "publish": "running", "repost": "running",
         "api": "running",
         "local": "running",
+        "trial": "running",
         "agents": "running",
         "webhooks": "running",
         "notices": "running",

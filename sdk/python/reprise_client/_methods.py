@@ -1335,6 +1335,28 @@ class Methods(Core):
             "POST", "/system/copies", models.KeptCopies, idempotency_key=idempotency_key
         )
 
+    def get_sandbox(self) -> models.TriedSandbox:
+        """Say whether a sandbox is open beside this daemon; for the owner (additive)."""
+        return self._call("GET", "/system/sandbox", models.TriedSandbox)
+
+    def begin_sandbox(self, *, idempotency_key: str | None = None) -> models.TriedSandbox:
+        """Begin to open a sandbox: a simulated Instagram and a Reprise with data of its own (additive)."""
+        return self._call(
+            "POST", "/system/sandbox", models.TriedSandbox, idempotency_key=idempotency_key
+        )
+
+    def end_sandbox(self, *, idempotency_key: str | None = None) -> models.TriedSandbox:
+        """End the sandbox with all that is in it; for the owner (additive)."""
+        return self._call(
+            "DELETE", "/system/sandbox", models.TriedSandbox, idempotency_key=idempotency_key
+        )
+
+    def enter_sandbox(self, *, idempotency_key: str | None = None) -> models.SandboxLink:
+        """Return a link to the sandbox's page that works once, on this machine; for the owner (additive)."""
+        return self._call(
+            "POST", "/system/sandbox/enter", models.SandboxLink, idempotency_key=idempotency_key
+        )
+
     def list_events(
         self,
         *,
@@ -2858,6 +2880,28 @@ class AsyncMethods(AsyncCore):
         """Keep one more copy of the database now, checked; for the owner (additive)."""
         return await self._call(
             "POST", "/system/copies", models.KeptCopies, idempotency_key=idempotency_key
+        )
+
+    async def get_sandbox(self) -> models.TriedSandbox:
+        """Say whether a sandbox is open beside this daemon; for the owner (additive)."""
+        return await self._call("GET", "/system/sandbox", models.TriedSandbox)
+
+    async def begin_sandbox(self, *, idempotency_key: str | None = None) -> models.TriedSandbox:
+        """Begin to open a sandbox: a simulated Instagram and a Reprise with data of its own (additive)."""
+        return await self._call(
+            "POST", "/system/sandbox", models.TriedSandbox, idempotency_key=idempotency_key
+        )
+
+    async def end_sandbox(self, *, idempotency_key: str | None = None) -> models.TriedSandbox:
+        """End the sandbox with all that is in it; for the owner (additive)."""
+        return await self._call(
+            "DELETE", "/system/sandbox", models.TriedSandbox, idempotency_key=idempotency_key
+        )
+
+    async def enter_sandbox(self, *, idempotency_key: str | None = None) -> models.SandboxLink:
+        """Return a link to the sandbox's page that works once, on this machine; for the owner (additive)."""
+        return await self._call(
+            "POST", "/system/sandbox/enter", models.SandboxLink, idempotency_key=idempotency_key
         )
 
     async def list_events(

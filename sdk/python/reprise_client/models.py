@@ -827,6 +827,12 @@ class Room(Answer):
     free: int = named("free")
 
 
+class SandboxLink(Answer):
+    """It signs one browser in to the sandbox, once, within five minutes."""
+
+    url: str = named("url")
+
+
 class ScanResult(Answer):
     detected: int = named("detected")
     pending: int = named("pending")
@@ -999,6 +1005,15 @@ class StoryRepostStatus(Answer):
 
 class Success(Answer):
     success: bool = named("success")
+
+
+class TriedSandbox(Answer):
+    """A sandbox beside this daemon. It ends by itself at `until`; `reason` says why it failed."""
+
+    state: Literal["notOffered", "none", "opening", "open", "failed"] | str = named("state")
+    since: datetime | None = named("since")
+    until: datetime | None = named("until")
+    reason: str | None = named("reason")
 
 
 class UsualTime(Answer):

@@ -809,6 +809,11 @@ export interface Room {
   free: number;
 }
 
+/** It signs one browser in to the sandbox, once, within five minutes. */
+export interface SandboxLink {
+  url: string;
+}
+
 export interface ScanResult {
   detected: number;
   pending: number;
@@ -988,6 +993,14 @@ export type Template =
   | "frame"
   | "full-bleed"
   | (string & {});
+
+/** A sandbox beside this daemon. It ends by itself at `until`; `reason` says why it failed. */
+export interface TriedSandbox {
+  state: "notOffered" | "none" | "opening" | "open" | "failed" | (string & {});
+  since: string | null;
+  until: string | null;
+  reason: string | null;
+}
 
 /** A free time; `often`: for how many posts such a one was chosen. */
 export interface UsualTime {
@@ -2050,6 +2063,26 @@ export class Methods extends Core {
   /** Keep one more copy of the database now, checked; for the owner (additive). */
   makeCopy(options: Options = {}): Promise<KeptCopies> {
     return this.call("POST", `/system/copies`, { ...options });
+  }
+
+  /** Say whether a sandbox is open beside this daemon; for the owner (additive). */
+  getSandbox(options: Options = {}): Promise<TriedSandbox> {
+    return this.call("GET", `/system/sandbox`, { ...options });
+  }
+
+  /** Begin to open a sandbox: a simulated Instagram and a Reprise with data of its own (additive). */
+  beginSandbox(options: Options = {}): Promise<TriedSandbox> {
+    return this.call("POST", `/system/sandbox`, { ...options });
+  }
+
+  /** End the sandbox with all that is in it; for the owner (additive). */
+  endSandbox(options: Options = {}): Promise<TriedSandbox> {
+    return this.call("DELETE", `/system/sandbox`, { ...options });
+  }
+
+  /** Return a link to the sandbox's page that works once, on this machine; for the owner (additive). */
+  enterSandbox(options: Options = {}): Promise<SandboxLink> {
+    return this.call("POST", `/system/sandbox/enter`, { ...options });
   }
 
   /** Return what changed after the event `since`, oldest first. */
