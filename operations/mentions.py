@@ -10,11 +10,13 @@ from operations.operation import Ask, read, write
 from operations.resources import Resource, owns
 from operations.scopes import Scope
 from repost import approval
-from storage import repost_history, reposts
+from storage import events, repost_history, reposts
 from storage.errors import NotFound
 from storage.reposts import RepostStatus
 from storage.store import Database
 
+# How many one decision is about where it is about all that somebody saw: as many as can be named.
+MOST_AT_ONCE = 1000
 _WRONG_STATE = (ErrorCode.NOT_FOUND, ErrorCode.INVALID_STATUS)
 
 
@@ -37,6 +39,7 @@ def get_pending(db: Database, ask: Ask[models.PendingQuery]) -> models.PendingRe
     return models.PendingReposts(
         reposts=[shown.pending_repost(db, each) for each in page],
         next=page[-1].id if len(found) > len(page) else None,
+        as_of=events.newest(db),
     )
 
 
@@ -157,13 +160,17 @@ def _decide(db: Database, ask: Ask[None], decision: approval.Decision) -> models
 def _decide_several(
     db: Database, ask: Ask[models.Decision], decision: approval.Decision
 ) -> models.Decided:
-    ids = ask.given.ids
+    ids, as_of = ask.given.ids, ask.given.as_of
+    accounts = ask.actor.accounts_of(ask.given.account_id)
     if ids is None:
-        accounts = ask.actor.accounts_of(ask.given.account_id)
-        waiting = reposts.waiting(db, ask.user_id, accounts)
+        most = None if as_of is None else MOST_AT_ONCE
+        waiting = reposts.waiting(db, ask.user_id, accounts, limit=most, as_of=as_of)
         ids = [each.id for each in waiting]
     mine = [each for each in ids if owns(db, ask.actor, Resource.REPOST, each)]
     decided = approval.decide_all(db, mine, decision, ask.now)
-    strange = [each for each in dict.fromkeys(ids) if each not in mine]
+    strange = [each for each in dict.fromkeys(ids) if each not in set(mine)]
     decided.refused += [(each, str(NotFound("repost", each))) for each in strange]
-    return shown.decided(db, decided)
+    if as_of is None:
+        return shown.decided(db, decided)
+    came = reposts.came_to_wait(db, ask.user_id, accounts, since=as_of)
+    return shown.decided(db, decided, came_since=came)

@@ -138,10 +138,12 @@ def pending_repost(db: Database, record: Repost) -> schemas.PendingRepost:
     return schemas.PendingRepost.model_validate({**_repost_fields(db, record), **more})
 
 
-def decided(db: Database, made: Decided) -> schemas.Decided:
+def decided(db: Database, made: Decided, came_since: int | None = None) -> schemas.Decided:
     """Return what became of a decision about several mentions."""
     refused = [schemas.RefusedDecision(id=id_, reason=reason) for id_, reason in made.refused]
-    return schemas.Decided(decided=[repost(db, each) for each in made.done], refused=refused)
+    return schemas.Decided(
+        decided=[repost(db, each) for each in made.done], refused=refused, came_since=came_since
+    )
 
 
 def media_file(record: MediaFile) -> schemas.MediaFile:

@@ -184,6 +184,11 @@ def after(
     return Stretch(events=found, cursor=newest if last is None else last)
 
 
+def newest(db: Database) -> int:
+    """Return the id of the newest event that there ever was, 0 before the first."""
+    return _span(db)[1]
+
+
 def _span(db: Database) -> tuple[int, int]:
     """Return the ids of the oldest event that is kept and of the newest that there ever was."""
     newest = db.conn.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()

@@ -22,6 +22,9 @@ IS_OPEN = "status IN ('DETECTED', 'DOWNLOADED', 'WAITING_APPROVAL', 'QUEUED')"
 OWN_FEED = "own_feed"
 # How `story_pk` begins, before a message's id, where the story's own id is not known.
 UNREAD = "expired:"
+_CHANGED_SINCE = (
+    "EXISTS (SELECT 1 FROM events WHERE subject_id = reposts.id AND events.id > :as_of)"
+)
 
 
 class RepostStatus(StrEnum):
@@ -305,13 +308,17 @@ def waiting(
     *,
     limit: int | None = None,
     after: str | None = None,
+    as_of: int | None = None,
 ) -> list[Repost]:
     """Return what waits for approval, of some accounts or of all, oldest mention first.
 
-    At most `limit`, those behind the one with the id `after`; raises `NotFound` for that.
+    At most `limit`, those behind the one with the id `after`; raises `NotFound` for that. With
+    `as_of`, only what waited when that event was the newest, and has not changed since.
     """
     last = None if after is None else get(db, after)
     behind = "" if last is None else " AND (mentioned_at, id) > (:at, :after)"
+    if as_of is not None:
+        behind += f" AND NOT {_CHANGED_SINCE}"
     return records.fetch(
         db,
         Repost,
@@ -322,9 +329,21 @@ def waiting(
             **named(accounts),
             "at": last and last.mentioned_at,
             "after": after,
+            "as_of": as_of,
             "limit": -1 if limit is None else limit,
         },
     )
+
+
+def came_to_wait(db: Database, user_id: str, accounts: Accounts, *, since: int) -> int:
+    """Count what waits for approval and has changed since that event was the newest."""
+    row = db.conn.execute(
+        "SELECT count(*) FROM reposts INDEXED BY reposts_by_status"  # noqa: S608
+        f" WHERE user_id = :user{within(accounts)}"
+        f" AND status = 'WAITING_APPROVAL' AND {_CHANGED_SINCE}",
+        {"user": user_id, **named(accounts), "as_of": since},
+    ).fetchone()
+    return int(row[0])
 
 
 def pks_of(db: Database, account_id: str, usernames: Collection[str]) -> dict[str, str]:

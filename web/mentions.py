@@ -108,10 +108,13 @@ async def listed(visit: Visit) -> dict[str, Any]:
     shown = visit.args.get("shown", "")
     wanted = min(_MOST, int(shown)) if shown.isascii() and shown.isdecimal() else PAGE
     found: list[Any] = []
+    as_of: int | None = None
     after: str | None = visit.args.get("after") or None
     while True:
-        got, after = await _page(visit, tab, after)
+        got, after, seen = await _page(visit, tab, after)
         found += got
+        # What comes while the pages are read is not among what was seen.
+        as_of = seen if as_of is None else as_of
         if after is None or len(found) >= wanted:
             break
     return {
@@ -120,19 +123,23 @@ async def listed(visit: Visit) -> dict[str, Any]:
         "counts": await _counts(visit),
         "items": found,
         "after": after,
+        "as_of": as_of,
+        "most": mentions.MOST_AT_ONCE,
         "stale": visit.now,
     }
 
 
-async def _page(visit: Visit, tab: str, after: str | None) -> tuple[Sequence[Any], str | None]:
+async def _page(
+    visit: Visit, tab: str, after: str | None
+) -> tuple[Sequence[Any], str | None, int | None]:
     account = visit.account_id
     if tab == "waiting":
         query = given(models.PendingQuery, account_id=account, limit=PAGE, after=after)
         pending: models.PendingReposts = await visit.perform(mentions.get_pending, query)
-        return pending.reposts, pending.next
+        return pending.reposts, pending.next, pending.as_of
     chosen = given(models.RepostQuery, account_id=account, group=tab, limit=PAGE, after=after)
     history: models.RepostHistory = await visit.perform(mentions.get_history, chosen)
-    return history.reposts, history.next
+    return history.reposts, history.next, None
 
 
 async def _counts(visit: Visit) -> dict[str, int]:
@@ -153,9 +160,10 @@ async def _opened(visit: Visit, repost_id: str) -> dict[str, Any]:
 
 
 async def _decide(visit: Visit, verdict: str) -> Response:
-    """Decide about those that were sent; says what came of it."""
+    """Decide about those that were sent, or all that were seen; says what came of it."""
     form = await sent()
-    ids = form.getlist("id")
+    # A note to take a thousand back names them in one field.
+    ids = [each for value in form.getlist("id") for each in value.split()]
     made: models.Decided
     if verdict == "reconsider":
         made = await visit.perform(
@@ -163,25 +171,32 @@ async def _decide(visit: Visit, verdict: str) -> Response:
         )
     else:
         operation = mentions.approve_several if verdict == "approve" else mentions.skip_several
-        made = await visit.perform(operation, given(models.Decision, ids=ids))
+        chosen: dict[str, Any] = {"ids": ids}
+        if seen := form.get("as_of"):
+            chosen = {"all": True, "account_id": visit.account_id, "as_of": seen}
+        made = await visit.perform(operation, given(models.Decision, **chosen))
     return await _told(visit, verdict, made)
 
 
 async def _told(here: Visit, verdict: str, made: models.Decided) -> Response:
     done = [each.id for each in made.decided]
-    names = [f"@{each.original_username}" for each in made.decided]
-    parts = []
+    told = []
     if done:
-        what = names[0] if len(names) == 1 else f"{len(names)} stories"
-        undo = "" if verdict == "reconsider" else "/mentions/reconsider"
-        parts.append(
-            toast(here, f"{_DONE[verdict]} {what}", undo=undo, fields=[("id", id_) for id_ in done])
-        )
+        many = len(done)
+        what = f"@{made.decided[0].original_username}" if many == 1 else f"{many:,} stories"
+        told.append(f"{_DONE[verdict]} {what}")
     if made.refused:
-        why = made.refused[0].reason
-        many = len(made.refused)
-        text = why if many == 1 else f"{many} could not be decided. The first: {why}"
-        parts.append(toast(here, text, is_bad=True))
+        many, why = len(made.refused), made.refused[0].reason
+        told.append(why if many == 1 else f"{many:,} could not be decided. The first: {why}")
+    if made.came_since:
+        came = "1 came" if made.came_since == 1 else f"{made.came_since:,} came"
+        told.append(
+            f"{came} after you looked, and still wait{'s' * (made.came_since == 1)} for you"
+        )
+    # One note, for one is shown at a time, and it has the way back.
+    undo = "/mentions/reconsider" if done and verdict != "reconsider" else ""
+    text = ". ".join(told) or "Nothing of what you saw waits any more"
+    parts = [toast(here, text, is_bad=not done, undo=undo, fields=[("id", " ".join(done))])]
     after = await visited_again(here)
     parts.append(
         environment()

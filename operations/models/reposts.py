@@ -69,18 +69,28 @@ class PendingQuery(Schema):
 
 
 class PendingReposts(Schema):
-    """`next` is the `after` of the next page, null on the last one."""
+    """`next` is the `after` of the next page, null on the last one.
+
+    `asOf` is the newest event that there was: a decision about `all` takes it, so as not to be
+    about what has come since.
+    """
 
     reposts: list[PendingRepost]
     next: Uuid | None = None
+    as_of: int = 0
 
 
 class Decision(Schema):
-    """Either `ids`, or `all` with or without an `accountId`."""
+    """Either `ids`, or `all` with or without an `accountId`.
+
+    With `asOf` (additive) `all` are those that waited when somebody looked (`asOf` of
+    `GET /story-repost/pending`) and have not changed since, the oldest thousand at most.
+    """
 
     ids: list[Id] | None = Field(default=None, min_length=1, max_length=1000)
     all: bool | None = None
     account_id: AccountId | None = None
+    as_of: int | None = Field(default=None, ge=0, le=2**53)
 
     @model_validator(mode="after")
     def _names_some(self) -> Decision:
@@ -88,6 +98,8 @@ class Decision(Schema):
             raise ValueError("send either `ids` or `all`: true")
         if self.ids and self.account_id is not None:
             raise ValueError("`accountId` goes with `all`")
+        if self.ids and self.as_of is not None:
+            raise ValueError("`asOf` goes with `all`")
         return self
 
 
@@ -101,8 +113,11 @@ class RefusedDecision(Schema):
 
 
 class Decided(Schema):
+    """`cameSince` (additive) says how many wait that came, or came back, after `asOf`."""
+
     decided: list[RepostItem]
     refused: list[RefusedDecision]
+    came_since: int | None = None
 
 
 class PassedOver(Schema):

@@ -15,6 +15,8 @@ from tests.api.test_story_repost import AWAKE, BASE, history, post, until
 from tests.support.posting import NOBODY, second_account
 from tests.support.served import Answer, Served
 
+NOTHING: dict[str, Any] = {"decided": [], "refused": [], "cameSince": None}
+
 
 class Besties:
     """Shows the stories of a reel as meant for close friends."""
@@ -44,6 +46,25 @@ async def waiting(served: Served, *names: str) -> dict[str, dict[str, Any]]:
         studio.sandbox.world.mention(story, studio.person)
     await post(served, "/scan")
     return await until(served, **dict.fromkeys(names, "WAITING_APPROVAL"))
+
+
+async def test_all_that_was_seen_leaves_out_what_came_since(served: Served) -> None:
+    await waiting(served, "anna", "ben")
+    account_id = served.studio.account.id
+    seen = (await served.call("GET", f"{BASE}/pending?accountId={account_id}")).body["asOf"]
+    both = await waiting(served, "carl")
+    everybody = {"all": True, "accountId": account_id}
+    made = (await send(served, "/approve", **everybody, asOf=seen)).body
+    names = {each["originalUsername"] for each in made["decided"]}
+    assert (names, made["refused"], made["cameSince"]) == ({"anna", "ben"}, [], 1)
+    # Taken back, they wait anew: that was not seen either.
+    ids = [each["id"] for each in made["decided"]]
+    assert len((await send(served, "/reconsider", repostIds=ids)).body["decided"]) == 2
+    again = (await send(served, "/skip", **everybody, asOf=seen)).body
+    assert (again["decided"], again["cameSince"]) == ([], 3)
+    assert (await send(served, "/skip", ids=[both["carl"]["id"]], asOf=seen)).status == 400
+    for wrong in (-1, "x", 2**60):
+        assert (await send(served, "/skip", **everybody, asOf=wrong)).status == 400
 
 
 async def test_pending_shows_what_a_person_needs_to_decide(served: Served) -> None:
@@ -81,7 +102,7 @@ async def test_several_are_approved_and_skipped_at_once(served: Served) -> None:
     late = await send(served, "/approve", ids=[ids["carla"]])
     assert late.body["decided"] == []
     assert "it is SKIPPED" in late.body["refused"][0]["reason"]
-    assert (await send(served, "/approve", all=True)).body == {"decided": [], "refused": []}
+    assert (await send(served, "/approve", all=True)).body == NOTHING
     assert len(served.studio.sandbox.world.published(served.studio.person)) == 2
 
 
@@ -108,7 +129,7 @@ async def test_all_of_one_account_leaves_the_others_alone(served: Served) -> Non
     await waiting(served, "anna")
     other, _ = await second_account(served)
     answer = await send(served, "/approve", all=True, accountId=other.id)
-    assert answer.body == {"decided": [], "refused": []}
+    assert answer.body == NOTHING
     assert (await send(served, "/skip", all=True, accountId=NOBODY)).status == 404
     assert (await history(served))[0]["status"] == "WAITING_APPROVAL"
 

@@ -13,6 +13,7 @@ export const KEYS = [
   { keys: "k", what: "Story before", run: () => stories("move", -1) },
   { keys: "o", what: "Open the story", run: () => stories("open") },
   { keys: "x", what: "Mark the story", run: () => stories("mark") },
+  { keys: "X", what: "Mark all stories that match", run: () => stories("markAll") },
   { keys: "a", what: "Approve the story", run: () => stories("act", "approve") },
   { keys: "s", what: "Skip the story", run: () => stories("act", "skip") },
   { keys: "A", what: "Approve the marked ones", run: () => document.querySelector("[data-many=approve]")?.click() },

@@ -1,9 +1,12 @@
 // The list of mentions: moving, marking, deciding, and the opened story beside it.
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+const boxes = () => $$(".story input[type=checkbox]");
 const stories = () => $$(".story");
 const isWide = () => matchMedia("(min-width: 1081px)").matches;
 let last = null; // the box that was ticked last
+// What "all" was when it was chosen: what comes in later is not meant, also after a refresh.
+let all = null;
 
 const here = () => document.activeElement?.closest(".story") ?? null;
 const target = (story) => $("[data-act=approve]", story) ?? $(".picture", story);
@@ -29,6 +32,15 @@ export function mark() {
   $("input[type=checkbox]", here() ?? document.createElement("i"))?.click();
 }
 
+/** Mark all that match, also those that are further down than what is drawn. */
+export function markAll() {
+  const button = $("#all");
+  if (!button) return;
+  all = { asOf: button.dataset.asOf, many: button.dataset.manyAll };
+  for (const box of boxes()) box.checked = true;
+  count();
+}
+
 export function act(what) {
   const story = here();
   const button = $(`[data-act=${what}]`, story ?? $("#opened") ?? document);
@@ -49,14 +61,16 @@ function start() {
     show(link);
   });
   document.addEventListener("click", (event) => {
+    if (event.target.closest("#all")) return markAll();
     const box = event.target.closest(".story input[type=checkbox]");
     if (!box) return;
-    const all = $$(".story input[type=checkbox]");
+    const every = boxes();
     if (event.shiftKey && last?.isConnected) {
-      const [from, to] = [all.indexOf(last), all.indexOf(box)].sort((a, b) => a - b);
-      for (const each of all.slice(from, to + 1)) each.checked = box.checked;
+      const [from, to] = [every.indexOf(last), every.indexOf(box)].sort((a, b) => a - b);
+      for (const each of every.slice(from, to + 1)) each.checked = box.checked;
     }
     last = box;
+    all = null; // who picks single ones means those
     count();
   });
   // The list is asked for as long as it is shown, so that a refresh takes nothing away.
@@ -67,6 +81,14 @@ function start() {
   document.addEventListener("htmx:before:request", (event) => {
     const story = event.detail.ctx.sourceElement.closest?.(".story");
     if (story?.parentElement) follow(story);
+  });
+  document.addEventListener("htmx:finally:request", (event) => {
+    const { sourceElement, response } = event.detail.ctx;
+    const isMany = sourceElement.id === "bulk" || sourceElement.matches?.("[data-many]");
+    if (!isMany || !(response?.status < 400)) return;
+    all = null;
+    for (const box of boxes()) box.checked = false;
+    count();
   });
   document.addEventListener("htmx:after:swap", count);
 }
@@ -99,9 +121,15 @@ async function show(link) {
 function count() {
   const bar = $("#bulkbar");
   if (!bar) return;
-  const marked = $$(".story input[type=checkbox]:checked").length;
+  const marked = boxes().filter((each) => each.checked).length;
+  if (!marked) all = null;
+  const seen = $("#as-of");
+  seen.disabled = !all;
+  seen.value = all?.asOf ?? "";
   bar.hidden = !marked;
-  $("#chosen").textContent = `${marked} marked`;
+  $("#chosen").textContent = all ? `All ${all.many} are marked` : `${marked} marked`;
+  const button = $("#all");
+  if (button) button.hidden = Boolean(all);
 }
 
 start();

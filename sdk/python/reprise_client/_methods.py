@@ -989,6 +989,7 @@ class Methods(Core):
         ids: Sequence[str] | None | Omitted = OMITTED,
         all: bool | None | Omitted = OMITTED,
         account_id: str | None | Omitted = OMITTED,
+        as_of: int | None | Omitted = OMITTED,
         idempotency_key: str | None = None,
     ) -> models.Decided:
         """Let several mentions go out: those named, or all that wait."""
@@ -996,7 +997,7 @@ class Methods(Core):
             "POST",
             "/story-repost/approve",
             models.Decided,
-            body={"ids": ids, "all": all, "accountId": account_id},
+            body={"ids": ids, "all": all, "accountId": account_id, "asOf": as_of},
             idempotency_key=idempotency_key,
         )
 
@@ -1006,6 +1007,7 @@ class Methods(Core):
         ids: Sequence[str] | None | Omitted = OMITTED,
         all: bool | None | Omitted = OMITTED,
         account_id: str | None | Omitted = OMITTED,
+        as_of: int | None | Omitted = OMITTED,
         idempotency_key: str | None = None,
     ) -> models.Decided:
         """Never repost several mentions: those named, or all that wait for approval."""
@@ -1013,7 +1015,7 @@ class Methods(Core):
             "POST",
             "/story-repost/skip",
             models.Decided,
-            body={"ids": ids, "all": all, "accountId": account_id},
+            body={"ids": ids, "all": all, "accountId": account_id, "asOf": as_of},
             idempotency_key=idempotency_key,
         )
 
@@ -2534,6 +2536,7 @@ class AsyncMethods(AsyncCore):
         ids: Sequence[str] | None | Omitted = OMITTED,
         all: bool | None | Omitted = OMITTED,
         account_id: str | None | Omitted = OMITTED,
+        as_of: int | None | Omitted = OMITTED,
         idempotency_key: str | None = None,
     ) -> models.Decided:
         """Let several mentions go out: those named, or all that wait."""
@@ -2541,7 +2544,7 @@ class AsyncMethods(AsyncCore):
             "POST",
             "/story-repost/approve",
             models.Decided,
-            body={"ids": ids, "all": all, "accountId": account_id},
+            body={"ids": ids, "all": all, "accountId": account_id, "asOf": as_of},
             idempotency_key=idempotency_key,
         )
 
@@ -2551,6 +2554,7 @@ class AsyncMethods(AsyncCore):
         ids: Sequence[str] | None | Omitted = OMITTED,
         all: bool | None | Omitted = OMITTED,
         account_id: str | None | Omitted = OMITTED,
+        as_of: int | None | Omitted = OMITTED,
         idempotency_key: str | None = None,
     ) -> models.Decided:
         """Never repost several mentions: those named, or all that wait for approval."""
@@ -2558,7 +2562,7 @@ class AsyncMethods(AsyncCore):
             "POST",
             "/story-repost/skip",
             models.Decided,
-            body={"ids": ids, "all": all, "accountId": account_id},
+            body={"ids": ids, "all": all, "accountId": account_id, "asOf": as_of},
             idempotency_key=idempotency_key,
         )
 

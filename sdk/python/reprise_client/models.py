@@ -272,8 +272,11 @@ class DayCount(Answer):
 
 
 class Decided(Answer):
+    """`cameSince` (additive) says how many wait that came, or came back, after `asOf`."""
+
     decided: list[RepostItem] = listed("decided")
     refused: list[RefusedDecision] = listed("refused")
+    came_since: int | None = named("cameSince")
 
 
 class DeletedFromInstagram(Answer):
@@ -616,6 +619,7 @@ class PendingReposts(Answer):
 
     reposts: list[PendingRepost] = listed("reposts")
     next: str | None = named("next")
+    as_of: int = named("asOf")
 
 
 class Post(Answer):

@@ -177,9 +177,11 @@ export interface DayCount {
   reposts: number;
 }
 
+/** `cameSince` (additive) says how many wait that came, or came back, after `asOf`. */
 export interface Decided {
   decided: Array<RepostItem>;
   refused: Array<RefusedDecision>;
+  cameSince: number | null;
 }
 
 export interface DeletedFromInstagram {
@@ -564,6 +566,7 @@ export interface PendingRepost {
 export interface PendingReposts {
   reposts: Array<PendingRepost>;
   next: string | null;
+  asOf: number;
 }
 
 export type PollStatus =
@@ -1178,6 +1181,7 @@ export interface Decision {
   ids?: ReadonlyArray<string> | null | undefined;
   all?: boolean | null | undefined;
   accountId?: string | null | undefined;
+  asOf?: number | null | undefined;
 }
 
 /** Only the fields that are sent are changed. */
