@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +13,20 @@ from session_api.row import Field
 
 _YES, _NO = ("true", "1", "on", "yes"), ("false", "0", "off", "no")
 _LONGEST_NUMBER = 40
+# What names one thing becomes a part of an address at Instagram, and may not lead to another one.
+NAMES = {
+    "number": r"\d{1,40}(_\d{1,40})?",
+    "id": r"[A-Za-z0-9_][A-Za-z0-9_.:=-]{0,199}",
+    "user": r"@*[A-Za-z0-9_][A-Za-z0-9_.]{0,99}",
+    "tag": r"#?[^\s/?#%&\\.]{1,200}",
+}
+
+_NO_NAME = {
+    "number": "Input should be a number, alone or with its owner's behind a _",
+    "id": "Input should be an id",
+    "user": "Input should be a username",
+    "tag": "Input should be a hashtag",
+}
 
 
 class Malformed(Exception):
@@ -76,11 +91,19 @@ def _missing(place: str, name: str) -> dict[str, Any]:
 def _value(field: Field, text: str) -> Any:
     if (read := _READERS.get(field.kind)) is not None:
         return read(field, text.strip())
+    if field.kind in NAMES:
+        return _name(field, text.strip())
     if field.choices and text not in field.choices:
         raise ValueError(f"Input should be one of {', '.join(field.choices)}")
     if "\0" in text:
         raise ValueError("Input should have no null characters")
     return text
+
+
+def _name(field: Field, text: str) -> str:
+    if re.fullmatch(NAMES[field.kind], text, re.ASCII if field.kind != "tag" else 0) is None:
+        raise ValueError(_NO_NAME[field.kind])
+    return text.lstrip("#") if field.kind == "tag" else text
 
 
 def _word(_field: Field, text: str) -> bool:

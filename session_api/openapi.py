@@ -11,6 +11,7 @@ import orjson
 from pydantic.json_schema import models_json_schema
 
 from instagram.private import calls
+from session_api.given import NAMES
 from session_api.row import Field, Row
 from session_api.rows.files import ANY_FILE, TYPES
 from session_api.table import rows
@@ -28,6 +29,7 @@ _KINDS: dict[str, Json] = {
     "bool": {"type": "boolean"},
     "float": {"type": "number"},
     "uri": {"type": "string", "format": "uri"},
+    **{kind: {"type": "string", "pattern": f"^{form}$"} for kind, form in NAMES.items()},
     "file": {"type": "string", "format": "binary"},
     "json": {"type": "string", "contentMediaType": "application/json"},
 }
@@ -181,7 +183,8 @@ def _schema_of(field: Field) -> Json:
     if field.many:
         least = {"minItems": 1} if field.required else {}
         return {"type": "array", "items": schema, **least, "maxItems": field.most}
-    if field.default is not None:
+    # "" is nothing, which a name cannot be.
+    if field.default is not None and (field.default or field.kind not in NAMES):
         schema["default"] = field.default
     return schema
 

@@ -70,7 +70,11 @@ SCOPES = {
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One parameter; `kind` is text, i, bool, float, file, uri or json, `choices` its values."""
+    """One parameter; `kind` is text, i, bool, float, file, uri or json, `choices` its values.
+
+    Of what names one thing: `number` (of a post, story or comment, perhaps with its owner's), `tag`
+    (a hashtag), `user` (a name), or else `id`.
+    """
 
     name: str
     kind: str = "text"
@@ -196,7 +200,10 @@ _FIELD = re.compile(
     r"(?P<name>\w+)(?P<required>\*)?(?:\[(?P<many>\w*)(?:\.\.(?P<most>\d+))?\])?"
     r"(?::(?P<kind>[\w|]+)(?:\[(?P<low>\d*)\.\.(?P<high>\d*)\])?)?(?:=(?P<default>.*))?"
 )
-_KINDS = {"text", "i", "bool", "float", "file", "uri"}
+_KINDS = {"text", "i", "bool", "float", "file", "uri", "number", "id", "tag", "user"}
+# What names one thing, and so may become a part of an address at Instagram.
+_NUMBERED = re.compile(r"(\w+_)?(media|story|comment)_(id|ids|pk)")
+_NAMED = re.compile(r"(?!.*(max|min|session)_id)\w*(^id|_id|_ids|_pk|^code)")
 
 
 def fields_of(text: str) -> tuple[Field, ...]:
@@ -219,6 +226,10 @@ def _field(text: str) -> Field:
         kind = "file"
     if kind == "i" and low is None and found["name"].endswith(("pk", "id", "pks", "ids")):
         low = 0
+    if kind == "text" and _NUMBERED.fullmatch(found["name"]):
+        kind = "number"
+    elif kind == "text" and _NAMED.fullmatch(found["name"]):
+        kind = "id"
     if kind not in _KINDS:
         choices, kind = tuple(kind.split("|")), "text"
     default = found["default"]

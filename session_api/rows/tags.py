@@ -14,26 +14,26 @@ hashtags = Group("Hashtags")
 locations = Group("Locations")
 
 hashtags.row(
-    "GET", "/hashtag", "name*", "hashtag_info_v1(name)", "Hashtag", Rail.READ, "One hashtag",
+    "GET", "/hashtag", "name*:tag", "hashtag_info_v1(name)", "Hashtag", Rail.READ, "One hashtag",
     older=("/hashtag/info",),
 )  # fmt: skip
 for _tab, _amount in (("top", 9), ("recent", 27)):
     hashtags.row(
-        "GET", f"/hashtag/media/{_tab}", f"name*, amount={_amount}, cursor",
+        "GET", f"/hashtag/media/{_tab}", f"name*:tag, amount={_amount}, cursor",
         f'hashtag_medias_v1_chunk(name, 0, "{_tab}", cursor)', "MediaPage", Rail.READ,
         f"A page of a hashtag's {_tab} posts, as long as Instagram makes it",
         older=(f"/hashtag/medias/{_tab}",),
     )  # fmt: skip
 hashtags.row(
-    "GET", "/hashtag/related", "name*", None, "[Hashtag]", Rail.READ, "Related hashtags",
+    "GET", "/hashtag/related", "name*:tag", None, "[Hashtag]", Rail.READ, "Related hashtags",
     absent="Instagram no longer tells which hashtags are related",
 )  # fmt: skip
 hashtags.row(
-    "GET", "/hashtag/reels", "name*, amount=27", "hashtag_medias_reels_v1(name, amount)", "[Media]",
-    Rail.READ, "A hashtag's Reels",
+    "GET", "/hashtag/reels", "name*:tag, amount=27", "hashtag_medias_reels_v1(name, amount)",
+    "[Media]", Rail.READ, "A hashtag's Reels",
 )  # fmt: skip
 hashtags.pair(
-    "/hashtag/follow", "hashtag*, unfollow:bool=false", "hashtag_follow(hashtag, unfollow)",
+    "/hashtag/follow", "hashtag*:tag, unfollow:bool=false", "hashtag_follow(hashtag, unfollow)",
     "hashtag_unfollow(hashtag)", "bool", Rail.SOCIAL, "Follow a hashtag", act="follow",
 )  # fmt: skip
 

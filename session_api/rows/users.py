@@ -51,7 +51,7 @@ async def _friendship(client: Any, given: Given) -> Any:
     return {"user_id": given["user_id"], **{k: v for k, v in answer.items() if k != "status"}}
 
 
-_COLLECTION = "user_id, username, amount=50, cursor"
+_COLLECTION = "user_id, username:user, amount=50, cursor"
 for _path, _page, _older, _what in (
     ("/user/posts", pages.posts, "/user/medias", "posts"),
     ("/user/tagged/posts", pages.tagged, "/user/tagged/medias", "posts that tag them"),
@@ -75,7 +75,7 @@ users.row(
     "UserShortPage", Rail.READ, "A page of whom somebody follows",
 )  # fmt: skip
 users.row(
-    "GET", "/user", "user_id, username, use_cache:bool=true", None, "User", Rail.READ,
+    "GET", "/user", "user_id, username:user, use_cache:bool=true", None, "User", Rail.READ,
     "Somebody by number or name, as Instagram shows them now", step=_person,
 )  # fmt: skip
 users.row(
@@ -83,7 +83,7 @@ users.row(
     "Somebody by number", step=_person, is_older=True,
 )  # fmt: skip
 users.row(
-    "GET", "/user/info/by/username", "username*, use_cache:bool=true", None, "User", Rail.READ,
+    "GET", "/user/info/by/username", "username*:user, use_cache:bool=true", None, "User", Rail.READ,
     "Somebody by name", step=_person, is_older=True,
 )  # fmt: skip
 users.row(
@@ -150,7 +150,7 @@ async def _number(client: Any, given: Given) -> Any:
 
 
 users.row(
-    "GET", "/user/id/from/username", "username*", None, "str", Rail.READ,
+    "GET", "/user/id/from/username", "username*:user", None, "str", Rail.READ,
     "The number of a name", step=_number,
 )  # fmt: skip
 users.row(

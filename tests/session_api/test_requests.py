@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from sandbox import Sandbox
 from sandbox.wire.faults import Body, Fault
+from session_api.given import NAMES
 from session_api.table import rows
 from tests.session_api.desk import Desk, open_desk
 from tests.support.clock import TestClock
@@ -27,6 +29,7 @@ async def test_a_call_sends_no_more_than_its_row_says(
         await _pages_without_end(desk)
         await _a_number_alone(desk)
         await _long_lists(desk)
+        await _names_that_are_none(desk)
 
 
 async def _pages_without_end(desk: Desk) -> None:
@@ -83,3 +86,20 @@ def test_what_is_said_of_requests_can_be_read() -> None:
         low, high = row.requests.start, row.requests.stop - 1
         assert 0 <= low <= high <= 70, row.name
         assert not row.sends or ": " in row.sends, row.name
+
+
+async def _names_that_are_none(desk: Desk) -> None:
+    """A name becomes a part of an address at Instagram: what is none is refused before that."""
+    before = len(desk.sandbox.ledger.requests)
+    tried = 0
+    for row in rows():
+        for each in row.takes:
+            for odd in ("1/like/?x=", "../1", "then", "%2e%2e", "1#", "/", "\\1"):
+                if each.kind not in NAMES or re.fullmatch(NAMES[each.kind], odd):
+                    continue
+                others = {other.name: 1 for other in row.takes if other.kind != "file"}
+                met = await desk.ask(row.method, row.path, {**others, each.name: odd})
+                assert (met.status_code, each.name in met.text) == (422, True), (row.name, met.text)
+                tried += 1
+    assert tried > 400
+    assert len(desk.sandbox.ledger.requests) == before
