@@ -1,35 +1,22 @@
-"""A visit to Swagger UI in a real browser, as a program: `python -m tests.support.browser`.
-
-Of its own, because Playwright needs asyncio as it is, and trio-asyncio has replaced it in tests.
-Prints as JSON what was shown, asked for, and complained of.
-"""
+"""A visit to Swagger UI in a real browser, as a step of `tests.support.browsing`."""
 
 from __future__ import annotations
 
-import json
-import sys
 from typing import Any
 
-from playwright.sync_api import ConsoleMessage, Page, sync_playwright
-
-# Names that are not ours lead nowhere, so that a request to one would show as failed too.
-FLAGS = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
 
-def main(executable: str, url: str) -> None:
-    """Visit the page with that browser."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-        page = browser.new_page()
-        requested, complaints = _watch(page)
-        page.goto(url)
-        page.wait_for_selector(".opblock")
-        shown = page.locator(".opblock").count()
-        answer = _try_health(page)
-        page.wait_for_load_state("networkidle")
-        browser.close()
-    seen = {"shown": shown, "answer": answer, "requested": requested, "complaints": complaints}
-    print(json.dumps(seen))
+def visit(browser: Browser, url: str) -> dict[str, Any]:
+    """Visit the page; returns what was shown, asked for, and complained of."""
+    page = browser.new_page()
+    requested, complaints = _watch(page)
+    page.goto(url)
+    page.wait_for_selector(".opblock")
+    shown = page.locator(".opblock").count()
+    answer = _try_health(page)
+    page.wait_for_load_state("networkidle")
+    return {"shown": shown, "answer": answer, "requested": requested, "complaints": complaints}
 
 
 def _watch(page: Page) -> tuple[list[str], list[str]]:
@@ -59,7 +46,3 @@ def _try_health(page: Page) -> str:
     answer = health.locator(".live-responses-table .response")
     answer.wait_for()
     return answer.inner_text()
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -1,9 +1,9 @@
 """A real Chromium as a program that does one step after the other, as it is told on its input.
 
-Of its own, as `tests.support.browser` is: Playwright needs asyncio as it is. A line is a module and
-the name of a step in it, with its arguments; the answer is what the step returned, as a line of
-JSON. A program serves one test after the other, each in browser profiles of its own: starting one
-takes as long as what many a test does with it.
+Of its own, because Playwright needs asyncio as it is, and trio-asyncio has replaced it in tests. A
+line is a module and the name of a step in it, with its arguments; the answer is what the step
+returned, as a line of JSON. A program serves one test after the other, each in browser profiles of
+its own: starting one takes as long as what many a test does with it.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ from playwright import sync_api
 from playwright.sync_api import sync_playwright
 from trio.lowlevel import FdStream
 
-from tests.support.browser import FLAGS
 from tests.support.limits import DEADLOCK_S
 from tests.support.process import ROOT
 from tests.support.tools import program
 
+# Names that are not ours lead nowhere, so that a request to one would show as failed too.
+FLAGS = ["--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
 _FLAGS = [*FLAGS, "--disable-quic", "--disable-background-networking", "--disable-sync"]
 _LEAVE = ["", "leave"]
 _PATIENCE_MS = 60_000  # less than a test has for a step: what is missing is told by its name

@@ -1,7 +1,7 @@
 """A page of somebody else's on this machine, in a signed-in browser, as a program.
 
 It tries to make the daemon write with the user's cookie, in every way that a page has. Of its own
-for the reason that `tests.support.browser` gives. Reads its task as JSON from standard input:
+for the reason that `tests.support.browsing` gives. Reads its task as JSON from standard input:
 `browser`, `logins` (links of the daemons to sign in at), `writes` (method and address each), all of
 the first daemon, and `all`, whether each is tried in every way. Prints as JSON what our own pages
 were answered before, between and after.
@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.support.browser import FLAGS
+from tests.support.browsing import FLAGS
 
 # With and without a body; what a browser asks about first, and what a page may send unasked. Each
 # address is tried in one way of both, in turn, or in all.
@@ -82,7 +82,7 @@ def main() -> None:
         for link in task["logins"]:
             page.goto(link)
             page.wait_for_url("**/")  # it leads to the page by itself
-        homes = [f"http://{urlsplit(link).netloc}/api/docs" for link in task["logins"]]
+        homes = [f"http://{urlsplit(link).netloc}/history" for link in task["logins"]]
         before = [_told(page, home, CHECK) for home in homes]
         page.goto(f"http://127.0.0.1:{elsewhere.server_port}/")
         for number, (method, url) in enumerate(task["writes"]):
