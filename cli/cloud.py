@@ -15,7 +15,7 @@ from daemon.settings import load_settings
 from ground.refusal import ErrorCode
 
 if TYPE_CHECKING:
-    from operations.models import CloudflareDiagnostics
+    from operations.models import CloudflareDiagnostics, CloudRemoved
 
 _PAGE_FOR_TOKENS = (
     "https://dash.cloudflare.com/profile/api-tokens?permissionGroupKeys="
@@ -159,16 +159,20 @@ def probe(as_json: bool) -> None:
 
 @cloud.command("remove")
 @click.option("--at-once", is_flag=True, help="Whatever it is doing: the brake.")
+@click.option("--yes", "-y", is_flag=True, help="The bucket too, with the media in it.")
 @json_option
-def remove(at_once: bool, as_json: bool) -> None:
-    """Remove the Worker with all that it holds, but not while posts wait in it.
+def remove(at_once: bool, yes: bool, as_json: bool) -> None:
+    """Remove the Worker with all that it holds, but not while posts go out of it.
 
-    Where the API token was not kept, it is asked for, or read from standard input.
+    Takes away what a deploy has made, also one that broke off: Worker, KV namespace, the way of a
+    domain to it, bucket. Media in the bucket are asked about first. Where the API token was not
+    kept, it is asked for, or read from standard input.
 
     \b
-    Example:  reprise cloud remove
+    Examples:  reprise cloud remove
+               reprise cloud remove --yes < token.txt
     """
-    _remove(at_once, as_json)
+    _remove(at_once, yes, as_json)
 
 
 @cloud.command("stop")
@@ -182,32 +186,40 @@ def stop(as_json: bool) -> None:
     \b
     Example:  reprise cloud stop
     """
-    _remove(True, as_json)
+    _remove(True, False, as_json)
 
 
-def _remove(at_once: bool, as_json: bool) -> None:
-    from operations import models
-    from operations.cloud import remove_cloud
-
+def _remove(at_once: bool, yes: bool, as_json: bool) -> None:
+    given: dict[str, Any] = {"api_token": None, "at_once": at_once}
     with reached(load_settings()) as reach:
-
-        def removed(token: str | None) -> Any:
-            given = {"api_token": token, "at_once": at_once}
-            wanted = asked(models.CloudRemoveRequest, given)
-            with working("Cloudflare is asked"):
-                return reach.perform(remove_cloud, wanted, hears=note)
-
         try:
-            done = removed(None)
+            done = _removed(reach, given, yes)
         except Refused as refused:
             if refused.code != ErrorCode.VALIDATION_ERROR:
                 raise
             note(str(refused))  # no token is kept, or one that is good no more
-            done = removed(_token())
+            given["api_token"] = _token()
+            done = _removed(reach, given, yes)
+        if done.left and not yes and sys.stdin.isatty() and sys.stdout.isatty():
+            question = f"{'. '.join(done.left)}. Remove it too?"
+            if click.confirm(question, err=True):
+                done = _removed(reach, given, True)
     if as_json:
         print_json(shown(done))
-    else:
-        say("Removed.")
+        return
+    say("Removed.", *done.left)
+    if done.left and not yes:
+        say("`reprise cloud remove --yes` removes a bucket of Reprise's with what is in it.")
+
+
+def _removed(reach: Reach, given: dict[str, Any], empties: bool) -> CloudRemoved:
+    from operations import models
+    from operations.cloud import remove_cloud
+
+    asked_for = asked(models.CloudRemoveRequest, {**given, "empty_bucket": empties})
+    with working("Cloudflare is asked"):
+        done: CloudRemoved = reach.perform(remove_cloud, asked_for, hears=note)
+    return done
 
 
 def _token() -> str:

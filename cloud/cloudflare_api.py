@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel, TypeAdapter
@@ -14,12 +15,10 @@ from pydantic import BaseModel, TypeAdapter
 from cloud import API
 from cloud.asking import CloudflareRefused, Line
 
-_LIMIT_S = 30.0
+LIMIT_S = 30.0
 
 # Cloudflare's own codes
 NO_SUBDOMAIN = 10007
-BUCKET_EXISTS = 10004
-BUCKET_HOLDS = 10008
 NAMESPACE_EXISTS = 10014
 R2_NOT_ACTIVATED = 10042
 WRONG_MIGRATION_TAG = 10079
@@ -58,15 +57,28 @@ class _Schedules(BaseModel):
     schedules: list[_Schedule] = []
 
 
+class _Zone(BaseModel):
+    id: str
+    name: str
+
+
 class _Domain(BaseModel):
     id: str
     hostname: str
     service: str
 
 
-class _Zone(BaseModel):
-    id: str
+class _Bucket(BaseModel):
     name: str
+
+
+class _Published(BaseModel):
+    enabled: bool
+
+
+class _Object(BaseModel):
+    key: str
+    size: int = 0
 
 
 _ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
@@ -78,7 +90,12 @@ _NAMESPACES = TypeAdapter(list[_Namespace])
 _SCRIPTS = TypeAdapter(list[_Script])
 _SCHEDULES = TypeAdapter(_Schedules)
 _ZONES = TypeAdapter(list[_Zone])
+_SCRIPT = TypeAdapter(_Script)
+_PUBLISHED = TypeAdapter(_Published)
+_BUCKET = TypeAdapter(_Bucket)
+_DOMAIN = TypeAdapter(_Domain)
 _DOMAINS = TypeAdapter(list[_Domain])
+_OBJECTS = TypeAdapter(list[_Object])
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +106,12 @@ class Upload:
     metadata: Mapping[str, Any]
 
 
-def client_of(token: str, base: str = API) -> httpx.AsyncClient:
-    """Return a client that sends `token`; close it when the work is done."""
+def client_of(token: str, base: str = API, limit_s: float = LIMIT_S) -> httpx.AsyncClient:
+    """Return a client that sends `token`, and waits for an answer so long; close it afterwards."""
     return httpx.AsyncClient(
         base_url=base,
         headers={"authorization": f"Bearer {token}"},
-        timeout=_LIMIT_S,
+        timeout=limit_s,
         # Reading the machine's certificates takes long, and a simulated one has none.
         verify=base.startswith("https:"),
         follow_redirects=False,
@@ -168,34 +185,52 @@ class CloudflareApi:
     async def remove_namespace(self, number: str) -> None:
         await self._gone(f"{self._account}/storage/kv/namespaces/{number}")
 
-    async def has_bucket(self, name: str) -> bool:
-        """Say whether there is the bucket now, made if need be; False where R2 is not activated."""
+    async def has_bucket(self, name: str) -> bool | None:
+        """Say whether there is a bucket of that name; None where R2 is not activated."""
+        try:
+            await self._line.ask("GET", self._bucket(name), _BUCKET)
+        except CloudflareRefused as refused:
+            if R2_NOT_ACTIVATED in refused.codes:
+                return None
+            if refused.status != 404:
+                raise
+            return False
+        return True
+
+    async def make_bucket(self, name: str) -> bool:
+        """Make a bucket; False where R2 is not activated."""
         path = f"{self._account}/r2/buckets"
         try:
-            await self._line.ask("POST", path, _ANYTHING, body={"name": name})
+            await self._line.ask("POST", path, _BUCKET, body={"name": name})
         except CloudflareRefused as refused:
             if R2_NOT_ACTIVATED in refused.codes:
                 return False
-            if BUCKET_EXISTS not in refused.codes and refused.status != 409:
+            # The answer to an earlier try was lost: look, whatever code says so.
+            if refused.status != 409 or not await self.has_bucket(name):
                 raise
-            try:
-                await self._line.ask("GET", f"{path}/{name}", _ANYTHING)
-            except CloudflareRefused as unknown:
-                if unknown.status != 404:
-                    raise
-                raise refused from None
         return True
 
-    async def remove_bucket(self, name: str) -> bool:
-        """Remove a bucket that holds nothing; False where it holds something and stays."""
+    async def objects(self, bucket: str) -> list[tuple[str, int]]:
+        """Return the first thousand names in a bucket, each with its size; none of none."""
         try:
-            await self._gone(f"{self._account}/r2/buckets/{name}")
+            found = await self._line.ask(
+                "GET", f"{self._bucket(bucket)}/objects?per_page=1000", _OBJECTS
+            )
         except CloudflareRefused as refused:
-            if BUCKET_HOLDS in refused.codes or refused.status == 409:
-                return False
-            if R2_NOT_ACTIVATED not in refused.codes:
+            if refused.status != 404:
                 raise
-        return True
+            return []
+        return [(each.key, each.size) for each in found]
+
+    async def remove_object(self, bucket: str, name: str) -> None:
+        await self._gone(f"{self._bucket(bucket)}/objects/{quote(name, safe='/')}")
+
+    async def remove_bucket(self, name: str) -> None:
+        """Remove an empty bucket."""
+        await self._gone(self._bucket(name))
+
+    def _bucket(self, name: str) -> str:
+        return f"{self._account}/r2/buckets/{name}"
 
     async def script_tag(self, name: str) -> str | None:
         """Return the migration tag of a script: None where there is no such script, '' without."""
@@ -211,12 +246,12 @@ class CloudflareApi:
         for module, code in upload.modules.items():
             files[module] = (module, code, "application/javascript+module")
         path = f"{self._script(name)}?excludeScript=true"
-        await self._line.ask("PUT", path, _ANYTHING, files=files)
+        await self._line.ask("PUT", path, _SCRIPT, files=files)
 
     async def publish(self, name: str) -> None:
         """Let the script answer below workers.dev."""
         enabled = {"enabled": True, "previews_enabled": False}
-        await self._line.ask("POST", f"{self._script(name)}/subdomain", _ANYTHING, body=enabled)
+        await self._line.ask("POST", f"{self._script(name)}/subdomain", _PUBLISHED, body=enabled)
 
     async def zone_of(self, host: str) -> str | None:
         """Return the id of the account's zone in which a host name lies, None where none is."""
@@ -231,15 +266,17 @@ class CloudflareApi:
     async def lead_domain(self, name: str, host: str, zone: str) -> None:
         """Let a host name of one of the account's zones lead to the script."""
         asked = {"hostname": host, "service": name, "zone_id": zone}
-        await self._line.ask("PUT", f"{self._account}/workers/domains", _ANYTHING, body=asked)
+        await self._line.ask("PUT", f"{self._account}/workers/domains", _DOMAIN, body=asked)
 
-    async def domains(self, name: str) -> list[tuple[str, str]]:
-        """Return the host names that lead to the script, each behind its id."""
-        path = f"{self._account}/workers/domains?service={name}"
-        found = await self._line.ask("GET", path, _DOMAINS)
-        return [(each.id, each.hostname) for each in found if each.service == name]
+    async def domain(self, host: str, name: str) -> str | None:
+        """Return the id of a host name that leads to the script, None where it does not."""
+        path = f"{self._account}/workers/domains?hostname={host}"
+        for found in await self._line.ask("GET", path, _DOMAINS):
+            if (found.hostname, found.service) == (host, name):
+                return found.id
+        return None
 
-    async def let_domain_go(self, number: str) -> None:
+    async def unlead_domain(self, number: str) -> None:
         await self._gone(f"{self._account}/workers/domains/{number}")
 
     async def set_crons(self, name: str, crons: Sequence[str]) -> None:

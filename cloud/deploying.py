@@ -12,9 +12,11 @@ from urllib.parse import urlsplit
 from cloud import API, worker_code
 from cloud.asking import CloudflareError, CloudflareRefused, Tell, silently
 from cloud.cloudflare_api import CloudflareApi, Upload, tag_told
+from cloud.pieces import BUCKET, NAMESPACE, SCRIPT, Pieces
+from cloud.pieces import domain as domain_piece
 
 NAME = "reprise-worker"
-_NAMESPACE, _BUCKET = "reprise-kv", "reprise-media"
+NAMESPACE_NAME, BUCKET_NAME = "reprise-kv", "reprise-media"
 CRON = "*/1 * * * *"
 
 
@@ -78,8 +80,8 @@ class Steps:
         await self.tell(words)
 
 
-_SCRIPTS, _KV, _R2 = "Workers Scripts: Edit", "Workers KV Storage: Edit", "Workers R2 Storage: Edit"
-_ZONE = "Zone: Read, and Workers Routes: Edit, for that zone"
+SCRIPTS, KV, R2 = "Workers Scripts: Edit", "Workers KV Storage: Edit", "Workers R2 Storage: Edit"
+ZONE = "Zone: Read, and Workers Routes: Edit, for that zone"
 
 
 async def deploy(
@@ -89,50 +91,49 @@ async def deploy(
     *,
     base: str = API,
     domain: str | None = None,
-    domain_before: str | None = None,
     graph_version: str,
     steps: Steps | None = None,
+    pieces: Pieces | None = None,
 ) -> Deployed:
     """Upload the Worker with what it needs; what is there already is kept, its data too.
 
-    `domain` is an address of the user's own that leads to it, in the place of `domain_before`.
+    `domain` is an address of the user's own that leads to it; `pieces` hears of what is made.
     Raises `CloudflareError`; a deploy that was broken off is taken up by the next one: each step
     looks at what is there.
     """
-    steps = steps or Steps()
+    steps, pieces = steps or Steps(), pieces or Pieces()
     subdomain = await _subdomain(api, steps)
-    async with steps.step("KV namespace", _KV) as did:
-        namespace = await api.namespace(_NAMESPACE)
+    async with steps.step("KV namespace", KV) as did:
+        namespace = await api.namespace(NAMESPACE_NAME)
         did.append("there already" if namespace else "made")
-        namespace = namespace or await api.make_namespace(_NAMESPACE)
-    async with steps.step("R2 bucket", _R2) as did:
-        bucket = _BUCKET if await api.has_bucket(_BUCKET) else None
-        did.append("there" if bucket else "R2 is not activated, so media lie in the Worker's rows")
+        if namespace is None:
+            await pieces.making(NAMESPACE)
+            namespace = await api.make_namespace(NAMESPACE_NAME)
+    bucket = await _bucket(api, steps, pieces)
     url = worker_url(base, subdomain)
     texts = {
         "GRAPH_VERSION": graph_version,
         "VERSION": worker_code.version(),
         "PUBLIC_URL": domain or url,
     }
-    async with steps.step("Worker", _SCRIPTS) as did:
+    async with steps.step("Worker", SCRIPTS) as did:
         tag = await api.script_tag(NAME)
+        await pieces.making(SCRIPT)
         await _upload(api, tag, texts=texts, keys=keys, namespace=namespace, bucket=bucket)
         did.append("uploaded" if tag is None else "brought up to date, its data and secrets kept")
-    async with steps.step("Address", _SCRIPTS) as did:
+    async with steps.step("Address", SCRIPTS) as did:
         await api.publish(NAME)
         did.append(url)
     if domain is not None:
-        await _lead(api, domain, steps)
-    if domain_before is not None and domain_before != domain:
-        await _let_go(api, steps, but=domain)
-    async with steps.step("Cron", _SCRIPTS) as did:
+        await _lead(api, domain, steps, pieces)
+    async with steps.step("Cron", SCRIPTS) as did:
         await api.set_crons(NAME, [CRON])
         did.append("every minute; a new one takes up to 15 minutes to begin")
     return Deployed(account_id, url, worker_code.version(), bucket, tag is None, domain)
 
 
 async def _subdomain(api: CloudflareApi, steps: Steps) -> str:
-    async with steps.step("Name below workers.dev", _SCRIPTS) as did:
+    async with steps.step("Name below workers.dev", SCRIPTS) as did:
         found = await api.subdomain()
         taken = found or await api.take_subdomain(f"reprise-{secrets.token_hex(4)}")
         did.append(f"{taken}, {'there already' if found else 'made'}")
@@ -164,50 +165,36 @@ async def _upload(
         await api.upload(NAME, upload(known))
 
 
-async def _lead(api: CloudflareApi, domain: str, steps: Steps) -> None:
-    async with steps.step("Domain", _ZONE) as did:
-        host = urlsplit(domain).hostname or ""
+async def _bucket(api: CloudflareApi, steps: Steps, pieces: Pieces) -> str | None:
+    async with steps.step("R2 bucket", R2) as did:
+        is_there = await api.has_bucket(BUCKET_NAME)
+        is_made = False
+        if is_there is False:
+            await pieces.making(BUCKET)
+            is_made = await api.make_bucket(BUCKET_NAME)
+        if is_there or is_made:
+            did.append("there already" if is_there else "made")
+            return BUCKET_NAME
+        did.append("R2 is not activated, so media lie in the Worker's rows")
+        return None
+
+
+async def _lead(api: CloudflareApi, domain: str, steps: Steps, pieces: Pieces) -> None:
+    async with steps.step("Domain", ZONE) as did:
+        host = host_of(domain)
         zone = await api.zone_of(host)
         if zone is None:
             did.append(f"{host} is in no zone of this account, so lead it to the Worker yourself")
-        else:
+            return
+        if await api.domain(host, NAME) is None:
+            await pieces.making(domain_piece(host))
             await api.lead_domain(NAME, host, zone)
-            did.append(f"{host} leads to the Worker")
+        did.append(f"{host} leads to the Worker")
 
 
-async def _let_go(api: CloudflareApi, steps: Steps, *, but: str | None = None) -> None:
-    """Let the user's own addresses lead to the Worker no more."""
-    async with steps.step("Domain", _ZONE) as did:
-        kept = but and urlsplit(but).hostname
-        for number, host in await api.domains(NAME):
-            if host != kept:
-                await api.let_domain_go(number)
-                did.append(f"{host} leads to the Worker no more")
-
-
-async def remove(
-    api: CloudflareApi, steps: Steps | None = None, *, has_domain: bool = False
-) -> None:
-    """Remove the Worker with all that it holds, as far as it ever came, and what was made for it.
-
-    A bucket that still holds something stays: what is in it may be dear to somebody.
-    """
-    steps = steps or Steps()
-    if has_domain:
-        await _let_go(api, steps)
-    async with steps.step("Worker", _SCRIPTS) as did:
-        is_there = await api.script_tag(NAME) is not None
-        if is_there:
-            await api.remove_script(NAME)
-        did.append("removed with all that it held" if is_there else "gone already")
-    async with steps.step("KV namespace", _KV) as did:
-        namespace = await api.namespace(_NAMESPACE)
-        if namespace is not None:
-            await api.remove_namespace(namespace)
-        did.append("removed" if namespace else "gone already")
-    async with steps.step("R2 bucket", _R2) as did:
-        is_gone = await api.remove_bucket(_BUCKET)
-        did.append("removed" if is_gone else f"{_BUCKET} still holds files, so it stays")
+def host_of(address: str) -> str:
+    """Return the host name in an address."""
+    return urlsplit(address).hostname or ""
 
 
 def worker_url(base: str, subdomain: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -14,11 +13,13 @@ from typing import Any
 
 import httpx
 
-from cloud import deploying, keyring
+from cloud import deploying, keyring, removing
 from cloud.asking import CloudflareError, CloudflareRefused, Line
-from cloud.cloudflare_api import CloudflareApi, accounts, client_of, token_status
+from cloud.cloudflare_api import LIMIT_S, CloudflareApi, accounts, client_of, token_status
 from cloud.deploying import Deployed, Keys, Steps
 from cloud.gate import Contact, settle_in
+from cloud.pieces import BUCKET, NAMESPACE, SCRIPT, KeptPieces, Pieces
+from cloud.pieces import domain as domain_piece
 from cloud.results import SHOWN
 from cloud.worker_client import (
     WorkerClient,
@@ -34,8 +35,6 @@ from storage import cloud, events, facts, handovers
 from storage.cloud import CloudWorker
 from storage.store import Database, Store
 from storage.vault import Vault
-
-logger = logging.getLogger(__name__)
 
 NOT_CONFIGURED = "Cloud scheduling is not configured: `reprise cloud deploy`"
 
@@ -73,6 +72,8 @@ class WorkerSaid:
     told: Mapping[str, Any]
     at: datetime
     offline: str | None = None
+    # Whether it knows none of our tokens.
+    is_anothers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ class CloudDesk:
     # What tells this database from a copy of it; see `cloud.gate`.
     place: str = ""
     contact: Contact = field(default_factory=Contact)
+    # For how long Cloudflare's API is waited for.
+    limit_s: float = LIMIT_S
 
     async def deploy(self, wanted: Wanted, steps: Steps | None = None) -> Deployed:
         """Bring the Worker into the account that a token is for, or up to date there.
@@ -95,32 +98,49 @@ class CloudDesk:
         """
         steps = steps or Steps()
         there = await self.store.read(cloud.find)
+        made_in, names = await self.store.read(self._made)
         token = await self._token(wanted.api_token)
-        account = wanted.account or (there.account_id if there else None)
-        async with self._api(token, account, steps) as (api, account_id):
-            if there is not None and there.account_id != account_id:
+        async with self._api(token, wanted.account or made_in, steps) as (api, account_id):
+            if made_in not in (None, account_id):
                 raise Refusal(
                     ErrorCode.INVALID_STATUS,
-                    f"The Worker is in another Cloudflare account, {there.account_id}, and what"
+                    f"The Worker is in another Cloudflare account, {made_in}, and what"
                     " waits there would be forgotten: `reprise cloud remove` first",
                 )
+            pieces = KeptPieces(self.store, self.clock, account_id, names)
+            keys = await self._keys_for(api, wanted, steps, pieces)
             domain = wanted.domain_after(there)
-            begun = f"{account_id} {domain or ''}".rstrip()
-            keys = await self._keys_for(api, begun, wanted, steps)
             deployed = await deploying.deploy(
                 api,
                 account_id,
                 keys,
                 base=self.api_url,
                 domain=domain,
-                domain_before=there.domain if there is not None else None,
                 graph_version=self.graph_version,
                 steps=steps,
+                pieces=pieces,
             )
+            for host in pieces.hosts:  # the ones before
+                if domain is None or host != deploying.host_of(domain):
+                    await removing.unlead(api, host, pieces, steps)
         await self.store.write(self._keep, deployed, token if wanted.keeps_token else None)
         return deployed
 
-    async def _keys_for(self, api: CloudflareApi, begun: str, wanted: Wanted, steps: Steps) -> Keys:
+    def _made(self, db: Database) -> tuple[str | None, frozenset[str]]:
+        """Return what is ours at Cloudflare, and in which account, as far as that is known."""
+        made = cloud.made(db)
+        if made is not None:
+            return made.account_id, made.names
+        # From before it was noted, or all but gone.
+        worker = cloud.find(db)
+        names = {SCRIPT, NAMESPACE} if worker is not None or self._keys(db) else set()
+        if worker is not None and worker.domain is not None:
+            names.add(domain_piece(deploying.host_of(worker.domain)))
+        return worker.account_id if worker is not None else None, frozenset(names)
+
+    async def _keys_for(
+        self, api: CloudflareApi, wanted: Wanted, steps: Steps, pieces: Pieces
+    ) -> Keys:
         """Return the keys to deploy with; a Worker that is not of this installation is left."""
         if await self.store.read(self._keys) is None:
             async with steps.step("Looking for another Worker", None) as did:
@@ -128,78 +148,87 @@ class CloudDesk:
                 did.append("replaced" if is_there and wanted.replaces else "none")
                 if is_there and not wanted.replaces:
                     raise Refusal(ErrorCode.INVALID_STATUS, _ANOTHERS)
-                if is_there:
+                if is_there:  # with what it used, which is this one's from now on
+                    for piece in (SCRIPT, NAMESPACE, BUCKET):
+                        await pieces.making(piece)
                     await api.remove_script(deploying.NAME)
         elif wanted.changes_token:
             await self.store.write(keyring.change_token, self.vault)
-        return await self.store.write(self._begin, begun)
+        return await self.store.write(keyring.found_or_made, self.vault)
 
-    def _begin(self, db: Database, begun: str) -> Keys:
-        """Note what a deploy begins, so that what it leaves can be removed wherever it ends."""
-        facts.learn(db, facts.CLOUD_BEGUN, begun, self.clock.now())
-        return keyring.found_or_made(db, self.vault)
+    async def remove(
+        self, api_token: str | None, steps: Steps | None = None, *, empties_bucket: bool = False
+    ) -> list[str]:
+        """Remove what was made at Cloudflare, as far as a deploy came, and forget it here.
 
-    async def remove(self, api_token: str | None, steps: Steps | None = None) -> None:
-        """Remove the Worker with all that it holds, and forget it here.
-
-        Raises `Refusal` while something in it has not come to its end.
+        Returns what is left. Raises `Refusal` while something in it has not come to its end, or
+        where it is another installation's by now.
         """
         if await self.store.read(cloud.find) is not None:
-            await self._check_empty()
-        await self.stop(api_token, steps)
+            await self._check_it_is_done()
+        return await self.stop(api_token, steps, empties_bucket=empties_bucket)
 
-    async def _check_empty(self) -> None:
-        said = await self.ask()
+    async def _check_it_is_done(self) -> None:
+        try:
+            said = await self.ask()
+        except Refusal:
+            return  # it has never answered, so nothing was ever given to it
+        if said.is_anothers:
+            raise Refusal(
+                ErrorCode.INVALID_STATUS,
+                "The Worker does not know this installation: it is another one's by now. `reprise"
+                " cloud stop` removes it nevertheless, with all that waits in it",
+            )
         left = sum(
             count
             for lane in said.told.get("lanes") or ()
             for state, count in lane["counts"].items()
             if state in SHOWN
         )
-        if said.offline is not None:
-            return
-        if left:
+        if said.offline is None and left:
             raise Refusal(
                 ErrorCode.INVALID_STATUS,
                 f"{left} posts are in the cloud that are not this machine's to take back: wait"
                 " until they have gone out, or stop it at once with `reprise cloud stop`",
             )
-        try:
-            async with self.worker() as client:
-                while not await client.emptied():
-                    pass
-        except (WorkerUnreachable, WorkerRefused) as error:
-            logger.info("the Worker did not empty its bucket: %s", error)
 
     async def stop(
         self,
         api_token: str | None,
         steps: Steps | None = None,
         then: Callable[[Database, datetime], None] = lambda _db, _now: None,
-    ) -> None:
+        *,
+        empties_bucket: bool = False,
+    ) -> list[str]:
         """Remove the Worker at once, whatever it was doing, and forget it here; `then` with it.
 
-        `then` hears what time it is, by our clock or by Cloudflare's, whichever is later.
+        Returns what is left at Cloudflare. `then` hears what time it is, by our clock or by
+        Cloudflare's, whichever is later.
         """
         steps = steps or Steps()
-        account, has_domain, token = await self.removable(api_token)
-        async with self._api(token, account, steps) as (api, _account):
-            await deploying.remove(api, steps, has_domain=has_domain)
+        worker = await self.store.read(cloud.find)
+        account, names, token = await self.removable(api_token)
+        async with self._api(token, account, steps) as (api, account_id):
+            pieces = KeptPieces(self.store, self.clock, account_id, names)
+            left = await removing.remove(api, pieces, steps, empties_bucket=empties_bucket)
+        if worker is not None and worker.bucket is not None and BUCKET not in names:
+            left.append(f"The bucket {worker.bucket}, which was there before Reprise, stays")
         ours, theirs = self.clock.now(), self.contact.told_at
         now = ours if theirs is None else max(ours, theirs)
         await self.store.write(self._forget, lambda db: then(db, now))
+        return left
 
-    async def removable(self, api_token: str | None) -> tuple[str, bool, str]:
-        """Return in which account there is something to remove, whether a domain may be led to it,
-        and the API token; raises `Refusal` where there is nothing, or no token."""
-        worker = await self.store.read(cloud.find)
-        begun = await self.store.read(facts.find, facts.CLOUD_BEGUN)
-        account, _, domain = (begun.value if begun is not None else "").partition(" ")
-        if worker is not None:
-            account, domain = worker.account_id, worker.domain or domain
-        if not account:
+    async def removable(
+        self, api_token: str | None
+    ) -> tuple[str | None, frozenset[str], str]:
+        """Return in which account there is what to remove, and the API token.
+
+        Raises `Refusal` where there is nothing, or no token.
+        """
+        account, names = await self.store.read(self._made)
+        if await self.store.read(cloud.find) is None and not names:
             raise Refusal(ErrorCode.CLOUDFLARE_NOT_CONFIGURED, NOT_CONFIGURED)
-        return account, bool(domain), await self._token(api_token)
+        return account, names, await self._token(api_token)
 
     async def ask(self) -> WorkerSaid:
         """Ask the Worker how it is; what it said last where it does not answer.
@@ -218,7 +247,8 @@ class CloudDesk:
         except (WorkerUnreachable, WorkerRefused) as error:
             if worker.told is None or worker.told_at is None:
                 raise Refusal(ErrorCode.WORKER_UNREACHABLE, str(error)) from None
-            return WorkerSaid(worker.told, worker.told_at, str(error))
+            is_anothers = isinstance(error, WorkerRefused) and error.status == 401
+            return WorkerSaid(worker.told, worker.told_at, str(error), is_anothers)
         now = self.clock.now()
         await self.store.write(cloud.answered, told, now)
         return WorkerSaid(told, now)
@@ -348,8 +378,9 @@ class CloudDesk:
         cloud.forget(db)
         handovers.forget_lanes(db)
         facts.forget(db, facts.CLOUD_PLACE)
-        facts.forget(db, facts.CLOUD_BEGUN)
-        keyring.forget_all(db)
+        keyring.forget_keys(db)
+        if cloud.made(db) is None:
+            keyring.forget_api_token(db)
 
     async def _hear(self, answer: httpx.Response) -> None:
         self.contact.told_at = told_by(answer.headers.get("date")) or self.contact.told_at
@@ -360,7 +391,7 @@ class CloudDesk:
     ) -> AsyncIterator[tuple[CloudflareApi, str]]:
         """Yield the API of the account that is meant; Cloudflare's errors become refusals."""
         try:
-            async with client_of(token, self.api_url) as client:
+            async with client_of(token, self.api_url, self.limit_s) as client:
                 client.event_hooks["response"].append(self._hear)
                 line = Line(client, self.clock, steps.tell)
                 async with steps.step("API token", None) as did:

@@ -340,8 +340,10 @@ class Exchange:
             except (WorkerUnreachable, Refusal) as error:
                 logger.warning("the Worker keeps a token account=%s reason=%s", account_id, error)
 
-    async def leave(self, api_token: str | None, steps: Steps) -> None:
-        """Remove the Worker when it owns nothing any more.
+    async def leave(
+        self, api_token: str | None, steps: Steps, *, empties_bucket: bool
+    ) -> list[str]:
+        """Remove the Worker when it owns nothing any more; returns what is left at Cloudflare.
 
         Raises `Refusal` where it does, or does not answer: then it goes on as before.
         """
@@ -353,16 +355,18 @@ class Exchange:
                 raise unconfirmed("it did not answer for every post")
             if left:
                 raise Refusal(ErrorCode.INVALID_STATUS, "A post is going out in the cloud now")
-            await self.courier.desk.remove(api_token, steps)
+            return await self.courier.desk.remove(api_token, steps, empties_bucket=empties_bucket)
         finally:
             self.is_closing = False
             self.look_at_once()
 
-    async def stop(self, api_token: str | None, steps: Steps) -> None:
+    async def stop(self, api_token: str | None, steps: Steps, *, empties_bucket: bool) -> list[str]:
         """Remove the Worker at once; what may have gone out of it is in doubt then."""
         self.is_closing = True
         try:
-            await self.courier.desk.stop(api_token, steps, self._abandon)
+            return await self.courier.desk.stop(
+                api_token, steps, self._abandon, empties_bucket=empties_bucket
+            )
         finally:
             self.is_closing = False
             self.look_at_once()

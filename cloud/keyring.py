@@ -63,6 +63,11 @@ def keep_api_token(db: Database, vault: Vault, token: str) -> None:
     secrets.put_daemon_secret(db, vault, _API_TOKEN, token)
 
 
-def forget_all(db: Database) -> None:
-    """Forget the keys and the API token."""
-    secrets.forget_daemon_secrets(db, _API_TOKEN, _BEFORE, *_KEPT.values())
+def forget_keys(db: Database) -> None:
+    """Forget the keys: their Worker is gone."""
+    secrets.forget_daemon_secrets(db, _BEFORE, *_KEPT.values())
+
+
+def forget_api_token(db: Database) -> None:
+    """Forget the API token: there is nothing left to do with it."""
+    secrets.forget_daemon_secrets(db, _API_TOKEN)

@@ -187,10 +187,6 @@ class WorkerClient:
     async def diagnostics(self) -> Mapping[str, Any]:
         return await self._call("GET", "/v1/diagnostics")
 
-    async def emptied(self) -> bool:
-        """Have some of the media in R2 removed; says whether none is left."""
-        return bool((await self._call("DELETE", "/v1/media"))["complete"])
-
     async def keys(self, prefix: str, cursor: str) -> Mapping[str, Any]:
         """Return a page of the names in KV; its `cursor` leads to the next one."""
         named = {"prefix": prefix, "cursor": cursor}

@@ -10,8 +10,8 @@ from typing import Any
 
 MAIN = "index.js"
 _MODULES = (
-    MAIN, "lane.js", "steps.js", "graph.js", "tally.js", "media.js", "bucket.js", "rows.js",
-    "shelf.js", "registry.js", "seal.js",
+    MAIN, "lane.js", "steps.js", "graph.js", "tally.js", "mirror.js", "media.js", "bucket.js",
+    "rows.js", "shelf.js", "registry.js", "seal.js",
 )  # fmt: skip
 _CLASSES = ["Lane", "Registry"]
 _COMPATIBILITY_DATE = "2026-06-01"

@@ -10,7 +10,7 @@ from ground.refusal import ErrorCode, Refusal
 from operations import models
 from operations.operation import Ask, act, read
 from operations.scopes import Scope
-from storage import cloud
+from storage import cloud, repost_configs, reposts
 from storage.store import Database
 
 _RECENT = 10
@@ -55,13 +55,14 @@ async def get_cloudflare_diagnostics(ask: Ask[None]) -> models.CloudflareDiagnos
     """Ask the Worker how it is; where it does not answer, what it said last, and why."""
     said = await ask.house.cloud.ask()
     told = said.told
+    configured, pending = await ask.house.store.read(_reposts, ask.user_id)
     return models.CloudflareDiagnostics(
         version=str(told.get("version", "")),
         has_encryption_key=bool(told.get("hasEncryptionKey")),
         last_cron_run=_moment(told.get("lastCronRun")),
         scheduled_count=_count(told, "scheduledCount"),
-        repost_config_count=0,
-        pending_repost_count=0,
+        repost_config_count=configured,
+        pending_repost_count=pending,
         completed_count=_count(told, "completedCount"),
         failed_count=_count(told, "failedCount"),
         recent_jobs=_recent(told),
@@ -162,7 +163,7 @@ async def probe_cloud(ask: Ask[None]) -> models.CloudProbe:
 
 
 @act(
-    models.Success,
+    models.CloudRemoved,
     scope=Scope.LOGINS_WRITE,
     takes=models.CloudRemoveRequest,
     refuses=[
@@ -173,8 +174,11 @@ async def probe_cloud(ask: Ask[None]) -> models.CloudProbe:
     ],
     machine_only=True,
 )
-async def remove_cloud(ask: Ask[models.CloudRemoveRequest]) -> models.Success:
+async def remove_cloud(ask: Ask[models.CloudRemoveRequest]) -> models.CloudRemoved:
     """Remove the Worker: what it owns is taken back first, and nothing is removed before.
+
+    So is what a deploy that broke off has made. The bucket goes too, unless media lie in it and
+    nobody said that they may.
 
     At once: whatever it is doing. What may have gone out of it then is in doubt, and Instagram is
     asked before it is sent again.
@@ -182,11 +186,17 @@ async def remove_cloud(ask: Ask[models.CloudRemoveRequest]) -> models.Success:
     from cloud.deploying import Steps
 
     steps = Steps(ask.attempt.tell)
-    if ask.given.at_once:
-        await ask.house.exchange.stop(ask.given.api_token, steps)
-    else:
-        await ask.house.exchange.leave(ask.given.api_token, steps)
-    return models.Success()
+    exchange = ask.house.exchange
+    remove = exchange.stop if ask.given.at_once else exchange.leave
+    left = await remove(ask.given.api_token, steps, empties_bucket=ask.given.empty_bucket)
+    return models.CloudRemoved(left=left)
+
+
+def _reposts(db: Database, user_id: str) -> tuple[int, int]:
+    """Return for how many accounts mentions are reposted, and how many reposts wait: here, since
+    none goes out of the cloud."""
+    on = [each for each in repost_configs.of_user(db, user_id) if each.is_enabled]
+    return len(on), sum(sum(reposts.counts(db, each.account_id).values()) for each in on)
 
 
 async def _told(ask: Ask[None]) -> Mapping[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import Any, ClassVar
 
 from sqlite_utils import Database
 
-from storage import records
+from storage import facts, records
 from storage.errors import Damaged
 from storage.opening import look_into
 
@@ -60,6 +62,32 @@ def url_in(database: Path) -> str | None:
     except Damaged:  # that, or from before there were Workers
         return None
     return None if found is None else str(found[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was made in a Cloudflare account, by the names that `cloud.pieces` gives it."""
+
+    account_id: str
+    names: frozenset[str]
+
+
+def made(db: Database) -> Made | None:
+    """Return what was made at Cloudflare and is not gone, None where that is nothing known."""
+    fact = facts.find(db, facts.CLOUD_MADE)
+    if fact is None:
+        return None
+    kept = json.loads(fact.value)
+    return Made(kept["account"], frozenset(kept["names"]))
+
+
+def keep_pieces(db: Database, account_id: str, names: Collection[str], now: datetime) -> None:
+    """Store what is made at Cloudflare, in the place of what was noted before."""
+    if names:
+        kept = json.dumps({"account": account_id, "names": sorted(names)})
+        facts.learn(db, facts.CLOUD_MADE, kept, now)
+    else:
+        facts.forget(db, facts.CLOUD_MADE)
 
 
 def keep(db: Database, worker: CloudWorker) -> None:

@@ -24,10 +24,9 @@ SEEN_ALIVE = "seen_alive"
 # Where the database lay when everything that the cloud has was known; and where it lies now, while
 # that is being learned.
 CLOUD_PLACE = "cloud_place"
-# The Cloudflare account in which a deploy was begun, and after a space the domain that was to lead
-# to it: pieces of it may be there.
-CLOUD_BEGUN = "cloud_begun"
 CLOUD_ARRIVING = "cloud_arriving"
+# What was made at Cloudflare and is not gone; see `storage.cloud.Made`.
+CLOUD_MADE = "cloud_made"
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,12 +36,6 @@ export class Bucket {
     if (keys.length) await this.bucket.delete(keys);
   }
 
-  async removeSome() {
-    const { objects, truncated } = await this.bucket.list({ limit: 500 });
-    await this.remove(objects.map(({ key }) => key));
-    return !truncated;
-  }
-
   async begin(key, { sha256, size, type }) {
     const found = await this.laneOf(key).uploadOf(key);
     if (found && found.sha256 === sha256 && found.size === size) return found;

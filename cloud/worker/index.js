@@ -1,6 +1,6 @@
 // The Worker's doors: the daemon's (bearer), Meta's (signed links to media), and the cron.
 
-import { aborted, begun, completed, isKey, laneNamed as lane, partTaken, served, someRemoved, taken } from "./media.js";
+import { aborted, begun, completed, isKey, laneNamed as lane, partTaken, served, taken } from "./media.js";
 import { same } from "./seal.js";
 
 export { Lane } from "./lane.js";
@@ -12,7 +12,6 @@ const JOB = /^[A-Za-z0-9-]{1,64}$/;
 const MOST_JOBS = 500;
 // The lane of media of posts that the daemon publishes itself: no post here ever names them.
 const LENDER = "0";
-const OPEN = ["PREPARED", "SCHEDULED", "CREATING", "POLLING", "READY", "PUBLISHING", "PUBLISHED"];
 
 class Invalid extends Error {}
 
@@ -22,7 +21,6 @@ const DAEMON = [
   ["GET", /^\/v1\/changes$/, ({ env, url }) => lane(env, account(url)).changes(whole(url, "since"))],
   ["PUT", /^\/v1\/accounts\/(\d{1,20})$/, setAccount],
   ["DELETE", /^\/v1\/accounts\/(\d{1,20})$/, ({ env, url }, id) => lane(env, id).forgetAccount(whole(url, "revision"))],
-  ["DELETE", /^\/v1\/media$/, emptied],
   ["PUT", /^\/v1\/media\/([^/]+)$/, ({ env, request }, key) => taken(request, env, key)],
   ["POST", /^\/v1\/media\/([^/]+)\/upload$/, async ({ env, request }, key) => begun(env, key, await body(request))],
   ["PUT", /^\/v1\/media\/([^/]+)\/parts\/(\d{1,3})$/, ({ env, request }, key, at) => partTaken(request, env, key, Number(at))],
@@ -109,20 +107,12 @@ async function diagnostics({ env }) {
     hasEncryptionKey: Boolean(env.ENCRYPTION_KEY),
     store: env.MEDIA ? "r2" : "rows",
     lastCronRun: await registry(env).lastCron(),
-    scheduledCount: sum(...OPEN),
+    scheduledCount: sum("PREPARED", "SCHEDULED", "CREATING", "POLLING", "READY", "PUBLISHING", "PUBLISHED"),
     completedCount: sum("DONE"),
     failedCount: sum("FAILED"),
     lanes,
     now: Date.now(),
   };
-}
-
-/** Remove media before the Worker is removed: some of them at each request, none while a post waits. */
-async function emptied({ env }) {
-  const lanes = await Promise.all((await registry(env).lanes()).map((each) => lane(env, each).counts()));
-  const isOpen = lanes.some(({ counts }) => OPEN.some((state) => counts[state]));
-  if (isOpen) return { status: 409, error: "POSTS_WAIT" };
-  return { status: 200, complete: await someRemoved(env) };
 }
 
 async function keys({ env, url }) {

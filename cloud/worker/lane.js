@@ -3,6 +3,7 @@
 // request that it allows: the output gate holds a fetch until the writes before it are durable.
 
 import { storeOf } from "./media.js";
+import { MIRRORED, mirror, shown } from "./mirror.js";
 import { Shelf } from "./shelf.js";
 import { step } from "./steps.js";
 import { counted, keepTally, recent } from "./tally.js";
@@ -10,13 +11,10 @@ import { counted, keepTally, recent } from "./tally.js";
 const OPEN = "('SCHEDULED', 'CREATING', 'POLLING', 'READY', 'PUBLISHING', 'PUBLISHED')";
 // Until then nothing can be live.
 const STOPPABLE = new Set(["PREPARED", "SCHEDULED", "CREATING", "POLLING", "READY"]);
-const MIRRORED = new Set(["SCHEDULED", "DONE", "FAILED", "RECALLED"]);
 const DAY_MS = 86_400_000;
 const KEPT_MS = 30 * DAY_MS;
-const MIRRORED_AT_ONCE = 5;
 const SWEPT_AT_ONCE = 20;
 const CHANGES_AT_ONCE = 200;
-const MIRROR_MS = 10_000;
 const OVERDUE_MS = 60_000;
 
 export class Lane extends Shelf {
@@ -199,14 +197,14 @@ export class Lane extends Shelf {
       }
     }
     await this.#arm();
-    await this.#mirror();
+    await mirror(this);
   }
 
   /** The cron's safety net: an alarm that should be there is set again, and what is over is cleared. */
   async check() {
     await this.#arm();
     const media = () => this.clearMedia(storeOf(this.env));
-    for (const tidy of [() => this.#sweep(), media, () => this.#prune(), () => this.#mirror()]) {
+    for (const tidy of [() => this.#sweep(), media, () => this.#prune(), () => mirror(this)]) {
       try {
         await tidy();
       } catch (error) {
@@ -229,26 +227,6 @@ export class Lane extends Shelf {
     if (next === set && !isOver) return;
     if (next === null) await this.ctx.storage.deleteAlarm();
     else await this.ctx.storage.setAlarm(isOver ? Math.max(next, Date.now()) : next);
-  }
-
-  /** For people who look into KV; nothing here reads it. What could not be written is written later. */
-  async #mirror() {
-    if (!this.env.KV) return;
-    const rows = this.sql
-      .exec("SELECT * FROM jobs WHERE mirrored = 0 ORDER BY seq LIMIT ?", MIRRORED_AT_ONCE)
-      .toArray();
-    const writing = async () => {
-      for (const job of rows) {
-        await mirrored(this.env.KV, job);
-        this.sql.exec("UPDATE jobs SET mirrored = 1 WHERE id = ? AND seq = ?", job.id, job.seq);
-      }
-    };
-    try {
-      // The next alarm waits for the end of this one: a KV that hangs may not hold the posts up.
-      await within(MIRROR_MS * this.pace, writing());
-    } catch (error) {
-      console.warn("not mirrored", error.message);
-    }
   }
 
   /** Delete the media of what is over, or was never let run. */
@@ -345,26 +323,6 @@ export class Lane extends Shelf {
   }
 }
 
-/** A job as the daemon sees it. */
-function shown(job) {
-  return {
-    id: job.id,
-    epoch: job.epoch,
-    state: job.state,
-    due: job.due,
-    container: job.container,
-    ownBefore: job.own_before === null ? null : JSON.parse(job.own_before),
-    mediaId: job.media_id,
-    permalink: job.permalink,
-    problem: job.problem === null ? null : JSON.parse(job.problem),
-    begunAt: job.begun_at,
-    publishingAt: job.publishing_at,
-    endedAt: job.ended_at,
-    attempts: job.attempts,
-    seq: job.seq,
-  };
-}
-
 function taken(job) {
   return { status: 200, job: shown(job), now: Date.now() };
 }
@@ -381,29 +339,4 @@ function isStoppable(job) {
 
 function mediaOf(job) {
   return (JSON.parse(job.body).pieces ?? []).map((piece) => piece.media);
-}
-
-async function within(milliseconds, doing) {
-  let timer;
-  const late = new Promise((_, fail) => {
-    timer = setTimeout(() => fail(new Error("it takes too long")), milliseconds);
-  });
-  try {
-    return await Promise.race([doing, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-async function mirrored(kv, job) {
-  const waiting = `scheduled:${job.id}`;
-  const ended = { DONE: "completed", FAILED: "failed" }[job.state];
-  if (ended) {
-    await kv.put(`${ended}:${job.id}`, JSON.stringify(shown(job)), { expirationTtl: KEPT_MS / 1000 });
-  }
-  if (ended || job.state === "RECALLED") await kv.delete(waiting);
-  if (job.state === "SCHEDULED") {
-    const scheduledFor = new Date(job.due).toISOString();
-    await kv.put(waiting, JSON.stringify({ postId: job.id, scheduledFor }), { metadata: { due: job.due } });
-  }
 }

@@ -132,11 +132,6 @@ export async function aborted(request, env, key) {
   return { status: 200, ok: true };
 }
 
-/** Remove some of the media in R2; whether none is left. What lies in rows goes with the Worker. */
-export async function someRemoved(env) {
-  return env.MEDIA ? storeOf(env).removeSome() : true;
-}
-
 /** The upload that a request is about, null where another goes on under its key, or none. */
 async function openAs(request, env, key) {
   const open = await laneNamed(env, KEY.exec(key)[1]).uploadOf(key);

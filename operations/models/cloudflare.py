@@ -112,3 +112,11 @@ class CloudProbe(Schema):
 class CloudRemoveRequest(Schema):
     api_token: str | None = Field(default=None, repr=False)
     at_once: bool = False
+    empty_bucket: bool = False
+
+
+class CloudRemoved(Schema):
+    """What is left at Cloudflare, in words: a bucket with media in it."""
+
+    success: bool = True
+    left: list[str] = []

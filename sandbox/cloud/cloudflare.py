@@ -170,7 +170,7 @@ async def open_management(directory: Path, account: CloudAccount) -> AsyncIterat
     for name in ("kv", "r2", "spool"):
         (directory / name).mkdir(parents=True, exist_ok=True)
     kv, r2 = Kv(directory / "kv"), R2(directory / "r2")
-    api = Api(account, Port(0))
+    api = Api(account, r2, Port(0))
     management = Management(account, _Shelf(), kv, r2, api.asked)
 
     async def at_the_door(request: Request) -> Response:
@@ -188,6 +188,7 @@ class Api:
     """A management API without anything behind it."""
 
     account: CloudAccount
+    r2: R2
     port: Port
     asked: list[tuple[str, str, int]] = field(default_factory=list)
     faults: Faults = field(default_factory=Faults)

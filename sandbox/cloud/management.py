@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from email.utils import formatdate
 from typing import Any, Protocol
+from urllib.parse import unquote
 
 from sandbox.cloud.account import CloudAccount, Refused, now
 from sandbox.cloud.stores import R2, Kv
@@ -85,7 +86,7 @@ class Management:
             ("GET", "/zones", self._zones),
             ("GET", "/accounts/me/workers/domains", self._domains),
             ("PUT", "/accounts/me/workers/domains", self._lead_domain),
-            ("DELETE", r"/accounts/me/workers/domains/(\w+)", self._let_domain_go),
+            ("DELETE", r"/accounts/me/workers/domains/(\w+)", self._unlead_domain),
             ("GET", "/accounts/me/workers/subdomain", self._subdomain),
             ("PUT", "/accounts/me/workers/subdomain", self._take_subdomain),
             ("GET", spaces, self._namespaces),
@@ -96,6 +97,8 @@ class Management:
             ("GET", "/accounts/me/r2/buckets", self._buckets),
             ("POST", "/accounts/me/r2/buckets", self._make_bucket),
             ("DELETE", r"/accounts/me/r2/buckets/([\w-]+)", self._remove_bucket),
+            ("GET", r"/accounts/me/r2/buckets/([\w-]+)/objects", self._objects),
+            ("DELETE", r"/accounts/me/r2/buckets/([\w-]+)/objects/(.+)", self._remove_object),
             ("GET", "/accounts/me/workers/scripts", self._scripts),
             ("PUT", script, self._upload),
             ("DELETE", script, self._remove),
@@ -125,16 +128,15 @@ class Management:
         ]
 
     async def _domains(self, request: Request) -> list[JsonObject]:
-        wanted = request.query.get("service")
-        every = self.account.domains.values()
-        return [each for each in every if wanted in (None, each["service"])]
+        wanted = request.query.get("hostname")
+        return [each for host, each in self.account.domains.items() if wanted in (None, host)]
 
-    async def _let_domain_go(self, _request: Request, number: str) -> None:
+    async def _unlead_domain(self, _request: Request, number: str) -> None:
         for host, each in self.account.domains.items():
             if each["id"] == number:
                 del self.account.domains[host]
                 return
-        raise Refused(404, 100114, "Domain not found")
+        raise Refused(404, 100116, "domain not found")
 
     async def _lead_domain(self, request: Request) -> JsonObject:
         asked = _json(request)
@@ -205,6 +207,16 @@ class Management:
         if self.r2.names():
             raise Refused(409, 10008, "The bucket you tried to delete is not empty.")
         del self.account.buckets[name]
+
+    async def _objects(self, request: Request, name: str) -> list[JsonObject]:
+        self.account.bucket(name)
+        most = int(request.query.get("per_page", 20))
+        return [{"key": key, "size": self.r2.size(key)} for key in self.r2.names()[:most]]
+
+    async def _remove_object(self, _request: Request, name: str, key: str) -> JsonObject:
+        self.account.bucket(name)
+        self.r2.remove(unquote(key))
+        return {"key": unquote(key)}
 
     async def _scripts(self, _request: Request) -> list[JsonObject]:
         return [

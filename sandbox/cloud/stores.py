@@ -126,8 +126,7 @@ class R2:
             case "delete":
                 names = [asked["object"]] if "object" in asked else asked["objects"]
                 for name in names:
-                    self._path(name).unlink(missing_ok=True)
-                    self._path(name).with_suffix(".json").unlink(missing_ok=True)
+                    self.remove(name)
                 return Response()
             case "createMultipartUpload":
                 upload = secrets.token_urlsafe(24)
@@ -217,6 +216,20 @@ class R2:
         """Return the names of the objects that begin with `prefix`."""
         every = (json.loads(path.read_text())["name"] for path in self.directory.glob("*.json"))
         return sorted(name for name in every if name.startswith(prefix))
+
+    def size(self, name: str) -> int:
+        """Return how many bytes an object has."""
+        return self._path(name).stat().st_size
+
+    def remove(self, name: str) -> None:
+        """Remove an object, if it is there."""
+        self._path(name).unlink(missing_ok=True)
+        self._path(name).with_suffix(".json").unlink(missing_ok=True)
+
+    def put(self, name: str, value: bytes) -> None:
+        """Put an object there, as somebody else does than the Worker."""
+        self._path(name).write_bytes(value)
+        self._kept(name, {})
 
     def _list(self, prefix: str) -> Response:
         objects = [self._object(name) for name in self.names(prefix)]

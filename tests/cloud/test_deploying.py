@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,12 +16,15 @@ from ground.clock import Clock
 from ground.refusal import ErrorCode, Refusal
 from sandbox.cloud.account import CloudAccount
 from sandbox.cloud.cloudflare import Api, open_management
-from sandbox.wire.faults import ClosedMidBody, Fault, Kind, Redirect, Reset
+from sandbox.wire.faults import ClosedMidBody, Fault, Hang, Kind, Redirect, Reset
 from sandbox.wire.message import Data, Exchange, Response
-from storage import cloud
+from storage import cloud, facts
+from storage.store import Database
 from tests.support.studio import Studio
 
 SCRIPT = "reprise-worker"
+# Longer than anything here takes, and silence is waited for four times.
+LIMIT_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ PASSING: dict[str, Kind] = {
     "a reset": Reset(),
     "a reset after it": Reset(after_effect=True),
     "half an answer": ClosedMidBody(),
+    "no answer at all": Hang(),
+    "none although it was done": Hang(after_effect=True),
 }
 LASTING: dict[str, tuple[Kind, ErrorCode, str]] = {
     "401": (refused(401, 10000, "Authentication error"), ErrorCode.VALIDATION_ERROR, "new API tok"),
@@ -72,6 +77,7 @@ LASTING: dict[str, tuple[Kind, ErrorCode, str]] = {
     "400": (refused(400, 10021, "Uncaught"), ErrorCode.VALIDATION_ERROR, "Uncaught"),
     "500 for long": (refused(500, 1), ErrorCode.SERVICE_UNAVAILABLE, "goes on from here"),
     "HTML for long": (Says(200, b"<p>"), ErrorCode.SERVICE_UNAVAILABLE, "not in Cloudflare's form"),
+    "silence for long": (Hang(), ErrorCode.SERVICE_UNAVAILABLE, "No answer from Cloudflare"),
     "resets for long": (Reset(), ErrorCode.SERVICE_UNAVAILABLE, "No answer from Cloudflare"),
     "a redirect": (Redirect("https://example.com"), ErrorCode.SERVICE_UNAVAILABLE, "Cloudflare"),
 }
@@ -84,12 +90,18 @@ async def at_cloudflare(
     core = studio.core
     async with open_management(directory, account or CloudAccount()) as api:
         clock = Clock(core.clock.now, pace=0.0)
-        yield api, CloudDesk(core.store, core.vault, clock, api.url, "v26.0")
+        desk = CloudDesk(core.store, core.vault, clock, api.url, "v26.0", limit_s=LIMIT_S)
+        yield api, desk
 
 
 async def forgotten(studio: Studio, desk: CloudDesk, api: Api) -> None:
     """Begin anew, at Cloudflare and here."""
-    await studio.core.store.write(desk._forget)
+
+    def forget(db: Database) -> None:
+        facts.forget(db, facts.CLOUD_MADE)
+        desk._forget(db)
+
+    await studio.core.store.write(forget)
     fresh = CloudAccount()
     for name in ("subdomain", "namespaces", "buckets", "scripts", "domains"):
         setattr(api.account, name, getattr(fresh, name))
@@ -98,10 +110,10 @@ async def forgotten(studio: Studio, desk: CloudDesk, api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "every", [pytest.param(1, marks=pytest.mark.soak, id="all"), pytest.param(7, id="a seventh")]
+    "every", [pytest.param(1, marks=pytest.mark.soak, id="all"), pytest.param(13, id="a few")]
 )
 async def test_every_step_survives_every_fault(studio: Studio, tmp_path: Path, every: int) -> None:
-    """Each step meets each fault; of a seventh of the pairs each step and fault is in some."""
+    """Each step meets each fault; of the few pairs each step and each fault is in some."""
     async with at_cloudflare(studio, tmp_path / "cf") as (api, desk):
         account = api.account
         account.zones["example.com"] = "zone-1"
@@ -226,76 +238,156 @@ async def test_what_is_there_is_kept_and_what_is_another_s_is_left(
         assert (await desk.deploy(Wanted(account.token, replaces=True))).is_new
 
 
-async def test_removing_can_be_broken_off_anywhere(studio: Studio, tmp_path: Path) -> None:
+REMOVING: dict[str, Kind] = {
+    "a reset after it": Reset(after_effect=True),
+    "403": refused(403, 10000),
+    "429 for long": Says(429, b"", retry_after="300"),
+    "silence, although it was done": Hang(after_effect=True),
+    "409 for long": refused(409, 10008),
+}
+DOMAIN = "https://media.example.com"
+
+
+def gone(account: CloudAccount) -> bool:
+    return not (account.scripts or account.namespaces or account.buckets or account.domains)
+
+
+@pytest.mark.parametrize(
+    "every", [pytest.param(1, marks=pytest.mark.soak, id="all"), pytest.param(4, id="a quarter")]
+)
+async def test_removing_can_be_broken_off_anywhere(
+    studio: Studio, tmp_path: Path, every: int
+) -> None:
+    """Each step of a removal meets each fault; doing it again goes on from there."""
     async with at_cloudflare(studio, tmp_path / "cf") as (api, desk):
         account = api.account
         account.zones["example.com"] = "zone-1"
-        wanted = Wanted(account.token, domain="https://media.example.com", keeps_token=True)
-        await desk.deploy(wanted)
-        api.asked.clear()
-        await desk.stop(None)
+        wanted = Wanted(account.token, domain=DOMAIN, keeps_token=True)
+
+        async def begun() -> None:
+            await forgotten(studio, desk, api)
+            await desk.deploy(wanted)
+            api.r2.put("17841.post.0.jpg", b"a picture")
+            api.asked.clear()
+
+        await begun()
+        assert await desk.stop(None, empties_bucket=True) == []
         asked = [(method, path) for method, path, _status in api.asked]
-        assert len(asked) >= 9
         # A namespace has another number each time.
         asked = [(method, re.sub(r"(namespaces/).+", r"\1", path)) for method, path in asked]
+        assert len(asked) >= 12
         steps = [(*step, asked[:number].count(step)) for number, step in enumerate(asked)]
-        faults: list[Kind] = [Reset(after_effect=True), refused(403, 10000)]
-        for method, path, skip in steps:
-            for kind in faults:
-                await forgotten(studio, desk, api)
-                await desk.deploy(wanted)
-                where = {"path" if path.endswith("/") else "path_end": path}
-                fault = Fault(kind=kind, method=method, skip=skip, times=4, **where)
-                api.faults.add(fault)
-                with pytest.raises(Refusal):
-                    await desk.stop(None)
-                assert await studio.core.store.read(cloud.find) is not None, "to be tried again"
-                api.faults.clear()
-                await desk.stop(None)
-                await assert_gone(studio, desk, account)
+        pairs = [(step, name) for step in steps for name in REMOVING][::every]
+        assert {step for step, _name in pairs} == set(steps)
+        assert {name for _step, name in pairs} == set(REMOVING)
+        for (method, path, skip), name in pairs:
+            await begun()
+            where = {"path" if path.endswith("/") else "path_end": path}
+            fault = Fault(kind=REMOVING[name], method=method, skip=skip, times=4, **where)
+            handle = api.faults.add(fault)
+            with pytest.raises(Refusal) as refusal:
+                await desk.stop(None, empties_bucket=True)
+            assert handle.hits >= 1, (method, path, name)
+            assert account.token not in refusal.value.message
+            assert await studio.core.store.read(cloud.find) is not None, "to be tried again"
+            api.faults.clear()
+            assert await desk.stop(None, empties_bucket=True) == [], (method, path, name)
+            assert gone(account), (method, path, name)
+            await assert_forgotten(studio, desk)
 
 
-async def assert_gone(studio: Studio, desk: CloudDesk, account: CloudAccount) -> None:
-    """Nothing is left at Cloudflare but the name of the account, and nothing is known here."""
-    left = (account.scripts, account.namespaces, account.buckets, account.domains)
-    assert left == ({}, {}, {}, {})
-    assert await studio.core.store.read(cloud.find) is None
-    assert await studio.core.store.read(desk._keys) is None
+async def assert_forgotten(studio: Studio, desk: CloudDesk) -> None:
+    store = studio.core.store
+    assert await store.read(cloud.find) is None
+    assert await store.read(desk._keys) is None
+    assert await store.read(cloud.made) is None
+    assert await store.read(desk.has_token) is False
     with pytest.raises(Refusal) as refusal:
-        await desk.stop(account.token)
-    assert refusal.value.code == ErrorCode.CLOUDFLARE_NOT_CONFIGURED
+        await desk.remove(None)
+    assert refusal.value.code is ErrorCode.CLOUDFLARE_NOT_CONFIGURED
 
 
-async def test_what_a_broken_off_deploy_left_is_removed(studio: Studio, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "whole", [pytest.param(True, marks=pytest.mark.soak, id="all"), pytest.param(False, id="half")]
+)
+async def test_what_a_first_deploy_left_that_broke_off_is_removed(
+    studio: Studio, tmp_path: Path, whole: bool
+) -> None:
+    """At each request, before it had its effect or after it."""
     async with at_cloudflare(studio, tmp_path / "cf") as (api, desk):
         account = api.account
         account.zones["example.com"] = "zone-1"
-        wanted = Wanted(account.token, domain="https://media.example.com")
+        wanted = Wanted(account.token, domain=DOMAIN)
         await desk.deploy(wanted)
         asked = [(method, path) for method, path, _status in api.asked]
         steps = [(*step, asked[:number].count(step)) for number, step in enumerate(asked)]
-        begun = 0
-        for method, path, skip in steps:
-            await forgotten(studio, desk, api)
-            api.faults.add(Fault(kind=refused(403, 10000), method=method, path_end=path, skip=skip))
-            with suppress(Refusal):  # an account's own token is asked for at another place
-                await desk.deploy(wanted)
-            api.faults.clear()
-            if await studio.core.store.read(desk._keys) is not None:
-                begun += 1
-                if await studio.core.store.read(cloud.find) is None:
-                    with pytest.raises(Refusal, match="API token was not kept"):
+        for number, (method, path, skip) in enumerate(steps):
+            for has_effect in (False, True) if whole else (number % 2 == 0,):
+                await forgotten(studio, desk, api)
+                kind = refused(400, 1, after_effect=has_effect)
+                api.faults.add(
+                    Fault(kind=kind, path_end=path, method=method, skip=skip, times=None)
+                )
+                with pytest.raises(Refusal):
+                    await desk.deploy(wanted)
+                api.faults.clear()
+                has_begun = await studio.core.store.read(desk._keys) is not None
+                if has_begun:
+                    with pytest.raises(Refusal, match="give it once more"):
                         await desk.remove(None)
-                await desk.stop(account.token)
-            await assert_gone(studio, desk, account)
-        assert begun >= 8
+                    assert await desk.remove(account.token) == [], (method, path, has_effect)
+                assert gone(account), (method, path, has_effect)
+                await assert_forgotten(studio, desk)
 
 
-async def test_a_bucket_that_holds_something_stays(studio: Studio, tmp_path: Path) -> None:
+async def test_a_removal_takes_what_we_made_and_nothing_else(
+    studio: Studio, tmp_path: Path
+) -> None:
     async with at_cloudflare(studio, tmp_path / "cf") as (api, desk):
-        await desk.deploy(Wanted(api.account.token))
-        (tmp_path / "cf" / "r2" / "one.json").write_text('{"name": "a photo"}')
-        steps = Steps()
-        await desk.stop(api.account.token, steps)
-        assert "still holds files" in steps.done[-1]
-        assert set(api.account.buckets) == {"reprise-media"}
+        account = api.account
+        account.zones["example.com"] = "zone-1"
+        kept = Wanted(account.token, domain=DOMAIN, keeps_token=True)
+        # What was there before stays
+        account.make_namespace("reprise-kv")
+        account.make_bucket("reprise-media")
+        await desk.deploy(kept)
+        (left,) = await desk.remove(None, empties_bucket=True)
+        assert "was there before" in left
+        assert (list(account.namespaces.values()), set(account.buckets)) == (
+            ["reprise-kv"], {"reprise-media"},
+        )  # fmt: skip
+        assert not account.scripts
+        assert not account.domains
+
+        # Media are asked about, and the token that was kept is kept until then
+        await forgotten(studio, desk, api)
+        await desk.deploy(kept)
+        api.r2.put("17841.post.0.jpg", b"a picture")
+        (left,) = await desk.remove(None)
+        assert "1 files" in left
+        assert await studio.core.store.read(cloud.find) is None
+        assert await studio.core.store.read(desk.has_token) is True
+        # What is not ours is not emptied
+        api.r2.put("holiday/beach.jpg", b"somebody else's")
+        (left,) = await desk.remove(None, empties_bucket=True)
+        assert "not Reprise's" in left
+        assert api.r2.names() == ["holiday/beach.jpg"]
+        # A deploy after that has the bucket, and what was made is still ours
+        await desk.deploy(kept)
+        api.r2.remove("holiday/beach.jpg")
+        assert await desk.remove(None) == []
+        assert gone(account)
+        await assert_forgotten(studio, desk)
+
+        # Another domain: the one before leads there no more, one that leads elsewhere stays
+        await desk.deploy(kept)
+        await desk.deploy(Wanted(None, domain="https://m2.example.com"))
+        assert set(account.domains) == {"m2.example.com"}
+        account.domains["m2.example.com"]["service"] = "another-worker"
+        await desk.deploy(Wanted(None, domain=""))
+        assert set(account.domains) == {"m2.example.com"}
+        # What an older Reprise has deployed, which noted nothing
+        await studio.core.store.write(facts.forget, facts.CLOUD_MADE)
+        (left,) = await desk.remove(None)
+        assert "was there before" in left
+        assert (account.scripts, account.namespaces) == ({}, {})

@@ -85,6 +85,10 @@ async def test_deployed_asked_used_and_removed(
         diagnostics = (await served.call("GET", f"{API}/cloudflare/diagnostics")).body
         assert (diagnostics["offline"], diagnostics["scheduledCount"]) == (False, 0)
         assert diagnostics["hasEncryptionKey"] is True
+        assert (diagnostics["repostConfigCount"], diagnostics["pendingRepostCount"]) == (0, 0)
+        await served.studio.configure()
+        diagnostics = (await served.call("GET", f"{API}/cloudflare/diagnostics")).body
+        assert diagnostics["repostConfigCount"] == 1
         status = (await served.call("GET", f"{API}/cloudflare/status")).body
         assert status["isConfigured"] is status["isVerified"] is status["workerConfigured"] is True
         assert (status["workerUrl"], status["r2BucketName"]) == (first.url, "reprise-media")
@@ -137,8 +141,11 @@ async def test_deployed_asked_used_and_removed(
         assert (kv.status, kv.body["code"]) == (502, "WORKER_UNREACHABLE")
         cloudflare.is_down = False
 
-        await house.perform(remove_cloud, owner, models.CloudRemoveRequest())
+        removed = await house.perform(remove_cloud, owner, models.CloudRemoveRequest())
         assert cloudflare.account.scripts == {}
+        assert "files" in removed.left[0], "media are asked about"
+        request = models.CloudRemoveRequest(empty_bucket=True)
+        assert (await house.perform(remove_cloud, owner, request)).left == []
         assert cloudflare.r2.names() == []
         assert cloudflare.account.buckets == {}
         assert (await served.call("GET", f"{API}/cloudflare/status")).body["isConfigured"] is False
