@@ -218,9 +218,7 @@ class CloudDesk:
         await self.store.write(self._forget, lambda db: then(db, now))
         return left
 
-    async def removable(
-        self, api_token: str | None
-    ) -> tuple[str | None, frozenset[str], str]:
+    async def removable(self, api_token: str | None) -> tuple[str | None, frozenset[str], str]:
         """Return in which account there is what to remove, and the API token.
 
         Raises `Refusal` where there is nothing, or no token.

@@ -144,8 +144,8 @@ async def test_deployed_asked_used_and_removed(
         removed = await house.perform(remove_cloud, owner, models.CloudRemoveRequest())
         assert cloudflare.account.scripts == {}
         assert "files" in removed.left[0], "media are asked about"
-        request = models.CloudRemoveRequest(empty_bucket=True)
-        assert (await house.perform(remove_cloud, owner, request)).left == []
+        whole = models.CloudRemoveRequest(empty_bucket=True)
+        assert (await house.perform(remove_cloud, owner, whole)).left == []
         assert cloudflare.r2.names() == []
         assert cloudflare.account.buckets == {}
         assert (await served.call("GET", f"{API}/cloudflare/status")).body["isConfigured"] is False
