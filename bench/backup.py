@@ -18,9 +18,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench import _posts
+from daemon.restoring import restore
 from daemon.settings import Settings
 from ground.clock import utc_now
-from moving.restoring import restore
 from storage import users
 from storage.backup import write_backup
 from storage.files import MediaFolder

@@ -18,10 +18,10 @@ from cli.output import json_option, print_json, say
 from cli.reach import reached
 from cli.session import opened
 from daemon import data_dir
+from daemon.restoring import KeyState, Restored
+from daemon.restoring import restore as restore_data
 from daemon.settings import Settings, load_settings
 from ground.clock import utc_now
-from moving.restoring import KeyState, Restored
-from moving.restoring import restore as restore_data
 from storage import rotation
 from storage.backup import MEDIA, Progress, Written, write_backup
 from storage.copies import copy_database

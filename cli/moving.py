@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from datetime import datetime
@@ -20,16 +19,15 @@ from daemon import data_dir
 from daemon.settings import Settings, load_settings
 from ground.clock import Clock, utc_now
 from ground.plain_text import json_text
-from moving.plan import Imported, NotImported, Plan, is_known, read_document
-from moving.taking_in import take_in
+from moving.files import read_file
+from moving.plan import Imported, NotImported, Plan, read_document
+from moving.taking_in import look_ahead, take_in
 from publish.library import MediaLibrary
-from storage import foreign
 from storage.document import KINDS, export, left_behind, media_paths
-from storage.errors import Damaged, Unusable
+from storage.errors import Unusable
 from storage.files import MediaFolder
 from storage.store import open_store
 
-_LARGEST_DOCUMENT = 1 << 30
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
@@ -124,8 +122,9 @@ def _copy_media(settings: Settings, paths: list[str], folder: Path) -> int:
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="The folder with the media: of `export --media`, or VoidGram's `uploads`.",
 )
+@click.option("--dry-run", is_flag=True, help="Say what would come over; store nothing.")
 @json_option
-def import_data(file: Path, media: Path | None, as_json: bool) -> None:
+def import_data(file: Path, media: Path | None, dry_run: bool, as_json: bool) -> None:
     """Take in what `reprise export` wrote, or VoidGram's export or SQLite file.
 
     \b
@@ -137,15 +136,15 @@ def import_data(file: Path, media: Path | None, as_json: bool) -> None:
     """
     settings = load_settings()
     data_dir.prepare(settings.data_dir)
-    document = _read(file)
-    with data_dir.held(settings.data_dir):
-        with opened(settings) as (db, owner):
-            vault_for(db, settings)
-            try:
+    try:
+        document = read_file(file, str(file))
+        with data_dir.held(settings.data_dir):
+            with opened(settings) as (db, owner):
+                vault_for(db, settings)
                 plan = read_document(document, owner.id)
-            except NotImported as error:
-                raise Unusable(str(error)) from None
-        done = trio.run(_take_in, settings, plan, media, utc_now())
+            done = trio.run(_take_in, settings, plan, media, utc_now(), dry_run)
+    except NotImported as error:
+        raise Unusable(str(error)) from None
     if as_json:
         print_json(
             {
@@ -157,42 +156,23 @@ def import_data(file: Path, media: Path | None, as_json: bool) -> None:
             }
         )
     else:
-        _tell(done)
+        _tell(done, "Would import" if dry_run else "Imported")
 
 
-def _read(file: Path) -> Any:
-    try:
-        if foreign.is_database(file):
-            return foreign.read_tables(file, is_known)
-        if file.stat().st_size > _LARGEST_DOCUMENT:
-            raise Unusable(f"{file} is larger than any export")
-        return json.loads(file.read_text(encoding="utf-8-sig"), parse_constant=_refuse)
-    except RecursionError:
-        raise Unusable(f"{file} is nested deeper than any export") from None
-    except Damaged as error:
-        raise Unusable(str(error)) from None
-    except ValueError as error:
-        raise Unusable(f"{file} is neither JSON nor a SQLite database: {error}") from None
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
-
-
-async def _take_in(settings: Settings, plan: Plan, media: Path | None, now: datetime) -> Imported:
+async def _take_in(
+    settings: Settings, plan: Plan, media: Path | None, now: datetime, dry_run: bool
+) -> Imported:
     async with open_store(settings.database) as store:
         library = MediaLibrary(store, MediaFolder(settings.media_dir), Clock())
         vault = await store.write(vault_for, settings)
-        try:
-            return await take_in(plan, store, vault, library, media=media, now=now)
-        except NotImported as error:
-            raise Unusable(str(error)) from None
+        do = look_ahead if dry_run else take_in
+        return await do(plan, store, vault, library, media=media, now=now)
 
 
-def _tell(done: Imported) -> None:
+def _tell(done: Imported, title: str) -> None:
     names = [kind.name for kind in KINDS if done.new[kind.name] or done.known[kind.name]]
     print_table(
-        ["Imported", "New", "Here already"],
+        [title, "New", "Here already"],
         [(name, str(done.new[name]), str(done.known[name])) for name in names],
     )
     for note, count in done.notes.items():

@@ -18,6 +18,7 @@ from daemon.settings import Settings
 from daemon.simulated import simulation_of
 from daemon.trial import Trial
 from instagram.private import app_version
+from moving.arrivals import Arrivals
 from operations.feed import Feed
 from operations.house import House
 from publish.library import MediaLibrary
@@ -30,6 +31,7 @@ from storage.files import MediaFolder
 def house_of(core: Core, publishing: Publishing, engine: RepostEngine) -> House:
     """Return the house in which operations are done on a store and its ways to Instagram."""
     folder = publishing.folder
+    library = MediaLibrary(core.store, folder, core.clock)
     return House(
         store=core.store,
         vault=core.vault,
@@ -38,7 +40,7 @@ def house_of(core: Core, publishing: Publishing, engine: RepostEngine) -> House:
         options=core.options,
         tokens=core.tokens,
         engine=engine,
-        library=MediaLibrary(core.store, folder, core.clock),
+        library=library,
         remover=Remover(core.store, core.gateway, core.graph, core.clock),
         doubts=publishing.doubts,
         links=publishing.links,
@@ -59,6 +61,7 @@ def house_of(core: Core, publishing: Publishing, engine: RepostEngine) -> House:
             core.settings.session_days,
         ),
         trial=Trial(core.settings.data_dir, core.clock, is_offered=simulation_of(core) is None),
+        arrivals=Arrivals(core.store, core.vault, library, core.clock),
         app_version=app_version.CURRENT,
         examine=partial(_examined, core),
     )

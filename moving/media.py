@@ -45,14 +45,7 @@ async def bring(
     Raises `NotImported` when a file of the media is missing or unusable. A saved story that is
     missing is downloaded again.
     """
-    rows: list[MediaFile] = plan.rows.get("mediaFiles", [])
-    files = {row.id: _file_in(source, row.storage_path) for row in rows}
-    missing = [row.storage_path for row in rows if files[row.id] is None]
-    if missing:
-        raise NotImported([f"{path} is not in {source}" for path in missing])
-    for row in rows:
-        file = files[row.id]
-        assert file is not None
+    for row, file in _files_of(plan, source):
         if await store.read(media_files.find, row.id) is not None:
             brought.known += 1
         elif plan.is_ours and await _keep(row, library.folder, source, brought):
@@ -63,6 +56,29 @@ async def bring(
     stories: list[Repost] = plan.rows.get("reposts", [])
     for path in {one for row in stories for one in (row.media_path, row.preview_path) if one}:
         await _adopt(path, library.folder, source, brought)
+
+
+async def foresee(plan: Plan, store: Store, source: Path, brought: Brought) -> None:
+    """Note what `bring` would bring; nothing is copied. Raises `NotImported` as it does."""
+    for row, file in _files_of(plan, source):
+        if await store.read(media_files.find, row.id) is not None:
+            brought.known += 1
+        elif await trio.to_thread.run_sync(sniff, file) is None:
+            raise NotImported([f"{row.storage_path} is no picture or video"])
+        else:
+            brought.rows.append(row)
+    stories: list[Repost] = plan.rows.get("reposts", [])
+    paths = {one for row in stories for one in (row.media_path, row.preview_path) if one}
+    brought.paths |= {path for path in paths if _file_in(source, path) is not None}
+
+
+def _files_of(plan: Plan, source: Path) -> list[tuple[MediaFile, Path]]:
+    rows: list[MediaFile] = plan.rows.get("mediaFiles", [])
+    files = {row.id: _file_in(source, row.storage_path) for row in rows}
+    missing = [row.storage_path for row in rows if files[row.id] is None]
+    if missing:
+        raise NotImported([f"{path} is not in {source.name}" for path in missing])
+    return [(row, file) for row in rows if (file := files[row.id]) is not None]
 
 
 async def undo(brought: Brought, store: Store, library: MediaLibrary) -> None:
@@ -132,6 +148,16 @@ async def _take_in(row: MediaFile, library: MediaLibrary, file: Path) -> None:
         raise NotImported([f"{row.storage_path} cannot be used: {error.reason}"]) from None
 
 
+def place_in(folder: Path, stored: str) -> Path | None:
+    """Return where a stored path leads within a folder; None where it leads out, or nowhere."""
+    try:
+        path = (folder / stored).resolve()
+        path.is_file()
+    except (OSError, ValueError):  # a stranger's path: too long, or with a zero in it
+        return None
+    return path if path.is_relative_to(folder.resolve()) else None
+
+
 def _file_in(folder: Path, stored: str) -> Path | None:
-    path = (folder / stored).resolve()
-    return path if path.is_file() and path.is_relative_to(folder.resolve()) else None
+    path = place_in(folder, stored)
+    return path if path is not None and path.is_file() else None

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import trio
 
-from moving.media import Brought, add_rows, bring, undo
+from moving.media import Brought, add_rows, bring, foresee, undo
 from moving.plan import Imported, NotImported, Plan
 from moving.posts import is_begun, local_id, take_post
 from publish import parking as post_parking
@@ -43,6 +43,7 @@ from storage.store import Database, Store
 from storage.troubles import Trouble, TroubleKind
 from storage.vault import Vault
 
+_UNFIT = "its rows do not fit to each other, or to what is here"
 OPEN = (
     RepostStatus.DETECTED,
     RepostStatus.DOWNLOADED,
@@ -73,9 +74,43 @@ async def take_in(
         with trio.CancelScope(shield=True):
             await undo(brought, store, library)
         if isinstance(error, Unfit):
-            raise NotImported(["its rows do not fit to each other, or to what is here"]) from error
+            raise NotImported([_UNFIT]) from error
         raise
     return done
+
+
+class _Foreseen(Exception):
+    """Ends a transaction that was only to show what it would do."""
+
+
+async def look_ahead(
+    plan: Plan,
+    store: Store,
+    vault: Vault,
+    library: MediaLibrary,
+    *,
+    media: Path | None,
+    now: datetime,
+) -> Imported:
+    """Return what `take_in` would do, and store nothing; raises `NotImported` as it does.
+
+    That a file of the media is one that Instagram takes is seen only when it comes.
+    """
+    done, brought = Imported(unknown=plan.unknown), Brought()
+    if media is not None:
+        await foresee(plan, store, media, brought)
+
+    def tried(db: Database) -> None:
+        store_rows(db, plan, brought, vault, now, done)
+        raise _Foreseen
+
+    try:
+        await store.write(tried)
+    except _Foreseen:
+        return done
+    except Unfit as error:
+        raise NotImported([_UNFIT]) from error
+    raise AssertionError("the transaction was not undone")
 
 
 def store_rows(

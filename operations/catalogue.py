@@ -8,6 +8,7 @@ from operations import (
     account_sessions,
     accounts,
     api_keys,
+    arriving,
     browser,
     card_preview,
     cloud,
@@ -55,6 +56,7 @@ _SUBJECTS: tuple[ModuleType, ...] = (
     system,
     machine,
     trial,
+    arriving,
     insights,
     whole,
 )

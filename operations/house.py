@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from cloud.desk import CloudDesk
     from cloud.exchange import Exchange
     from cloud.probing import Probe
+    from operations.arriving import ImportDesk
     from operations.trial import SandboxDesk
     from publish.advice import Adviser
     from publish.doubts import Doubts
@@ -64,6 +65,7 @@ class House:
     exchange: Exchange
     sessions: SessionDesk
     trial: SandboxDesk
+    arrivals: ImportDesk
     app_version: str
     # What `reprise doctor` finds, as it prints it.
     examine: Callable[[], Awaitable[dict[str, Any]]]

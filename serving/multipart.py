@@ -64,17 +64,20 @@ async def receive_form(
     wanted: Collection[str],
     most: int,
     keeps_fields: bool = True,
+    may_be_empty: bool = False,
 ) -> Form:
     """Return the body's fields, and up to `most` files in the fields that are `wanted`.
 
-    Each file lies where `scratch` says; all together are `max_bytes` at most. Raises `Refusal`,
-    leaving no file behind.
+    Each file lies where `scratch` says; all together are `max_bytes` at most. With `may_be_empty`
+    so may files, and a field in which a browser's user has chosen none is as good as left out.
+    Raises `Refusal`, leaving no file behind.
     """
     boundary = request.mimetype_params.get("boundary", "")
     if request.mimetype != "multipart/form-data" or not boundary:
         raise Refusal(ErrorCode.UNSUPPORTED_MEDIA_TYPE, "Send the file as multipart/form-data")
-    receiver = _Receiver(boundary.encode("latin-1", "replace"), scratch, max_bytes)
-    receiver.wanted, receiver.most, receiver.keeps_fields = wanted, most, keeps_fields
+    receiver = _Receiver(boundary.encode("latin-1", "replace"), scratch, max_bytes, most)
+    receiver.wanted, receiver.keeps_fields = wanted, keeps_fields
+    receiver.may_be_empty = may_be_empty
     try:
         async for part in chunks(request):
             await receiver.feed(part)
@@ -89,11 +92,15 @@ async def receive_form(
 
 class _Receiver:
     wanted: Collection[str]
-    most: int
     keeps_fields: bool
+    may_be_empty: bool
 
-    def __init__(self, boundary: bytes, scratch: Callable[[], Path], max_bytes: int) -> None:
-        self._decoder = MultipartDecoder(boundary, _BUFFER_BYTES, max_parts=_MOST_PARTS)
+    def __init__(
+        self, boundary: bytes, scratch: Callable[[], Path], max_bytes: int, most: int
+    ) -> None:
+        self.most = most
+        parts = _MOST_PARTS if most <= _MOST_PARTS else most + _MOST_PARTS
+        self._decoder = MultipartDecoder(boundary, _BUFFER_BYTES, max_parts=parts)
         self._scratch = scratch
         self._max_bytes = max_bytes
         self._form = Form()
@@ -118,7 +125,7 @@ class _Receiver:
         """Return the form once the body has ended; raises `Refusal` for an empty file."""
         await self.feed(None)
         await self._end_part()
-        if any(file.size == 0 for file in self._form.files):
+        if not self.may_be_empty and any(file.size == 0 for file in self._form.files):
             raise Refusal(ErrorCode.UPLOAD_ERROR, "The file is empty")
         self._is_whole = True
         return self._form
@@ -131,7 +138,8 @@ class _Receiver:
             await self._form.discard()
 
     async def _take(self, event: Event) -> None:
-        if isinstance(event, File) and event.name in self.wanted:
+        is_none = self.may_be_empty and isinstance(event, File) and not event.filename
+        if isinstance(event, File) and event.name in self.wanted and not is_none:
             await self._begin_file(event)
         elif isinstance(event, Field | File):
             await self._end_part()

@@ -30,18 +30,19 @@ LAYERS: dict[str, set[str]] = {
     "cloud": _FLOOR | {"publish"},
     "notices": _FLOOR | {"repost", "webhooks"},
     "operations": _FLOOR | _ENGINES,
-    "moving": _FLOOR | _ENGINES | {"daemon", "operations"},
+    "moving": _FLOOR | _ENGINES | {"operations"},
     "serving": {"ground"},
     "api": _FLOOR | _ENGINES | {"operations", "serving"},
     "session_api": _FLOOR | _ENGINES | {"operations", "serving"},
     "local": _FLOOR | _ENGINES | {"operations"},
-    "web": _FLOOR | _ENGINES | {"operations"},
+    "web": _FLOOR | _ENGINES | {"operations", "serving"},
     "agents": _FLOOR | _ENGINES | {"operations"},
     "install": set(),
     "sandbox": set(),
     "daemon": _FLOOR
     | _ENGINES
-    | {"agents", "api", "install", "local", "operations", "serving", "session_api", "web"},
+    | {"agents", "api", "install", "local", "moving"}
+    | {"operations", "serving", "session_api", "web"},
     "cli": _FLOOR
     | _ENGINES
     | {"agents", "daemon", "install", "local", "moving", "operations", "sandbox"},

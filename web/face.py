@@ -9,6 +9,7 @@ from ground.refusal import ErrorCode, Refusal
 from operations.house import House
 from web import (
     account,
+    arriving,
     calendar,
     cards,
     compose,
@@ -60,6 +61,7 @@ class WebFace:
             settings,
             welcome,
             trial,
+            arriving,
             stopping,
             signing,
         ):

@@ -236,6 +236,10 @@ from operations.models.whole import (
     DatabaseCopy,
     Exported,
     ExportRequest,
+    ImportRows,
+    ImportSeen,
+    ImportTicket,
+    ImportWaiting,
 )
 
 __all__ = [
@@ -303,6 +307,10 @@ __all__ = [
     "Id",
     "IgVersion",
     "ImportRequest",
+    "ImportRows",
+    "ImportSeen",
+    "ImportTicket",
+    "ImportWaiting",
     "Insights",
     "InsightsQuery",
     "InstagramAccount",

@@ -23,3 +23,29 @@ class DatabaseCopy(Schema):
     """Where a copy of the database lies, for whoever asked to take away."""
 
     path: str
+
+
+class ImportRows(Schema):
+    """One list of a document: how many of its rows are new, and how many here already."""
+
+    name: str
+    new: int
+    known: int
+
+
+class ImportSeen(Schema):
+    """What an import brings or has brought; `leftOut` is what is not known here."""
+
+    ticket: str
+    name: str
+    rows: list[ImportRows]
+    notes: list[str]
+    left_out: list[str]
+
+
+class ImportWaiting(Schema):
+    waiting: ImportSeen | None
+
+
+class ImportTicket(Schema):
+    ticket: str

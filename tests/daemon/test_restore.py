@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from daemon import data_dir
+from daemon.restoring import KeyState
 from instagram.errors import InstagramError
-from moving.restoring import KeyState
 from publish import intake, scheduler
 from repost import approval
 from sandbox import Sandbox

@@ -129,6 +129,7 @@ FILLING: dict[str, Any] = {
     "ig_username": "studio",
     "ig_password": "a password",
     "code": "123456",
+    "ticket": "0",
     "poll_interval_hours": 12,
     "daily_repost_limit": 5,
     "all": True,

@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
-from cli import moving
+from moving import files
+from moving.plan import NotImported
 from storage import foreign, restore
 from storage.backup import write_backup
-from storage.errors import Damaged, StorageError, Unusable
+from storage.errors import Damaged, StorageError
 from storage.restore import stage
 from tests.storage.test_backup import NOW, empty, fill
 from tests.storage.test_upgrade import NAMES, make
@@ -357,14 +358,14 @@ def test_no_more_is_read_than_a_person_can_have(
 def test_a_document_that_is_none_is_refused_in_words(tmp_path: Path, text: str) -> None:
     file = tmp_path / "document.json"
     file.write_text(text)
-    with pytest.raises(Unusable):
-        moving._read(file)
+    with pytest.raises(NotImported):
+        files.read_file(file, "it")
 
 
 def test_a_document_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     file = tmp_path / "document.json"
     file.write_text('\ufeff{"posts": []}')
-    assert moving._read(file) == {"posts": []}
+    assert files.read_file(file, "it") == {"posts": []}
 
 
 def test_a_document_of_any_size_is_not_read_whole(
@@ -372,6 +373,6 @@ def test_a_document_of_any_size_is_not_read_whole(
 ) -> None:
     file = tmp_path / "document.json"
     file.write_text("{}" + " " * 100)
-    monkeypatch.setattr(moving, "_LARGEST_DOCUMENT", 50)
-    with pytest.raises(Unusable, match="larger"):
-        moving._read(file)
+    monkeypatch.setattr(files, "LARGEST_DOCUMENT", 50)
+    with pytest.raises(NotImported, match="larger"):
+        files.read_file(file, "it")

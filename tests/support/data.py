@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from cli import main
+from daemon.restoring import Restored, restore
 from daemon.settings import Settings
-from moving.restoring import Restored, restore
 from storage.backup import Written, write_backup
 from storage.vault import KEY_FILE
 from tests.support.clock import TestClock

@@ -1,0 +1,33 @@
+"""The file of an import as a document: our export, VoidGram's lists as JSON, or its database."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from moving.plan import NotImported, is_known
+from storage import foreign
+from storage.errors import Damaged
+
+LARGEST_DOCUMENT = 1 << 30
+
+
+def read_file(file: Path, name: str) -> Any:
+    """Return what is in a file; raises `NotImported`, which calls it by `name`. Blocks."""
+    try:
+        if foreign.is_database(file):
+            return foreign.read_tables(file, is_known)
+        if file.stat().st_size > LARGEST_DOCUMENT:
+            raise NotImported([f"{name} is larger than any export"])
+        return json.loads(file.read_text(encoding="utf-8-sig"), parse_constant=_refuse)
+    except RecursionError:
+        raise NotImported([f"{name} is nested deeper than any export"]) from None
+    except Damaged as error:
+        raise NotImported([str(error).replace(str(file), name)]) from None
+    except ValueError as error:
+        raise NotImported([f"{name} is neither JSON nor a SQLite database: {error}"]) from None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
