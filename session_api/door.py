@@ -30,6 +30,7 @@ from publish.rules import Content
 from session_api.question import Question
 from session_api.rails import Railed, claim, held
 from storage import jobs, media_files, post_lists, posts
+from storage.jobs import JobStatus
 from storage.media_files import MediaFile
 from storage.posts import Post, PostStatus
 from storage.store import Database, part
@@ -37,7 +38,9 @@ from storage.store import Database, part
 # A post that is asked for again within this time of going out is taken for the same.
 _SAME_WITHIN = timedelta(hours=1)
 _UNKNOWN_WITHIN = timedelta(hours=24)
+# An answer waits while there is work on its post, and not for another try that is to come.
 LONGEST_WAIT_S = 300.0
+_SOON = timedelta(seconds=15)
 _ENDED = (PostStatus.PUBLISHED, PostStatus.FAILED, PostStatus.DRAFT)
 _SAME = (
     *("media_type", "caption", "location_id", "location_name", "user_tags"),
@@ -247,9 +250,10 @@ async def _ended(question: Question, post_id: str) -> Post:
             if post.status in _ENDED:
                 return _published(post)
             job = await store.read(jobs.open_for_post, post_id)
-            late = clock.now() + timedelta(seconds=LONGEST_WAIT_S)
-            if job is not None and job.run_at > late:
-                raise StillOnItsWay(post, job.run_at)
+            if job is not None:
+                due = await store.read(jobs.could_run_since, job, clock.now())
+                if job.status is JobStatus.PENDING and due > clock.now() + _SOON:
+                    raise StillOnItsWay(post, due)
             await changed.wait()
     assert post is not None
     raise StillOnItsWay(post, None)

@@ -31,6 +31,7 @@ _JOIN = (
     "It goes out by itself: the same request again waits for it, and POST /api/v1/posts/{post_id}"
     "/release takes it back"
 )
+_LOOK = "Look at what is there before asking again: the same again is likely to end the same"
 _LOG_IN = "POST /auth/login, or import a session by PATCH /auth/settings"
 # What our codes are on this face, where it is not 400.
 _STATUS = {
@@ -58,6 +59,13 @@ _FORBIDDEN = {"PrivateAccount", "InvalidTargetUser", "GeoBlockRequired", "Sentry
 
 class Absent(Exception):
     """What no client can do any more, or this release does not: the text says which and why."""
+
+
+class NotDone(Exception):
+    """An act that Instagram answered without a refusal and has not done."""
+
+    def __init__(self) -> None:
+        super().__init__("Instagram answered, and has not done it; it gave no reason")
 
 
 class Challenged(Exception):
@@ -111,6 +119,8 @@ def _told(error: Exception) -> _Told | None:
         return _Told(504, str(error), "StillOnItsWay", _JOIN, error.until, more=later)
     if isinstance(error, Absent):
         return _Told(501, str(error), "NotServed")
+    if isinstance(error, NotDone):
+        return _Told(409, str(error), "NotDone", _LOOK)
     if isinstance(error, Challenged):
         hint = _RESOLVE if error.takes_code else _ELSEWHERE
         more: dict[str, Any] = {"last_json": error.last_json}

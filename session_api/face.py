@@ -22,12 +22,12 @@ from serving.docs_page import docs_page
 from serving.idempotency import idempotency_key
 from serving.multipart import Form, receive_form
 from session_api import table
-from session_api.errors import Absent, answer_to
+from session_api.errors import Absent, NotDone, answer_to
 from session_api.given import taken
 from session_api.openapi import document
 from session_api.question import Around, Question
 from session_api.rails import POST_CAPS, claim, held
-from session_api.row import Row
+from session_api.row import Rail, Row
 from storage import account_sessions
 from storage.account_sessions import AccountSession
 
@@ -166,7 +166,7 @@ class SessionFace:
         if question.session is not None and row.act not in POST_CAPS:  # the door has its own
             await self._claim(question)
         if row.handler is not None:
-            return calls.told(await row.handler(question))
+            return _done(row, calls.told(await row.handler(question)))
 
         async def step(client: Any) -> Any:
             if row.step is not None:
@@ -179,7 +179,7 @@ class SessionFace:
                 calls.check_list(client, row.found_in)
             return calls.told(found)
 
-        return _paged(row, await question.run(step))
+        return _done(row, _paged(row, await question.run(step)))
 
     async def _claim(self, question: Question) -> None:
         session, around = question.used, self._around
@@ -280,6 +280,14 @@ def _paged(row: Row, told: Any) -> Any:
     if row.gives.endswith("Page") and isinstance(told, list) and len(told) == 2:
         items, cursor = told
         return {"items": items, "next_cursor": cursor or ""}
+    return told
+
+
+def _done(row: Row, told: Any) -> Any:
+    """Return what a row gives; raises `NotDone` for an act that was not done."""
+    is_act = row.gives == "bool" and row.rail not in (Rail.READ, Rail.LOCAL)
+    if is_act and told is not True:
+        raise NotDone
     return told
 
 

@@ -55,6 +55,7 @@ _STATUSES = {
     "401": "No key, no such session, or the login is not accepted",
     "403": "A challenge, or not for this account",
     "404": "It is gone",
+    "409": "Instagram has not done it, or it is under way",
     "413": "The body is too large",
     "415": "The body is no form",
     "422": "The input is malformed, or Instagram refuses it",

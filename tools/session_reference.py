@@ -43,9 +43,10 @@ once a day without a code. The id is worth nothing without a key. Sessions end a
 `REPRISE_SESSION_DAYS` days without use.
 
 **An upload is a post like any other**: recorded before anything leaves, sent once, in the history and the
-limits of the account; the answer waits until it is out. The same again (the same files and words, while it is on its
+limits of the account; the answer waits while there is work on it, five minutes at most. The same again (the same files and words, while it is on its
 way and for an hour after) is answered with the same post, unless it comes under an `Idempotency-Key` of its
-own. 504 `StillOnItsWay` tells the `post_id` and until when it waits: it goes out by itself. Decorations, tags and
+own. 504 `StillOnItsWay`, at once where the next try lies ahead, tells the `post_id` and until when it waits: it goes
+out by itself. Decorations, tags and
 places are JSON in form fields, one object or an array in each; one that is bad is named, and nothing is
 uploaded. Addresses are fetched from the internet alone, never from this machine or network. Feed videos
 and IGTV are Reels, as Instagram has them.
@@ -56,7 +57,8 @@ may be more than `amount`.
 
 **Failures**: `{"detail": …, "exc_type": "…", "hint": "…"}`. 401 no such session, wrong password or code
 (`TwoFactorRequired`: the same again with `verification_code`); 403 a challenge, with the `last_json` that
-`POST /auth/challenge/resolve` takes, or what this account may not see; 404 gone; 422 malformed; 429
+`POST /auth/challenge/resolve` takes, or what this account may not see; 404 gone; 409 `NotDone`: Instagram
+answered an act without a refusal and without having done it; 422 malformed; 429
 Instagram or a rail says wait (`Retry-After`, `rail`, `until`); 501 not served, with the reason; 502 and 504
 no usable answer.
 

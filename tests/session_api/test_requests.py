@@ -30,6 +30,7 @@ async def test_a_call_sends_no_more_than_its_row_says(
         await _a_number_alone(desk)
         await _long_lists(desk)
         await _names_that_are_none(desk)
+        await _not_done(desk)
 
 
 async def _pages_without_end(desk: Desk) -> None:
@@ -66,6 +67,22 @@ async def _long_lists(desk: Desk) -> None:
         assert met.status_code == 422, met.text
         assert met.json()["detail"][0]["loc"] == ["body", name]
     assert len(desk.sandbox.ledger.requests) == before
+
+
+async def _not_done(desk: Desk) -> None:
+    """An act that Instagram answers without doing it is none that went well."""
+    refused = {"following": False, "outgoing_request": False, "muting": False}
+    said = {"friendship_status": refused, "did_delete": False, "status": "ok"}
+    body = Body(json.dumps(said).encode(), "application/json")
+    for method, path, given in (
+        ("POST", "/user/follow", {"user_id": desk.carl.pk}),
+        ("DELETE", "/media", {"media_id": desk.own.media_id}),
+    ):
+        before = len(desk.sandbox.ledger.requests)
+        desk.sandbox.faults.add(Fault(kind=body))
+        met = await desk.ask(method, path, given)
+        assert (met.status_code, met.json()["exc_type"]) == (409, "NotDone"), met.text
+        assert len(desk.sandbox.ledger.requests) == before + 1
 
 
 async def _reads(desk: Desk) -> int:

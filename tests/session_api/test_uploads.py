@@ -13,7 +13,7 @@ from zipfile import ZipFile
 import pytest
 
 from sandbox import Sandbox
-from sandbox.wire.faults import Fault, Reset
+from sandbox.wire.faults import Fault, Reset, Status
 from storage import posts
 from tests.session_api.desk import Desk, open_desk
 from tests.support.clock import TestClock
@@ -188,6 +188,14 @@ async def test_once(desk: Desk, clock: TestClock) -> None:
         "POST", "/photo/upload", {"caption": "Dry"}, files=file, headers={"X-Dry-Run": "1"}
     )
     assert (tried.json()["held"], live("Dry")) == (None, 0)
+    # One that is tried again in a while is told at once, and is not given up.
+    desk.sandbox.faults.add(Fault(path="/rupload_igphoto/", kind=Status(503)))
+    waits = await upload(desk, "/photo/upload", {"caption": "Waits"}, file=desk.square)
+    assert (waits.status_code, waits.json()["exc_type"]) == (504, "StillOnItsWay"), waits.text
+    assert (waits.json()["until"], live("Waits")) != (None, 1)
+    clock.advance(timedelta(minutes=1))
+    joined = await upload(desk, "/photo/upload", {"caption": "Waits"}, file=desk.square)
+    assert (joined.status_code, live("Waits")) == (200, 1), joined.text
     clock.advance(timedelta(hours=2))
     later = await upload(desk, "/photo/upload", given, file=desk.square)
     assert (later.status_code, live("Once")) == (200, 3)
