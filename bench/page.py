@@ -21,7 +21,7 @@ from tests.web.shots import fill, house
 
 PATHS = (
     "/", "/mentions", "/calendar", "/calendar?view=week", "/calendar?view=list", "/history",
-    "/history?text=number+9", "/account", "/settings",
+    "/history?text=number+9", "/account", "/settings", "/compose", "/media", "/cards", "/insights",
 )  # fmt: skip
 SLOWER = 6
 WEB = Path(__file__).parents[1] / "web"

@@ -100,6 +100,10 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
             "approvals",
             "Take an approval or a skip back, until the repost has begun to go out.",
         ),
+        "author": Entry(
+            "authors",
+            "Repost the mentions of one person never, always without asking, or as you decide.",
+        ),
         "pause": Entry(
             "pausing",
             "Let no repost out; mentions are still found and kept, because stories expire.",

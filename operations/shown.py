@@ -70,6 +70,7 @@ def story_repost_config(
         "reposts_today_reset_at": midnight,
         "allowed_authors": [r.username for r in rules if r.verdict is Verdict.ALLOW],
         "denied_authors": [r.username for r in rules if r.verdict is Verdict.DENY],
+        "always_authors": [r.username for r in rules if r.verdict is Verdict.ALWAYS],
         "paused": paused is not None,
         "paused_until": paused.until if paused else None,
         "warnings": guard.warnings_of(config),

@@ -33,6 +33,7 @@ def configure(
     now: datetime,
     allowed_authors: Sequence[str] | None = None,
     denied_authors: Sequence[str] | None = None,
+    always_authors: Sequence[str] | None = None,
     **settings: object,
 ) -> RepostConfig:
     """Create or change an account's configuration; lists that are given replace the old ones.
@@ -47,7 +48,12 @@ def configure(
             "autoRepostEnabled: only the Private API can share a post to a story, "
             "which publishRoute `official` rules out"
         )
-    for verdict, names in ((Verdict.ALLOW, allowed_authors), (Verdict.DENY, denied_authors)):
+    lists = {
+        Verdict.ALLOW: allowed_authors,
+        Verdict.DENY: denied_authors,
+        Verdict.ALWAYS: always_authors,
+    }
+    for verdict, names in lists.items():
         if names is not None:
             authors.replace_rules(db, account_id, verdict, names)
     was_on = before is not None and before.auto_repost_enabled

@@ -133,8 +133,8 @@ def is_stale(db: Database, repost: Repost, now: datetime) -> bool:
 def refusal(db: Database, config: RepostConfig, repost: Repost) -> str | None:
     """Return why the user's filters keep a mention out, or None; keeps its author's id.
 
-    They are about other people's stories. What a person approved is stopped by the deny list
-    alone.
+    They are about other people's stories. What a person approved, or always wants, is stopped by
+    the deny list alone.
     """
     if repost.is_own:
         return None if config.auto_repost_enabled else "Sharing your own posts is switched off"
@@ -142,7 +142,7 @@ def refusal(db: Database, config: RepostConfig, repost: Repost) -> str | None:
         return echoed
     authors.recognise(db, config.account_id, repost.author_username, repost.author_pk)
     rules, author = authors.rules_of(db, config.account_id), _author(db, repost)
-    if repost.approved_at is not None:
+    if repost.approved_at is not None or filters.is_always(rules, author):
         return filters.denial(rules, author)
     return (
         filters.author_refusal(rules, author)
@@ -165,7 +165,14 @@ def why_approval(db: Database, config: RepostConfig, repost: Repost) -> str | No
         return limits.reason(repost)
     if parking.is_in_doubt(repost, facts.find(db, facts.DATA_CAME_IN)):
         return parking.REASON
-    return "It waits for your approval" if config.approval_required else None
+    if not config.approval_required or _is_always(db, repost):
+        return None
+    return "It waits for your approval"
+
+
+def _is_always(db: Database, repost: Repost) -> bool:
+    rules = authors.rules_of(db, repost.account_id)
+    return not repost.is_own and filters.is_always(rules, _author(db, repost))
 
 
 def refuse_unseen(db: Database, repost: Repost, now: datetime) -> Repost:
@@ -192,7 +199,7 @@ def _lacks_followers(db: Database, repost_id: str, now: datetime) -> bool:
     if repost.status not in _UNDECIDED or repost.post_id or repost.approved_at is not None:
         return False
     rules = authors.rules_of(db, config.account_id)
-    if filters.author_refusal(rules, _author(db, repost)):
+    if filters.author_refusal(rules, _author(db, repost)) or _is_always(db, repost):
         return False
     if filters.word_refusal(config, repost.caption):
         return False

@@ -30,12 +30,18 @@ def denial(rules: Sequence[AuthorRule], author: Author) -> str | None:
     return None
 
 
+def is_always(rules: Sequence[AuthorRule], author: Author) -> bool:
+    """Say whether nobody is to be asked about an author's stories."""
+    return _is_listed(rules, Verdict.ALWAYS, author)
+
+
 def author_refusal(rules: Sequence[AuthorRule], author: Author) -> str | None:
     """Return why the lists keep an author out, or None; the deny list goes first."""
     if (denied := denial(rules, author)) is not None:
         return denied
     has_allow_list = any(rule.verdict is Verdict.ALLOW for rule in rules)
-    if has_allow_list and not _is_listed(rules, Verdict.ALLOW, author):
+    is_welcome = _is_listed(rules, Verdict.ALLOW, author) or is_always(rules, author)
+    if has_allow_list and not is_welcome:
         return f"{_name(author)} is not on your allow list"
     return None
 

@@ -16,6 +16,7 @@ from storage import records, reposts
 class Verdict(StrEnum):
     ALLOW = "ALLOW"
     DENY = "DENY"
+    ALWAYS = "ALWAYS"  # nobody is asked about their stories
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,26 @@ def replace_rules(
             account_id=account_id, verdict=verdict, username=name, author_pk=known.get(name)
         )
         records.insert(db, rule)
+
+
+def rule_author(
+    db: Database, account_id: str, username: str, verdict: Verdict | None
+) -> str | None:
+    """Let one verdict, of DENY and ALWAYS, or neither hold for an author; returns their id.
+
+    None where no story of theirs was seen. Who is allowed stays on that list.
+    """
+    name = username.lower()
+    pk = reposts.pks_of(db, account_id, [name]).get(name)
+    db.conn.execute(
+        "DELETE FROM author_rules WHERE account_id = ? AND verdict != 'ALLOW'"
+        " AND (username = ? OR author_pk = ?)",
+        (account_id, name, pk),
+    )
+    if verdict is not None:
+        rule = AuthorRule(account_id=account_id, verdict=verdict, username=name, author_pk=pk)
+        records.insert(db, rule)
+    return pk
 
 
 def recognise(db: Database, account_id: str, username: str, author_pk: str) -> None:

@@ -494,6 +494,28 @@ def m0250_lanes_told(db: Database) -> None:
     db.conn.execute("ALTER TABLE cloud_lanes ADD COLUMN born TEXT")
 
 
+_ALWAYS = """
+CREATE TABLE author_verdicts (
+    account_id TEXT NOT NULL REFERENCES accounts ON DELETE CASCADE,
+    verdict TEXT NOT NULL CHECK (verdict IN ('ALLOW', 'DENY', 'ALWAYS')),
+    username TEXT NOT NULL COLLATE NOCASE,
+    -- Known once a story of the author was seen: a new name does not change it.
+    author_pk TEXT,
+    PRIMARY KEY (account_id, verdict, username)
+) STRICT, WITHOUT ROWID;
+INSERT INTO author_verdicts SELECT account_id, verdict, username, author_pk FROM author_rules;
+DROP TABLE author_rules;
+ALTER TABLE author_verdicts RENAME TO author_rules;
+"""
+
+
+@migrations()
+def m0320_always(db: Database) -> None:
+    """About some authors' stories nobody is asked."""
+    for statement in _statements(_ALWAYS):
+        db.conn.execute(statement)
+
+
 def _statements(script: str) -> Iterator[str]:
     # One by one: `executescript` would commit the transaction that guards the migration.
     statement = ""

@@ -144,9 +144,14 @@ def change(db: Database, /, account_id: str, *, now: datetime, **changes: object
     records.update(db, RepostConfig, found.id, updated_at=now, **changes)
     changed = records.get(db, RepostConfig, found.id)
     if not changes.keys() <= _BOOKKEEPING:
-        state = "ENABLED" if changed.is_enabled else "DISABLED"
-        events.record_of_account(db, Subject.CONFIG, account_id, state, now=now)
+        tell(db, account_id, now)
     return changed
+
+
+def tell(db: Database, account_id: str, now: datetime) -> None:
+    """Record that what an account reposts has changed; raises `NotFound` when it has none."""
+    state = "ENABLED" if get(db, account_id).is_enabled else "DISABLED"
+    events.record_of_account(db, Subject.CONFIG, account_id, state, now=now)
 
 
 def remove(db: Database, account_id: str) -> None:

@@ -196,9 +196,9 @@ CREATE TABLE author_followers (
     read_at TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE author_rules (
+CREATE TABLE "author_rules" (
     account_id TEXT NOT NULL REFERENCES accounts ON DELETE CASCADE,
-    verdict TEXT NOT NULL CHECK (verdict IN ('ALLOW', 'DENY')),
+    verdict TEXT NOT NULL CHECK (verdict IN ('ALLOW', 'DENY', 'ALWAYS')),
     username TEXT NOT NULL COLLATE NOCASE,
     -- Known once a story of the author was seen: a new name does not change it.
     author_pk TEXT,

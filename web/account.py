@@ -33,7 +33,7 @@ _FIELDS = (
     "timezone", "sleep_window_start", "sleep_window_end", "daily_repost_limit", "template",
     "poll_interval_hours", "minimum_followers", "publish_route",
 )  # fmt: skip
-_LISTS = ("allowed_authors", "denied_authors", "required_words", "excluded_words")
+_LISTS = ("allowed_authors", "denied_authors", "always_authors", "required_words", "excluded_words")
 
 _DEFAULTS = {
     field.name: field.default for field in fields(RepostConfig) if field.default is not MISSING

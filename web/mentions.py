@@ -10,8 +10,9 @@ from quart import Response, request
 from quart_trio import QuartTrio
 
 from ground.refusal import ErrorCode, Refusal
-from operations import card_preview, mentions, models, posts, story_repost
+from operations import author_rules, card_preview, mentions, models, posts, story_repost
 from operations.scopes import Scope
+from repost.ruling import AuthorWish
 from storage.reposts import RepostStatus
 from web.pages import Pages, noted, sent, toast
 from web.rendering import environment
@@ -27,6 +28,11 @@ TABS = {
     "out": "Out",
     "skipped": "Skipped",
     "missed": "Missed and failed",
+}
+_RULED = {
+    AuthorWish.NEVER: "Nothing of @{name} is reposted from now on",
+    AuthorWish.ALWAYS: "What @{name} shows of you goes out without asking",
+    AuthorWish.ASK: "You are asked about @{name} again",
 }
 _DONE = {"approve": "Approved", "skip": "Skipped", "reconsider": "Taken back:"}
 
@@ -90,6 +96,10 @@ def _add_decisions(app: QuartTrio, pages: Pages) -> None:
     @app.post("/mentions/reconsider")
     async def reconsider_mentions() -> Response:
         return await _decide(await pages.visit(), "reconsider")
+
+    @app.post("/mentions/author")
+    async def rule_author() -> Response:
+        return await _rule(await pages.visit())
 
     @app.post("/mentions/scan")
     async def scan_now() -> Response:
@@ -176,6 +186,32 @@ async def _decide(visit: Visit, verdict: str) -> Response:
             chosen = {"all": True, "account_id": visit.account_id, "as_of": seen}
         made = await visit.perform(operation, given(models.Decision, **chosen))
     return await _told(visit, verdict, made)
+
+
+async def _rule(visit: Visit) -> Response:
+    """Let a rule hold for an author; with `id`s, what an earlier one decided is taken back."""
+    form = await sent()
+    wanted = given(
+        models.AuthorRuling,
+        account_id=visit.account_id,
+        username=form.get("username", ""),
+        rule=form.get("rule", ""),
+    )
+    ruled: models.AuthorRuled = await visit.perform(author_rules.rule_author, wanted)
+    back = form.get("id", "").split()
+    if back:
+        again = given(models.Reconsidering, repost_ids=back)
+        await visit.perform(mentions.reconsider_several, again)
+    told = [_RULED[ruled.rule].format(name=ruled.username)]
+    if ruled.decided and not back:
+        done = "skipped" if ruled.rule is AuthorWish.NEVER else "approved"
+        told.append(f"{len(ruled.decided):,} of their stories {done}")
+    told += [each.reason for each in ruled.refused[:1]]
+    fields = [("username", ruled.username), ("rule", ruled.before)]
+    if ruled.decided:
+        fields.append(("id", " ".join(each.id for each in ruled.decided)))
+    undo = "" if back or ruled.before is ruled.rule else "/mentions/author"
+    return noted(toast(visit, ". ".join(told), undo=undo, fields=fields))
 
 
 async def _told(here: Visit, verdict: str, made: models.Decided) -> Response:

@@ -8,6 +8,7 @@ from operations import (
     account_sessions,
     accounts,
     api_keys,
+    author_rules,
     card_preview,
     cloud,
     insights,
@@ -91,6 +92,7 @@ repost_rows.row("GET", f"{_REPOST}/status", story_repost.get_status)
 repost_rows.row("GET", f"{_REPOST}/rails", story_repost.get_rails, codes=_NO_ACCOUNT)
 repost_rows.row("POST", f"{_REPOST}/config", story_repost.save_config)
 repost_rows.row("DELETE", f"{_REPOST}/config", story_repost.delete_config, codes=_NO_ACCOUNT)
+repost_rows.row("POST", f"{_REPOST}/authors", author_rules.rule_author)
 repost_rows.row("POST", f"{_REPOST}/enable", story_repost.enable)
 repost_rows.row("POST", f"{_REPOST}/disable", story_repost.disable)
 repost_rows.row("POST", f"{_REPOST}/scan", story_repost.scan)

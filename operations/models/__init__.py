@@ -17,6 +17,7 @@ from operations.models.api_keys import (
     NewApiKey,
     RevokedApiKey,
 )
+from operations.models.author_rules import AuthorRuled, AuthorRuling
 from operations.models.base import (
     AccountQuery,
     AccountRef,
@@ -255,6 +256,8 @@ __all__ = [
     "AsSeen",
     "AuthCheck",
     "AuthMe",
+    "AuthorRuled",
+    "AuthorRuling",
     "Authors",
     "Breaker",
     "BrowserName",

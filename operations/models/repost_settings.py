@@ -75,6 +75,7 @@ class StoryRepostConfig(Schema):
     warnings: list[str]
     allowed_authors: list[str]
     denied_authors: list[str]
+    always_authors: list[str]
     minimum_followers: int
     required_words: list[str]
     excluded_words: list[str]
@@ -188,10 +189,9 @@ def _word(value: str) -> str:
     return value.strip()
 
 
+AuthorName = Annotated[str, AfterValidator(_author_name), Field(max_length=64)]
 # Lists replace what was there; an empty one clears it.
-Authors = Annotated[
-    list[Annotated[str, AfterValidator(_author_name), Field(max_length=64)]], Field(max_length=1000)
-]
+Authors = Annotated[list[AuthorName], Field(max_length=1000)]
 Words = Annotated[
     list[Annotated[str, AfterValidator(_word), Field(max_length=100)]], Field(max_length=100)
 ]
@@ -213,6 +213,7 @@ class StoryRepostSettings(Schema):
     signature_overlay: SignatureOverlay | None = None
     allowed_authors: Authors | None = None
     denied_authors: Authors | None = None
+    always_authors: Authors | None = None
     minimum_followers: int | None = Field(default=None, ge=0, le=10**9)
     required_words: Words | None = None
     excluded_words: Words | None = None

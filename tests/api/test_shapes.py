@@ -30,7 +30,7 @@ WHOLE_POST = f"{POST} · version string"
 # What Reprise adds to the contract's `StoryRepostConfig`.
 KEY_LIMITS = {"accountIds", "expiresAt"}
 CONFIG_ADDITIONS = {
-    "timezone", "approvalRequired", "template", "allowedAuthors", "deniedAuthors",
+    "timezone", "approvalRequired", "template", "allowedAuthors", "deniedAuthors", "alwaysAuthors",
     "minimumFollowers", "requiredWords", "excludedWords", "dryRun", "publishRoute", "paused",
     "pausedUntil", "lastAutoSyncError", "lastPollRequests", "totalPollRequests", "warnings",
 }  # fmt: skip

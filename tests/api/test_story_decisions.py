@@ -213,12 +213,39 @@ async def test_every_setting_is_saved_and_shown(served: Served) -> None:
     assert (await post(served, "/config")).body["deniedAuthors"] == []
 
 
+async def test_a_rule_for_an_author_holds_for_what_waits_and_is_taken_back(served: Served) -> None:
+    found = await waiting(served, "anna", "ben")
+    ruled = (await post(served, "/authors", username="@Anna", rule="never")).body
+    assert (ruled["username"], ruled["before"], ruled["refused"]) == ("anna", "ask", [])
+    assert [each["id"] for each in ruled["decided"]] == [found["anna"]["id"]]
+    config = (await served.call("GET", f"{BASE}/status")).body["config"]
+    assert (config["deniedAuthors"], config["alwaysAuthors"]) == (["anna"], [])
+    # Changed to the opposite: she is on one list alone; what was skipped stays so.
+    ruled = (await post(served, "/authors", username="anna", rule="always")).body
+    assert (ruled["before"], ruled["decided"]) == ("never", [])
+    config = (await served.call("GET", f"{BASE}/status")).body["config"]
+    assert (config["deniedAuthors"], config["alwaysAuthors"]) == ([], ["anna"])
+    ruled = (await post(served, "/authors", username="ben", rule="always")).body
+    assert [each["id"] for each in ruled["decided"]] == [found["ben"]["id"]]
+    assert (await post(served, "/authors", username="ben", rule="ask")).body["before"] == "always"
+    taken = await send(served, "/reconsider", repostIds=[found["ben"]["id"]])
+    assert [each["status"] for each in taken.body["decided"]] == ["WAITING_APPROVAL"]
+    for wrong in ({"username": "no name", "rule": "ask"}, {"username": "ben", "rule": "maybe"}):
+        assert (await post(served, "/authors", **wrong)).status == 400
+    # A list is as long as the settings take, and no longer.
+    names = [f"p{number}" for number in range(1000)]
+    await post(served, "/config", alwaysAuthors=names)
+    assert (await post(served, "/authors", username="ben", rule="always")).status == 400
+    assert (await post(served, "/authors", username="p7", rule="always")).status == 200
+
+
 @pytest.mark.parametrize(
     "settings",
     [
         {"allowedAuthors": ["not a name"]},
         {"deniedAuthors": [""]},
         {"deniedAuthors": "anna"},
+        {"alwaysAuthors": ["not a name"]},
         {"minimumFollowers": -1},
         {"minimumFollowers": 0.5},
         {"requiredWords": ["!!!"]},

@@ -141,6 +141,7 @@ FILLING: dict[str, Any] = {
     "timezone": "UTC",
     "aspect": "1:1",
     "session": "0" * 16,
+    "rule": "never",
 }
 
 

@@ -75,6 +75,28 @@ async def test_authors_are_chosen_before_anything_is_spent_on_their_stories(
     assert not [entry for entry in asked if entry.path.split("/")[-3] in strangers]
 
 
+async def test_nobody_is_asked_about_authors_who_always_may(studio: Studio) -> None:
+    """An approval beforehand: lists and words do not stop it, what was meant for few does."""
+    await studio.configure(approval_required=True, required_words=["coffee"])
+    await settings(studio, allowed_authors=["ben"], always_authors=["anna"])
+    anna = studio.friend("anna")
+    studio.mention(anna)
+    await studio.run_all()
+    assert (await studio.only()).status is RepostStatus.PUBLISHED
+    # Who takes over the name is somebody else, and whoever is denied is never asked about.
+    anna.username = "anna.new"
+    thief = studio.friend("anna")
+    studio.mention(thief, file=studio.photo(seed=2))
+    await studio.run_all()
+    newest = (await studio.history())[0]
+    assert newest.reason == "@anna is not on your allow list"
+    await settings(studio, denied_authors=["anna.new"])
+    studio.mention(anna, file=studio.photo(seed=3))
+    await studio.run_all()
+    assert (await studio.history())[0].reason == "@anna.new is on your deny list"
+    assert live(studio) == 1
+
+
 async def test_a_new_name_evades_no_list(studio: Studio) -> None:
     await studio.configure()
     await settings(studio, denied_authors=["anna"])

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+from sandbox.life import PEOPLE
+from sandbox.world.pictures import photo_of
 from storage import jobs, post_lists, posts, reposts
 from storage.posts import PostStatus
 from storage.reposts import RepostStatus
 from storage.store import Database
 from storage.times import to_text
-from tests.support.posting import API, photo_id
+from tests.support.posting import API, upload
 from tests.support.served import Served
 
 NAMES = (
@@ -30,7 +33,7 @@ async def move_in(served: Served, mentions: int = 12, planned: int = 9) -> None:
     for number, name in enumerate(NAMES[:mentions]):
         story = world.add_story(
             studio.friend(name),
-            studio.photo(540, 960, seed=number + 1),
+            _picture(served, PEOPLE[number][3], 540, 960),
             mentions=[studio.person],
             caption=MARKUP if number == 0 else f"Coffee with @studio, number {number}",
             taken_at=studio.clock.seconds() - 3600 * (number + 1),
@@ -38,13 +41,25 @@ async def move_in(served: Served, mentions: int = 12, planned: int = 9) -> None:
         world.mention(story, studio.person, at=studio.clock.seconds() - 3600 * (number + 1))
     await studio.scan()
     await studio.advance()
-    media = [await photo_id(served, 800, 1000, seed=seed) for seed in range(1, 4)]
+    media = []
+    for name in ("coffee", "mountains", "brushes"):
+        answer = await upload(served, _picture(served, name, 800, 1000))
+        assert answer.status == 201, answer.body
+        media.append(str(answer.body["id"]))
     for number in range(planned):
         at = studio.clock.now() + timedelta(days=number // 2, hours=3 + 2 * number)
         await _planned(served, media[number % 3], to_text(at), f"A quiet morning {number}")
     await studio.core.store.write(_settled, studio)
     body = {"accountId": studio.account.id, "mediaType": "IMAGE", "mediaFileId": media[0]}
     await served.call("POST", f"{API}/posts/draft", {**body, "caption": "Some day"})
+
+
+def _picture(served: Served, name: str, width: int, height: int) -> Path:
+    """Return a photograph of free licence, as the demo shows them."""
+    path = served.studio.files / f"{name}-{width}x{height}.jpg"
+    if not path.exists():
+        photo_of(name, path, width, height)
+    return path
 
 
 async def _planned(served: Served, media_id: str, at: str, caption: str) -> Any:

@@ -95,3 +95,38 @@ async def every_page_is_bounded(served: Served) -> None:
     for path in ("/", "/insights", "/account"):
         told = (await served.client.get(path)).text
         assert len(re.findall(r"<[a-z]", told)) < MOST_ELEMENTS, path
+
+
+async def test_never_and_always_from_somebody_are_said_at_the_story_and_undone(
+    served: Served,
+) -> None:
+    studio, headers = served.studio, {"Accept": "text/html"}
+    await served.sign_in()
+    await studio.configure(approval_required=True)
+    studio.mention(studio.friend("lena.morgen"))
+    await studio.scan()
+    await studio.advance()
+    told = await studio.only()
+
+    async def page() -> str:
+        return str((await served.client.get(f"/mentions/{told.id}", headers=headers)).text)
+
+    async def ask(**form: str) -> str:
+        answer = await served.client.post("/mentions/author", data=form, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return str(answer.text)
+
+    shown = await page()
+    assert "Never from @lena.morgen" in shown
+    assert "Ask about" not in shown
+    for rule, state in (("never", "SKIPPED"), ("always", "QUEUED")):
+        note = await ask(username="lena.morgen", rule=rule)
+        assert "1 of their stories" in note
+        assert (await studio.only()).status == state
+        assert "Ask about @lena.morgen" in await page()
+        # The undo that the note has: the rule as it was, and the story waits again.
+        back = dict(re.findall(r'name="(\w+)" value="([^"]*)"', note))
+        assert back == {"username": "lena.morgen", "rule": "ask", "id": told.id}
+        await ask(**back)
+        assert (await studio.only()).status == "WAITING_APPROVAL"
+        assert "Ask about" not in await page()

@@ -791,6 +791,7 @@ class Methods(Core):
         signature_overlay: str | None | Omitted = OMITTED,
         allowed_authors: Sequence[str] | None | Omitted = OMITTED,
         denied_authors: Sequence[str] | None | Omitted = OMITTED,
+        always_authors: Sequence[str] | None | Omitted = OMITTED,
         minimum_followers: int | None | Omitted = OMITTED,
         required_words: Sequence[str] | None | Omitted = OMITTED,
         excluded_words: Sequence[str] | None | Omitted = OMITTED,
@@ -818,6 +819,7 @@ class Methods(Core):
                 "signatureOverlay": signature_overlay,
                 "allowedAuthors": allowed_authors,
                 "deniedAuthors": denied_authors,
+                "alwaysAuthors": always_authors,
                 "minimumFollowers": minimum_followers,
                 "requiredWords": required_words,
                 "excludedWords": excluded_words,
@@ -837,6 +839,18 @@ class Methods(Core):
             "/story-repost/config",
             models.Success,
             params={"accountId": account_id},
+            idempotency_key=idempotency_key,
+        )
+
+    def rule_author(
+        self, *, account_id: str, username: str, rule: str, idempotency_key: str | None = None
+    ) -> models.AuthorRuled:
+        """Never repost an author, always do without asking, or decide about each story (additive)."""
+        return self._call(
+            "POST",
+            "/story-repost/authors",
+            models.AuthorRuled,
+            body={"accountId": account_id, "username": username, "rule": rule},
             idempotency_key=idempotency_key,
         )
 
@@ -2334,6 +2348,7 @@ class AsyncMethods(AsyncCore):
         signature_overlay: str | None | Omitted = OMITTED,
         allowed_authors: Sequence[str] | None | Omitted = OMITTED,
         denied_authors: Sequence[str] | None | Omitted = OMITTED,
+        always_authors: Sequence[str] | None | Omitted = OMITTED,
         minimum_followers: int | None | Omitted = OMITTED,
         required_words: Sequence[str] | None | Omitted = OMITTED,
         excluded_words: Sequence[str] | None | Omitted = OMITTED,
@@ -2361,6 +2376,7 @@ class AsyncMethods(AsyncCore):
                 "signatureOverlay": signature_overlay,
                 "allowedAuthors": allowed_authors,
                 "deniedAuthors": denied_authors,
+                "alwaysAuthors": always_authors,
                 "minimumFollowers": minimum_followers,
                 "requiredWords": required_words,
                 "excludedWords": excluded_words,
@@ -2380,6 +2396,18 @@ class AsyncMethods(AsyncCore):
             "/story-repost/config",
             models.Success,
             params={"accountId": account_id},
+            idempotency_key=idempotency_key,
+        )
+
+    async def rule_author(
+        self, *, account_id: str, username: str, rule: str, idempotency_key: str | None = None
+    ) -> models.AuthorRuled:
+        """Never repost an author, always do without asking, or decide about each story (additive)."""
+        return await self._call(
+            "POST",
+            "/story-repost/authors",
+            models.AuthorRuled,
+            body={"accountId": account_id, "username": username, "rule": rule},
             idempotency_key=idempotency_key,
         )
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from reprise_client._answer import Answer, listed, named
 
+AuthorWish: TypeAlias = Literal["ask", "always", "never"] | str
 DeliveryStatus: TypeAlias = Literal["PENDING", "DELIVERED", "FAILED"] | str
 ErrorCode: TypeAlias = (
     Literal[
@@ -132,6 +133,16 @@ class AuthCheck(Answer):
 class AuthMe(Answer):
     user: Owner = named("user")
     accounts: list[InstagramAccount] = listed("accounts")
+
+
+class AuthorRuled(Answer):
+    """`before` is what held until now; `decided` are the open stories that it was applied to."""
+
+    username: str = named("username")
+    rule: AuthorWish = named("rule")
+    before: AuthorWish = named("before")
+    decided: list[RepostItem] = listed("decided")
+    refused: list[RefusedDecision] = listed("refused")
 
 
 class Breaker(Answer):
@@ -972,6 +983,7 @@ class StoryRepostConfig(Answer):
     warnings: list[str] = listed("warnings")
     allowed_authors: list[str] = listed("allowedAuthors")
     denied_authors: list[str] = listed("deniedAuthors")
+    always_authors: list[str] = listed("alwaysAuthors")
     minimum_followers: int = named("minimumFollowers")
     required_words: list[str] = listed("requiredWords")
     excluded_words: list[str] = listed("excludedWords")

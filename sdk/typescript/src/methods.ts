@@ -48,6 +48,21 @@ export interface AuthMe {
   accounts: Array<InstagramAccount>;
 }
 
+/** `before` is what held until now; `decided` are the open stories that it was applied to. */
+export interface AuthorRuled {
+  username: string;
+  rule: AuthorWish;
+  before: AuthorWish;
+  decided: Array<RepostItem>;
+  refused: Array<RefusedDecision>;
+}
+
+export type AuthorWish =
+  | "ask"
+  | "always"
+  | "never"
+  | (string & {});
+
 /** Story reposts were switched off by the engine itself; `remedy` says what closes it. */
 export interface Breaker {
   since: string;
@@ -951,6 +966,7 @@ export interface StoryRepostConfig {
   warnings: Array<string>;
   allowedAuthors: Array<string>;
   deniedAuthors: Array<string>;
+  alwaysAuthors: Array<string>;
   minimumFollowers: number;
   requiredWords: Array<string>;
   excludedWords: Array<string>;
@@ -1135,6 +1151,13 @@ export interface ApiKeyRequest {
 /** Which state of a post somebody has looked at. */
 export interface AsSeen {
   version?: string | null | undefined;
+}
+
+/** `never` wins over an approval; `always` asks nobody, except about what was meant for few. */
+export interface AuthorRuling {
+  accountId: string;
+  username: string;
+  rule: AuthorWish;
 }
 
 export interface BrowserName {
@@ -1412,6 +1435,7 @@ export interface StoryRepostSettings {
   signatureOverlay?: string | null | undefined;
   allowedAuthors?: ReadonlyArray<string> | null | undefined;
   deniedAuthors?: ReadonlyArray<string> | null | undefined;
+  alwaysAuthors?: ReadonlyArray<string> | null | undefined;
   minimumFollowers?: number | null | undefined;
   requiredWords?: ReadonlyArray<string> | null | undefined;
   excludedWords?: ReadonlyArray<string> | null | undefined;
@@ -1848,6 +1872,11 @@ export class Methods extends Core {
   /** Delete an account's configuration; its history stays. */
   deleteConfig(given: DeleteConfigQuery, options: Options = {}): Promise<Success> {
     return this.call("DELETE", `/story-repost/config`, { ...options, query: given });
+  }
+
+  /** Never repost an author, always do without asking, or decide about each story (additive). */
+  ruleAuthor(given: AuthorRuling, options: Options = {}): Promise<AuthorRuled> {
+    return this.call("POST", `/story-repost/authors`, { ...options, body: given });
   }
 
   /** Switch story reposts on; closes the circuit breaker. Makes a default configuration. */
