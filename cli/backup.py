@@ -30,6 +30,7 @@ from storage.vault import create_key, credential, present_key, read_key
 
 _FILE = click.Path(path_type=Path)
 _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
+_NOT_WHOLE = 3
 
 
 @click.command()
@@ -49,6 +50,8 @@ def backup(file: Path | None, with_key: bool, as_json: bool) -> None:
 
     Without --with-key the passwords and sessions in it cannot be read. Keep a copy of secret.key
     somewhere else: a restore on another machine needs it, or every account logs in again.
+
+    The exit code is 3 when the disk could not read some of the media: all the rest is in the file.
     """
     settings = load_settings()
     target = _target(file, settings)
@@ -75,11 +78,14 @@ def backup(file: Path | None, with_key: bool, as_json: bool) -> None:
                 "vanished": written.vanished,
                 "damaged": written.damaged,
                 "missing": written.missing,
+                "unreadable": written.unreadable,
                 "withKey": with_key,
             }
         )
-        return
-    _report(written, with_key)
+    else:
+        _report(written, with_key)
+    if not written.is_whole:
+        raise SystemExit(_NOT_WHOLE)
 
 
 def _copy_database(settings: Settings, target: Path) -> None:
@@ -105,8 +111,17 @@ def _report(written: Written, with_key: bool) -> None:
             + ", ".join(written.missing[:5]),
             err=True,
         )
+    tell_unreadable(written)
     if with_key:
         say("It holds the key: whoever reads it has the accounts.", err=True)
+
+
+def tell_unreadable(written: Written) -> None:
+    """Say what is not in a backup because the disk did not give it."""
+    for name in written.unreadable:
+        say(f"Not saved, for it cannot be read: {name}", err=True)
+    if not written.is_whole:
+        say("The backup is not whole. Look at the disk, or at who may read the folder", err=True)
 
 
 def _target(file: Path | None, settings: Settings) -> Path:
@@ -171,6 +186,7 @@ def restore(file: Path, force: bool, hold_all: bool, as_json: bool) -> None:
                 "keptAside": str(done.aside) if done.aside else None,
                 "key": done.key,
                 "unknownWorker": done.unknown_worker,
+                "unreadable": done.unreadable,
             }
         )
         return
@@ -181,6 +197,8 @@ def _tell(done: Restored) -> None:
     say(f"Restored what was saved on {done.saved_at:%Y-%m-%d %H:%M} UTC")
     if done.aside is not None:
         say(f"What was there is kept in {done.aside}; delete it when all is well")
+    for name in done.unreadable:
+        say(f"Not in this backup, for it could not be read when it was made: {name}", err=True)
     if done.parked:
         say(
             f"{len(done.parked)} posts may have gone out since and are parked as failed: look at "

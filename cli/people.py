@@ -121,13 +121,16 @@ def _what_goes(them: dict[str, Any]) -> tuple[str, ...]:
 
 def _saved(settings: Settings, name: str) -> Path:
     """Back everything up into the data directory; raises what `reprise backup` would."""
-    from cli.backup import progress_bar
+    from cli.backup import progress_bar, tell_unreadable
     from storage.backup import write_backup
 
     moment = f"{utc_now():%Y%m%dT%H%M%SZ}"
     target = settings.data_dir / f"reprise-before-{name.lower()}-left-{moment}.tar"
     with progress_bar("Saving") as progress:
-        write_backup(settings.data_dir, target, key=None, now=utc_now(), progress=progress)
+        written = write_backup(
+            settings.data_dir, target, key=None, now=utc_now(), progress=progress
+        )
+    tell_unreadable(written)
     return target
 
 

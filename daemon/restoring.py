@@ -36,7 +36,8 @@ class Restored:
     """What a restore did; `aside` is where the old files are kept.
 
     `unknown_worker` is the Worker that the replaced data had handed posts over to, and of which
-    the backup does not know: everything that was planned is parked then.
+    the backup does not know: everything that was planned is parked then. `unreadable` are media
+    that could not be read when the backup was made.
     """
 
     saved_at: datetime
@@ -46,6 +47,7 @@ class Restored:
     waiting: list[Repost]
     key: KeyState
     unknown_worker: str | None = None
+    unreadable: tuple[str, ...] = ()
 
 
 def restore(
@@ -93,6 +95,7 @@ def restore(
         waiting,
         key,
         worker if is_unknown else None,
+        staged.unreadable,
     )
 
 

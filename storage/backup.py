@@ -22,7 +22,7 @@ from typing import IO
 
 from storage.copies import copy_database
 from storage.errors import Unavailable
-from storage.files import MediaFolder, sync_directory
+from storage.files import is_kept, is_prefix, sync_directory
 from storage.opening import applied_migrations, look_into
 from storage.times import to_text
 
@@ -57,7 +57,8 @@ class Member:
 class Written:
     """A finished backup. `damaged` are media files whose content is not what their name says.
 
-    `missing` are those that the saved database refers to and that were not there any more.
+    `missing` are those that the saved database refers to and that were not there any more, and
+    `unreadable` those that the disk did not give: they are not in it, and it says so itself.
     """
 
     file: Path
@@ -67,6 +68,12 @@ class Written:
     vanished: int
     damaged: list[str]
     missing: list[str]
+    unreadable: list[str]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything is in it that was there."""
+        return not self.unreadable
 
 
 def write_backup(
@@ -82,9 +89,9 @@ def write_backup(
 
     `copy` puts a copy of the database where it is told, as the daemon does that uses it; without
     it nobody else does. `progress` hears bytes done and bytes in all. The file has mode 0600 and
-    appears when it is whole and on disk. Media that are deleted meanwhile are left out. Raises
-    `Unavailable` when there is no room or the disk fails, and `Damaged` when the database
-    is.
+    appears when it is finished and on disk. Media that are deleted meanwhile, or that the disk does
+    not give, are left out. Raises `Unavailable` when there is no room, or the database cannot be
+    read or the file written, and `Damaged` when the database is.
     """
     unfinished = target.with_name(f".{target.name}.unfinished")
     snapshot = target.with_name(f".{target.name}.database")
@@ -97,7 +104,7 @@ def write_backup(
                 copy(snapshot)
             # After the database: a file is there before its row, so that of every row in the
             # copy the file is in this list, however long the copying took.
-            media = [path for path in media_of(data_dir) if path.is_file()]
+            media, unlisted = _media_of(data_dir)
             total = _size_of([snapshot, *media])
             with _private(unfinished) as raw:
                 hashed = _Hashed(raw)
@@ -105,8 +112,9 @@ def write_backup(
                 tar.add(snapshot, DATABASE)
                 if key is not None:
                     tar.add_bytes(KEY, key)
+                tar.unreadable += unlisted
                 for path in media:
-                    tar.add(path, str(path.relative_to(data_dir)))
+                    tar.add_medium(path, str(path.relative_to(data_dir)))
                 schema, wanted = _told_by(snapshot)
                 tar.close(created_at=to_text(now), schema=schema, with_key=key is not None)
             unfinished.replace(target)
@@ -115,16 +123,37 @@ def write_backup(
     finally:
         for path in (unfinished, snapshot):
             path.unlink(missing_ok=True)
-    missing = sorted(wanted - tar.names)
-    return Written(target, size, hashed.hexdigest(), tar.media, tar.vanished, tar.damaged, missing)
+    unread = tuple(f"{name}/" for name in tar.unreadable)
+    missing = sorted(name for name in wanted - tar.names if not f"{name}/".startswith(unread))
+    return Written(
+        target, size, hashed.hexdigest(), tar.media, tar.vanished, tar.damaged, missing,
+        tar.unreadable,
+    )  # fmt: skip
 
 
-def media_of(data_dir: Path) -> Iterator[Path]:
-    """Return the finished media files of a data directory."""
-    root = data_dir / MEDIA
-    for folder in sorted(root.iterdir() if root.is_dir() else ()):
-        if folder.is_dir() and folder.name != MediaFolder.INCOMING:
-            yield from sorted(folder.iterdir())
+def _media_of(data_dir: Path) -> tuple[list[Path], list[str]]:
+    """Return the finished media files of a data directory, and the folders that cannot be read."""
+    found, unlisted = list[Path](), list[str]()
+    for folder in _names_in(data_dir, MEDIA, unlisted):
+        if is_prefix(folder):
+            names = _names_in(data_dir, f"{MEDIA}/{folder}", unlisted)
+            stored = [f"{folder}/{name}" for name in names]
+            found += [data_dir / MEDIA / path for path in stored if is_kept(path)]
+    return found, unlisted
+
+
+def _names_in(data_dir: Path, folder: str, unlisted: list[str]) -> list[str]:
+    try:
+        return sorted(path.name for path in (data_dir / folder).iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError:
+        unlisted.append(folder)
+        return []
+
+
+class _CannotRead(Exception):
+    """A file did not give what it holds."""
 
 
 class _Hashed:
@@ -139,6 +168,18 @@ class _Hashed:
         self._digest.update(data)
         return self._file.write(data)
 
+    @contextmanager
+    def taking_back(self) -> Iterator[None]:
+        """Have nothing written where `_CannotRead` ends the block."""
+        at, digest = self._file.tell(), self._digest.copy()
+        try:
+            yield
+        except _CannotRead:
+            self._file.seek(at)
+            self._file.truncate()
+            self._digest = digest
+            raise
+
     def hexdigest(self) -> str:
         return self._digest.hexdigest()
 
@@ -147,6 +188,7 @@ class _Archive:
     """The tar that is being written."""
 
     def __init__(self, file: _Hashed, on_bytes: Callable[[int], None]) -> None:
+        self._file = file
         self._tar = tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT)  # type: ignore[call-overload]  # noqa: SIM115
         self._on_bytes = on_bytes
         self._done = 0
@@ -154,21 +196,29 @@ class _Archive:
         self.media = 0
         self.vanished = 0
         self.damaged: list[str] = []
+        self.unreadable: list[str] = []
 
     @property
     def names(self) -> set[str]:
         return {member.path for member in self._members}
 
-    def add(self, path: Path, name: str) -> None:
-        """Add a file; one that is gone is counted, and no error."""
+    def add(self, path: Path, name: str) -> str:
+        """Add a file and return its SHA-256."""
+        with path.open("rb") as file:
+            return self._write(name, os.fstat(file.fileno()).st_size, file)
+
+    def add_medium(self, path: Path, name: str) -> None:
+        """Add a media file; one that is gone is counted, and one that cannot be read is named."""
+        began = self._tar.offset
         try:
-            file = path.open("rb")
+            with _opened(path) as file, self._file.taking_back():
+                digest = self._write(name, os.fstat(file.fileno()).st_size, file)
         except FileNotFoundError:
             self.vanished += 1
-            return
-        with file:
-            digest = self._write(name, os.fstat(file.fileno()).st_size, file)
-        if name.startswith(f"{MEDIA}/"):
+        except _CannotRead:
+            self._tar.offset = began
+            self.unreadable.append(name)
+        else:
             self.media += 1
             if not path.name.startswith(digest):
                 self.damaged.append(name)
@@ -185,6 +235,7 @@ class _Archive:
             "reprise": metadata.version("reprise"),
             "schema": schema,
             "withKey": with_key,
+            "unreadable": self.unreadable,
             "files": [asdict(member) for member in self._members],
         }
         self.add_bytes(MANIFEST, json.dumps(manifest, indent=1).encode())
@@ -193,7 +244,7 @@ class _Archive:
     def _write(self, name: str, size: int, content: IO[bytes]) -> str:
         header = tarfile.TarInfo(name)
         header.size, header.mode = size, 0o600
-        reader = _Reader(content, self._advance)
+        reader = _Reader(content, size, self._advance)
         self._tar.addfile(header, reader)
         self._members.append(Member(name, size, reader.digest.hexdigest()))
         return reader.digest.hexdigest()
@@ -203,16 +254,36 @@ class _Archive:
         self._on_bytes(self._done)
 
 
-class _Reader:
-    """Reads through to `file`, hashing and counting on the way."""
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file to read; raises `FileNotFoundError`, and `_CannotRead` for any other reason."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise _CannotRead from error
+    with file:
+        yield file
 
-    def __init__(self, file: IO[bytes], advance: Callable[[int], None]) -> None:
+
+class _Reader:
+    """Reads a file, hashing and counting; `_CannotRead` where it has not `size` bytes."""
+
+    def __init__(self, file: IO[bytes], size: int, advance: Callable[[int], None]) -> None:
         self._file = file
+        self._left = size
         self._advance = advance
         self.digest = hashlib.sha256()
 
     def read(self, size: int = -1) -> bytes:
-        data = self._file.read(size)
+        try:
+            data = self._file.read(size)
+        except OSError as error:
+            raise _CannotRead from error
+        self._left -= len(data)
+        if size > len(data) and self._left > 0:
+            raise _CannotRead
         self.digest.update(data)
         self._advance(len(data))
         return data
@@ -236,7 +307,7 @@ def _check_room(data_dir: Path, folder: Path) -> None:
     # The snapshot lies beside the file until it is in it.
     database = data_dir / DATABASE
     log = database.with_name(f"{database.name}-wal")
-    needed = 2 * _size_of([database, log]) + _size_of(list(media_of(data_dir))) + _SLACK
+    needed = 2 * _size_of([database, log]) + _size_of(_media_of(data_dir)[0]) + _SLACK
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise Unavailable(
@@ -247,7 +318,7 @@ def _check_room(data_dir: Path, folder: Path) -> None:
 def _size_of(files: list[Path]) -> int:
     size = 0
     for file in files:
-        with suppress(FileNotFoundError):  # deleted meanwhile
+        with suppress(OSError):  # deleted meanwhile, or not readable
             size += file.stat().st_size
     return size
 
@@ -267,5 +338,7 @@ def _private(path: Path) -> Iterator[IO[bytes]]:
 def _readable_errors(target: Path) -> Iterator[None]:
     try:
         yield
+    except _CannotRead as error:
+        raise Unavailable(f"{target} cannot be written: the database cannot be read") from error
     except OSError as error:
         raise Unavailable(f"{target} cannot be written: {error.strerror or error}") from error

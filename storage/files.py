@@ -23,6 +23,7 @@ _DAY_S = 86_400
 _PREFIX = re.compile(r"[0-9a-f]{2}")
 _PICTURE, _SMALL = ".jpg", ".144.webp"
 _STORED = re.compile(r"[0-9a-z]{2}/[0-9A-Za-z][0-9A-Za-z._-]*")
+_KEPT = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}(\.[a-z0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,19 @@ def small_path(stored: str | None) -> str | None:
 def picture_path(small: str) -> str | None:
     """Return of which stored JPEG that is the small form, or None where it is no such path."""
     return small.removesuffix(_SMALL) + _PICTURE if small.endswith(_SMALL) else None
+
+
+def is_prefix(folder: str) -> bool:
+    """Say whether a folder of that name holds stored files."""
+    return _PREFIX.fullmatch(folder) is not None
+
+
+def is_kept(stored: str) -> bool:
+    """Say whether a stored path is one that `MediaFolder.adopt` gives: what a backup holds.
+
+    Small forms and what others put beside (`.DS_Store`, `lost+found`) are not.
+    """
+    return _KEPT.fullmatch(stored) is not None
 
 
 class MediaFolder:
@@ -129,7 +143,7 @@ class MediaFolder:
         folders = [
             folder
             for folder in self.root.iterdir()
-            if _PREFIX.fullmatch(folder.name) and int(folder.name, 16) % parts == part
+            if is_prefix(folder.name) and int(folder.name, 16) % parts == part
         ]
         return [
             f"{folder.name}/{file.name}"

@@ -22,27 +22,33 @@ from typing import Any
 from storage.backup import CHUNK, DATABASE, FORMAT, KEY, MANIFEST, MEDIA, VERSION, Member, Progress
 from storage.copies import copy_database, made_at
 from storage.errors import Damaged, Unavailable, Unusable
-from storage.files import MediaFolder, sync_directory
+from storage.files import MediaFolder, is_kept, sync_directory
 from storage.opening import applied_migrations, check_known, look_into
 from storage.schema_check import check_schema
 from storage.times import from_text
 
 STAGE = ".restore"
 _READY = "ready.json"
-_MEMBER = re.compile(rf"{DATABASE}|{KEY}|{MEDIA}/[0-9a-f]{{2}}/[0-9a-f]{{64}}(\.[a-z0-9]+)?")
+_FOLDER = re.compile(rf"{MEDIA}(/[0-9a-f]{{2}})?")
+# What backups hold that were made when all of a folder was taken: it is left where it is.
+_BESIDE = re.compile(rf"{MEDIA}/[0-9a-f]{{2}}/(?!.*\.\.)[^/\x00]+")
 _SLACK = 16 << 20
 _LARGEST_MANIFEST = 256 << 20  # a million files
 
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A backup's content, checked, in a folder of its own inside the data directory."""
+    """A backup's content, checked, in a folder of its own inside the data directory.
+
+    `unreadable` are media, or folders of them, that could not be read when it was made.
+    """
 
     folder: Path
     created_at: datetime
     has_media: bool
     has_key: bool
     media_files: int = 0
+    unreadable: tuple[str, ...] = ()
 
     @property
     def database(self) -> Path:
@@ -159,7 +165,8 @@ def _unpack(source: Path, folder: Path, progress: Progress) -> Staged:
             raise Damaged(f"{source} does not hold the files that it lists")
         done, total = 0, sum(one.size for one in promised)
         for member, one in zip(members, promised, strict=False):
-            _extract(tar, member, folder / one.path, one.sha256)
+            if _is_ours(one.path):
+                _extract(tar, member, folder / one.path, one.sha256)
             done += one.size
             progress(done, total)
         # Its folders must be there although no file is in them.
@@ -167,9 +174,27 @@ def _unpack(source: Path, folder: Path, progress: Progress) -> Staged:
         names = [one.path for one in promised]
         if DATABASE not in names:
             raise Damaged(f"{source} holds no database")
-        media = sum(name.startswith(f"{MEDIA}/") for name in names)
+        media = sum(_is_medium(name) for name in names)
         created_at = from_text(manifest["createdAt"])
-        return Staged(folder, created_at, True, KEY in names, media)
+        unreadable = _unreadable_of(source, manifest)
+        return Staged(folder, created_at, True, KEY in names, media, unreadable)
+
+
+def _is_ours(path: str) -> bool:
+    return path in (DATABASE, KEY) or _is_medium(path)
+
+
+def _is_medium(path: str) -> bool:
+    return path.startswith(f"{MEDIA}/") and is_kept(path.removeprefix(f"{MEDIA}/"))
+
+
+def _unreadable_of(source: Path, manifest: dict[str, Any]) -> tuple[str, ...]:
+    """Return what the backup says is not in it; raises `Damaged` for names that none has."""
+    found = tuple(manifest.get("unreadable", ()))
+    for name in found:
+        if not _FOLDER.fullmatch(name) and not _is_medium(name):
+            raise Damaged(f"{source} misses {name[:200]!r}, which no backup has")
+    return found
 
 
 def _check_members(source: Path, members: list[tarfile.TarInfo]) -> None:
@@ -179,7 +204,8 @@ def _check_members(source: Path, members: list[tarfile.TarInfo]) -> None:
     """
     *files, manifest = members
     for member in files:
-        if not _is_plain(member) or not _MEMBER.fullmatch(member.name):
+        known = _is_ours(member.name) or _BESIDE.fullmatch(member.name)
+        if not _is_plain(member) or not known:
             raise Damaged(f"{source} holds {member.name[:200]!r}, which no backup has")
     if not _is_plain(manifest) or manifest.size > _LARGEST_MANIFEST:
         raise Damaged(f"{source} has a list of its files that no backup has")

@@ -85,6 +85,21 @@ def test_a_life_with_backups(reprise: Commands, tmp_path: Path) -> None:
     assert "Sealed 0 secrets" in reprise("rotate-key").out
 
 
+def test_a_backup_that_is_not_whole_says_so_then_and_later(
+    reprise: Commands, tmp_path: Path
+) -> None:
+    connect(reprise)
+    name = f"media/ab/ab{'0' * 62}.jpg"
+    (tmp_path / "data" / name).mkdir(parents=True)  # which no reading gives
+    saved = reprise("backup", str(tmp_path / "backup.tar"))
+    assert (saved.code, "not whole" in saved.err, name in saved.err) == (3, True, True)
+    told = reprise("backup", str(tmp_path / "again.tar"), "--json")
+    assert (told.code, told.json["unreadable"]) == (3, [name])
+    restored = reprise("restore", str(tmp_path / "again.tar"), "--force", "--json")
+    assert (restored.code, restored.json["unreadable"]) == (0, [name])
+    assert name in reprise("restore", str(tmp_path / "backup.tar"), "--force").err
+
+
 def test_with_its_key_a_backup_is_complete(reprise: Commands, tmp_path: Path) -> None:
     connect(reprise)
     archive = tmp_path / "backup.tar"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import sqlite3
 import tarfile
 from collections.abc import Callable
@@ -187,6 +188,84 @@ def test_media_that_the_disk_has_damaged_are_named(tmp_path: Path) -> None:
     file.write_bytes(b"rotten")
     written = write_backup(data, tmp_path / "b.tar", key=None, now=NOW, progress=ignore)
     assert written.damaged == [str(file.relative_to(data))]
+
+
+def test_what_the_disk_does_not_give_is_named_and_the_rest_is_saved(tmp_path: Path) -> None:
+    """One that cannot be opened, one that ends too early, and a folder that cannot be listed."""
+    data = tmp_path / "data"
+    one, two, large, *rest = fill(
+        data, b"sea" * 700, b"stone" * 700, bytes(3 << 20), *(bytes([n]) * 900 for n in range(9))
+    )
+    one.unlink()
+    one.mkdir()
+    two.unlink()
+    two.parent.rmdir()
+    two.parent.symlink_to(two.parent)
+    cut = False
+
+    def cut_off(done: int, _total: int) -> None:
+        nonlocal cut
+        if done > (1 << 20) and not cut:
+            cut = True
+            os.truncate(large, 2 << 20)
+
+    target = tmp_path / "backup.tar"
+    written = write_backup(data, target, key=None, now=NOW, progress=cut_off)
+    assert cut
+    unread = {str(path.relative_to(data)) for path in (one, two.parent, large)}
+    assert {*written.unreadable} == unread
+    assert (written.is_whole, written.media_files, written.damaged) == (False, len(rest), [])
+    assert hashlib.sha256(target.read_bytes()).hexdigest() == written.sha256
+    staged = stage(target, empty(tmp_path), ignore)
+    assert ({*staged.unreadable}, staged.media_files) == (unread, len(rest))
+    there = {path.name: path.read_bytes() for path in rest}
+    unpacked = (staged.folder / "media").glob("??/*")
+    assert {path.name: path.read_bytes() for path in unpacked} == there
+
+
+def test_what_lies_beside_the_media_is_not_in_it(tmp_path: Path) -> None:
+    """Also not in the way of a restore, where an older Reprise took all of a folder."""
+    data = tmp_path / "data"
+    (file,) = fill(data, b"sea" * 700)
+    small = file.with_suffix(".144.webp")
+    for path in (small, file.with_name(".DS_Store"), data / "media" / "lost+found" / "x"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"small")
+    target = tmp_path / "b.tar"
+    written = write_backup(data, target, key=None, now=NOW, progress=ignore)
+    assert (written.media_files, written.is_whole, written.damaged) == (1, True, [])
+    assert stage(target, empty(tmp_path), ignore).media_files == 1
+    older = tmp_path / "older.tar"
+    with tarfile.open(target) as tar, tarfile.open(older, "w") as other:
+        contents = {one.name: tar.extractfile(one).read() for one in tar}  # type: ignore[union-attr]
+        manifest = json.loads(contents.pop("manifest.json"))
+        for path in (small, file.with_name(".DS_Store")):
+            name, digest = str(path.relative_to(data)), hashlib.sha256(b"small").hexdigest()
+            contents[name] = b"small"
+            manifest["files"].append({"path": name, "size": 5, "sha256": digest})
+        for name, content in {**contents, "manifest.json": json.dumps(manifest).encode()}.items():
+            header = tarfile.TarInfo(name)
+            header.size = len(content)
+            other.addfile(header, io.BytesIO(content))
+    (tmp_path / "again").mkdir()
+    staged = stage(older, tmp_path / "again", ignore)
+    assert [path.name for path in (staged.folder / "media").glob("??/*")] == [file.name]
+
+
+@pytest.mark.parametrize("name", ["../x", "media/\x1b[2J", 7, "media/ab/../../x"])
+def test_what_a_forged_backup_says_of_itself_is_not_believed(
+    data: Path, archive: Path, tmp_path: Path, name: object
+) -> None:
+    forged = tmp_path / "forged.tar"
+    with tarfile.open(archive) as tar, tarfile.open(forged, "w") as other:
+        for one in tar:
+            content = tar.extractfile(one).read()  # type: ignore[union-attr]
+            if one.name == "manifest.json":
+                content = json.dumps({**json.loads(content), "unreadable": [name]}).encode()
+                one.size = len(content)
+            other.addfile(one, io.BytesIO(content))
+    with pytest.raises(Damaged):
+        stage(forged, empty(tmp_path), ignore)
 
 
 def test_a_damaged_database_is_not_saved_as_if_it_were_sound(data: Path, tmp_path: Path) -> None:
