@@ -39,6 +39,8 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 # The Worker holds an account back for a day; what was looked at before that is over there too.
 _HELD_FOR = timedelta(days=2)
+# It tells whole seconds, and on their way they grow older.
+_TOLD_TO = timedelta(seconds=2)
 NO_ROOM = (
     "the Worker has no room for its media: R2 is not activated in the Cloudflare account, and its"
     " own storage is full"
@@ -96,7 +98,7 @@ class Courier:
             except WorkerRefused as refused:
                 await self._not_taken(row, refused)
                 return False
-            kept = await self.store.write(ownership.let_go, row, sent, content, self.clock.now())
+            kept = await self.store.write(self._let_go, row, sent, content)
             if kept is None:
                 return False  # changed meanwhile: what lies there is never let run
             await self._confirm(client, kept)
@@ -168,12 +170,26 @@ class Courier:
         if lane.told == digest:
             return
         rules["sealed"] = sealed(keys.encryption, token, account.ig_user_id)
+        if published_at is not None or looked_at is not None:
+            # What happened here at some time was another time by the clock there.
+            ahead = await self._ahead(lane)
+            rules["published_ms"] = _by_their_clock(published_at, ahead)
+            rules["lifted_ms"] = _by_their_clock(looked_at, ahead)
 
         async def ask(client: WorkerClient, revision: int) -> None:
             await client.set_account(account.ig_user_id, revision=revision, **rules)
 
         revision = await self._newest(lane, ask)
         await self.store.write(_note_told, account.id, revision, digest)
+
+    async def _ahead(self, lane: CloudLane) -> timedelta:
+        """Ask by how much the Worker's clock is ahead of ours now: ours may have been set."""
+        async with self.desk.worker() as client:
+            await _asked(client.changes(lane.lane, lane.seq))
+            theirs = client.their_time
+        ours = self.clock.now().timestamp()
+        ahead = timedelta(seconds=0 if theirs is None else theirs - ours)
+        return ahead if abs(ahead) > _TOLD_TO else timedelta()
 
     async def forget(self, lane: CloudLane) -> None:
         """Have the Worker forget an account's token."""
@@ -224,6 +240,14 @@ class Courier:
                 await self.store.write(_raise_epoch, row, job["epoch"])
         await self.learn(job)
         logger.info("cloud post=%s owner=%s state=%s", row.post_id, row.owner, job["state"])
+
+    def _let_go(
+        self, db: Database, row: Handover, sent: Mapping[str, Any], content: str
+    ) -> Handover | None:
+        # A Worker that is removed has its posts taken back before; none may follow them there.
+        if self.desk.contact.is_closing or not fitness.is_configured(db):
+            return None
+        return ownership.let_go(db, row, sent, content, self.clock.now())
 
     def _take_in(
         self, db: Database, lane: CloudLane, jobs: Sequence[Mapping[str, Any]]
@@ -302,6 +326,10 @@ def _sent(row: Handover, post: Post, files: Sequence[Fitted], content: str) -> d
         "body": body,
         "files": [{"path": one.stored_path, "mime": one.mime_type} for one in files],
     }
+
+
+def _by_their_clock(at: datetime | None, ahead: timedelta) -> int | None:
+    return None if at is None else ownership.milliseconds(at + ahead)
 
 
 def _is_unknown(refused: WorkerRefused) -> bool:

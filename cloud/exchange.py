@@ -65,10 +65,11 @@ class Exchange:
         # By lane: when it is heard next, and how often in a row nothing came of what was due.
         self._hear_at: dict[str, float] = {}
         self._in_vain: dict[str, int] = {}
+        # When it is looked at again what may not go out any more; a change of its account says now.
+        self._look_at = 0.0
         self._failures = 0
         self._quiet_until = 0.0
         self._contact = courier.desk.contact
-        self.is_closing = False
         self._store.changes.subscribe(
             self._heard, Subject.JOB, Subject.POST, Subject.ACCOUNT, Subject.CONFIG, Subject.LOGIN
         )
@@ -98,7 +99,9 @@ class Exchange:
         """Return why the Worker is not asked now, None where it answers."""
         return self._contact.trouble
 
-    def _heard(self, _change: Change) -> None:
+    def _heard(self, change: Change) -> None:
+        if change.subject not in (Subject.JOB, Subject.POST):
+            self._look_at = 0.0
         self._woken.set()
 
     def _deployed(self, change: Change) -> None:
@@ -125,7 +128,7 @@ class Exchange:
 
     async def _step(self) -> float:
         """Do what is to be done now; returns in how many seconds there is more."""
-        if self.is_closing or not await self._store.glance(fitness.is_configured):
+        if self._contact.is_closing or not await self._store.glance(fitness.is_configured):
             return _SLICE_S * self._pace
         quiet_s: float = self._quiet_until - trio.current_time()
         if quiet_s > 0:
@@ -133,8 +136,10 @@ class Exchange:
         place = self.courier.desk.place
         if await self._store.glance(is_strange, place):
             await self._store.write(look_around, place, self._clock.now())
-        if await self._store.read(self._unwanted):
-            await self._store.write(self._take_unwanted)
+        if trio.current_time() >= self._look_at:
+            self._look_at = trio.current_time() + _SLICE_S * self._pace
+            if await self._store.read(self._unwanted):
+                await self._store.write(self._take_unwanted)
         waiting = await self._store.read(handovers.unconfirmed, self._clock.now(), _AT_ONCE)
         for row in waiting:
             await self._confirm(row)
@@ -150,13 +155,23 @@ class Exchange:
         return min([_SLICE_S * self._pace, *(at - trio.current_time() for at in soon)])
 
     def _unwanted(self, db: Database) -> list[Handover]:
-        """Return what the cloud may own and may not go out as things are now."""
+        """Return what the cloud may own and may not go out as things are now.
+
+        What was fit for the cloud is so until something changes of its account, and that shows at
+        the post that is due last: the token has to live until then. So one of each account is
+        looked at, however many there are.
+        """
         now = self._clock.now()
+
+        def stays(row: Handover) -> bool:
+            return fitness.stays_because(db, posts.get(db, row.post_id), now) is not None
+
         return [
             row
-            for row in handovers.away(db)
-            if row.owner is not Owner.TAKING
-            and fitness.stays_because(db, posts.get(db, row.post_id), now) is not None
+            for last in handovers.last_due(db)
+            if stays(last)
+            for row in handovers.away_of(db, [last.account_id])
+            if row.owner is not Owner.TAKING and stays(row)
         ]
 
     def _take_unwanted(self, db: Database) -> None:
@@ -252,7 +267,7 @@ class Exchange:
 
     async def hand_over_at_once(self, post_id: str) -> bool:
         """Try to have the cloud send a post that was just scheduled; says whether it may own it."""
-        if self.is_closing or not await self._store.glance(fitness.is_configured):
+        if self._contact.is_closing or not await self._store.glance(fitness.is_configured):
             return False
         post = await self._store.read(posts.find, post_id)
         soonest = self._clock.now() + self._soonest
@@ -348,7 +363,7 @@ class Exchange:
         Raises `Refusal` where it does, or does not answer: then it goes on as before.
         """
         await self.courier.desk.removable(api_token)
-        self.is_closing = True
+        self._contact.is_closing = True
         try:
             left = await self.bring_home(handovers.away, None)
             if any(row.owner is not Owner.CLOUD for row in left):
@@ -357,18 +372,18 @@ class Exchange:
                 raise Refusal(ErrorCode.INVALID_STATUS, "A post is going out in the cloud now")
             return await self.courier.desk.remove(api_token, steps, empties_bucket=empties_bucket)
         finally:
-            self.is_closing = False
+            self._contact.is_closing = False
             self.look_at_once()
 
     async def stop(self, api_token: str | None, steps: Steps, *, empties_bucket: bool) -> list[str]:
         """Remove the Worker at once; what may have gone out of it is in doubt then."""
-        self.is_closing = True
+        self._contact.is_closing = True
         try:
             return await self.courier.desk.stop(
                 api_token, steps, self._abandon, empties_bucket=empties_bucket
             )
         finally:
-            self.is_closing = False
+            self._contact.is_closing = False
             self.look_at_once()
 
     def _abandon(self, db: Database, now: datetime) -> None:

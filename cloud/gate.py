@@ -65,10 +65,12 @@ def look_around(db: Database, place: str, now: datetime) -> None:
 class Contact:
     """Whether the Worker answers: `trouble` is why not.
 
-    `told_at` is what time it was at Cloudflare when its API answered last.
+    While it `is_closing` nothing is let go there any more: it is being removed. `told_at` is what
+    time it was at Cloudflare when its API answered last.
     """
 
     trouble: str | None = None
+    is_closing: bool = False
     told_at: datetime | None = None
 
 

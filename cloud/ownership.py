@@ -174,10 +174,13 @@ def learn(
 
 
 def abandoned(db: Database, row: Handover, now: datetime, grace: timedelta) -> None:
-    """Note that its Worker is gone: ours again where it cannot have been due, else in doubt."""
+    """Note that its Worker is gone: ours again where it cannot have been due, else in doubt.
+
+    Under an epoch of its own, so that an answer of that Worker's which comes late finds it changed.
+    """
+    row = handovers.keep(db, row, epoch=row.epoch + 1)
     post = posts.get(db, row.post_id)
-    due = post.scheduled_for
-    if due is not None and due > now + CLOCK_SLACK and post.status is PostStatus.SCHEDULED:
+    if _is_still_to_come(post, now):
         given_back(db, row, now, grace)
     else:
         results.in_doubt(db, row, post, {}, _STOPPED, now)
@@ -190,11 +193,16 @@ def forgotten(db: Database, row: Handover, now: datetime, theirs: datetime) -> N
     else nobody knows whether it went out before. `theirs` is the time there.
     """
     post = posts.get(db, row.post_id)
-    due = post.scheduled_for
-    if due is not None and due > theirs + CLOCK_SLACK and post.status is PostStatus.SCHEDULED:
+    if _is_still_to_come(post, theirs):
         take(db, row, None, now)
     else:
         results.in_doubt(db, row, post, {}, _FORGOTTEN, now)
+
+
+def _is_still_to_come(post: Post, by: datetime) -> bool:
+    """Whether a post that the cloud owned cannot have been begun there by then."""
+    due = post.scheduled_for
+    return due is not None and due > by + CLOCK_SLACK and post.status is PostStatus.SCHEDULED
 
 
 def milliseconds(at: datetime | None) -> int:

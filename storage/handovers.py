@@ -154,6 +154,18 @@ def next_due(db: Database, lane: str) -> datetime | None:
     return None if row[0] is None else times.from_text(row[0])
 
 
+def last_due(db: Database) -> list[Handover]:
+    """Return of each account the post that is due last of those that are not asked back."""
+    return records.fetch(
+        db,
+        Handover,
+        "JOIN (SELECT post_id AS found, max(scheduled_for) FROM cloud_posts"
+        " JOIN posts ON posts.id = post_id"
+        " WHERE owner != 'LOCAL' AND owner != 'TAKING' GROUP BY cloud_posts.account_id)"
+        " ON post_id = found",
+    )
+
+
 def overdue(db: Database, since: datetime, now: datetime, limit: int) -> list[Handover]:
     """Return what was due in the cloud before `since`, has no end, and is to be asked for now."""
     return records.fetch(

@@ -391,7 +391,10 @@ async def test_what_the_worker_has_no_room_for_stays_here_and_says_so(heights: H
 async def test_what_a_person_has_looked_at_holds_the_account_back_no_longer_there(
     heights: Heights,
 ) -> None:
-    """Instagram blocks the account in the cloud: both leave it alone until a person has looked."""
+    """Instagram blocks the account in the cloud: both leave it alone until a person has looked.
+
+    Also where the clock here is behind by then: what a person did is told by the clock there.
+    """
     studio = heights.served.studio
     account = studio.account.id
     fault = Fault(path_end="/media", kind=graph_error("spam_block"))
@@ -405,6 +408,7 @@ async def test_what_a_person_has_looked_at_holds_the_account_back_no_longer_ther
             await trio.sleep(0.02)
     waits = await heights.schedule("after it")
     assert waits["isCloudflare"] is False
+    studio.clock.set_on(-timedelta(hours=3))
     await studio.core.store.write(troubles.clear, account, studio.clock.now())
     await studio.core.store.write(handovers.look_again)
     await heights.owned_by(waits["postId"], "CLOUD")

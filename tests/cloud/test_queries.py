@@ -14,7 +14,7 @@ from tests.cloud.conftest import Sky
 
 WAITING = 2_000
 MOST_READ = 400
-_LANE = ("shelf.js", "lane.js", "tally.js")
+_LANE = ("shelf.js", "lane.js", "tally.js", "mirror.js")
 _SET_OF_STATES = re.compile(r'const (?P<name>[A-Z]+) = "(?P<text>\([^"]*\))";')
 # They have a row for each state, each fact, each account, each file that was replaced just now.
 _SMALL = re.compile(r"SCAN (tally|facts|lanes|loose|CONSTANT ROW)\b")
