@@ -17,10 +17,9 @@ from dataclasses import fields
 from datetime import datetime
 from enum import Enum
 from functools import cache
-from typing import Any, ClassVar, Protocol, TypeVar, cast
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from sqlite_utils import Database
-from sqlite_utils.db import NotFoundError, Table
 
 from storage.errors import NotFound, Unfit, Unreadable
 from storage.times import from_text, to_text
@@ -122,7 +121,8 @@ def stored(record: Record) -> dict[str, Any]:
 
 def insert(db: Database, record: Record) -> None:
     """Store a new record; raises `sqlite3.IntegrityError` where a constraint forbids it."""
-    cast("Table", db[record.TABLE]).insert(stored(record))
+    values = stored(record)
+    db.conn.execute(_insertion(record.TABLE, *values), list(values.values()))
 
 
 def insert_new(db: Database, record: Record, *, known_by: str) -> bool:
@@ -132,8 +132,7 @@ def insert_new(db: Database, record: Record, *, known_by: str) -> bool:
     """
     values = stored(record)
     cursor = db.conn.execute(
-        f"INSERT INTO {record.TABLE} ({', '.join(values)})"  # noqa: S608 - constants
-        f" VALUES ({', '.join('?' * len(values))}) ON CONFLICT ({known_by}) DO NOTHING",
+        f"{_insertion(record.TABLE, *values)} ON CONFLICT ({known_by}) DO NOTHING",
         list(values.values()),
     )
     return cursor.rowcount == 1
@@ -150,11 +149,12 @@ def fitting() -> Iterator[None]:
 
 def update(db: Database, /, cls: type[R], identifier: str, **changes: object) -> None:
     """Change the named columns of one record; raises `NotFound`."""
-    encoded = {name: encode(value) for name, value in changes.items()}
-    try:
-        cast("Table", db[cls.TABLE]).update(identifier, encoded)
-    except NotFoundError:
-        raise NotFound(_kind(cls), identifier) from None
+    if not changes:
+        get(db, cls, identifier)
+        return
+    values = [encode(value) for value in changes.values()]
+    if not db.conn.execute(_change(cls, *changes), [*values, identifier]).rowcount:
+        raise NotFound(_kind(cls), identifier)
 
 
 def encode(value: object) -> object:
@@ -189,6 +189,20 @@ def _columns(cls: type[Record]) -> tuple[str, ...]:
 @cache
 def _select(cls: type[Record]) -> str:
     return f"SELECT {', '.join(_columns(cls))} FROM {cls.TABLE}"  # noqa: S608 - constants
+
+
+# By hand: sqlite-utils reads the schema anew for each row that it writes.
+@cache
+def _insertion(table: str, *columns: str) -> str:
+    places = ", ".join("?" * len(columns))
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 - constants
+
+
+@cache
+def _change(cls: type[Record], *columns: str) -> str:
+    key = _columns(cls)[0]
+    changed = ", ".join(f"{name} = ?" for name in columns)
+    return f"UPDATE {cls.TABLE} SET {changed} WHERE {key} = ?"  # noqa: S608 - constants
 
 
 @cache

@@ -26,6 +26,8 @@ OF_THE_MACHINE = {
     "users.add",
     "users.every",
     "users.named",
+    # Where the feed stands, a number, which `listEvents` tells everybody too.
+    "events.newest",
     # An Instagram account is one person's: a limited key may connect none that it does not see.
     "accounts.by_username",
 }
