@@ -11,6 +11,7 @@ import math
 import re
 
 import httpx
+import orjson
 
 _DEEPEST = 200  # login screens are trees; what Python can walk is deeper than this
 _LONGEST_NUMBER = 64
@@ -19,6 +20,22 @@ _INT_64 = 2**63
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 # As they were decoded, there is nothing to repair in these.
 _FIT = frozenset({int, float, bool, type(None)})
+# What may have to be repaired in JSON that orjson reads: a control character as it is or escaped,
+# and a number that orjson makes a float of, or that is beyond 64 bits with its sign.
+_SUSPECTS = tuple(
+    re.compile(each)
+    for each in (
+        rb"\x7f",
+        rb"\xc2[\x80-\x9f]",
+        rb"\\u00[0189]",
+        rb"\\u007[fF]",
+        rb"\\[bf]",
+        rb"9[2-9]\d{17}",
+    )
+)
+_AS_ZEROS = bytes(0x30 if 0x30 <= each <= 0x39 else 0x20 for each in range(256))
+_NO_BRACKETS = bytes(set(range(256)) - set(b'[]{}"'))
+_TEXT = re.compile(rb'"[^"]*"')
 _REPLACEMENT = "\ufffd"
 _OF_THE_BODY = (b"content-encoding", b"content-length", b"transfer-encoding")
 
@@ -28,6 +45,8 @@ def repaired(body: bytes) -> bytes:
 
     What is no JSON comes back as it is: its reader refuses it.
     """
+    if _is_fit(body):
+        return body
     text = body.decode("utf-8", "replace")
     if not text.lstrip().startswith(("{", "[")):
         return body
@@ -37,14 +56,48 @@ def repaired(body: bytes) -> bytes:
         return body
 
 
+def _is_fit(body: bytes) -> bool:
+    """Say whether nothing has to be repaired, which is nearly always so and quickly told.
+
+    orjson itself refuses halves of characters, what is no UTF-8, control characters as they are,
+    NaN and the infinities.
+    """
+    try:
+        orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return False
+    return (
+        body[:1] in (b"{", b"[")
+        and _is_shallow(body)
+        and b"0" * 20 not in body.translate(_AS_ZEROS)
+        and not any(each.search(body) for each in _SUSPECTS)
+    )
+
+
+def _is_shallow(body: bytes) -> bool:
+    """Say whether JSON is nested no deeper than what is kept."""
+    # Texts go: escaped quotes first, then what is between two quotes.
+    plain = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    left = _TEXT.sub(b"", plain.translate(None, _NO_BRACKETS).replace(b'""', b""))
+    for _ in range(_DEEPEST - 1):
+        outer = left.replace(b"[]", b"").replace(b"{}", b"")
+        if not outer or outer == left:
+            return not outer
+        left = outer
+    return False
+
+
 def readable(answer: httpx.Response) -> httpx.Response:
     """Return an answer with its body repaired, as if it had come so."""
+    body = repaired(answer.content)
+    if body is answer.content:
+        return answer
     # As bytes: a header may hold any, and httpx writes only ASCII back.
     headers = [(k, v) for k, v in answer.headers.raw if k.lower() not in _OF_THE_BODY]
     return httpx.Response(
         answer.status_code,
         headers=headers,
-        content=repaired(answer.content),
+        content=body,
         request=answer.request,
         extensions=answer.extensions,
     )

@@ -16,6 +16,7 @@ _LONGEST_NUMBER = 40
 # What names one thing becomes a part of an address at Instagram, and may not lead to another one.
 NAMES = {
     "number": r"\d{1,40}(_\d{1,40})?",
+    "pk": r"\d{1,40}",
     "id": r"[A-Za-z0-9_][A-Za-z0-9_.:=-]{0,199}",
     "user": r"@*[A-Za-z0-9_][A-Za-z0-9_.]{0,99}",
     "tag": r"#?[^\s/?#%&\\.]{1,200}",
@@ -23,6 +24,7 @@ NAMES = {
 
 _NO_NAME = {
     "number": "Input should be a number, alone or with its owner's behind a _",
+    "pk": "Input should be a number",
     "id": "Input should be an id",
     "user": "Input should be a username",
     "tag": "Input should be a hashtag",

@@ -72,8 +72,8 @@ SCOPES = {
 class Field:
     """One parameter; `kind` is text, i, bool, float, file, uri or json, `choices` its values.
 
-    Of what names one thing: `number` (of a post, story or comment, perhaps with its owner's), `tag`
-    (a hashtag), `user` (a name), or else `id`.
+    Of what names one thing: `number` (of a post or story, perhaps with its owner's), `pk`
+    (somebody's number), `tag` (a hashtag), `user` (a name), or else `id`.
     """
 
     name: str
@@ -200,9 +200,9 @@ _FIELD = re.compile(
     r"(?P<name>\w+)(?P<required>\*)?(?:\[(?P<many>\w*)(?:\.\.(?P<most>\d+))?\])?"
     r"(?::(?P<kind>[\w|]+)(?:\[(?P<low>\d*)\.\.(?P<high>\d*)\])?)?(?:=(?P<default>.*))?"
 )
-_KINDS = {"text", "i", "bool", "float", "file", "uri", "number", "id", "tag", "user"}
+_KINDS = {"text", "i", "bool", "float", "file", "uri", "number", "pk", "id", "tag", "user"}
 # What names one thing, and so may become a part of an address at Instagram.
-_NUMBERED = re.compile(r"(\w+_)?(media|story|comment)_(id|ids|pk)")
+_NUMBERED = re.compile(r"(\w+_)?(media|story)_(id|ids|pk)")
 _NAMED = re.compile(r"(?!.*(max|min|session)_id)\w*(^id|_id|_ids|_pk|^code)")
 
 

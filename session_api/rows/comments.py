@@ -59,7 +59,7 @@ async def _answers(client: Any, given: Given) -> Any:
 
 
 comments.row(
-    "GET", "/media/comment/replies", "media_id*, comment_id*, amount:i[0..200]=0", None,
+    "GET", "/media/comment/replies", "media_id*, comment_id*:i, amount:i[0..200]=0", None,
     "[Comment]", Rail.READ, "The answers to a comment, 200 at most", step=_answers,
     sends="1 to 20: a page each",
 )  # fmt: skip
@@ -74,7 +74,7 @@ async def _likers(client: Any, given: Given) -> Any:
 
 
 comments.row(
-    "GET", "/media/comment/likers", "comment_pk*, amount:i[0..200]=0", None, "[Dict]", Rail.READ,
+    "GET", "/media/comment/likers", "comment_pk*:i, amount:i[0..200]=0", None, "[Dict]", Rail.READ,
     "Who likes a comment, 200 at most; asked of the website, which alone knows", step=_likers,
     sends="1 to 4: a page each",
 )  # fmt: skip

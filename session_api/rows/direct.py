@@ -218,7 +218,7 @@ async def _share_profile(client: Any, given: Given) -> Any:
 
 
 direct.row(
-    "POST", "/direct/profile", f"user_id*, {_TO}", None, "DirectMessage", Rail.DIRECT,
+    "POST", "/direct/profile", f"user_id*:pk, {_TO}", None, "DirectMessage", Rail.DIRECT,
     "Send a profile to people who have written before", step=_share_profile,
     sends=_ASKED,
 )  # fmt: skip

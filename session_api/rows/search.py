@@ -42,7 +42,7 @@ search.row(
 )  # fmt: skip
 for _whose in ("followers", "following"):
     search.row(
-        "GET", f"/search/{_whose}", "user_id*, query*", f"search_{_whose}_v1(user_id, query)",
+        "GET", f"/search/{_whose}", "user_id*:pk, query*", f"search_{_whose}_v1(user_id, query)",
         "[UserShort]", Rail.READ, f"Among somebody's {_whose}, by a text in their name",
         found_in="users",
     )  # fmt: skip

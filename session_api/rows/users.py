@@ -51,7 +51,7 @@ async def _friendship(client: Any, given: Given) -> Any:
     return {"user_id": given["user_id"], **{k: v for k, v in answer.items() if k != "status"}}
 
 
-_COLLECTION = "user_id, username:user, amount=50, cursor"
+_COLLECTION = "user_id:user, username:user, amount=50, cursor"
 for _path, _page, _older, _what in (
     ("/user/posts", pages.posts, "/user/medias", "posts"),
     ("/user/tagged/posts", pages.tagged, "/user/tagged/medias", "posts that tag them"),
@@ -65,7 +65,7 @@ for _path, _page, _older, _what in (
         sends="1 to 2: a name is looked up first",
     )  # fmt: skip
 
-_PEOPLE = "user_id*, amount=50, cursor"
+_PEOPLE = "user_id*:pk, amount=50, cursor"
 users.row(
     "GET", "/user/followers", _PEOPLE, "user_followers_v1_chunk(user_id, amount, cursor or '')",
     "UserShortPage", Rail.READ, "A page of who follows somebody",
@@ -75,11 +75,11 @@ users.row(
     "UserShortPage", Rail.READ, "A page of whom somebody follows",
 )  # fmt: skip
 users.row(
-    "GET", "/user", "user_id, username:user, use_cache:bool=true", None, "User", Rail.READ,
+    "GET", "/user", "user_id:user, username:user, use_cache:bool=true", None, "User", Rail.READ,
     "Somebody by number or name, as Instagram shows them now", step=_person,
 )  # fmt: skip
 users.row(
-    "GET", "/user/info", "user_id*, use_cache:bool=true", None, "User", Rail.READ,
+    "GET", "/user/info", "user_id*:user, use_cache:bool=true", None, "User", Rail.READ,
     "Somebody by number", step=_person, is_older=True,
 )  # fmt: skip
 users.row(
@@ -87,7 +87,7 @@ users.row(
     "Somebody by name", step=_person, is_older=True,
 )  # fmt: skip
 users.row(
-    "GET", "/user/about", "user_id*", "user_about_v1(user_id)", "About", Rail.READ,
+    "GET", "/user/about", "user_id*:pk", "user_about_v1(user_id)", "About", Rail.READ,
     "What Instagram tells about an account: since when, and where",
 )  # fmt: skip
 users.pair(
@@ -115,10 +115,10 @@ for _what in ("posts", "stories", "reels", "videos"):
         "bool", Rail.OWN, f"Be told of somebody's new {_what}",
     )  # fmt: skip
 users.row(
-    "GET", "/user/friendship", "user_id*", None, "Dict", Rail.READ,
+    "GET", "/user/friendship", "user_id*:pk", None, "Dict", Rail.READ,
     "What this account and somebody are to each other", step=_friendship,
 )  # fmt: skip
-_BLOCK = "user_id*, surface:profile|direct_thread_info=profile"
+_BLOCK = "user_id*:pk, surface:profile|direct_thread_info=profile"
 users.pair(
     "/user/block", _BLOCK, "user_block(user_id, surface)", "user_unblock(user_id, surface)",
     "bool", Rail.SOCIAL, "Block somebody",
@@ -136,7 +136,7 @@ users.row(
     "Somebody's guides", found_in="guides",
 )  # fmt: skip
 users.row(
-    "GET", "/user/stories", "user_id*, amount:i", "user_stories_v1(user_id, amount)", "[Story]",
+    "GET", "/user/stories", "user_id*:pk, amount:i", "user_stories_v1(user_id, amount)", "[Story]",
     Rail.READ, "Somebody's stories now", older=["/story/user/stories"], found_in="reel?.items",
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import pytest
 
-from instagram import fields
+from instagram import fields, repair
 from instagram.repair import repaired
 from tests.support.wrong import MISSING, NO_TOKENS, WRONG
 
@@ -36,6 +36,53 @@ def test_what_is_read_can_be_stored(read: Callable[[object], object]) -> None:
         stored = value.isoformat() if isinstance(value, datetime) else value
         assert db.execute("SELECT ?", (stored,)).fetchone() == (stored,), name
     db.close()
+
+
+def test_what_needs_no_repair_is_told_from_what_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body that is left alone reads as one that went through the repair."""
+    deep = [b"[" * n + b"1" + b"]" * n for n in (199, 200, 201, 900)]
+    hidden = b'["]",' * 300 + b"1" + b',"["]' * 300
+    pieces = [
+        *(
+            b'"a\\u0007b"',
+            b'"\\u007f"',
+            b'"\\u0085"',
+            b'"\\b"',
+            b'"\\\\b"',
+            b'"\x7f"',
+            b'"\xc2\x85"',
+        ),
+        *(b'"\\ud83d\\ude00"', b'"\\ud83d"', b'"\xff"', b'"plain [{ \\" ]"', b'"\xf0\x9f\x98\x80"'),
+        *(b"9223372036854775807", b"9223372036854775808", b"-9223372036854775809", b"1" * 20),
+        *(
+            b"1" * 5000,
+            b"1e999",
+            b"1e-999",
+            b"NaN",
+            b"-0",
+            b"1.5",
+            b"true",
+            b"null",
+            b"{}",
+            b'"\n"',
+        ),
+        *(*deep, hidden, *(json.dumps(w).encode() for w in WRONG.values() if w is not MISSING)),
+    ]
+    bodies = [form % piece for piece in pieces for form in (b"[%s]", b'{"a": %s}', b"{%s: [1]}")]
+    alone = [json.loads(repaired(body)) if _is_json(body) else repaired(body) for body in bodies]
+    kept = sum(repaired(body) is body for body in bodies)
+    assert len(pieces) < kept < len(bodies)
+    monkeypatch.setattr(repair, "_is_fit", lambda body: False)
+    for body, read in zip(bodies, alone, strict=True):
+        assert (json.loads(repaired(body)) if _is_json(body) else repaired(body)) == read, body
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        json.loads(repaired(body))
+    except ValueError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("token", NO_TOKENS, ids=repr)
