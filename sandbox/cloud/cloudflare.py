@@ -78,6 +78,10 @@ class Cloudflare:
         """End the runtime in the middle of whatever it does."""
         await self._runtime.kill()
 
+    def fill(self, is_full: bool = True) -> None:
+        """Leave the objects no room on their disk, or give it back."""
+        self._runtime.fill(is_full)
+
     async def revive(self) -> None:
         """Start again what was killed; what it had committed is there."""
         if self._running is not None:

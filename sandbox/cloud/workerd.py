@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -74,10 +75,18 @@ class Runtime:
                     pass_fds=(tell,),
                     stdout=errors,
                     stderr=errors,
+                    restore_signals=False,  # a write beyond the limit fails, and does not end it
                 )
         finally:
             os.close(tell)
         return told
+
+    def fill(self, is_full: bool = True) -> None:
+        """Let no more be written to its disk, or let it be again."""
+        if self.process is not None:
+            _soft, hard = resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE)
+            limits = (0 if is_full else hard, hard)
+            resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, limits)
 
     async def kill(self) -> None:
         """End it as a crash would."""

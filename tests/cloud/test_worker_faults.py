@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import trio
 
+from cloud.worker_client import WorkerUnreachable
 from sandbox.wire.faults import Fault, Hang, Kind, Reset, graph_error
 from sandbox.wire.message import Exchange, Response
 from sandbox.world.graph_account import GraphAccount
@@ -190,6 +191,29 @@ async def test_the_cron_sets_lost_alarms_whatever_else_fails(sky: Sky) -> None:
     assert told["lastCronRun"].startswith(time.strftime("%Y-%m-%dT%H:%M", time.gmtime(later)))
     assert sky.cloudflare.r2.names() == [], "and what was not deleted before is now"
     assert sky.live(over) == ["over"]
+
+
+async def test_storage_that_is_full_holds_posts_up_and_sends_none_twice(sky: Sky) -> None:
+    """What cannot be written down is not begun; when there is room, what is due goes out once."""
+    graph, other = await sky.account(), await sky.account()
+    refused = await sky.job(other, "handed over later")
+    jobs = [await sky.job(graph, f"post {at}", due_in_s=at / 2) for at in range(1, 5)]
+    for asked in jobs:
+        await sky.worker.put_job(asked, activate=True)
+    await trio.sleep(0.7)
+    sky.cloudflare.fill()
+    with pytest.raises(WorkerUnreachable):
+        await sky.worker.put_job(refused, activate=False)
+    await trio.sleep(1.2)
+    assert len(sky.live(graph)) <= 2, "what was under way may have been sent, and nothing else"
+    sky.cloudflare.fill(False)
+    await sky.worker.put_job(refused, activate=True)
+    await sky.cloudflare.cron()
+    for asked in jobs:
+        assert (await sky.ended(graph, asked.post_id))["state"] == "DONE"
+    assert sorted(sky.live(graph)) == [f"post {at}" for at in range(1, 5)]
+    assert (await sky.ended(other, refused.post_id))["state"] == "DONE"
+    assert sky.live(other) == ["handed over later"]
 
 
 async def test_clocks_of_daemons_that_are_ahead_hold_nothing_back(sky: Sky) -> None:
