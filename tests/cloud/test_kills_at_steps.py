@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -202,8 +202,12 @@ async def killed_at(
         each for each, (_state, said) in ladder.posts().items() if said.startswith(words)
     ] or [""]
     ends = {"take back": {"DRAFT"}, "delete": {""}}.get(act, {"PUBLISHED"})
-    ended = lambda: ladder.posts().get(found, ("", ""))[0] in ends  # noqa: E731
-    await ladder.until(lambda: ended() and ladder.owner(found) in ("LOCAL", ""), where)
+
+    def is_over() -> bool:
+        state, _words = ladder.posts().get(found, ("", ""))
+        return state in ends and ladder.owner(found) in ("LOCAL", "")
+
+    await ladder.until(is_over, where)
     live = ladder.live(words)
     if ends != {"PUBLISHED"}:
         assert not live, (where, live)
@@ -246,10 +250,14 @@ async def test_killed_at_each_step_of_a_deploy_and_of_a_removal_the_next_ends_it
                     assert (await ladder.command("deploy")).code == 0
                 where = (words[0], method, path, skip)
                 # A namespace has another number each time.
-                part = {"path": "/namespaces/"} if "/namespaces/" in path else {"path_end": path}
+                has_number = "/namespaces/" in path
                 killing = Killing(chain=ladder.chain, is_after=True)
-                fault = Fault(kind=killing, method=method, skip=skip, **part)
-                ladder.cloudflare.faults.add(fault)
+                fault = Fault(kind=killing, method=method, skip=skip)
+                ladder.cloudflare.faults.add(
+                    replace(fault, path="/namespaces/")
+                    if has_number
+                    else replace(fault, path_end=path)
+                )
                 await ladder.command(*words)
                 assert killing.killed.is_set(), where
                 ladder.cloudflare.faults.clear()
