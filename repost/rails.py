@@ -63,10 +63,15 @@ def reposting_held(
     return held or (_one_at_a_time(db, config, now, pace, but) if pace else None)
 
 
+def asleep_until(db: Database, account_id: str, now: datetime) -> datetime | None:
+    """Return when an account's sleep window ends, or None when it is awake."""
+    config = repost_configs.find(db, account_id)
+    return None if config is None or not config.is_enabled else sleeping_until(config, now)
+
+
 def is_asleep(db: Database, account_id: str, now: datetime) -> bool:
     """Say whether an account is in its sleep window, in which nothing is sent by itself."""
-    config = repost_configs.find(db, account_id)
-    return config is not None and config.is_enabled and sleeping_until(config, now) is not None
+    return asleep_until(db, account_id, now) is not None
 
 
 def post_held(db: Database, post: Post, now: datetime, pace: float) -> Hold | None:

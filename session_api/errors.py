@@ -32,6 +32,7 @@ _JOIN = (
     "/release takes it back"
 )
 _LOOK = "Look at what is there before asking again: the same again is likely to end the same"
+_PERHAPS = "It may have been done nevertheless: look before asking for the same again"
 _LOG_IN = "POST /auth/login, or import a session by PATCH /auth/settings"
 # What our codes are on this face, where it is not 400.
 _STATUS = {
@@ -192,7 +193,8 @@ def _of_instagram(error: errors.InstagramError) -> _Told:
             | errors.FileGone()
         ):
             is_late = "did not answer within" in failed.reason
-            return _Told(504 if is_late else 502, failed.reason, kind)
+            hint = _PERHAPS if failed.maybe_applied else ""
+            return _Told(504 if is_late else 502, failed.reason, kind, hint)
         case _:
             assert_never(failed)
 

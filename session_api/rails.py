@@ -168,10 +168,10 @@ def _social(db: Database, account_id: str, row: Row, limits: Limits, clock: Cloc
     login = credentials.find(db, account_id)
     started_at = login.session_started_at if login else None
     if guard.session_phase(started_at, now, clock.pace) < 3:
-        until = guard.phase_until(started_at, now, clock.pace)
+        until = None if started_at is None else started_at + guard.PHASE_2
         return Hold("session_phase", "The account's session is too young for this", until)
-    if rails.is_asleep(db, account_id, now):
-        return Hold("session_sleep", "The account is asleep now", now + _HOUR)
+    if (wakes_at := rails.asleep_until(db, account_id, now)) is not None:
+        return Hold("session_sleep", "The account is asleep now", wakes_at)
     act = _act(row)
     cap = SOCIAL_CAPS.get(act, _OTHER_SOCIAL)
     if (full := _full(db, account_id, act, cap, _DAY, now)) is not None:

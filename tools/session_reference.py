@@ -60,7 +60,8 @@ may be more than `amount`.
 `POST /auth/challenge/resolve` takes, or what this account may not see; 404 gone; 409 `NotDone`: Instagram
 answered an act without a refusal and without having done it; 422 malformed; 429
 Instagram or a rail says wait (`Retry-After`, `rail`, `until`); 501 not served, with the reason; 502 and 504
-no usable answer.
+no usable answer: the hint of an act says then that it may have been done nevertheless. Only uploads are known again:
+a comment or a message that is asked for twice goes out twice.
 
 **Requests** to Instagram are counted below for a plain call: one, but for what says otherwise. Each beyond
 the first counts as a read, and none goes beyond what is said there, whatever Instagram answers. Where an id of

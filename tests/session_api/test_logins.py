@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from repost import guard
 from sandbox import Sandbox
 from sandbox.wire.faults import Fault, feedback_required
 from sandbox.world.ledger import CAA_LOGIN
 from sandbox.world.person import LoginBehaviour, Person
-from session_api.table import rows
-from storage import accounts
+from session_api.rails import Limits, held
+from session_api.table import by_path, rows
+from storage import accounts, credentials, repost_configs
+from storage.store import Database
 from tests.session_api.desk import Desk, code_now, open_desk
 from tests.support.clock import TestClock
 from tests.support.served import serve_studio
@@ -209,6 +213,42 @@ async def test_rails(desk: Desk, clock: TestClock) -> None:
     assert len(desk.sandbox.ledger.requests) == before + 5
     clock.advance(timedelta(seconds=3601))
     assert (await desk.ask("GET", "/user", {"username": "anna"})).status_code == 200
+    await _acts_wait(desk)
+
+
+async def _acts_wait(desk: Desk) -> None:
+    """A young session and a sleeping account hold acts on others until the time that is told."""
+    core, account_id = desk.served.studio.core, desk.served.studio.account.id
+    like, limits = by_path()["/media/like"]["POST"], Limits(allows_social=True)
+    login = await core.store.read(credentials.find, account_id)
+    assert login is not None
+    assert login.session_started_at is not None
+    as_a_person = replace(core.clock, pace=1.0)
+    young = await core.store.read(held, account_id, like, limits, as_a_person)
+    assert young is not None
+    assert (young.rail, young.until) == (
+        "session_phase",
+        login.session_started_at + guard.PHASE_2,
+    )
+    now = core.clock.now()
+
+    def sleep(db: Database) -> None:
+        repost_configs.save(
+            db,
+            user_id=accounts.get(db, account_id).user_id,
+            account_id=account_id,
+            now=now,
+            is_enabled=True,
+            sleep_window_start=(now - timedelta(hours=1)).hour,
+            sleep_window_end=(now + timedelta(hours=5)).hour,
+        )
+
+    await core.store.write(sleep)
+    asleep = await core.store.read(held, account_id, like, limits, core.clock)
+    assert asleep is not None
+    assert asleep.until is not None
+    assert asleep.rail == "session_sleep"
+    assert timedelta(hours=3) < asleep.until - now <= timedelta(hours=5)
 
 
 async def test_a_clock_that_was_wrong_ends_no_session_and_holds_nothing(

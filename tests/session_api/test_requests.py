@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from sandbox import Sandbox
-from sandbox.wire.faults import Body, Fault
+from sandbox.wire.faults import Body, Fault, Reset
 from session_api.given import NAMES
 from session_api.table import rows
 from tests.session_api.desk import Desk, open_desk
@@ -83,6 +83,12 @@ async def _not_done(desk: Desk) -> None:
         met = await desk.ask(method, path, given)
         assert (met.status_code, met.json()["exc_type"]) == (409, "NotDone"), met.text
         assert len(desk.sandbox.ledger.requests) == before + 1
+    # One whose answer is lost may be done: whoever asked is told so, and it goes out once.
+    desk.sandbox.faults.add(Fault(path="/comment/", kind=Reset(after_effect=True)))
+    given = {"media_id": desk.post.media_id, "text": "Perhaps"}
+    lost = await desk.ask("POST", "/media/comment", given)
+    assert (lost.status_code, "may have been done" in lost.json()["hint"]) == (502, True), lost.text
+    assert len(desk.sandbox.ledger.requests) == before + 2
 
 
 async def _reads(desk: Desk) -> int:
