@@ -26,7 +26,7 @@ Options = Annotated[
     dict[str, Any],
     Field(
         description="More, as in the REST API: userTags, collaborators, locationId, locationName, "
-        "storyMentions, storyStickers, crossPostToFacebook"
+        "storyMentions, storyStickers, altTexts (what each photo shows), crossPostToFacebook"
     ),
 ]
 _OPTIONS = frozenset(models.PostContent.model_fields) - {

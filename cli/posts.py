@@ -54,6 +54,9 @@ class Moment(click.ParamType[datetime]):
 )
 @username_option
 @click.option("--caption", default="", help="The caption.")
+@click.option(
+    "--alt", multiple=True, help="What a photo shows; once for each FILE, in their order."
+)
 @click.option("--story", is_flag=True, help="As a story instead of a post or Reel.")
 @click.option("--at", "at", type=Moment(), help="Not now but then, as 2027-01-31T18:30.")
 @click.option("--timezone", help="Of --at, as Europe/Berlin; else this machine's.")
@@ -63,6 +66,7 @@ def publish(
     files: tuple[Path, ...],
     username: str,
     caption: str,
+    alt: tuple[str, ...],
     story: bool,
     at: datetime | None,
     timezone: str | None,
@@ -75,6 +79,7 @@ def publish(
     Examples:  reprise publish photo.jpg --username my_studio --caption "Monday" --wait
                reprise publish clip.mp4 --username my_studio --at 2027-01-31T18:30
                reprise publish 1.jpg 2.jpg 3.mp4 --username my_studio
+               reprise publish photo.jpg --username my_studio --alt "A red cup on a table"
                reprise publish photo.jpg --username my_studio --story
 
     A photo becomes a post, a video a Reel, several files a carousel.
@@ -88,6 +93,8 @@ def publish(
     from operations.schedule import create_schedule
 
     wanted: dict[str, Any] = {"caption": caption} if caption else {}
+    if alt:
+        wanted["altTexts"] = list(alt)
     if at is not None:
         wanted |= _schedule(at, timezone)
     with reached(load_settings(), needs_daemon=True) as reach:

@@ -18,7 +18,7 @@ from typing_extensions import TypedDict
 
 from ground.changes import Subject
 from operations.models import ConnectRequest, StoryRepostSettings
-from operations.models.post_content import StorySticker
+from operations.models.post_content import AltTexts, StorySticker
 from storage.accounts import Account
 from storage.client_options import StoredOptions
 from storage.credentials import Credentials
@@ -46,6 +46,7 @@ _Username = Annotated[str, Field(min_length=1, max_length=100)]
 _NAMED: TypeAdapter[Any] = TypeAdapter(list[_Named])
 _STICKERS: TypeAdapter[Any] = TypeAdapter(list[StorySticker])
 _NAMES: TypeAdapter[Any] = TypeAdapter(list[_Username])
+_ALT_TEXTS: TypeAdapter[Any] = TypeAdapter(AltTexts)
 _LOGIN: TypeAdapter[Credentials] = TypeAdapter(Credentials)
 _PIECES: TypeAdapter[Any] = TypeAdapter(list[Piece])
 _SHARES: TypeAdapter[Any] = TypeAdapter(dict[str, float])
@@ -131,6 +132,7 @@ def _check_post(post: Post) -> None:
             if not isinstance(one.get("username"), str) or not one["username"]:
                 raise ValueError(f"{name}: each needs a username")
     _NAMES.validate_python(post.collaborators or [])
+    _ALT_TEXTS.validate_python(post.alt_texts or [])
     _STICKERS.validate_python(list(post.story_stickers or ()))
     if post.retry_count < 0:
         raise ValueError("retry_count is below 0")

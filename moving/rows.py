@@ -20,7 +20,7 @@ from storage.repost_configs import RepostConfig
 
 _MOMENT: TypeAdapter[datetime] = TypeAdapter(datetime)
 _DEFAULTS: dict[str, dict[str, Any]] = {"mediaFiles": {"origin": "UPLOAD", "sha256": ""}}
-_LISTS = {"user_tags", "collaborators", "story_mentions", "validation_errors"}
+_LISTS = {"user_tags", "collaborators", "story_mentions", "alt_texts", "validation_errors"}
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
 
 

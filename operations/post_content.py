@@ -23,6 +23,7 @@ def content_of(body: schemas.PublishablePost | schemas.ScheduleEntry) -> Content
         cross_post_to_facebook=bool(body.cross_post_to_facebook),
         story_mentions=body.story_mentions,
         story_stickers=body.story_stickers,
+        alt_texts=body.alt_texts,
     )
 
 

@@ -27,6 +27,8 @@ _SAID = (
 def fingerprint(post: Post, media: Sequence[MediaFile]) -> str:
     """Return the same text for the same content; ids that people are resolved to change nothing."""
     said = [_plain(getattr(post, name)) for name in _SAID]
+    # Only where there are any: of posts without them it stays what it was before there were.
+    said += [post.alt_texts] if post.alt_texts else []
     shown = [(file.id, file.sha256) for file in media]
     return sha256(json.dumps([said, shown], sort_keys=True).encode()).hexdigest()
 

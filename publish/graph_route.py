@@ -23,7 +23,7 @@ from publish.recognition import CLOCK_SLACK, Liveness
 from publish.record import DeliveryRecord
 from publish.route import Outgoing, Published
 from storage.deliveries import Delivery, Piece, Step
-from storage.posts import MediaType, Post
+from storage.posts import MediaType, Post, alt_text
 
 logger = logging.getLogger(__name__)
 
@@ -262,12 +262,13 @@ def piece_parameters(post: Post, file: Fitted, position: int) -> dict[str, str]:
         case MediaType.REELS:
             return {"media_type": "REELS", "share_to_feed": "true", **_said(post)}
         case MediaType.IMAGE:
-            return {**_said(post), **_people("user_tags", post.user_tags)}
+            return {**_said(post), **_people("user_tags", post.user_tags), **_alt(post, position)}
         case MediaType.CAROUSEL:
             item = {"is_carousel_item": "true"}
             if file.is_video:
                 return item | {"media_type": "VIDEO"}
-            return item | (_people("user_tags", post.user_tags) if position == 0 else {})
+            tags = _people("user_tags", post.user_tags) if position == 0 else {}
+            return item | tags | _alt(post, position)
         case _:
             assert_never(post.media_type)
 
@@ -282,6 +283,11 @@ def _said(post: Post) -> dict[str, str]:
     if post.collaborators:
         said["collaborators"] = json.dumps(post.collaborators)
     return {name: value for name, value in said.items() if value}
+
+
+def _alt(post: Post, position: int) -> dict[str, str]:
+    text = alt_text(post, position)
+    return {"alt_text": text} if text else {}
 
 
 def _people(name: str, tags: Collection[Mapping[str, object]] | None) -> dict[str, str]:

@@ -328,9 +328,13 @@ def _edit(db: Database, post: Post, changes: Mapping[str, Any], now: datetime) -
     if account_id is None:
         raise Refusal(ErrorCode.INVALID_STATUS, "Its account was disconnected")
     account = accounts.get(db, account_id)
-    kept = [media_id for media_id in posts.media_ids_of(db, post.id) if media_id is not None]
+    shown = posts.media_ids_of(db, post.id)
+    kept = [media_id for media_id in shown if media_id is not None]
+    # What is said of a file goes along with it, wherever it stands then.
+    said_of = dict(zip(shown, post.alt_texts or (), strict=False))
+    said = {name: getattr(post, name) for name in _CONTENT}
     before = Content(
-        **{name: getattr(post, name) for name in _CONTENT},
+        **said | {"alt_texts": [said_of.get(each) for each in changes.get("media_ids", kept)]},
         media_ids=kept,
         media_as_list=post.media_type is MediaType.CAROUSEL,
     )

@@ -22,7 +22,7 @@ from publish.recognition import Liveness, Sent, recognise
 from publish.record import DeliveryRecord
 from publish.route import Outgoing, Published
 from storage.deliveries import Delivery, Piece
-from storage.posts import MediaType, Post
+from storage.posts import MediaType, Post, alt_text
 
 _TRANSCODE_TRIES = 12
 # A page of the own feed, and how many of it may be pinned, however old they are.
@@ -111,7 +111,10 @@ class PrivateFeedRoute(PrivateRoute):
         assert delivery.upload_id is not None
         said = await _said(api, outgoing.post)
         made = zip(delivery.pieces_made(), outgoing.files, strict=True)
-        parts = [_part(piece.id, file) for piece, file in made]
+        parts = [
+            _part(piece.id, file, alt_text(outgoing.post, position))
+            for position, (piece, file) in enumerate(made)
+        ]
         match outgoing.post.media_type:
             case MediaType.CAROUSEL:
                 live: FeedPost = await api.configure_album(delivery.upload_id, parts, said)
@@ -203,8 +206,9 @@ def _tags(people: Sequence[Mapping[str, Any]]) -> list[Tag]:
     ]
 
 
-def _part(upload_id: str, file: Fitted) -> Part:
+def _part(upload_id: str, file: Fitted, alt: str | None) -> Part:
     return Part(
+        alt=alt,
         upload_id=upload_id,
         pixels=(file.width, file.height),
         duration_s=file.duration_s if file.is_video else None,

@@ -24,6 +24,7 @@ CAROUSEL_ITEMS = (2, 10)
 MAX_USER_TAGS = 20
 MAX_COLLABORATORS = 3
 MAX_STORY_MENTIONS = 5
+ALT_TEXT_LENGTH = 1000
 USERNAME_LENGTH = 30
 _LONGEST_NUMBER = 20
 _USERNAME = re.compile(rf"(?!\.+$)[A-Za-z0-9._]{{1,{USERNAME_LENGTH}}}")
@@ -44,6 +45,7 @@ class Content:
     cross_post_to_facebook: bool = False
     story_mentions: Sequence[Any] | None = None
     story_stickers: Sequence[Any] | None = None  # `stickers.checked`
+    alt_texts: Sequence[str | None] | None = None
     by_session: bool = False  # may hold what the app takes and the contract has not
 
 
@@ -64,7 +66,13 @@ def checked(content: Content, *, login_method: str) -> Content:
     mentions = _mentions(content)
     if content.cross_post_to_facebook:
         _check_cross_post(content, login_method)
-    return replace(content, user_tags=tags, collaborators=collaborators, story_mentions=mentions)
+    return replace(
+        content,
+        user_tags=tags,
+        collaborators=collaborators,
+        story_mentions=mentions,
+        alt_texts=_alt_texts(content),
+    )
 
 
 def check_media(content: Content, media: Sequence[MediaFile]) -> None:
@@ -178,6 +186,22 @@ def _tags(content: Content) -> list[dict[str, Any]] | None:
         }
         for tag in content.user_tags
     ]
+
+
+def _alt_texts(content: Content) -> list[str | None] | None:
+    """Return one for each file, as far as there is any."""
+    texts = [(text or "").strip() or None for text in content.alt_texts or ()]
+    while texts and texts[-1] is None:
+        texts.pop()
+    if not texts:
+        return None
+    if content.media_type not in (MediaType.IMAGE, MediaType.CAROUSEL):
+        raise Refusal(
+            ErrorCode.VALIDATION_ERROR, "altTexts: Instagram takes them for photos and carousels"
+        )
+    if content.media_ids and len(texts) > len(content.media_ids):
+        raise Refusal(ErrorCode.VALIDATION_ERROR, "altTexts: there are more of them than files")
+    return texts
 
 
 def _collaborators(content: Content) -> list[str] | None:

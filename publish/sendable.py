@@ -16,19 +16,20 @@ _FIELDS: dict[str, Callable[[Post], bool]] = {
     "collaborators": lambda post: bool(post.collaborators),
     "locationId": lambda post: bool(post.location_id),
     "locationName": lambda post: bool(post.location_name),
+    "altTexts": lambda post: bool(post.alt_texts),
     "storyMentions": lambda post: bool(post.story_mentions),
     "storyStickers": lambda post: bool(post.story_stickers),
     "crossPostToFacebook": lambda post: post.cross_post_to_facebook,
 }
 _FEED = {"caption", "userTags", "collaborators", "locationId", "locationName"}
 SENT: dict[tuple[RouteName, MediaType], frozenset[str]] = {
-    (RouteName.GRAPH, MediaType.IMAGE): frozenset(_FEED | {"crossPostToFacebook"}),
+    (RouteName.GRAPH, MediaType.IMAGE): frozenset(_FEED | {"altTexts", "crossPostToFacebook"}),
     (RouteName.GRAPH, MediaType.REELS): frozenset((_FEED - {"userTags"}) | {"crossPostToFacebook"}),
-    (RouteName.GRAPH, MediaType.CAROUSEL): frozenset(_FEED),
+    (RouteName.GRAPH, MediaType.CAROUSEL): frozenset(_FEED | {"altTexts"}),
     (RouteName.GRAPH, MediaType.STORIES): frozenset({"storyMentions"}),
-    (RouteName.PRIVATE, MediaType.IMAGE): frozenset(_FEED),
+    (RouteName.PRIVATE, MediaType.IMAGE): frozenset(_FEED | {"altTexts"}),
     (RouteName.PRIVATE, MediaType.REELS): frozenset(_FEED),
-    (RouteName.PRIVATE, MediaType.CAROUSEL): frozenset(_FEED),
+    (RouteName.PRIVATE, MediaType.CAROUSEL): frozenset(_FEED | {"altTexts"}),
     (RouteName.PRIVATE, MediaType.STORIES): frozenset({"storyMentions", "storyStickers"}),
 }
 
@@ -54,3 +55,5 @@ def _halves(post: Post, media: Sequence[MediaFile], route: RouteName) -> Iterato
     is_album = post.media_type is MediaType.CAROUSEL and route is RouteName.GRAPH
     if is_album and post.user_tags and media and media[0].is_video:
         yield "`userTags` are not sent: they go on the first file of a carousel, which is a video"
+    if any(text and file.is_video for text, file in zip(post.alt_texts or (), media, strict=False)):
+        yield "`altTexts` are not sent for videos: Instagram takes them for photos"

@@ -516,6 +516,12 @@ def m0320_always(db: Database) -> None:
         db.conn.execute(statement)
 
 
+@migrations()
+def m0321_alt_texts(db: Database) -> None:
+    """What the pictures of a post show, for who does not see them."""
+    db.conn.execute("ALTER TABLE posts ADD COLUMN alt_texts TEXT")
+
+
 def _statements(script: str) -> Iterator[str]:
     # One by one: `executescript` would commit the transaction that guards the migration.
     statement = ""

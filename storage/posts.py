@@ -64,6 +64,8 @@ class Post:
     collaborators: list[str] | None = None
     story_mentions: list[Mapping[str, Any]] | None = None
     story_stickers: list[Mapping[str, Any]] | None = None
+    # What each file shows, in words and in its order; None where nothing is said.
+    alt_texts: list[str | None] | None = None
     published_via_private_api: bool = False
     cross_post_to_facebook: bool = False
     facebook_post_id: str | None = None
@@ -86,6 +88,12 @@ class Post:
     r2_media_key: str | None = None
     created_at: datetime
     updated_at: datetime
+
+
+def alt_text(post: Post, position: int) -> str | None:
+    """Return what is said of the file at that place, or None."""
+    texts = post.alt_texts or ()
+    return texts[position] if position < len(texts) else None
 
 
 def add(db: Database, post: Post, media_ids: Sequence[str | None]) -> None:

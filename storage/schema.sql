@@ -434,7 +434,7 @@ CREATE TABLE posts (
     completed_at TEXT,
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL
-, story_stickers TEXT, cloudflare_job_id TEXT, r2_media_key TEXT) STRICT;
+, story_stickers TEXT, cloudflare_job_id TEXT, r2_media_key TEXT, alt_texts TEXT) STRICT;
 
 CREATE TABLE quiet_hours (
     user_id TEXT PRIMARY KEY REFERENCES users,

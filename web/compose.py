@@ -38,7 +38,7 @@ LIMITS: Mapping[str, int] = {
 }
 _EDITED = (PostStatus.DRAFT, PostStatus.SCHEDULED)
 _FORMATS = (MediaType.IMAGE, MediaType.CAROUSEL, MediaType.REELS, MediaType.STORIES)
-_JSON_TEXTS = ("user_tags", "collaborators", "story_mentions", "story_stickers")
+_JSON_TEXTS = ("user_tags", "collaborators", "story_mentions", "story_stickers", "alt_texts")
 
 
 def add(app: QuartTrio, pages: Pages) -> None:

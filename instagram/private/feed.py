@@ -78,11 +78,12 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """An uploaded file of a post: `duration_s` for videos."""
+    """An uploaded file of a post: `duration_s` for videos, what a photo shows in `alt`."""
 
     upload_id: str
     pixels: tuple[int, int]
     duration_s: float | None = None
+    alt: str | None = None
 
 
 async def own_posts(client: PrivateClient) -> OwnMedia[FeedPost]:
@@ -129,7 +130,10 @@ def parse_post(item: object) -> FeedPost | None:
 async def configure_photo(client: PrivateClient, part: Part, said: Said) -> FeedPost:
     """Publish an uploaded photo. One request; a lost answer is the caller's to ask."""
     answer = await client.photo_configure(
-        part.upload_id, *part.pixels, said.caption, extra_data=_extra(said, tags=said.tags)
+        part.upload_id,
+        *part.pixels,
+        said.caption,
+        extra_data={**_extra(said, tags=said.tags), **_alt(part)},
     )
     return _configured(answer)
 
@@ -195,7 +199,8 @@ def _child(part: Part) -> dict[str, Any]:
             "crop_center": [0.0, -0.0],
             "crop_zoom": 1.0,
         }
-        return {**child, "edits": json.dumps(edits), "scene_capture_type": "", "scene_type": None}
+        photo = {"edits": json.dumps(edits), "scene_capture_type": "", "scene_type": None}
+        return {**child, **photo, **_alt(part)}
     return {
         **child,
         "clips": json.dumps([{"length": part.duration_s, "source_type": "4"}]),
@@ -205,6 +210,10 @@ def _child(part: Part) -> dict[str, Any]:
         "video_result": "",
         "audio_muted": "false",
     }
+
+
+def _alt(part: Part) -> dict[str, str]:
+    return {"custom_accessibility_caption": part.alt} if part.alt else {}
 
 
 def _extra(said: Said, *, tags: Sequence[Tag] = ()) -> dict[str, Any]:

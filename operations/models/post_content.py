@@ -103,6 +103,12 @@ Collaborators = Annotated[
     list[Any], Shape(Annotated[list[Username], Field(max_length=rules.MAX_COLLABORATORS)])
 ]
 
+# One for each file, in their order; null where nothing is said (additive).
+AltTexts = Annotated[
+    list[Annotated[str, Field(max_length=rules.ALT_TEXT_LENGTH)] | None],
+    Field(max_length=rules.CAROUSEL_ITEMS[1]),
+]
+
 
 # Which state of a post a change is meant for; without one it is made in any case (additive).
 Version = Annotated[str, Field(min_length=1, max_length=64)]
@@ -121,6 +127,7 @@ class PostContent(Schema):
     cross_post_to_facebook: bool | None = None
     story_mentions: StoryMentions | None = None
     story_stickers: StoryStickers | None = None
+    alt_texts: AltTexts | None = None
 
 
 class PublishablePost(PostContent):
@@ -186,6 +193,7 @@ class ScheduleChanges(Schema):
     cross_post_to_facebook: bool | None = None
     story_mentions: StoryMentions | None = None
     story_stickers: StoryStickers | None = None
+    alt_texts: AltTexts | None = None
     version: Version | None = None
 
 

@@ -48,6 +48,7 @@ class Post(Schema):
     collaborators: str | None
     story_mentions: str | None
     story_stickers: str | None
+    alt_texts: str | None = None  # additive
     published_via_private_api: bool
     cross_post_to_facebook: bool
     facebook_post_id: str | None

@@ -159,3 +159,29 @@ async def test_what_is_required(served: Served, path: str) -> None:
     without_media["mediaType"] = "CAROUSEL"
     answer = await served.call("POST", API + path, without_media)
     assert answer.body["code"] == "INVALID_CAROUSEL"
+
+
+async def test_what_is_said_of_a_picture_goes_along_with_it(served: Served) -> None:
+    one, two, three = [await photo_id(served, seed=seed) for seed in (1, 2, 3)]
+    made = await draft(
+        served, mediaType="CAROUSEL", mediaFileIds=[one, two], altTexts=["  One ", "Two"]
+    )
+
+    async def said(**changes: Any) -> Any:
+        answer = await put(served, made["id"], **changes)
+        assert answer.status == 200, answer.body
+        return json.loads(answer.body["altTexts"] or "null")
+
+    assert json.loads(made["altTexts"]) == ["One", "Two"]
+    assert await said(mediaFileIds=[three, two, one]) == [None, "Two", "One"]
+    assert await said(caption="Another") == [None, "Two", "One"]
+    assert await said(mediaFileIds=[two, three]) == ["Two"]
+    assert await said(altTexts=[None, "Three"]) == [None, "Three"]
+    assert await said(altTexts=["", None]) is None
+    assert await said(altTexts=["Two"]) == ["Two"]
+    assert await said(altTexts=None) is None
+    for wrong in (["x"] * 3, ["x" * 1001], "x", [7]):
+        assert (await put(served, made["id"], altTexts=wrong)).status == 400, wrong
+    kind = {"mediaType": "STORIES", "mediaFileId": one, "mediaFileIds": None}
+    assert (await put(served, made["id"], **kind, altTexts=["x"])).status == 400
+    assert (await put(served, made["id"], **kind)).status == 200

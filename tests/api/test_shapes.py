@@ -24,7 +24,7 @@ from tests.support.posting import (
 from tests.support.served import Served
 from tests.support.shapes import assert_fits
 
-POST = f"{shapes.POST} · storyStickers string? · thumbnailUrl string?"
+POST = f"{shapes.POST} · storyStickers string? · altTexts string? · thumbnailUrl string?"
 WHOLE_POST = f"{POST} · version string"
 
 # What Reprise adds to the contract's `StoryRepostConfig`.
@@ -199,7 +199,7 @@ async def test_scan_without_a_body_is_for_every_enabled_account(served: Served) 
     [
         ("InstagramAccount", shapes.INSTAGRAM_ACCOUNT, set[str]()),
         ("MediaFile", shapes.MEDIA_FILE, set[str]()),
-        ("Post", shapes.POST, {"storyStickers", "thumbnailUrl"}),
+        ("Post", shapes.POST, {"storyStickers", "altTexts", "thumbnailUrl"}),
         (
             "StoryRepostConfig",
             shapes.STORY_REPOST_CONFIG,

@@ -312,9 +312,13 @@ async def test_every_kind_goes_out_and_the_page_gets_its_copy(heights: Heights) 
     reel = await video_id(served, 180, 320)
     album = {"mediaType": "CAROUSEL", "mediaFileId": None}
     kinds: dict[str, dict[str, Any]] = {
-        "an album": {**album, "mediaFileIds": [heights.media, second]},
+        "an album": {
+            **album,
+            "mediaFileIds": [heights.media, second],
+            "altTexts": [None, "The second"],
+        },
         "a reel": {"mediaType": "REELS", "mediaFileId": reel},
-        "copied": {"crossPostToFacebook": True},
+        "copied": {"crossPostToFacebook": True, "altTexts": ["A red cup"]},
         "": {"mediaType": "STORIES", "mediaFileId": story},
     }
     made = {name: await heights.schedule(name, in_s=6, **more) for name, more in kinds.items()}
@@ -324,6 +328,9 @@ async def test_every_kind_goes_out_and_the_page_gets_its_copy(heights: Heights) 
         assert (ended["status"], bool(ended["igMediaId"])) == ("PUBLISHED", True), (name, ended)
         assert ended["cloudflareJobId"] == each["postId"]
     assert sorted(heights.captions()) == ["", "a reel", "an album", "copied"]
+    containers = served.studio.sandbox.world.graph.containers.values()
+    told = [each.parameters["alt_text"] for each in containers if "alt_text" in each.parameters]
+    assert sorted(told) == ["A red cup", "The second"]
     copied = await heights.post(made["copied"]["postId"])
     assert copied["facebookPostId"], copied
     (copy,) = served.studio.sandbox.ledger.page_posts

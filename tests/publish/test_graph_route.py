@@ -64,8 +64,10 @@ async def test_a_photo(public: Served) -> None:
         userTags=[{"username": "anna", "x": 0.2, "y": 0.7}],
         collaborators=["ben"],
         locationId="213385402",
+        altTexts=["A red cup"],
     )
     (live,) = published(public)
+    assert live.extra["alt_text"] == "A red cup"
     assert (live.route, live.product, live.caption) == ("graph", "feed", IMAGE["caption"])
     assert [(tag.username, tag.x, tag.y) for tag in live.user_tags] == [("anna", 0.2, 0.7)]
     assert (live.collaborators, live.location_id) == (("ben",), "213385402")
@@ -89,7 +91,12 @@ async def test_a_reel_a_story_and_a_carousel(public: Served) -> None:
             "mediaFileId": await photo_id(public, 360, 640),
             "storyMentions": [{"username": "anna", "x": 0.5, "y": 0.8}],
         },
-        {"mediaType": "CAROUSEL", "mediaFileIds": [*photos, video], "caption": "Three"},
+        {
+            "mediaType": "CAROUSEL",
+            "mediaFileIds": [*photos, video],
+            "caption": "Three",
+            "altTexts": [None, "The second", "A video"],
+        },
     )
     for body in sent:
         done = await send(public, **body)
@@ -98,6 +105,9 @@ async def test_a_reel_a_story_and_a_carousel(public: Served) -> None:
     assert (reel.product, reel.kind, reel.caption) == ("reel", "video", "Look")
     assert [(m.username, m.x, m.y) for m in story.mentions] == [("anna", 0.5, 0.8)]
     assert [child.kind for child in carousel.children] == ["photo", "photo", "video"]
+    made = public.studio.sandbox.world.graph.containers[carousel.container or ""]
+    said = [child.parameters.get("alt_text") for child in made.children]
+    assert said == [None, "The second", None]
 
 
 async def test_an_answer_that_was_lost_is_asked_about_and_nothing_goes_out_twice(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -51,6 +52,7 @@ async def test_a_photo_with_people_a_place_and_a_coauthor(served: Served) -> Non
         collaborators=["ben"],
         locationId=str(place.pk),
         locationName="Cafe",
+        altTexts=["A red cup on a table"],
     )
     assert (done["status"], done["errorMessage"]) == ("PUBLISHED", None)
     assert done["publishedViaPrivateApi"] is True
@@ -61,6 +63,7 @@ async def test_a_photo_with_people_a_place_and_a_coauthor(served: Served) -> Non
     assert post.location_id == str(place.pk)
     assert done["igMediaId"] == str(post.pk)
     assert "/p/" in done["igPermalink"]
+    assert post.extra["custom_accessibility_caption"] == "A red cup on a table"
 
 
 async def test_a_reel_with_its_cover(served: Served) -> None:
@@ -72,10 +75,14 @@ async def test_a_reel_with_its_cover(served: Served) -> None:
 
 
 async def test_an_album_keeps_its_order(served: Served) -> None:
-    done = await send(served, "CAROUSEL")
+    done = await send(served, "CAROUSEL", altTexts=["One", "A video", "Three"])
     assert (done["status"], done["errorMessage"]) == ("PUBLISHED", None)
     (post,) = live_posts(served)
     assert [child.kind for child in post.children] == ["photo", "video", "photo"]
+    sent = post.extra["children_metadata"]
+    children = json.loads(sent) if isinstance(sent, str) else sent
+    said = [child.get("custom_accessibility_caption") for child in children]
+    assert said == ["One", None, "Three"]
 
 
 @pytest.mark.parametrize("media_type", list(CONFIGURES))

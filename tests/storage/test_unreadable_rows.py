@@ -26,6 +26,7 @@ HOUR = timedelta(hours=1)
 DAMAGES = [
     ("posts", "user_tags", "{"),
     ("posts", "story_stickers", "\x00"),
+    ("posts", "alt_texts", "["),
     ("posts", "story_mentions", "[" * 100_000),
     ("posts", "scheduled_for", "soon"),
     ("posts", "created_at", ""),

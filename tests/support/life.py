@@ -40,6 +40,7 @@ ON_ITS_WAY = (PostStatus.QUEUED, PostStatus.PROCESSING, PostStatus.PUBLISHING)
 _SPECIAL: Mapping[str, Any] = {
     "user_tags": [{"username": "anna", "x": 0.25, "y": 0.5, "userId": "7"}],
     "collaborators": ["bert"],
+    "alt_texts": ["a red cup", None],
     "story_mentions": [{"username": "carla", "x": 0.5, "y": 0.5}],
     "story_stickers": [{"type": "hashtag", "name": "sea"}],
     "pieces": [{"id": "1", "ready": True, "uri": None}],

@@ -76,6 +76,16 @@ async def test_files_become_a_planned_post_and_are_a_draft_all_the_while(home: H
     ]  # fmt: skip
     await take("drag", "#slides > li:first-child img", "#slides > li:last-child img")
     assert await take("labels", "#slides [data-do=open]") == names
+    # What a picture shows stays with it, wherever it goes.
+    await take("click", "#slides > li:first-child [data-do=open]")
+    await take("fill", "#alt", "A red cup")
+    await take("click", "#slides > li:last-child [data-do=open]")
+    await take("has_value", "#alt", "")
+    await take("press", "Alt+ArrowLeft")
+    await take("sees", "#saved", "Saved as a draft")
+    await take("click", "#slides > li:last-child [data-do=open]")
+    await take("has_value", "#alt", "A red cup")
+    await take("press", "Alt+ArrowLeft")
     # Words, people, and what is drawn by the publisher's own hand.
     await take("fill", "#caption", "Morning #coffee with @anna <b>")
     await take("sees", "#counted", "30 of 2,200 characters · 1 of 30 hashtags · 1 of 20 mentions")
@@ -117,6 +127,7 @@ async def test_files_become_a_planned_post_and_are_a_draft_all_the_while(home: H
     await take("click", "#schedule")
     await take("sees", "#saved", "It goes out")
     assert (await the_post(home)).caption == "Another word"
+    assert (await the_post(home)).alt_texts == ["A red cup"]
     # Back to a draft, and out now: asked once.
     await take("click", "#undraft")
     await take("sees", "h1", "Compose")

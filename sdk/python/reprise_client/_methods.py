@@ -209,6 +209,7 @@ class Methods(Core):
         cross_post_to_facebook: bool | None | Omitted = OMITTED,
         story_mentions: Sequence[Mapping[str, Any]] | None | Omitted = OMITTED,
         story_stickers: Sequence[Mapping[str, Any]] | None | Omitted = OMITTED,
+        alt_texts: Sequence[str | None] | None | Omitted = OMITTED,
         idempotency_key: str | None = None,
     ) -> models.EditedPost:
         """Store a draft; only account and media type are required. Instagram hears nothing."""
@@ -227,6 +228,7 @@ class Methods(Core):
                 "crossPostToFacebook": cross_post_to_facebook,
                 "storyMentions": story_mentions,
                 "storyStickers": story_stickers,
+                "altTexts": alt_texts,
                 "accountId": account_id,
                 "mediaType": media_type,
             },
@@ -247,6 +249,7 @@ class Methods(Core):
         cross_post_to_facebook: bool | None | Omitted = OMITTED,
         story_mentions: Sequence[Mapping[str, Any]] | None | Omitted = OMITTED,
         story_stickers: Sequence[Mapping[str, Any]] | None | Omitted = OMITTED,
+        alt_texts: Sequence[str | None] | None | Omitted = OMITTED,
         account_id: str | None | Omitted = OMITTED,
         media_type: str | None | Omitted = OMITTED,
         version: str | None | Omitted = OMITTED,
@@ -268,6 +271,7 @@ class Methods(Core):
                 "crossPostToFacebook": cross_post_to_facebook,
                 "storyMentions": story_mentions,
                 "storyStickers": story_stickers,
+                "altTexts": alt_texts,
                 "accountId": account_id,
                 "mediaType": media_type,
                 "version": version,
@@ -306,6 +310,7 @@ class Methods(Core):
         cross_post_to_facebook: bool | None | Omitted = OMITTED,
         story_mentions: Sequence[Mapping[str, Any]] | None | Omitted = OMITTED,
         story_stickers: Sequence[Mapping[str, Any]] | None | Omitted = OMITTED,
+        alt_texts: Sequence[str | None] | None | Omitted = OMITTED,
         idempotency_key: str | None = None,
     ) -> models.Accepted:
         """Queue a post to go out now; poll it until its status is PUBLISHED or FAILED."""
@@ -324,6 +329,7 @@ class Methods(Core):
                 "crossPostToFacebook": cross_post_to_facebook,
                 "storyMentions": story_mentions,
                 "storyStickers": story_stickers,
+                "altTexts": alt_texts,
                 "accountId": account_id,
                 "mediaType": media_type,
             },
@@ -506,6 +512,7 @@ class Methods(Core):
         cross_post_to_facebook: bool | None | Omitted = OMITTED,
         story_mentions: Sequence[Mapping[str, Any]] | None | Omitted = OMITTED,
         story_stickers: Sequence[Mapping[str, Any]] | None | Omitted = OMITTED,
+        alt_texts: Sequence[str | None] | None | Omitted = OMITTED,
         timezone: str | Omitted = OMITTED,
         idempotency_key: str | None = None,
     ) -> models.Scheduled:
@@ -525,6 +532,7 @@ class Methods(Core):
                 "crossPostToFacebook": cross_post_to_facebook,
                 "storyMentions": story_mentions,
                 "storyStickers": story_stickers,
+                "altTexts": alt_texts,
                 "accountId": account_id,
                 "mediaType": media_type,
                 "scheduledFor": scheduled_for,
@@ -662,6 +670,7 @@ class Methods(Core):
         cross_post_to_facebook: bool | None | Omitted = OMITTED,
         story_mentions: Sequence[Mapping[str, Any]] | None | Omitted = OMITTED,
         story_stickers: Sequence[Mapping[str, Any]] | None | Omitted = OMITTED,
+        alt_texts: Sequence[str | None] | None | Omitted = OMITTED,
         version: str | None | Omitted = OMITTED,
         idempotency_key: str | None = None,
     ) -> models.EditedPost:
@@ -681,6 +690,7 @@ class Methods(Core):
                 "crossPostToFacebook": cross_post_to_facebook,
                 "storyMentions": story_mentions,
                 "storyStickers": story_stickers,
+                "altTexts": alt_texts,
                 "version": version,
             },
             idempotency_key=idempotency_key,
@@ -1760,6 +1770,7 @@ class AsyncMethods(AsyncCore):
         cross_post_to_facebook: bool | None | Omitted = OMITTED,
         story_mentions: Sequence[Mapping[str, Any]] | None | Omitted = OMITTED,
         story_stickers: Sequence[Mapping[str, Any]] | None | Omitted = OMITTED,
+        alt_texts: Sequence[str | None] | None | Omitted = OMITTED,
         idempotency_key: str | None = None,
     ) -> models.EditedPost:
         """Store a draft; only account and media type are required. Instagram hears nothing."""
@@ -1778,6 +1789,7 @@ class AsyncMethods(AsyncCore):
                 "crossPostToFacebook": cross_post_to_facebook,
                 "storyMentions": story_mentions,
                 "storyStickers": story_stickers,
+                "altTexts": alt_texts,
                 "accountId": account_id,
                 "mediaType": media_type,
             },
@@ -1798,6 +1810,7 @@ class AsyncMethods(AsyncCore):
         cross_post_to_facebook: bool | None | Omitted = OMITTED,
         story_mentions: Sequence[Mapping[str, Any]] | None | Omitted = OMITTED,
         story_stickers: Sequence[Mapping[str, Any]] | None | Omitted = OMITTED,
+        alt_texts: Sequence[str | None] | None | Omitted = OMITTED,
         account_id: str | None | Omitted = OMITTED,
         media_type: str | None | Omitted = OMITTED,
         version: str | None | Omitted = OMITTED,
@@ -1819,6 +1832,7 @@ class AsyncMethods(AsyncCore):
                 "crossPostToFacebook": cross_post_to_facebook,
                 "storyMentions": story_mentions,
                 "storyStickers": story_stickers,
+                "altTexts": alt_texts,
                 "accountId": account_id,
                 "mediaType": media_type,
                 "version": version,
@@ -1857,6 +1871,7 @@ class AsyncMethods(AsyncCore):
         cross_post_to_facebook: bool | None | Omitted = OMITTED,
         story_mentions: Sequence[Mapping[str, Any]] | None | Omitted = OMITTED,
         story_stickers: Sequence[Mapping[str, Any]] | None | Omitted = OMITTED,
+        alt_texts: Sequence[str | None] | None | Omitted = OMITTED,
         idempotency_key: str | None = None,
     ) -> models.Accepted:
         """Queue a post to go out now; poll it until its status is PUBLISHED or FAILED."""
@@ -1875,6 +1890,7 @@ class AsyncMethods(AsyncCore):
                 "crossPostToFacebook": cross_post_to_facebook,
                 "storyMentions": story_mentions,
                 "storyStickers": story_stickers,
+                "altTexts": alt_texts,
                 "accountId": account_id,
                 "mediaType": media_type,
             },
@@ -2061,6 +2077,7 @@ class AsyncMethods(AsyncCore):
         cross_post_to_facebook: bool | None | Omitted = OMITTED,
         story_mentions: Sequence[Mapping[str, Any]] | None | Omitted = OMITTED,
         story_stickers: Sequence[Mapping[str, Any]] | None | Omitted = OMITTED,
+        alt_texts: Sequence[str | None] | None | Omitted = OMITTED,
         timezone: str | Omitted = OMITTED,
         idempotency_key: str | None = None,
     ) -> models.Scheduled:
@@ -2080,6 +2097,7 @@ class AsyncMethods(AsyncCore):
                 "crossPostToFacebook": cross_post_to_facebook,
                 "storyMentions": story_mentions,
                 "storyStickers": story_stickers,
+                "altTexts": alt_texts,
                 "accountId": account_id,
                 "mediaType": media_type,
                 "scheduledFor": scheduled_for,
@@ -2217,6 +2235,7 @@ class AsyncMethods(AsyncCore):
         cross_post_to_facebook: bool | None | Omitted = OMITTED,
         story_mentions: Sequence[Mapping[str, Any]] | None | Omitted = OMITTED,
         story_stickers: Sequence[Mapping[str, Any]] | None | Omitted = OMITTED,
+        alt_texts: Sequence[str | None] | None | Omitted = OMITTED,
         version: str | None | Omitted = OMITTED,
         idempotency_key: str | None = None,
     ) -> models.EditedPost:
@@ -2236,6 +2255,7 @@ class AsyncMethods(AsyncCore):
                 "crossPostToFacebook": cross_post_to_facebook,
                 "storyMentions": story_mentions,
                 "storyStickers": story_stickers,
+                "altTexts": alt_texts,
                 "version": version,
             },
             idempotency_key=idempotency_key,

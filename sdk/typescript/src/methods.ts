@@ -228,6 +228,7 @@ export interface EditedPost {
   collaborators: string | null;
   storyMentions: string | null;
   storyStickers: string | null;
+  altTexts: string | null;
   publishedViaPrivateApi: boolean;
   crossPostToFacebook: boolean;
   facebookPostId: string | null;
@@ -605,6 +606,7 @@ export interface Post {
   collaborators: string | null;
   storyMentions: string | null;
   storyStickers: string | null;
+  altTexts: string | null;
   publishedViaPrivateApi: boolean;
   crossPostToFacebook: boolean;
   facebookPostId: string | null;
@@ -1111,6 +1113,7 @@ export interface WholePost {
   collaborators: string | null;
   storyMentions: string | null;
   storyStickers: string | null;
+  altTexts: string | null;
   publishedViaPrivateApi: boolean;
   crossPostToFacebook: boolean;
   facebookPostId: string | null;
@@ -1219,6 +1222,7 @@ export interface DraftChanges {
   crossPostToFacebook?: boolean | null | undefined;
   storyMentions?: ReadonlyArray<StoryMention> | null | undefined;
   storyStickers?: ReadonlyArray<LinkSticker | HashtagSticker | LocationSticker> | null | undefined;
+  altTexts?: ReadonlyArray<string | null> | null | undefined;
   accountId?: string | null | undefined;
   mediaType?: MediaType | null | undefined;
   version?: string | null | undefined;
@@ -1332,6 +1336,7 @@ export interface PublishablePost {
   crossPostToFacebook?: boolean | null | undefined;
   storyMentions?: ReadonlyArray<StoryMention> | null | undefined;
   storyStickers?: ReadonlyArray<LinkSticker | HashtagSticker | LocationSticker> | null | undefined;
+  altTexts?: ReadonlyArray<string | null> | null | undefined;
   accountId: string;
   mediaType: MediaType;
 }
@@ -1374,6 +1379,7 @@ export interface ScheduleChanges {
   crossPostToFacebook?: boolean | null | undefined;
   storyMentions?: ReadonlyArray<StoryMention> | null | undefined;
   storyStickers?: ReadonlyArray<LinkSticker | HashtagSticker | LocationSticker> | null | undefined;
+  altTexts?: ReadonlyArray<string | null> | null | undefined;
   version?: string | null | undefined;
 }
 
@@ -1389,6 +1395,7 @@ export interface ScheduleEntry {
   crossPostToFacebook?: boolean | null | undefined;
   storyMentions?: ReadonlyArray<StoryMention> | null | undefined;
   storyStickers?: ReadonlyArray<LinkSticker | HashtagSticker | LocationSticker> | null | undefined;
+  altTexts?: ReadonlyArray<string | null> | null | undefined;
   postId?: string | null | undefined;
   accountId?: string | null | undefined;
   mediaType?: MediaType | null | undefined;
@@ -1407,6 +1414,7 @@ export interface ScheduleRequest {
   crossPostToFacebook?: boolean | null | undefined;
   storyMentions?: ReadonlyArray<StoryMention> | null | undefined;
   storyStickers?: ReadonlyArray<LinkSticker | HashtagSticker | LocationSticker> | null | undefined;
+  altTexts?: ReadonlyArray<string | null> | null | undefined;
   accountId: string;
   mediaType: MediaType;
   scheduledFor: string | Date;

@@ -1,5 +1,5 @@
 // The files of the post in their order: by dragging, by keys, by buttons.
-import { $, ask, change, drawn, isDraft, redraw, state } from "./state.js";
+import { $, ask, change, drawn, hasAlt, isDraft, redraw, state } from "./state.js";
 import { point, setPoint } from "./stage.js";
 import { settle } from "./format.js";
 
@@ -32,6 +32,10 @@ export function startSlides() {
   list.addEventListener("dragstart", (event) => event.preventDefault());
   list.addEventListener("touchmove", (event) => list.querySelector(".lifted") && event.preventDefault(), { passive: false });
   $("cut-do")?.addEventListener("click", cut);
+  $("alt").addEventListener("input", (event) => {
+    state.media[state.open].alt = event.target.value;
+    change();
+  });
   drawn(draw);
 }
 
@@ -60,6 +64,8 @@ function draw() {
   $("slides-help").hidden = state.media.length < 2 || !isDraft();
   const open = state.media[state.open];
   if ($("cut")) $("cut").hidden = !isDraft() || !open || open.mimeType.startsWith("video/");
+  $("alt-field").hidden = !open || !hasAlt(open);
+  if (open && $("alt").value !== (open.alt ?? "")) $("alt").value = open.alt ?? "";
   for (const part of ["drop", "pick"]) if ($(part)) $(part).hidden = !isDraft();
   if (wanted) list.children[state.media.findIndex((file) => file.id === wanted)]?.querySelector("button").focus();
   wanted = null;
@@ -143,7 +149,8 @@ async function cut() {
   const from = before.cutOf ?? before;
   $("cut-do").disabled = true;
   try {
-    const made = aspect ? { ...(await ask("POST", `/media/${from.id}/frame`, { aspect, mode: $("cut-mode").value, ...point() })), cutOf: from } : from;
+    const made = aspect ? { ...(await ask("POST", `/media/${from.id}/frame`, { aspect, mode: $("cut-mode").value, ...point() })), cutOf: from } : { ...from };
+    made.alt = before.alt;
     const now = state.media.findIndex((file) => file.id === before.id);
     if (now >= 0) state.media[now] = made;
     setPoint(null);

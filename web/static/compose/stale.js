@@ -2,7 +2,7 @@
 import { forget, keepMine, say } from "./keeping.js";
 import { $, ask, content, state, take } from "./state.js";
 
-const NAMES = { mediaType: "Format", caption: "Caption", files: "Files", people: "People", collaborators: "Collaborators", place: "Place", stickers: "Stickers", time: "Goes out" };
+const NAMES = { mediaType: "Format", caption: "Caption", files: "Files", people: "People", collaborators: "Collaborators", place: "Place", alt: "Alt texts", stickers: "Stickers", time: "Goes out" };
 let theirs = null;
 
 /** Show both versions of the post beside each other; `sent` is what was asked for last here. */
@@ -39,7 +39,7 @@ function mySide() {
 
 function theirSide(told) {
   const lists = {};
-  for (const name of ["userTags", "collaborators", "storyMentions", "storyStickers"]) lists[name] = told[name] ? JSON.parse(told[name]) : null;
+  for (const name of ["userTags", "collaborators", "storyMentions", "storyStickers", "altTexts"]) lists[name] = told[name] ? JSON.parse(told[name]) : null;
   return { ...told, ...lists, names: told.mediaFiles.map((file) => file.originalFilename) };
 }
 
@@ -48,7 +48,7 @@ function lines(said) {
   return {
     mediaType: said.mediaType, caption: said.caption ?? "", files: said.names.join(", "),
     people: names([...(said.userTags ?? []), ...(said.storyMentions ?? [])]), collaborators: names(said.collaborators),
-    place: said.locationName ?? said.locationId ?? "", stickers: names(said.storyStickers), time: said.scheduledFor ?? "",
+    place: said.locationName ?? said.locationId ?? "", alt: (said.altTexts ?? []).filter(Boolean).join(" / "), stickers: names(said.storyStickers), time: said.scheduledFor ?? "",
   };
 }
 

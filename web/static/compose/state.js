@@ -14,7 +14,8 @@ function begin(told) {
   ];
   return {
     id: told.id, version: told.version, status: told.status, accountId: told.accountId,
-    mediaType: told.mediaType ?? "IMAGE", caption: told.caption ?? "", media: told.media, marks,
+    mediaType: told.mediaType ?? "IMAGE", caption: told.caption ?? "", marks,
+    media: told.media.map((file, at) => ({ ...file, alt: told.altTexts?.[at] ?? "" })),
     collaborators: (told.collaborators ?? []).join(", "), locationId: told.locationId ?? "",
     locationName: told.locationName ?? "", crossPost: told.crossPostToFacebook ?? false,
     scheduledFor: told.scheduledFor ?? null, open: 0,
@@ -23,6 +24,9 @@ function begin(told) {
 
 export const isDraft = () => state.status === "DRAFT";
 export const isStory = () => state.mediaType === "STORIES";
+
+/** Whether what the file shows can be said in words: Instagram takes that for photos in the feed. */
+export const hasAlt = (file) => ["IMAGE", "CAROUSEL"].includes(state.mediaType) && !file.mimeType.startsWith("video/");
 
 /** Have `draw` called whenever what is shown may be another. */
 export function drawn(draw) {
@@ -50,7 +54,7 @@ export function take(told) {
   const known = new Map(state.media.map((file) => [file.id, file]));
   const media = told.mediaFiles.map((file) => known.get(file.id) ?? { fits: [], ...file });
   const lists = {};
-  for (const name of ["userTags", "collaborators", "storyMentions", "storyStickers"]) lists[name] = told[name] ? JSON.parse(told[name]) : [];
+  for (const name of ["userTags", "collaborators", "storyMentions", "storyStickers", "altTexts"]) lists[name] = told[name] ? JSON.parse(told[name]) : [];
   Object.assign(state, begin({ ...told, ...lists, accountId: told.instagramAccountId, media }), { open: state.open });
   redraw();
 }
@@ -68,9 +72,11 @@ export function content() {
     type, ...place, ...(type === "link" ? { url: text } : type === "hashtag" ? { name: text } : { id: text, ...(name ? { name } : {}) }),
   }));
   const ids = state.media.map((file) => file.id);
+  const alts = state.media.map((file) => (hasAlt(file) && file.alt) || null);
   return {
     caption: state.caption || null,
     userTags: ["IMAGE", "CAROUSEL"].includes(kind) && tags.length ? tags : null,
+    altTexts: alts.some(Boolean) ? alts : null,
     collaborators: isFeed && people(state.collaborators).length ? people(state.collaborators) : null,
     locationId: (isFeed && state.locationId.trim()) || null,
     locationName: (isFeed && state.locationName.trim()) || null,
