@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 from cloud import wishes
@@ -192,13 +194,21 @@ def get_calendar(db: Database, ask: Ask[models.CalendarQuery]) -> models.Calenda
         is_repost=None if asked.source is None else asked.source == "reposts",
     )
     found = planned.between(db, asked.account_id, asked.since, asked.until, _MOST + 1, chosen)
+    close = _close(found, ask.house.adviser.spacing)
     return models.Calendar(
-        posts=[_in_calendar(post) for post in found[:_MOST]],
+        posts=[_in_calendar(post, is_close=post.id in close) for post in found[:_MOST]],
         is_cut=len(found) > _MOST,
     )
 
 
-def _in_calendar(post: Planned) -> models.CalendarPost:
+def _close(found: Sequence[Planned], spacing: timedelta) -> set[str]:
+    """Return the ids of what is planned so near before or behind another that it may be later."""
+    ahead = [post for post in found if post.status is PostStatus.SCHEDULED]
+    pairs = [pair for pair in pairwise(ahead) if pair[1].at - pair[0].at < spacing]
+    return {post.id for pair in pairs for post in pair}
+
+
+def _in_calendar(post: Planned, *, is_close: bool) -> models.CalendarPost:
     is_own = post.source_type in (SourceType.MANUAL, SourceType.SCHEDULED)
     return models.CalendarPost(
         id=post.id,
@@ -210,6 +220,7 @@ def _in_calendar(post: Planned) -> models.CalendarPost:
         error_message=post.error_message,
         thumbnail_url=shown.small_url(post.thumbnail),
         movable=is_own and post.status in (PostStatus.SCHEDULED, PostStatus.FAILED),
+        is_close=is_close,
     )
 
 

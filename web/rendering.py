@@ -38,6 +38,7 @@ WORDS: Mapping[str, str] = {
     "SCHEDULED": "planned",
     "DRAFT": "draft",
 }
+_CLOSE = "another is planned so near that one of them goes out later"
 KINDS: Mapping[str, str] = {
     "IMAGE": "Photo",
     "REELS": "Reel",
@@ -63,7 +64,9 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.globals.update(static=assets().path, WORDS=WORDS, KINDS=KINDS, VIA=VIA, icon=icon)
+    made.globals.update(
+        static=assets().path, WORDS=WORDS, KINDS=KINDS, VIA=VIA, CLOSE=_CLOSE, icon=icon
+    )
     made.filters.update(
         stamp=stamp,
         away=_away,

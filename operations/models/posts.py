@@ -147,7 +147,10 @@ class UsualTimes(Schema):
 
 
 class CalendarPost(Schema):
-    """One post of a calendar; `movable` says that it can be given another time."""
+    """One post of a calendar; `movable` says that it can be given another time.
+
+    `isClose` says that another one is planned nearer than two posts go out, so that one is later.
+    """
 
     id: Uuid
     media_type: MediaType
@@ -158,6 +161,7 @@ class CalendarPost(Schema):
     error_message: str | None
     thumbnail_url: str | None
     movable: bool
+    is_close: bool = False
 
 
 class Calendar(Schema):

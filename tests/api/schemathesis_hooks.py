@@ -28,6 +28,7 @@ STORY = {
     "mediaType": "STORIES",
     "mediaFileIds": None,
     "userTags": None,
+    "altTexts": None,
     "collaborators": None,
     "storyMentions": None,
     "storyStickers": None,
@@ -73,6 +74,8 @@ UNSAYABLE = (
     "send `postId`, or",
     "only its time is sent",
     "begin and end at different times",
+    "altTexts: ",
+    "names on that list already",
 )
 PNG = b"\x89PNG"
 _KEY = re.compile(r"[!#-~][!-~]{0,254}")

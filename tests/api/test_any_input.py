@@ -149,6 +149,7 @@ _LIKELY: dict[str, st.SearchStrategy[Any]] = {
     "userTags": st.just([]) | st.lists(_people(x=st.floats(-1, 2), y=st.floats(0, 1)), max_size=22),
     "storyMentions": st.just([]) | st.lists(_people(x=st.floats(0, 1)), max_size=6),
     "storyStickers": st.just([]) | st.lists(_STICKERS, max_size=13),
+    "altTexts": st.just([]) | st.lists(st.none() | TEXTS, max_size=11),
     "collaborators": st.just([]) | st.lists(st.sampled_from(["anna", "ben", ""]), max_size=4),
     "crossPostToFacebook": st.booleans(),
     "pollIntervalHours": st.integers(6, 48),

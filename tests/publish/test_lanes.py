@@ -124,6 +124,19 @@ async def test_warnings(spaced: Served) -> None:
     media = await photo_id(spaced, seed=9)
     later = spaced.studio.clock.now() + 5 * HOUR
     assert "warnings" not in await asked("/schedule", scheduledFor=later.isoformat())
+    # The calendar says of both of two that are too close what the second was warned of.
+    for minutes in (10, 120):
+        at = later + timedelta(minutes=minutes)
+        media = await photo_id(spaced, seed=minutes)
+        told = await asked("/schedule", scheduledFor=at.isoformat())
+        assert ("warnings" in told) == (minutes == 10)
+    asked_for = f"accountId={spaced.studio.account.id}&from={to_text(later)}"
+    until_then = to_text(later + 3 * HOUR)
+    shown = await spaced.call("GET", f"{API}/calendar?{asked_for}&until={until_then}")
+    assert [each["isClose"] for each in shown.body["posts"]] == [True, True, False]
+    await spaced.sign_in()
+    page = await spaced.client.get("/calendar", headers={"Accept": "text/html"})
+    assert page.text.count("another is planned so near") >= 2
 
 
 @pytest.mark.parametrize("state", ["SCHEDULED", "QUEUED", "FAILED", "DRAFT"])

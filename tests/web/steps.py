@@ -107,7 +107,10 @@ def shoot(browser: Browser, name: str, path: str, whole: bool = False) -> None:
     page = _open[name][1]
     if whole:  # what is loaded once it is seen, and what is drawn after that
         lazy = page.locator("img[loading=lazy]")
-        lazy.evaluate_all("all => all.forEach((image) => { image.loading = 'eager'; })")
+        lazy.evaluate_all(
+            "all => Promise.all(all.map((image) => {"
+            " image.loading = 'eager'; return image.decode().catch(() => 0); }))"
+        )
         expect(page.locator("[aria-busy]")).to_have_count(0, timeout=60000)
     page.wait_for_timeout(250)
     page.screenshot(path=path, full_page=whole)

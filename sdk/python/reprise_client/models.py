@@ -172,6 +172,7 @@ class CalendarPost(Answer):
     error_message: str | None = named("errorMessage")
     thumbnail_url: str | None = named("thumbnailUrl")
     movable: bool = named("movable")
+    is_close: bool = named("isClose")
 
 
 class CardPreview(Answer):

@@ -87,6 +87,7 @@ export interface CalendarPost {
   errorMessage: string | null;
   thumbnailUrl: string | null;
   movable: boolean;
+  isClose: boolean;
 }
 
 /** A card that was not posted; `image` is a `data:` URL; of a video, one picture. */
