@@ -23,7 +23,7 @@ from repost.recording import CLOCK_TOLERANCE, LOOKBACK, store_new
 from storage.repost_configs import RepostConfig
 from storage.reposts import Repost
 from storage.store import Store
-from storage.times import from_text, to_text
+from storage.times import legible, to_text
 
 logger = logging.getLogger(__name__)
 
@@ -211,7 +211,7 @@ class Reading:
         """Go on in the chats in which the last look stopped at its bound."""
         oldest = self._their_time - LOOKBACK
         for chat in self._config.chat_backlog:
-            until = max(from_text(chat["until"]), oldest)
+            until = max(legible(chat["until"]) or oldest, oldest)
             rest = Thread(
                 thread_id=chat["thread"],
                 last_activity=None,

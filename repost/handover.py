@@ -22,7 +22,8 @@ from repost.card import Card
 from repost.deciding import decide
 from repost.leftovers import discard
 from repost.terms import look_of, terms_of
-from storage import jobs, media_files, posts, repost_configs, repost_slots, reposts
+from storage import jobs, lost, media_files, posts, repost_configs, repost_slots, reposts
+from storage.errors import Unreadable
 from storage.files import MediaFolder
 from storage.media_files import MediaFile, Origin
 from storage.posts import MediaType, Post, PostStatus, SourceType
@@ -187,7 +188,7 @@ def stumbled(
 
 def settle(db: Database, account_id: str, now: datetime) -> None:
     """Take over the outcome of posts that the publish engine has finished with."""
-    for repost_id, status, error in reposts.with_decided_post(db, account_id):
+    for repost_id, post_id, status, error in reposts.with_decided_post(db, account_id):
         if status == PostStatus.PUBLISHED:
             outcome, reason = RepostStatus.PUBLISHED, None
         elif status is None:
@@ -195,11 +196,13 @@ def settle(db: Database, account_id: str, now: datetime) -> None:
         elif status != PostStatus.FAILED:
             # It is a post like any other now, and the person's own: no repost counts it.
             outcome, reason = RepostStatus.SKIPPED, "Its post was released, and is yours to send"
-            repost = reposts.get(db, repost_id)
-            repost_slots.free(db, repost.post_id or "")
+            repost_slots.free(db, post_id)
         else:
             outcome, reason = RepostStatus.FAILED, error
-        reposts.change(db, repost_id, outcome, now=now, reason=reason)
+        try:
+            reposts.change(db, repost_id, outcome, now=now, reason=reason)
+        except Unreadable:
+            lost.end_mention(db, repost_id, outcome.value, reason, now)
         logger.info("repost id=%s state=%s reason=%s", repost_id, outcome, reason)
 
 

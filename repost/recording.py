@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from repost.messages import Mention
 from storage import accounts, reposts
+from storage.errors import Unreadable
 from storage.repost_configs import RepostConfig
 from storage.reposts import UNREAD, Repost, RepostLimit, RepostStatus
 from storage.store import Database
@@ -58,7 +59,10 @@ def _is_known(db: Database, repost: Repost) -> bool:
     """Say whether a message has a row already; one that can be read by now tells it its story."""
     if repost.item_id is None:
         return False
-    row = reposts.of_item(db, repost.account_id, repost.item_id)
+    try:
+        row = reposts.of_item(db, repost.account_id, repost.item_id)
+    except Unreadable:
+        return True  # it has a row, which must not keep the others of the page from theirs
     if row is None:
         return False
     if repost.is_unread:

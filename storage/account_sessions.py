@@ -10,7 +10,7 @@ from uuid import uuid4
 from sqlite_utils import Database
 
 from storage import records
-from storage.times import from_text
+from storage.times import first_legible, from_text
 from storage.wrong_clock import SLACK
 
 
@@ -66,7 +66,7 @@ def of_user(db: Database, user_id: str) -> list[AccountSession]:
 
 def unused_since(db: Database, before: datetime) -> list[AccountSession]:
     """Return the sessions that nobody has used since then, whoever's they are."""
-    return records.fetch(
+    return records.fetch_readable(
         db,
         AccountSession,
         "WHERE used_at < ? ORDER BY used_at LIMIT 100",
@@ -76,8 +76,7 @@ def unused_since(db: Database, before: datetime) -> list[AccountSession]:
 
 def unused_longest(db: Database) -> datetime | None:
     """Return when the session was used that nobody has used for the longest time."""
-    row = db.conn.execute("SELECT min(used_at) FROM account_sessions").fetchone()
-    return None if row[0] is None else from_text(row[0])
+    return first_legible(db.conn.execute("SELECT used_at FROM account_sessions ORDER BY used_at"))
 
 
 def end(db: Database, session_id: str) -> None:

@@ -127,7 +127,7 @@ def untold(db: Database) -> list[Change]:
 
 def of_subject(db: Database, subject: Subject, subject_id: str) -> list[Event]:
     """Return a subject's changes of state, oldest first."""
-    return records.fetch(
+    return records.fetch_readable(
         db, Event, "WHERE subject_id = ? AND subject = ? ORDER BY id", (subject_id, subject)
     )
 
@@ -164,7 +164,7 @@ def after(
         return Stretch(events=[], cursor=newest)
     if cursor > newest or cursor < oldest - 1:
         return Stretch(events=[], cursor=newest, is_broken=True)
-    found = records.fetch(
+    stored = records.fetch_stored(
         db,
         Event,
         "WHERE user_id = :user_id AND id > :cursor"
@@ -180,7 +180,9 @@ def after(
             "limit": limit,
         },
     )
-    last = found[-1].id if len(found) == limit else None
+    # Behind one that cannot be read it goes on as behind any other.
+    last = stored[-1]["id"] if len(stored) == limit else None
+    found = records.readable(Event, stored)
     return Stretch(events=found, cursor=newest if last is None else last)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from storage.reposts import OWN_FEED
-from storage.times import from_text, to_text
+from storage.times import legible, to_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,11 @@ def went_out(db: Database, account_id: str, since: datetime, limit: int) -> list
         " WHERE account_id = ? AND published_at >= ? ORDER BY published_at DESC LIMIT ?",
         (account_id, to_text(since), limit),
     )
-    return [WentOut(from_text(at), bool(is_repost)) for at, is_repost in rows]
+    return [
+        WentOut(at, bool(is_repost))
+        for text, is_repost in rows
+        if (at := legible(text)) is not None
+    ]
 
 
 def mentioned(db: Database, account_id: str, since: datetime, limit: int) -> list[datetime]:
@@ -36,7 +40,7 @@ def mentioned(db: Database, account_id: str, since: datetime, limit: int) -> lis
         " AND source != ? ORDER BY created_at DESC LIMIT ?",
         (account_id, to_text(since), OWN_FEED, limit),
     )
-    return [from_text(at) for (at,) in rows]
+    return [at for (text,) in rows if (at := legible(text)) is not None]
 
 
 def out_after_due(
@@ -49,4 +53,5 @@ def out_after_due(
         " ORDER BY published_at DESC LIMIT ?",
         (account_id, to_text(since), limit),
     )
-    return [(post_id, from_text(due), from_text(at)) for post_id, due, at in rows]
+    read = [(post_id, legible(due), legible(at)) for post_id, due, at in rows]
+    return [(post_id, due, at) for post_id, due, at in read if due is not None and at is not None]

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from ground.changes import Subject
 from storage import events, handovers, lost, records, trusted_time
 from storage.owners import Accounts, named, within
-from storage.times import from_text
+from storage.times import from_text, legible
 from storage.wrong_clock import SLACK
 
 # With the waits between them, half a day: an outage costs no post, and few requests.
@@ -86,6 +86,7 @@ def get(db: Database, job_id: str) -> Job:
 _HEADS = """
     FROM accounts
     LEFT JOIN lanes ON lanes.account_id = accounts.id AND lanes.set_at <= :now
+        AND lanes.free_at < ':' -- behind all digits: what is no time holds nothing for ever
     JOIN jobs AS head ON head.id = (
         SELECT id FROM jobs WHERE account_id = accounts.id AND status = 'PENDING'
         ORDER BY run_at, id LIMIT 1)
@@ -136,7 +137,8 @@ def free_lane(db: Database, account_id: str, free_at: datetime, now: datetime) -
         " WHERE EXISTS (SELECT 1 FROM accounts WHERE id = ?1)"
         " ON CONFLICT DO UPDATE SET set_at = excluded.set_at, free_at = CASE"
         # One that was set in the future was set by a clock that was wrong.
-        " WHEN lanes.set_at <= excluded.set_at THEN max(lanes.free_at, excluded.free_at)"
+        " WHEN lanes.set_at <= excluded.set_at AND lanes.free_at < ':'"
+        " THEN max(lanes.free_at, excluded.free_at)"
         " ELSE excluded.free_at END",
         (account_id, records.encode(now), records.encode(free_at)),
     )
@@ -148,7 +150,8 @@ def could_run_since(db: Database, job: Job, now: datetime) -> datetime:
         "SELECT free_at FROM lanes WHERE account_id = ? AND set_at <= ?",
         (job.account_id, records.encode(now)),
     ).fetchone()
-    return job.run_at if row is None else max(job.run_at, from_text(row[0]))
+    free_at = None if row is None else legible(row[0])
+    return job.run_at if free_at is None else max(job.run_at, free_at)
 
 
 def lane_free_at(db: Database, account_id: str, now: datetime) -> datetime:
@@ -157,7 +160,8 @@ def lane_free_at(db: Database, account_id: str, now: datetime) -> datetime:
         "SELECT free_at FROM lanes WHERE account_id = ? AND set_at <= ?",
         (account_id, records.encode(now)),
     ).fetchone()
-    return now if row is None else max(now, from_text(row[0]))
+    free_at = None if row is None else legible(row[0])
+    return now if free_at is None else max(now, free_at)
 
 
 def is_lane_taken(db: Database, account_id: str, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Jobs whose rows, or whose posts' rows, cannot be read: ended by what is left of them."""
+"""Jobs, posts and mentions whose rows cannot be read: ended by what is left of them."""
 
 from __future__ import annotations
 
@@ -46,3 +46,22 @@ def give_up(db: Database, job_id: str, now: datetime) -> None:
         " WHERE id = ?3",
         (at, "It cannot be read", job_id),
     )
+
+
+def end_mention(
+    db: Database, repost_id: str, status: str, reason: str | None, now: datetime
+) -> None:
+    """Note what became of a mention with its post, without reading its row."""
+    at = records.encode(now)
+    db.conn.execute(
+        "UPDATE reposts SET status = ?, reason = ?, held_until = NULL, updated_at = ? WHERE id = ?",
+        (status, reason, at, repost_id),
+    )
+    owner = db.conn.execute(
+        "SELECT user_id, account_id FROM reposts WHERE id = ?", (repost_id,)
+    ).fetchone()
+    if owner is not None:
+        events.record(
+            db, Subject.REPOST, repost_id, status,
+            user_id=owner[0], account_id=owner[1], now=now, reason=reason,
+        )  # fmt: skip

@@ -83,7 +83,7 @@ def page(
     accounts: Accounts = None,
 ) -> list[MediaFile]:
     """Return uploads newest first; `kind` is image, video or None for both."""
-    return records.fetch(
+    return records.fetch_readable(
         db,
         MediaFile,
         f"WHERE {_uploads(kind)}{media_within(accounts)}"

@@ -56,7 +56,7 @@ class Chosen:
 
 def page(db: Database, chosen: Chosen, *, limit: int, offset: int) -> list[MediaFile]:
     """Return the chosen uploads, newest first."""
-    return records.fetch(
+    return records.fetch_readable(
         db,
         MediaFile,
         f"WHERE {chosen.clause()} ORDER BY created_at DESC, id LIMIT :limit OFFSET :offset",

@@ -9,7 +9,7 @@ from storage import records
 from storage.post_lists import PostFilter
 from storage.posts import MediaType, PostStatus, SourceType
 from storage.store import Database
-from storage.times import from_text
+from storage.times import legible
 
 # As the index has it: when a post went out, or is to go out.
 _AT = "coalesce(published_at, scheduled_for, created_at)"
@@ -54,10 +54,11 @@ def between(
     )
     return [
         Planned(
-            post_id, MediaType(kind), SourceType(source), PostStatus(status), from_text(at),
+            post_id, MediaType(kind), SourceType(source), PostStatus(status), moment,
             caption, error, thumbnail,
         )
         for post_id, kind, source, status, at, caption, error, thumbnail in rows
+        if (moment := legible(at)) is not None
     ]  # fmt: skip
 
 
@@ -69,4 +70,4 @@ def last_planned(db: Database, account_id: str, since: datetime, most: int) -> l
         f" AND source_type IN ('MANUAL', 'SCHEDULED') ORDER BY {_AT} DESC LIMIT :most",
         records.encoded({"account": account_id, "since": since, "most": most}),
     )
-    return [from_text(at) for (at,) in rows]
+    return [at for (text,) in rows if (at := legible(text)) is not None]

@@ -11,7 +11,7 @@ import logging
 import sqlite3
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
@@ -57,8 +57,13 @@ def fetch_readable(
     For what belongs to many, so that one row is not everybody's trouble. Not where a row that is
     left out would let something go out twice.
     """
+    return readable(cls, fetch_stored(db, cls, clause, parameters))
+
+
+def readable(cls: type[R], rows: Iterable[dict[str, Any]]) -> list[R]:
+    """Return the records of rows that `fetch_stored` gave, without those that cannot be read."""
     found = []
-    for values in fetch_stored(db, cls, clause, parameters):
+    for values in rows:
         try:
             found.append(_record(cls, values))
         except Unreadable as error:

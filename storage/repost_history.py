@@ -45,7 +45,7 @@ def page(
     )
     where = " AND ".join(clause for clause, matters in clauses if matters)
     where += within(chosen.accounts)
-    return records.fetch(
+    return records.fetch_readable(
         db,
         Repost,
         f"WHERE {where} ORDER BY created_at DESC, id LIMIT :limit",
@@ -72,7 +72,7 @@ def forget_media(db: Database, repost_id: str) -> str:
 
 def with_old_media(db: Database, before: datetime, limit: int = 100) -> list[Repost]:
     """Return finished reposts that have not changed since `before` and still keep media."""
-    return records.fetch(
+    return records.fetch_readable(
         db,
         Repost,
         f"WHERE media_path IS NOT NULL AND updated_at < ? AND NOT {IS_OPEN} AND NOT EXISTS"  # noqa: S608

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlite_utils import Database
 
 from storage import records
-from storage.times import from_text
+from storage.times import first_legible, legible
 
 
 def take(db: Database, account_id: str, post_id: str | None, now: datetime) -> None:
@@ -46,7 +46,7 @@ def sent_since(
             "but": but,
         },
     )
-    return [from_text(row[0]) for row in rows]
+    return [at for row in rows if (at := legible(row[0])) is not None]
 
 
 def is_on_its_way(db: Database, account_id: str, *, but: str | None = None) -> bool:
@@ -62,9 +62,9 @@ def is_on_its_way(db: Database, account_id: str, *, but: str | None = None) -> b
 
 def last_failed_at(db: Database, account_id: str) -> datetime | None:
     """Return when a repost of the account has last failed in the publish engine."""
-    row = db.conn.execute(
-        "SELECT max(completed_at) FROM posts WHERE account_id = ? AND status = 'FAILED'"
-        " AND source_type IN ('STORY_REPOST', 'AUTO_REPOST')",
+    rows = db.conn.execute(
+        "SELECT completed_at FROM posts WHERE account_id = ? AND status = 'FAILED'"
+        " AND source_type IN ('STORY_REPOST', 'AUTO_REPOST') ORDER BY completed_at DESC",
         (account_id,),
-    ).fetchone()
-    return None if row[0] is None else from_text(row[0])
+    )
+    return first_legible(rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,8 +14,9 @@ from sqlite_utils import Database
 from ground.changes import Subject
 from ground.hold import Hold
 from storage import events, records
+from storage.errors import Unreadable
 from storage.owners import Accounts, named, within
-from storage.times import from_text
+from storage.times import first_legible, legible
 
 IS_OPEN = "status IN ('DETECTED', 'DOWNLOADED', 'WAITING_APPROVAL', 'QUEUED')"
 
@@ -248,12 +250,12 @@ def counts(db: Database, account_id: str) -> dict[RepostStatus, int]:
 
 def next_move_at(db: Database, account_id: str, now: datetime) -> datetime | None:
     """Return when the next of an account's held reposts may go on, as far as that is known."""
-    row = db.conn.execute(
-        f"SELECT min(held_until) FROM reposts WHERE account_id = ? AND {IS_OPEN}"  # noqa: S608
-        " AND held_until > ?",
+    rows = db.conn.execute(
+        f"SELECT held_until FROM reposts WHERE account_id = ? AND {IS_OPEN}"  # noqa: S608
+        " AND held_until > ? ORDER BY held_until",
         (account_id, records.encode(now)),
-    ).fetchone()
-    return None if row[0] is None else from_text(row[0])
+    )
+    return first_legible(rows)
 
 
 def hold(db: Database, account_id: str, status: RepostStatus, held: Hold, now: datetime) -> None:
@@ -282,13 +284,15 @@ def rename_author(db: Database, account_id: str, author_pk: str, username: str) 
     )
 
 
-def with_decided_post(db: Database, account_id: str) -> list[tuple[str, str | None, str | None]]:
-    """Return (repost id, post status, error message) where the post says more than the repost.
+def with_decided_post(
+    db: Database, account_id: str
+) -> list[tuple[str, str, str | None, str | None]]:
+    """Return (repost id, post id, post status, error message) where the post says more.
 
     The status is None when the post was cleared.
     """
     rows = db.conn.execute(
-        "SELECT reposts.id, posts.status, posts.error_message"
+        "SELECT reposts.id, reposts.post_id, posts.status, posts.error_message"
         " FROM reposts LEFT JOIN posts ON posts.id = reposts.post_id"
         " WHERE reposts.account_id = ? AND reposts.post_id IS NOT NULL AND ("
         "  reposts.status IN ('QUEUED', 'FAILED') AND ("
@@ -319,7 +323,7 @@ def waiting(
     behind = "" if last is None else " AND (mentioned_at, id) > (:at, :after)"
     if as_of is not None:
         behind += f" AND NOT {_CHANGED_SINCE}"
-    return records.fetch(
+    return records.fetch_readable(
         db,
         Repost,
         f"WHERE user_id = :user{within(accounts)}"
@@ -370,8 +374,11 @@ def take_over_waits(db: Database, account_id: str, now: datetime) -> None:
         (account_id,),
     ).fetchall()
     for repost_id, reason, run_at in rows:
-        until = from_text(run_at)
-        change(db, repost_id, RepostStatus.QUEUED, now=now, reason=reason, held_until=until)
+        until = legible(run_at)
+        if until is None:
+            continue
+        with suppress(Unreadable):  # it says nothing, and the others do
+            change(db, repost_id, RepostStatus.QUEUED, now=now, reason=reason, held_until=until)
 
 
 def _record_event(db: Database, repost: Repost) -> None:

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from storage import jobs, records
 from storage.reposts import IS_OPEN
-from storage.times import from_text
+from storage.times import legible
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +45,22 @@ class Tallies:
 
 def doing(db: Database, now: datetime) -> Doing:
     """Return what is going on and what comes next; all of it from small indexes."""
-    held = db.conn.execute(
+    rows = db.conn.execute(
         "SELECT count(*), min(held_until), reason FROM reposts"  # noqa: S608 - constants
-        f" WHERE {IS_OPEN} AND held_until > ? GROUP BY reason ORDER BY 1 DESC, 2 LIMIT 1",
+        f" WHERE {IS_OPEN} AND held_until > ? GROUP BY reason ORDER BY 1 DESC, 2",
         (records.encode(now),),
-    ).fetchone()
+    )
+    found = ((count, legible(until), reason) for count, until, reason in rows)
+    held = next(
+        (HeldReposts(count, until, reason or "a rail") for count, until, reason in found if until),
+        None,
+    )
     return Doing(
         accounts=_count(db, "accounts"),
         publishing=_by_status(db, "job").get("PROCESSING", 0),
         next_post_at=jobs.next_claim_at(db, now),
         waiting_for_approval=_by_status(db, "repost").get("WAITING_APPROVAL", 0),
-        held=HeldReposts(held[0], from_text(held[1]), held[2] or "a rail") if held else None,
+        held=held,
     )
 
 

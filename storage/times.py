@@ -6,6 +6,7 @@ And as people and programs write them (`parse`), the same for REST and the comma
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, time, timedelta, timezone
 
 
@@ -24,6 +25,22 @@ def from_text(text: str) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a time without a zone")
     return moment
+
+
+def legible(text: object) -> datetime | None:
+    """Return the same of what may be damaged: None for what is no time."""
+    try:
+        return from_text(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
+def first_legible(rows: Iterable[Sequence[object]]) -> datetime | None:
+    """Return the time of the first row that begins with one.
+
+    For what belongs to many: one row that is damaged is not everybody's trouble.
+    """
+    return next((at for row in rows if (at := legible(row[0])) is not None), None)
 
 
 def shifted(moment: datetime, by: timedelta) -> datetime:

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from ground.clock import Clock
 from storage import facts
 from storage.store import Store
-from storage.times import from_text, shifted
+from storage.times import first_legible, shifted
 from storage.wrong_clock import SLACK, is_ahead
 
 # So long a machine is off, on a holiday or for a repair, without anybody to vouch for its clock.
@@ -100,11 +100,12 @@ def at_least(db: Database, now: datetime) -> datetime:
 
 def _instagrams_time(db: Database) -> list[datetime]:
     # Times by Instagram's clock: of the newest message seen, and of the last answer that told one.
-    (seen,) = db.conn.execute("SELECT max(seen_until) FROM story_repost_configs").fetchone()
+    seen = first_legible(
+        db.conn.execute("SELECT seen_until FROM story_repost_configs ORDER BY seen_until DESC")
+    )
     told = facts.recall(db, facts.THEIR_TIME)
-    return [*([] if seen is None else [from_text(seen)]), *([] if told is None else [told.at])]
+    return [*([] if seen is None else [seen]), *([] if told is None else [told.at])]
 
 
 def _newest_row(db: Database) -> datetime | None:
-    (at,) = db.conn.execute("SELECT max(at) FROM events").fetchone()
-    return None if at is None else from_text(at)
+    return first_legible(db.conn.execute("SELECT at FROM events ORDER BY at DESC"))

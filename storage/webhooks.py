@@ -318,7 +318,7 @@ def deliveries(
     db: Database, webhook_id: str, *, before: int | None = None, limit: int
 ) -> list[WebhookDelivery]:
     """Return messages to a webhook, newest event first."""
-    return records.fetch(
+    return records.fetch_readable(
         db,
         WebhookDelivery,
         "WHERE webhook_id = ? AND event_id < ? ORDER BY event_id DESC LIMIT ?",
