@@ -83,6 +83,22 @@ def _record(cls: type[R], values: dict[str, Any]) -> R:
     return cls(**values)
 
 
+def flaw_in(cls: type[Record], values: Mapping[str, Any]) -> str | None:
+    """Return the column for which a stored row cannot be read, None where it can."""
+    for name, decode in _decoders(cls):
+        try:
+            if values[name] is not None:
+                decode(values[name])
+        except (ValueError, TypeError, RecursionError):
+            return name
+    return None
+
+
+def columns_of(cls: type[Record]) -> tuple[str, ...]:
+    """Return the columns of a record's table, its primary key first."""
+    return _columns(cls)
+
+
 def fetch_stored(
     db: Database, cls: type[Record], clause: str = "", parameters: Parameters = ()
 ) -> list[dict[str, Any]]:

@@ -42,6 +42,7 @@ LOCAL: dict[str, Check] = {
     "disk": machine.disk,
     "permissions": machine.permissions,
     "database": stored.database,
+    "rows": stored.rows,
     "migrations": stored.migrations,
     "key": stored.key,
     "timezone": machine.timezone,

@@ -6,10 +6,22 @@ from daemon.doctor.finding import Finding, ok, problem, warning
 from daemon.doctor.site import Site, in_thread
 from storage.errors import Unusable
 from storage.inspection import damage_in, open_untouched, schema_of
+from storage.legibility import look_through
 from storage.secrets import count_opening
 from storage.vault import KEY_FILE, present_key
 
 _QUICK_S = 8.0
+_ROWS_S = 3.0
+# What it means for a person that a row cannot be read.
+_POST = "its post does not go out; look at the account whether it has, then make it anew"
+_MENTION = "it is not reposted; look at the story in the Instagram app"
+_ACCOUNT = "its account rests; disconnect it and connect it anew"
+_OTHERS = "what it tells of is passed over"
+_REST = {
+    "posts": _POST, "jobs": _POST, "deliveries": _POST, "reposts": _MENTION, "accounts": _ACCOUNT,
+    "credentials": _ACCOUNT, "story_repost_configs": _ACCOUNT, "troubles": _ACCOUNT,
+    "author_rules": _ACCOUNT,
+}  # fmt: skip
 _PUT_BACK = "stop the daemon; reprise restore FILE (docs/backup.md)"
 
 
@@ -32,6 +44,28 @@ def _database(site: Site) -> list[Finding]:
     if damage:
         return [problem(f"{path} is damaged: {damage[0]}", _PUT_BACK)]
     return [ok(f"whole, {path.stat().st_size / 1e6:.1f} MB at {path}")]
+
+
+async def rows(site: Site) -> list[Finding]:
+    """Every row can be read."""
+    return await in_thread(_rows, site)
+
+
+def _rows(site: Site) -> list[Finding]:
+    looked = site.read(lambda db: look_through(db, limit_s=_ROWS_S))
+    if looked is None:
+        return []
+    found = [
+        problem(
+            f"{'a row' if row.key is None else f'the row {row.key}'} of {row.table} cannot be read"
+            f" ({row.column}): {_REST.get(row.table, _OTHERS)}",
+            "an earlier copy may have it whole: " + _PUT_BACK,
+        )
+        for row in looked.rows
+    ]
+    if not looked.is_all:
+        found.append(warning("there are more rows than could be looked at"))
+    return found or [ok("every row can be read")]
 
 
 async def migrations(site: Site) -> list[Finding]:

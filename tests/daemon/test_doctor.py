@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import sqlite3
@@ -24,11 +25,20 @@ from ground.clock import Clock
 from install import service as installation
 from media import child
 from sandbox import Sandbox
-from storage import accounts, credentials, records, repost_configs, secrets, troubles, webhooks
+from storage import (
+    accounts,
+    credentials,
+    legibility,
+    records,
+    repost_configs,
+    secrets,
+    troubles,
+    webhooks,
+)
 from storage.secrets import AccountSecret
 from storage.store import Database
 from storage.troubles import Trouble, TroubleKind
-from tests.support.process import environment, reprise, running
+from tests.support.process import ROOT, environment, reprise, running
 from tests.support.served import Served
 from tests.support.studio import Studio
 from tests.support.tiny_server import open_tiny_server
@@ -113,6 +123,41 @@ async def test_a_damaged_database(studio: Studio, tmp_path: Path) -> None:
         State.PROBLEM,
         "stop the daemon; reprise restore FILE (docs/backup.md)",
     )
+
+
+async def test_rows_that_cannot_be_read_are_listed(studio: Studio) -> None:
+    """Of every table that has a record, and the times of those that have none."""
+    classes = {kind.TABLE for kind in legibility.KINDS}
+    declared = set[str]()
+    for file in (ROOT / "storage").glob("*.py"):
+        declared |= set(re.findall(r'TABLE: ClassVar\[str\] = "(\w+)"', file.read_text()))
+    assert classes == declared
+    await studio.configure()
+    studio.mention(studio.friend("anna"))
+    await studio.run_all()
+    assert (await look(studio, "rows")).state is State.OK
+    (repost,) = await studio.history()
+
+    def spoil(db: Database) -> None:
+        db.conn.execute("UPDATE reposts SET limits = '{'")
+        db.conn.execute("UPDATE repost_slots SET at = 'soon'")
+        db.conn.execute("UPDATE posts SET caption = CAST(x'ff41' AS TEXT)")
+        db.conn.execute(
+            "INSERT INTO browser_sessions (id, user_id, created_at, expires_at)"
+            " SELECT 'a secret', id, 'x', 'y' FROM users"
+        )
+
+    await studio.core.store.write(spoil)
+    async with visiting(studio) as site:
+        found = await LOCAL["rows"](site)
+    told = "\n".join(f"{line.state} {line.text}" for line in found)
+    assert f"the row {repost.id} of reposts cannot be read (limits): it is not reposted" in told
+    assert f"the row {repost.post_id} of posts cannot be read (caption)" in told
+    assert "of repost_slots cannot be read (at)" in told
+    assert "a row of browser_sessions cannot be read (created_at)" in told
+    assert "a secret" not in told
+    assert {line.state for line in found} == {State.PROBLEM}
+    assert all(line.mend and "reprise restore" in line.mend for line in found)
 
 
 async def test_a_schema_of_another_version(studio: Studio) -> None:
