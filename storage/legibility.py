@@ -48,7 +48,7 @@ _AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
+class IllegibleRow:
     """A row that cannot be read; `key` is None where it is a secret."""
 
     table: str
@@ -60,7 +60,7 @@ class Unread:
 class Looked:
     """What was found, and whether everything was looked at."""
 
-    rows: list[Unread]
+    rows: list[IllegibleRow]
     is_all: bool
 
 
@@ -71,7 +71,7 @@ class _Garbled(str):
 def look_through(db: Database, *, limit_s: float, most: int = 20) -> Looked:
     """Look for rows that cannot be read, `most` of them, for no longer than `limit_s` seconds."""
     ends_at = time.monotonic() + limit_s
-    found = list[Unread]()
+    found = list[IllegibleRow]()
     before, db.conn.text_factory = db.conn.text_factory, _text
     try:
         for number, unread in enumerate(_all(db)):
@@ -84,7 +84,7 @@ def look_through(db: Database, *, limit_s: float, most: int = 20) -> Looked:
     return Looked(found, is_all=True)
 
 
-def _all(db: Database) -> Iterator[Unread | None]:
+def _all(db: Database) -> Iterator[IllegibleRow | None]:
     for kind in KINDS:
         columns = records.columns_of(kind)
         for row in db.conn.execute(f"SELECT {', '.join(columns)} FROM {kind.TABLE}"):  # noqa: S608
@@ -98,8 +98,8 @@ def _all(db: Database) -> Iterator[Unread | None]:
             yield None if flaw is None else _named(table, row[0], flaw)
 
 
-def _named(table: str, key: object, column: str) -> Unread:
-    return Unread(table, None if table in _SECRET else str(key)[:64], column)
+def _named(table: str, key: object, column: str) -> IllegibleRow:
+    return IllegibleRow(table, None if table in _SECRET else str(key)[:64], column)
 
 
 def _garbled(values: dict[str, Any]) -> str | None:

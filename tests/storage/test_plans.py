@@ -50,7 +50,7 @@ OF_WHAT_IS_OPEN = {
 }  # fmt: skip
 # Modules whose statements look at a file as a whole, on purpose: checks, copies, changes of schema.
 WHOLE_FILES = {"migrations", "opening", "copies", "backup", "restore", "inspection", "foreign",
-               "rotation", "records", "along", "document",
+               "rotation", "records", "along", "document", "legibility",
                "schema_check"}  # fmt: skip
 OWNERS = ("(user_id=?)", "(account_id=?)", "(instagram_account_id=?)")
 EXCEPTIONS = {
