@@ -18,6 +18,7 @@ from instagram import errors
 from instagram.graph.api import profile_of
 from instagram.graph.gateway import GraphGateway
 from instagram.graph.http import FacebookApp, GraphHttp, GraphLogin, LoginMethod
+from instagram.graph.login import LoginApp, obtain
 from instagram.graph.objects import TOKEN_LIFETIME, Profile
 from storage import accounts, allowances, secrets
 from storage.accounts import Account
@@ -120,6 +121,10 @@ class TokenCare:
                 continue
             count, _ = self._failed.get(account.id, (0, None))
             self._failed[account.id] = (count + 1, self._clock.now())
+
+    async def obtain(self, app: LoginApp, code: str, redirect: str) -> tuple[str, timedelta | None]:
+        """Return a token for the code of a login; raises `Refused` and `InstagramError`s."""
+        return await obtain(self._http, app, code, redirect)
 
     async def check(self, access: GraphAccess, ig_user_id: str) -> Profile | None:
         """Return whose token it is; None when Meta cannot be asked or does not tell.

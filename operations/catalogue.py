@@ -27,6 +27,7 @@ from operations import (
     schedule,
     story_repost,
     system,
+    token_login,
     trial,
     usual_times,
     webhooks,
@@ -36,6 +37,7 @@ from operations.operation import Operation
 
 _SUBJECTS: tuple[ModuleType, ...] = (
     accounts,
+    token_login,
     logins,
     account_sessions,
     media,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 import trio
 from pydantic import BaseModel
 
+from accounts.token_logins import TokenLogins
 from ground.clock import Clock
 from ground.refusal import Refusal
 from operations.actor import Actor
@@ -71,6 +72,7 @@ class House:
     examine: Callable[[], Awaitable[dict[str, Any]]]
 
     running: Running = field(default_factory=Running)
+    token_logins: TokenLogins = field(default_factory=TokenLogins)
 
     async def perform(
         self,

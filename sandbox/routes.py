@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from sandbox.graph import auth as graph_auth
+from sandbox.graph import authorize
 from sandbox.graph.routes import GRAPH_ROUTES
 from sandbox.private import (
     accounts,
@@ -25,7 +26,15 @@ from sandbox.wire.route import API_HOST, WEB_HOST, Route, private
 from sandbox.world.ledger import CAA_LOGIN, LEGACY_LOGIN
 
 LOGIN_HOST = "b.i.instagram.com"
-_HOSTS = {API_HOST, LOGIN_HOST, WEB_HOST, releases.HOST, RUPLOAD_HOST, *graph_auth.HOSTS}
+_HOSTS = {
+    API_HOST,
+    LOGIN_HOST,
+    WEB_HOST,
+    releases.HOST,
+    RUPLOAD_HOST,
+    *graph_auth.HOSTS,
+    authorize.EXCHANGE_HOST,
+}
 _CDN = re.compile(r"[a-z0-9.-]+\.(?:cdninstagram\.com|fbcdn\.net)")
 
 _ASYNC = "/api/v1/bloks/async_action/"

@@ -25,6 +25,7 @@ from web import (
     signing,
     stopping,
     today,
+    token_login,
     trial,
     welcome,
 )
@@ -60,6 +61,7 @@ class WebFace:
             account,
             settings,
             welcome,
+            token_login,
             trial,
             arriving,
             stopping,

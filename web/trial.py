@@ -47,16 +47,16 @@ def add(app: QuartTrio, pages: Pages) -> None:
         return pages.part("_trial.html", visit, found=found, is_here=_is_here())
 
     @app.post("/welcome/sandbox/begin")
-    async def begin() -> Shown:
+    async def begin_sandbox() -> Shown:
         return await done(trial.begin_sandbox)
 
     @app.post("/welcome/sandbox/end")
-    async def end() -> Shown:
+    async def end_sandbox() -> Shown:
         return await done(trial.end_sandbox)
 
     # By a link and not a form: where a form may lead, the policy says, and that is no other port.
     @app.get("/welcome/sandbox/enter")
-    async def enter() -> Shown:
+    async def enter_sandbox() -> Shown:
         visit = await pages.visit()
         made = await tried(visit.perform(trial.enter_sandbox))
         if isinstance(made, Refusal):

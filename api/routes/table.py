@@ -22,6 +22,7 @@ from operations import (
     schedule,
     story_repost,
     system,
+    token_login,
     trial,
     usual_times,
     webhooks,
@@ -40,6 +41,9 @@ account_rows = Operations("Auth")
 account_rows.row("GET", "/auth/me", accounts.get_me)
 account_rows.row("DELETE", "/auth/accounts/<id>", accounts.disconnect_account)
 account_rows.row("POST", "/auth/accounts", accounts.connect_account, status=201)
+account_rows.row("GET", "/auth/token-login", token_login.get_token_app)
+account_rows.row("POST", "/auth/token-login", token_login.begin_token_login, status=201)
+account_rows.row("POST", "/auth/token-login/finish", token_login.finish_token_login)
 
 media_rows = Operations("Media")
 media_rows.row("GET", "/media", media.list_media)

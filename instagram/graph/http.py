@@ -145,6 +145,20 @@ class GraphHttp:
             answer = await self._client.get(f"https://{login.host}/{path}", params=parameters)
             return _object(answer, writes=False)
 
+    async def for_app(
+        self, what: str, method: str, url: str, parameters: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """Send one request in an app's name, for a login; Meta wants its secret among them.
+
+        Raises `Refused` in the words of Instagram's login, and `InstagramError`s.
+        """
+        sent = "data" if method == "POST" else "params"
+        async with self._noted(what, LIMIT_S, writes=False):
+            answer = await self._client.request(method, url, **{sent: dict(parameters)})  # type: ignore[arg-type]
+            if (refused := _refused_login(answer)) is not None:
+                raise refused
+            return _object(answer, writes=False)
+
     async def upload_offset(self, login: GraphLogin, uri: str) -> int:
         """Return how many bytes of a resumable upload have arrived."""
         _check_upload(uri)
@@ -221,6 +235,17 @@ def _object(answer: httpx.Response, *, writes: bool) -> dict[str, Any]:
     if "error" in body:
         raise translate_answer(answer, writes=writes)
     return body
+
+
+def _refused_login(answer: httpx.Response) -> errors.Refused | None:
+    """Return what Instagram's login refuses with, which has an envelope of its own."""
+    if answer.status_code != 400:
+        return None
+    try:
+        said = readable(answer).json().get("error_message")
+    except (ValueError, AttributeError):
+        return None
+    return errors.Refused(f"Instagram says: {said[:200]}") if isinstance(said, str) else None
 
 
 async def _rest(file: Path, offset: int) -> AsyncIterator[bytes]:

@@ -7,6 +7,10 @@ from operations.models.accounts import (
     ConnectRequest,
     InstagramAccount,
     Owner,
+    TokenApp,
+    TokenLogin,
+    TokenLoginAnswer,
+    TokenLoginRequest,
 )
 from operations.models.api_keys import (
     ApiKey,
@@ -423,6 +427,10 @@ __all__ = [
     "Success",
     "Timezone",
     "TimezoneName",
+    "TokenApp",
+    "TokenLogin",
+    "TokenLoginAnswer",
+    "TokenLoginRequest",
     "TriedSandbox",
     "UserTag",
     "UserTags",

@@ -55,3 +55,31 @@ class Owner(Schema):
 class AuthMe(Schema):
     user: Owner
     accounts: list[InstagramAccount]
+
+
+class TokenApp(Schema):
+    """An app of Instagram Login at Meta. `appId` is null where none was given yet."""
+
+    app_id: str | None
+
+
+class TokenLoginRequest(Schema):
+    """The app may be left out once it was given. `redirectUrl` is one that the app allows."""
+
+    app_id: str | None = Field(default=None, pattern=r"^\d{1,32}$")
+    app_secret: str | None = Field(
+        default=None, min_length=1, max_length=200, pattern=r"^[!-~]+$", repr=False
+    )
+    redirect_url: str = Field(max_length=500, pattern=r"^https://[A-Za-z0-9.\[\]:-]+(/[!-~]*)?$")
+
+
+class TokenLogin(Schema):
+    """Where to log in, and until when the answer is waited for."""
+
+    url: str
+    until: Moment
+
+
+class TokenLoginAnswer(Schema):
+    code: str = Field(min_length=1, max_length=2000, pattern=r"^[!-~]+$", repr=False)
+    state: str = Field(min_length=1, max_length=200, pattern=r"^[!-~]+$", repr=False)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from sandbox.graph import (
+    authorize as graph_login,
+)
+from sandbox.graph import (
     create as graph_create,
 )
 from sandbox.graph import (
@@ -24,6 +27,7 @@ from sandbox.graph import (
     transfer as graph_transfer,
 )
 from sandbox.graph.auth import FACEBOOK_HOST, INSTAGRAM_HOST, UPLOAD_HOST
+from sandbox.graph.authorize import AUTHORIZE_HOST, EXCHANGE_HOST
 from sandbox.wire.call import GraphHandler
 from sandbox.wire.route import Route
 
@@ -47,6 +51,10 @@ GRAPH_ROUTES = (
         path="<version>/oauth/access_token",
         open=graph_tokens.exchange,
     ),
+    # Logging in
+    Route(host=AUTHORIZE_HOST, method="GET", path="/oauth/authorize", open=graph_login.authorize),
+    Route(host=EXCHANGE_HOST, method="POST", path="/oauth/access_token", open=graph_login.redeem),
+    Route(host=INSTAGRAM_HOST, method="GET", path="/access_token", open=graph_login.lengthen),
     # Publishing
     *_both("POST", "/<me>/media", graph_create.create),
     *_both("POST", "/<me>/media_publish", graph_publish.publish),

@@ -13,6 +13,7 @@ from sandbox.world.graph_account import (
     new_token,
 )
 from sandbox.world.graph_container import Container
+from sandbox.world.login_app import LoginApp
 from sandbox.world.person import Person
 
 FETCH_TIMEOUT_S = 20.0
@@ -32,6 +33,9 @@ class GraphSide:
         self.fetch_timeout_s = FETCH_TIMEOUT_S
         self.public_urls: dict[str, str] = {}
         self._app: tuple[str, str] | None = None
+        # The app of Instagram Login, and whether its tokens come wrapped in a list.
+        self.login_app: LoginApp | None = None
+        self.wraps_tokens = False
 
     def connect(
         self,
@@ -99,6 +103,10 @@ class GraphSide:
     def set_app(self, app_id: str, secret: str) -> None:
         """Set the credentials with which Facebook tokens may be exchanged."""
         self._app = app_id, secret
+
+    def set_login_app(self, app_id: str, secret: str, *redirects: str) -> None:
+        """Set the app with which people log in at Instagram, and where it may send them."""
+        self.login_app = LoginApp(app_id, secret, set(redirects), self._now)
 
     def knows_app(self, app_id: str) -> bool:
         """Whether there is an app with that id."""

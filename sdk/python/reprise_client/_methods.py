@@ -62,6 +62,39 @@ class Methods(Core):
             idempotency_key=idempotency_key,
         )
 
+    def get_token_app(self) -> models.TokenApp:
+        """Return the app at Meta with which tokens are obtained; its secret is never returned (additive)."""
+        return self._call("GET", "/auth/token-login", models.TokenApp)
+
+    def begin_token_login(
+        self,
+        *,
+        redirect_url: str,
+        app_id: str | None | Omitted = OMITTED,
+        app_secret: str | None | Omitted = OMITTED,
+        idempotency_key: str | None = None,
+    ) -> models.TokenLogin:
+        """Return where to log in at Instagram for a token (additive)."""
+        return self._call(
+            "POST",
+            "/auth/token-login",
+            models.TokenLogin,
+            body={"appId": app_id, "appSecret": app_secret, "redirectUrl": redirect_url},
+            idempotency_key=idempotency_key,
+        )
+
+    def finish_token_login(
+        self, *, code: str, state: str, idempotency_key: str | None = None
+    ) -> models.InstagramAccount:
+        """Give the account that Instagram's answer is for its token (additive)."""
+        return self._call(
+            "POST",
+            "/auth/token-login/finish",
+            models.InstagramAccount,
+            body={"code": code, "state": state},
+            idempotency_key=idempotency_key,
+        )
+
     def upload_media(
         self, file: File, *, on_progress: Progress | None = None, idempotency_key: str | None = None
     ) -> models.MediaFile:
@@ -1616,6 +1649,39 @@ class AsyncMethods(AsyncCore):
                 "loginMethod": login_method,
                 "accessToken": access_token,
             },
+            idempotency_key=idempotency_key,
+        )
+
+    async def get_token_app(self) -> models.TokenApp:
+        """Return the app at Meta with which tokens are obtained; its secret is never returned (additive)."""
+        return await self._call("GET", "/auth/token-login", models.TokenApp)
+
+    async def begin_token_login(
+        self,
+        *,
+        redirect_url: str,
+        app_id: str | None | Omitted = OMITTED,
+        app_secret: str | None | Omitted = OMITTED,
+        idempotency_key: str | None = None,
+    ) -> models.TokenLogin:
+        """Return where to log in at Instagram for a token (additive)."""
+        return await self._call(
+            "POST",
+            "/auth/token-login",
+            models.TokenLogin,
+            body={"appId": app_id, "appSecret": app_secret, "redirectUrl": redirect_url},
+            idempotency_key=idempotency_key,
+        )
+
+    async def finish_token_login(
+        self, *, code: str, state: str, idempotency_key: str | None = None
+    ) -> models.InstagramAccount:
+        """Give the account that Instagram's answer is for its token (additive)."""
+        return await self._call(
+            "POST",
+            "/auth/token-login/finish",
+            models.InstagramAccount,
+            body={"code": code, "state": state},
             idempotency_key=idempotency_key,
         )
 

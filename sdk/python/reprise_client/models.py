@@ -1026,6 +1026,19 @@ class Success(Answer):
     success: bool = named("success")
 
 
+class TokenApp(Answer):
+    """An app of Instagram Login at Meta. `appId` is null where none was given yet."""
+
+    app_id: str | None = named("appId")
+
+
+class TokenLogin(Answer):
+    """Where to log in, and until when the answer is waited for."""
+
+    url: str = named("url")
+    until: datetime = named("until")
+
+
 class TriedSandbox(Answer):
     """A sandbox beside this daemon. It ends by itself at `until`; `reason` says why it failed."""
 

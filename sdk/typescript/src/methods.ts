@@ -1016,6 +1016,17 @@ export type Template =
   | "full-bleed"
   | (string & {});
 
+/** An app of Instagram Login at Meta. `appId` is null where none was given yet. */
+export interface TokenApp {
+  appId: string | null;
+}
+
+/** Where to log in, and until when the answer is waited for. */
+export interface TokenLogin {
+  url: string;
+  until: string;
+}
+
 /** A sandbox beside this daemon. It ends by itself at `until`; `reason` says why it failed. */
 export interface TriedSandbox {
   state: "notOffered" | "none" | "opening" | "open" | "failed" | (string & {});
@@ -1453,6 +1464,18 @@ export interface StoryRepostSettings {
   autoRepostEnabled?: boolean | null | undefined;
 }
 
+export interface TokenLoginAnswer {
+  code: string;
+  state: string;
+}
+
+/** The app may be left out once it was given. `redirectUrl` is one that the app allows. */
+export interface TokenLoginRequest {
+  appId?: string | null | undefined;
+  appSecret?: string | null | undefined;
+  redirectUrl: string;
+}
+
 /** Somebody tagged on a picture; x and y are 0 (left, top) to 1 (right, bottom). */
 export interface UserTag {
   username: string;
@@ -1618,6 +1641,21 @@ export class Methods extends Core {
   /** Connect an Instagram account, or give a connected one a new token of the official API. */
   connectAccount(given: ConnectRequest, options: Options = {}): Promise<InstagramAccount> {
     return this.call("POST", `/auth/accounts`, { ...options, body: given });
+  }
+
+  /** Return the app at Meta with which tokens are obtained; its secret is never returned (additive). */
+  getTokenApp(options: Options = {}): Promise<TokenApp> {
+    return this.call("GET", `/auth/token-login`, { ...options });
+  }
+
+  /** Return where to log in at Instagram for a token (additive). */
+  beginTokenLogin(given: TokenLoginRequest, options: Options = {}): Promise<TokenLogin> {
+    return this.call("POST", `/auth/token-login`, { ...options, body: given });
+  }
+
+  /** Give the account that Instagram's answer is for its token (additive). */
+  finishTokenLogin(given: TokenLoginAnswer, options: Options = {}): Promise<InstagramAccount> {
+    return this.call("POST", `/auth/token-login/finish`, { ...options, body: given });
   }
 
   /** Upload one image or video in the field `file`. */
