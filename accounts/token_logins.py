@@ -22,7 +22,7 @@ _MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class LoginBegun:
     """A login that somebody was sent away for: by whom, by which app, and to come back where."""
 
     caller: str
@@ -38,7 +38,7 @@ class TokenLogins:
     In memory alone: after a restart a login is begun anew.
     """
 
-    _begun: dict[str, Begun] = field(default_factory=dict, repr=False)
+    _begun: dict[str, LoginBegun] = field(default_factory=dict, repr=False)
 
     def begin(self, caller: str, app: LoginApp, redirect: str, now: datetime) -> str:
         """Return where to log in; what the same caller had begun before is expected no more."""
@@ -48,7 +48,7 @@ class TokenLogins:
             if each.caller != caller and is_recent(each.at, now, LASTS)
         }
         state = secrets.token_urlsafe(32)
-        self._begun[state] = Begun(caller, app, redirect, now)
+        self._begun[state] = LoginBegun(caller, app, redirect, now)
         asked = {
             "client_id": app.id,
             "redirect_uri": redirect,
@@ -58,7 +58,7 @@ class TokenLogins:
         }
         return f"{AUTHORIZE}?{urlencode(asked)}"
 
-    def end(self, caller: str, state: str, now: datetime) -> Begun | None:
+    def end(self, caller: str, state: str, now: datetime) -> LoginBegun | None:
         """Return what has come back, and expect it no more; None for what nobody waits for."""
         known = next((each for each in self._begun if _is_same(each, state)), None)
         if known is None or self._begun[known].caller != caller:

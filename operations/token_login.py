@@ -23,7 +23,7 @@ def get_token_app(db: Database, ask: Ask[None]) -> models.TokenApp:
     """Return the app at Meta with which tokens are obtained; its secret is never returned
     (additive)."""
     app = token_logins.kept_app(db, ask.house.vault, ask.user_id)
-    return models.TokenApp(app_id=None if app is None else app.id)
+    return models.TokenApp(app=None if app is None else app.id)
 
 
 @act(
@@ -40,9 +40,9 @@ async def begin_token_login(ask: Ask[models.TokenLoginRequest]) -> models.TokenL
     """
     asked, house = ask.given, ask.house
     app = await house.store.read(token_logins.kept_app, house.vault, ask.user_id)
-    if asked.app_id and asked.app_secret:
-        app = LoginApp(asked.app_id, asked.app_secret)
-    elif app is None or asked.app_id not in (None, app.id):
+    if asked.app and asked.app_secret:
+        app = LoginApp(asked.app, asked.app_secret)
+    elif app is None or asked.app not in (None, app.id):
         raise Refusal(ErrorCode.MISSING_PARAM, "Give the app's id together with its secret")
 
     chosen = app

@@ -30,7 +30,7 @@ def add(app: QuartTrio, pages: Pages) -> None:
             visit,
             "/welcome",
             stay=_HERE,
-            kept=kept.app_id,
+            kept=kept.app,
             back=_address(),
             comes_back=request.scheme == "https",
             problem=problem,
@@ -73,7 +73,7 @@ def _address() -> str:
 
 
 async def _begun(visit: Visit, form: Any) -> Any:
-    said = {name: form[name].strip() for name in ("app_id", "app_secret") if form.get(name)}
+    said = {name: form[name].strip() for name in ("app", "app_secret") if form.get(name)}
     asked = given(models.TokenLoginRequest, redirect_url=form.get("redirect") or _address(), **said)
     return await visit.perform(token_login.begin_token_login, asked)
 

@@ -58,15 +58,15 @@ class AuthMe(Schema):
 
 
 class TokenApp(Schema):
-    """An app of Instagram Login at Meta. `appId` is null where none was given yet."""
+    """An app of Instagram Login at Meta. `app` is its id, null where none was given yet."""
 
-    app_id: str | None
+    app: str | None
 
 
 class TokenLoginRequest(Schema):
     """The app may be left out once it was given. `redirectUrl` is one that the app allows."""
 
-    app_id: str | None = Field(default=None, pattern=r"^\d{1,32}$")
+    app: str | None = Field(default=None, pattern=r"^\d{1,32}$")
     app_secret: str | None = Field(
         default=None, min_length=1, max_length=200, pattern=r"^[!-~]+$", repr=False
     )

@@ -132,7 +132,7 @@ FILLING: dict[str, Any] = {
     "ticket": "0",
     "state": "nobody-waits",
     "redirect_url": "https://localhost/reprise",
-    "app_id": "1234",
+    "app": "1234",
     "app_secret": "a-secret-of-an-app",
     "poll_interval_hours": 12,
     "daily_repost_limit": 5,

@@ -31,7 +31,7 @@ async def post(served: Served, path: str, **form: str) -> Any:
 
 async def begun(served: Served, **more: str) -> str:
     """Begin a login on the page; returns where it leads."""
-    form = {"app_id": APP, "app_secret": SECRET, "redirect": NOWHERE, **more}
+    form = {"app": APP, "app_secret": SECRET, "redirect": NOWHERE, **more}
     page = (await post(served, "/welcome/token/begin", **form)).text
     assert SECRET not in page
     (link,) = re.findall(r'href="(https://www\.instagram\.com/[^"]+)"', page)
@@ -158,9 +158,9 @@ async def test_what_is_no_answer_is_refused_in_words_and_costs_no_login(served: 
     # A wrong secret; a wrong address; a word that is none; and no secret at all for another app.
     address = await allowed(served, await begun(served, app_secret="wrong"), name)
     await refused("Error validating client secret", address=address)
-    for form in ({"redirect": "http://localhost/x"}, {"app_id": "12", "app_secret": ""}):
+    for form in ({"redirect": "http://localhost/x"}, {"app": "12", "app_secret": ""}):
         page = await post(
-            served, "/welcome/token/begin", **{"app_id": APP, "app_secret": SECRET, **form}
+            served, "/welcome/token/begin", **{"app": APP, "app_secret": SECRET, **form}
         )
         assert "notice bad" in page.text, form
     async with at_instagram(served) as browser:

@@ -70,7 +70,7 @@ class Methods(Core):
         self,
         *,
         redirect_url: str,
-        app_id: str | None | Omitted = OMITTED,
+        app: str | None | Omitted = OMITTED,
         app_secret: str | None | Omitted = OMITTED,
         idempotency_key: str | None = None,
     ) -> models.TokenLogin:
@@ -79,7 +79,7 @@ class Methods(Core):
             "POST",
             "/auth/token-login",
             models.TokenLogin,
-            body={"appId": app_id, "appSecret": app_secret, "redirectUrl": redirect_url},
+            body={"app": app, "appSecret": app_secret, "redirectUrl": redirect_url},
             idempotency_key=idempotency_key,
         )
 
@@ -1660,7 +1660,7 @@ class AsyncMethods(AsyncCore):
         self,
         *,
         redirect_url: str,
-        app_id: str | None | Omitted = OMITTED,
+        app: str | None | Omitted = OMITTED,
         app_secret: str | None | Omitted = OMITTED,
         idempotency_key: str | None = None,
     ) -> models.TokenLogin:
@@ -1669,7 +1669,7 @@ class AsyncMethods(AsyncCore):
             "POST",
             "/auth/token-login",
             models.TokenLogin,
-            body={"appId": app_id, "appSecret": app_secret, "redirectUrl": redirect_url},
+            body={"app": app, "appSecret": app_secret, "redirectUrl": redirect_url},
             idempotency_key=idempotency_key,
         )
 

@@ -1027,9 +1027,9 @@ class Success(Answer):
 
 
 class TokenApp(Answer):
-    """An app of Instagram Login at Meta. `appId` is null where none was given yet."""
+    """An app of Instagram Login at Meta. `app` is its id, null where none was given yet."""
 
-    app_id: str | None = named("appId")
+    app: str | None = named("app")
 
 
 class TokenLogin(Answer):

@@ -1016,9 +1016,9 @@ export type Template =
   | "full-bleed"
   | (string & {});
 
-/** An app of Instagram Login at Meta. `appId` is null where none was given yet. */
+/** An app of Instagram Login at Meta. `app` is its id, null where none was given yet. */
 export interface TokenApp {
-  appId: string | null;
+  app: string | null;
 }
 
 /** Where to log in, and until when the answer is waited for. */
@@ -1471,7 +1471,7 @@ export interface TokenLoginAnswer {
 
 /** The app may be left out once it was given. `redirectUrl` is one that the app allows. */
 export interface TokenLoginRequest {
-  appId?: string | null | undefined;
+  app?: string | null | undefined;
   appSecret?: string | null | undefined;
   redirectUrl: string;
 }
