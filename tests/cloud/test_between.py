@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
 import trio
 
 from cloud import keyring
@@ -23,6 +24,7 @@ from storage.store import Database
 from storage.times import to_text
 from tests.cloud.test_desk import under_a_cloud
 from tests.cloud.test_handing_over import API, Heights, brought, heights
+from tests.cloud.upheaval import without_epochs
 from tests.support.clock import TestClock
 from tests.support.graph import connect, published
 from tests.support.limits import DEADLOCK_S
@@ -194,6 +196,46 @@ async def test_data_of_the_worker_that_are_gone_leave_no_post_stuck(heights: Hei
     ended = await until(heights.served, gone, "FAILED")
     assert ended["errorCode"] == "DELIVERY_UNKNOWN", ended
     assert heights.captions() == []
+
+
+@pytest.mark.parametrize("has_epochs", [True, False], ids=["with epochs", "the control"])
+async def test_late_requests_send_a_post_again_only_where_there_are_no_epochs(
+    heights: Heights, has_epochs: bool
+) -> None:
+    """Taken back and sent from here; then the whole hand-over arrives for the second time."""
+    if not has_epochs:
+        await without_epochs(heights.cloudflare)
+    copies: list[Deliver] = []
+    is_shut = False
+
+    async def way(request: Request, deliver: Deliver) -> Response:
+        if "/v1/jobs/" not in request.path or request.path.endswith("/recall"):
+            return await deliver()
+        if is_shut:
+            return Response(502, Data(b"lost on the way"))
+        copies.append(deliver)
+        return await deliver()
+
+    heights.cloudflare.way = way
+    post_id = (await heights.schedule("once", in_s=8))["postId"]
+    await heights.owned_by(post_id, "CLOUD")
+    assert len(copies) == 2, "it was brought, and let run"
+    is_shut = True
+    soon = to_text(heights.served.studio.clock.now() + timedelta(seconds=1))
+    path = f"{API}/posts/{post_id}/reschedule"
+    moved = await heights.served.call("POST", path, {"scheduledFor": soon})
+    assert moved.status == 200, moved.body
+    ended = await until(heights.served, post_id, "PUBLISHED", "FAILED")
+    assert ended["status"] == "PUBLISHED", ended
+    assert heights.captions() == ["once"]
+    for late in copies:
+        await late()
+    if has_epochs:
+        assert await heights.in_cloud() == {}, "it is refused, so nothing will come of it"
+        return
+    with trio.fail_after(DEADLOCK_S):
+        while heights.captions() != ["once", "once"]:
+            await trio.sleep(0.05)
 
 
 async def test_what_goes_out_here_is_told_before_the_next_goes_out_there(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import Sandbox
-from tests.cloud.upheaval import open_upheaval, told
+from tests.cloud.upheaval import open_upheaval, told, without_epochs
 
 KILLS = 260  # for each seed
 
@@ -26,7 +26,7 @@ async def test_epochs_are_what_keeps_overtaking_requests_apart(
     async with open_upheaval(sandbox, tmp_path, program, seed=7, lies=lies) as upheaval:
         if not has_epochs:
             upheaval.patience_s = 25
-            await upheaval.without_epochs()
+            await without_epochs(upheaval.cloudflare)
         for _ in range(rounds):
             await upheaval.round(size=14, kills=0)
             sys.stdout.write(f"{told(upheaval, began)}\n")

@@ -44,6 +44,18 @@ _EPOCHS = (
 _GONE = Response(502, Data(b"the answer was lost"))
 
 
+async def without_epochs(cloudflare: Cloudflare) -> None:
+    """Let the Worker believe whatever arrives last: what a control has to trip over."""
+    name = "reprise-worker"
+    script = cloudflare.account.scripts[name]
+    lane = script.modules["lane.js"]
+    for check in _EPOCHS:
+        assert check in lane
+        lane = lane.replace(check, "")
+    script.modules = {**script.modules, "lane.js": lane}
+    await cloudflare.run(name)
+
+
 @dataclass(kw_only=True)
 class Lies:
     """The internet between daemon and Worker: loses, repeats, and delivers late."""
@@ -111,17 +123,6 @@ class Upheaval:
         done = await reprise("cloud", "deploy", "--json", env=self.chain.env, stdin=f"{token}\n")
         assert done.code == 0, done.err
         self.media = await self.chain.photo(400, 500, 1)
-
-    async def without_epochs(self) -> None:
-        """Let the Worker believe whatever arrives last: what a control has to trip over."""
-        name = "reprise-worker"
-        script = self.cloudflare.account.scripts[name]
-        lane = script.modules["lane.js"]
-        for check in _EPOCHS:
-            assert check in lane
-            lane = lane.replace(check, "")
-        script.modules = {**script.modules, "lane.js": lane}
-        await self.cloudflare.run(name)
 
     async def round(self, size: int, kills: int) -> None:
         """Schedule posts, change some, kill meanwhile, and wait until all have ended."""
