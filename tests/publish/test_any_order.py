@@ -14,6 +14,7 @@ STEPS = 250
 
 def walk(directory: Path, seed: int) -> int:
     with open_directly(directory / f"{seed}.db") as db:
+        db.conn.execute("PRAGMA synchronous = OFF")  # nothing is killed here: half the time
         walked = Walk(db, seed)
         try:
             for _ in range(STEPS):
@@ -32,5 +33,6 @@ def test_any_order_of_acts(tmp_path: Path) -> None:
 
 
 @pytest.mark.soak
-def test_very_many_orders_of_acts(tmp_path: Path) -> None:
-    assert sum(walk(tmp_path, seed) for seed in range(100, 500)) > 1000
+@pytest.mark.parametrize("first", range(100, 500, 25))
+def test_very_many_orders_of_acts(tmp_path: Path, first: int) -> None:
+    assert sum(walk(tmp_path, seed) for seed in range(first, first + 25)) > 50

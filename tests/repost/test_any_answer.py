@@ -23,7 +23,7 @@ from storage import authors, repost_history
 from storage.reposts import RepostStatus
 from storage.store import Database
 from tests.support.studio import Studio
-from tests.support.wrong import sweep
+from tests.support.wrong import WRONG, places, spoiled, sweep
 
 GOOD = ("good.one", "good.two", "good.three")
 # Of every so many of all combinations; the soak takes them all.
@@ -94,6 +94,34 @@ async def test_a_story_may_hold_anything(studio: Studio, every: int) -> None:
         kind = Status(200, text=body, content_type="application/json")
         studio.sandbox.faults.add(Fault(path=f"feed/user/{friend.pk}/story", kind=kind, times=None))
     await check(studio, len(cases), requests_each=5)
+
+
+REPORTED = (
+    ("text", "half an emoji"),
+    ("username", "half an emoji"),
+    ("username", "a NUL"),
+    ("username", "a long text"),
+    ("url", "an address with a tab"),
+    ("url", "an address that httpx refuses"),
+    ("pk", "400 digits"),
+)
+
+
+async def test_what_was_reported_of_stories_stops_nobody_else(studio: Studio) -> None:
+    """Each of these has once ended the service, for all accounts and as long as the story lived."""
+    await prepare(studio)
+    world = studio.sandbox.world
+    for number, (key, wrong) in enumerate(REPORTED):
+        friend = studio.friend(f"friend{number}")
+        reel = {"reel": reel_json(friend, [studio.mention(friend)], world), "status": "ok"}
+        reel["reel"]["items"][0]["caption"] = {"text": "hello"}
+        found = [path for path in places(reel) if path[-1] == key]
+        assert found, key
+        for path in found:
+            reel = spoiled(reel, path, WRONG[wrong])
+        kind = answering(reel)
+        studio.sandbox.faults.add(Fault(path=f"feed/user/{friend.pk}/story", kind=kind, times=None))
+    await check(studio, len(REPORTED), requests_each=5)
 
 
 @soaked
