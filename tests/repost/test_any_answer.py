@@ -113,7 +113,8 @@ async def test_what_was_reported_of_stories_stops_nobody_else(studio: Studio) ->
     world = studio.sandbox.world
     for number, (key, wrong) in enumerate(REPORTED):
         friend = studio.friend(f"friend{number}")
-        reel = {"reel": reel_json(friend, [studio.mention(friend)], world), "status": "ok"}
+        shown = reel_json(friend, [studio.mention(friend)], world)
+        reel: dict[str, Any] = {"reel": shown, "status": "ok"}
         reel["reel"]["items"][0]["caption"] = {"text": "hello"}
         found = [path for path in places(reel) if path[-1] == key]
         assert found, key
