@@ -69,6 +69,21 @@ async def known_threads(
     return list(thread_ids)
 
 
+async def writable(client: PrivateClient, query: str, mode: Any) -> list[Any]:
+    """Return the people whom Instagram offers to write to; raises `Unreachable`.
+
+    aiograpi leaves out whoever it cannot read, as it does chats and people of Facebook.
+    """
+    found: list[Any] = await client.direct_search(query, mode)
+    offered = client.last_json.get("ranked_recipients")
+    for each in offered if isinstance(offered, list) else ():
+        is_chat = isinstance(each, dict) and "user" not in each
+        person = each.get("user") if isinstance(each, dict) else None
+        if not is_chat and not (isinstance(person, dict) and "username" in person):
+            raise errors.Unreachable("Instagram's answer names somebody in an unknown form")
+    return found
+
+
 async def check_known(client: PrivateClient, user_ids: Sequence[int]) -> None:
     """Raise `AccountOnHold` unless everybody of these has written."""
     for user_id in user_ids:

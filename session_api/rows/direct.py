@@ -235,11 +235,16 @@ direct.row(
     sends=_ASKED,
 )  # fmt: skip
 
+
 # People and media
+async def _writable(client: Any, given: Given) -> Any:
+    return await chats.writable(client, given["query"], given["mode"])
+
+
 direct.row(
-    "GET", "/direct/search", 'query*, mode:raven|universal="universal"',
-    "direct_search(query, mode)", "[UserShort]", Rail.READ,
-    "Whom one might write to, by a text in their name", found_in="ranked_recipients",
+    "GET", "/direct/search", 'query*, mode:raven|universal="universal"', None, "[UserShort]",
+    Rail.READ, "Whom one might write to, by a text in their name", step=_writable,
+    found_in="ranked_recipients",
 )  # fmt: skip
 
 

@@ -45,6 +45,10 @@ def _to_anna(desk: Desk, **more: object) -> dict[str, Any]:
 
 
 def _in_chat(desk: Desk, **more: object) -> dict[str, Any]:
+    # What was sent by earlier rows may fill all that is looked at.
+    theirs = desk.world.chats.with_people(desk.anna, [desk.studio])
+    if theirs is not None:
+        desk.world.chats.send(theirs, Content(text="Hi"))
     return {"thread_ids": [_chat(desk).id], **more}
 
 
