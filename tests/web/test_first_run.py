@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -31,7 +33,9 @@ B = LoginBehaviour
 @pytest.fixture
 async def home(sandbox: Sandbox, clock: TestClock, tmp_path: Any) -> AsyncIterator[Home]:
     async with (
-        open_studio(sandbox, clock, tmp_path, logged_in=False, public_url=PUBLIC) as studio,
+        open_studio(
+            sandbox, clock, tmp_path, logged_in=False, public_url=PUBLIC, rails_pace=1.0
+        ) as studio,
         serve_studio(studio) as served,
         open_browser("tests.web.composing") as browser,
     ):
@@ -57,9 +61,12 @@ async def push(home: Home, selector: str) -> None:
 
 async def test_from_nothing_to_the_first_repost_by_keys_alone(home: Home) -> None:
     studio, take = home.served.studio, home.take
+    # Noon where the browser is: awake, at whatever hour this runs.
+    there = studio.clock.now().astimezone(ZoneInfo("America/Los_Angeles"))
+    studio.clock.advance(timedelta(hours=(12 - there.hour) % 24))
     await take("arrives", "/welcome")
     await take("counts", ".doors section", 3)
-    await push(home, ".doors a")
+    await push(home, ".doors a[href^='/welcome/account']")
     await enter(home, "input[name=username]", "no such <b>name</b>")
     await take("sees", ".notice.bad")
     await enter(home, "input[name=username]", f"@{USERNAME}")
@@ -85,6 +92,7 @@ async def test_from_nothing_to_the_first_repost_by_keys_alone(home: Home) -> Non
     await take("press", "j", "a")
     await take("sees", ".toast", "Approved @anna")
     assert await take("complaints") == []
+    await goes_live(home, every[0].id)
     # A second account by its token: a wrong one is said, the right one is never shown.
     other = studio.sandbox.world.add_person("second")
     graph = studio.sandbox.world.connect_graph(other)
@@ -101,6 +109,19 @@ async def test_from_nothing_to_the_first_repost_by_keys_alone(home: Home) -> Non
         assert token not in await take("inner", "main")
     await take("arrives", "/welcome/next")
     await take("sees", ".way", "Posts go out at the times you plan")
+
+
+async def goes_live(home: Home, account_id: str) -> None:
+    """See the repost that was approved go out, on the page."""
+    studio, take = home.served.studio, home.take
+    studio.clock.advance(timedelta(minutes=1))  # it rests before it goes, and can be taken back
+    studio.engine.wake(account_id)
+    await home.go("/mentions?state=out")
+    await take("sees", "#list .stories", "@anna")
+    (live,) = studio.sandbox.ledger.published
+    assert [mention.username for mention in live.mentions] == ["anna"]
+    await home.go("/")
+    await take("sees", "main", "@anna")
 
 
 @dataclass(frozen=True)
