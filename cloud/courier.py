@@ -39,8 +39,8 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 # The Worker holds an account back for a day; what was looked at before that is over there too.
 _HELD_FOR = timedelta(days=2)
-# It tells whole seconds, and on their way they grow older.
-_TOLD_TO = timedelta(seconds=2)
+# Clocks that are less apart are taken for the same.
+_APART = timedelta(seconds=2)
 NO_ROOM = (
     "the Worker has no room for its media: R2 is not activated in the Cloudflare account, and its"
     " own storage is full"
@@ -183,13 +183,15 @@ class Courier:
         await self.store.write(_note_told, account.id, revision, digest)
 
     async def _ahead(self, lane: CloudLane) -> timedelta:
-        """Ask by how much the Worker's clock is ahead of ours now: ours may have been set."""
+        """Ask by how much the Worker's clock is ahead of ours now: ours may have been set.
+
+        Rather too much than too little, by as long as the request takes.
+        """
+        ours = self.clock.now()
         async with self.desk.worker() as client:
-            await _asked(client.changes(lane.lane, lane.seq))
-            theirs = client.their_time
-        ours = self.clock.now().timestamp()
-        ahead = timedelta(seconds=0 if theirs is None else theirs - ours)
-        return ahead if abs(ahead) > _TOLD_TO else timedelta()
+            said = await _asked(client.changes(lane.lane, lane.seq))
+        ahead = (moment(said.get("now")) or ours) - ours
+        return ahead if abs(ahead) > _APART else timedelta()
 
     async def forget(self, lane: CloudLane) -> None:
         """Have the Worker forget an account's token."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -14,10 +12,11 @@ from typing import Any
 import httpx
 
 from cloud import deploying, keyring, removing
-from cloud.asking import CloudflareError, CloudflareRefused, Line
-from cloud.cloudflare_api import LIMIT_S, CloudflareApi, accounts, client_of, token_status
+from cloud.asking import Line
+from cloud.cloudflare_api import LIMIT_S, CloudflareApi, client_of
 from cloud.deploying import Deployed, Keys, Steps
 from cloud.gate import Contact, settle_in
+from cloud.opening import opened
 from cloud.pieces import BUCKET, NAMESPACE, SCRIPT, KeptPieces, Pieces
 from cloud.pieces import domain as domain_piece
 from cloud.results import SHOWN
@@ -39,7 +38,6 @@ from storage.vault import Vault
 NOT_CONFIGURED = "Cloud scheduling is not configured: `reprise cloud deploy`"
 
 
-_ACCOUNT_ID = re.compile(r"[0-9a-f]{32}")
 _ANOTHERS = (
     "There is a Worker of another Reprise in this Cloudflare account, and posts may wait in it:"
     " `reprise cloud remove` where it was deployed, or `reprise cloud deploy --replace`, which"
@@ -383,53 +381,10 @@ class CloudDesk:
     async def _hear(self, answer: httpx.Response) -> None:
         self.contact.told_at = told_by(answer.headers.get("date")) or self.contact.told_at
 
-    @asynccontextmanager
-    async def _api(
+    def _api(
         self, token: str, account: str | None, steps: Steps
-    ) -> AsyncIterator[tuple[CloudflareApi, str]]:
+    ) -> AbstractAsyncContextManager[tuple[CloudflareApi, str]]:
         """Yield the API of the account that is meant; Cloudflare's errors become refusals."""
-        try:
-            async with client_of(token, self.api_url, self.limit_s) as client:
-                client.event_hooks["response"].append(self._hear)
-                line = Line(client, self.clock, steps.tell)
-                async with steps.step("API token", None) as did:
-                    account_id = _chosen(await accounts(line), account)
-                    status = await token_status(line, account_id)
-                    if status != "active":
-                        raise Refusal(
-                            ErrorCode.VALIDATION_ERROR,
-                            f"Cloudflare says that the API token is {status}: make a new one",
-                        )
-                    did.append(f"active, for account {account_id}")
-                yield CloudflareApi(line, account_id), account_id
-        except CloudflareRefused as refused:
-            raise Refusal(_code_of(refused), str(refused)) from None
-        except CloudflareError as error:
-            wait_s = None if error.again_after_s is None else math.ceil(error.again_after_s)
-            raise Refusal(ErrorCode.SERVICE_UNAVAILABLE, str(error), retry_after_s=wait_s) from None
-
-
-def _chosen(accounts: list[tuple[str, str]], wanted: str | None) -> str:
-    if wanted is not None:
-        found = [number for number, name in accounts if wanted in (number, name)]
-    else:
-        found = [number for number, _name in accounts]
-    if len(found) == 1:
-        return found[0]
-    if wanted is not None and _ACCOUNT_ID.fullmatch(wanted):
-        return wanted  # a token may be for an account without being let list it
-    if not accounts:
-        raise Refusal(
-            ErrorCode.VALIDATION_ERROR,
-            "The API token shows no account: it lacks the permission Account Settings: Read,"
-            " or say the account's id with --account",
-        )
-    names = ", ".join(f"{name} ({number})" for number, name in accounts)
-    raise Refusal(
-        ErrorCode.VALIDATION_ERROR,
-        f"Say with --account which Cloudflare account is meant; the API token is for: {names}",
-    )
-
-
-def _code_of(refused: CloudflareRefused) -> ErrorCode:
-    return ErrorCode.INVALID_STATUS if refused.status == 409 else ErrorCode.VALIDATION_ERROR
+        client = client_of(token, self.api_url, self.limit_s)
+        client.event_hooks["response"].append(self._hear)
+        return opened(Line(client, self.clock, steps.tell), account, steps)

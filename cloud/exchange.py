@@ -18,6 +18,7 @@ from cloud import ownership
 from cloud.courier import Courier
 from cloud.deploying import Steps
 from cloud.gate import is_strange, look_around
+from cloud.turns import LEAST_PACE, Turns
 from cloud.wishes import unconfirmed
 from cloud.worker_client import WorkerUnreachable
 from ground.changes import Change, Subject
@@ -38,8 +39,6 @@ SOONEST_AGAIN = timedelta(minutes=15)
 # For how long a request of a person's waits for the Worker.
 AT_ONCE_S = 10.0
 _SLICE_S = 60.0
-_HEAR_EVERY_S = 300.0
-_HEAR_SOON_S = (3.0, 5.0, 10.0, 20.0, 30.0, 60.0)
 # After how long what was due in the cloud, and is not heard of, is asked for by itself.
 _UNHEARD_FOR = timedelta(minutes=30)
 _FIRST_PAUSE_S = 5.0
@@ -55,16 +54,13 @@ class Exchange:
         self.courier = courier
         self._store = courier.store
         self._clock = courier.clock
-        # Nothing to wait for in a sandbox, but a little.
-        self._pace = max(self._clock.pace, 0.02)
+        self._pace = max(self._clock.pace, LEAST_PACE)
         self._soonest = self._clock.paced(SOONEST)
         self._soonest_again = self._clock.paced(SOONEST_AGAIN)
         self._woken = trio.Event()
         self._locks: WeakValueDictionary[str, trio.Lock] = WeakValueDictionary()
         self._handing: WeakValueDictionary[str, trio.Lock] = WeakValueDictionary()
-        # By lane: when it is heard next, and how often in a row nothing came of what was due.
-        self._hear_at: dict[str, float] = {}
-        self._in_vain: dict[str, int] = {}
+        self._turns = Turns(self._clock)
         # When it is looked at again what may not go out any more; a change of its account says now.
         self._look_at = 0.0
         self._failures = 0
@@ -151,8 +147,7 @@ class Exchange:
         handed = await self._hand_over() if all(lane.is_heard for lane, _ in lanes) else False
         if len(waiting) == _AT_ONCE or handed:
             return 0.0
-        soon = [self._hear_at[lane.lane] for lane, _ in lanes if lane.lane in self._hear_at]
-        return min([_SLICE_S * self._pace, *(at - trio.current_time() for at in soon)])
+        return min([_SLICE_S * self._pace, *self._turns.until([lane for lane, _ in lanes])])
 
     def _unwanted(self, db: Database) -> list[Handover]:
         """Return what the cloud may own and may not go out as things are now.
@@ -210,30 +205,12 @@ class Exchange:
             await self._store.write(_look_up_later, row, now + wait)
 
     async def _hear(self, lane: CloudLane, due: datetime | None) -> None:
-        at = self._hear_at.get(lane.lane)
-        now = trio.current_time()
-        if lane.is_heard and not due:
-            self._hear_at.pop(lane.lane, None)
-            return
-        if lane.is_heard and at is not None and now < at:
+        if not self._turns.has_come(lane, due):
             return
         heard = await self.courier.hear(lane)
         self._answered()
-        self._in_vain[lane.lane] = (
-            0 if heard.seq > lane.seq else self._in_vain.get(lane.lane, 0) + 1
-        )
         left = await self._store.read(handovers.next_due, lane.lane)
-        self._hear_at[lane.lane] = trio.current_time() + self._hear_again_s(lane.lane, left)
-
-    def _hear_again_s(self, lane: str, due: datetime | None) -> float:
-        """Return when a lane is heard again: soon where something is due, else seldom."""
-        if due is None:
-            return _HEAR_EVERY_S * self._pace
-        until = (due - self._clock.now()).total_seconds()
-        if until > 0:
-            return min(_HEAR_EVERY_S * self._pace, until + _HEAR_SOON_S[0] * self._pace)
-        turn = min(self._in_vain.get(lane, 0), len(_HEAR_SOON_S) - 1)
-        return _HEAR_SOON_S[turn] * self._pace
+        self._turns.heard(lane, heard.seq > lane.seq, left)
 
     async def _hand_over(self) -> bool:
         now = self._clock.now()

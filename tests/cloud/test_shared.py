@@ -8,11 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 import trio
 
+from ground.refusal import Refusal
 from operations import models
 from operations.actor import Actor
-from operations.cloud import deploy_cloud
+from operations.cloud import deploy_cloud, remove_cloud
 from sandbox import Sandbox
 from storage.copies import copy_database
 from storage.opening import open_migrated
@@ -98,6 +100,9 @@ async def test_two_machines_with_the_same_database_send_nothing_twice(
             body = {"caption": "edited by the first"}
             refused = await served.call("PUT", f"{API}/schedule/{post['edited']}", body)
             assert (refused.status, refused.body["code"]) == (502, "WORKER_UNREACHABLE")
+            with pytest.raises(Refusal):
+                await first.house.perform(remove_cloud, first.owner, models.CloudRemoveRequest())
+            assert cloudflare.account.scripts, "it is the other one's"
             soon = to_text(clock.now() + timedelta(seconds=3))
             body = {"caption": "edited by the second", "scheduledFor": soon}
             edited = await other.call("PUT", f"{API}/schedule/{post['edited']}", body)
