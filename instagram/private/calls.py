@@ -69,7 +69,7 @@ async def call(
 
 
 def check_list(client: PrivateClient, path: str) -> None:
-    """Raise `Unreachable` unless the last answer has a list there: `inbox.threads`.
+    """Raise `Unreachable` unless the last answer has a list of objects there: `inbox.threads`.
 
     aiograpi takes what is not there for an empty list. Behind a `?` null stands for one.
     """
@@ -82,7 +82,7 @@ def check_list(client: PrivateClient, path: str) -> None:
         if value is None and name != plain:
             return
     else:
-        if isinstance(value, list):
+        if isinstance(value, list) and all(isinstance(each, dict) for each in value):
             return
     raise errors.Unreachable("Instagram's answer has no list where there has to be one")
 

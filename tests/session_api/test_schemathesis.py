@@ -89,7 +89,8 @@ def run(
         *("run", f"{daemon.url}/session/openapi.json", "--url", f"{daemon.url}/session"),
         *("--checks", "all", "--phases", phases, "--seed", str(seed), "--no-color"),
         *("--max-examples", str(examples), "--continue-on-failure"),
-        *("--generation-database", "none", "--request-timeout", "60"),
+        # A photo that is filmed takes three seconds of a processor, and minutes of a busy one.
+        *("--generation-database", "none", "--request-timeout", "300"),
     ]
     for name in only:
         command += ["--include-operation-id", name]
