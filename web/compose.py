@@ -114,7 +114,7 @@ def _form(
         state = {
             name: value
             for name, value in said.model_dump(mode="json", by_alias=True).items()
-            if name not in ("mediaFiles", "userId")
+            if value is not None and name not in ("mediaFiles", "userId")
         }
         for name in _JSON_TEXTS:
             text = getattr(said, name)
