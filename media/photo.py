@@ -202,6 +202,8 @@ def _opened(path: Path) -> Iterator[tuple[Image.Image, FileType]]:
     except MemoryError as error:
         raise MediaTooLarge(f"the {kind} photo takes too much memory; {_WAY_ROUND}") from error
     except Exception as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the system's word and not a decoder's: it says nothing about the bytes
         # Decoders answer damaged bytes with nearly every exception Python has.
         raise MediaInvalid(f"the {kind} photo is damaged: {error}") from error
 

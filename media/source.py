@@ -5,6 +5,7 @@ Everything here blocks and runs code written in C on bytes that nobody vouches f
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ from media.errors import MediaInvalid, MediaTooLarge
 from media.frames import FrameLook, Turn, turn_of
 from media.sniff import FileType, sniff
 
+_NONE_LEFT = (errno.EMFILE, errno.ENFILE)
 MAX_DURATION_S = 3600.0
 MAX_SIDE = 4096
 _CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -173,13 +175,15 @@ def reading() -> Iterator[None]:
     """Turn libav's errors into MediaInvalid, where only the bytes of the file can be at fault.
 
     Damaged bytes make it ask for absurd memory or for positions outside the file too; only that
-    no thread is to be had (EAGAIN) says nothing about the file, and passes.
+    no thread (EAGAIN) or no descriptor is to be had says nothing about the file, and passes.
     """
     try:
         yield
     except BlockingIOError:
         raise
     except av.error.FFmpegError as error:
+        if error.errno in _NONE_LEFT:
+            raise
         raise MediaInvalid(f"the video is damaged: {error.strerror}") from error
 
 

@@ -1,16 +1,22 @@
 from __future__ import annotations
 
+import errno
+import os
+import resource
 import struct
 import zlib
 from io import BytesIO
 from pathlib import Path
 
+import av
 import pytest
 from PIL import ExifTags, Image, ImageCms
 
+from media import photo
 from media.errors import MediaInvalid, MediaTooLarge
 from media.photo import PhotoInfo, open_photo, probe_photo, save_jpeg
 from media.sniff import FileType
+from media.source import reading
 from tests.media.samples import colour_at, corners, is_near, quarters
 
 UPRIGHT = ["red", "green", "blue", "yellow"]
@@ -26,6 +32,28 @@ def test_every_format_opens(tmp_path: Path, name: str) -> None:
 
     assert (picture.mode, picture.size) == ("RGB", (64, 48))
     assert corners(picture) == UPRIGHT
+
+
+@pytest.mark.parametrize("trouble", [errno.EIO, errno.EMFILE, errno.ENOMEM])
+def test_the_machines_trouble_is_not_the_photos(tmp_path: Path, trouble: int) -> None:
+    path = tmp_path / "story.jpg"
+    quarters((64, 48)).save(path, "JPEG")
+    with pytest.raises(OSError, match=os.strerror(trouble)), photo._opened(path):
+        raise OSError(trouble, os.strerror(trouble))
+    with pytest.raises(MediaInvalid, match="damaged"), photo._opened(path):
+        raise OSError("broken data stream")  # as decoders say it
+
+
+def test_that_no_descriptor_is_left_is_not_the_videos(tmp_path: Path) -> None:
+    path = tmp_path / "story.mp4"
+    path.write_bytes(b"any")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        with pytest.raises(OSError, match=os.strerror(errno.EMFILE)), reading():
+            av.open(str(path))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
