@@ -22,7 +22,7 @@ from hypothesis import settings
 from instagram import trust
 from publish import scheduler
 from sandbox import Sandbox, open_sandbox
-from tests.support import fresh, leaks, warm
+from tests.support import fresh, leaks, unplugged, warm
 from tests.support.clock import TestClock
 from tests.support.keys import with_keys
 from tests.support.served import Served, serve_studio
@@ -34,6 +34,7 @@ for _name in ("get_running_loop", "current_task"):
     vars(anyio._backends._asyncio)[_name] = getattr(asyncio, _name)
 
 fresh.install()
+unplugged.install()
 leaks.install()
 warm.install()
 

@@ -61,26 +61,32 @@ def said(status: int, **body: Any) -> Kind:
     return Status(status, json={"status": "fail", **body})
 
 
+# What becomes of a post by these is what becomes of it by one of the others.
+ALIKE = (
+    said(400, message="bad_password", error_type="bad_password"),
+    said(400, message="gone", error_type="inactive_user"),
+    said(400, message="checkpoint_required"),
+    said(400, message="consent_required"),
+    said(400, message="Please wait a few minutes before you try again."),
+    Status(429, text="slow down"),
+    said(400, message="two_factor_required", two_factor_required=True),
+    said(400, message="geo", error_type="geoblock_required"),
+    said(400, message="update", error_type="needs_upgrade"),
+)
+
+
 @pytest.mark.parametrize(
     "kind",
     [
         said(400, message="Your IP address is blocked", error_type="ip_block"),
         said(400, message="no such user", error_type="invalid_user"),
-        said(400, message="bad_password", error_type="bad_password"),
-        said(400, message="gone", error_type="inactive_user"),
         said(400, message="feedback_required", spam=True),
         said(400, message="challenge_required"),
-        said(400, message="checkpoint_required"),
-        said(400, message="consent_required"),
         said(403, message="login_required"),
-        said(400, message="Please wait a few minutes before you try again."),
-        Status(429, text="slow down"),
         Status(429, text="slow down", headers=(("retry-after", "0"),)),
         Status(503),
         Status(408),
-        said(400, message="two_factor_required", two_factor_required=True),
-        said(400, message="geo", error_type="geoblock_required"),
-        said(400, message="update", error_type="needs_upgrade"),
+        *(pytest.param(each, marks=pytest.mark.soak) for each in ALIKE),
     ],
     ids=str,
 )

@@ -52,6 +52,7 @@ def session(daemon: Outside) -> str:
     return opened
 
 
+@pytest.mark.soak
 def test_some_rows_and_the_document_agree(daemon: Outside, session: str, tmp_path: Path) -> None:
     ran = run(daemon, session, tmp_path, "coverage", seed=1, examples=1, only=FEW)
     assert f"Selected: {len(FEW)}/{len(rows())}" in ran

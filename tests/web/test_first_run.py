@@ -182,7 +182,10 @@ def met_in_the_app(person: Person) -> None:
 
 
 # What these show, the others show too, as far as the page goes.
-VARIANTS = {"feedback", "unknown", "many", "gone", "profile", "backup", "checkpoint"}
+VARIANTS = {
+    "feedback", "unknown", "many", "gone", "blocked", "profile", "twice", "backup", "checkpoint",
+    "consent",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
