@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -35,7 +36,26 @@ def page(
 
     Raises `NotFound` when there is none of that id.
     """
-    last = None if after is None else reposts.get(db, after)
+    last: Mapping[str, Any] | None = None
+    if after is not None:
+        last = records.get_stored(db, Repost, after)
+    found = list[Repost]()
+    while (wanted := limit - len(found)) > 0:
+        rows = _rows(db, user_id, chosen, wanted, last)
+        found += records.readable(Repost, rows)
+        if len(rows) < wanted:
+            break
+        last = rows[-1]  # behind one that cannot be read it goes on
+    return found
+
+
+def _rows(
+    db: Database,
+    user_id: str,
+    chosen: HistoryFilter,
+    limit: int,
+    last: Mapping[str, Any] | None,
+) -> list[dict[str, Any]]:
     clauses = (
         ("user_id = :user", True),
         ("status IN (SELECT value FROM json_each(:statuses))", chosen.statuses),
@@ -45,7 +65,7 @@ def page(
     )
     where = " AND ".join(clause for clause, matters in clauses if matters)
     where += within(chosen.accounts)
-    return records.fetch_readable(
+    return records.fetch_stored(
         db,
         Repost,
         f"WHERE {where} ORDER BY created_at DESC, id LIMIT :limit",
@@ -55,8 +75,8 @@ def page(
             "statuses": [*chosen.statuses],
             "since": chosen.since,
             "until": chosen.until,
-            "at": last and last.created_at,
-            "after": after,
+            "at": last and last["created_at"],
+            "after": last and last["id"],
             "limit": limit,
         },
     )

@@ -129,6 +129,25 @@ async def test_behind_an_event_that_cannot_be_read_the_stream_goes_on(studio: St
     assert await store.read(read) == [event.id for event in whole if event.id != bad]
 
 
+async def test_behind_a_mention_that_cannot_be_read_the_history_goes_on(studio: Studio) -> None:
+    await studio.configure()
+    for name in ("anna", "berta", "carla", "dora"):
+        studio.mention(studio.friend(name))
+        await studio.scan()
+        studio.clock.advance(timedelta(minutes=1))
+    store, user = studio.core.store, studio.core.owner.id
+    await store.write(_spoil, "reposts", "limits", "{", "carla")
+
+    def read(db: Database) -> list[str]:
+        names, after = list[str](), None
+        while found := repost_history.page(db, user, limit=2, after=after):
+            names += [each.author_username for each in found]
+            after = found[-1].id
+        return names
+
+    assert await store.read(read) == ["dora", "berta", "anna"]
+
+
 async def test_one_accounts_settings_are_not_the_time_of_all(studio: Studio) -> None:
     await studio.configure()
     studio.mention(studio.friend("anna"))
