@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import trio
 
-from publish import scheduler
-from sandbox import Sandbox
 from sandbox.wire.faults import Fault, Reset
 from storage import jobs
-from tests.support.clock import TestClock
-from tests.support.graph import another, serve_publicly
+from tests.support.graph import another
 from tests.support.limits import DEADLOCK_S
 from tests.support.paused import Paused
 from tests.support.posting import API, photo_id, post, publish, second_account
 from tests.support.served import Served
-
-
-@pytest.fixture
-async def public(
-    sandbox: Sandbox, clock: TestClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Served]:
-    monkeypatch.setattr(scheduler, "SLICE_S", 0.02)
-    async with serve_publicly(sandbox, clock, tmp_path) as served:
-        yield served
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from publish import scheduler
 from publish.parking import Came, park
-from sandbox import Sandbox
 from sandbox.wire.faults import Fault, FaultHandle, Faults, Kind, Reset, Status
 from sandbox.wire.message import Ending, Exchange, Response
 from storage import jobs
@@ -19,8 +15,7 @@ from storage.accounts import Account
 from storage.store import Database
 from storage.times import to_text
 from tests.support.attempts import follow, live
-from tests.support.clock import TestClock
-from tests.support.graph import another, serve_publicly
+from tests.support.graph import another
 from tests.support.posting import API, photo_id, post, publish, second_account, until, until_held
 from tests.support.served import Answer, Served
 
@@ -50,15 +45,6 @@ class Late:
     async def comes(self) -> None:
         assert self._asked is not None
         await self._asked.perform()
-
-
-@pytest.fixture
-async def public(
-    sandbox: Sandbox, clock: TestClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Served]:
-    monkeypatch.setattr(scheduler, "SLICE_S", 0.02)
-    async with serve_publicly(sandbox, clock, tmp_path) as served:
-        yield served
 
 
 async def account_on(served: Served, route: str, username: str) -> Account:

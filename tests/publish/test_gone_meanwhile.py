@@ -5,21 +5,16 @@ A bug's trace in the log would fail each of these tests.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import trio
 
-from publish import scheduler
-from sandbox import Sandbox
 from sandbox.wire.faults import Fault, Kind, login_required, throttled
 from storage import jobs, secrets
 from storage.accounts import Account
 from storage.secrets import AccountSecret
-from tests.support.clock import TestClock
-from tests.support.graph import connect, published, serve_publicly
+from tests.support.graph import connect, published
 from tests.support.limits import DEADLOCK_S
 from tests.support.paused import Paused
 from tests.support.posting import API, photo_id, post, publish, second_account, until, video_id
@@ -27,15 +22,6 @@ from tests.support.served import Answer, Served
 
 CREDENTIALS = f"{API}/settings/private-api-credentials"
 PASSWORD = "another password"  # of `second_account`
-
-
-@pytest.fixture
-async def public(
-    sandbox: Sandbox, clock: TestClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Served]:
-    monkeypatch.setattr(scheduler, "SLICE_S", 0.05)
-    async with serve_publicly(sandbox, clock, tmp_path) as served:
-        yield served
 
 
 def pause(served: Served, then: Kind | None = None, **where: Any) -> Paused:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from publish import scheduler
 from publish.retry import MOST_SETBACKS
-from sandbox import Sandbox
 from sandbox.graph.failures import GRAPH_ERRORS, graph_error
 from sandbox.wire.faults import Fault, Status
 from storage.accounts import Account
 from storage.jobs import MAX_ATTEMPTS
 from tests.support.attempts import follow, live
-from tests.support.clock import TestClock
-from tests.support.graph import another, serve_publicly
+from tests.support.graph import another
 from tests.support.posting import photo_id, publish, video_id
 from tests.support.served import Served
 
@@ -81,15 +76,6 @@ NEW_CONTAINER = {
     "not_fetchable",
 }
 MOST_REQUESTS = 16
-
-
-@pytest.fixture
-async def public(
-    sandbox: Sandbox, clock: TestClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Served]:
-    monkeypatch.setattr(scheduler, "SLICE_S", 0.02)
-    async with serve_publicly(sandbox, clock, tmp_path) as served:
-        yield served
 
 
 async def send(served: Served, account: Account) -> str:

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from publish import scheduler
-from sandbox import Sandbox
 from sandbox.graph.failures import graph_error
 from sandbox.wire.faults import Fault, FaultHandle, Faults, Status
 from sandbox.wire.message import Ending, Exchange, Response
 from storage.posts import PostStatus
 from tests.support.attempts import follow
-from tests.support.clock import TestClock
-from tests.support.graph import connect, published, serve_publicly
+from tests.support.graph import connect, published
 from tests.support.posting import API, photo_id, publish, until, video_id
 from tests.support.served import Served
-
-
-@pytest.fixture
-async def public(
-    sandbox: Sandbox, clock: TestClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Served]:
-    monkeypatch.setattr(scheduler, "SLICE_S", 0.02)
-    async with serve_publicly(sandbox, clock, tmp_path) as served:
-        yield served
 
 
 @dataclass

@@ -6,24 +6,21 @@ go out after that, also where the means to send it are still in memory.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 import trio
 
-from publish import intake, scheduler
+from publish import intake
 from repost import stopping
-from sandbox import Sandbox
 from sandbox.wire.faults import Fault
 from storage import accounts, jobs
 from storage.accounts import Account
 from storage.store import Database
 from tests.support.attempts import live
-from tests.support.clock import TestClock
-from tests.support.graph import another, serve_publicly
+from tests.support.graph import another
 from tests.support.limits import DEADLOCK_S, Pauses
 from tests.support.paused import Paused
 from tests.support.posting import photo_id, post, publish, second_account
@@ -35,15 +32,6 @@ LAST: dict[str, dict[str, Any]] = {
     "graph": {"path_end": "/content_publishing_limit"},
     "private": {"path": "/feed/user/"},
 }
-
-
-@pytest.fixture
-async def public(
-    sandbox: Sandbox, clock: TestClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Served]:
-    monkeypatch.setattr(scheduler, "SLICE_S", 0.02)
-    async with serve_publicly(sandbox, clock, tmp_path) as served:
-        yield served
 
 
 def stop(db: Database, account_id: str, now: datetime) -> None:

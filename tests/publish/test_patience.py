@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from publish import media_links, scheduler
+from publish import media_links
 from publish.media_links import MediaLinks
 from publish.retry import MOST_SETBACKS, SWITCH_AFTER
-from sandbox import Sandbox
 from sandbox.graph.failures import graph_error
 from sandbox.wire.faults import Body, Fault, Kind, Reset, Status
 from storage import jobs
@@ -20,8 +17,7 @@ from storage.deliveries import RouteName
 from storage.posts import Post, PostStatus
 from storage.store import Database
 from tests.support.attempts import follow
-from tests.support.clock import TestClock
-from tests.support.graph import another, connect, serve_publicly
+from tests.support.graph import another, connect
 from tests.support.posting import photo_id, publish
 from tests.support.served import Served
 from tests.support.studio import Studio
@@ -107,15 +103,6 @@ async def test_hours_of_doubt_do_not_make_the_next_trouble_final(studio: Studio)
     await deliver_until(studio, studio.clock.now() + 2 * HOUR)
     assert (await only_post(studio)).status is PostStatus.PUBLISHED
     assert len(studio.sandbox.world.published(studio.person)) == 1
-
-
-@pytest.fixture
-async def public(
-    sandbox: Sandbox, clock: TestClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Served]:
-    monkeypatch.setattr(scheduler, "SLICE_S", 0.02)
-    async with serve_publicly(sandbox, clock, tmp_path) as served:
-        yield served
 
 
 async def test_troubles_of_several_kinds_are_not_added_up(public: Served) -> None:

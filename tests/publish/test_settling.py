@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 import trio
 
 from instagram.private import door
-from publish import attempt, scheduler
+from publish import attempt
 from sandbox import Sandbox
 from sandbox.graph.failures import graph_error
 from sandbox.wire.faults import (
@@ -29,21 +28,12 @@ from sandbox.wire.message import Ending, Exchange, Response
 from sandbox.world.sample_media import make_video
 from tests.support.attempts import follow
 from tests.support.clock import TestClock
-from tests.support.graph import connect, published, serve_publicly
+from tests.support.graph import connect, published
 from tests.support.posting import photo_id, publish
 from tests.support.served import Served
 from tests.support.studio import Studio, open_studio
 
 CONFIGURE = "configure_to_story"
-
-
-@pytest.fixture
-async def public(
-    sandbox: Sandbox, clock: TestClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Served]:
-    monkeypatch.setattr(scheduler, "SLICE_S", 0.02)
-    async with serve_publicly(sandbox, clock, tmp_path) as served:
-        yield served
 
 
 @dataclass(frozen=True)

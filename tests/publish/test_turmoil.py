@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
-from publish import scheduler
-from sandbox import Sandbox
 from storage.posts import PostStatus
-from tests.support.clock import TestClock
-from tests.support.graph import serve_publicly
 from tests.support.posting import photo_id, video_id
 from tests.support.served import Served
 from tests.support.turmoil import Turmoil
@@ -24,16 +18,6 @@ SIZES = [
     pytest.param(7, 6, 20, id="short"),
     *(pytest.param(seed, 12, 150, id=f"{seed}", marks=pytest.mark.soak) for seed in range(10)),
 ]
-
-
-@pytest.fixture
-async def public(
-    sandbox: Sandbox, clock: TestClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Served]:
-    monkeypatch.setattr(scheduler, "SLICE_S", 0.05)
-    limits = {"rate_limit_rpm": 1_000_000, "rate_limit_rph": 1_000_000}
-    async with serve_publicly(sandbox, clock, tmp_path, **limits) as served:
-        yield served
 
 
 @pytest.mark.parametrize(("seed", "clients", "turns"), SIZES)
