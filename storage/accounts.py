@@ -117,8 +117,10 @@ def by_number(db: Database, numbers: Collection[str], *, but: str = "") -> Accou
 
 # The accounts, `other`, that are the same Instagram account as the one with the id ?1, `own`.
 _DOUBLES = (
-    "AS other WHERE EXISTS (SELECT 1 FROM accounts AS own"
+    # The own one first and once: this is asked before whatever is sent.
+    "WHERE id IN (SELECT other.id FROM accounts AS own"
     " LEFT JOIN credentials AS login ON login.account_id = own.id"
+    " CROSS JOIN accounts AS other"
     " LEFT JOIN credentials AS theirs ON theirs.account_id = other.id"
     " WHERE own.id = ?1 AND (other.created_at, other.id) {} (own.created_at, own.id) AND ("
     "  (own.ig_user_id != '' AND own.ig_user_id IN (other.ig_user_id, theirs.private_pk))"
