@@ -51,6 +51,11 @@ async def test_decisions_with_the_daemon_off(studio: Studio) -> None:
     await studio.publish_due()
     assert studio.sandbox.ledger.published == []
     assert (await command("resume", data=data)).code == 0
+    # What is skipped already stays so; the rule is about what comes and what is open.
+    ruled = await command("author", "@ben", "always", "--username", "studio", data=data)
+    assert ruled.out == "What @ben shows of you goes out without asking\n"
+    told = await command("author", "ben", "never", "--username", "studio", "--json", data=data)
+    assert (told.json["before"], told.json["decided"]) == ("always", [])
     await studio.advance()
     await studio.publish_due()
     assert {repost.author_username: repost.status for repost in await studio.history()} == {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -35,8 +36,10 @@ async def test_publishing_scheduling_and_cancelling(sandbox: Sandbox, tmp_path: 
 
         tomorrow = (datetime.now(UTC) + timedelta(days=1)).replace(microsecond=0, tzinfo=None)
         later = await reprise(
-            "publish", str(photo), str(photo), *me, "--at", tomorrow.isoformat(), "--json", env=env
-        )
+            "publish", str(photo), str(photo), *me, "--at", tomorrow.isoformat(), "--json",
+            "--alt", "A red cup", "--alt", "The same", env=env,
+        )  # fmt: skip
+        assert json.loads(later.json["altTexts"]) == ["A red cup", "The same"]
         assert (later.json["mediaType"], later.json["status"]) == ("CAROUSEL", "SCHEDULED")
         # A time without an offset is this machine's, which is behind UTC here.
         due = datetime.fromisoformat(later.json["scheduledFor"]).replace(tzinfo=None)
