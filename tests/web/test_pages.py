@@ -31,7 +31,8 @@ EVERY = (
     "/", "/mentions", "/calendar", "/calendar?view=week",
     "/cards",
     "/compose", "/media", "/history", "/account", "/settings", "/welcome",
-    "/welcome/account", "/welcome/login", "/welcome/rules", "/welcome/next",
+    "/welcome/account", "/welcome/login", "/welcome/rules", "/welcome/next", "/welcome/sandbox",
+    "/welcome/voidgram", "/welcome/token",
 )  # fmt: skip
 
 
@@ -125,6 +126,59 @@ async def test_every_page_is_sound_in_every_size_and_colour(home: Home) -> None:
         "/history?state=FAILED", "/history?text=nothing+like+it",
     )  # fmt: skip
     await sweep(home, [(*size, scheme) for size in SIZES for scheme in ("light", "dark")], more)
+
+
+# Markup, a word without an end, letters that turn the line around, and signs that pile up.
+ODD = (
+    "<img src=x onerror=alert(1)>" + "\"'><script>alert(2)</script>",
+    "w" * 2000,
+    "\u202e\u05e9\u05dc\u05dd " * 60 + "\ufdfa" * 40,
+    "e\u0301\u0302\u0303" * 200 + "\U0001f469\u200d\U0001f467" * 30,
+)
+_THEIRS = {
+    "reposts": ("caption", "author_username", "author_full_name", "reason"),
+    "posts": ("caption", "error_message"),
+    "media_files": ("original_filename",),
+    "accounts": ("name",),
+    "api_keys": ("name",),
+    "story_repost_configs": ("last_poll_error",),
+}
+
+
+def _write_odd(db: Database, text: str) -> None:
+    for table, names in _THEIRS.items():
+        there = {row[1] for row in db.conn.execute(f"PRAGMA table_info({table})")}
+        for name in sorted(there & set(names)):
+            db.conn.execute(f"UPDATE {table} SET {name} = ?", (text,))
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        pytest.param(["".join(ODD)], id="all"),
+        pytest.param(ODD, id="each", marks=pytest.mark.soak),
+    ],
+)
+async def test_whatever_strangers_write_cuts_no_page(home: Home, texts: Sequence[str]) -> None:
+    """Every page on a phone, with what others wrote as odd as can be: text, in its window."""
+    store = home.served.studio.core.store
+    found = await home.served.studio.history()
+    failed = (await home.served.call("GET", "/api/v1/posts?status=FAILED")).body["posts"][0]["id"]
+    paths = (*EVERY, f"/mentions/{found[0].id}", f"/history/{failed}")
+    await home.take("dress", 390, 844, "light")
+    wrong: list[str] = []
+    for number, text in enumerate(texts):
+        await store.write(_write_odd, text)
+        for path in paths:
+            await home.go(path)
+            told = await home.take("measure")
+            if told["sideways"] > 0:
+                wrong.append(f"{path} with {number}: {told['sideways']} px to the side")
+            # A card with such a name is refused, and its picture with it.
+            told = [each for each in await home.take("complaints") if "status of 422" not in each]
+            wrong += [f"{path} with {number}: {each}" for each in told]
+            await home.take("counts", "main img[onerror], main img[src=x], main script", 0)
+    assert "\n".join(dict.fromkeys(wrong)) == ""
 
 
 async def test_what_strangers_write_is_text(home: Home) -> None:
