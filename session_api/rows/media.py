@@ -37,7 +37,7 @@ async def _author(client: Any, given: Given) -> Any:
 
 
 media.row(
-    "GET", "/media", "pk:i, id, code, url, use_cache:bool=true", None, "Media", Rail.READ,
+    "GET", "/media", "pk:i, id:number, code, url, use_cache:bool=true", None, "Media", Rail.READ,
     "One post, by number, id, code or address", step=_post,
 )  # fmt: skip
 media.row(

@@ -91,7 +91,14 @@ def run(
         *("--checks", "all", "--phases", phases, "--seed", str(seed), "--no-color"),
         *("--max-examples", str(examples), "--continue-on-failure"),
         # A photo that is filmed takes three seconds of a processor, and minutes of a busy one.
-        *("--generation-database", "none", "--request-timeout", "300"),
+        *(
+            "--generation-database",
+            "none",
+            "--request-timeout",
+            "300",
+            "--max-response-time",
+            "300",
+        ),
     ]
     for name in only:
         command += ["--include-operation-id", name]
