@@ -9,8 +9,10 @@ from typing import Literal
 
 import trio
 
+from media.errors import MediaError
 from media.normalise import normalise
 from media.sniff import FileType, sniff
+from operations.media import refusal
 from session_api.given import Malformed
 from session_api.question import Question
 
@@ -22,7 +24,7 @@ _SOUNDS = (FileType.MP4, FileType.MOV)
 async def attached(question: Question, name: str, kind: Kind) -> AsyncIterator[Path]:
     """Lend the file of that field: a photo as a JPEG, a video or a sound as it came.
 
-    Raises `Malformed` for another kind of file, and `MediaError` for one that does not decode.
+    Raises `Malformed` for another kind of file, and `Refusal` for one that does not decode.
     """
     arrived = next(file for file in question.form.files if file.field == name)
     found = await trio.to_thread.run_sync(sniff, arrived.path)
@@ -33,7 +35,10 @@ async def attached(question: Question, name: str, kind: Kind) -> AsyncIterator[P
         return
     if found is None or found.is_video != (kind == "video"):
         raise _other(name, f"It is no {kind}")
-    made = await normalise(arrived.path, arrived.path.parent)
+    try:
+        made = await normalise(arrived.path, arrived.path.parent)
+    except MediaError as error:
+        raise refusal(error) from error
     try:
         yield made.file
     finally:

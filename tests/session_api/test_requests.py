@@ -83,6 +83,10 @@ async def _not_done(desk: Desk) -> None:
         met = await desk.ask(method, path, given)
         assert (met.status_code, met.json()["exc_type"]) == (409, "NotDone"), met.text
         assert len(desk.sandbox.ledger.requests) == before + 1
+    # A file that does not decode is refused before anything is sent.
+    broken = {"file": desk.square.read_bytes()[:200]}
+    bad = await desk.ask("POST", "/direct/photo", {"user_ids": desk.anna.pk}, files=broken)
+    assert (bad.status_code, bad.json()["exc_type"]) == (422, "ProcessingFailed"), bad.text
     # One whose answer is lost may be done: whoever asked is told so, and it goes out once.
     desk.sandbox.faults.add(Fault(path="/comment/", kind=Reset(after_effect=True)))
     given = {"media_id": desk.post.media_id, "text": "Perhaps"}
