@@ -168,7 +168,8 @@ def _decide_several(
         ids = [each.id for each in waiting]
     mine = [each for each in ids if owns(db, ask.actor, Resource.REPOST, each)]
     decided = approval.decide_all(db, mine, decision, ask.now)
-    strange = [each for each in dict.fromkeys(ids) if each not in set(mine)]
+    known = set(mine)
+    strange = [each for each in dict.fromkeys(ids) if each not in known]
     decided.refused += [(each, str(NotFound("repost", each))) for each in strange]
     if as_of is None:
         return shown.decided(db, decided)

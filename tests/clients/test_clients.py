@@ -108,3 +108,18 @@ async def test_openapi_typescript(
         PHOTO=str(photo),
     )
     await assert_done(served, printed)
+
+
+@pytest.mark.soak
+async def test_the_session_api_s_document_in_both_generators(
+    modules: Path, served: Served, tmp_path: Path
+) -> None:
+    document = f"{served.url}/session/openapi.json"
+    generate = ["openapi-python-client", "generate", "--url", document, "--meta", "none"]
+    await run([*generate, "--output-path", "made", "--fail-on-warning"], tmp_path)
+    await run([sys.executable, "-m", "compileall", "-q", "made"], tmp_path)
+    (tmp_path / "node_modules").symlink_to(modules)
+    shutil.copy(CLIENTS / "package.json", tmp_path)
+    await run([modules / ".bin" / "openapi-typescript", document, "-o", "schema.ts"], tmp_path)
+    await run([modules / ".bin" / "tsc", *TSC.split(), "--noEmit", "schema.ts"], tmp_path)
+    assert '"/user/followers": {' in (tmp_path / "schema.ts").read_text()
