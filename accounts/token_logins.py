@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from instagram.graph.login import LoginApp
+from instagram.graph.login_app import LoginApp
 from storage import secrets as stored_secrets
 from storage.store import Database
 from storage.vault import Vault

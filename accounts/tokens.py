@@ -18,7 +18,8 @@ from instagram import errors
 from instagram.graph.api import profile_of
 from instagram.graph.gateway import GraphGateway
 from instagram.graph.http import FacebookApp, GraphHttp, GraphLogin, LoginMethod
-from instagram.graph.login import LoginApp, obtain
+from instagram.graph.login import obtain
+from instagram.graph.login_app import LoginApp
 from instagram.graph.objects import TOKEN_LIFETIME, Profile
 from storage import accounts, allowances, secrets
 from storage.accounts import Account

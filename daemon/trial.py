@@ -159,8 +159,9 @@ class Trial:
         with trio.move_on_after(_READY_WITHIN_S):
             self._opened = await _told(process)
         if self._opened is None:
-            logger.warning("sandbox did not open: %s", self._last_words())
-            return "The sandbox did not open on this machine"
+            why = self._last_words()
+            logger.warning("sandbox did not open: %s", why)
+            return f"The sandbox did not open on this machine: {why}"
         self.state = self.state.at(Stage.OPEN)
         with trio.move_on_after(LONGEST.total_seconds()):
             await process.wait()

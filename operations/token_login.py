@@ -9,7 +9,7 @@ from accounts import token_logins
 from accounts.connecting import GraphAccess
 from ground.refusal import ErrorCode, Refusal
 from instagram import errors
-from instagram.graph.login import LoginApp
+from instagram.graph.login_app import LoginApp
 from operations import models, shown
 from operations.accounts import connect_account
 from operations.operation import Ask, act, read

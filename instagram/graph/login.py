@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from instagram import errors
 from instagram.fields import is_token
 from instagram.graph.http import HOSTS, GraphHttp
+from instagram.graph.login_app import LoginApp
 
 _EXCHANGE = "https://api.instagram.com/oauth/access_token"
 _LENGTHEN = f"https://{HOSTS['instagram']}/access_token"
-
-
-@dataclass(frozen=True, slots=True)
-class LoginApp:
-    """An app of Instagram Login, with which a person logs in at Instagram."""
-
-    id: str
-    secret: str = field(repr=False)
 
 
 async def obtain(

@@ -108,6 +108,8 @@ async def test_every_operation_that_names_an_account_knows_when_there_is_none(
             body |= {"scheduledFor": "2099-01-01T00:00:00Z", "timezone": "UTC"}
         if "all" in _fields(operation.body):
             body |= {"all": True}
+        if "rule" in _fields(operation.body):
+            body |= {"username": "anna", "rule": "never"}
         if "sessionid" in _fields(operation.body):
             body |= {"sessionid": "4100015855%3AkeJ3yQpZt8wXvBnMrTfLsD%3A26"}
         query = f"?accountId={NOBODY}" if operation.query else ""

@@ -160,6 +160,7 @@ def test_nobody_reaches_either_route_but_through_its_door() -> None:
         "instagram/graph/api.py",
         "instagram/graph/gateway.py",
         "accounts/tokens.py",  # a token that a person has just pasted
+        "instagram/graph/login.py",  # or logs in for
         "daemon/core.py",  # which makes it
         "daemon/doctor/tokens.py",  # asks no account that is held
     }

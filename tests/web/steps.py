@@ -217,6 +217,22 @@ def sees(browser: Browser, name: str, selector: str, text: str | None = None) ->
     return found.inner_text()
 
 
+def draws_anew_meanwhile(browser: Browser, name: str, selector: str) -> None:
+    """Put something else of the same look there while the next write is under way."""
+    _open[name][1].evaluate(
+        """(selector) => document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+          const fetch = ctx.fetch;
+          ctx.fetch = async (...asked) => {
+            const answer = await fetch(...asked);
+            const old = document.querySelector(selector);
+            old.replaceWith(old.cloneNode(true));
+            return answer;
+          };
+        }, { once: true })""",
+        selector,
+    )
+
+
 def counts(browser: Browser, name: str, selector: str, number: int) -> None:
     """Wait until there are so many."""
     expect(_open[name][1].locator(selector)).to_have_count(number, timeout=60000)

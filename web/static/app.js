@@ -25,6 +25,13 @@ document.addEventListener("htmx:response:error", (event) => {
   say(told, true);
 });
 document.addEventListener("htmx:error", () => say("Reprise does not answer. Nothing was changed.", true));
+// What was done is told, and can be taken back, also where what asked for it was drawn anew meanwhile.
+document.addEventListener("htmx:before:response", (event) => {
+  const { ctx } = event.detail;
+  if (ctx.request.method === "GET" || ctx.target?.isConnected !== false) return;
+  ctx.target = document.getElementById("toasts");
+  ctx.swap = "none";
+});
 // Whoever changed something sees what came of it, also where no stream can be had.
 document.addEventListener("htmx:finally:request", (event) => {
   const { request, response } = event.detail.ctx;
