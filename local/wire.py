@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
 import orjson
@@ -37,7 +37,9 @@ def address_in(directory: Path) -> Iterator[str]:
     if len(bytes(path)) <= _LONGEST_PATH:
         yield str(path)
         return
-    with TemporaryDirectory(prefix="reprise-") as beside:
+    # Of a sandbox the directory for what is temporary lies as deep as its data.
+    is_deep = len(gettempdir()) > _LONGEST_PATH - len("/reprise-12345678/d/reprise.sock")
+    with TemporaryDirectory(prefix="reprise-", dir="/tmp" if is_deep else None) as beside:  # noqa: S108 - its own, 0700
         link = Path(beside) / "d"
         link.symlink_to(directory.absolute(), target_is_directory=True)
         yield str(link / SOCKET_FILE)

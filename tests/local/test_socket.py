@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import tempfile
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -137,9 +138,14 @@ async def test_nobody_there_is_said(tmp_path: Path) -> None:
         await Asking(Daemon(tmp_path)).perform(OPERATIONS["get_me"])
 
 
-async def test_a_directory_of_any_depth_is_reached(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_temporary_deep", [False, True])
+async def test_a_directory_of_any_depth_is_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_temporary_deep: bool
+) -> None:
     deep = tmp_path.joinpath(*["a folder with a long name"] * 6)
     deep.mkdir(parents=True)
+    if is_temporary_deep:  # as a sandbox has it, for which everything lies in its folder
+        monkeypatch.setattr(tempfile, "tempdir", str(deep))
     with open_socket(deep) as listening:
         connection = await trio.to_thread.run_sync(Daemon(deep).connected)
         accepted, _ = await trio.to_thread.run_sync(listening.accept)
