@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -41,6 +42,10 @@ _OFTEN = 3  # failed turns in a row that are worth telling
 _UNDER_WAY = ("PROCESSING", "PUBLISHING")
 
 
+# The account whose turn the task that is running gives: what others change meanwhile is news to it.
+_whose_turn: ContextVar[str | None] = ContextVar("_whose_turn", default=None)
+
+
 @dataclass(frozen=True, slots=True)
 class ScanReport:
     """What a scan on request found: new mentions, and how many wait to go out."""
@@ -67,7 +72,6 @@ class RepostEngine:
         self._turns: defaultdict[str, trio.Lock] = defaultdict(trio.Lock)
         self._scans: defaultdict[str, trio.Lock] = defaultdict(trio.Lock)
         self._at_once = trio.CapacityLimiter(ACCOUNTS_AT_ONCE)
-        self._in_turn: Counter[str] = Counter()
         self._failures: Counter[str] = Counter()  # turns in a row that failed
         self._woken = trio.Event()
         self._went_round = trio.Event()
@@ -107,7 +111,7 @@ class RepostEngine:
 
     def _heard(self, change: Change) -> None:
         # What a turn changes itself is known to it; and what is being sent is nothing to act on.
-        is_own = change.subject is Subject.REPOST and change.account_id in self._in_turn
+        is_own = change.subject is Subject.REPOST and change.account_id == _whose_turn.get()
         if change.account_id is not None and not is_own and change.state not in _UNDER_WAY:
             self.wake(change.account_id)
 
@@ -163,13 +167,11 @@ class RepostEngine:
 
     async def turn(self, account_id: str) -> None:
         """Do what an account needs now, and note when it needs something again."""
-        self._in_turn[account_id] += 1
+        before = _whose_turn.set(account_id)
         try:
             await self._turn(account_id)
         finally:
-            self._in_turn[account_id] -= 1
-            if not self._in_turn[account_id]:
-                del self._in_turn[account_id]
+            _whose_turn.reset(before)
 
     async def _turn(self, account_id: str) -> None:
         try:

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import trio
 
+from repost.engine import RepostEngine
 from sandbox.wire.faults import Fault
 from sandbox.wire.message import Data, Exchange, Response
 from storage.times import to_text
@@ -278,3 +280,27 @@ async def test_the_card_of_a_dry_run_can_be_looked_at(served: Served) -> None:
     small = await served.call("GET", items["anna"]["thumbnailUrl"])
     assert (small.status, small.headers["content-type"]) == (200, "image/webp")
     assert studio.sandbox.world.published(studio.person) == []
+
+
+async def test_a_decision_at_the_very_end_of_a_turn_is_acted_on(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The turn has looked at everything by then; what it does itself wakes nobody, this does."""
+    items = await waiting(served, "anna")
+    take_turn = RepostEngine._take_turn
+    looked, decided = trio.Event(), trio.Event()
+
+    async def take(engine: RepostEngine, account_id: str) -> datetime | None:
+        again = await take_turn(engine, account_id)
+        if not looked.is_set():
+            looked.set()
+            await decided.wait()
+        return again
+
+    monkeypatch.setattr(RepostEngine, "_take_turn", take)
+    await post(served, "/scan")
+    await looked.wait()
+    approved = await send(served, "/approve", ids=[items["anna"]["id"]])
+    assert len(approved.body["decided"]) == 1
+    decided.set()
+    await until(served, anna="PUBLISHED")
