@@ -63,4 +63,15 @@ assert led.hostname == "media.example.com"
 assert len(list(workers.domains.list(account_id=account))) == 1
 assert list(spaces.keys.list(space.id, account_id=account)) == []
 workers.scripts.delete(name, account_id=account, force=True)
+workers.domains.delete(led.id, account_id=account)
+assert list(workers.domains.list(account_id=account)) == []
 spaces.delete(space.id, account_id=account)
+assert buckets.get("reprise-media", account_id=account).name == "reprise-media"
+files = buckets.objects
+mine = {"account_id": account, "bucket_name": "reprise-media"}
+kept = list(files.list("reprise-media", account_id=account, per_page=1000))
+assert [(each.key, each.size) for each in kept] == [("1.jpg", 3)]
+assert files.delete("1.jpg", **mine).key == "1.jpg"
+assert list(files.list("reprise-media", account_id=account)) == []
+buckets.delete("reprise-media", account_id=account)
+assert buckets.list(account_id=account).buckets == []
