@@ -6,10 +6,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # Where it is set, every process would compile the whole project and its libraries anew.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help setup setup-cloud setup-judges demo cloud-demo test soak lint types fix docs site sdk shots bench clean
+.PHONY: help setup setup-cloud setup-judges demo cloud-demo test acceptance soak lint types fix docs site sdk shots bench clean
 
 help:
-	@echo "make setup | setup-cloud | setup-judges | demo | cloud-demo | test | lint | types | fix | docs | site | sdk | bench | soak | clean"
+	@echo "make setup | setup-cloud | setup-judges | demo | cloud-demo | test | acceptance | lint | types | fix | docs | site | sdk | bench | soak | clean"
 
 # Two stamps: the demo needs no development tools.
 $(VENV)/.runtime: pyproject.toml
@@ -20,6 +20,8 @@ $(VENV)/.runtime: pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.runtime
 	$(BIN)/pip install --quiet --editable '.[dev]'
+	@# Compiles all that is tested, once; each of the workers would do it for itself.
+	@$(BIN)/pytest --collect-only -qq >/dev/null || true
 	@touch $@
 
 setup: $(VENV)/.dev
@@ -40,10 +42,17 @@ cloud-demo: setup-cloud
 	$(BIN)/reprise demo --cloud $(ARGS)
 
 # Five workers for two cores: half of the time they wait, for processes and for answers.
-test: $(VENV)/.dev
-	$(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder --durations 25 -m 'not soak' $(ARGS)
+ALL_AT_ONCE := $(BIN)/pytest -n 5 --dist loadfile --no-loadscope-reorder --durations 25
 
-# Whole sweeps, of which `make test` tries one of each kind, and long runs with many seeds.
+# Each room and each promise, in minutes. CI runs the acceptance tests too (.ci/run).
+test: $(VENV)/.dev
+	$(ALL_AT_ONCE) -m 'not soak and not acceptance' $(ARGS)
+
+# As people and programs meet it: browsers, packages, clients, whole days, kills at many steps.
+acceptance: $(VENV)/.dev
+	$(ALL_AT_ONCE) -m 'acceptance and not soak' $(ARGS)
+
+# Whole sweeps, of which the others try one of each kind, and long runs with many seeds.
 soak: $(VENV)/.dev
 	$(BIN)/pytest -m soak --timeout 3600 $(ARGS)
 

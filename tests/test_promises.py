@@ -1,12 +1,14 @@
-"""The table of what proves what names tests that exist."""
+"""What proves what names tests that exist, and each room and promise has one in `make test`."""
 
 from __future__ import annotations
 
 import ast
 import re
+from pathlib import Path
 
 from tests.support.process import ROOT
 
+_ELSEWHERE = re.compile(r"pytest\.mark\.(soak|acceptance)")
 _NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 
 
@@ -33,16 +35,41 @@ def test_every_sentence_has_a_test_that_runs_by_default() -> None:
     text = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
     for row in text.splitlines():
         named = _NAMED.findall(row)
-        assert not named or not all(_is_soak(file, name) for file, name in named), row
+        by_default = [name for file, name in named if name in _by_default(ROOT / file)]
+        assert not named or by_default, row
 
 
-def _is_soak(file: str, name: str) -> bool:
-    """Whether all of a test is in the soak, and not some of its parameters alone."""
-    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
-    marks = [
-        ast.unparse(mark)
+def test_every_room_has_a_test_that_runs_by_default() -> None:
+    rooms = {file.parent for file in (ROOT / "tests").glob("*/test_*.py")}
+    assert len(rooms) > 15
+    # They have no room of their own: whole systems, and what others generate.
+    for room in rooms - {ROOT / "tests" / "systemd", ROOT / "tests" / "clients"}:
+        assert any(_by_default(file) for file in room.glob("test_*.py")), room
+
+
+def test_ci_runs_all_but_the_soak() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    chosen = dict(re.findall(r"^(\w+): .*\n\t.* -m '([\w ]+)' \$\(ARGS\)$", makefile, re.MULTILINE))
+    assert chosen["test"] == "not soak and not acceptance"
+    assert chosen["acceptance"] == "acceptance and not soak"
+    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert {"tested test", "tested acceptance"} <= set(ci)
+
+
+def _by_default(file: Path) -> set[str]:
+    """Return the tests of a file of which `make test` runs all, or some of their parameters."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    of_the_file = " ".join(
+        ast.unparse(node.value)
         for node in tree.body
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == name
-        for mark in node.decorator_list
-    ]
-    return "pytest.mark.soak" in marks
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark"
+    )
+    if _ELSEWHERE.search(of_the_file):
+        return set()
+    return {
+        node.name
+        for node in tree.body
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        if node.name.startswith("test_")
+        if not any(_ELSEWHERE.fullmatch(ast.unparse(mark)) for mark in node.decorator_list)
+    }

@@ -29,12 +29,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return output
 
 
+@pytest.mark.acceptance
 def test_every_page_is_in_the_index(site: Path) -> None:
     index = (site / "index.html").read_text()
     for name in PAGES:
         assert f'href="{name}.html' in index or name == "index", f"{name}.md is in no list"
 
 
+@pytest.mark.acceptance
 def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
     loaded = re.compile(r"""(?:src=|<link[^>]*href=|@import |url\()\s*["']?(?:https?:)?//""")
     for path in site.rglob("*"):

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from mcp import Client, stdio_client
 from mcp.client.stdio import StdioServerParameters
 
@@ -34,6 +35,7 @@ async def started(
         yield client
 
 
+@pytest.mark.acceptance
 async def test_the_three_prompts_of_voidgram_are_one_call_each(
     served: Served, tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ from tests.support.browsing import open_browser
 from tests.support.served import Served
 
 
+@pytest.mark.acceptance
 @pytest.mark.thirdparty
 async def test_swagger_ui_shows_and_calls_the_api(served: Served) -> None:
     async with open_browser("tests.support.browser") as browser:

@@ -37,6 +37,7 @@ def daemon(sandbox_keys: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield running
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize(
     ("way", "phases"),
     [

@@ -78,6 +78,7 @@ async def assert_done(served: Served, printed: str) -> None:
     }
 
 
+@pytest.mark.acceptance
 async def test_openapi_python_client(served: Served, photo: Path, tmp_path: Path) -> None:
     document = f"{served.url}/api/v1/openapi.json"
     generate = ["openapi-python-client", "generate", "--url", document, "--meta", "none"]

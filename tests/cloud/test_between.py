@@ -30,6 +30,8 @@ from tests.support.graph import connect, published
 from tests.support.limits import DEADLOCK_S
 from tests.support.posting import publish, until
 
+pytestmark = pytest.mark.acceptance
+
 __all__ = ["heights"]
 
 

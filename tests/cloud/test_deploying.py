@@ -109,6 +109,7 @@ async def forgotten(studio: Studio, desk: CloudDesk, api: Api) -> None:
     api.asked.clear()
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize(
     "every", [pytest.param(1, marks=pytest.mark.soak, id="all"), pytest.param(13, id="a few")]
 )
@@ -252,6 +253,7 @@ def gone(account: CloudAccount) -> bool:
     return not (account.scripts or account.namespaces or account.buckets or account.domains)
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize(
     "every", [pytest.param(1, marks=pytest.mark.soak, id="all"), pytest.param(9, id="a few")]
 )
@@ -306,6 +308,7 @@ async def assert_forgotten(studio: Studio, desk: CloudDesk) -> None:
     assert refusal.value.code is ErrorCode.CLOUDFLARE_NOT_CONFIGURED
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize(
     "whole", [pytest.param(True, marks=pytest.mark.soak, id="all"), pytest.param(False, id="half")]
 )

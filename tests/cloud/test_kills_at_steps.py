@@ -153,6 +153,7 @@ async def open_ladder(sandbox: Sandbox, directory: Path, program: Path) -> Async
         yield Ladder(chain=chain, cloudflare=cloudflare)
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize(
     "table",
     [
@@ -221,6 +222,7 @@ async def killed_at(
     assert set(live) == {f"{words} new" if act == "edit" else words}, (where, live)
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize(
     "whole",
     [

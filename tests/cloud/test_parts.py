@@ -51,6 +51,7 @@ class BadWay:
         return Response(502, Data(b"lost")) if number % 3 == 0 else answer
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize(
     "has_r2", [True, pytest.param(False, marks=pytest.mark.soak)], ids=["R2", "rows"]
 )

@@ -31,6 +31,8 @@ from tests.support.posting import publish, until
 from tests.support.served import serve_studio
 from tests.support.studio import open_studio
 
+pytestmark = pytest.mark.acceptance
+
 __all__ = ["heights"]
 
 

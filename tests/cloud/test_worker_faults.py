@@ -18,6 +18,8 @@ from tests.cloud.conftest import Sky, deployed_at
 from tests.cloud.test_deploying import Says
 from tests.support.limits import DEADLOCK_S
 
+pytestmark = pytest.mark.acceptance
+
 REQUESTS = ("/content_publishing_limit", "/media", "", "/media_publish")
 
 

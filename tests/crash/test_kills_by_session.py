@@ -95,6 +95,7 @@ class Client:
         return await self.chain.client.post(path, data=data, files=sent, headers=headers)
 
 
+@pytest.mark.acceptance
 async def test_killed_in_an_upload_by_session(chain: Chain) -> None:
     assert await killed(chain, SHORT) == Counter(kills=1, live=1, told=1)
 

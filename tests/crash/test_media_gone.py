@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from sandbox import Sandbox
 from tests.crash.chain import open_chain
 from tests.crash.points import Held, Point
 
 
+@pytest.mark.acceptance
 async def test_a_live_post_whose_media_is_gone_stays_published(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:

@@ -154,6 +154,7 @@ def one(db: sqlite3.Connection, query: str) -> int:
     return int(db.execute(query).fetchone()[0])
 
 
+@pytest.mark.acceptance
 async def test_what_is_repeated_happens_once(sandbox: Sandbox, tmp_path: Path) -> None:
     clients = await disturbed(sandbox, tmp_path, 4, (0.05, 0.8))
     assert clients.tries.total() > clients.asked.total()

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
+import pytest
 import trio
 from PIL import Image
 
@@ -68,6 +69,7 @@ async def _something_happens(client: httpx.AsyncClient, printed: str) -> None:
     assert days[1] - days[0] >= timedelta(days=1)
 
 
+@pytest.mark.acceptance
 async def test_kept_running_it_has_a_life_and_says_how_to_use_and_stop_it(tmp_path: Path) -> None:
     process = await trio.lowlevel.open_process(
         [*REPRISE, "demo", "--keep", "--no-open", "--output", str(tmp_path / "out")],

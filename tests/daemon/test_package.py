@@ -94,6 +94,7 @@ async def works(venv: Path, tmp_path: Path) -> None:
     check_demo(Finished(done.returncode, done.stdout.decode(), done.stderr.decode()), output)
 
 
+@pytest.mark.acceptance
 async def test_the_wheel_has_all_that_the_demo_needs(tmp_path: Path) -> None:
     """The dependencies are this environment's own; the long run installs them too."""
     venv = await installed(tmp_path, "--no-deps")

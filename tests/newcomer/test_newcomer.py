@@ -139,6 +139,7 @@ async def follow(newcomer: Newcomer, sandbox: Sandbox, *, is_set_up: bool) -> No
     assert (Path(newcomer.environment["HOME"]) / ".local/share/reprise/reprise.db").is_file()
 
 
+@pytest.mark.acceptance
 async def test_with_the_account_of_the_readme(sandbox: Sandbox, tmp_path: Path) -> None:
     clone = tmp_path / "reprise"
     clone.mkdir()

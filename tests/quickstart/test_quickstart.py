@@ -133,6 +133,7 @@ async def test_publish_and_poll(
         assert found["errorMessage"]
 
 
+@pytest.mark.acceptance
 async def test_a_failed_post_ends_the_polling(served: Served, shell: str, tmp_path: Path) -> None:
     mentions = [{"username": "nobody.of.that.name"}]
     body = story(served, await photo_id(served), storyMentions=mentions)
@@ -144,6 +145,7 @@ async def test_a_failed_post_ends_the_polling(served: Served, shell: str, tmp_pa
     assert json.loads(done.out)["errorCode"] == "INVALID_MENTIONS"
 
 
+@pytest.mark.acceptance
 async def test_schedule_a_post(modules: Path, served: Served, tmp_path: Path) -> None:
     command = await compiled("schedule.ts", modules, served, tmp_path)
     env = environment(served, MEDIA_FILE_ID=await photo_id(served))
@@ -156,6 +158,7 @@ async def test_schedule_a_post(modules: Path, served: Served, tmp_path: Path) ->
     assert found["timezone"] == "America/Los_Angeles"
 
 
+@pytest.mark.acceptance
 async def test_bulk_schedule_twenty_posts(served: Served, tmp_path: Path) -> None:
     (tmp_path / "queue").mkdir()
     for number in range(20):
@@ -170,6 +173,7 @@ async def test_bulk_schedule_twenty_posts(served: Served, tmp_path: Path) -> Non
     assert {after - before for before, after in pairwise(times)} == {timedelta(minutes=20)}
 
 
+@pytest.mark.acceptance
 async def test_listen_for_reposts(modules: Path, served: Served, tmp_path: Path) -> None:
     command = await compiled("listen.ts", modules, served, tmp_path)
     await served.studio.configure()

@@ -24,7 +24,7 @@ from tests.support.clock import SteppedClock
 from tests.support.months import DAY, START, ZONE, Life
 from tests.support.months_check import MINUTE, Evidence, Seen
 
-pytestmark = pytest.mark.logs_errors
+pytestmark = [pytest.mark.acceptance, pytest.mark.logs_errors]
 INBOX = "/api/v1/direct_v2/inbox/"
 
 

@@ -20,7 +20,7 @@ from tests.support.served import Served
 from tests.support.tools import node_modules, program
 from webhooks.signing import new_secret, signed
 
-pytestmark = pytest.mark.thirdparty
+pytestmark = [pytest.mark.acceptance, pytest.mark.thirdparty]
 SDK = ROOT / "sdk" / "typescript"
 _EXAMPLES = re.findall(r"```ts\n(.*?)```", (SDK / "README.md").read_text(), re.DOTALL)
 _STRICT = f"{TSC} --exactOptionalPropertyTypes --types node"

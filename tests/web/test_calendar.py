@@ -8,6 +8,8 @@ from html import unescape
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from storage import posts
 from storage.times import to_text
 from tests.support.posting import API, photo_id
@@ -96,6 +98,7 @@ async def test_a_draft_that_is_dropped_on_a_day_goes_out_then(served: Served) ->
     assert f'id="d-{draft}"' in (await served.client.get("/calendar")).text
 
 
+@pytest.mark.acceptance
 async def test_three_thousand_posts_are_one_range_and_a_bounded_page(served: Served) -> None:
     studio = served.studio
     await served.sign_in()

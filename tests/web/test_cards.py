@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from sandbox import Sandbox
 from storage import browser_sessions, repost_configs
 from tests.support.browsing import open_browser
@@ -14,6 +16,7 @@ from tests.support.studio import open_studio
 from tests.support.tools import node_modules
 
 
+@pytest.mark.acceptance
 async def test_cards_are_tried_and_saved(sandbox: Sandbox, clock: TestClock, tmp_path: Any) -> None:
     async with (
         open_studio(sandbox, clock, tmp_path) as studio,

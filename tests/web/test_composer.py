@@ -22,7 +22,7 @@ from tests.support.served import serve_studio
 from tests.support.studio import open_studio
 from tests.web.test_pages import Home
 
-pytestmark = pytest.mark.thirdparty
+pytestmark = [pytest.mark.acceptance, pytest.mark.thirdparty]
 
 
 @pytest.fixture

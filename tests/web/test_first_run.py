@@ -23,7 +23,7 @@ from tests.support.served import serve_studio
 from tests.support.studio import PASSWORD, USERNAME, open_studio
 from tests.web.test_pages import Home
 
-pytestmark = pytest.mark.thirdparty
+pytestmark = [pytest.mark.acceptance, pytest.mark.thirdparty]
 SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 CODE = "input[name=code]"
 GO_ON = "form[action^='/welcome/continue'] button"

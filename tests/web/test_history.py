@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from storage import post_lists, posts
 from storage.posts import PostStatus
 from storage.store import Database
@@ -25,6 +27,7 @@ def rows(page: str) -> int:
     return page.count('<li id="p-')
 
 
+@pytest.mark.acceptance
 async def test_ten_thousand_are_found_by_what_they_are_and_read_by_pages(served: Served) -> None:
     studio = served.studio
     await served.sign_in()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
+import pytest
+
 from operations import models
 from storage import insights, posts, reposts
 from storage.posts import MediaType, Post, PostStatus, SourceType
@@ -47,6 +49,7 @@ def _past(db: Database, served: Served, now: datetime) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.acceptance
 async def test_the_past_is_counted_in_the_accounts_zone_and_drawn(served: Served) -> None:
     studio = served.studio
     address = f"{API}/insights?accountId={studio.account.id}"

@@ -19,6 +19,7 @@ PAGE = 50
 MOST_ELEMENTS = 1500
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize("waiting", [1500, pytest.param(10_000, marks=pytest.mark.soak)])
 async def test_thousands_are_decided_by_keys_and_read_by_pages(
     sandbox: Sandbox, clock: TestClock, tmp_path: Any, waiting: int

@@ -110,6 +110,7 @@ def without(scope: Scope) -> Scopes:
     return frozenset(set(Scope) - {scope})
 
 
+@pytest.mark.acceptance
 async def test_nobody_is_offered_what_is_refused(served: Served) -> None:
     await lived_in(served)
     found = {name: await refused(served, scopes) for name, scopes in PRESETS.items()}

@@ -114,6 +114,7 @@ async def sweep(
     assert "\n".join(dict.fromkeys(wrong)) == ""
 
 
+@pytest.mark.acceptance
 async def test_every_page_is_sound_for_everybody(home: Home) -> None:
     await sweep(home, [(1440, 900, "light"), (390, 844, "dark")], in_turn=True)
 
@@ -152,6 +153,7 @@ def _write_odd(db: Database, text: str) -> None:
             db.conn.execute(f"UPDATE {table} SET {name} = ?", (text,))
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize(
     "texts",
     [
@@ -181,6 +183,7 @@ async def test_whatever_strangers_write_cuts_no_page(home: Home, texts: Sequence
     assert "\n".join(dict.fromkeys(wrong)) == ""
 
 
+@pytest.mark.acceptance
 async def test_what_strangers_write_is_text(home: Home) -> None:
     found = [
         each for each in await home.served.studio.history() if "onerror" in (each.caption or "")
@@ -220,6 +223,7 @@ async def test_twenty_keys_decide_and_one_takes_back(home: Home) -> None:
     assert await home.take("complaints") == []
 
 
+@pytest.mark.acceptance
 async def test_what_changes_is_drawn_in_every_tab(home: Home) -> None:
     studio = home.served.studio
     await home.go("/mentions")
@@ -238,6 +242,7 @@ async def test_what_changes_is_drawn_in_every_tab(home: Home) -> None:
     await home.browser.take("sees", "b", "h1", "6 stories wait for you.")
 
 
+@pytest.mark.acceptance
 async def test_a_post_is_moved_by_mouse_and_by_keys_and_taken_back(home: Home) -> None:
     await home.go("/calendar")
     today = home.served.studio.clock.now().astimezone(ZoneInfo("Europe/Oslo")).date()
@@ -284,6 +289,7 @@ async def test_a_post_is_moved_by_mouse_and_by_keys_and_taken_back(home: Home) -
     assert await home.take("complaints") == []
 
 
+@pytest.mark.acceptance
 async def test_stop_everything_holds_all_and_says_so(home: Home) -> None:
     await home.go("/mentions")
     await home.take("click", ".guard .stop")
@@ -295,6 +301,7 @@ async def test_stop_everything_holds_all_and_says_so(home: Home) -> None:
     await home.take("hidden", ".notice")
 
 
+@pytest.mark.acceptance
 async def test_lost_and_signed_out_are_told_in_words(home: Home) -> None:
     core = home.served.studio.core
     await home.browser.take("another_tab", "a", "b", home.served.url)

@@ -20,7 +20,7 @@ from tests.support.process import environment, reprise, running
 from tests.support.served import serve_studio
 from tests.support.studio import open_studio
 
-pytestmark = pytest.mark.thirdparty
+pytestmark = [pytest.mark.acceptance, pytest.mark.thirdparty]
 AWAY = "Reprise does not answer"
 
 

@@ -64,6 +64,7 @@ async def until_gone(url: str) -> None:
                 await trio.sleep(0.1)
 
 
+@pytest.mark.acceptance
 async def test_a_sandbox_is_opened_entered_and_ended(
     tmp_path: Path,
 ) -> None:
