@@ -141,6 +141,17 @@ def given_back(db: Database, row: Handover, now: datetime, grace: timedelta) -> 
         handovers.keep(db, found, next_at=now + _NEVER_AGAIN)
 
 
+def goes_again(db: Database, post_id: str) -> None:
+    """Let a post that was taken back to stay be handed over again by itself."""
+    row = handovers.find(db, post_id)
+    if row is None:
+        return
+    if not row.is_away:
+        handovers.keep(db, row, next_at=None)
+    elif row.wish is not None and wishes.stays(row.wish):
+        handovers.keep(db, row, wish=None)
+
+
 def learn(
     db: Database, job: Mapping[str, Any], now: datetime, *, grace: timedelta, spacing: timedelta
 ) -> HeldAgainst | None:

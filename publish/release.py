@@ -82,3 +82,23 @@ def reschedule(
     )
     intake.queue(db, changed, scheduled_for, now)
     return changed
+
+
+def swap(db: Database, post_id: str, other_id: str, now: datetime) -> tuple[Post, Post]:
+    """Give two planned posts each other's times; both keep theirs where it raises `Refusal`."""
+    post, other = posts.get(db, post_id), posts.get(db, other_id)
+    if post.id == other.id:
+        raise Refusal(ErrorCode.INVALID_STATUS, "A post swaps its time with another one")
+    at, other_at = planned_for(post, now), planned_for(other, now)
+    return (
+        reschedule(db, post.id, other_at, None, now),
+        reschedule(db, other.id, at, None, now),
+    )
+
+
+def planned_for(post: Post, now: datetime) -> datetime:
+    """Return when a post is to go out that waits for that; raises `Refusal` for any other."""
+    if post.status is not PostStatus.SCHEDULED or post.scheduled_for is None:
+        raise Refusal(ErrorCode.INVALID_STATUS, f"Only planned posts swap: one is {post.status}")
+    check_schedule(post.scheduled_for, now)
+    return post.scheduled_for

@@ -10,7 +10,7 @@ from quart import Response
 from quart_trio import QuartTrio
 
 from ground.refusal import ErrorCode, Refusal
-from operations import models, posts, schedule
+from operations import models, posts, schedule, swapping
 from storage.posts import PostStatus
 from storage.times import to_text
 from web import times
@@ -47,6 +47,14 @@ def add(app: QuartTrio, pages: Pages) -> None:
     async def move_post() -> Response:
         visit, form = await pages.visit(), await sent()
         made = await tried(_moved(visit, form))
+        if isinstance(made, Refusal):
+            return noted(toast(visit, made.message, is_bad=True))
+        return noted(made)
+
+    @app.post("/calendar/swap")
+    async def swap_posts() -> Response:
+        visit, form = await pages.visit(), await sent()
+        made = await tried(_swapped(visit, form))
         if isinstance(made, Refusal):
             return noted(toast(visit, made.message, is_bad=True))
         return noted(made)
@@ -133,6 +141,32 @@ async def _moved(visit: Visit, form: Any) -> str:
         return toast(visit, told)
     undo = [("id", post_id), ("at", to_text(old))]
     return toast(visit, told, undo="/calendar/move", fields=undo)
+
+
+async def _swapped(visit: Visit, form: Any) -> str:
+    """Have two posts swap their times, and return the note that says so, with its undo."""
+    asked = given(
+        models.SwapRequest,
+        other_post_id=form.get("other", ""),
+        was=form.get("was") or None,
+        other_was=form.get("other_was") or None,
+    )
+    done: models.Swapped = await visit.perform(swapping.swap_posts, asked, form.get("id", ""))
+    at, other_at = (
+        datetime.fromisoformat(str(each.scheduled_for)) for each in (done.post, done.other)
+    )
+    told = (
+        f"Swapped: it goes out {times.on_day(at, visit.now, visit.zone)}, "
+        f"the other one {times.on_day(other_at, visit.now, visit.zone)}."
+    )
+    told = " ".join((told, *done.post.warnings[:1]))
+    undo = [
+        ("id", str(done.post.id)),
+        ("other", str(done.other.id)),
+        ("was", to_text(at)),
+        ("other_was", to_text(other_at)),
+    ]
+    return toast(visit, told, undo="/calendar/swap", fields=undo)
 
 
 async def _wanted(visit: Visit, form: Any, old: datetime | None) -> datetime:

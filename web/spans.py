@@ -37,7 +37,7 @@ VIEWS = {
     for view in (
         View("weeks", "Weeks", 35, 28, most=24),
         View("week", "Week", 7, 7, most=12, turn="A week"),
-        View("list", "List", 35, 28, is_whole=False, most=80),
+        View("list", "List", 35, 28, is_whole=False, most=70),
         View("day", "Day", 1, 1, is_whole=False, most=200, turn="A day"),
     )
 }

@@ -21,6 +21,7 @@ from operations import (
     posts,
     schedule,
     story_repost,
+    swapping,
     system,
     token_login,
     trial,
@@ -69,6 +70,7 @@ post_rows.row("GET", "/posts/<id>/changes", posts.get_post_changes)
 post_rows.row("POST", "/posts/<id>/retry", posts.retry_post, status=202)
 post_rows.row("POST", "/posts/<id>/release", posts.release_post)
 post_rows.row("POST", "/posts/<id>/reschedule", posts.reschedule_post)
+post_rows.row("POST", "/posts/<id>/swap", swapping.swap_posts)
 post_rows.row("DELETE", "/posts/<id>", posts.clear_post)
 post_rows.row("DELETE", "/posts/<id>/instagram", posts.delete_from_instagram)
 

@@ -197,6 +197,15 @@ class ScheduleChanges(Schema):
     version: Version | None = None
 
 
+class SwapRequest(Schema):
+    """The two times are those that were seen, where they are sent: is one another by now, nothing
+    is changed."""
+
+    other_post_id: PostId
+    was: Instant | None = None
+    other_was: Instant | None = None
+
+
 class RescheduleRequest(Schema):
     scheduled_for: Instant
     timezone: str | None = None

@@ -202,6 +202,13 @@ class EditedPost(WholePost):
     warnings: Warnings = []
 
 
+class Swapped(Schema):
+    """Two posts, each with the time that the other one had."""
+
+    post: EditedPost
+    other: EditedPost
+
+
 class Accepted(Schema):
     post_id: Uuid
     status: Literal["QUEUED"] = "QUEUED"

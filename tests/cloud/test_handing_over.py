@@ -130,8 +130,27 @@ async def test_a_scheduled_post_goes_out_of_the_cloud_and_is_known_here(heights:
 
 
 async def test_every_change_finds_the_post_wherever_it_is(heights: Heights) -> None:
-    """Edited, moved, cancelled, released, cleared: each of a post that the cloud owns."""
+    """Edited, swapped, moved, cancelled, released, cleared: each of a post that the cloud owns."""
     call = heights.served.call
+    early, late = [
+        (await heights.schedule(name, in_s=in_s))["postId"]
+        for name, in_s in (("early", 3600), ("late", 7200))
+    ]
+    times = [(await heights.post(each))["scheduledFor"] for each in (early, late)]
+    swapped = await call("POST", f"{API}/posts/{early}/swap", {"otherPostId": late})
+    assert swapped.status == 200, swapped.body
+    assert [swapped.body[each]["scheduledFor"] for each in ("post", "other")] == times[::-1]
+    assert [swapped.body[each]["cloudflareJobId"] for each in ("post", "other")] == [early, late]
+    for each in (early, late):
+        assert (await heights.owned_by(each, "CLOUD")).epoch == 3, "taken back, and handed anew"
+    heights.cloudflare.is_down = True
+    refused = await call("POST", f"{API}/posts/{early}/swap", {"otherPostId": late})
+    assert (refused.status, refused.body["code"]) == (502, "WORKER_UNREACHABLE")
+    heights.cloudflare.is_down = False
+    for each, at in zip((early, late), times[::-1], strict=True):
+        again = await heights.owned_by(each, "CLOUD")
+        assert (again.wish, (await heights.post(each))["scheduledFor"]) == (None, at)
+        assert (await call("DELETE", f"{API}/posts/{each}")).status == 200
     edit, cancel, clear, let, move, several = [
         (await heights.schedule(name))["postId"]
         for name in ("edited", "cancelled", "cleared", "released", "moved", "one of several")

@@ -259,6 +259,12 @@ def inner(browser: Browser, name: str, selector: str) -> str:
     return _open[name][1].locator(selector).first.inner_html()
 
 
+def all_of(browser: Browser, name: str, selector: str, what: str) -> list[Any]:
+    """Return what a function says of each."""
+    found: list[Any] = _open[name][1].locator(selector).evaluate_all(f"all => all.map({what})")
+    return found
+
+
 def attribute(browser: Browser, name: str, selector: str, which: str) -> str | None:
     """Return an attribute of something."""
     return _open[name][1].locator(selector).first.get_attribute(which)

@@ -77,6 +77,78 @@ async def test_a_day_keeps_its_time_over_a_change_of_clocks_and_the_past_is_refu
     assert "toast bad" in strange
 
 
+async def test_two_posts_swap_their_times_both_or_neither(served: Served) -> None:
+    studio, store = served.studio, served.studio.core.store
+    await served.sign_in()
+    await studio.configure(timezone="Europe/Oslo")
+    now = studio.clock.now()
+    early, late = now + timedelta(days=2, minutes=7), now + timedelta(days=9, hours=3)
+    one, other = await planned(served, early), await planned(served, late)
+
+    async def swap(**fields: str) -> str:
+        answer = await served.client.post("/calendar/swap", data=fields)
+        assert answer.status_code == 200, answer.text
+        return str(answer.text)
+
+    async def times() -> list[datetime]:
+        return [await due(served, each) for each in (one, other)]
+
+    async def jobs_of() -> list[str]:
+        rows = await store.read(
+            lambda db: db.conn.execute(
+                "SELECT post_id, run_at FROM jobs WHERE status = 'PENDING' ORDER BY run_at"
+            ).fetchall()
+        )
+        return [row[0] for row in rows]
+
+    before = await times()
+    page = (await served.client.get("/calendar?view=list")).text
+    seen = dict(re.findall(r'data-id="([^"]+)" data-movable data-was="([^"]+)"', page))
+    assert set(seen) == {one, other}
+    told = await swap(id=one, other=other, was=seen[one], other_was=seen[other])
+    assert "Swapped: it goes out" in told
+    assert await times() == before[::-1]
+    assert await jobs_of() == [other, one]
+    undo = {
+        name: unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', told)
+    }
+    # What was seen is what is swapped: the first note's way back, a second time, changes nothing.
+    assert "toast bad" in await swap(id=one, other=other, was=seen[one], other_was=seen[other])
+    assert "Swapped" in await swap(**undo)
+    assert "toast bad" in await swap(**undo)
+    assert await times() == before
+    draft = (
+        await served.call(
+            "POST",
+            f"{API}/posts/draft",
+            {"accountId": studio.account.id, "mediaType": "IMAGE"},
+        )
+    ).body["id"]
+    for wrong in (one, draft, "", "x", "00000000-0000-4000-8000-000000000000"):
+        for pair in ({"id": one, "other": wrong}, {"id": wrong, "other": one}):
+            assert "toast bad" in await swap(**pair), pair
+    # What has begun, here in the worker's hands, or is over, swaps with nothing.
+    job = (await jobs_of())[0]
+    await store.write(
+        lambda db: db.conn.execute(
+            "UPDATE jobs SET status = 'PROCESSING' WHERE post_id = ? AND status = 'PENDING'", (job,)
+        )
+    )
+    assert "going out right now" in await swap(id=other, other=one)
+    assert "going out right now" in await swap(id=one, other=other)
+    assert await times() == before
+    await store.write(
+        lambda db: db.conn.execute(
+            "UPDATE jobs SET status = 'PENDING' WHERE post_id = ? AND status = 'PROCESSING'", (job,)
+        )
+    )
+    studio.clock.advance(timedelta(days=3))
+    assert "must be in the future" in await swap(id=one, other=other)
+    assert "must be in the future" in await swap(id=other, other=one)
+    assert await times() == before
+    assert await jobs_of() == [one, other]
+
+
 async def test_a_draft_that_is_dropped_on_a_day_goes_out_then(served: Served) -> None:
     studio = served.studio
     await served.sign_in()

@@ -290,6 +290,45 @@ async def test_a_post_is_moved_by_mouse_and_by_keys_and_taken_back(home: Home) -
 
 
 @pytest.mark.acceptance
+async def test_in_a_list_two_posts_swap_their_times(home: Home) -> None:
+    """By mouse, by keys, by buttons and by a finger, and taken back."""
+    await home.go("/calendar?view=list")
+    lines = "#calendar .line[data-was]"
+
+    async def order() -> list[tuple[str, str]]:
+        found = (await home.take("all_of", lines, "each => [each.id, each.dataset.was]"))[:3]
+        return [(f"#{identifier}", at) for identifier, at in found]
+
+    (first, one), (second, two), (third, three) = await order()
+
+    async def swapped(line: str, at: str) -> None:
+        await home.take("sees", f"{line}[data-was='{at}']")
+
+    await home.take("drag", first, third)
+    await swapped(first, three)
+    await swapped(third, one)
+    await home.take("sees", ".toast", "Swapped: it goes out")
+    await home.take("press", "u")
+    await swapped(first, one)
+    await home.take("focus", f"{first} a")
+    await home.take("press", "Alt+ArrowUp")  # there is none before it
+    await home.take("press", "Alt+ArrowDown")
+    await swapped(first, two)
+    await home.take("has_focus", f"{first} a")
+    await home.take("press", "Alt+ArrowUp")
+    await swapped(first, one)
+    await home.take("click", f"{second} .mover summary")
+    await home.take("click", f"{second} [data-swap='1']")
+    await swapped(second, three)
+    await home.browser.take("sign_in", await home.login_link(), "u", 390, 844)
+    await home.browser.take("go", "u", f"{home.served.url}/calendar")
+    await home.browser.take("hold_and_drag", "u", third, first)
+    await home.browser.take("sees", "u", f"{third}[data-was='{one}']")
+    await swapped(first, two)
+    assert await home.take("complaints") == []
+
+
+@pytest.mark.acceptance
 async def test_stop_everything_holds_all_and_says_so(home: Home) -> None:
     await home.go("/mentions")
     await home.take("click", ".guard .stop")

@@ -6,14 +6,33 @@ const placeOf = (tile) => tile.closest("[data-day]");
 let drag = null; // what is lifted
 let wanted = ""; // the tile that has the focus once it is drawn anew
 
-function send(tile, fields) {
+function send(tile, fields, to = "move") {
   wanted = tile.id;
   // From the link itself: the fields of whatever holds it, or is in it, would be sent along.
   const source = tile.matches("a") ? tile : tile.querySelector("a");
-  window.htmx.ajax("POST", "/calendar/move" + location.search, { values: { id: tile.dataset.id, ...fields }, source, swap: "none" });
+  window.htmx.ajax("POST", `/calendar/${to}` + location.search, { values: { id: tile.dataset.id, ...fields }, source, swap: "none" });
+}
+
+/** Two lines of a list give each other their times, as they were seen. */
+function swap(line, other) {
+  send(line, { other: other.dataset.id, was: line.dataset.was, other_was: other.dataset.was }, "swap");
+}
+
+function beside(line, step) {
+  const all = [...document.querySelectorAll("#calendar .line[data-was]")];
+  const at = all.indexOf(line);
+  return at < 0 ? undefined : all[at + step];
+}
+
+function bySwapButton(event) {
+  const button = event.target.closest?.("#calendar [data-swap]");
+  const line = button?.closest(".line");
+  const other = line && beside(line, Number(button.dataset.swap));
+  if (other) swap(line, other);
 }
 
 function start() {
+  document.addEventListener("click", bySwapButton);
   document.addEventListener("keydown", byKey);
   document.addEventListener("pointerdown", press);
   document.addEventListener("dragstart", (event) => movable(event.target) && event.preventDefault());
@@ -42,6 +61,11 @@ function byKey(event) {
   event.preventDefault();
   const place = placeOf(tile);
   const isUpOrDown = event.key === "ArrowUp" || event.key === "ArrowDown";
+  if (isUpOrDown && !event.shiftKey && tile.matches(".line")) {
+    const other = beside(tile, event.key === "ArrowUp" ? -1 : 1);
+    if (other) swap(tile, other);
+    return;
+  }
   if (isUpOrDown && (event.shiftKey || place.dataset.hour)) return send(tile, { minutes: event.key === "ArrowUp" ? -15 : 15 });
   if (event.shiftKey) return;
   const day = new Date(`${place.dataset.day}T12:00Z`);
@@ -99,11 +123,17 @@ function lift(tile, event) {
   carry(event);
 }
 
+function unmark() {
+  document.querySelector("#calendar .over")?.classList.remove("over");
+}
+
 function carry(event) {
   drag.copy.style.left = `${event.clientX - drag.x}px`;
   drag.copy.style.top = `${event.clientY - drag.y}px`;
-  document.querySelector("[data-day].over")?.classList.remove("over");
-  const place = document.elementFromPoint(event.clientX, event.clientY)?.closest("#calendar [data-day]");
+  unmark();
+  const under = document.elementFromPoint(event.clientX, event.clientY);
+  const line = drag.tile.dataset.was ? under?.closest("#calendar .line[data-was]") : null;
+  const place = line && line !== drag.tile ? line : under?.closest("#calendar [data-day]");
   drag.place = place && !place.classList.contains("past") ? place : null;
   drag.place?.classList.add("over");
 }
@@ -113,7 +143,7 @@ function drop(event) {
   drag = null;
   copy.remove();
   tile.classList.remove("ghost");
-  document.querySelector("[data-day].over")?.classList.remove("over");
+  unmark();
   delete document.body.dataset.busy;
   document.dispatchEvent(new Event("idle"));
   // The click that follows a drag opens nothing.
@@ -121,6 +151,7 @@ function drop(event) {
   addEventListener("click", still, { capture: true });
   setTimeout(() => removeEventListener("click", still, { capture: true }), 0);
   if (event.type !== "pointerup" || !place || place === placeOf(tile)) return;
+  if (place.matches(".line")) return swap(tile, place);
   const { day, hour } = place.dataset;
   send(tile, hour ? { day, hour } : { day });
 }

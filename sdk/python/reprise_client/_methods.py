@@ -518,6 +518,24 @@ class Methods(Core):
             idempotency_key=idempotency_key,
         )
 
+    def swap_posts(
+        self,
+        id: str,
+        *,
+        other_post_id: str,
+        was: datetime | str | None | Omitted = OMITTED,
+        other_was: datetime | str | None | Omitted = OMITTED,
+        idempotency_key: str | None = None,
+    ) -> models.Swapped:
+        """Give two planned posts each other's times: both, or neither (additive)."""
+        return self._call(
+            "POST",
+            f"/posts/{part(id)}/swap",
+            models.Swapped,
+            body={"otherPostId": other_post_id, "was": was, "otherWas": other_was},
+            idempotency_key=idempotency_key,
+        )
+
     def delete_from_instagram(
         self, id: str, *, idempotency_key: str | None = None
     ) -> models.DeletedFromInstagram:
@@ -2113,6 +2131,24 @@ class AsyncMethods(AsyncCore):
             f"/posts/{part(id)}/reschedule",
             models.EditedPost,
             body={"scheduledFor": scheduled_for, "timezone": timezone, "version": version},
+            idempotency_key=idempotency_key,
+        )
+
+    async def swap_posts(
+        self,
+        id: str,
+        *,
+        other_post_id: str,
+        was: datetime | str | None | Omitted = OMITTED,
+        other_was: datetime | str | None | Omitted = OMITTED,
+        idempotency_key: str | None = None,
+    ) -> models.Swapped:
+        """Give two planned posts each other's times: both, or neither (additive)."""
+        return await self._call(
+            "POST",
+            f"/posts/{part(id)}/swap",
+            models.Swapped,
+            body={"otherPostId": other_post_id, "was": was, "otherWas": other_was},
             idempotency_key=idempotency_key,
         )
 

@@ -1026,6 +1026,13 @@ class Success(Answer):
     success: bool = named("success")
 
 
+class Swapped(Answer):
+    """Two posts, each with the time that the other one had."""
+
+    post: EditedPost = named("post")
+    other: EditedPost = named("other")
+
+
 class TokenApp(Answer):
     """An app of Instagram Login at Meta. `app` is its id, null where none was given yet."""
 

@@ -1008,6 +1008,12 @@ export interface Success {
   success: boolean;
 }
 
+/** Two posts, each with the time that the other one had. */
+export interface Swapped {
+  post: EditedPost;
+  other: EditedPost;
+}
+
 /** How a card looks. */
 export type Template =
   | "classic"
@@ -1464,6 +1470,13 @@ export interface StoryRepostSettings {
   autoRepostEnabled?: boolean | null | undefined;
 }
 
+/** The two times are those that were seen, where they are sent: is one another by now, nothing is changed. */
+export interface SwapRequest {
+  otherPostId: string;
+  was?: string | Date | null | undefined;
+  otherWas?: string | Date | null | undefined;
+}
+
 export interface TokenLoginAnswer {
   code: string;
   state: string;
@@ -1807,6 +1820,11 @@ export class Methods extends Core {
   /** Give a post that is not live a new time: a draft, a scheduled, waiting or failed one. */
   reschedulePost(id: string, given: RescheduleRequest, options: Options = {}): Promise<EditedPost> {
     return this.call("POST", `/posts/${part(id)}/reschedule`, { ...options, body: given });
+  }
+
+  /** Give two planned posts each other's times: both, or neither (additive). */
+  swapPosts(id: string, given: SwapRequest, options: Options = {}): Promise<Swapped> {
+    return this.call("POST", `/posts/${part(id)}/swap`, { ...options, body: given });
   }
 
   /** Delete a published post from Instagram and from the history. */
