@@ -246,7 +246,7 @@ async def scan(ask: Ask[models.OptionalAccountRef]) -> models.ScanResult:
 
     def read(db: Database) -> models.ScanResult:
         found = [reposts.get(db, repost.id) for report in reports for repost in report.scan.found]
-        waiting = sum(len(reposts.open_of(db, config.account_id)) for config in configs)
+        waiting = sum(sum(reposts.counts(db, config.account_id).values()) for config in configs)
         return models.ScanResult(
             detected=len(found),
             pending=waiting,

@@ -45,11 +45,12 @@ class Decider:
 
         Raises `InstagramError`s that concern the whole account; the mention keeps its state.
         """
-        if await self._store.read(_lacks_followers, repost.id, self._clock.now()):
-            waiting = await self._learn_followers(api, repost)
-            if waiting is not None:
-                return waiting
-        return await self._store.write(decide, repost.id, self._clock.now())
+        decided = await self._store.write(_decide_if_known, repost.id, self._clock.now())
+        if decided is None:
+            decided = await self._learn_followers(api, repost)
+        if decided is None:
+            decided = await self._store.write(decide, repost.id, self._clock.now())
+        return decided
 
     async def _learn_followers(self, api: PrivateApi, repost: Repost) -> Repost | None:
         """Read how many follow the author; returns the mention if that has to wait."""
@@ -69,6 +70,11 @@ class Decider:
             return await self._store.write(_wait, repost, reason, now + _ASK_AGAIN_AFTER, now)
         await self._store.write(authors.save_followers, repost.author_pk, count, now)
         return None
+
+
+def _decide_if_known(db: Database, repost_id: str, now: datetime) -> Repost | None:
+    """Decide in one transaction; None where the author's followers are to be counted first."""
+    return None if _lacks_followers(db, repost_id, now) else decide(db, repost_id, now)
 
 
 def decide(db: Database, repost_id: str, now: datetime) -> Repost:

@@ -63,9 +63,7 @@ class Fetcher:
         config = await self._store.read(repost_configs.get, account_id)
         login = await self._store.read(credentials.find, account_id)
         sightings = Sightings(api, login.private_pk if login else "")
-        for listed in await self._store.read(reposts.open_of, account_id):
-            if listed.status is not RepostStatus.DETECTED:
-                continue
+        for listed in await self._store.read(reposts.detected_of, account_id):
             if _waits(listed, self._clock.now()):
                 continue
             repost = await self._store.write(refuse_unseen, listed, self._clock.now())

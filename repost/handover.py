@@ -72,8 +72,8 @@ class HandOver:
         return sent
 
     def _held(self, db: Database, repost: Repost, now: datetime) -> Hold | None:
-        config, pace = repost_configs.get(db, repost.account_id), self._clock.pace
-        held = rails.reposting_held(db, config, now, pace)
+        pace = self._clock.pace
+        held = queue_held(db, repost.account_id, now, pace)
         return held or approval.still_open(repost, now, pace)
 
     # The card
@@ -173,6 +173,11 @@ class HandOver:
             repost_slots.take(db, repost.account_id, None, now)
             return reposts.change(db, repost_id, RepostStatus.SKIPPED, now=now, reason=DRY_RUN)
         return _queue(db, repost, _post_of(repost, config, now), terms_of(db, config), now)
+
+
+def queue_held(db: Database, account_id: str, now: datetime, pace: float) -> Hold | None:
+    """Return the rail that holds every queued mention of an account, or None."""
+    return rails.reposting_held(db, repost_configs.get(db, account_id), now, pace)
 
 
 def stumbled(

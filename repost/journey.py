@@ -10,17 +10,18 @@ from datetime import datetime
 from ground.clock import Clock
 from instagram import errors
 from instagram.private.api import PrivateApi
-from repost import stumbles
+from repost import guard, stumbles
 from repost.deciding import Decider
 from repost.fetching import Fetcher
-from repost.handover import HandOver, settle, stumbled
+from repost.handover import HandOver, queue_held, settle, stumbled
 from repost.own_feed import OwnFeed
 from repost.stumbles import Stumbles
+from repost.terms import weights_of
 from storage import reposts
 from storage.files import MediaFolder
 from storage.repost_configs import RepostConfig
 from storage.reposts import Repost, RepostStatus
-from storage.store import Store
+from storage.store import Database, Store
 
 
 class Journey:
@@ -37,11 +38,13 @@ class Journey:
         self._fetcher = Fetcher(store, folder, clock)
         self._own_feed = OwnFeed(store, clock)
         self._stumbles = Stumbles()
+        # By which settings and lists all mentions of an account were looked at last.
+        self._weighed: dict[str, str] = {}
         self._decider = Decider(store, clock)
         self._hand_over = HandOver(store, folder, clock)
 
     async def advance(self, api: PrivateApi, config: RepostConfig) -> datetime | None:
-        """Move every open mention on; returns when the next one can move by itself.
+        """Move every mention on that can move; returns when something is due that no row tells.
 
         Raises `InstagramError`s that concern the whole account; the mentions keep their state.
         """
@@ -52,20 +55,62 @@ class Journey:
         except errors.InstagramError as error:
             # What is here already may go out another way: the official API.
             trouble = error
-        for repost in await self._store.read(reposts.open_of, config.account_id):
-            try:
-                moved = await self._move(api, repost)
-            except errors.InstagramError as error:
-                if trouble is None:
-                    trouble = error
-                if not isinstance(error, errors.AccountOnHold):
-                    break  # the account's, and news: nobody asks on
-                continue
-            if moved.held_until is not None:
-                again.append(moved.held_until)
-        if trouble is not None:
+        moved = await self._move_all(api, config.account_id, again)
+        if (trouble := trouble or moved) is not None:
             raise trouble
         return min(again, default=None)
+
+    async def _move_all(
+        self, api: PrivateApi, account_id: str, again: list[datetime]
+    ) -> errors.InstagramError | None:
+        """Move what may move; returns the account's trouble that was met, None without.
+
+        To `again` go the times at which those may go on that rest after an error.
+
+        Thousands may wait. Each of them is looked at anew where what decides about all has changed;
+        else those that time moves, and of the queue as many as the rails let out.
+        """
+        trouble: errors.InstagramError | None = None
+        weighed = await self._store.read(weights_of, account_id)
+        is_held = await self._hold_queue(account_id)
+        for repost in await self._store.read(self._movable, account_id, weighed, is_held):
+            if repost.status is RepostStatus.QUEUED and not is_held:
+                is_held = await self._hold_queue(account_id)
+            if is_held and self._only_waits(repost, weighed):
+                continue
+            if (rests := self._stumbles.rests_until(repost.id, self._clock.now())) is not None:
+                again.append(rests)
+                continue
+            try:
+                await self._move(api, repost)
+            except errors.InstagramError as error:
+                trouble = trouble or error
+                if not isinstance(error, errors.AccountOnHold):
+                    return trouble  # the account's, and news: nobody asks on
+        self._weighed[account_id] = weighed
+        return trouble
+
+    def _movable(self, db: Database, account_id: str, weighed: str, is_held: bool) -> list[Repost]:
+        if self._weighed.get(account_id) != weighed:
+            return reposts.open_of(db, account_id)
+        stale_before = self._clock.now() - guard.MAX_HELD
+        return reposts.movable(db, account_id, stale_before=stale_before, with_queued=not is_held)
+
+    def _only_waits(self, repost: Repost, weighed: str) -> bool:
+        """Say whether a mention is queued, and is nothing to look at while the queue is held."""
+        return (
+            repost.status is RepostStatus.QUEUED
+            and self._weighed.get(repost.account_id) == weighed
+            and self._clock.now() <= repost.mentioned_at + guard.MAX_HELD
+        )
+
+    async def _hold_queue(self, account_id: str) -> bool:
+        """Let all that is queued say which rail holds it; False where one may go out."""
+        now, pace = self._clock.now(), self._clock.pace
+        held = await self._store.read(queue_held, account_id, now, pace)
+        if held is not None:
+            await self._store.write(reposts.hold, account_id, RepostStatus.QUEUED, held, now)
+        return held is not None
 
     async def _take_in(self, api: PrivateApi, account_id: str) -> list[datetime]:
         """Download what was found; returns when the account's own feed is to be read again."""
@@ -77,8 +122,6 @@ class Journey:
 
     async def _move(self, api: PrivateApi, repost: Repost) -> Repost:
         """Move one mention on; an error that is its own lets it rest, and the others go on."""
-        if self._stumbles.rests_until(repost.id, self._clock.now()) is not None:
-            return repost
         try:
             moved = repost
             if repost.status is not RepostStatus.DETECTED:

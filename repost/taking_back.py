@@ -19,8 +19,8 @@ def take_back(db: Database, account_id: str, now: datetime) -> None:
 
     Whatever is going out at this moment, or may be live already, goes on.
     """
-    for repost in reposts.open_of(db, account_id):
-        if repost.status is RepostStatus.QUEUED and withdraw(db, repost):
+    for repost in reposts.handed_over(db, account_id):
+        if withdraw(db, repost):
             reposts.change(db, repost.id, RepostStatus.QUEUED, now=now, reason=REASON, post_id=None)
 
 

@@ -41,6 +41,14 @@ def terms_of(db: Database, config: RepostConfig) -> str:
     return sha256(json.dumps([settings, rules]).encode()).hexdigest()
 
 
+def weights_of(db: Database, account_id: str) -> str:
+    """Return a fingerprint of all by which an account's waiting mentions are decided about."""
+    config = repost_configs.get(db, account_id)
+    known = [rule.author_pk for rule in authors.rules_of(db, account_id)]
+    weights = [terms_of(db, config), config.auto_repost_enabled, known]
+    return sha256(json.dumps(weights).encode()).hexdigest()
+
+
 def look_of(config: RepostConfig, repost: Repost) -> str:
     """Return a fingerprint of what an account's settings make of a mention's card."""
     # An own post's sticker leads to the post, and names nobody.

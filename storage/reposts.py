@@ -220,6 +220,46 @@ def open_of(db: Database, account_id: str) -> list[Repost]:
     )
 
 
+def detected_of(db: Database, account_id: str) -> list[Repost]:
+    """Return an account's reposts whose story is not saved yet, oldest mention first."""
+    return records.fetch_readable(
+        db,
+        Repost,
+        f"WHERE account_id = ? AND {IS_OPEN} AND status = 'DETECTED' ORDER BY mentioned_at, id",
+        (account_id,),
+    )
+
+
+def movable(
+    db: Database, account_id: str, *, stale_before: datetime, with_queued: bool
+) -> list[Repost]:
+    """Return the saved reposts of an account that may move with nobody deciding anything anew.
+
+    What waits for a person is among them once it is no news any more, or where it may turn out
+    to be a repost that was made here. Oldest mention first.
+    """
+    return records.fetch_readable(
+        db,
+        Repost,
+        f"WHERE account_id = :account AND {IS_OPEN} AND status != 'DETECTED' AND post_id IS NULL"
+        " AND (status = 'DOWNLOADED' OR (status = 'QUEUED' AND :queued)"
+        f"  OR mentioned_at <= :stale OR limits LIKE '%{RepostLimit.ECHO}%')"
+        " ORDER BY mentioned_at, id",
+        {"account": account_id, "queued": with_queued, "stale": stale_before},
+    )
+
+
+def handed_over(db: Database, account_id: str) -> list[Repost]:
+    """Return an account's reposts whose post waits or goes out, oldest mention first."""
+    return records.fetch_readable(
+        db,
+        Repost,
+        "WHERE account_id = ? AND status = 'QUEUED' AND post_id IS NOT NULL"
+        " ORDER BY mentioned_at, id",
+        (account_id,),
+    )
+
+
 def expired_after(db: Database, account_id: str, moment: datetime) -> list[Repost]:
     """Return an account's reposts that have expired after `moment`."""
     return records.fetch_readable(
@@ -260,9 +300,36 @@ def next_move_at(db: Database, account_id: str, now: datetime) -> datetime | Non
 
 def hold(db: Database, account_id: str, status: RepostStatus, held: Hold, now: datetime) -> None:
     """Note what holds an account's reposts in that state back; those being published are not."""
-    for repost in open_of(db, account_id):
-        if repost.status is status and repost.post_id is None:
-            change(db, repost.id, status, now=now, reason=held.reason, held_until=held.until)
+    untold = db.conn.execute(
+        f"SELECT id, user_id, reason IS NOT :reason FROM reposts WHERE account_id = :account"  # noqa: S608
+        f" AND {IS_OPEN} AND status = :status AND post_id IS NULL"
+        " AND (reason, held_until) IS NOT (:reason, :until)",
+        records.encoded(
+            {
+                "account": account_id,
+                "status": status,
+                "reason": held.reason,
+                "until": held.until,
+            }
+        ),
+    ).fetchall()
+    told = [records.encode(each) for each in (held.reason, held.until, now)]
+    db.conn.executemany(
+        "UPDATE reposts SET reason = ?, held_until = ?, updated_at = ? WHERE id = ?",
+        [(*told, repost_id) for repost_id, _, _ in untold],
+    )
+    for repost_id, user_id, is_news in untold:
+        if is_news:
+            events.record(
+                db,
+                Subject.REPOST,
+                repost_id,
+                status,
+                user_id=user_id,
+                account_id=account_id,
+                now=now,
+                reason=held.reason,
+            )
 
 
 def let_go_on(db: Database, account_id: str) -> bool:
