@@ -45,6 +45,13 @@ KINDS: Mapping[str, str] = {
     "STORIES": "Story",
     "CAROUSEL": "Carousel",
 }
+# The icon of each kind, and the words for it beside them.
+KIND_ICONS: Mapping[str, str] = {
+    "IMAGE": "image",
+    "REELS": "reel",
+    "STORIES": "story",
+    "CAROUSEL": "carousel",
+}
 # How somebody asked for a change; what is not here is said as it is.
 VIA: Mapping[str, str] = {
     "api": "a program or this page",
@@ -65,7 +72,13 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.globals.update(
-        static=assets().path, WORDS=WORDS, KINDS=KINDS, VIA=VIA, CLOSE=_CLOSE, icon=icon
+        static=assets().path,
+        WORDS=WORDS,
+        KINDS=KINDS,
+        KIND_ICONS=KIND_ICONS,
+        VIA=VIA,
+        CLOSE=_CLOSE,
+        icon=icon,
     )
     made.filters.update(
         stamp=stamp,

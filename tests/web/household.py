@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ async def move_in(served: Served, mentions: int = 12, planned: int = 9) -> None:
         media.append(str(answer.body["id"]))
     for number in range(planned):
         at = studio.clock.now() + timedelta(days=number // 2, hours=3 + 2 * number)
-        await _planned(served, media[number % 3], to_text(at), f"A quiet morning {number}")
+        await _planned(served, media, number, to_text(at), f"A quiet morning {number}")
     await studio.core.store.write(_settled, studio)
     body = {"accountId": studio.account.id, "mediaType": "IMAGE", "mediaFileId": media[0]}
     await served.call("POST", f"{API}/posts/draft", {**body, "caption": "Some day"})
@@ -62,10 +63,16 @@ def _picture(served: Served, name: str, width: int, height: int) -> Path:
     return path
 
 
-async def _planned(served: Served, media_id: str, at: str, caption: str) -> Any:
+async def _planned(served: Served, media: Sequence[str], number: int, at: str, caption: str) -> Any:
+    """Plan one post: each fourth is a carousel, each fifth a story, the others are photos."""
+    one: dict[str, Any] = {"mediaType": "IMAGE", "mediaFileId": media[number % len(media)]}
+    if number % 4 == 3:
+        one = {"mediaType": "CAROUSEL", "mediaFileIds": list(media)}
+    elif number % 5 == 4:
+        one["mediaType"] = "STORIES"
     body = {
-        "accountId": served.studio.account.id, "mediaType": "IMAGE", "mediaFileId": media_id,
-        "caption": caption, "scheduledFor": at, "timezone": "Europe/Oslo",
+        "accountId": served.studio.account.id, "caption": caption, "scheduledFor": at,
+        "timezone": "Europe/Oslo", **one,
     }  # fmt: skip
     answer = await served.call("POST", f"{API}/schedule", body)
     assert answer.status == 201, answer.body
