@@ -12,7 +12,7 @@ from daemon.settings import Settings
 from publish import parking as post_parking
 from publish.parking import Came
 from repost import parking as mention_parking
-from storage import browser_sessions, cloud, credentials, secrets, trusted_time
+from storage import browser_sessions, cloud, credentials, events, secrets, trusted_time
 from storage.backup import KEY, Progress
 from storage.errors import AlreadyExists, Unusable
 from storage.posts import Post
@@ -74,6 +74,7 @@ def restore(
                 "place, and what is there is kept aside"
             )
         worker = cloud.url_in(settings.database)
+        replaced = events.newest_in(settings.database)
         staged = stage(source, directory, progress)
         with open_directly(staged.database) as db:
             came = Came(staged.created_at, _came_at(db, staged.created_at, now))
@@ -82,6 +83,7 @@ def restore(
             # It may send what waits there at any time, and nobody here would ask it first.
             is_unknown = worker is not None and (known is None or known.url != worker)
             with transaction(db):
+                events.begin_range(db, replaced, came.came_at)
                 parked = post_parking.park(db, came, everything=hold_all or is_unknown)
                 waiting = mention_parking.park(db, came.came_at)
                 browser_sessions.end_all(db)

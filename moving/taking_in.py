@@ -151,7 +151,7 @@ def _take_rows(
     _park(db, begun, stories, plan, now, done)
     if done.new:
         # What went out elsewhere is not known here: mentions until now need a look.
-        facts.learn(db, facts.DATA_CAME_IN, "", now)
+        facts.note_coming_in(db, now)
 
 
 def _park(

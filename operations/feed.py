@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from secrets import randbits
 from weakref import WeakSet
 
 import trio
@@ -43,8 +44,9 @@ class Feed:
         # Weak: a stream whose client left before its first byte is never closed by anybody.
         self._readers: WeakSet[Reader] = WeakSet()
         self.has_ended = False
-        # How many changes there were: who remembers it knows whether any came since.
-        self.told = 0
+        # Rises with every change: who remembers it knows whether any came since. It begins
+        # anywhere, or what was read of a daemon before, maybe of other data, would seem of now.
+        self.told = randbits(48)
         changes.subscribe(self._tell, *Subject)
 
     @property

@@ -85,5 +85,5 @@ def _warm_up(
         steps=[models.StairStep(until_day=day, reposts=cap) for day, cap in guard.BURN_IN_CAPS],
         daily_limit=config.daily_repost_limit,
         used=[reposts[begun + timedelta(days=day)] for day in range(max(shown, 0))],
-        complete=guard.warm_up_complete(started, now, 1.0),
+        complete=guard.warm_up_complete(started, now, ask.house.clock.pace),
     )

@@ -52,7 +52,7 @@ MEANINGS: Mapping[ErrorCode, Meaning] = MappingProxyType({
     ErrorCode.NOT_FOUND: Meaning("There is no such resource", "Check the id and the path"),
     ErrorCode.METHOD_NOT_ALLOWED: Meaning("The path exists with other methods", "See the header `Allow`"),
     ErrorCode.IDEMPOTENCY_IN_FLIGHT: Meaning("The first request with this Idempotency-Key is still being done", "Wait `retryAfter` seconds, then send the same again"),
-    ErrorCode.STALE_EDIT: Meaning("The post was changed since the `version` that was sent was read; nothing was changed now", "Read the post again, decide which words stand, and send its new `version`"),
+    ErrorCode.STALE_EDIT: Meaning("The post or the settings were changed, or the data was restored, since the `version` that was sent was read; nothing was changed now", "Read it again, decide which words stand, and send its new `version`"),
     ErrorCode.UNSUPPORTED_MEDIA_TYPE: Meaning("The body is not JSON, or an upload is not multipart", "Set the Content-Type"),
     ErrorCode.IDEMPOTENCY_MISMATCH: Meaning("This Idempotency-Key was used for another request", "Use a new key for each thing that is to happen"),
     ErrorCode.PROCESSING_FAILED: Meaning("The image cannot be decoded; on a post: Instagram refused it", "Export the image again; for a post, read its `errorMessage`"),

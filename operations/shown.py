@@ -13,7 +13,8 @@ from accounts.trouble import MEMORY
 from ground.changes import Subject
 from ground.hold import Hold
 from operations import models as schemas
-from operations.versions import version_of
+from operations.models.repost_settings import NO_SETTINGS
+from operations.versions import version_of, version_of_settings
 from repost import guard, limits, pause
 from repost.approval import Decided
 from repost.hours import local_midnight
@@ -75,7 +76,10 @@ def story_repost_config(
         "paused_until": paused.until if paused else None,
         "warnings": guard.warnings_of(config),
     }
-    return schemas.StoryRepostConfig.model_validate({**_fields(config), **derived})
+    told = {**_fields(config), **derived}
+    settings = schemas.StoryRepostSettings.model_fields.keys() - NO_SETTINGS
+    told["version"] = version_of_settings(db, {name: told[name] for name in settings})
+    return schemas.StoryRepostConfig.model_validate(told)
 
 
 def standing(
@@ -186,7 +190,7 @@ def _whole(db: Database, record: Post) -> dict[str, Any]:
     return {
         **records.stored(record),
         "media_files": files,
-        "version": version_of(record, media),
+        "version": version_of(db, record, media),
     }
 
 

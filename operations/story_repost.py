@@ -14,6 +14,7 @@ from operations import models, shown
 from operations.actor import Actor
 from operations.operation import Ask, act, read, write
 from operations.scopes import Scope
+from operations.versions import refuse_stale
 from repost import configuring, pause, stopping, taking_back
 from repost.overlay import OverlayInvalid, parse_overlay
 from repost.overview import every_rail, warm_up
@@ -76,7 +77,11 @@ def get_rails(db: Database, ask: Ask[models.RequiredAccountQuery]) -> models.Rai
     models.StoryRepostConfig,
     scope=Scope.REPOSTS_WRITE,
     takes=models.StoryRepostSettings,
-    refuses=[ErrorCode.NOT_FOUND, ErrorCode.CREDENTIALS_NOT_CONFIGURED],
+    refuses=[
+        ErrorCode.NOT_FOUND,
+        ErrorCode.CREDENTIALS_NOT_CONFIGURED,
+        ErrorCode.STALE_EDIT,
+    ],
 )
 def save_config(db: Database, ask: Ask[models.StoryRepostSettings]) -> models.StoryRepostConfig:
     """Create or change an account's configuration; settings that are not sent stay.
@@ -85,6 +90,8 @@ def save_config(db: Database, ask: Ask[models.StoryRepostSettings]) -> models.St
     """
     account_id = ask.given.account_id
     _require_login(db, account_id)
+    if ask.given.version is not None:
+        refuse_stale(ask.given.version, _version(db, ask))
     _require_fonts(ask.given.signature_overlay)
     config = configuring.configure(
         db,
@@ -98,6 +105,14 @@ def save_config(db: Database, ask: Ask[models.StoryRepostSettings]) -> models.St
     for warning in saved.warnings:
         logger.warning("story repost account=%s %s", account_id, warning)
     return saved
+
+
+def _version(db: Database, ask: Ask[models.StoryRepostSettings]) -> str:
+    """Return which settings an account has now; nothing where it has none."""
+    found = repost_configs.find(db, ask.given.account_id)
+    if found is None:
+        return ""
+    return shown.story_repost_config(db, found, ask.now, ask.house.clock.pace).version
 
 
 @write(

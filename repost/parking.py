@@ -23,7 +23,7 @@ def park(db: Database, now: datetime) -> list[Repost]:
     Mentions that are found later but were made before `now` will wait too. What is not
     downloaded yet still is: it expires.
     """
-    facts.learn(db, facts.DATA_CAME_IN, "", now)
+    facts.note_coming_in(db, now)
     waiting = []
     for repost in reposts.unsent(db):
         park_one(db, repost, now)

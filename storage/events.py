@@ -10,13 +10,16 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import ClassVar
 from weakref import WeakKeyDictionary
 
 from sqlite_utils import Database
 
 from ground.changes import Change, Subject
-from storage import records
+from storage import facts, records
+from storage.errors import Damaged
+from storage.opening import look_into
 
 # What each connection has recorded in the transaction that is open on it.
 _untold: WeakKeyDictionary[Database, list[Change]] = WeakKeyDictionary()
@@ -162,7 +165,7 @@ def after(
     oldest, newest = _span(db)
     if cursor is None:
         return Stretch(events=[], cursor=newest)
-    if cursor > newest or cursor < oldest - 1:
+    if cursor > newest or cursor < oldest - 1 or _is_of_lost_data(db, cursor):
         return Stretch(events=[], cursor=newest, is_broken=True)
     stored = records.fetch_stored(
         db,
@@ -189,6 +192,40 @@ def after(
 def newest(db: Database) -> int:
     """Return the id of the newest event that there ever was, 0 before the first."""
     return _span(db)[1]
+
+
+def newest_in(database: Path) -> int:
+    """Return the id of the newest event that a database file ever had, as far as it can be read."""
+    if not database.exists():
+        return 0
+    try:
+        with look_into(database) as db:
+            return newest(db)
+    except Damaged:
+        return 0
+
+
+def begin_range(db: Database, replaced: int, now: datetime) -> None:
+    """Let the next event have an id that no data before had: those after a backup would come back.
+
+    `replaced` is the newest of the data that the backup takes the place of. The time keeps it
+    apart from what elsewhere went on from the same backup.
+    """
+    begins = max(newest(db), replaced, round(now.timestamp() * 1000)) + 1
+    db.conn.execute("DELETE FROM sqlite_sequence WHERE name = 'events'")
+    db.conn.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('events', ?)", (begins,))
+    facts.learn(db, facts.EVENTS_FROM, str(begins), now)
+
+
+def _is_of_lost_data(db: Database, cursor: int) -> bool:
+    """Say whether a cursor lies behind all that a restore brought, and before what came since."""
+    fact = facts.recall(db, facts.EVENTS_FROM)
+    if fact is None or cursor >= int(fact.value):
+        return False
+    (last,) = db.conn.execute(
+        "SELECT max(id) FROM events WHERE id <= ?", (int(fact.value),)
+    ).fetchone()
+    return last is None or cursor > last
 
 
 def _span(db: Database) -> tuple[int, int]:

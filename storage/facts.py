@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
+from uuid import uuid4
 
 from sqlite_utils import Database
 
@@ -12,8 +13,10 @@ from storage import records
 
 NEWEST_APP_VERSION = "newest_app_version"
 # The data came from elsewhere at that time (a backup, another tool), and what went out shortly
-# before it may not be known here.
+# before it may not be known here. The value is of that one time alone: see `came_in`.
 DATA_CAME_IN = "data_came_in"
+# Below this id of an event are those of the data that came; a restore begins a range of its own.
+EVENTS_FROM = "events_from"
 
 # The latest time by which something may be deleted for its age: see `trusted_time`.
 BELIEVED_TIME = "believed_time"
@@ -59,3 +62,14 @@ def learn(db: Database, name: str, value: str, now: datetime) -> None:
 def forget(db: Database, name: str) -> None:
     """Remove a fact, if it was ever learned."""
     db.conn.execute("DELETE FROM facts WHERE name = ?", (name,))
+
+
+def note_coming_in(db: Database, now: datetime) -> None:
+    """Note that the data comes from elsewhere now: what anybody read before is of other data."""
+    learn(db, DATA_CAME_IN, uuid4().hex, now)
+
+
+def came_in(db: Database) -> str:
+    """Return a text that is the same until data comes in anew, and was never before."""
+    found = find(db, DATA_CAME_IN)
+    return found.value if found else ""

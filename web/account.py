@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import MISSING, fields
+from types import MappingProxyType
 from typing import Any
 
 from quart import redirect
@@ -12,6 +14,7 @@ from ground.refusal import Refusal
 from operations import accounts, logins, models, story_repost
 from operations.operation import Operation
 from storage.repost_configs import RepostConfig
+from web.differing import differences
 from web.pages import Pages, Shown, link, sent
 from web.trying import tried
 from web.visit import Visit, given
@@ -49,10 +52,10 @@ def add(app: QuartTrio, pages: Pages) -> None:
 
     @app.post("/account")
     async def save_account() -> Shown:
-        visit, form = await pages.visit(), await sent()
-        made = await tried(_saved(visit, form))
+        visit, said = await pages.visit(), _said(await sent())
+        made = await tried(_saved(visit, said))
         if isinstance(made, Refusal):
-            return await _shown(pages, visit, made)
+            return await _shown(pages, visit, made, said)
         return redirect(link(visit, "/account", saved=1), 303)
 
     @app.post("/account/disconnect")
@@ -91,7 +94,14 @@ def _add_switches(app: QuartTrio, pages: Pages) -> None:
         return await done(story_repost.resume_reposts, models.OptionalAccountRef)
 
 
-async def _shown(pages: Pages, visit: Visit, problem: Refusal | None = None) -> Shown:
+async def _shown(
+    pages: Pages,
+    visit: Visit,
+    problem: Refusal | None = None,
+    said: Mapping[str, Any] = MappingProxyType({}),
+) -> Shown:
+    """Return the page; with what a form said that was refused still in its fields."""
+    config = visit.status.config
     if visit.account is None:
         return redirect("/welcome", 303)
     account_id = visit.account.id
@@ -109,6 +119,8 @@ async def _shown(pages: Pages, visit: Visit, problem: Refusal | None = None) -> 
         default=_DEFAULTS,
         RAILS=RAILS,
         problem=problem,
+        both=differences(said, config, problem),
+        rules={**(config.model_dump() if config else {}), **said},
         zones=zones(),
     )
 
@@ -117,12 +129,21 @@ async def _asked(visit: Visit, operation: Operation, model: type[Any]) -> Any:
     return await visit.perform(operation, given(model, account_id=visit.account_id))
 
 
-async def _saved(visit: Visit, form: Any) -> Any:
-    said: dict[str, Any] = {"account_id": visit.account_id}
-    said |= {name: form[name] for name in _FIELDS if form.get(name)}
+def _said(form: Any) -> dict[str, Any]:
+    """Return the settings that a form says, numbers as numbers."""
+    said: dict[str, Any] = {name: _plain(form[name]) for name in _FIELDS if form.get(name)}
     said |= {name: form.get(name) == "on" for name in _SWITCHES}
     said |= {name: _lines(form[name]) for name in _LISTS if name in form}
-    return await visit.perform(story_repost.save_config, given(models.StoryRepostSettings, **said))
+    return said | {"version": form.get("version") or None}
+
+
+def _plain(text: str) -> str | int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else text
+
+
+async def _saved(visit: Visit, said: Mapping[str, Any]) -> Any:
+    asked = given(models.StoryRepostSettings, account_id=visit.account_id, **said)
+    return await visit.perform(story_repost.save_config, asked)
 
 
 def _lines(text: str) -> list[str]:

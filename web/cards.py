@@ -11,6 +11,7 @@ from quart_trio import QuartTrio
 
 from ground.refusal import Refusal
 from operations import card_preview, models, story_repost
+from web.differing import differences
 from web.pages import Pages, Shown, link, sent
 from web.trying import tried
 from web.visit import Visit, given
@@ -46,14 +47,19 @@ _BLANK = {
 def add(app: QuartTrio, pages: Pages) -> None:
     """Add the routes."""
 
-    async def shown(visit: Visit, line: dict[str, Any], problem: Refusal | None = None) -> Shown:
+    async def shown(
+        visit: Visit, line: dict[str, Any], problem: Refusal | None = None, template: str = ""
+    ) -> Shown:
         config = visit.status.config
+        said = {"template": template, "signature_overlay": _as_stored(line)} if problem else {}
         return pages.show(
             "cards.html",
             visit,
             "/cards",
             line=line,
-            chosen=config.template.value if config else "classic",
+            chosen=template or (config.template.value if config else "classic"),
+            both=differences(said, config, problem),
+            version=config.version if config else "",
             TEMPLATES=TEMPLATES,
             SAMPLES=SAMPLES,
             PLACES=PLACES,
@@ -76,7 +82,7 @@ def add(app: QuartTrio, pages: Pages) -> None:
         visit, form = await pages.visit(), await sent()
         made = await tried(_saved(visit, form))
         if isinstance(made, Refusal):
-            return await shown(visit, _line_sent(form), made)
+            return await shown(visit, _line_sent(form), made, form.get("template", ""))
         return redirect(link(visit, "/cards", saved=1), 303)
 
     @app.post("/cards/looks")
@@ -125,13 +131,17 @@ async def _saved(visit: Visit, form: Any) -> Any:
         account_id=visit.account_id,
         template=form.get("template") or None,
         signature_overlay=_overlay(form),
+        version=form.get("version") or None,
     )
     return await visit.perform(story_repost.save_config, asked)
 
 
 def _overlay(form: Any) -> str | None:
     """Return the line that was filled in as the contract has it; None where there is none."""
-    line = _line_sent(form)
+    return _as_stored(_line_sent(form))
+
+
+def _as_stored(line: dict[str, Any]) -> str | None:
     return json.dumps(line) if line["text"].strip() else None
 
 

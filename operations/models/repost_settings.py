@@ -19,6 +19,7 @@ from operations.models.base import (
     Timezone,
     Uuid,
 )
+from operations.models.post_content import Version
 from repost import filters
 from repost.layout import Template
 from repost.overlay import OverlayInvalid, read_overlay
@@ -84,6 +85,7 @@ class StoryRepostConfig(Schema):
     paused: bool
     paused_until: Moment | None
     last_auto_sync_error: str | None
+    version: str
 
 
 class StoryRepostConfigs(Schema):
@@ -197,8 +199,15 @@ Words = Annotated[
 ]
 
 
+# What is sent beside the settings: for whom, and which of them were seen.
+NO_SETTINGS = frozenset({"account_id", "version"})
+
+
 class StoryRepostSettings(Schema):
-    """What `POST /story-repost/config` takes: absent fields stay as they are."""
+    """What `POST /story-repost/config` takes: absent fields stay as they are.
+
+    With the `version` that was read (additive), nothing is changed where somebody was faster.
+    """
 
     account_id: AccountId
     poll_interval_hours: int | None = Field(default=None, ge=6, le=48)
@@ -220,6 +229,7 @@ class StoryRepostSettings(Schema):
     dry_run: bool | None = None
     publish_route: Literal["auto", "official", "private"] | None = None
     auto_repost_enabled: bool | None = None
+    version: Version | None = None
 
     @field_validator("*", mode="before")
     @classmethod
@@ -230,7 +240,8 @@ class StoryRepostSettings(Schema):
     def changes(self) -> dict[str, Any]:
         """Return the settings that were sent."""
         sent = self.model_dump(exclude_none=True)
-        sent.pop("account_id")
+        for name in NO_SETTINGS & sent.keys():
+            sent.pop(name)
         if "signature_overlay" in self.model_fields_set:  # null takes it away
             sent["signature_overlay"] = self.signature_overlay
         return sent

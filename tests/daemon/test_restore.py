@@ -27,7 +27,7 @@ from storage.posts import Post, PostStatus
 from storage.reposts import RepostStatus
 from tests.support.clock import TestClock
 from tests.support.data import bring_back, files_of, save
-from tests.support.posting import photo_id, publish, schedule, story, until, until_held
+from tests.support.posting import API, draft, photo_id, publish, schedule, story, until, until_held
 from tests.support.served import Served, serve_studio
 from tests.support.studio import USERNAME, Studio, open_studio, settings_for
 
@@ -225,6 +225,54 @@ async def test_a_backup_of_the_future_holds_nothing_back_for_ever(place: Place) 
         assert (await studio.only()).status is RepostStatus.PUBLISHED
         await let_days_pass(studio)
         assert (await post_of(studio, later)).status is PostStatus.PUBLISHED
+
+
+async def test_what_was_read_before_a_restore_changes_nothing_after_it(place: Place) -> None:
+    """Also where the row looks as it did then: it is of other data."""
+    config, decided = f"{API}/story-repost/config", f"{API}/story-repost/approve"
+    async with place.served() as served:
+        studio = served.studio
+        await studio.configure(approval_required=True)
+        account = {"accountId": studio.account.id}
+        made = await draft(served, caption="as it was")
+        path = f"{API}/posts/draft/{made['id']}"
+        rules = (await served.call("GET", config.replace("config", "status"))).body["config"]
+        studio.mention(studio.friend("anna"))
+        await studio.scan()
+        await studio.advance()
+        place.save()
+        place.clock.advance(HOUR)
+        seen = (await served.call("GET", f"{API}/story-repost/pending?limit=9")).body["asOf"]
+        await served.call("PUT", path, {"caption": "later", "version": made["version"]})
+        studio.mention(studio.friend("bert"))
+        await studio.scan()
+        cursor = (await served.call("GET", f"{API}/events?wait=0")).body["next"]
+        assert cursor > seen
+    place.restore()
+    async with place.served() as served:
+        for method, where, body in (
+            ("PUT", path, {"caption": "typed before", "version": made["version"]}),
+            ("POST", f"{path}/publish", {"version": made["version"]}),
+            ("POST", config, {**account, "dailyRepostLimit": 3, "version": rules["version"]}),
+        ):
+            answer = await served.call(method, where, body)
+            assert (answer.status, answer.body["code"]) == (409, "STALE_EDIT"), where
+            assert "came from a backup" in answer.body["error"]
+        now = (await served.call("GET", f"{API}/posts/{made['id']}")).body
+        assert (now["caption"], now["version"] == made["version"]) == ("as it was", False)
+        # All that waited when somebody looked is not what waits by the same numbers now.
+        answer = await served.call("POST", decided, {**account, "all": True, "asOf": cursor})
+        assert (answer.body["decided"], answer.body["cameSince"]) == ([], 1)
+        # And who goes on behind an event that nobody has any more is told so.
+        page = (await served.call("GET", f"{API}/events?wait=0&since={cursor}")).body
+        assert (page["reset"], page["next"] > cursor) == (True, True)
+        kept = {**account, "dailyRepostLimit": 3, "version": "x"}
+        kept["version"] = (await served.call("GET", config.replace("config", "status"))).body[
+            "config"
+        ]["version"]
+        assert (await served.call("POST", config, kept)).status in (200, 201)
+        again = await served.call("POST", config, {**kept, "dailyRepostLimit": 4})
+        assert (again.status, "changed elsewhere" in again.body["error"]) == (409, True)
 
 
 async def test_what_came_by_a_clock_ahead_is_corrected_by_instagrams_own_time(place: Place) -> None:

@@ -249,6 +249,17 @@ async def test_nothing_typed_is_lost(home: Home, monkeypatch: pytest.MonkeyPatch
     await take("has_value", "#caption", "typed after the session")
     await take("sees", "#saved", "Saved as a draft")
     assert (await the_post(home)).caption == "typed after the session"
+    # The post goes meanwhile: what is typed becomes one of its own, where that is chosen.
+    await take("offline", True)
+    await take("fill", "#caption", "of a post that went")
+    await take("sees", "#saved", "Reprise does not answer")
+    assert (await served.call("DELETE", f"{API}/posts/{made['id']}")).status == 200
+    await take("offline", False)
+    await take("sees", "#why", "not there any more")
+    await take("click", "#keep-mine")
+    await take("sees", "#saved", "Saved as a draft")
+    post = await the_post(home)
+    assert (post.caption, post.id == made["id"]) == ("of a post that went", False)
 
 
 def _full(*_: object) -> None:

@@ -7,7 +7,9 @@ import hashlib
 import json
 import re
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 import trio
 
@@ -80,6 +82,52 @@ async def test_after_a_button_one_is_led_to_our_pages_alone(served: Served) -> N
     assert (await served.call("GET", "/api/v1/stop")).body["since"] is not None
     await served.client.post("/go-on")
     assert (await served.call("GET", "/api/v1/stop")).body["since"] is None
+
+
+async def test_a_form_that_was_open_writes_nothing_over_what_was_saved_meanwhile(
+    served: Served,
+) -> None:
+    """Of the rules and of the cards: both versions are shown, and what was filled in is kept."""
+    studio = served.studio
+    await studio.configure()
+    await served.sign_in()
+
+    async def page(path: str) -> dict[str, str]:
+        body = (await served.call("GET", path, key=None, headers=A_PAGE)).body
+        found = re.search(r'name="version" value="([^"]+)"', body)
+        assert found is not None, path
+        return {"version": found[1]}
+
+    async def config() -> Any:
+        status = await served.call("GET", "/api/v1/story-repost/status")
+        return status.body["config"]
+
+    async def post(path: str, **said: str) -> httpx.Response:
+        return await served.client.post(path, data=said, headers=A_PAGE)
+
+    mine = {"excluded_words": "spam\n<b>eve</b>", "daily_repost_limit": "7"}
+    rules, cards = await page("/account"), await page("/cards")
+    await studio.configure(daily_repost_limit=5, template="blur")
+    stale = await post("/account", **mine | rules)
+    assert (await config())["dailyRepostLimit"] == 5
+    told = re.findall(r'role="alert">(.*?)</div>', stale.text, re.DOTALL)
+    assert "It was changed elsewhere" in told[0], told
+    assert "<td>7</td><td>5</td>" in stale.text
+    assert "<td>spam, &lt;b&gt;eve&lt;/b&gt;</td><td>nothing</td>" in stale.text
+    assert 'name="daily_repost_limit" min="1" max="48" value="7"' in stale.text
+    stale = await post("/cards", template="frame", text="<i>mine</i>", **cards)
+    assert ((await config())["template"], "<td>frame</td><td>blur</td>" in stale.text) == (
+        "blur", True,
+    )  # fmt: skip
+    assert "<i>mine" not in stale.text
+    # Pressed once more it holds: the form has what is saved now as what was seen.
+    again = re.search(r'name="version" value="([^"]+)"', stale.text)
+    assert again is not None
+    made = await post("/cards", template="frame", text="<i>mine</i>", version=again[1])
+    assert (made.status_code, (await config())["template"]) == (303, "frame")
+    # What is refused for itself stays in its field too.
+    wrong = await post("/account", **(await page("/account")) | {"daily_repost_limit": "77"})
+    assert 'max="48" value="77"' in wrong.text
 
 
 async def test_who_approves_sees_mentions_and_nothing_else(served: Served) -> None:

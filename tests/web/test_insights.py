@@ -70,7 +70,11 @@ async def test_the_past_is_counted_in_the_accounts_zone_and_drawn(served: Served
     assert found["mentionsByHour"][day.weekday()][0] == 1
     assert sum(map(sum, found["mentionsByHour"])) == 1
     assert [each["lateMs"] for each in found["lateness"]] == [91_000, 250]
+    # A sandbox where nothing takes time warms nothing up, here as elsewhere.
+    assert studio.core.clock.pace == 0
+    assert found["warmUp"]["complete"] is True
     page = (await served.call("GET", "/insights", key=None, headers=HTML)).body
+    assert "The warm-up is over" in page
     assert f"{plots.DAYS[day.weekday()]} {day.day} {day:%b %Y}: 3 went out" in page
     assert "People mention you most around 00:00" in page
     assert (await served.call("GET", f"{API}/insights?accountId={uuid4()}")).status == 404

@@ -88,6 +88,22 @@ async def test_a_daemon_goes_and_is_killed_under_an_open_composer(
             await browser.take("counts", "a", "#slides > li", 1)
             await browser.take("sees", "a", "#saved", "Saved as a draft")
             assert drafts(tmp_path / "data") == ["typed as it was killed"]
+            # A backup, and more is typed and saved; then the backup comes back under the page.
+            archive = str(tmp_path / "backup.tar")
+            assert (await reprise("backup", archive, env=env)).code == 0
+            await browser.take("fill", "a", "#caption", "typed before the restore")
+            await browser.take("sees", "a", "#saved", "Saved as a draft")
+        await write(browser, "typed as it was restored", AWAY)
+        assert (await reprise("restore", archive, "--force", env=env)).code == 0
+        async with running(env, log) as daemon:
+            link = (await reprise("login-link", "--json", env=env)).json["url"]
+            await browser.take("another_tab", "a", "b", link)
+            # Never over what came back, though it may look as what this page had read once.
+            await browser.take("sees", "a", "#mine", "typed as it was restored")
+            await browser.take("sees", "a", "#theirs", "typed as it was killed")
+            assert drafts(tmp_path / "data") == ["typed as it was killed"]
+            await browser.take("click", "a", "#take-theirs")
+            await browser.take("has_value", "a", "#caption", "typed as it was killed")
 
 
 async def test_what_is_typed_and_brought_waits_for_room_on_a_full_disk(

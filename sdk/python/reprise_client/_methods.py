@@ -859,6 +859,7 @@ class Methods(Core):
         dry_run: bool | None | Omitted = OMITTED,
         publish_route: Literal["auto", "official", "private", None] | str | Omitted = OMITTED,
         auto_repost_enabled: bool | None | Omitted = OMITTED,
+        version: str | None | Omitted = OMITTED,
         idempotency_key: str | None = None,
     ) -> models.StoryRepostConfig:
         """Create or change an account's configuration; settings that are not sent stay."""
@@ -887,6 +888,7 @@ class Methods(Core):
                 "dryRun": dry_run,
                 "publishRoute": publish_route,
                 "autoRepostEnabled": auto_repost_enabled,
+                "version": version,
             },
             idempotency_key=idempotency_key,
         )
@@ -2477,6 +2479,7 @@ class AsyncMethods(AsyncCore):
         dry_run: bool | None | Omitted = OMITTED,
         publish_route: Literal["auto", "official", "private", None] | str | Omitted = OMITTED,
         auto_repost_enabled: bool | None | Omitted = OMITTED,
+        version: str | None | Omitted = OMITTED,
         idempotency_key: str | None = None,
     ) -> models.StoryRepostConfig:
         """Create or change an account's configuration; settings that are not sent stay."""
@@ -2505,6 +2508,7 @@ class AsyncMethods(AsyncCore):
                 "dryRun": dry_run,
                 "publishRoute": publish_route,
                 "autoRepostEnabled": auto_repost_enabled,
+                "version": version,
             },
             idempotency_key=idempotency_key,
         )

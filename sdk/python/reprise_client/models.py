@@ -995,6 +995,7 @@ class StoryRepostConfig(Answer):
     paused: bool = named("paused")
     paused_until: datetime | None = named("pausedUntil")
     last_auto_sync_error: str | None = named("lastAutoSyncError")
+    version: str = named("version")
 
 
 class StoryRepostConfigs(Answer):

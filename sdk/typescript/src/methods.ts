@@ -978,6 +978,7 @@ export interface StoryRepostConfig {
   paused: boolean;
   pausedUntil: string | null;
   lastAutoSyncError: string | null;
+  version: string;
 }
 
 export interface StoryRepostConfigs {
@@ -1468,6 +1469,7 @@ export interface StoryRepostSettings {
   dryRun?: boolean | null | undefined;
   publishRoute?: "auto" | "official" | "private" | null | (string & {}) | undefined;
   autoRepostEnabled?: boolean | null | undefined;
+  version?: string | null | undefined;
 }
 
 /** The two times are those that were seen, where they are sent: is one another by now, nothing is changed. */

@@ -118,7 +118,7 @@ async function create() {
 
 /** Say why it was not saved; all that was typed stays. */
 export function refused(error) {
-  if (error.code === "STALE_EDIT" || (error.code === "INVALID_STATUS" && state.id)) differs(error);
+  if (error.code === "STALE_EDIT" || (["INVALID_STATUS", "NOT_FOUND"].includes(error.code) && state.id)) differs(error);
   else if (error.status === 401) {
     say("Not saved: this browser is signed out. What you typed is kept here. Open a new login link in another tab (reprise login-link); it is saved then.");
     later(AGAIN_MS);
@@ -163,6 +163,16 @@ export async function lookAgain() {
   if (told.status !== state.status) return location.reload();
   take(told);
   say("It was changed elsewhere; this is how it is now.");
+}
+
+/** The post is gone: what is typed here becomes a draft of its own. */
+export async function keepAsNew() {
+  const wasPlanned = !isDraft();
+  forget();
+  Object.assign(state, { id: null, version: null, status: "DRAFT", scheduledFor: null });
+  wish = null;
+  isDirty = true;
+  if ((await save()) && wasPlanned) location.assign(`/posts/${state.id}`); // which is another form
 }
 
 /** Go on with the version that is there now: what is typed here replaces it. */

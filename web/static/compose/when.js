@@ -72,7 +72,7 @@ async function act(method, path, body, then) {
   try {
     await ask(method, path, body);
   } catch (error) {
-    if (error.status && error.status < 500 && error.status !== 401 && error.code !== "STALE_EDIT") return noted(error);
+    if (error.status && error.status < 500 && error.status !== 401 && !["STALE_EDIT", "NOT_FOUND"].includes(error.code)) return noted(error);
     if (!error.status) return say("Reprise does not answer. What you typed is kept here; look whether it was done once it does.");
     return refused(error);
   }
@@ -95,9 +95,14 @@ async function publish() {
   await act("POST", `/posts/draft/${state.id}/publish`, { version: state.version }, () => location.assign(`/posts/${state.id}`));
 }
 
-function discard() {
+async function discard() {
   const button = $("discard");
-  if (button.dataset.sure) return act("DELETE", `/posts/${state.id}`, undefined, () => location.assign("/compose"));
+  if (button.dataset.sure) {
+    const told = await ask("GET", `/posts/${state.id}`).catch(() => null);
+    // Nobody is to delete what they have not seen.
+    if (told && told.version !== state.version) return refused(Object.assign(new Error("It was changed elsewhere since you read it; nothing was deleted"), { code: "STALE_EDIT" }));
+    return act("DELETE", `/posts/${state.id}`, undefined, () => location.assign("/compose"));
+  }
   button.dataset.sure = "1";
   const words = button.textContent;
   button.textContent = "Press again to delete it";
