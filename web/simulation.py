@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from ground.refusal import ErrorCode, Refusal
 
@@ -66,6 +67,12 @@ class Simulation:
         await self._told("POST", "/clock", {"seconds": _DAY.total_seconds()})
         if self.move_on is not None:
             self.move_on(_DAY)
+
+    async def login_page(self, url: str) -> str:
+        """Return where this sandbox has the page that Instagram has there, for any app."""
+        asked = urlsplit(url)
+        await self._told("POST", "/login-app", {"id": parse_qs(asked.query)["client_id"][0]})
+        return f"{str(self.control).rstrip('/')}{asked.path}?{asked.query}"
 
     async def _told(
         self, method: str, path: str, body: Mapping[str, object] | None = None

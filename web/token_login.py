@@ -11,6 +11,7 @@ from quart_trio import QuartTrio
 from ground.refusal import ErrorCode, Refusal
 from operations import models, token_login
 from web.pages import Pages, Shown, sent
+from web.simulation import Simulation
 from web.trying import tried
 from web.visit import Visit, given
 
@@ -44,7 +45,7 @@ def add(app: QuartTrio, pages: Pages) -> None:
     @app.post("/welcome/token/begin")
     async def begin_token() -> Response:
         visit, form = await pages.visit(), await sent()
-        made = await tried(_begun(visit, form))
+        made = await tried(_begun(visit, form, pages.simulation))
         if isinstance(made, Refusal):
             return await shown(visit, made)
         return await shown(visit, begun=made)
@@ -72,10 +73,13 @@ def _address() -> str:
     return f"https://{request.host}{_BACK}" if request.scheme == "https" else _NOWHERE
 
 
-async def _begun(visit: Visit, form: Any) -> Any:
+async def _begun(visit: Visit, form: Any, simulation: Simulation | None) -> Any:
     said = {name: form[name].strip() for name in ("app", "app_secret") if form.get(name)}
     asked = given(models.TokenLoginRequest, redirect_url=form.get("redirect") or _address(), **said)
-    return await visit.perform(token_login.begin_token_login, asked)
+    begun: models.TokenLogin = await visit.perform(token_login.begin_token_login, asked)
+    if simulation is None:
+        return begun
+    return begun.model_copy(update={"url": await simulation.login_page(begun.url)})
 
 
 async def _finished(visit: Visit, form: Any) -> Any:

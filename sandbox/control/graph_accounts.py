@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from sandbox.control.reading import BadInput, Types, check_types, object_in, read_person
 from sandbox.control.shown import container_json, graph_account_json
+from sandbox.graph.authorize import login_page
 from sandbox.wire.message import JsonObject, Request, Response
 from sandbox.world.graph_account import SCOPES, GraphAccount, LoginMethod
 from sandbox.world.world import World
@@ -16,6 +17,8 @@ GRAPH_ABOUT = {
     "PATCH /graph": '{"ig_user_id": "17…", "quota_used": 99, "processing_s": 30, "revoked": true, '
     '"fail_processing": "video_format"}',
     "POST /public-urls": '{"base": "https://media.example", "to": "http://127.0.0.1:8080"}',
+    "GET /oauth/authorize": "the page of Instagram Login, for a browser that has no proxy",
+    "POST /login-app": '{"id": "77"}: with any secret, people log in for it at that page',
     "POST /facebook-app": '{"id": "77", "secret": "…"}, with which tokens are exchanged',
 }
 _NUMBER = (int, float)
@@ -55,6 +58,8 @@ class GraphControl:
             ("POST", "/graph"): self._connect,
             ("PATCH", "/graph"): self._change,
             ("POST", "/public-urls"): self._map_public_url,
+            ("GET", "/oauth/authorize"): self._log_in,
+            ("POST", "/login-app"): self._open_login_app,
             ("POST", "/facebook-app"): self._set_facebook_app,
         }
 
@@ -102,6 +107,14 @@ class GraphControl:
         order = _texts(request, "base", "to")
         self._world.map_public_url(order["base"], order["to"])
         return Response.json(201, {"public_urls": self._world.graph.public_urls})
+
+    async def _log_in(self, request: Request) -> Response:
+        return login_page(request.query, self._world)
+
+    async def _open_login_app(self, request: Request) -> Response:
+        order = _texts(request, "id")
+        self._world.graph.open_login_app(order["id"])
+        return Response.json(201, {"id": order["id"]})
 
     async def _set_facebook_app(self, request: Request) -> Response:
         order = _texts(request, "id", "secret")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from urllib.parse import urlencode
 
@@ -10,6 +11,7 @@ from sandbox.graph.failures import GraphRefusal
 from sandbox.wire.call import Call
 from sandbox.wire.message import Data, Response
 from sandbox.world.login_app import LoginApp
+from sandbox.world.world import World
 
 AUTHORIZE_HOST = "www.instagram.com"
 EXCHANGE_HOST = "api.instagram.com"
@@ -17,13 +19,17 @@ SHORT_LIFETIME_S = 3600.0
 
 
 async def authorize(call: Call) -> Response:
-    """`GET /oauth/authorize`: the page; with `allow` or `deny` where the app is told of it.
+    """`GET /oauth/authorize`."""
+    return login_page(call.request.query, call.world)
+
+
+def login_page(asked: Mapping[str, str], world: World) -> Response:
+    """Return the page; with `allow` or `deny` where the app is told of it.
 
     Whoever is logged in there is chosen by `allow`, their name.
     """
-    asked = call.request.query
-    app, redirect = _app(call), asked.get("redirect_uri", "")
-    if app is None or redirect not in app.redirects or asked.get("response_type") != "code":
+    app, redirect = _app(asked, world), asked.get("redirect_uri", "")
+    if app is None or not app.may_send_to(redirect) or asked.get("response_type") != "code":
         return _page(400, "Invalid Request: Request parameters are invalid: Invalid redirect_uri")
     state = asked.get("state", "")
     if "deny" in asked:
@@ -31,14 +37,15 @@ async def authorize(call: Call) -> Response:
         return _sent_to(redirect, {**denied, "state": state})
     if name := asked.get("allow"):
         scopes = {each for each in asked.get("scope", "").split(",") if each}
-        code = app.allow(call.world.person(name), redirect, scopes)
+        code = app.allow(world.person(name), redirect, scopes)
         return _sent_to(redirect, {"code": code, "state": state}, "#_")
     links = [
         f'<li><a href="?{escape(urlencode({**asked, "allow": person.username}))}">'
         f"Allow as {escape(person.username)}</a></li>"
-        for person in call.world.people
+        for person in world.people
     ]
-    return _page(200, f"<ul>{''.join(links)}</ul>")
+    deny = escape(urlencode({**asked, "deny": "1"}))
+    return _page(200, f'<ul>{"".join(links)}</ul><p><a href="?{deny}">Do not allow</a></p>')
 
 
 async def redeem(call: Call) -> Response:
@@ -82,9 +89,9 @@ async def lengthen(call: Call) -> Response:
     )
 
 
-def _app(call: Call) -> LoginApp | None:
-    app = call.world.graph.login_app
-    return app if app is not None and call.request.query.get("client_id") == app.id else None
+def _app(asked: Mapping[str, str], world: World) -> LoginApp | None:
+    app = world.graph.login_app
+    return app if app is not None and asked.get("client_id") == app.id else None
 
 
 def _wrong(message: str) -> Response:
@@ -97,5 +104,8 @@ def _sent_to(redirect: str, query: dict[str, str], end: str = "") -> Response:
 
 
 def _page(status: int, body: str) -> Response:
-    page = f"<!doctype html><title>Instagram</title><h1>Instagram</h1>{body}"
+    page = (
+        '<!doctype html><html lang="en"><title>Instagram, simulated</title>'
+        f"<h1>Instagram, simulated</h1>{body}"
+    )
     return Response(status, Data(page.encode()), (("content-type", "text/html; charset=utf-8"),))

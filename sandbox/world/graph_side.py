@@ -108,6 +108,11 @@ class GraphSide:
         """Set the app with which people log in at Instagram, and where it may send them."""
         self.login_app = LoginApp(app_id, secret, set(redirects), self._now)
 
+    def open_login_app(self, app_id: str) -> None:
+        """Let people log in for an app that nobody has set up, whatever its secret may be."""
+        if self.login_app is None or self.login_app.id != app_id:
+            self.login_app = LoginApp(app_id, None, None, self._now)
+
     def knows_app(self, app_id: str) -> bool:
         """Whether there is an app with that id."""
         return self._app is not None and app_id == self._app[0]

@@ -22,11 +22,14 @@ class _Code:
 
 @dataclass(eq=False, slots=True)
 class LoginApp:
-    """One app of Instagram Login: where it may send people, and what it was allowed."""
+    """One app of Instagram Login: where it may send people, and what it was allowed.
+
+    None is whatever is said: no secret is wrong then, and people are sent anywhere.
+    """
 
     id: str
-    secret: str
-    redirects: set[str]
+    secret: str | None
+    redirects: set[str] | None
     now: Callable[[], float]
     _codes: dict[str, _Code] = field(default_factory=dict)
 
@@ -39,7 +42,15 @@ class LoginApp:
 
     def is_its(self, secret: str) -> bool:
         """Whether that is its secret."""
-        return hmac.compare_digest(secret.encode(), self.secret.encode())
+        return self.secret is None or hmac.compare_digest(secret.encode(), self.secret.encode())
+
+    def may_send_to(self, redirect: str) -> bool:
+        """Whether people may be sent there."""
+        return (
+            redirect.startswith("https://")
+            if self.redirects is None
+            else redirect in self.redirects
+        )
 
     def redeem(self, code: str, redirect: str) -> tuple[Person, frozenset[str]] | None:
         """Return who gave a code and for what, once; None for what is none, or no more."""

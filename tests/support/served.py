@@ -14,6 +14,7 @@ import trio
 from api.listen import open_sockets
 from daemon.main import compose
 from daemon.notify import Notifier
+from daemon.outside import encryption_of
 from ground.changes import Changes
 from local.serve import open_socket
 from operations.feed import Feed
@@ -92,10 +93,12 @@ def _bytes(value: str | bytes) -> bytes:
 async def serve_studio(studio: Studio) -> AsyncIterator[Served]:
     """Run every service of the daemon on the studio's store and gateway."""
     sockets = open_sockets("127.0.0.1", 0)
-    url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
+    encryption = encryption_of(studio.core.settings)
+    scheme = "http" if encryption is None else "https"
+    url = f"{scheme}://127.0.0.1:{sockets[0].getsockname()[1]}"
     stop, ready = trio.Event(), trio.Event()
     own = open_socket(studio.core.settings.data_dir)
-    daemon = await compose(studio.core, sockets, stop, Notifier(None), own)
+    daemon = await compose(studio.core, sockets, stop, Notifier(None), own, encryption)
     _, key = await studio.core.store.write(
         api_keys.create, user_id=studio.core.owner.id, name="test", now=studio.clock.now()
     )
@@ -108,7 +111,9 @@ async def serve_studio(studio: Studio) -> AsyncIterator[Served]:
 
         nursery.start_soon(run)
         await ready.wait()
-        async with httpx.AsyncClient(base_url=url, timeout=DEADLOCK_S, trust_env=False) as client:
+        async with httpx.AsyncClient(
+            base_url=url, timeout=DEADLOCK_S, trust_env=False, verify=scheme == "http"
+        ) as client:
             yield Served(
                 studio=studio,
                 url=url,

@@ -118,3 +118,21 @@ def lift_and_drag(browser: Browser, name: str, what: str, where: str) -> None:
     for part in range(1, 7):
         touch("touchMove", x + (far - x) * part / 6, y)
     touch("touchEnd")
+
+
+def opens_a_tab(browser: Browser, name: str, new: str) -> None:
+    """Press Enter on what has the focus, and know the tab that opens by a name."""
+    context, page, complaints = _open[name]
+    with context.expect_page() as opened:
+        page.keyboard.press("Enter")
+    opened.value.wait_for_load_state()
+    _open[new] = (context, opened.value, complaints)
+
+
+def is_sent_to(browser: Browser, name: str, start: str) -> str:
+    """Press Enter on what has the focus; returns the address that the profile is sent to then,
+    which may be one that it does not find."""
+    page = _open[name][1]
+    with page.expect_request(lambda asked: asked.url.startswith(start)) as sent:
+        page.keyboard.press("Enter")
+    return sent.value.url

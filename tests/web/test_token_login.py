@@ -8,17 +8,24 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from html import unescape
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
+from daemon import authority
+from sandbox import Sandbox
 from storage import accounts, secrets
 from storage.secrets import AccountSecret
 from storage.store import Database
+from tests.support.browsing import open_browser
+from tests.support.clock import TestClock
 from tests.support.limits import DEADLOCK_S
-from tests.support.served import Served
+from tests.support.served import Served, serve_studio
+from tests.support.studio import open_studio
+from tests.web.test_pages import Home
 
 APP, SECRET = "1029384756", "s3cret-of-the-app"
 NOWHERE = "https://localhost/reprise"
@@ -34,7 +41,8 @@ async def begun(served: Served, **more: str) -> str:
     form = {"app": APP, "app_secret": SECRET, "redirect": NOWHERE, **more}
     page = (await post(served, "/welcome/token/begin", **form)).text
     assert SECRET not in page
-    (link,) = re.findall(r'href="(https://www\.instagram\.com/[^"]+)"', page)
+    (link,) = re.findall(r'href="([^"]+/oauth/authorize[^"]+)"', page)
+    assert "www.instagram.com" not in link, "a sandbox leads to its own"
     return unescape(link)
 
 
@@ -43,8 +51,9 @@ async def at_instagram(served: Served) -> AsyncIterator[httpx.AsyncClient]:
     """A browser on the internet."""
     sandbox = served.studio.sandbox
     context = ssl.create_default_context(cafile=str(sandbox.ca_file))
+    there = httpx.AsyncHTTPTransport(proxy=sandbox.proxy_url, verify=context)
     async with httpx.AsyncClient(
-        proxy=sandbox.proxy_url, verify=context, timeout=DEADLOCK_S, trust_env=False
+        mounts={"https://": there}, timeout=DEADLOCK_S, trust_env=False
     ) as client:
         yield client
 
@@ -190,3 +199,63 @@ async def test_where_it_leads_back_it_asks_for_one_click(served: Served) -> None
         f"{asked.path}?error=x&error_description=<script>x</script>", headers=HTML
     )
     assert "<script>x" not in odd.text
+
+
+@pytest.mark.acceptance
+@pytest.mark.thirdparty
+async def test_in_a_browser_by_keys_by_the_address_pasted_and_by_being_sent_back(
+    sandbox: Sandbox, clock: TestClock, tmp_path: Path
+) -> None:
+    """At the sandbox's login page, from a page that has TLS: Meta sends nobody back to another."""
+    pair = authority.init(tmp_path / "data", ["127.0.0.1"], clock.now())
+    files: Any = {"tls_certificate": pair.certificate_file, "tls_key": pair.key_file}
+    async with (
+        open_studio(sandbox, clock, tmp_path, logged_in=False, **files) as studio,
+        serve_studio(studio) as served,
+        open_browser("tests.web.composing") as browser,
+    ):
+        home = Home(served, browser)
+        for name in ("second.one", "third.one"):
+            sandbox.world.add_person(name)
+        await browser.take("sign_in", await home.login_link(), "a")
+
+        async def token_for(name: str) -> None:
+            account = await studio.core.store.read(accounts.by_username, name)
+            assert account is not None
+            token = await studio.core.store.read(token_of, studio.core.vault, account.id)
+            newest = sandbox.world.graph.accounts[-1]
+            assert (token, newest.person.username) == (newest.token, name)
+
+        async def at_the_simulated_instagram(name: str, tab: str) -> None:
+            await home.take("tab_to", "a[target=_blank]")
+            await home.take("opens_a_tab", tab)
+            await browser.take("sees", tab, "h1", "Instagram, simulated")
+            await browser.take("tab_to", tab, f"a[href*='allow={name}']")
+
+        await home.go("/welcome/token")
+        await home.take("sees", ".notice", "any number and any secret")
+        for field, text in (("app", APP), ("app_secret", SECRET), ("redirect", NOWHERE)):
+            await home.take("tab_to", f"input[name={field}]")
+            await home.take("press", "Control+A")
+            await home.take("types", text)
+        await home.take("press", "Enter")
+        await at_the_simulated_instagram("second.one", "i")
+        address = await browser.take("is_sent_to", "i", NOWHERE)
+        await home.take("tab_to", "input[name=address]")
+        await home.take("types", address)
+        await home.take("press", "Enter")
+        await home.take("arrives", "/welcome/next")
+        await token_for("second.one")
+        # Its own address stands there when the page has TLS, and the app is known by now.
+        await home.go("/welcome/token")
+        await home.take("has_value", "input[name=redirect]", f"{served.url}/welcome/token/back")
+        await home.take("tab_to", "input[name=redirect]")
+        await home.take("press", "Enter")
+        await at_the_simulated_instagram("third.one", "j")
+        await browser.take("press", "j", "Enter")
+        await browser.take("sees", "j", "main", "Instagram has sent you back")
+        await browser.take("tab_to", "j", "form[action^='/welcome/token/finish'] button")
+        await browser.take("press", "j", "Enter")
+        await browser.take("arrives", "j", "/welcome/next")
+        await token_for("third.one")
+        assert await home.take("complaints") == []
