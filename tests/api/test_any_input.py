@@ -201,6 +201,7 @@ def test_bodies_for_long(target: Target, data: st.DataObject, kind: Request) -> 
     kind(target, data)
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize("content", [b"[", b'{"a":', b"1,1,1,1,1,"])
 @pytest.mark.parametrize("times", [20_000, pytest.param(100_000, marks=pytest.mark.soak)])
 def test_json_that_is_deep_or_long(target: Target, content: bytes, times: int) -> None:

@@ -98,6 +98,7 @@ def everything(db: Database) -> dict[str, list[Any]]:
     return found
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize(
     "in_all_ways", [pytest.param(False, id="each"), pytest.param(True, marks=pytest.mark.soak)]
 )

@@ -323,6 +323,7 @@ async def test_what_the_cloud_cannot_do_is_said_and_goes_out_from_here(heights: 
     assert phase.body["cloudConfigured"] is True, phase.body
 
 
+@pytest.mark.acceptance
 async def test_every_kind_goes_out_and_the_page_gets_its_copy(heights: Heights) -> None:
     served = heights.served
     graph = await connect(served, "facebook")

@@ -79,6 +79,7 @@ async def test_what_breaks_off_goes_on_where_it_was(sky: Sky, has_r2: bool, larg
     assert sky.cloudflare.r2.uploads() == []
 
 
+@pytest.mark.acceptance
 async def test_only_the_right_bytes_become_a_medium(sky: Sky, small: Path) -> None:
     whole = small.read_bytes()
     for has_r2 in (True, False):

@@ -29,6 +29,7 @@ from storage.posts import add as add_post
 from storage.store import open_directly, transaction
 from tests.support.commands import all_commands, run_here
 from tests.support.process import REPRISE, ROOT, environment, reprise
+from tests.support.thinned import sparing
 from tests.support.tools import program
 from tools.command_reference import pages
 
@@ -215,15 +216,21 @@ def test_the_summaries_are_those_of_the_commands() -> None:
 
 @pytest.mark.parametrize(
     ("done", "heavy"),
-    [
-        ("import cli; cli.cli(['--help'], standalone_mode=False)", "trio pydantic aiograpi httpx"),
-        (
-            "import cli.status, local.ask, operations.refusing",
-            "aiograpi asyncio httpx curl_cffi av",
-        ),
-        ("import operations.catalogue, operations.house", "aiograpi asyncio httpx av"),
-        ("import daemon.main, cli.mcp", "mcp mcp_types starlette uvicorn"),
-    ],
+    sparing(
+        [
+            (
+                "import cli; cli.cli(['--help'], standalone_mode=False)",
+                "trio pydantic aiograpi httpx",
+            ),
+            (
+                "import cli.status, local.ask, operations.refusing",
+                "aiograpi asyncio httpx curl_cffi av",
+            ),
+            ("import operations.catalogue, operations.house", "aiograpi asyncio httpx av"),
+            ("import daemon.main, cli.mcp", "mcp mcp_types starlette uvicorn"),
+        ],
+        every=2,
+    ),
     ids=["help", "a command beside a daemon", "operations", "a daemon without agents"],
 )
 def test_nobody_waits_for_libraries_that_are_not_used(done: str, heavy: str) -> None:
@@ -406,6 +413,7 @@ def _on_a_terminal(words: list[str], **more: str) -> str:
     return said.decode()
 
 
+@pytest.mark.acceptance
 def test_a_terminal_gets_colours_unless_no_color_says_no(
     installed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

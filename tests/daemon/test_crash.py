@@ -101,6 +101,7 @@ async def test_killed_while_the_answer_to_configure_is_awaited(
     assert [mention.username for mention in live.mentions] == ["anna"]
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize("path", ["rupload_igphoto", "/story/", ".jpg"])
 async def test_killed_at_an_earlier_step_it_goes_on(world: World, path: str) -> None:
     world.mention("anna")
@@ -116,6 +117,7 @@ async def test_killed_at_an_earlier_step_it_goes_on(world: World, path: str) -> 
     assert len(world.sandbox.world.published(world.person)) == 1
 
 
+@pytest.mark.acceptance
 async def test_sigterm_during_publishing_parks_it_for_the_next_start(world: World) -> None:
     world.mention("anna")
     world.sandbox.faults.add(Fault(path=CONFIGURE, kind=Hang(after_effect=True)))
@@ -131,6 +133,7 @@ async def test_sigterm_during_publishing_parks_it_for_the_next_start(world: Worl
     assert len(world.sandbox.world.published(world.person)) == 1
 
 
+@pytest.mark.acceptance
 async def test_the_device_and_the_session_survive_every_restart(world: World) -> None:
     login = ("account", "login", "--username", "studio", "--password-stdin")
     assert (await reprise(*login, env=world.env, stdin=f"{PASSWORD}\n")).code == 0

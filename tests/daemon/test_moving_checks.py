@@ -27,6 +27,7 @@ from storage.vault import Vault, load_vault
 from tests.support.data import Commands
 from tests.support.life import Life
 from tests.support.process import environment
+from tests.support.thinned import sparing
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 LISTS = [kind.name for kind in KINDS] + list(along.LISTS)
@@ -108,7 +109,7 @@ def test_the_document_itself_is_taken(place: Place) -> None:
 
 
 @pytest.mark.parametrize("values", [pytest.param(FEW, id="few"), _EVERY])
-@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("name", sparing(LISTS, every=3))
 def test_any_wrong_value_in_any_field_is_refused_or_harmless(
     place: Place, name: str, values: list[Any]
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import trio
 
 from sandbox.wire.faults import Fault, Hang
@@ -24,6 +25,7 @@ def look_again(world: World) -> None:
         repost_configs.change(db, world.account_id, now=now, last_auto_sync_at=None)
 
 
+@pytest.mark.acceptance
 async def test_killed_at_the_look_and_at_the_publishing_it_is_shared_once(world: World) -> None:
     sandbox = world.sandbox
     feed = f"/feed/user/{world.person.pk}/"

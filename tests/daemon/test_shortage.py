@@ -18,6 +18,7 @@ from tests.support.clock import TestClock
 from tests.support.connected import ConnectedAccount, connect
 from tests.support.limits import DEADLOCK_S
 from tests.support.process import Daemon, running
+from tests.support.thinned import sparing
 
 # The real daemon, whose pauses are shorter.
 _QUICK = """
@@ -74,7 +75,7 @@ async def until_reposted(world: ConnectedAccount, daemon: Daemon) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="another process' limits are Linux'")
-@pytest.mark.parametrize("what", ["descriptors", "threads"])
+@pytest.mark.parametrize("what", sparing(["descriptors", "threads"], every=2))
 async def test_it_costs_no_post_and_no_mention(
     sandbox: Sandbox, clock: TestClock, tmp_path: Path, what: str
 ) -> None:

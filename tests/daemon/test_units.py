@@ -58,6 +58,7 @@ def test_the_system_unit_is_exposed_as_little_as_it_says() -> None:
     assert float(found[1]) <= 2.0
 
 
+@pytest.mark.acceptance
 async def test_a_daemon_works_under_the_system_units_rules(
     sandbox: Sandbox, clock: TestClock, tmp_path: Path
 ) -> None:

@@ -29,6 +29,7 @@ from tests.media.samples import (
     make_video,
     quarters,
 )
+from tests.support.thinned import sparing
 
 CANVAS = (108, 192)
 BOX = (16, 20, 76, 136)
@@ -177,20 +178,23 @@ def hdr(stream: VideoStream) -> None:
 
 @pytest.mark.parametrize(
     ("name", "options"),
-    [
-        ("a.mp4", {"size": (91, 161), "codec": "libx264", "pixel_format": "yuv444p"}),
-        ("a.mp4", {"size": (16, 16)}),
-        ("a.mov", {"codec": "libx265", "pixel_format": "yuv420p10le"}),
-        ("a.mov", {"codec": "mjpeg", "pixel_format": "yuvj420p", "sound": "pcm_s16le"}),
-        ("a.webm", {"codec": "libvpx-vp9", "pixel_format": "gbrp", "sound": "libopus"}),
-        ("a.mkv", {"codec": "ffv1", "pixel_format": "bgr0", "sound": "flac"}),
-        ("a.avi", {"codec": "mpeg4", "sound": "mp3"}),
-        ("a.mp4", {"sound": None}),
-        ("a.mp4", {"fps": 10}),
-        ("a.mp4", {"fps": 120}),
-        ("a.mkv", {"times": [0, 30, 41, 300, 310, 700, 710, 960], "sound": None}),
-        ("a.mkv", {"times": [5000, 5030, 5500, 5960], "sound": None}),
-    ],
+    sparing(
+        [
+            ("a.mp4", {"size": (91, 161), "codec": "libx264", "pixel_format": "yuv444p"}),
+            ("a.mp4", {"size": (16, 16)}),
+            ("a.mov", {"codec": "libx265", "pixel_format": "yuv420p10le"}),
+            ("a.mov", {"codec": "mjpeg", "pixel_format": "yuvj420p", "sound": "pcm_s16le"}),
+            ("a.webm", {"codec": "libvpx-vp9", "pixel_format": "gbrp", "sound": "libopus"}),
+            ("a.mkv", {"codec": "ffv1", "pixel_format": "bgr0", "sound": "flac"}),
+            ("a.avi", {"codec": "mpeg4", "sound": "mp3"}),
+            ("a.mp4", {"sound": None}),
+            ("a.mp4", {"fps": 10}),
+            ("a.mp4", {"fps": 120}),
+            ("a.mkv", {"times": [0, 30, 41, 300, 310, 700, 710, 960], "sound": None}),
+            ("a.mkv", {"times": [5000, 5030, 5500, 5960], "sound": None}),
+        ],
+        every=4,
+    ),
 )
 async def test_every_source_comes_out_right(
     tmp_path: Path, name: str, options: dict[str, Any]
@@ -210,13 +214,16 @@ async def test_every_source_comes_out_right(
 
 @pytest.mark.parametrize(
     ("turn", "expected"),
-    [
-        (turned(-90), ["blue", "red", "yellow", "green"]),
-        (turned(90), ["green", "yellow", "red", "blue"]),
-        (turned(180), ["yellow", "blue", "green", "red"]),
-        (turned(0, mirrored=True), ["green", "red", "yellow", "blue"]),
-        (turned(90, mirrored=True), ["yellow", "green", "blue", "red"]),
-    ],
+    sparing(
+        [
+            (turned(-90), ["blue", "red", "yellow", "green"]),
+            (turned(90), ["green", "yellow", "red", "blue"]),
+            (turned(180), ["yellow", "blue", "green", "red"]),
+            (turned(0, mirrored=True), ["green", "red", "yellow", "blue"]),
+            (turned(90, mirrored=True), ["yellow", "green", "blue", "red"]),
+        ],
+        every=3,
+    ),
 )
 async def test_turned_phones_come_out_upright(
     tmp_path: Path, turn: Callable[[VideoStream], None], expected: list[str]
@@ -247,6 +254,7 @@ async def test_what_lies_before_the_beginning_is_cut(tmp_path: Path) -> None:
     assert info.audio_codec == "aac"
 
 
+@pytest.mark.acceptance
 async def test_hdr_becomes_plain(tmp_path: Path) -> None:
     source = make_video(
         tmp_path / "a.mov",
@@ -318,6 +326,7 @@ async def test_a_video_that_breaks_off_is_invalid(tmp_path: Path) -> None:
     assert list(task.output.parent.iterdir()) == []
 
 
+@pytest.mark.acceptance
 async def test_a_minute_is_the_most(tmp_path: Path) -> None:
     source = make_video(tmp_path / "a.mp4", size=(32, 32), seconds=70, times=range(0, 70_000, 200))
     shares: list[float] = []

@@ -36,6 +36,7 @@ from storage.reposts import RepostStatus
 from tests.support.clock import TestClock
 from tests.support.limits import DEADLOCK_S
 from tests.support.studio import Studio, open_studio
+from tests.support.thinned import sparing
 
 CONFIGURE = "configure_to_story"
 
@@ -73,7 +74,7 @@ async def retry_later(studio: Studio) -> None:
         Body(b"[1]", "application/json"),
     ],
 )
-@pytest.mark.parametrize("connection", ["warm", "cold"])
+@pytest.mark.parametrize("connection", sparing(["warm", "cold"], every=2))
 async def test_a_lost_answer_makes_no_second_story(
     queued: Studio, kind: Kind, connection: str
 ) -> None:

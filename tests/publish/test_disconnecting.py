@@ -14,18 +14,22 @@ from tests.support.limits import DEADLOCK_S
 from tests.support.paused import Paused
 from tests.support.posting import API, photo_id, post, publish, second_account
 from tests.support.served import Served
+from tests.support.thinned import sparing
 
 
 @pytest.mark.parametrize(
     ("route", "where", "after_effect", "ends"),
-    [
-        ("graph", {"path_end": "/content_publishing_limit"}, False, "NOT_FOUND"),
-        ("graph", {"method": "POST", "path_end": "/media"}, False, "NOT_FOUND"),
-        ("graph", {"path_end": "/media_publish"}, False, "DELIVERY_UNKNOWN"),
-        ("graph", {"path_end": "/media_publish"}, True, "DELIVERY_UNKNOWN"),
-        ("private", {"path": "/feed/user/"}, False, "NOT_FOUND"),
-        ("private", {"path": "/media/configure"}, True, "DELIVERY_UNKNOWN"),
-    ],
+    sparing(
+        [
+            ("graph", {"path_end": "/content_publishing_limit"}, False, "NOT_FOUND"),
+            ("graph", {"method": "POST", "path_end": "/media"}, False, "NOT_FOUND"),
+            ("graph", {"path_end": "/media_publish"}, False, "DELIVERY_UNKNOWN"),
+            ("graph", {"path_end": "/media_publish"}, True, "DELIVERY_UNKNOWN"),
+            ("private", {"path": "/feed/user/"}, False, "NOT_FOUND"),
+            ("private", {"path": "/media/configure"}, True, "DELIVERY_UNKNOWN"),
+        ],
+        every=3,
+    ),
 )
 async def test_a_post_that_was_going_out_comes_to_an_end(
     public: Served, route: str, where: dict[str, Any], after_effect: bool, ends: str

@@ -18,6 +18,7 @@ from tests.support.attempts import follow, live
 from tests.support.graph import another
 from tests.support.posting import API, photo_id, post, publish, second_account, until, until_held
 from tests.support.served import Answer, Served
+from tests.support.thinned import sparing
 
 HOUR = timedelta(hours=1)
 ROUTES = ("private", "graph")
@@ -136,7 +137,9 @@ async def test_what_nobody_can_be_asked_about_is_not_released(public: Served) ->
 
 
 @pytest.mark.parametrize("route", ROUTES)
-@pytest.mark.parametrize("ends", ["went out", "it seems before", "did not", "somebody's own"])
+@pytest.mark.parametrize(
+    "ends", sparing(["went out", "it seems before", "did not", "somebody's own"], every=2)
+)
 async def test_a_post_from_the_past_of_which_no_upload_is_known_is_asked_about(
     public: Served, route: str, ends: str
 ) -> None:

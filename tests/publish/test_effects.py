@@ -44,6 +44,7 @@ from tests.support.graph import another, serve_publicly
 from tests.support.posting import photo_id, publish, second_account, video_id
 from tests.support.posting import post as shown
 from tests.support.served import Served
+from tests.support.thinned import sparing
 
 JSON = "application/json"
 CODES = (400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 500, 502, 503, 504)
@@ -266,7 +267,7 @@ class Sweep:
         return "" if said else "nothing is said of its copy, which is missing"
 
 
-@pytest.mark.parametrize("media_type", MEDIA)
+@pytest.mark.parametrize("media_type", sparing(MEDIA, every=len(MEDIA)))
 @pytest.mark.parametrize("route", ANSWERS)
 async def test_no_answer_is_believed_and_nothing_goes_out_twice(
     public: Served, route: str, media_type: str
@@ -299,7 +300,7 @@ STEPS: dict[str, tuple[str, str, dict[str, Any]]] = {
 OFTEN = ("upload", "container of a part", "copy")
 
 
-@pytest.mark.parametrize("step", OFTEN)
+@pytest.mark.parametrize("step", sparing(OFTEN, every=len(OFTEN)))
 async def test_no_answer_on_the_way_costs_a_post_or_doubles_it(public: Served, step: str) -> None:
     route, media_type, where = STEPS[step]
     sweep = Sweep(public, route, media_type, step=where)
@@ -309,6 +310,7 @@ async def test_no_answer_on_the_way_costs_a_post_or_doubles_it(public: Served, s
     assert sweep.problems == []
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize("step", ["upload", "upload of a video"])
 async def test_bytes_that_only_a_gateway_took_cost_no_post(public: Served, step: str) -> None:
     route, media_type, where = STEPS[step]

@@ -15,6 +15,7 @@ from tests.support.attempts import follow, live
 from tests.support.graph import another
 from tests.support.posting import photo_id, publish, video_id
 from tests.support.served import Served
+from tests.support.thinned import sparing
 
 STEPS: dict[str, dict[str, Any]] = {
     "quota": {"path_end": "/content_publishing_limit"},
@@ -87,6 +88,7 @@ def requests_of(served: Served, account: Account) -> int:
     return served.studio.sandbox.ledger.count(account=account.username)
 
 
+@pytest.mark.acceptance
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     "step", ["publish", *(pytest.param(s, marks=pytest.mark.soak) for s in list(STEPS)[:3])]
@@ -108,6 +110,7 @@ async def test_an_error_once_at_a_step(public: Served, step: str) -> None:
             assert course.message, name
 
 
+@pytest.mark.acceptance
 @pytest.mark.timeout(900)
 async def test_processing_that_ends_in_an_error(public: Served) -> None:
     """Whatever the next attempt does, it does it with a new container: this one stays failed."""
@@ -180,34 +183,37 @@ LONG = "FAILED {} after 1 h"
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("name", "step", "ends", "attempts"),
-    [
-        ("unknown", "quota", LONG.format("SERVICE_UNAVAILABLE"), MAX_ATTEMPTS),
-        ("container_failed", "container", "FAILED PROCESSING_FAILED", MOST_SETBACKS),
-        pytest.param(
-            "server_error",
-            "poll",
-            LONG.format("SERVICE_UNAVAILABLE"),
-            MAX_ATTEMPTS,
-            marks=[pytest.mark.soak],
-        ),
-        pytest.param(
-            "does_not_exist",
-            "poll",
-            LONG.format("PROCESSING_FAILED"),
-            MAX_ATTEMPTS,
-            marks=[pytest.mark.soak],
-        ),
-        pytest.param(
-            "unknown",
-            "publish",
-            LONG.format("SERVICE_UNAVAILABLE"),
-            MAX_ATTEMPTS,
-            marks=[pytest.mark.soak],
-        ),
-        ("not_yet_publishable", "publish", LONG.format("PROCESSING_FAILED"), MAX_ATTEMPTS),
-        ("media_not_found", "publish", "FAILED PROCESSING_FAILED", MOST_SETBACKS),
-        ("not_fetchable", "container", LONG.format("PUBLIC_URL_REQUIRED"), MAX_ATTEMPTS),
-    ],
+    sparing(
+        [
+            ("unknown", "quota", LONG.format("SERVICE_UNAVAILABLE"), MAX_ATTEMPTS),
+            ("container_failed", "container", "FAILED PROCESSING_FAILED", MOST_SETBACKS),
+            pytest.param(
+                "server_error",
+                "poll",
+                LONG.format("SERVICE_UNAVAILABLE"),
+                MAX_ATTEMPTS,
+                marks=[pytest.mark.soak],
+            ),
+            pytest.param(
+                "does_not_exist",
+                "poll",
+                LONG.format("PROCESSING_FAILED"),
+                MAX_ATTEMPTS,
+                marks=[pytest.mark.soak],
+            ),
+            pytest.param(
+                "unknown",
+                "publish",
+                LONG.format("SERVICE_UNAVAILABLE"),
+                MAX_ATTEMPTS,
+                marks=[pytest.mark.soak],
+            ),
+            ("not_yet_publishable", "publish", LONG.format("PROCESSING_FAILED"), MAX_ATTEMPTS),
+            ("media_not_found", "publish", "FAILED PROCESSING_FAILED", MOST_SETBACKS),
+            ("not_fetchable", "container", LONG.format("PUBLIC_URL_REQUIRED"), MAX_ATTEMPTS),
+        ],
+        every=7,
+    ),
 )
 async def test_trouble_that_does_not_pass_is_given_up(
     public: Served, name: str, step: str, ends: str, attempts: int

@@ -138,6 +138,7 @@ SIZES = [
 ]
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize(("due", "accounts", "future"), SIZES)
 @pytest.mark.timeout(900)
 async def test_every_post_that_is_due_goes_out_once_with_its_last_words(

@@ -40,18 +40,18 @@ KINDS: dict[str, tuple[Kind, bool]] = {
     "504": (Status(504, text="gateway timeout", after_effect=True), True),
 }
 MOST_REQUESTS = 24
-EVERYDAY = {
-    ("IMAGE", "403 page"),
-    ("IMAGE", "empty"),
-    ("STORIES", "hang after"),
-    ("STORIES", "reset"),
+EVERYDAY: dict[tuple[str, str], list[pytest.MarkDecorator]] = {
+    ("IMAGE", "403 page"): [],
+    ("IMAGE", "empty"): [pytest.mark.acceptance],
+    ("STORIES", "hang after"): [],
+    ("STORIES", "reset"): [pytest.mark.acceptance],
 }
 
 
 def soak_but(*names: str) -> list[Any]:
-    """Every kind, those that are not named only in the long run."""
-    marks = {name: [] if name in names else [pytest.mark.soak] for name in KINDS}
-    return [pytest.param(name, marks=marks[name]) for name in KINDS]
+    """Every kind: the first that is named by default, the others in CI, the rest for long."""
+    marks = {name: [pytest.mark.acceptance] if name in names[1:] else [] for name in names}
+    return [pytest.param(name, marks=marks.get(name, [pytest.mark.soak])) for name in KINDS]
 
 
 GRAPH_STEPS: dict[str, dict[str, Any]] = {
@@ -102,7 +102,7 @@ def check(served: Served, account: Account, course: Course, where: str) -> None:
     assert (where, requests) <= (where, MOST_REQUESTS)
 
 
-@pytest.mark.parametrize("name", soak_but("hang", "reset after", "drip", "number", "403 page"))
+@pytest.mark.parametrize("name", soak_but("reset after", "hang", "drip", "number", "403 page"))
 async def test_a_photo_by_the_official_api(public: Served, name: str) -> None:
     kind, _ = KINDS[name]
     body = {"mediaType": "IMAGE", "mediaFileId": await photo_id(public), "caption": "Hello"}
@@ -155,7 +155,7 @@ async def test_a_reel_with_facebook_login_and_its_copy(public: Served, name: str
 @pytest.mark.parametrize(
     ("media_type", "name"),
     [
-        pytest.param(kind, name, marks=[] if (kind, name) in EVERYDAY else [pytest.mark.soak])
+        pytest.param(kind, name, marks=EVERYDAY.get((kind, name), [pytest.mark.soak]))
         for kind in ("IMAGE", "STORIES")
         for name in KINDS
     ],

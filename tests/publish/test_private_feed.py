@@ -13,6 +13,7 @@ from storage import troubles
 from tests.support.attempts import follow
 from tests.support.posting import live, photo_id, publish, until, video_id
 from tests.support.served import Served
+from tests.support.thinned import sparing
 
 CONFIGURES = {
     "IMAGE": "/media/configure/",
@@ -85,7 +86,7 @@ async def test_an_album_keeps_its_order(served: Served) -> None:
     assert said == ["One", None, "Three"]
 
 
-@pytest.mark.parametrize("media_type", list(CONFIGURES))
+@pytest.mark.parametrize("media_type", sparing(list(CONFIGURES), every=3))
 async def test_a_lost_answer_is_asked_about(served: Served, media_type: str) -> None:
     path = CONFIGURES[media_type]
     served.studio.sandbox.faults.add(Fault(path=path, kind=Reset(after_effect=True)))
@@ -94,7 +95,7 @@ async def test_a_lost_answer_is_asked_about(served: Served, media_type: str) -> 
     assert done["igMediaId"] == str(live_posts(served)[0].pk)
 
 
-@pytest.mark.parametrize("media_type", list(CONFIGURES))
+@pytest.mark.parametrize("media_type", sparing(list(CONFIGURES), every=3))
 async def test_a_request_without_effect_is_repeated(served: Served, media_type: str) -> None:
     path = CONFIGURES[media_type]
     fault = served.studio.sandbox.faults.add(Fault(path=path, kind=Reset()))

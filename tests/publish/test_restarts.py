@@ -85,6 +85,7 @@ async def send(
     return Interrupted(name, account, post_id, struck, has_effect)
 
 
+@pytest.mark.acceptance
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     "step", [pytest.param(s, marks=[] if s in EVERYDAY else [pytest.mark.soak]) for s in STEPS]

@@ -32,6 +32,7 @@ from tests.support.graph import connect, published
 from tests.support.posting import photo_id, publish
 from tests.support.served import Served
 from tests.support.studio import Studio, open_studio
+from tests.support.thinned import sparing
 
 CONFIGURE = "configure_to_story"
 
@@ -70,7 +71,7 @@ async def accepted(studio: Studio, file: Path | None = None) -> None:
     await studio.advance()
 
 
-@pytest.mark.parametrize("is_video", [False, True])
+@pytest.mark.parametrize("is_video", sparing([False, True], every=2))
 async def test_a_request_that_took_long_leaves_its_effect_the_whole_time_to_show(
     sandbox: Sandbox,
     clock: TestClock,

@@ -24,6 +24,7 @@ from tests.support.posting import (
     video_id,
 )
 from tests.support.served import Served
+from tests.support.thinned import sparing
 
 LINK = {"type": "link", "url": "https://example.com/menu", "y": 0.9}
 SEA = {"type": "hashtag", "name": "#sea", "x": 0.25, "y": 0.1, "width": 0.3, "height": 0.05}
@@ -39,7 +40,7 @@ def people_and_a_place(served: Served) -> dict[str, Any]:
     return {"type": "location", "id": str(place.pk), "name": "Cafe", "y": 0.3}
 
 
-@pytest.mark.parametrize("kind", ["photo", "video"])
+@pytest.mark.parametrize("kind", sparing(["photo", "video"], every=2))
 async def test_every_kind_at_once_beside_several_mentions(served: Served, kind: str) -> None:
     await connect(served, "facebook")  # which could send the video, but not its stickers
     place = people_and_a_place(served)

@@ -20,6 +20,7 @@ SIZES = [
 ]
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize(("seed", "clients", "turns"), SIZES)
 @pytest.mark.timeout(600)
 async def test_whatever_happens_meanwhile_no_delivery_breaks(

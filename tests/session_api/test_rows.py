@@ -25,6 +25,7 @@ async def desk(sandbox: Sandbox, clock: TestClock, tmp_path: Path) -> AsyncItera
         yield opened
 
 
+@pytest.mark.acceptance
 async def test_every_row(desk: Desk) -> None:
     wrong = [each.problem for _, each in [found async for found in try_all(desk)] if each.problem]
     assert not wrong, "\n".join(wrong)

@@ -30,6 +30,7 @@ async def upload(desk: Desk, path: str, given: dict[str, Any], **files: Path) ->
     return await desk.ask("POST", path, given, files=sent)
 
 
+@pytest.mark.acceptance
 async def test_every_kind(desk: Desk) -> None:
     """One served daemon: it takes a second to come up."""
     await _feed(desk)

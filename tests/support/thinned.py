@@ -1,4 +1,4 @@
-"""A sweep of which the default run takes some, evenly, and `make soak` the rest."""
+"""A sweep of which `make test` takes some, and `make acceptance` or `make soak` the rest."""
 
 from __future__ import annotations
 
@@ -26,3 +26,19 @@ def chosen(values: Iterable[Any], now: Iterable[Any]) -> list[Any]:
         value if value in by_default else pytest.param(value, marks=pytest.mark.soak)
         for value in values
     ]
+
+
+def sparing(values: Iterable[Any], every: int) -> list[Any]:
+    """Return parameters of which the first and each `every`-th run by default; CI runs all."""
+    return [
+        value if number % every == 0 or isinstance(value, _MARKED) else _marked(value)
+        for number, value in enumerate(values)
+    ]
+
+
+def _marked(value: Any) -> Any:
+    values = value if isinstance(value, tuple) else (value,)
+    return pytest.param(*values, marks=pytest.mark.acceptance)
+
+
+_MARKED = type(pytest.param())

@@ -59,7 +59,9 @@ def install() -> None:
 def _popen(command: Sequence[str], **options: Any) -> _Forked | subprocess.Popen[bytes]:
     known = {"stdin", "stdout", "stderr", "env", "cwd", "start_new_session"}
     words = [str(word) for word in command]
-    is_plain = set(options) <= known
+    # Anyio gives every option that there is, most of them with what says nothing.
+    is_plain = all(name in known or value in (None, 0, -1, ()) for name, value in options.items())
+    options = {name: value for name, value in options.items() if name in known or not is_plain}
     if words[:2] == [sys.executable, "-m"] and words[2] in PROGRAMS and is_plain:
         return _Forked(words, **options)
     return subprocess.Popen(command, **options)
