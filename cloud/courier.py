@@ -152,7 +152,7 @@ class Courier:
         lane, token = await self.store.read(_account_now, self.vault, account.id)
         if lane is None or token is None:
             return
-        published_at = await self.store.read(posts.last_published_at, account.id)
+        published_at = await self.store.read(posts.last_published_at, account.id, self.clock.now())
         # It may hold the account back for what a person here has looked at.
         start = self.clock.now() - _HELD_FOR
         looked_at = await self.store.read(troubles.cleared_at, account.id, start, fitness.HOLDING)

@@ -149,7 +149,11 @@ def _tools(
     clock = core.clock
 
     def held(db: Database, post: Post, now: datetime) -> Hold | None:
-        return gate.held(db, post, now) or rails.post_held(db, post, now, clock.pace)
+        return (
+            gate.held(db, post, now)
+            or rails.post_held(db, post, now, clock.pace)
+            or rails.asleep_there(db, post, now, core.hour.now())
+        )
 
     return Tools(
         store=core.store,

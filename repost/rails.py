@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from ground.hold import Hold
 from repost import guard, pause
-from repost.hours import sleeping_until
+from repost.hours import WIND_DOWN, sleeping_until
 from storage import (
     credentials,
     deliveries,
@@ -22,6 +22,7 @@ from storage.repost_configs import RepostConfig
 from storage.secrets import AccountSecret
 from storage.store import Database
 from storage.troubles import TroubleKind
+from storage.wrong_clock import SLACK
 
 STOPPED = Hold("stopped", "You stopped everything", None)
 OFF = "Story repost is switched off for this account"
@@ -93,6 +94,23 @@ def post_held(db: Database, post: Post, now: datetime, pace: float) -> Hold | No
         wake = sleeping_until(config, now)
         return None if wake is None else Hold("sleep", guard.ASLEEP, wake)
     return reposting_held(db, config, now, pace, but=post.id)
+
+
+def asleep_there(db: Database, post: Post, now: datetime, theirs: datetime | None) -> Hold | None:
+    """Return the sleep window that a repost would fall into by Instagram's own time, or None.
+
+    Only where this clock, `now`, is wrong: by it the night seems to be at another time.
+    """
+    if theirs is None or abs(now - theirs) <= SLACK:
+        return None
+    if post.source_type not in _SENDING or post.account_id is None:
+        return None
+    config = repost_configs.find(db, post.account_id)
+    wake = None if config is None else sleeping_until(config, theirs, WIND_DOWN)
+    if wake is None:
+        return None
+    reason = f"{guard.ASLEEP}, by Instagram's time; this machine's clock is wrong: set it right"
+    return Hold("sleep", reason, now + (wake - theirs))
 
 
 def _one_at_a_time(

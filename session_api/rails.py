@@ -135,7 +135,7 @@ def _door(db: Database, account_id: str, act: str, limits: Limits, now: datetime
     if users.is_stopped(db, accounts.get(db, account_id).user_id):
         return rails.STOPPED
     is_story, most = act == "story", POST_CAPS[act]
-    count, first = posts.out_since(db, account_id, now - _DAY, stories=is_story)
+    count, first = posts.out_since(db, account_id, now - _DAY, now, stories=is_story)
     if count >= most:
         kind = "stories" if is_story else "posts"
         reason = f"{count} of {most} {kind} within a day are out or on their way"

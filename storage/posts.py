@@ -18,6 +18,7 @@ from ground.changes import Subject
 from storage import events, records
 from storage.errors import NotFound
 from storage.times import from_text, shifted
+from storage.wrong_clock import SLACK
 
 
 class MediaType(StrEnum):
@@ -182,46 +183,49 @@ def media_ids_of(db: Database, post_id: str) -> list[str | None]:
 
 
 def quota_frees_at(db: Database, account_id: str, now: datetime) -> datetime | None:
-    """Return when the oldest post of the last 24 h by the official API will be a day old."""
+    """Return when the oldest post of the last 24 h by the official API will be a day old.
+
+    What a clock that was wrong has dated in the future tells nothing.
+    """
     day = timedelta(hours=24)
     oldest = records.fetch_one(
         db,
         Post,
-        "WHERE account_id = ? AND published_at > ? AND published_via_private_api = 0"
-        " ORDER BY published_at",
-        (account_id, now - day),
+        "WHERE account_id = ? AND published_at > ? AND published_at <= ?"
+        " AND published_via_private_api = 0 ORDER BY published_at",
+        (account_id, now - day, now + SLACK),
     )
     return None if oldest is None or oldest.published_at is None else oldest.published_at + day
 
 
-def last_published_at(db: Database, account_id: str) -> datetime | None:
-    """Return when the account's newest post went out."""
+def last_published_at(db: Database, account_id: str, now: datetime) -> datetime | None:
+    """Return when the account's newest post went out, as far as that can be true."""
     newest = records.fetch_one(
         db,
         Post,
-        "WHERE account_id = ? AND published_at IS NOT NULL ORDER BY published_at DESC",
-        (account_id,),
+        "WHERE account_id = ? AND published_at <= ? ORDER BY published_at DESC",
+        (account_id, now + SLACK),
     )
     return None if newest is None else newest.published_at
 
 
 def out_since(
-    db: Database, account_id: str, since: datetime, *, stories: bool
+    db: Database, account_id: str, since: datetime, now: datetime, *, stories: bool
 ) -> tuple[int, datetime | None]:
     """Return how many stories or other posts of an account went out since then or are about to.
 
-    With them comes when the first of those that went out did.
+    With them comes when the first of those that went out did. More than a day ahead of `now` is
+    no time at which anything went out: a clock was wrong.
     """
     kind = "= 'STORIES'" if stories else "!= 'STORIES'"
+    out = f"account_id = ?1 AND published_at > ?2 AND published_at <= ?3 AND media_type {kind}"
     row = db.conn.execute(
-        "SELECT (SELECT count(*) FROM posts WHERE account_id = ?1 AND published_at > ?2"  # noqa: S608 - constants
-        f" AND media_type {kind})"
+        f"SELECT (SELECT count(*) FROM posts WHERE {out})"  # noqa: S608 - constants
         " + (SELECT count(*) FROM posts WHERE account_id = ?1 AND published_at IS NULL"
         "  AND status IN ('QUEUED', 'PROCESSING', 'PUBLISHING')"
         f" AND media_type {kind}),"
-        " (SELECT min(published_at) FROM posts WHERE account_id = ?1 AND published_at > ?2"
-        f" AND media_type {kind})",
-        (account_id, records.encode(since)),
+        f" (SELECT min(published_at) FROM posts WHERE {out})",
+        (account_id, records.encode(since), records.encode(now + timedelta(days=1))),
     ).fetchone()
     return int(row[0]), None if row[1] is None else from_text(row[1])
 

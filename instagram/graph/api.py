@@ -21,9 +21,10 @@ from instagram.graph.objects import (
     PagePost,
     Profile,
     all_in,
-    entries_in,
+    cursor_in,
     id_in,
     media_in,
+    page_in,
     page_post_in,
     profile_in,
     renewed_in,
@@ -32,6 +33,8 @@ from instagram.graph.objects import (
 from instagram.private.keeper import TokenKeeper
 
 _RECENT = "id,permalink,timestamp,caption,media_type,media_product_type"
+# A hundred Pages each: thousands, and an end to a list that leads back to itself.
+_MOST_LISTS = 20
 _PROFILE = "username,name,profile_picture_url,followers_count,media_count"
 
 
@@ -116,7 +119,7 @@ class GraphApi:
         try:
             entry = answer["data"][0]
             return int(entry["quota_usage"]), int(entry["config"]["quota_total"])
-        except (KeyError, IndexError, TypeError, ValueError):
+        except (KeyError, IndexError, TypeError, ValueError, OverflowError):
             raise errors.Unreachable("Instagram does not tell the publishing limit") from None
 
     async def permalink(self, media_id: str) -> str | None:
@@ -159,22 +162,17 @@ class GraphApi:
         """Return the account's Facebook Page; raises `Refused` when it has none."""
         login = await self._ready()
         if login.login_method == "facebook":
-            answer = await self._call(
-                "pages",
-                "GET",
-                "me/accounts",
-                {"fields": "id,name,access_token,instagram_business_account"},
-            )
-            for entry in entries_in(answer):
-                linked = entry.get("instagram_business_account")
-                number = linked.get("id") if isinstance(linked, dict) else None
-                if str(number) == login.ig_user_id and entry.get("access_token"):
-                    token = GraphLogin(
-                        ig_user_id=login.ig_user_id,
-                        token=str(entry["access_token"]),
-                        login_method="facebook",
-                    )
-                    return FacebookPage(id_in(entry), str(entry.get("name") or ""), token)
+            # An agency has hundreds of Pages, and a list is a hundred long.
+            asked = {"fields": "id,name,access_token,instagram_business_account", "limit": "100"}
+            for _ in range(_MOST_LISTS):
+                answer = await self._call("pages", "GET", "me/accounts", asked)
+                if (page := page_in(answer, login.ig_user_id)) is not None:
+                    return page
+                if (behind := cursor_in(answer)) is None:
+                    break
+                asked["after"] = behind
+            else:
+                raise errors.Unreachable("Instagram lists more Pages than can be looked through")
         raise errors.Refused(
             "No Facebook Page is linked to this account", ErrorCode.INVALID_CROSS_POST
         )

@@ -104,6 +104,33 @@ def entries_in(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [entry for entry in listed if isinstance(entry, dict)]
 
 
+def cursor_in(answer: Mapping[str, Any]) -> str | None:
+    """Return what to ask behind for the rest of a list, None where there is none.
+
+    Raises `Unreachable` where there is more, and nothing says how to get at it.
+    """
+    paging = answer.get("paging")
+    if not isinstance(paging, dict) or not paging.get("next"):
+        return None
+    cursors = paging.get("cursors")
+    after = text_in(cursors, "after") if isinstance(cursors, dict) else None
+    if after is None:
+        raise errors.Unreachable("Instagram lists more than it lets us read")
+    return after
+
+
+def page_in(answer: Mapping[str, Any], ig_user_id: str) -> FacebookPage | None:
+    """Return the Page of a list that belongs to the account and may be posted on, or None."""
+    for entry in entries_in(answer):
+        linked = entry.get("instagram_business_account")
+        number = linked.get("id") if isinstance(linked, dict) else None
+        if str(number) == ig_user_id and entry.get("access_token"):
+            token = str(entry["access_token"])
+            login = GraphLogin(ig_user_id=ig_user_id, token=token, login_method="facebook")
+            return FacebookPage(id_in(entry), str(entry.get("name") or ""), login)
+    return None
+
+
 def profile_in(answer: Mapping[str, Any], login_method: LoginMethod) -> Profile:
     """Return a profile; what is not of its kind counts as not told."""
     user_id, own_id = (
@@ -137,12 +164,12 @@ def media_in(entry: Mapping[str, Any]) -> GraphMedia | None:
     try:
         return GraphMedia(
             id=id_in(entry),
-            at=datetime.fromisoformat(entry["timestamp"]).astimezone(UTC),
+            at=_time(entry["timestamp"]),
             caption=str(entry.get("caption") or ""),
             permalink=text_in(entry, "permalink"),
             kind=text_in(entry, "media_type"),
         )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError, errors.Unreachable):
         return None
 
 
@@ -151,10 +178,10 @@ def page_post_in(entry: Mapping[str, Any]) -> PagePost | None:
     try:
         return PagePost(
             id=id_in(entry),
-            at=datetime.fromisoformat(entry["created_time"]).astimezone(UTC),
+            at=_time(entry["created_time"]),
             text=text_in(entry, "message") or "",
         )
-    except (KeyError, TypeError, ValueError, errors.Unreachable):
+    except (KeyError, TypeError, ValueError, OverflowError, errors.Unreachable):
         return None
 
 
@@ -170,6 +197,12 @@ def all_in(answer: Mapping[str, Any], read: Callable[[Mapping[str, Any]], T | No
     if len(found) < len(answer["data"]):
         raise errors.Unreachable("Instagram lists what is ours in a form that is not known")
     return found
+
+
+def _time(text: str) -> datetime:
+    """Return a moment; one without a zone is in UTC, as all of Meta's are."""
+    at = datetime.fromisoformat(text)
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 def _id(value: object) -> str:

@@ -25,7 +25,15 @@ _LARGEST_VIDEO = 1024 * MIB
 async def accounts(call: Call, account: GraphAccount) -> Response:
     """`GET /me/accounts`: the Pages of whoever logged in, each with its token."""
     is_shown = account.page_id is not None and not account.scopes.isdisjoint(PAGE_LISTS)
-    every = [page_values(account)] if is_shown else []
+    others: list[JsonObject] = [
+        {
+            **page_values(account),
+            "id": str(10**14 + number),
+            "instagram_business_account": {"id": str(10**16 + number)},
+        }
+        for number in range(account.other_pages)
+    ]
+    every = [*others, page_values(account)] if is_shown else []
     return Response.json(200, paged(call, "Page", every))
 
 

@@ -63,6 +63,8 @@ class GraphAccount:
     page_id: str | None = None
     page_name: str | None = None
     page_token: str | None = None
+    # How many Pages of others whoever logged in looks after too; they are listed before this one.
+    other_pages: int = 0
     revoked: bool = False
     restricted: bool = False
     account_type: str = "BUSINESS"

@@ -15,6 +15,7 @@ import trio
 from daemon.logs import redact
 from instagram import errors
 from instagram.private import door
+from instagram.private.client import PrivateClient
 from sandbox import Sandbox
 from sandbox.wire.faults import (
     Body,
@@ -154,6 +155,21 @@ async def test_the_pace_puts_pauses_between_calls(
     # 1 s, 1 to 3 s and 0.75 to 3.75 s, times the pace: never less than 2.75 s of it.
     assert min(gaps) > 0.02 * 2.75
     assert len({round(gap, 4) for gap in gaps}) > 1
+
+
+async def test_a_connection_that_does_not_close_ends_nothing(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def breaks(_client: PrivateClient) -> None:
+        raise OSError("Bad file descriptor")
+
+    monkeypatch.setattr(door, "IDLE_S", 0.05)
+    monkeypatch.setattr(PrivateClient, "close", breaks)
+    await studio.api.inbox_page(None)
+    with trio.fail_after(DEADLOCK_S):
+        while "connections not closed" not in caplog.text:
+            await trio.sleep(0.01)
+    await studio.api.inbox_page(None)
 
 
 async def test_idle_connections_are_closed(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:

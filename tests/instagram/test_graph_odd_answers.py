@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from accounts.trouble import RATE_PAUSE, consequence_of
 from instagram import errors
 from instagram.graph.http import _object
-from instagram.graph.objects import all_in, id_in, media_in
+from instagram.graph.objects import all_in, cursor_in, id_in, media_in
 from instagram.private.translation import translate
 from storage.troubles import Trouble, TroubleKind
 
@@ -53,6 +54,7 @@ def test_an_odd_id_is_none(odd: Any) -> None:
         {"id": "1", "timestamp": None},
         {"id": "1", "timestamp": 5},
         {"id": {}, "timestamp": "2026-11-28T00:00:00+0000"},
+        {"id": "1", "timestamp": "0001-01-01T00:00:00+14:00"},
     ],
     ids=repr,
 )
@@ -61,6 +63,26 @@ def test_own_media_that_cannot_be_read_are_not_absent(odd: Any) -> None:
     assert [media.id for media in all_in({"data": [known]}, media_in)] == ["2"]
     with pytest.raises(errors.Unreachable):
         all_in({"data": [known, odd]}, media_in)
+
+
+def test_a_time_without_a_zone_is_metas_and_not_this_machines(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TZ", "Pacific/Auckland")
+    time.tzset()
+    try:
+        (media,) = all_in({"data": [{"id": "2", "timestamp": "2026-11-28T10:00:00"}]}, media_in)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert media.at == datetime(2026, 11, 28, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("odd", [None, 5, [], {"after": None}, {"after": {}}], ids=repr)
+def test_a_list_that_goes_on_is_not_taken_for_whole(odd: Any) -> None:
+    assert cursor_in({"data": [], "paging": {"cursors": {"after": "x"}}}) is None
+    with pytest.raises(errors.Unreachable):
+        cursor_in({"data": [], "paging": {"next": "https://graph.facebook.com", "cursors": odd}})
 
 
 USAGE = '{"1": [{"estimated_time_to_regain_access": %s}]}'

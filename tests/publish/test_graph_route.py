@@ -275,6 +275,15 @@ async def test_the_copy_on_the_page(public: Served) -> None:
     assert done["facebookPermalink"] == f"https://www.facebook.com/{copy.post_id}"
 
 
+async def test_the_page_is_found_among_the_hundreds_of_an_agency(public: Served) -> None:
+    graph = await connect(public, "facebook")
+    graph.other_pages = 230
+    done = await image(public, crossPostToFacebook=True)
+    (copy,) = public.studio.sandbox.ledger.page_posts
+    assert (copy.page_id, done["facebookPostId"]) == (graph.page_id, copy.post_id)
+    assert public.studio.sandbox.ledger.count("/me/accounts") == 3
+
+
 @pytest.mark.parametrize(
     ("kind", "says"),
     [

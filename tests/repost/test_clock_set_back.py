@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import trio
@@ -155,3 +155,26 @@ async def test_nothing_old_comes_back_by_a_clock_that_is_behind(
         at.advance(timedelta(hours=7))
     assert {each.status for each in await studio.history()} == {RepostStatus.EXPIRED}
     assert not world.published(studio.person)
+
+
+async def test_a_clock_that_is_ahead_posts_nothing_in_the_night(studio: Studio) -> None:
+    ahead, world, clock = timedelta(hours=6), studio.sandbox.world, studio.clock
+    hour = clock.now().hour
+    await studio.configure(sleep_window_start=(hour - 1) % 24, sleep_window_end=(hour + 2) % 24)
+    clock.set_on(ahead)
+    world.now = lambda: clock.seconds() - ahead.total_seconds()
+    studio.mention(studio.friend("anna"), ago=ahead)
+    await studio.run_all()  # by this clock it is day
+    repost = await studio.only()
+    assert repost.status is RepostStatus.QUEUED
+    assert world.published(studio.person) == []
+    await studio.engine.turn(studio.account.id)
+    told = await studio.only()
+    assert "this machine's clock is wrong" in (told.reason or "")
+    assert told.held_until is not None
+    # It goes out in the morning, by the clock that is right.
+    clock.advance(told.held_until - clock.now())
+    morning = datetime.fromtimestamp(world.now(), UTC)
+    assert (morning.hour - hour) % 24 in (2, 3)
+    await studio.publish_due()
+    assert len(world.published(studio.person)) == 1

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlite_utils import Database
 
 from sandbox.wire.faults import Fault, Status
-from storage import accounts, credentials, facts, jobs, troubles
+from storage import accounts, credentials, facts, jobs, posts, troubles
 from storage.reposts import RepostStatus
 from storage.times import from_text, to_text
 from storage.troubles import TroubleKind
@@ -23,6 +23,7 @@ from tests.support.served import Served
 from tests.support.studio import Studio
 
 YEARS = timedelta(days=3 * 365)
+DAY = timedelta(days=1)
 _IS_TIME = re.compile(r"(^|_)(at|until|since|for|from)$")
 # What a person chose, and what Instagram has told by its own clock.
 NOT_OURS = {
@@ -191,3 +192,29 @@ async def test_tokens_are_looked_after_by_a_clock_that_is_right_again(
     left = kept.token_expires_at - core.clock.now()
     assert timedelta(days=59) < left <= timedelta(days=60)
     assert abs(kept.last_synced_at - core.clock.now()) < timedelta(minutes=1)
+
+
+async def test_a_post_of_the_future_fills_no_day(studio: Studio) -> None:
+    """What went out by a clock that was years ahead holds back what is to go out now."""
+    await studio.configure()
+    studio.mention(studio.friend("anna"))
+    await studio.run_all()
+    store, account_id, now = studio.core.store, studio.account.id, studio.clock.now()
+
+    def date(db: Database, at: datetime) -> None:
+        db.conn.execute(
+            "UPDATE posts SET published_via_private_api = 0, published_at = ?", (to_text(at),)
+        )
+
+    def told(db: Database) -> tuple[datetime | None, int, datetime | None]:
+        count, _ = posts.out_since(db, account_id, now - DAY, now, stories=True)
+        last = posts.last_published_at(db, account_id, now)
+        return posts.quota_frees_at(db, account_id, now), count, last
+
+    await store.write(date, now - DAY / 2)
+    frees_at, count, last = await store.read(told)
+    assert frees_at is not None
+    assert last is not None
+    assert (frees_at - last, count) == (DAY, 1)
+    await store.write(date, now + YEARS)
+    assert await store.read(told) == (None, 0, None)
