@@ -13,6 +13,7 @@ from cli.failure import Failed
 from cli.output import json_option, print_json, say
 from cli.reach import asked, reached, shown
 from daemon.settings import Settings, load_settings
+from repost.layout import Template
 from storage.reposts import OWN_FEED
 
 if TYPE_CHECKING:
@@ -102,6 +103,30 @@ def undo(ids: Sequence[str], as_json: bool) -> None:
     _tell(answer, "Taken back:", as_json)
 
 
+@click.command()
+@click.argument("item", metavar="ID")
+@click.argument("template", type=click.Choice([*(each.value for each in Template), "default"]))
+@json_option
+def card(item: str, template: str, as_json: bool) -> None:
+    """Give the card of one mention another template, until it goes out.
+
+    \b
+    Examples:  reprise card 5b0c9c1e-… frame
+               reprise card 5b0c9c1e-… default
+
+    Where it was approved with another card, it waits for your approval again.
+    """
+    from operations import mentions, models
+
+    chosen = models.CardChoice(template=None if template == "default" else Template(template))
+    with reached(load_settings()) as reach:
+        answer = reach.perform(mentions.choose_card, chosen, _id(item))
+    if as_json:
+        print_json(shown(answer))
+        return
+    say(f"The card of {answer.id}: {template}. {answer.status}: {answer.reason}")
+
+
 def _print_pending(settings: Settings, item: PendingRepost) -> None:
     followers = "" if item.author_followers is None else f", {item.author_followers} followers"
     source = (
@@ -168,4 +193,4 @@ def _id(text: str) -> str:
         raise click.UsageError(f"{text!r} is no id; `reprise pending` shows them") from None
 
 
-COMMANDS = (pending, approve, skip, undo)
+COMMANDS = (pending, approve, skip, undo, card)

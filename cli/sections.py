@@ -100,6 +100,9 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
             "approvals",
             "Take an approval or a skip back, until the repost has begun to go out.",
         ),
+        "card": Entry(
+            "approvals", "Give the card of one mention another template, until it goes out."
+        ),
         "author": Entry(
             "authors",
             "Repost the mentions of one person never, always without asking, or as you decide.",

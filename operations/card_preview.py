@@ -19,7 +19,7 @@ from operations.media import refusal
 from operations.operation import Ask, act
 from operations.resources import Resource
 from operations.scopes import Scope
-from repost.card import Card, Design, compose_still, design_of
+from repost.card import Card, Design, compose_still, design_for, design_of
 from repost.overlay import Overlay, OverlayInvalid, parse_overlay
 from storage import media_files, repost_configs, reposts
 from storage.media_files import MediaFile
@@ -170,9 +170,8 @@ def _of_repost(
     if repost.media_path is None:
         raise Refusal(ErrorCode.NOT_FOUND, "Its story is not kept here (any more)")
     config = repost_configs.find(db, repost.account_id)
-    design = design_of(config) if config else Design()
-    tagged = design.tagged and not repost.is_own
-    chosen = Design(asked.template or design.template, design.overlay, tagged)
+    design = design_for(config, repost) if config else Design()
+    chosen = Design(asked.template or design.template, design.overlay, design.tagged)
     return repost.media_path, repost.author_username, chosen
 
 

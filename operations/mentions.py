@@ -9,7 +9,7 @@ from operations import models, shown
 from operations.operation import Ask, read, write
 from operations.resources import Resource, owns
 from operations.scopes import Scope
-from repost import approval
+from repost import approval, dressing
 from storage import events, repost_history, reposts
 from storage.errors import NotFound
 from storage.reposts import RepostStatus
@@ -70,10 +70,36 @@ def skip_several(db: Database, ask: Ask[models.Decision]) -> models.Decided:
     return _decide_several(db, ask, approval.skip)
 
 
-@write(models.RepostItem, scope=Scope.REPOSTS_DECIDE, on=Resource.REPOST, refuses=_WRONG_STATE)
-def approve(db: Database, ask: Ask[None]) -> models.RepostItem:
-    """Let a mention that waits for approval go out."""
-    return _decide(db, ask, approval.approve)
+@write(
+    models.RepostItem,
+    scope=Scope.REPOSTS_DECIDE,
+    on=Resource.REPOST,
+    takes=models.Approval,
+    refuses=[*_WRONG_STATE, ErrorCode.STALE_EDIT],
+)
+def approve(db: Database, ask: Ask[models.Approval]) -> models.RepostItem:
+    """Let a mention that waits for approval go out.
+
+    With the `look` that was read (additive), only while its card looks like that.
+    """
+    return shown.repost(db, dressing.approve_seen(db, ask.id, ask.given.look, ask.now))
+
+
+@write(
+    models.RepostDetails,
+    scope=Scope.REPOSTS_DECIDE,
+    on=Resource.REPOST,
+    takes=models.CardChoice,
+    refuses=_WRONG_STATE,
+)
+def choose_card(db: Database, ask: Ask[models.CardChoice]) -> models.RepostDetails:
+    """Give one mention's card another template than the account's, until it goes out (additive).
+
+    Where it was approved with another card, it waits for approval again. `template` null takes the
+    choice back.
+    """
+    chosen = dressing.choose(db, ask.id, ask.given.template, ask.now)
+    return shown.repost_details(db, chosen)
 
 
 @write(models.RepostItem, scope=Scope.REPOSTS_DECIDE, on=Resource.REPOST, refuses=_WRONG_STATE)

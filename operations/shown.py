@@ -15,7 +15,7 @@ from ground.hold import Hold
 from operations import models as schemas
 from operations.models.repost_settings import NO_SETTINGS
 from operations.versions import version_of, version_of_settings
-from repost import guard, limits, pause
+from repost import dressing, guard, limits, pause
 from repost.approval import Decided
 from repost.hours import local_midnight
 from repost.standing import Standing
@@ -124,6 +124,7 @@ def repost_details(db: Database, record: Repost) -> schemas.RepostDetails:
             )
             for event in seen
         ],
+        look=dressing.look(db, record),
     )
 
 

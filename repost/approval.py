@@ -17,7 +17,7 @@ from storage.store import Database
 # How long an approval can be taken back before anything begins, at the ordinary pace.
 GRACE = timedelta(seconds=10)
 Decision = Callable[[Database, str, datetime], Repost]
-_OPEN = (
+OPEN = (
     RepostStatus.DETECTED,
     RepostStatus.DOWNLOADED,
     RepostStatus.WAITING_APPROVAL,
@@ -67,7 +67,7 @@ def still_open(repost: Repost, now: datetime, pace: float) -> Hold | None:
 def skip(db: Database, repost_id: str, now: datetime) -> Repost:
     """Never repost a mention; raises `NotFound`, and `TooLate` once it may be going out."""
     repost = reposts.get(db, repost_id)
-    is_open = repost.status in _OPEN
+    is_open = repost.status in OPEN
     if not is_open or (repost.post_id is not None and not taking_back.withdraw(db, repost)):
         state = "going out right now" if is_open else repost.status
         raise TooLate(f"It can no longer be skipped: it is {state}")

@@ -30,6 +30,7 @@ from media.tasks import VideoInfo
 from repost.layout import CANVAS, Template
 from repost.overlay import Overlay, OverlayInvalid, parse_overlay
 from storage.repost_configs import RepostConfig
+from storage.reposts import Repost
 
 logger = logging.getLogger(__name__)
 MAX_SECONDS = VIDEO_SECONDS[Use.STORY][1]
@@ -81,6 +82,14 @@ def design_of(config: RepostConfig) -> Design:
         except OverlayInvalid as error:
             logger.warning("signature overlay left out account=%s: %s", config.account_id, error)
     return Design(Template(config.template), overlay, config.auto_tag_original_poster)
+
+
+def design_for(config: RepostConfig, repost: Repost) -> Design:
+    """Return the design of one mention's card: the account's, but for what was chosen for it."""
+    design = design_of(config)
+    chosen = Template(repost.template) if repost.template else design.template
+    # The sticker of an own post leads to the post, and names nobody.
+    return replace(design, template=chosen, tagged=design.tagged and not repost.is_own)
 
 
 async def compose(

@@ -7,7 +7,7 @@ taken over by `settle`.
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -89,9 +89,7 @@ class HandOver:
     async def _compose(self, repost: Repost) -> tuple[Card, str]:
         assert repost.media_path is not None
         config = await self._store.read(repost_configs.get, repost.account_id)
-        design = await trio.to_thread.run_sync(card.design_of, config)
-        if repost.is_own:  # its sticker leads to the post, and names nobody
-            design = replace(design, tagged=False)
+        design = await trio.to_thread.run_sync(card.design_for, config, repost)
         composed = await card.compose(
             self._folder.path(repost.media_path),
             author=repost.author_username,

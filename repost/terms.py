@@ -53,7 +53,7 @@ def look_of(config: RepostConfig, repost: Repost) -> str:
     """Return a fingerprint of what an account's settings make of a mention's card."""
     # An own post's sticker leads to the post, and names nobody.
     tagged = config.auto_tag_original_poster and not repost.is_own
-    look = [config.template, config.signature_overlay, tagged]
+    look = [repost.template or config.template, config.signature_overlay, tagged]
     return sha256(json.dumps(look).encode()).hexdigest()
 
 

@@ -522,6 +522,12 @@ def m0321_alt_texts(db: Database) -> None:
     db.conn.execute("ALTER TABLE posts ADD COLUMN alt_texts TEXT")
 
 
+@migrations()
+def m0410_card_of_one(db: Database) -> None:
+    """One mention's card may be another than its account's."""
+    db.conn.execute("ALTER TABLE reposts ADD COLUMN template TEXT")
+
+
 def _statements(script: str) -> Iterator[str]:
     # One by one: `executescript` would commit the transaction that guards the migration.
     statement = ""

@@ -84,6 +84,8 @@ class Repost:
     card_media_id: str | None = None
     card_sticker: Mapping[str, float] | None = None
     card_look: str | None = None
+    # The card that a person has chosen for this one; None is the account's.
+    template: str | None = None
     # Of `RepostLimit`, in its order.
     limits: tuple[str, ...] = ()
     created_at: datetime

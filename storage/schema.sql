@@ -486,7 +486,7 @@ CREATE TABLE reposts (
     -- No foreign key: a repost whose post was cleared must never look as if it had none.
     post_id TEXT,
     created_at TEXT NOT NULL,
-    updated_at TEXT NOT NULL, caption TEXT, media_url TEXT, preview_path TEXT, card_media_id TEXT REFERENCES media_files ON DELETE SET NULL, card_sticker TEXT, limits TEXT NOT NULL DEFAULT '[]', handed_over_under TEXT, card_look TEXT, skipped_at TEXT,
+    updated_at TEXT NOT NULL, caption TEXT, media_url TEXT, preview_path TEXT, card_media_id TEXT REFERENCES media_files ON DELETE SET NULL, card_sticker TEXT, limits TEXT NOT NULL DEFAULT '[]', handed_over_under TEXT, card_look TEXT, skipped_at TEXT, template TEXT,
     UNIQUE (account_id, story_pk)
 ) STRICT;
 

@@ -97,6 +97,10 @@ def _add_decisions(app: QuartTrio, pages: Pages) -> None:
     async def reconsider_mentions() -> Response:
         return await _decide(await pages.visit(), "reconsider")
 
+    @app.post("/mentions/card")
+    async def choose_card() -> Response:
+        return await _dress(await pages.visit())
+
     @app.post("/mentions/author")
     async def rule_author() -> Response:
         return await _rule(await pages.visit())
@@ -175,7 +179,12 @@ async def _decide(visit: Visit, verdict: str) -> Response:
     # A note to take a thousand back names them in one field.
     ids = [each for value in form.getlist("id") for each in value.split()]
     made: models.Decided
-    if verdict == "reconsider":
+    if verdict == "approve" and (look := form.get("look")) and len(ids) == 1:
+        # Beside the picture of its card: that one is meant.
+        asked = given(models.Approval, look=look)
+        item: models.RepostItem = await visit.perform(mentions.approve, asked, ids[0])
+        made = models.Decided(decided=[item], refused=[])
+    elif verdict == "reconsider":
         made = await visit.perform(
             mentions.reconsider_several, given(models.Reconsidering, repost_ids=ids)
         )
@@ -186,6 +195,22 @@ async def _decide(visit: Visit, verdict: str) -> Response:
             chosen = {"all": True, "account_id": visit.account_id, "as_of": seen}
         made = await visit.perform(operation, given(models.Decision, **chosen))
     return await _told(visit, verdict, made)
+
+
+async def _dress(visit: Visit) -> Response:
+    """Give one mention's card another template, and say whether it waits for approval again."""
+    form = await sent()
+    before: models.RepostDetails = await visit.perform(
+        mentions.get_repost, None, form.get("id", "")
+    )
+    asked = given(models.CardChoice, template=form.get("template") or None)
+    after: models.RepostDetails = await visit.perform(mentions.choose_card, asked, before.id)
+    name = after.template.value if after.template else "as of all others"
+    told = f"The card of @{after.original_username}: {name}"
+    if before.status is not after.status:
+        told += ". You had approved another one: it waits for you again"
+    fields = [("id", after.id), ("template", before.template.value if before.template else "")]
+    return noted(toast(visit, told, undo="/mentions/card", fields=fields))
 
 
 async def _rule(visit: Visit) -> Response:

@@ -210,6 +210,8 @@ from operations.models.repost_settings import (
 )
 from operations.models.reposts import (
     REPOST_GROUPS,
+    Approval,
+    CardChoice,
     Decided,
     Decision,
     PassedOver,
@@ -259,6 +261,7 @@ __all__ = [
     "ApiKey",
     "ApiKeyList",
     "ApiKeyRequest",
+    "Approval",
     "AsSeen",
     "AuthCheck",
     "AuthMe",
@@ -271,6 +274,7 @@ __all__ = [
     "CalendarPost",
     "CalendarQuery",
     "Caption",
+    "CardChoice",
     "CardPreview",
     "CardPreviewRequest",
     "ChallengeRequest",

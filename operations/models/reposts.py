@@ -22,6 +22,7 @@ from operations.models.base import (
     Uuid,
     _plus,
 )
+from repost.layout import Template
 from storage.reposts import RepostLimit, RepostStatus
 
 
@@ -50,6 +51,7 @@ class RepostItem(Schema):
     # What is to be known before it goes out, and the same in words: close friends, no resharing…
     limits: list[RepostLimit]
     warning: str | None
+    template: Template | None = None  # of its card, where another was chosen than the account's
 
 
 class PendingRepost(RepostItem):
@@ -143,9 +145,25 @@ class RepostEvent(Schema):
 
 
 class RepostDetails(RepostItem):
-    """A mention with every change of its state, oldest first."""
+    """A mention with every change of its state, oldest first.
+
+    `look` is the same as long as its card looks the same; who approves may send it back.
+    """
 
     events: list[RepostEvent]
+    look: str | None = None
+
+
+class Approval(Schema):
+    """With the `look` that was seen (additive), a card that looks otherwise is not approved."""
+
+    look: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+
+
+class CardChoice(Schema):
+    """Another template for one mention's card; null is the account's again."""
+
+    template: Template | None
 
 
 REPOST_GROUPS: Mapping[str, tuple[RepostStatus, ...]] = MappingProxyType(

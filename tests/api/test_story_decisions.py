@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -304,3 +305,49 @@ async def test_a_decision_at_the_very_end_of_a_turn_is_acted_on(
     assert len(approved.body["decided"]) == 1
     decided.set()
     await until(served, anna="PUBLISHED")
+
+
+async def test_the_card_that_was_seen_is_what_goes_out(served: Served) -> None:
+    """Another one for one mention: approved as it looks, and asked again where it changes."""
+    found = await waiting(served, "anna", "ben", "carl")
+    anna, ben, carl = (found[name]["id"] for name in ("anna", "ben", "carl"))
+
+    async def dress(one: str, template: str | None) -> dict[str, Any]:
+        answer = await served.call("PUT", f"{BASE}/{one}/card", {"template": template})
+        assert answer.status == 200, answer.body
+        told: dict[str, Any] = answer.body
+        return told
+
+    async def looks(one: str) -> bytes:
+        answer = await served.call("GET", f"{BASE}/{one}/preview")
+        return b64decode(answer.body["image"].partition(",")[2])
+
+    before = (await served.call("GET", f"{BASE}/{anna}")).body["look"]
+    told = await dress(anna, "frame")
+    assert (told["status"], told["template"], told["look"] == before) == (
+        "WAITING_APPROVAL", "frame", False,
+    )  # fmt: skip
+    assert told["reason"] == "It waits for your approval; you chose the card frame"
+    seen = await looks(anna)
+    assert seen != await looks(ben)
+    # Approved by somebody who saw the other card: refused, and nothing is approved.
+    stale = await send(served, f"/{anna}/approve", look=before)
+    assert (stale.status, stale.body["code"]) == (409, "STALE_EDIT")
+    # Approved, then given another card within its rest: it is asked about again.
+    assert (await send(served, f"/{ben}/approve")).body["status"] == "QUEUED"
+    assert (await dress(ben, "blur"))["status"] == "WAITING_APPROVAL"
+    # The same look by another way is no change: what was approved stays so.
+    assert (await served.call("POST", f"{BASE}/{carl}/approve")).body["status"] == "QUEUED"
+    assert (await dress(carl, "classic"))["status"] in ("QUEUED", "PUBLISHED")
+    # The account's card changes, this one's stays what was chosen for it.
+    await post(served, "/config", template="full-bleed")
+    assert await looks(anna) == seen
+    assert (await send(served, f"/{anna}/approve", look=told["look"])).status == 200
+    await until(served, anna="PUBLISHED")
+    live = served.studio.sandbox.world.published(served.studio.person)
+    assert seen in [each.file.read_bytes() for each in live]
+    late = await served.call("PUT", f"{BASE}/{anna}/card", {"template": None})
+    assert (late.status, late.body["code"]) == (400, "INVALID_STATUS")
+    assert (await dress(ben, None))["template"] is None
+    assert (await served.call("PUT", f"{BASE}/{ben}/card", {"template": "x"})).status == 400
+    assert (await served.call("PUT", f"{BASE}/{NOBODY}/card", {"template": None})).status == 404

@@ -146,6 +146,7 @@ FILLING: dict[str, Any] = {
     "aspect": "1:1",
     "session": "0" * 16,
     "rule": "never",
+    "template": "frame",
 }
 
 

@@ -27,7 +27,7 @@ WEB = Path(web.__file__).parent
 A_PAGE = {"Accept": "text/html,application/xhtml+xml"}
 WRITES = ("/stop", "/go-on", "/mentions/approve", "/mentions/skip", "/mentions/reconsider",
           "/mentions/scan", "/sign-out", "/calendar/move", "/history/retry", "/account",
-          "/mentions/author", "/history/release", "/media/delete",
+          "/mentions/author", "/mentions/card", "/history/release", "/media/delete",
           "/account/disable", "/account/disconnect", "/settings/keys",
           "/settings/keys/revoke",
           "/settings/webhooks", "/welcome/account", "/welcome/login", "/welcome/rules")  # fmt: skip

@@ -138,3 +138,29 @@ async def test_never_and_always_from_somebody_are_said_at_the_story_and_undone(
         await ask(**back)
         assert (await studio.only()).status == "WAITING_APPROVAL"
         assert "Ask about" not in await page()
+
+    # Another card for this one: drawn beside the story, and what is approved is what was drawn.
+    async def card(template: str) -> str:
+        said = {"id": told.id, "template": template}
+        answer = await served.client.post("/mentions/card", data=said, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return str(answer.text)
+
+    def look_in(shown: str) -> str:
+        found = re.search(r"card\.jpg\?look=(\w+)", shown)
+        assert found is not None
+        assert f'name="look" value="{found[1]}"' in shown
+        return found[1]
+
+    old = look_in(await page())
+    assert "The card of @lena.morgen: frame" in await card("frame")
+    new = look_in(shown := await page())
+    assert new != old
+    assert 'id="card-frame" aria-pressed="true"' in shown
+    approve = {"id": told.id, "look": old}
+    stale = await served.client.post("/mentions/approve", data=approve, headers=headers)
+    assert (stale.status_code, (await studio.only()).status) == (409, "WAITING_APPROVAL")
+    done = await served.client.post("/mentions/approve", data=approve | {"look": new})
+    assert ("Approved @lena.morgen" in done.text, (await studio.only()).status) == (True, "QUEUED")
+    assert "it waits for you again" in await card("")
+    assert (await studio.only()).status == "WAITING_APPROVAL"

@@ -1096,12 +1096,15 @@ class Methods(Core):
             idempotency_key=idempotency_key,
         )
 
-    def approve(self, id: str, *, idempotency_key: str | None = None) -> models.RepostItem:
+    def approve(
+        self, id: str, *, look: str | None | Omitted = OMITTED, idempotency_key: str | None = None
+    ) -> models.RepostItem:
         """Let a mention that waits for approval go out."""
         return self._call(
             "POST",
             f"/story-repost/{part(id)}/approve",
             models.RepostItem,
+            body={"look": look},
             idempotency_key=idempotency_key,
         )
 
@@ -1111,6 +1114,18 @@ class Methods(Core):
             "POST",
             f"/story-repost/{part(id)}/skip",
             models.RepostItem,
+            idempotency_key=idempotency_key,
+        )
+
+    def choose_card(
+        self, id: str, *, template: str | None, idempotency_key: str | None = None
+    ) -> models.RepostDetails:
+        """Give one mention's card another template than the account's, until it goes out (additive)."""
+        return self._call(
+            "PUT",
+            f"/story-repost/{part(id)}/card",
+            models.RepostDetails,
+            body={"template": template},
             idempotency_key=idempotency_key,
         )
 
@@ -2720,12 +2735,15 @@ class AsyncMethods(AsyncCore):
             idempotency_key=idempotency_key,
         )
 
-    async def approve(self, id: str, *, idempotency_key: str | None = None) -> models.RepostItem:
+    async def approve(
+        self, id: str, *, look: str | None | Omitted = OMITTED, idempotency_key: str | None = None
+    ) -> models.RepostItem:
         """Let a mention that waits for approval go out."""
         return await self._call(
             "POST",
             f"/story-repost/{part(id)}/approve",
             models.RepostItem,
+            body={"look": look},
             idempotency_key=idempotency_key,
         )
 
@@ -2735,6 +2753,18 @@ class AsyncMethods(AsyncCore):
             "POST",
             f"/story-repost/{part(id)}/skip",
             models.RepostItem,
+            idempotency_key=idempotency_key,
+        )
+
+    async def choose_card(
+        self, id: str, *, template: str | None, idempotency_key: str | None = None
+    ) -> models.RepostDetails:
+        """Give one mention's card another template than the account's, until it goes out (additive)."""
+        return await self._call(
+            "PUT",
+            f"/story-repost/{part(id)}/card",
+            models.RepostDetails,
+            body={"template": template},
             idempotency_key=idempotency_key,
         )
 

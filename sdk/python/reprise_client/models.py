@@ -622,6 +622,7 @@ class PendingRepost(Answer):
     thumbnail_url: str | None = named("thumbnailUrl")
     limits: list[RepostLimit] = listed("limits")
     warning: str | None = named("warning")
+    template: Template | None = named("template")
     username: str = named("username")
     decide_before: datetime = named("decideBefore")
     author_followers: int | None = named("authorFollowers")
@@ -788,7 +789,9 @@ class RepostDetails(Answer):
     thumbnail_url: str | None = named("thumbnailUrl")
     limits: list[RepostLimit] = listed("limits")
     warning: str | None = named("warning")
+    template: Template | None = named("template")
     events: list[RepostEvent] = listed("events")
+    look: str | None = named("look")
 
 
 class RepostEvent(Answer):
@@ -828,6 +831,7 @@ class RepostItem(Answer):
     thumbnail_url: str | None = named("thumbnailUrl")
     limits: list[RepostLimit] = listed("limits")
     warning: str | None = named("warning")
+    template: Template | None = named("template")
 
 
 class RevokedApiKey(Answer):

@@ -574,6 +574,7 @@ export interface PendingRepost {
   thumbnailUrl: string | null;
   limits: Array<RepostLimit>;
   warning: string | null;
+  template: Template | null;
   username: string;
   decideBefore: string;
   authorFollowers: number | null;
@@ -753,7 +754,9 @@ export interface RepostDetails {
   thumbnailUrl: string | null;
   limits: Array<RepostLimit>;
   warning: string | null;
+  template: Template | null;
   events: Array<RepostEvent>;
+  look: string | null;
 }
 
 export interface RepostEvent {
@@ -792,6 +795,7 @@ export interface RepostItem {
   thumbnailUrl: string | null;
   limits: Array<RepostLimit>;
   warning: string | null;
+  template: Template | null;
 }
 
 /** What keeps a mention from going out without a person's word, or is to be known before. */
@@ -1170,6 +1174,11 @@ export interface ApiKeyRequest {
   expiresAt?: string | Date | null | undefined;
 }
 
+/** With the `look` that was seen (additive), a card that looks otherwise is not approved. */
+export interface Approval {
+  look?: string | null | undefined;
+}
+
 /** Which state of a post somebody has looked at. */
 export interface AsSeen {
   version?: string | null | undefined;
@@ -1184,6 +1193,11 @@ export interface AuthorRuling {
 
 export interface BrowserName {
   session: string;
+}
+
+/** Another template for one mention's card; null is the account's again. */
+export interface CardChoice {
+  template: Template | null;
 }
 
 /** What `POST /story-repost/preview` takes; what is absent is as `accountId` is configured. */
@@ -2011,13 +2025,18 @@ export class Methods extends Core {
   }
 
   /** Let a mention that waits for approval go out. */
-  approve(id: string, options: Options = {}): Promise<RepostItem> {
-    return this.call("POST", `/story-repost/${part(id)}/approve`, { ...options });
+  approve(id: string, given: Approval = {}, options: Options = {}): Promise<RepostItem> {
+    return this.call("POST", `/story-repost/${part(id)}/approve`, { ...options, body: given });
   }
 
   /** Never repost this mention; possible until it begins to go out. */
   skip(id: string, options: Options = {}): Promise<RepostItem> {
     return this.call("POST", `/story-repost/${part(id)}/skip`, { ...options });
+  }
+
+  /** Give one mention's card another template than the account's, until it goes out (additive). */
+  chooseCard(id: string, given: CardChoice, options: Options = {}): Promise<RepostDetails> {
+    return this.call("PUT", `/story-repost/${part(id)}/card`, { ...options, body: given });
   }
 
   /** Show the card of a mention as it would go out now (additive); nothing is posted or kept. */
