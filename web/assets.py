@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -20,6 +20,9 @@ from web.joining import joined
 
 # What every page runs, and what the composer does: each takes in the modules that it imports.
 ENTRIES = ("app.js", "compose/start.js")
+# The parts of the stylesheet, by the comments that begin them, that the composer has nothing of: it
+# loads the most beside them.
+NOT_COMPOSED = ("the day", "calendar", "history", "insights")
 _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
@@ -52,7 +55,9 @@ def assets() -> Assets:
     ours = {name: data.decode() for name, data in read.items() if _is_ours(name)}
     read = {name: data for name, data in read.items() if name not in ours}
     read |= {name: text.encode() for name, text in joined(ours, ENTRIES).items()}
-    read["app.css"] = _without_comments(read["app.css"])
+    styles = read["app.css"]
+    read["app.css"] = _without_comments(styles)
+    read["compose.css"] = _without_comments(_without_parts(styles, NOT_COMPOSED))
     found = {name: _packed(name, data) for name, data in read.items()}
     digest = hashlib.sha256()
     for name, asset in sorted(found.items()):
@@ -77,6 +82,13 @@ def _kind(name: str) -> str:
 
 def _is_ours(name: str) -> bool:
     return name.endswith(".js") and not name.startswith("vendor/")
+
+
+def _without_parts(styles: bytes, names: Sequence[str]) -> bytes:
+    """Return a stylesheet without what follows these comments, up to the next one of a line."""
+    begin, *parts = re.split(rb"(?m)^(?=/\* )", styles)
+    leave = tuple(f"/* {name} */".encode() for name in names)
+    return begin + b"".join(part for part in parts if not part.startswith(leave))
 
 
 def _without_comments(styles: bytes) -> bytes:

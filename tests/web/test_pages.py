@@ -93,9 +93,10 @@ async def sweep(
     found = await home.served.studio.history()
     wrong: list[str] = []
     post_id = (await home.served.call("GET", "/api/v1/posts?status=FAILED")).body["posts"][0]["id"]
+    drafts = (await home.served.call("GET", "/api/v1/posts?status=DRAFT")).body["posts"]
     paths = (
         *EVERY, *more, f"/mentions/{found[0].id}", f"/mentions?open={found[-1].id}",
-        f"/history/{post_id}",
+        f"/history/{post_id}", f"/posts/{drafts[0]['id']}",
     )  # fmt: skip
     for number, path in enumerate(paths):
         weighs = await home.go(path)

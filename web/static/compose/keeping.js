@@ -98,12 +98,11 @@ function edit() {
 }
 
 async function create() {
-  const path = "/posts/draft";
   wish ??= { key: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, body: content() };
   const { key, body } = wish;
   let told;
   try {
-    told = await ask("POST", path, body, { "Idempotency-Key": key });
+    told = await ask("POST", "/posts/draft", body, { "Idempotency-Key": key });
   } catch (error) {
     if (error.status) wish = null; // it was answered: nothing was made
     throw error;
