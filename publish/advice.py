@@ -107,7 +107,7 @@ def _same_content(db: Database, post: Post, near: list[Post]) -> list[str]:
         if (other.media_type, other.caption) != (post.media_type, post.caption):
             continue
         if _content(db, other) == shown:
-            return [f"The same content goes out within 24 hours as post {other.id}"]
+            return ["The same content goes out within 24 hours in another post"]
     return []
 
 

@@ -130,7 +130,10 @@ async def _moved(visit: Visit, form: Any) -> str:
     old = datetime.fromisoformat(post.scheduled_for) if post.scheduled_for else None
     new = await _wanted(visit, form, old)
     asked = given(
-        models.RescheduleRequest, scheduled_for=new.astimezone(UTC), timezone=visit.zone.key
+        models.RescheduleRequest,
+        scheduled_for=new.astimezone(UTC),
+        timezone=visit.zone.key,
+        version=form.get("version") or None,
     )
     moved: models.EditedPost = await visit.perform(posts.reschedule_post, asked, post_id)
     told = f"It goes out {times.on_day(new, visit.now, visit.zone)}."
@@ -139,7 +142,7 @@ async def _moved(visit: Visit, form: Any) -> str:
         return toast(visit, told, undo="/calendar/unplan", fields=[("id", post_id)])
     if old is None or old <= visit.now:
         return toast(visit, told)
-    undo = [("id", post_id), ("at", to_text(old))]
+    undo = [("id", post_id), ("at", to_text(old)), ("version", moved.version)]
     return toast(visit, told, undo="/calendar/move", fields=undo)
 
 

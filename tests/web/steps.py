@@ -182,6 +182,40 @@ def hold_and_drag(browser: Browser, name: str, what: str, where: str) -> None:
     touch("touchEnd")
 
 
+def two_fingers(browser: Browser, name: str, what: str, other: str) -> None:
+    """Hold something with a finger, and something else with another; let go of both."""
+    context, page, _ = _open[name]
+    session = context.new_cdp_session(page)
+    points: list[dict[str, float]] = []
+    for number, selector in enumerate((what, other)):
+        box = page.locator(selector).first.bounding_box()
+        assert box is not None
+        points.append({"x": box["x"] + 12, "y": box["y"] + 12, "id": number})
+        session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points})
+    expect(page.locator(".lift")).to_have_count(1)
+    page.wait_for_timeout(400)
+    expect(page.locator(".lift")).to_have_count(1)
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def carries_to_the_edge(browser: Browser, name: str, what: str) -> None:
+    """Hold something with a finger and carry it to the lower edge: the page goes on below it."""
+    context, page, _ = _open[name]
+    page.evaluate("scrollTo(0, 0)")
+    box = page.locator(what).first.bounding_box()
+    assert box is not None
+    session = context.new_cdp_session(page)
+    start, size = {"x": box["x"] + 12, "y": box["y"] + 12}, page.viewport_size
+    assert size is not None
+    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [start]})
+    expect(page.locator(".lift")).to_be_visible()
+    edge = {"x": start["x"], "y": size["height"] - 10}
+    session.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [edge]})
+    page.wait_for_function("() => scrollY > 40")
+    session.send("Input.dispatchTouchEvent", {"type": "touchCancel", "touchPoints": []})
+    expect(page.locator(".lift")).to_have_count(0)
+
+
 def focus(browser: Browser, name: str, selector: str) -> None:
     """Give something the focus."""
     _open[name][1].locator(selector).first.focus()

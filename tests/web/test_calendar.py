@@ -57,7 +57,11 @@ async def test_a_day_keeps_its_time_over_a_change_of_clocks_and_the_past_is_refu
     fields = {
         name: unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', told)
     }
-    await move(served, fields["id"], at=fields["at"])
+    moved_elsewhere = await due(served, post_id) + timedelta(days=1)
+    await move(served, post_id, at=to_text(moved_elsewhere))
+    assert "changed elsewhere" in await move(served, **{"post_id": fields.pop("id"), **fields})
+    assert await due(served, post_id) == moved_elsewhere, "an older note takes nothing back"
+    await move(served, post_id, at=fields["at"])
     assert await due(served, post_id) == at
     await move(served, post_id, minutes="15")
     assert (await due(served, post_id)).minute == 30

@@ -326,6 +326,19 @@ async def test_in_a_list_two_posts_swap_their_times(home: Home) -> None:
     await home.browser.take("hold_and_drag", "u", third, first)
     await home.browser.take("sees", "u", f"{third}[data-was='{one}']")
     await swapped(first, two)
+    # A second finger lifts nothing, and nothing is left lying about.
+    await home.browser.take("two_fingers", "u", third, second)
+    await home.browser.take("counts", "u", ".lift", 0)
+    await home.browser.take("carries_to_the_edge", "u", first)
+    # What another tab has moved meanwhile, an older note does not take back.
+    await home.take("drag", third, first)
+    await swapped(third, two)
+    await home.browser.take("go", "u", f"{home.served.url}/calendar?view=list")
+    await home.browser.take("focus", "u", f"{third} a")
+    await home.browser.take("press", "u", "Alt+ArrowRight")
+    await home.browser.take("sees", "u", ".toast", "It goes out")
+    await home.take("press", "u")
+    await home.take("sees", ".toast.bad", "moved meanwhile")
     assert await home.take("complaints") == []
 
 

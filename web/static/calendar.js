@@ -4,18 +4,19 @@ const DAYS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7 };
 const movable = (target) => target.closest?.("#calendar [data-movable]");
 const placeOf = (tile) => tile.closest("[data-day]");
 let drag = null; // what is lifted
-let wanted = ""; // the tile that has the focus once it is drawn anew
+let wanted = null; // the tile that has the focus once it is drawn anew, and until when
 
-function send(tile, fields, to = "move") {
-  wanted = tile.id;
+function send(tile, fields, byKeys, to = "move") {
+  // What was moved by keys is gone on with; where a mouse was, nothing is to be scrolled away.
+  wanted = byKeys ? { id: tile.id, until: Date.now() + 5000 } : null;
   // From the link itself: the fields of whatever holds it, or is in it, would be sent along.
   const source = tile.matches("a") ? tile : tile.querySelector("a");
   window.htmx.ajax("POST", `/calendar/${to}` + location.search, { values: { id: tile.dataset.id, ...fields }, source, swap: "none" });
 }
 
 /** Two lines of a list give each other their times, as they were seen. */
-function swap(line, other) {
-  send(line, { other: other.dataset.id, was: line.dataset.was, other_was: other.dataset.was }, "swap");
+function swap(line, other, byKeys) {
+  send(line, { other: other.dataset.id, was: line.dataset.was, other_was: other.dataset.was }, byKeys, "swap");
 }
 
 function beside(line, step) {
@@ -28,7 +29,7 @@ function bySwapButton(event) {
   const button = event.target.closest?.("#calendar [data-swap]");
   const line = button?.closest(".line");
   const other = line && beside(line, Number(button.dataset.swap));
-  if (other) swap(line, other);
+  if (other) swap(line, other, false);
 }
 
 function start() {
@@ -39,9 +40,10 @@ function start() {
   document.addEventListener("contextmenu", (event) => drag && event.preventDefault());
   document.addEventListener("touchmove", (event) => drag && event.preventDefault(), { passive: false });
   document.addEventListener("htmx:after:swap", () => {
-    const id = wanted.slice(2);
-    const tile = wanted && [wanted, `t-${id}`, `l-${id}`].map((each) => document.getElementById(each)).find(Boolean);
-    if (tile && document.activeElement === document.body) (tile.matches("a") ? tile : tile.querySelector("a")).focus();
+    if (!wanted || Date.now() > wanted.until || document.activeElement !== document.body) return;
+    const id = wanted.id.slice(2);
+    const tile = [wanted.id, `t-${id}`, `l-${id}`].map((each) => document.getElementById(each)).find(Boolean);
+    if (tile) (tile.matches("a") ? tile : tile.querySelector("a")).focus();
   });
 }
 
@@ -63,14 +65,14 @@ function byKey(event) {
   const isUpOrDown = event.key === "ArrowUp" || event.key === "ArrowDown";
   if (isUpOrDown && !event.shiftKey && tile.matches(".line")) {
     const other = beside(tile, event.key === "ArrowUp" ? -1 : 1);
-    if (other) swap(tile, other);
+    if (other) swap(tile, other, true);
     return;
   }
-  if (isUpOrDown && (event.shiftKey || place.dataset.hour)) return send(tile, { minutes: event.key === "ArrowUp" ? -15 : 15 });
+  if (isUpOrDown && (event.shiftKey || place.dataset.hour)) return send(tile, { minutes: event.key === "ArrowUp" ? -15 : 15 }, true);
   if (event.shiftKey) return;
   const day = new Date(`${place.dataset.day}T12:00Z`);
   day.setUTCDate(day.getUTCDate() + DAYS[event.key]);
-  send(tile, { day: day.toISOString().slice(0, 10) });
+  send(tile, { day: day.toISOString().slice(0, 10) }, true);
 }
 
 /** Arrows alone go from tile to tile. */
@@ -84,24 +86,27 @@ function go(event) {
 
 function press(event) {
   const tile = movable(event.target);
-  if (!tile || event.button || event.target.closest(".mover")) return;
+  if (!tile || drag || event.button || event.target.closest(".mover")) return;
   const isTouch = event.pointerType === "touch";
-  const begin = () => lift(tile, event);
+  const begin = () => !drag && lift(tile, event);
   const hold = isTouch ? setTimeout(begin, HOLD_MS) : null;
   const moved = (now) => {
+    if (now.pointerId !== event.pointerId) return; // a second finger carries nothing
+    if (!isTouch && !now.buttons) return end(now); // let go where this window did not hear of it
     const far = Math.hypot(now.clientX - event.clientX, now.clientY - event.clientY);
     if (!drag && !isTouch && far > 4) begin();
     else if (!drag && isTouch && far > 8) end(now);
-    if (drag) carry(now);
+    if (drag?.pointer === event.pointerId) carry(now);
   };
   const escape = (key) => key.key === "Escape" && end(key);
   const end = (now) => {
+    if ((now.pointerId ?? event.pointerId) !== event.pointerId) return;
     clearTimeout(hold);
     removeEventListener("pointermove", moved);
     removeEventListener("pointerup", end);
     removeEventListener("pointercancel", end);
     removeEventListener("keydown", escape);
-    if (drag) drop(now);
+    if (drag?.pointer === event.pointerId) drop(now);
   };
   addEventListener("pointermove", moved);
   addEventListener("pointerup", end);
@@ -119,8 +124,22 @@ function lift(tile, event) {
   document.body.append(copy);
   tile.classList.add("ghost");
   document.body.dataset.busy = "1";
-  drag = { tile, copy, x: event.clientX - place.left, y: event.clientY - place.top, place: null };
+  drag = { tile, copy, pointer: event.pointerId, x: event.clientX - place.left, y: event.clientY - place.top, place: null };
   carry(event);
+  requestAnimationFrame(goOn);
+}
+
+/** Near the upper and the lower end of the window the page goes on below what is carried. */
+function goOn() {
+  if (!drag) return;
+  const { clientY, pointerType } = drag.at;
+  const edge = pointerType === "touch" ? 84 : 20; // a finger covers more, and has a bar below it
+  const way = clientY < edge ? -9 : clientY > innerHeight - edge ? 9 : 0;
+  if (way) {
+    scrollBy(0, way);
+    carry(drag.at);
+  }
+  requestAnimationFrame(goOn);
 }
 
 function unmark() {
@@ -128,6 +147,7 @@ function unmark() {
 }
 
 function carry(event) {
+  drag.at = event;
   drag.copy.style.left = `${event.clientX - drag.x}px`;
   drag.copy.style.top = `${event.clientY - drag.y}px`;
   unmark();
@@ -151,9 +171,9 @@ function drop(event) {
   addEventListener("click", still, { capture: true });
   setTimeout(() => removeEventListener("click", still, { capture: true }), 0);
   if (event.type !== "pointerup" || !place || place === placeOf(tile)) return;
-  if (place.matches(".line")) return swap(tile, place);
+  if (place.matches(".line")) return swap(tile, place, false);
   const { day, hour } = place.dataset;
-  send(tile, hour ? { day, hour } : { day });
+  send(tile, hour ? { day, hour } : { day }, false);
 }
 
 start();
