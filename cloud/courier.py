@@ -10,13 +10,13 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from hashlib import sha256
 from typing import Any, Protocol, TypeVar
 
 from cloud import ownership
 from cloud.desk import CloudDesk
-from cloud.ownership import BeingSent
+from cloud.home import REPOSTS_APART, Home, is_repost
+from cloud.ownership import BeingSent, Errand
 from cloud.results import HeldAgainst, moment
 from cloud.worker_client import Asked, WorkerClient, WorkerRefused, WorkerUnreachable, sealed
 from ground.clock import Clock
@@ -30,7 +30,7 @@ from publish.preparation import Fitted, Preparation
 from storage import accounts, handovers, media_files, posts, records, secrets, troubles
 from storage.accounts import Account
 from storage.handovers import CloudLane, Handover, Owner
-from storage.posts import MediaType, Post
+from storage.posts import MediaType
 from storage.secrets import AccountSecret
 from storage.store import Database, Store
 from storage.vault import Vault
@@ -55,7 +55,7 @@ class Reports(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Courier:
-    """Does errands for posts and accounts. `spacing` and `grace` are the daemon's own."""
+    """Does errands for posts and accounts."""
 
     store: Store
     vault: Vault
@@ -63,18 +63,17 @@ class Courier:
     desk: CloudDesk
     preparation: Preparation
     reports: Reports
-    spacing: timedelta
-    grace: timedelta
+    home: Home
 
     async def hand_over(self, post_id: str) -> bool:
         """Bring a post to the Worker and let it run there; says whether the cloud may own it now.
 
         Until the last request it is ours, and nothing there would go out.
         """
-        begun = await self.store.write(ownership.begin, post_id, self.clock.now())
-        if begun is None:
+        errand = await self.store.write(ownership.begin, post_id, self.clock.now(), self.home)
+        if errand is None:
             return False
-        row, post = begun
+        row, post = errand.row, errand.post
         account = await self.store.read(accounts.get, row.account_id)
         media = await self.store.read(media_files.of_post, post.id)
         content = fingerprint(post, media)
@@ -84,7 +83,7 @@ class Courier:
         except MediaError as error:
             await self._stays(row, error.reason)
             return False
-        sent = _sent(row, post, files, content)
+        sent = _sent(errand, files, content, self.clock)
         async with self.desk.worker() as client:
             try:
                 for piece, file in zip(sent["body"]["pieces"], files, strict=True):
@@ -160,8 +159,8 @@ class Courier:
         rules: dict[str, Any] = {
             "expires_ms": ownership.milliseconds(account.token_expires_at) or None,
             "base": f"https://{HOSTS[account.login_method]}",  # type: ignore[index]
-            "spacing_ms": round(self.spacing.total_seconds() * 1000),
-            "grace_ms": round(self.grace.total_seconds() * 1000),
+            "spacing_ms": round(self.home.spacing.total_seconds() * 1000),
+            "grace_ms": round(self.home.grace.total_seconds() * 1000),
             "published_ms": ownership.milliseconds(published_at) or None,
             "lifted_ms": ownership.milliseconds(looked_at) or None,
         }
@@ -224,8 +223,8 @@ class Courier:
 
     async def learn(self, job: Mapping[str, Any]) -> None:
         """Take in one job as the Worker holds it."""
-        learn = partial(ownership.learn, grace=self.grace, spacing=self.spacing)
-        trouble = await _later(self.store.write(learn, job, self.clock.now()))
+        taking_in = self.store.write(ownership.learn, job, self.clock.now(), self.home)
+        trouble = await _later(taking_in)
         if trouble is not None:
             await self.reports.report(trouble.account_id, trouble.error)
 
@@ -249,15 +248,13 @@ class Courier:
         # A Worker that is removed has its posts taken back before; none may follow them there.
         if self.desk.contact.is_closing or not fitness.is_configured(db):
             return None
-        return ownership.let_go(db, row, sent, content, self.clock.now())
+        return ownership.let_go(db, row, sent, content, self.clock.now(), self.home)
 
     def _take_in(
         self, db: Database, lane: CloudLane, jobs: Sequence[Mapping[str, Any]]
     ) -> tuple[CloudLane, list[HeldAgainst]]:
         now = self.clock.now()
-        found = [
-            ownership.learn(db, job, now, grace=self.grace, spacing=self.spacing) for job in jobs
-        ]
+        found = [ownership.learn(db, job, now, self.home) for job in jobs]
         kept = handovers.find_lane(db, lane.account_id) or lane
         seq = max([kept.seq, *(job["seq"] for job in jobs)])
         return handovers.keep_lane(db, kept, seq=seq), [one for one in found if one is not None]
@@ -279,7 +276,13 @@ class Courier:
     async def _stays(self, row: Handover, why: str) -> None:
         logger.info("stays here post=%s reason=%s", row.post_id, why)
         until = self.clock.now() + ownership.LOOK_AGAIN
-        await self.store.write(handovers.pause, row.post_id, until, why)
+        await self.store.write(self._note_stays, row.post_id, until, why)
+
+    def _note_stays(self, db: Database, post_id: str, until: datetime, why: str) -> None:
+        handovers.pause(db, post_id, until, why)
+        post = posts.find(db, post_id)
+        if post is not None and is_repost(post):
+            self.home.reposts.stays_here(db, post, why, self.clock.now())
 
 
 async def _asked(asking: Awaitable[Any]) -> Any:
@@ -304,12 +307,13 @@ def _job_in(refused: WorkerRefused) -> Mapping[str, Any]:
     return refused.job
 
 
-def _sent(row: Handover, post: Post, files: Sequence[Fitted], content: str) -> dict[str, Any]:
+def _sent(errand: Errand, files: Sequence[Fitted], content: str, clock: Clock) -> dict[str, Any]:
     """Return what the Worker gets of a post, and by which files it can be copied afterwards.
 
     Its media are named alike each time that the same is tried, so that an upload goes on where it
     broke off; and never as those of a post that was there before.
     """
+    row, post = errand.row, errand.post
     at_home = (records.encode(row.since), records.encode(post.scheduled_for), content)
     name = sha256(repr(at_home).encode()).hexdigest()[:16]
     pieces = [
@@ -323,6 +327,9 @@ def _sent(row: Handover, post: Post, files: Sequence[Fitted], content: str) -> d
     body: dict[str, Any] = {"stories": post.media_type is MediaType.STORIES, "pieces": pieces}
     if post.media_type is MediaType.CAROUSEL:
         body["parent"] = carousel_parameters(post)
+    if errand.until is not None:
+        body["until"] = ownership.milliseconds(errand.until)
+        body["apartMs"] = round(clock.paced(REPOSTS_APART).total_seconds() * 1000)
     return {
         "due": ownership.milliseconds(post.scheduled_for),
         "body": body,

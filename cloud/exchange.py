@@ -134,7 +134,8 @@ class Exchange:
             await self._store.write(look_around, place, self._clock.now())
         if trio.current_time() >= self._look_at:
             self._look_at = trio.current_time() + _SLICE_S * self._pace
-            if await self._store.read(self._unwanted):
+            # What is decided about a mention is judged where that can be noted.
+            if await self._store.read(self._may_be_unwanted):
                 await self._store.write(self._take_unwanted)
         waiting = await self._store.read(handovers.unconfirmed, self._clock.now(), _AT_ONCE)
         for row in waiting:
@@ -149,25 +150,36 @@ class Exchange:
             return 0.0
         return min([_SLICE_S * self._pace, *self._turns.until([lane for lane, _ in lanes])])
 
+    def _may_be_unwanted(self, db: Database) -> bool:
+        if handovers.away_reposts(db):
+            return True
+        now = self._clock.now()
+        return any(
+            fitness.stays_because(db, posts.get(db, row.post_id), now) is not None
+            for row in handovers.last_due(db)
+        )
+
     def _unwanted(self, db: Database) -> list[Handover]:
         """Return what the cloud may own and may not go out as things are now.
 
         What was fit for the cloud is so until something changes of its account, and that shows at
         the post that is due last: the token has to live until then. So one of each account is
-        looked at, however many there are.
+        looked at, however many there are; and each repost, which has rails of its own.
         """
         now = self._clock.now()
 
         def stays(row: Handover) -> bool:
-            return fitness.stays_because(db, posts.get(db, row.post_id), now) is not None
+            post = posts.get(db, row.post_id)
+            return self.courier.home.stays_because(db, post, now) is not None
 
-        return [
+        of_accounts = [
             row
             for last in handovers.last_due(db)
             if stays(last)
             for row in handovers.away_of(db, [last.account_id])
-            if row.owner is not Owner.TAKING and stays(row)
         ]
+        found = {row.post_id: row for row in [*of_accounts, *handovers.away_reposts(db)]}
+        return [row for row in found.values() if row.owner is not Owner.TAKING and stays(row)]
 
     def _take_unwanted(self, db: Database) -> None:
         for row in self._unwanted(db):
@@ -365,7 +377,7 @@ class Exchange:
 
     def _abandon(self, db: Database, now: datetime) -> None:
         for row in handovers.away(db):
-            ownership.abandoned(db, row, now, self.courier.grace)
+            ownership.abandoned(db, row, now, self.courier.home)
 
     def look_at_once(self) -> None:
         """Look without regard to what failed: the Worker was brought there, or has gone."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from cloud.home import is_repost
 from ground.clock import Clock
 from ground.hold import Hold
 from publish import fitness
@@ -88,7 +89,7 @@ class Gate:
         if post.account_id is None or not fitness.is_configured(db):
             return None
         again = now + max(self.clock.paced(_LOOK_AGAIN), timedelta(seconds=1))
-        if post.is_scheduled and not _is_known(db, self.place):
+        if (post.is_scheduled or is_repost(post)) and not _is_known(db, self.place):
             arriving = facts.find(db, facts.CLOUD_ARRIVING)
             lane = handovers.find_lane(db, post.account_id)
             is_unheard = lane is not None and not lane.is_heard

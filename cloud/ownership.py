@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cloud import results, wishes
+from cloud.home import Home, is_repost
 from cloud.results import HeldAgainst
 from ground.refusal import Refusal
-from publish import fitness, intake
+from publish import intake
 from publish.content import fingerprint
 from storage import accounts, handovers, jobs, media_files, posts
 from storage.errors import NotFound
@@ -50,15 +51,26 @@ class BeingSent(Exception):
     """Somebody here is at a post of which the cloud has news: those are taken in after that."""
 
 
-def begin(db: Database, post_id: str, now: datetime) -> tuple[Handover, Post] | None:
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A post that is to be handed over; the Worker may not begin to send it after `until`."""
+
+    row: Handover
+    post: Post
+    until: datetime | None
+
+
+def begin(db: Database, post_id: str, now: datetime, home: Home) -> Errand | None:
     """Take an epoch for handing a post over; None where it stays here, which is noted with why."""
     post = posts.find(db, post_id)
     if post is None or post.account_id is None or not _waits_here(db, post):
         return None
     row = handovers.find(db, post_id) or _fresh(db, post, now)
-    why = fitness.stays_because(db, post, now)
+    why = home.stays_because(db, post, now)
     if why is not None:
         handovers.keep(db, row, next_at=now + LOOK_AGAIN, reason=why)
+        if is_repost(post):
+            home.reposts.stays_here(db, post, why, now)
         return None
     # The account it goes out of may be another than last time.
     lane = accounts.get(db, post.account_id).ig_user_id
@@ -67,11 +79,11 @@ def begin(db: Database, post_id: str, now: datetime) -> tuple[Handover, Post] | 
     )
     if handovers.find_lane(db, post.account_id) is None:
         handovers.keep_lane(db, CloudLane(account_id=post.account_id, lane=lane, is_heard=True))
-    return kept, post
+    return Errand(kept, post, home.reposts.ends_at(db, post) if is_repost(post) else None)
 
 
 def let_go(
-    db: Database, row: Handover, sent: Mapping[str, Any], content: str, now: datetime
+    db: Database, row: Handover, sent: Mapping[str, Any], content: str, now: datetime, home: Home
 ) -> Handover | None:
     """Let the cloud own what lies there prepared; None where it was changed or begun meanwhile."""
     post, found = posts.find(db, row.post_id), handovers.find(db, row.post_id)
@@ -80,12 +92,14 @@ def let_go(
     is_same = fingerprint(post, media_files.of_post(db, post.id)) == content
     if not is_same or sent["due"] != milliseconds(post.scheduled_for):
         return None
-    if fitness.stays_because(db, post, now) is not None:
+    if home.stays_because(db, post, now) is not None:
         return None
     if not jobs.cancel_for_post(db, post.id, now):
         return None
     first = sent["body"]["pieces"][0]["media"]
     posts.edit(db, post.id, now=now, cloudflare_job_id=post.id, r2_media_key=first)
+    if is_repost(post):
+        home.reposts.is_let_go(db, post, now)
     return handovers.keep(
         db, found, owner=Owner.HANDING, sent=dict(sent), tries=0, next_at=None, since=now
     )
@@ -106,27 +120,17 @@ def take(db: Database, row: Handover, wish: Mapping[str, Any] | None, now: datet
     if wish is not None:
         wish = wishes.joined(row.wish, wish)
         _try(db, row, wish, now)
-    else:
-        wish = row.wish
-    is_new = row.owner is not Owner.TAKING
-    return handovers.keep(
-        db,
-        row,
-        owner=Owner.TAKING,
-        epoch=row.epoch + 1 if is_new else row.epoch,
-        wish=None if wish is None else dict(wish),
-        tries=0,
-        next_at=None,
-        since=now if is_new else row.since,
-    )
+    return handovers.want_back(db, row, wish, now)
 
 
-def given_back(db: Database, row: Handover, now: datetime, grace: timedelta) -> None:
+def given_back(db: Database, row: Handover, now: datetime, home: Home) -> None:
     """Note that it will never go out from there: it is ours again, and becomes what was wished."""
-    _at_home(db, row, now)
-    post = posts.get(db, row.post_id)
+    post = _at_home(db, row, now)
+    if home.is_decided_anew(post, row.wish):
+        home.reposts.came_back(db, post, row.wish, now)
+        return
     if row.wish is None:
-        if post.scheduled_for is not None and now - post.scheduled_for > grace:
+        if post.scheduled_for is not None and now - post.scheduled_for > home.grace:
             jobs.cancel_for_post(db, post.id, now)
             results.missed(db, post, now)
         return
@@ -152,9 +156,7 @@ def goes_again(db: Database, post_id: str) -> None:
         handovers.keep(db, row, wish=None)
 
 
-def learn(
-    db: Database, job: Mapping[str, Any], now: datetime, *, grace: timedelta, spacing: timedelta
-) -> HeldAgainst | None:
+def learn(db: Database, job: Mapping[str, Any], now: datetime, home: Home) -> HeldAgainst | None:
     """Take in what the Worker holds of a post, whatever was known of it here.
 
     It may be news, old news, or, where this database is of the past, of our own future. Raises
@@ -164,7 +166,7 @@ def learn(
     if post is None:
         return None  # it was made after what is here; it goes out as its owner wanted
     row = handovers.find(db, post.id) or _fresh(db, post, now)
-    news = _News(db, post, job, now, spacing)
+    news = _News(db, post, job, now, home)
     state, epoch = job["state"], job["epoch"]
     if state == "DONE":
         news.is_live(row)
@@ -176,7 +178,7 @@ def learn(
         return None  # it has not heard of what we want now, or is about to
     if epoch == row.epoch and row.is_away:
         if state == "RECALLED":
-            given_back(db, row, now, grace)
+            given_back(db, row, now, home)
             return None
         if row.owner is Owner.HANDING and state != "PREPARED":
             arrived(db, row, now)
@@ -184,7 +186,7 @@ def learn(
     return news.from_the_future(row)
 
 
-def abandoned(db: Database, row: Handover, now: datetime, grace: timedelta) -> None:
+def abandoned(db: Database, row: Handover, now: datetime, home: Home) -> None:
     """Note that its Worker is gone: ours again where it cannot have been due, else in doubt.
 
     Under an epoch of its own, so that an answer of that Worker's which comes late finds it changed.
@@ -192,7 +194,7 @@ def abandoned(db: Database, row: Handover, now: datetime, grace: timedelta) -> N
     row = handovers.keep(db, row, epoch=row.epoch + 1)
     post = posts.get(db, row.post_id)
     if _is_still_to_come(post, now):
-        given_back(db, row, now, grace)
+        given_back(db, row, now, home)
     else:
         results.in_doubt(db, row, post, {}, _STOPPED, now)
 
@@ -213,7 +215,7 @@ def forgotten(db: Database, row: Handover, now: datetime, theirs: datetime) -> N
 def _is_still_to_come(post: Post, by: datetime) -> bool:
     """Whether a post that the cloud owned cannot have been begun there by then."""
     due = post.scheduled_for
-    return due is not None and due > by + CLOCK_SLACK and post.status is PostStatus.SCHEDULED
+    return due is not None and due > by + CLOCK_SLACK and post.status is post.resting
 
 
 def milliseconds(at: datetime | None) -> int:
@@ -250,9 +252,12 @@ def _is_doubt(job: Mapping[str, Any]) -> bool:
 def _waits_here(db: Database, post: Post) -> bool:
     job = jobs.open_for_post(db, post.id)
     return (
-        post.status is PostStatus.SCHEDULED
+        post.status is post.resting
+        and post.scheduled_for is not None
         and job is not None
         and job.status is JobStatus.PENDING
+        # One that the rails have put back has no time of its own any more.
+        and (post.is_scheduled or job.run_at == post.scheduled_for)
         and handovers.find_away(db, post.id) is None
     )
 
@@ -284,19 +289,20 @@ class _OnlyTried(Exception):
     """Undoes what was only tried."""
 
 
-def _at_home(db: Database, row: Handover, now: datetime) -> None:
-    """Make a post local, with the job that runs it."""
+def _at_home(db: Database, row: Handover, now: datetime) -> Post:
+    """Make a post local, with the job that runs it; returns it."""
     handovers.keep(
         db, row, owner=Owner.LOCAL, wish=None, tries=0, next_at=None, reason=None, since=now
     )
     post = posts.edit(
         db, row.post_id, now=now, cloudflare_job_id=None, r2_media_key=None, error_message=None
     )
-    if post.status is not PostStatus.SCHEDULED:
-        posts.change_status(
-            db, post.id, PostStatus.SCHEDULED, now=now, reason="It came back from the cloud"
+    if post.status is not post.resting:
+        post = posts.change_status(
+            db, post.id, post.resting, now=now, reason="It came back from the cloud"
         )
     intake.queue(db, post, post.scheduled_for or now, now)
+    return post
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +313,7 @@ class _News:
     post: Post
     job: Mapping[str, Any]
     heard_at: datetime
-    spacing: timedelta
+    home: Home
 
     def follow(self, row: Handover) -> HeldAgainst | None:
         """Show what the Worker says of a post that it owns."""
@@ -315,7 +321,7 @@ class _News:
         if state == "DONE":
             self.is_live(row)
         elif state == "FAILED":
-            return results.failed(self.db, row, self.post, self.job, self.heard_at)
+            return results.failed(self.db, row, self.post, self.job, self.heard_at, self.home)
         elif state in _OPEN:
             results.shown(self.db, self.post, self.job, self.heard_at)
         return None
@@ -327,7 +333,7 @@ class _News:
             return
         self._not_from_here(row)
         known = handovers.keep(self.db, row, epoch=max(row.epoch, self.job["epoch"]))
-        results.went_out(self.db, known, post, self.job, self.heard_at, self.spacing)
+        results.went_out(self.db, known, post, self.job, self.heard_at, self.home.spacing)
 
     def from_the_future(self, row: Handover) -> HeldAgainst | None:
         """Take in what was done under an epoch that is not known here, or not confirmed."""
@@ -341,7 +347,8 @@ class _News:
             return None
         if not row.is_away and state == "FAILED" and epoch == row.epoch:
             return None  # known
-        if not row.is_away and not (self.post.is_scheduled and self.post.status in _WAITING):
+        has_time = self.post.scheduled_for is not None
+        if not row.is_away and not (has_time and self.post.status in _WAITING):
             return None  # it was parked: whoever takes it up again asks Instagram
         self._not_from_here(row)
         kept = self.owned_by_cloud(row)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from cloud.home import Home, is_repost
 from ground.refusal import ErrorCode
 from instagram import errors
 from instagram.graph.errors import translate_status, translate_told
@@ -43,7 +44,7 @@ class HeldAgainst:
 
 def shown(db: Database, post: Post, job: Mapping[str, Any], now: datetime) -> None:
     """Show how far a post in the cloud is."""
-    status = SHOWN[job["state"]]
+    status = post.resting if job["state"] == "SCHEDULED" else SHOWN[job["state"]]
     if post.status is not status:
         posts.change_status(db, post.id, status, now=now, reason="The cloud is at it")
 
@@ -76,9 +77,13 @@ def went_out(
 
 
 def failed(
-    db: Database, row: Handover, post: Post, job: Mapping[str, Any], now: datetime
+    db: Database, row: Handover, post: Post, job: Mapping[str, Any], now: datetime, home: Home
 ) -> HeldAgainst | None:
-    """Record that the Worker has given it up, in our words; returns what is against the account."""
+    """Record that the Worker has given it up, in our words; returns what is against the account.
+
+    A repost that came too late, or for which its account was not free, is decided anew; one that
+    the official API refuses goes the other way, as from here.
+    """
     problem = job.get("problem") or {}
     if problem.get("kind") == "doubt":
         in_doubt(db, row, post, job, UNKNOWN_MESSAGE, now)
@@ -89,14 +94,34 @@ def failed(
         has_video = any(file.is_video for file in media_files.of_post(db, post.id))
         failure = for_good(error, has_video=has_video)
     handovers.keep(db, row, owner=Owner.LOCAL, wish=None, next_at=None, reason=None, since=now)
-    if (at := moment(job.get("publishingAt"))) is not None:
+    is_against = isinstance(error, (errors.AccountTrouble, errors.TokenExpired))
+    at = moment(job.get("publishingAt"))
+    if at is not None:
         # It was sent, and denied: a retry looks once more before it sends again.
         delivery = _sent(db, row, post, job, at, now)
         deliveries.close(db, delivery.id, Outcome.REFUSED, now)
-    _fail(db, post, failure, now)
-    if not isinstance(error, (errors.AccountTrouble, errors.TokenExpired)) or not post.account_id:
+    if at is None and (error is None or is_against) and is_repost(post):
+        home.reposts.came_back(db, post, None, now)
+    elif is_against or not _takes_other_way(db, post, failure, now):
+        _fail(db, post, failure, now)
+    if error is None or not is_against or not post.account_id:
         return None
     return HeldAgainst(post.account_id, error)
+
+
+def _takes_other_way(db: Database, post: Post, failure: Failure, now: datetime) -> bool:
+    """Let a repost go out from here by the Private API, where its account has and allows that."""
+    if not states.may_switch(db, post):
+        return False
+    if not deliveries.has_ended(db, post.id, RouteName.GRAPH, Outcome.REFUSED):
+        delivery = deliveries.open_for(db, post.id, RouteName.GRAPH, now, content=None)
+        deliveries.close(db, delivery.id, Outcome.REFUSED, now)
+    reason = states.NOW_PRIVATELY.format(why=failure.reason)
+    changed = posts.change_status(
+        db, post.id, PostStatus.QUEUED, now=now, reason=reason, scheduled_for=None
+    )
+    intake.queue(db, changed, now, now)
+    return True
 
 
 def in_doubt(

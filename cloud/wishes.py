@@ -15,6 +15,7 @@ CANCEL: Mapping[str, Any] = {"act": "cancel"}
 CLEAR: Mapping[str, Any] = {"act": "clear"}
 RELEASE: Mapping[str, Any] = {"act": "release"}
 _TIMES = ("scheduled_for",)
+_OF_POSTS = ("cancel", "clear", "edit", "release", "reschedule")
 
 
 def edit(changes: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -39,6 +40,11 @@ def joined(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> Mapping[str
 def stays(wish: Mapping[str, Any]) -> bool:
     """Say whether a post is not to be handed over again by itself."""
     return bool(wish["act"] == "stay")
+
+
+def is_about_the_post(wish: Mapping[str, Any] | None) -> bool:
+    """Say whether a wish is one of those here: about a post, and not about whose it is."""
+    return wish is not None and wish["act"] in _OF_POSTS
 
 
 def fulfil(db: Database, post_id: str, wish: Mapping[str, Any], now: datetime) -> None:

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from accounts.sessions import SessionDesk
+from cloud.home import repost_would_stay_because
 from daemon import logs
 from daemon.core import Core, open_core
 from daemon.publishing import Publishing, build_publishing
@@ -87,6 +88,6 @@ async def open_house(settings: Settings, *, online: bool) -> AsyncIterator[tuple
         folder = MediaFolder(settings.media_dir, least_free=settings.min_free_mb << 20)
         # Its links are for nobody: Meta fetches from a running daemon.
         publishing = await build_publishing(core, folder, secret=secrets.token_urlsafe(32))
-        journey = Journey(core.store, folder, core.clock)
+        journey = Journey(core.store, folder, core.clock, repost_would_stay_because)
         engine = RepostEngine(core.store, core.gateway, journey, core.clock)
         yield house_of(core, publishing, engine), core.owner.id

@@ -23,6 +23,7 @@ from api.rate_limits import RateLimits
 from api.session_cookie import session_cookies
 from api.system import SystemInfo
 from api.visitors import Visitors
+from cloud.home import repost_would_stay_because
 from cloud.probing import Probe
 from daemon import build_info, data_dir, logs
 from daemon.activity import StatusLine
@@ -163,7 +164,9 @@ async def compose(
     status = StatusLine(store, notifier, clock)
     metrics = Metrics(store, core.gateway.requests, core.graph.requests)
     scheduler = publishing.scheduler(core, on_begun=metrics.lateness.observe)
-    engine = RepostEngine(store, core.gateway, Journey(store, folder, clock), clock)
+    engine = RepostEngine(
+        store, core.gateway, Journey(store, folder, clock, repost_would_stay_because), clock
+    )
     house = house_of(core, publishing, engine)
     upkeep = _upkeep(core, folder, publishing.probe, house.sessions)
     supervisor = Supervisor(on_change=status.changed)

@@ -14,6 +14,7 @@ from cloud.courier import Courier
 from cloud.desk import CloudDesk
 from cloud.exchange import Exchange
 from cloud.gate import Gate, place_of
+from cloud.home import Home
 from cloud.probing import Probe
 from daemon.core import Core
 from ground.hold import Hold
@@ -33,6 +34,7 @@ from publish.routes import Routes
 from publish.scheduler import Scheduler
 from publish.story_route import PrivateStoryRoute
 from repost import rails, terms
+from repost.clouded import Clouded
 from storage import secrets as stored_secrets
 from storage.files import MediaFolder
 from storage.posts import Post
@@ -188,6 +190,5 @@ def _courier(core: Core, desk: CloudDesk, preparation: Preparation, timing: _Tim
         desk=desk,
         preparation=preparation,
         reports=Against(StoredLogins(core.store, core.vault, core.clock), core.graph),
-        spacing=timing.spacing,
-        grace=timing.grace,
+        home=Home(timing.spacing, timing.grace, Clouded(core.clock)),
     )

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
+from cloud.wishes import unconfirmed
 from ground.refusal import ErrorCode, Refusal
 from operations import models, shown
-from operations.operation import Ask, read, write
+from operations.operation import Ask, act, read, write
 from operations.resources import Resource, owns
 from operations.scopes import Scope
 from repost import approval, dressing
-from storage import events, repost_history, reposts
+from storage import events, handovers, repost_history, reposts
 from storage.errors import NotFound
+from storage.handovers import Owner
 from storage.reposts import RepostStatus
 from storage.store import Database
 
@@ -59,15 +62,19 @@ def approve_several(db: Database, ask: Ask[models.Decision]) -> models.Decided:
     return _decide_several(db, ask, decision)
 
 
-@write(
+@act(
     models.Decided,
     scope=Scope.REPOSTS_DECIDE,
     takes=models.Decision,
     refuses=[ErrorCode.NOT_FOUND],
 )
-def skip_several(db: Database, ask: Ask[models.Decision]) -> models.Decided:
-    """Never repost several mentions: those named, or all that wait for approval."""
-    return _decide_several(db, ask, approval.skip)
+async def skip_several(ask: Ask[models.Decision]) -> models.Decided:
+    """Never repost several mentions: those named, or all that wait for approval.
+
+    What the cloud is to send is taken back from there first; while that is not confirmed, its
+    `reason` says so, and it is carried on.
+    """
+    return await _decided_everywhere(ask, lambda db: _decide_several(db, ask, approval.skip))
 
 
 @write(
@@ -85,49 +92,72 @@ def approve(db: Database, ask: Ask[models.Approval]) -> models.RepostItem:
     return shown.repost(db, dressing.approve_seen(db, ask.id, ask.given.look, ask.now))
 
 
-@write(
+@act(
     models.RepostDetails,
     scope=Scope.REPOSTS_DECIDE,
     on=Resource.REPOST,
     takes=models.CardChoice,
-    refuses=_WRONG_STATE,
+    refuses=[*_WRONG_STATE, ErrorCode.WORKER_UNREACHABLE],
 )
-def choose_card(db: Database, ask: Ask[models.CardChoice]) -> models.RepostDetails:
+async def choose_card(ask: Ask[models.CardChoice]) -> models.RepostDetails:
     """Give one mention's card another template than the account's, until it goes out (additive).
 
     Where it was approved with another card, it waits for approval again. `template` null takes the
-    choice back.
+    choice back. One that the cloud is to send is taken back from there first.
     """
-    chosen = dressing.choose(db, ask.id, ask.given.template, ask.now)
-    return shown.repost_details(db, chosen)
+    await _brought_home(ask)
+
+    def choose(db: Database) -> models.RepostDetails:
+        chosen = dressing.choose(db, ask.id, ask.given.template, ask.now)
+        return ask.done(db, shown.repost_details(db, chosen))
+
+    return await ask.house.store.write(choose)
 
 
-@write(models.RepostItem, scope=Scope.REPOSTS_DECIDE, on=Resource.REPOST, refuses=_WRONG_STATE)
-def skip(db: Database, ask: Ask[None]) -> models.RepostItem:
-    """Never repost this mention; possible until it begins to go out."""
-    return _decide(db, ask, approval.skip)
+@act(
+    models.RepostItem,
+    scope=Scope.REPOSTS_DECIDE,
+    on=Resource.REPOST,
+    refuses=[*_WRONG_STATE, ErrorCode.WORKER_UNREACHABLE],
+)
+async def skip(ask: Ask[None]) -> models.RepostItem:
+    """Never repost this mention; possible until it begins to go out.
+
+    One that the cloud is to send is taken back from there first.
+    """
+    return await _decided_wherever(ask, approval.skip)
 
 
-@write(models.RepostItem, scope=Scope.REPOSTS_DECIDE, on=Resource.REPOST, refuses=_WRONG_STATE)
-def reconsider(db: Database, ask: Ask[None]) -> models.RepostItem:
+@act(
+    models.RepostItem,
+    scope=Scope.REPOSTS_DECIDE,
+    on=Resource.REPOST,
+    refuses=[*_WRONG_STATE, ErrorCode.WORKER_UNREACHABLE],
+)
+async def reconsider(ask: Ask[None]) -> models.RepostItem:
     """Take an approval or a skip back, until the repost begins to go out (additive).
 
     The mention waits for a decision again. An approved one rests for ten seconds before anything
-    of it begins, so that there is time to.
+    of it begins, so that there is time to. One that the cloud is to send is taken back from there
+    first.
     """
-    return _decide(db, ask, approval.reconsider)
+    return await _decided_wherever(ask, approval.reconsider)
 
 
-@write(
+@act(
     models.Decided,
     scope=Scope.REPOSTS_DECIDE,
     takes=models.Reconsidering,
     refuses=[ErrorCode.NOT_FOUND],
 )
-def reconsider_several(db: Database, ask: Ask[models.Reconsidering]) -> models.Decided:
+async def reconsider_several(ask: Ask[models.Reconsidering]) -> models.Decided:
     """Take several approvals or skips back (additive); `refused` says which came too late."""
-    made = approval.decide_all(db, ask.given.repost_ids, approval.reconsider, ask.now)
-    return shown.decided(db, made)
+
+    def decide(db: Database) -> models.Decided:
+        made = approval.decide_all(db, ask.given.repost_ids, approval.reconsider, ask.now)
+        return shown.decided(db, made)
+
+    return await _decided_everywhere(ask, decide)
 
 
 @read(
@@ -181,6 +211,58 @@ def _statuses(query: models.RepostQuery) -> Sequence[RepostStatus]:
 
 def _decide(db: Database, ask: Ask[None], decision: approval.Decision) -> models.RepostItem:
     return shown.repost(db, decision(db, ask.id, ask.now))
+
+
+async def _decided_wherever(ask: Ask[None], decision: approval.Decision) -> models.RepostItem:
+    """Decide about a mention, whose post the cloud may own: then when that has given it back.
+
+    Raises `Refusal` where it has not, or has begun to send it.
+    """
+
+    def decide(db: Database) -> models.RepostItem | None:
+        decided = _decide(db, ask, decision)
+        return None if handovers.away_of_reposts(db, [ask.id]) else ask.done(db, decided)
+
+    done = await ask.house.store.write(decide)
+    if done is not None:
+        return done
+    await _brought_home(ask)
+    return await ask.house.store.write(
+        lambda db: ask.done(db, shown.repost(db, reposts.get(db, ask.id)))
+    )
+
+
+async def _brought_home(ask: Ask[Any]) -> None:
+    """Have the cloud give a mention's post back, if it owns it; raises `Refusal` if it does not."""
+    left = await ask.house.exchange.bring_home(
+        lambda db: handovers.away_of_reposts(db, [ask.id]), None
+    )
+    if any(row.owner is Owner.CLOUD for row in left):
+        raise Refusal(ErrorCode.INVALID_STATUS, "It is going out in the cloud right now")
+    if left:
+        raise unconfirmed("it did not answer")
+
+
+async def _decided_everywhere(
+    ask: Ask[Any], decide: Callable[[Database], models.Decided]
+) -> models.Decided:
+    """Decide about several; what the cloud owns of them is asked back, and told as it is then."""
+
+    def first(db: Database) -> tuple[models.Decided, list[str], bool]:
+        decided = ask.done(db, decide(db))
+        ids = [str(each.id) for each in decided.decided]
+        return decided, ids, bool(handovers.away_of_reposts(db, ids))
+
+    decided, ids, is_away = await ask.house.store.write(first)
+    if not is_away:
+        return decided
+    await ask.house.exchange.bring_home(lambda db: handovers.away_of_reposts(db, ids), None)
+
+    def now(db: Database) -> list[models.RepostItem]:
+        return [shown.repost(db, reposts.get(db, each)) for each in ids]
+
+    told = {"decided": await ask.house.store.read(now)}
+    return await ask.amended(decided.model_copy(update=told))
 
 
 def _decide_several(

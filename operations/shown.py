@@ -18,7 +18,7 @@ from operations.versions import version_of, version_of_settings
 from repost import dressing, guard, limits, pause
 from repost.approval import Decided
 from repost.hours import local_midnight
-from repost.standing import Standing
+from repost.standing import Standing, reposts_today
 from storage import (
     accounts,
     authors,
@@ -27,7 +27,6 @@ from storage import (
     media_files,
     posts,
     records,
-    repost_slots,
     troubles,
 )
 from storage.accounts import Account
@@ -67,7 +66,7 @@ def story_repost_config(
         "last_challenge_at": troubles.latest_at(db, config.account_id, TroubleKind.CHALLENGE),
         "challenge_pause_until": max(pauses, default=None),
         "warm_up_complete": guard.warm_up_complete(started_at, now, pace),
-        "reposts_today": len(repost_slots.sent_since(db, config.account_id, midnight)),
+        "reposts_today": reposts_today(db, config, now),
         "reposts_today_reset_at": midnight,
         "allowed_authors": [r.username for r in rules if r.verdict is Verdict.ALLOW],
         "denied_authors": [r.username for r in rules if r.verdict is Verdict.DENY],

@@ -1,16 +1,18 @@
 """What may go to the cloud: posts that the official API takes, with nothing in their way.
 
-Everything else waits for the daemon, and says so when it is scheduled.
+Everything else waits for the daemon, and says so. Whether a repost may go out, `repost` knows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from publish.choice import REPOSTS, choose, means_of
+from publish.choice import choose, means_of, wish_for
 from publish.retry import Failure
 from storage import accounts, cloud, handovers, holds, media_files, posts, users
 from storage.deliveries import RouteName
+from storage.media_files import MediaFile
 from storage.posts import Post, PostStatus
 from storage.store import Database
 from storage.troubles import TroubleKind
@@ -25,14 +27,22 @@ def is_configured(db: Database) -> bool:
 
 
 def stays_because(db: Database, post: Post, now: datetime) -> str | None:
-    """Return why a scheduled post has to go out from this machine, None where the cloud can do it.
+    """Return why a post that waits has to go out from this machine, None where the cloud can do it.
 
     What is true of the account now too: a person who has stopped everything, or a trouble.
     """
+    media = media_files.of_post(db, post.id)
+    if not media or len(media) < len(posts.media_ids_of(db, post.id)):
+        return "its media are missing"
+    return would_stay_because(db, post, media, now)
+
+
+def would_stay_because(
+    db: Database, post: Post, media: Sequence[MediaFile] | None, now: datetime
+) -> str | None:
+    """Return what `stays_because` would of a post with such media; None: they are not made yet."""
     if post.account_id is None or post.scheduled_for is None:
         return "it has no account, or no time"
-    if post.source_type in REPOSTS:
-        return "reposts go out under rails that are here"
     worker = cloud.find(db)
     if worker is not None and worker.unfetched is not None:
         return f"Meta does not fetch media from the Worker: {worker.unfetched}"
@@ -42,12 +52,12 @@ def stays_because(db: Database, post: Post, now: datetime) -> str | None:
     hold = holds.active(db, account.id, now, HOLDING)
     if hold is not None:
         return hold.reason
-    media = media_files.of_post(db, post.id)
-    if not media or len(media) < len(posts.media_ids_of(db, post.id)):
-        return "its media are missing"
-    means = means_of(db, account, has_public_url=True, now=now)
-    has_image = any(not one.is_video for one in media)
-    chosen = choose(means, has_image=has_image, has_stickers=bool(post.story_stickers))
+    chosen = choose(
+        means_of(db, account, has_public_url=True, now=now),
+        has_image=media is None or any(not one.is_video for one in media),
+        has_stickers=bool(post.story_stickers),
+        wish=wish_for(db, post, media or ()),
+    )
     if isinstance(chosen, Failure):
         return chosen.reason
     if chosen.route is not RouteName.GRAPH:

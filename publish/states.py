@@ -30,6 +30,7 @@ UNKNOWN_MESSAGE = (
     "Instagram's answer was lost, and the account does not tell whether this post is live. "
     "Look at the account in the Instagram app before you retry"
 )
+NOW_PRIVATELY = "Now through the Private API, because the official one failed: {why}"
 # Whether a post still stands as it was accepted; else it was taken back, and is gone.
 Standing = Callable[[Database, Post, datetime], bool]
 # What a post must wait for, or None.
@@ -225,18 +226,24 @@ def switched(db: Database, job: Job, post: Post, failure: Failure, now: datetime
     Only what provably did not go out, of an account whose route is `auto` and that has a login.
     """
     delivery = deliveries.find_open(db, post.id)
-    if delivery is None or delivery.route is not RouteName.GRAPH or post.account_id is None:
+    if delivery is None or delivery.route is not RouteName.GRAPH or not may_switch(db, post):
         return False
-    may = post.source_type in REPOSTS and wish_for(db, post, ()).route is PublishRoute.AUTO
-    in_doubt = delivery.step in (Step.PUBLISHING, Step.PUBLISHED)
-    if in_doubt or not may or credentials.find(db, post.account_id) is None:
+    if delivery.step in (Step.PUBLISHING, Step.PUBLISHED):
         return False
     deliveries.close(db, delivery.id, Outcome.REFUSED, now)
-    reason = f"Now through the Private API, because the official one failed: {failure.reason}"
+    reason = NOW_PRIVATELY.format(why=failure.reason)
     posts.change_status(db, post.id, PostStatus.QUEUED, now=now, reason=reason)
     jobs.postpone(db, job.id, now, now, failure.reason, counted=False)
     _free_lane(db, job, now)
     return True
+
+
+def may_switch(db: Database, post: Post) -> bool:
+    """Say whether a post may take the private route where the official one fails."""
+    if post.account_id is None or post.source_type not in REPOSTS:
+        return False
+    is_auto = wish_for(db, post, ()).route is PublishRoute.AUTO
+    return is_auto and credentials.find(db, post.account_id) is not None
 
 
 def given_up(db: Database, job: Job, post: Post, failure: Failure, now: datetime) -> None:

@@ -16,6 +16,9 @@ from storage.store import Database
 
 # How long an approval can be taken back before anything begins, at the ordinary pace.
 GRACE = timedelta(seconds=10)
+# What is decided about a mention when the cloud has given it back.
+SKIP = {"act": "skip"}
+RECONSIDER = {"act": "reconsider"}
 Decision = Callable[[Database, str, datetime], Repost]
 OPEN = (
     RepostStatus.DETECTED,
@@ -65,8 +68,13 @@ def still_open(repost: Repost, now: datetime, pace: float) -> Hold | None:
 
 
 def skip(db: Database, repost_id: str, now: datetime) -> Repost:
-    """Never repost a mention; raises `NotFound`, and `TooLate` once it may be going out."""
+    """Never repost a mention; raises `NotFound`, and `TooLate` once it may be going out.
+
+    One that the cloud owns is skipped when it is back from there.
+    """
     repost = reposts.get(db, repost_id)
+    if repost.status is RepostStatus.QUEUED and taking_back.ask_back(db, repost, SKIP, now):
+        return reposts.get(db, repost_id)
     is_open = repost.status in OPEN
     if not is_open or (repost.post_id is not None and not taking_back.withdraw(db, repost)):
         state = "going out right now" if is_open else repost.status
@@ -85,13 +93,16 @@ def skip(db: Database, repost_id: str, now: datetime) -> Repost:
 def reconsider(db: Database, repost_id: str, now: datetime) -> Repost:
     """Take a person's decision about a mention back: it waits for one again.
 
-    Raises `NotFound`, and `TooLate` where there is none, or it may be going out already.
+    One that the cloud owns waits again when it is back from there. Raises `NotFound`, and
+    `TooLate` where there is none, or it may be going out already.
     """
     repost = reposts.get(db, repost_id)
     was_skipped = repost.status is RepostStatus.SKIPPED and repost.skipped_at is not None
     was_approved = repost.status is RepostStatus.QUEUED and repost.approved_at is not None
     if not was_skipped and not was_approved:
         raise TooLate(f"There is no decision of yours to take back: it is {repost.status}")
+    if was_approved and taking_back.ask_back(db, repost, RECONSIDER, now):
+        return reposts.get(db, repost_id)
     if repost.post_id is not None and not taking_back.withdraw(db, repost):
         raise TooLate("It can no longer be taken back: it is going out right now")
     stale_at = repost.mentioned_at + guard.MAX_HELD

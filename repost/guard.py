@@ -101,9 +101,8 @@ def may_repost(
     if (wake := sleeping_until(config, now, WIND_DOWN)) is not None:
         return Hold("sleep", ASLEEP, wake)
     sent = [moment for moment in sent if moment <= now + CLOCK_ERROR]
-    today = [moment for moment in sent if moment >= local_midnight(config, now)]
     cap = daily_cap(config, started_at, now, pace)
-    if len(today) >= cap:
+    if count_of_day(config, sent, now) >= cap:
         midnight = next_midnight(config, now)
         # Not on the stroke of midnight, every day the same.
         until = midnight + timedelta(
@@ -115,6 +114,12 @@ def may_repost(
         if (free_at := free_after(config, last, pace)) > now:
             return Hold("spacing", "Reposts keep a distance of some 20 minutes", free_at)
     return None
+
+
+def count_of_day(config: RepostConfig, sent: Sequence[datetime], now: datetime) -> int:
+    """Return how many of these times are in the day of the account that it is `now`."""
+    begin, end = local_midnight(config, now), next_midnight(config, now)
+    return sum(begin <= moment < end for moment in sent)
 
 
 def free_after(config: RepostConfig, last: datetime, pace: float) -> datetime:

@@ -7,7 +7,7 @@ taken over by `settle`.
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -17,12 +17,13 @@ import trio
 from ground.clock import Clock
 from ground.hold import Hold
 from media.errors import MediaError, RenderFailed
-from repost import approval, card, rails
+from repost import approval, card, planning, rails
 from repost.card import Card
 from repost.deciding import decide
 from repost.leftovers import discard
+from repost.planning import Stays
 from repost.terms import look_of, terms_of
-from storage import jobs, lost, media_files, posts, repost_configs, repost_slots, reposts
+from storage import cloud, jobs, lost, media_files, posts, repost_configs, repost_slots, reposts
 from storage.errors import Unreadable
 from storage.files import MediaFolder
 from storage.media_files import MediaFile, Origin
@@ -38,25 +39,35 @@ DRY_RUN = "Dry run: it would have been published now"
 _POST_STICKER = {"x": 0.5, "y": 0.4997396, "width": 0.8, "height": 0.60572916, "rotation": 0.0}
 
 
+@dataclass(frozen=True, slots=True)
+class _Later:
+    """A mention waits: for its time `at` with a post of its own, or until it is looked at again."""
+
+    held: Hold
+    at: datetime | None = None
+
+
 class HandOver:
-    """Brings mentions that may go out to the publish engine, as far as the rails allow."""
+    """Brings mentions that may go out to the publish engine, as far as the rails allow.
+
+    Where there is a cloud, those that have to wait for their time are handed over before it.
+    """
 
     def __init__(
-        self,
-        store: Store,
-        folder: MediaFolder,
-        clock: Clock,
+        self, store: Store, folder: MediaFolder, clock: Clock, stays: Stays | None = None
     ) -> None:
+        """`stays` tells what the cloud cannot send; without it nothing is planned for it."""
         self._store = store
         self._folder = folder
         self._clock = clock
+        self._stays = stays
         # A video card takes a whole core for seconds; the daemon leaves one to others.
 
     async def send(self, repost: Repost) -> Repost:
         """Hand a queued mention over, or hold it back with the reason; returns it."""
-        held = await self._store.read(self._held, repost, self._clock.now())
-        if held is not None:
-            return await self._store.write(_hold, repost.id, held, self._clock.now())
+        later = await self._store.read(self._later, repost, None, self._clock.now())
+        if later is not None and later.at is None:
+            return await self._store.write(_hold, repost.id, later.held, self._clock.now())
         if await self._has_card(repost):
             sent = await self._store.write(self._hand_over, repost.id, None, self._clock.now())
         else:
@@ -75,6 +86,31 @@ class HandOver:
         pace = self._clock.pace
         held = queue_held(db, repost.account_id, now, pace)
         return held or approval.still_open(repost, now, pace)
+
+    def _later(
+        self, db: Database, repost: Repost, card_file: MediaFile | None, now: datetime
+    ) -> _Later | None:
+        """Return what a mention waits for, None where it may go out now.
+
+        It has a time where the cloud can send it then. `card_file` is its card, once that is made.
+        """
+        held = self._held(db, repost, now)
+        if held is None:
+            return None
+        config, pace = repost_configs.get(db, repost.account_id), self._clock.pace
+        if self._stays is None or config.dry_run or cloud.find(db) is None:
+            return _Later(held)
+        at = planning.time_of(db, config, repost, held, now, pace)
+        if at is None:
+            return _Later(held)
+        if (rests := approval.still_open(repost, now, pace)) is not None:
+            return _Later(rests)
+        media = None if card_file is None else (card_file,)
+        why = self._stays(db, _post_of(repost, config, now, at), media, now)
+        if why is not None:
+            reason = f"{held.reason}. {planning.FROM_HERE.format(why=why)}"
+            return _Later(replace(held, reason=reason))
+        return _Later(held, at)
 
     # The card
 
@@ -161,16 +197,19 @@ class HandOver:
                 card_sticker=asdict(composed.sticker),
                 card_look=look,
             )
-        held = self._held(db, repost, now)
-        if held is not None:
-            return _hold(db, repost_id, held, now)
+        found = media_files.find(db, repost.card_media_id or "")
+        later = self._later(db, repost, found, now)
+        if later is not None and later.at is None:
+            return _hold(db, repost_id, later.held, now)
         config = repost_configs.get(db, repost.account_id)
         if repost.card_look != look_of(config, repost):
             return repost  # changed meanwhile, which woke the engine: it is composed anew
         if config.dry_run:
             repost_slots.take(db, repost.account_id, None, now)
             return reposts.change(db, repost_id, RepostStatus.SKIPPED, now=now, reason=DRY_RUN)
-        return _queue(db, repost, _post_of(repost, config, now), terms_of(db, config), now)
+        post = _post_of(repost, config, now, None if later is None else later.at)
+        reason = "It is being published" if later is None else later.held.reason
+        return _queue(db, repost, post, terms_of(db, config), reason, now)
 
 
 def queue_held(db: Database, account_id: str, now: datetime, pace: float) -> Hold | None:
@@ -209,7 +248,9 @@ def settle(db: Database, account_id: str, now: datetime) -> None:
         logger.info("repost id=%s state=%s reason=%s", repost_id, outcome, reason)
 
 
-def _post_of(repost: Repost, config: RepostConfig, now: datetime) -> Post:
+def _post_of(
+    repost: Repost, config: RepostConfig, now: datetime, at: datetime | None = None
+) -> Post:
     said: dict[str, Any] = {}
     if repost.is_own:
         full_id = f"{repost.story_pk}_{repost.author_pk}"
@@ -224,6 +265,7 @@ def _post_of(repost: Repost, config: RepostConfig, now: datetime) -> Post:
         instagram_account_id=repost.account_id,
         media_type=MediaType.STORIES,
         source_type=SourceType.AUTO_REPOST if repost.is_own else SourceType.STORY_REPOST,
+        scheduled_for=at,
         timezone=config.timezone,
         status=PostStatus.QUEUED,
         created_at=now,
@@ -232,7 +274,10 @@ def _post_of(repost: Repost, config: RepostConfig, now: datetime) -> Post:
     )
 
 
-def _queue(db: Database, repost: Repost, post: Post, terms: str, now: datetime) -> Repost:
+def _queue(
+    db: Database, repost: Repost, post: Post, terms: str, reason: str, now: datetime
+) -> Repost:
+    """Store a repost's post with its job and its place among the account's: now, or at its time."""
     assert repost.card_media_id is not None
     posts.add(db, post, [repost.card_media_id])
     jobs.add_publish(
@@ -240,16 +285,17 @@ def _queue(db: Database, repost: Repost, post: Post, terms: str, now: datetime) 
         user_id=post.user_id,
         account_id=repost.account_id,
         post_id=post.id,
-        run_at=now,
+        run_at=post.scheduled_for or now,
         now=now,
     )
-    repost_slots.take(db, repost.account_id, post.id, now)
+    repost_slots.take(db, repost.account_id, post.id, post.scheduled_for or now)
     return reposts.change(
         db,
         repost.id,
         RepostStatus.QUEUED,
         now=now,
-        reason="It is being published",
+        reason=reason,
+        held_until=post.scheduled_for,
         post_id=post.id,
         handed_over_under=terms,
     )

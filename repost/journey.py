@@ -15,6 +15,7 @@ from repost.deciding import Decider
 from repost.fetching import Fetcher
 from repost.handover import HandOver, queue_held, settle, stumbled
 from repost.own_feed import OwnFeed
+from repost.planning import Stays
 from repost.stumbles import Stumbles
 from repost.terms import weights_of
 from storage import reposts
@@ -32,6 +33,7 @@ class Journey:
         store: Store,
         folder: MediaFolder,
         clock: Clock,
+        stays: Stays | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -41,7 +43,7 @@ class Journey:
         # By which settings and lists all mentions of an account were looked at last.
         self._weighed: dict[str, str] = {}
         self._decider = Decider(store, clock)
-        self._hand_over = HandOver(store, folder, clock)
+        self._hand_over = HandOver(store, folder, clock, stays)
 
     async def advance(self, api: PrivateApi, config: RepostConfig) -> datetime | None:
         """Move every mention on that can move; returns when something is due that no row tells.

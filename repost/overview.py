@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from ground.hold import Hold
 from repost import guard, pause, rails
-from repost.hours import WIND_DOWN, local_midnight, sleeping_until
+from repost.hours import WIND_DOWN, sleeping_until
 from storage import credentials, holds, repost_slots, users
 from storage.repost_configs import RepostConfig
 from storage.store import Database
@@ -86,8 +86,7 @@ def _cap(
     pace: float,
 ) -> RailState:
     cap = guard.daily_cap(config, started_at, now, pace)
-    midnight = local_midnight(config, now)
-    today = sum(1 for at in sent if midnight <= at <= now + guard.CLOCK_ERROR)
+    today = guard.count_of_day(config, sent, now)
     held = guard.may_repost(config, started_at, sent, now, pace)
     until = held.until if held is not None and held.rail == "cap" else None
     return RailState("cap", f"{today} of {cap} today", today >= cap, until)

@@ -49,19 +49,39 @@ def reposting_held(
 
     `but` is the post that asks, when it has been handed over already.
     """
-    if users.is_stopped(db, config.user_id):
-        return STOPPED
-    has_token = secrets.exists(db, config.account_id, AccountSecret.ACCESS_TOKEN)
-    kinds = _HOLDS_TOKENS if has_token else tuple(TroubleKind)
-    held = _account_held(db, config, now, kinds) or pause.held(config, now)
-    if held is not None:
+    if (held := account_held(db, config, now)) is not None:
         return held
     login = credentials.find(db, config.account_id)
     if login is None:
         return Hold("login", "The account has no Private API login", None)
     sent = repost_slots.sent_since(db, config.account_id, now - timedelta(days=2), but=but)
     held = guard.may_repost(config, login.session_started_at, sent, now, pace)
-    return held or (_one_at_a_time(db, config, now, pace, but) if pace else None)
+    if held is None and pace:
+        held = _one_on_its_way(db, config, now, but) or _after_a_failure(db, config, now, pace)
+    return held
+
+
+def account_held(db: Database, config: RepostConfig, now: datetime) -> Hold | None:
+    """Return what holds all reposts of an account back now, whatever the hour: the gravest."""
+    if users.is_stopped(db, config.user_id):
+        return STOPPED
+    has_token = secrets.exists(db, config.account_id, AccountSecret.ACCESS_TOKEN)
+    kinds = _HOLDS_TOKENS if has_token else tuple(TroubleKind)
+    return _account_held(db, config, now, kinds) or pause.held(config, now)
+
+
+def hours_held(
+    db: Database, config: RepostConfig, at: datetime, pace: float, *, but: str | None = None
+) -> Hold | None:
+    """Return which of the rails that are hours and numbers holds a repost back at a time to come.
+
+    What holds an account now, and may be over by then, is not among them.
+    """
+    login = credentials.find(db, config.account_id)
+    sent = repost_slots.sent_since(db, config.account_id, at - timedelta(days=2), but=but)
+    started_at = login.session_started_at if login else None
+    held = guard.may_repost(config, started_at, sent, at, pace)
+    return held or (_after_a_failure(db, config, at, pace) if pace else None)
 
 
 def asleep_until(db: Database, account_id: str, now: datetime) -> datetime | None:
@@ -113,11 +133,15 @@ def asleep_there(db: Database, post: Post, now: datetime, theirs: datetime | Non
     return Hold("sleep", reason, now + (wake - theirs))
 
 
-def _one_at_a_time(
-    db: Database, config: RepostConfig, now: datetime, pace: float, but: str | None
+def _one_on_its_way(
+    db: Database, config: RepostConfig, now: datetime, but: str | None
 ) -> Hold | None:
-    if repost_slots.is_on_its_way(db, config.account_id, but=but):
+    if repost_slots.is_on_its_way(db, config.account_id, now, but=but):
         return Hold("queue", "The repost before it is still on its way", now + _LOOK_AGAIN)
+    return None
+
+
+def _after_a_failure(db: Database, config: RepostConfig, now: datetime, pace: float) -> Hold | None:
     failed_at = repost_slots.last_failed_at(db, config.account_id)
     if failed_at is not None and failed_at <= now:
         free_at = guard.free_after(config, failed_at, pace)

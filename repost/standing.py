@@ -72,10 +72,16 @@ def standing_of(db: Database, account_id: str, now: datetime, pace: float) -> St
         polling=polling,
         publishing=rails.reposting_held(db, config, now, pace),
         next_poll_at=_next_poll_at(config, polling, now, pace),
-        reposts_today=len(repost_slots.sent_since(db, account_id, local_midnight(config, now))),
+        reposts_today=reposts_today(db, config, now),
         daily_cap=guard.daily_cap(config, started_at, now, pace),
         breaker=_breaker(db, config, now),
     )
+
+
+def reposts_today(db: Database, config: RepostConfig, now: datetime) -> int:
+    """Return how many of the day's reposts have gone out, are on their way, or have their time."""
+    sent = repost_slots.sent_since(db, config.account_id, local_midnight(config, now))
+    return guard.count_of_day(config, sent, now)
 
 
 def _next_poll_at(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from storage import deliveries, jobs, posts, repost_slots, reposts
+from storage import deliveries, handovers, jobs, posts, repost_slots, reposts
 from storage.deliveries import Step
 from storage.errors import NotFound
 from storage.posts import Post, PostStatus
@@ -12,16 +14,32 @@ from storage.reposts import Repost, RepostStatus
 from storage.store import Database
 
 REASON = "It was taken back before it went out"
+ASKED = "It is being taken back from the cloud"
 
 
 def take_back(db: Database, account_id: str, now: datetime) -> None:
     """Take an account's reposts back from the queue, so that they are decided about anew.
 
-    Whatever is going out at this moment, or may be live already, goes on.
+    Whatever is going out at this moment, or may be live already, goes on. The cloud is asked for
+    what it owns, until it answers: then that is decided about anew.
     """
     for repost in reposts.handed_over(db, account_id):
-        if withdraw(db, repost):
+        if not ask_back(db, repost, None, now) and withdraw(db, repost):
             reposts.change(db, repost.id, RepostStatus.QUEUED, now=now, reason=REASON, post_id=None)
+
+
+def ask_back(db: Database, repost: Repost, wish: Mapping[str, Any] | None, now: datetime) -> bool:
+    """Have the cloud asked for a repost's post; says whether the cloud may own it.
+
+    `wish` is what is decided about the mention when it is back, see `clouded`.
+    """
+    row = None if repost.post_id is None else handovers.find_away(db, repost.post_id)
+    if row is None:
+        return False
+    handovers.want_back(db, row, wish, now)
+    if (repost.reason, repost.held_until) != (ASKED, None):
+        reposts.change(db, repost.id, repost.status, now=now, reason=ASKED)
+    return True
 
 
 def withdraw(db: Database, repost: Repost) -> bool:

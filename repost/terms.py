@@ -67,7 +67,7 @@ def stand(db: Database, post: Post, now: datetime) -> bool:
     if repost is None or repost.status is not RepostStatus.QUEUED:
         return True
     config = repost_configs.find(db, repost.account_id)
-    if config is not None and _hold(db, config, repost, now):
+    if config is not None and hold(db, config, repost, now):
         return True
     taking_back.discard(db, post)
     state, reason = RepostStatus.QUEUED, taking_back.REASON
@@ -78,7 +78,8 @@ def stand(db: Database, post: Post, now: datetime) -> bool:
     return False
 
 
-def _hold(db: Database, config: RepostConfig, repost: Repost, now: datetime) -> bool:
+def hold(db: Database, config: RepostConfig, repost: Repost, now: datetime) -> bool:
+    """Say whether what a mention was handed over under holds still."""
     return (
         not is_stale(db, repost, now)
         and config.is_enabled

@@ -7,7 +7,7 @@ everything rests on: a post that the cloud may own has no open job here, and can
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -111,8 +111,51 @@ def unconfirmed(db: Database, now: datetime, limit: int) -> list[Handover]:
     )
 
 
+def away_reposts(db: Database) -> list[Handover]:
+    """Return the reposts that the cloud may own: few, and each under rails of its own."""
+    return records.fetch(
+        db,
+        Handover,
+        "JOIN (SELECT post_id AS found FROM cloud_posts JOIN posts ON posts.id = post_id"
+        " WHERE owner != 'LOCAL' AND source_type IN ('STORY_REPOST', 'AUTO_REPOST'))"
+        " ON post_id = found ORDER BY since, post_id",
+    )
+
+
+def away_of_reposts(db: Database, repost_ids: Collection[str]) -> list[Handover]:
+    """Return what the cloud may own of the posts of these mentions."""
+    return records.fetch(
+        db,
+        Handover,
+        "WHERE owner != 'LOCAL' AND post_id IN (SELECT reposts.post_id FROM reposts"
+        " WHERE id IN (SELECT value FROM json_each(?)))",
+        (records.encode(list(repost_ids)),),
+    )
+
+
+def want_back(
+    db: Database, row: Handover, wish: Mapping[str, Any] | None, now: datetime
+) -> Handover:
+    """Note that a post which the cloud may own is to be given back, and what it becomes then.
+
+    It is asked for under an epoch of its own, until the Worker answers. Without a `wish` what was
+    wished before counts.
+    """
+    is_new = row.owner is not Owner.TAKING
+    return keep(
+        db,
+        row,
+        owner=Owner.TAKING,
+        epoch=row.epoch + 1 if is_new else row.epoch,
+        wish=row.wish if wish is None else dict(wish),
+        tries=0,
+        next_at=None,
+        since=now if is_new else row.since,
+    )
+
+
 def candidates(db: Database, now: datetime, soonest: datetime, limit: int) -> list[Post]:
-    """Return scheduled posts that wait here and are due after `soonest`, the next one first.
+    """Return posts that wait here for their time and are due after `soonest`, the next one first.
 
     Without those that were looked at and are not to be looked at again yet.
     """
@@ -122,7 +165,10 @@ def candidates(db: Database, now: datetime, soonest: datetime, limit: int) -> li
         "JOIN (SELECT posts.id AS found FROM jobs JOIN posts ON posts.id = jobs.post_id"
         " LEFT JOIN cloud_posts ON cloud_posts.post_id = posts.id"
         " WHERE jobs.status = 'PENDING' AND jobs.run_at > ?1 AND jobs.attempts = 0"
-        " AND posts.status = 'SCHEDULED' AND posts.account_id IS NOT NULL"
+        " AND (posts.status = 'SCHEDULED'"
+        " OR posts.status = 'QUEUED' AND posts.is_scheduled = 0"
+        " AND posts.scheduled_for = jobs.run_at)"
+        " AND posts.account_id IS NOT NULL"
         " AND (cloud_posts.owner IS NULL OR cloud_posts.owner = 'LOCAL')"
         " AND (cloud_posts.next_at IS NULL OR cloud_posts.next_at <= ?2)"
         " ORDER BY jobs.run_at LIMIT ?3) ON posts.id = found ORDER BY scheduled_for, id",

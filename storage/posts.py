@@ -90,6 +90,11 @@ class Post:
     created_at: datetime
     updated_at: datetime
 
+    @property
+    def resting(self) -> PostStatus:
+        """The state in which it waits for its time: a repost's is nobody's schedule."""
+        return PostStatus.SCHEDULED if self.is_scheduled else PostStatus.QUEUED
+
 
 def alt_text(post: Post, position: int) -> str | None:
     """Return what is said of the file at that place, or None."""

@@ -157,6 +157,9 @@ function checkedJob(id, { epoch, due, body: content, activate }) {
     require(["image", "video"].includes(kind), "a piece is an image or a video");
     require(parameters !== null && typeof parameters === "object", "a piece has parameters");
   }
+  for (const name of ["until", "apartMs"]) {
+    require(content[name] === undefined || Number.isInteger(content[name]), `${name} is in ms`);
+  }
   require((content.pieces.length > 1) === Boolean(content.parent), "several pieces have a parent");
   return { epoch, due, body: content, activate };
 }

@@ -282,20 +282,25 @@ export class Lane extends Shelf {
     this.#keep({ heldUntil: until, heldSince: Date.now(), heldFor: reason });
   }
 
-  /** When the account may publish again: its last post, and one that is in doubt, come first. */
-  freeAt(job) {
+  /**
+   * When the account may publish again: its last post, and one that is in doubt, come first. What
+   * asks for a distance of its own keeps it to the last one that did.
+   */
+  freeAt(job, { apartMs = 0 }) {
     const doubt = `SELECT 1 FROM jobs WHERE begun_at > 0 AND ended_at IS NULL AND state = 'PUBLISHING' AND id != ? LIMIT 1`;
     const isBusy = this.sql.exec(doubt, job.id).toArray().length > 0;
-    const spaced = (this.fact("publishedAt") ?? 0) + (this.fact("spacingMs") ?? 0);
+    const apart = apartMs ? (this.fact("apartAt") ?? 0) + apartMs : 0;
+    const spaced = Math.max((this.fact("publishedAt") ?? 0) + (this.fact("spacingMs") ?? 0), apart);
     return isBusy ? Math.max(spaced, Date.now() + 5_000 * this.pace) : spaced;
   }
 
   /** Commit that a job is being published; from here on only asking tells what became of it. */
-  begin(job, now, ownBefore) {
+  begin(job, body, ownBefore) {
+    const now = Date.now();
     const intent = { publishing_at: now, own_before: ownBefore, lost_at: null, looks: 0, polls: 0 };
     return this.ctx.storage.transactionSync(() => {
       const begun = this.set(job, { ...intent, state: "PUBLISHING", next_at: now });
-      if (begun) this.#keep({ publishedAt: now });
+      if (begun) this.#keep({ publishedAt: now, ...(body.apartMs ? { apartAt: now } : {}) });
       return begun;
     });
   }

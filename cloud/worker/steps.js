@@ -46,18 +46,28 @@ const MAY_BE_LIVE = new Set(["PUBLISHING", "PUBLISHED"]);
 export async function step(lane, job) {
   const heldUntil = lane.fact("heldUntil") ?? 0;
   // An account that Instagram has something against is left alone; what may be live is asked about.
-  if (heldUntil > Date.now() && !MAY_BE_LIVE.has(job.state)) return lane.set(job, { next_at: heldUntil });
+  const body = JSON.parse(job.body);
+  if (!MAY_BE_LIVE.has(job.state)) {
+    // What is over is never sent, whatever made it late.
+    if (Date.now() >= endOf(body)) return fail(lane, job, { kind: "missed" });
+    if (heldUntil > Date.now()) return lane.set(job, { next_at: Math.min(heldUntil, endOf(body)) });
+  }
   try {
-    await STEPS[job.state](lane, job, JSON.parse(job.body));
+    await STEPS[job.state](lane, job, body);
   } catch (error) {
     stumble(lane, job, error);
   }
 }
 
-async function begin(lane, job) {
+/** Until when a job may be sent. */
+function endOf(body) {
+  return body.until ?? Infinity;
+}
+
+async function begin(lane, job, body) {
   const now = Date.now();
   if (now - job.due > (lane.fact("graceMs") ?? Infinity)) return fail(lane, job, { kind: "missed" });
-  const free = lane.freeAt(job);
+  const free = lane.freeAt(job, body);
   if (free > now) return lane.set(job, { next_at: free });
   const { used, total } = await (await graphOf(lane)).quota();
   if (used >= total) return lane.set(job, { next_at: now + later(lane, HOUR / 2) });
@@ -129,7 +139,7 @@ async function stateOf(api, container) {
 
 async function publish(lane, job, body) {
   const now = Date.now();
-  const free = lane.freeAt(job);
+  const free = lane.freeAt(job, body);
   if (free > now) return lane.set(job, { next_at: free });
   if (now - job.begun_at > ANSWERS_FOR) {
     return startOver(lane, job, { kind: "given_up", message: "what was prepared is too old" });
@@ -137,7 +147,9 @@ async function publish(lane, job, body) {
   const api = await graphOf(lane);
   // What is there already is not ours, whatever it looks like afterwards.
   const before = (await api.recent(body.stories)).map((medium) => medium.id);
-  if (lane.begin(job, Date.now(), JSON.stringify(before))) await send(lane, job, api);
+  // Asking took a while.
+  if (Date.now() >= endOf(body)) return fail(lane, job, { kind: "missed" });
+  if (lane.begin(job, body, JSON.stringify(before))) await send(lane, job, api);
 }
 
 /** The one request that makes it live. Whatever it answers but an id, only asking tells what it did. */
@@ -176,6 +188,7 @@ async function settle(lane, job, body) {
   if (isAgainstAccount(problem)) lane.hold(Date.now() + HELD_FOR, problem.message);
   if (problem.kind === "refused" && !isPassing(problem)) return fail(lane, job, problem);
   if (job.attempts >= LATEST_TRIES) return fail(lane, job, { ...problem, kind: "given_up" });
+  if (Date.now() >= endOf(body)) return fail(lane, job, { ...problem, kind: "missed" });
   // The same container once more: Meta publishes a container once.
   const again = { lost_at: null, looks: 0, attempts: job.attempts + 1, publishing_at: Date.now(), next_at: Date.now() };
   if (lane.set(job, again)) await send(lane, job, api);

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from cloud.home import repost_would_stay_because
 from daemon import data_dir
 from daemon.core import Core, open_core
 from daemon.publishing import build_publishing
@@ -192,7 +193,7 @@ async def open_studio(
         folder = MediaFolder(data / "media")
         railed = replace(core, clock=replace(core.clock, pace=rails_pace))
         publishing = await build_publishing(railed, folder, settle_s=settle_s)
-        journey = Journey(core.store, folder, railed.clock)
+        journey = Journey(core.store, folder, railed.clock, repost_would_stay_because)
         studio = Studio(
             sandbox=sandbox,
             clock=clock,

@@ -1,0 +1,74 @@
+"""What holds here of posts that the cloud may own: the daemon's own measures, and the reposts'."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from cloud import wishes, worker_code
+from publish import fitness
+from publish.choice import REPOSTS
+from storage import cloud
+from storage.media_files import MediaFile
+from storage.posts import Post
+from storage.store import Database
+
+# Between two reposts of an account, whatever made the first one late; see docs/account-safety.md.
+REPOSTS_APART = timedelta(minutes=20)
+_OLDER = "the Worker is of another version of Reprise: `reprise cloud upgrade`"
+
+
+class RepostRules(Protocol):
+    """What reposts are about; each is part of a transaction."""
+
+    def stays_because(self, db: Database, post: Post, now: datetime) -> str | None: ...
+
+    def ends_at(self, db: Database, post: Post) -> datetime | None: ...
+
+    def is_let_go(self, db: Database, post: Post, now: datetime) -> None: ...
+
+    def stays_here(self, db: Database, post: Post, why: str, now: datetime) -> None: ...
+
+    def came_back(
+        self, db: Database, post: Post, wish: Mapping[str, Any] | None, now: datetime
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """`spacing` and `grace` are the daemon's own; `reposts` decides about posts of mentions."""
+
+    spacing: timedelta
+    grace: timedelta
+    reposts: RepostRules
+
+    def stays_because(self, db: Database, post: Post, now: datetime) -> str | None:
+        """Return why a post may not go out of the cloud as things are now, None where it may."""
+        why = fitness.stays_because(db, post, now)
+        if why is not None or not is_repost(post):
+            return why
+        return _is_unable(db) or self.reposts.stays_because(db, post, now)
+
+    def is_decided_anew(self, post: Post, wish: Mapping[str, Any] | None) -> bool:
+        """Say whether a post that comes back is given up for a decision about its mention."""
+        return is_repost(post) and not wishes.is_about_the_post(wish)
+
+
+def is_repost(post: Post) -> bool:
+    """Say whether a post is a mention's, or another post's of the account, under rails."""
+    return post.source_type in REPOSTS
+
+
+def repost_would_stay_because(
+    db: Database, post: Post, media: Sequence[MediaFile] | None, now: datetime
+) -> str | None:
+    """Return why a repost's post has to go out from this machine, or None; see `fitness`."""
+    return _is_unable(db) or fitness.would_stay_because(db, post, media, now)
+
+
+def _is_unable(db: Database) -> str | None:
+    """Return why the Worker there cannot be trusted with reposts: one of before has no end."""
+    worker = cloud.find(db)
+    return _OLDER if worker is not None and worker.version != worker_code.version() else None
