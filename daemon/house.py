@@ -68,6 +68,12 @@ def house_of(core: Core, publishing: Publishing, engine: RepostEngine) -> House:
     )
 
 
+def engine_of(core: Core, folder: MediaFolder) -> RepostEngine:
+    """Return the engine that finds mentions and hands them over."""
+    journey = Journey(core.store, folder, core.clock, repost_would_stay_because)
+    return RepostEngine(core.store, core.gateway, journey, core.clock)
+
+
 async def _examined(core: Core) -> dict[str, Any]:
     from daemon.doctor import examination  # when it is asked for: a start needs none of it
 
@@ -88,6 +94,4 @@ async def open_house(settings: Settings, *, online: bool) -> AsyncIterator[tuple
         folder = MediaFolder(settings.media_dir, least_free=settings.min_free_mb << 20)
         # Its links are for nobody: Meta fetches from a running daemon.
         publishing = await build_publishing(core, folder, secret=secrets.token_urlsafe(32))
-        journey = Journey(core.store, folder, core.clock, repost_would_stay_because)
-        engine = RepostEngine(core.store, core.gateway, journey, core.clock)
-        yield house_of(core, publishing, engine), core.owner.id
+        yield house_of(core, publishing, engine_of(core, folder)), core.owner.id

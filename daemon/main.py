@@ -23,12 +23,11 @@ from api.rate_limits import RateLimits
 from api.session_cookie import session_cookies
 from api.system import SystemInfo
 from api.visitors import Visitors
-from cloud.home import repost_would_stay_because
 from cloud.probing import Probe
 from daemon import build_info, data_dir, logs
 from daemon.activity import StatusLine
 from daemon.core import Core, open_core
-from daemon.house import house_of
+from daemon.house import engine_of, house_of
 from daemon.lifecycle import heed_signals, keep_told
 from daemon.metrics import Metrics
 from daemon.notify import Notifier
@@ -59,8 +58,6 @@ from operations.by_address import AddressFetcher
 from operations.house import House
 from operations.models import LoginCodeRequest
 from operations.webhook_messages import message_for, wanted
-from repost.engine import RepostEngine
-from repost.journey import Journey
 from repost.retention import Retention
 from storage import events
 from storage.errors import Unavailable, Unusable
@@ -164,9 +161,7 @@ async def compose(
     status = StatusLine(store, notifier, clock)
     metrics = Metrics(store, core.gateway.requests, core.graph.requests)
     scheduler = publishing.scheduler(core, on_begun=metrics.lateness.observe)
-    engine = RepostEngine(
-        store, core.gateway, Journey(store, folder, clock, repost_would_stay_because), clock
-    )
+    engine = engine_of(core, folder)
     house = house_of(core, publishing, engine)
     upkeep = _upkeep(core, folder, publishing.probe, house.sessions)
     supervisor = Supervisor(on_change=status.changed)

@@ -58,7 +58,7 @@ class Clouded:
         config = None if repost is None else repost_configs.find(db, repost.account_id)
         if repost is None or config is None or post.scheduled_for is None:
             return post.scheduled_for
-        return planning.end_of(config, repost, post.scheduled_for)
+        return planning.end_of(config, repost.mentioned_at, post.scheduled_for)
 
     def is_let_go(self, db: Database, post: Post, now: datetime) -> None:
         """Say of a mention that the cloud sends it at its time."""

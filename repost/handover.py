@@ -34,6 +34,8 @@ from storage.store import Database, Store
 
 logger = logging.getLogger(__name__)
 
+# The rail of what waits for its hour, and goes out from here then.
+_FROM_HERE = "here"
 DRY_RUN = "Dry run: it would have been published now"
 # The middle of the canvas, where a card shows the picture: a tap there leads to the post.
 _POST_STICKER = {"x": 0.5, "y": 0.4997396, "width": 0.8, "height": 0.60572916, "rotation": 0.0}
@@ -87,6 +89,19 @@ class HandOver:
         held = queue_held(db, repost.account_id, now, pace)
         return held or approval.still_open(repost, now, pace)
 
+    def queue_waits(self, db: Database, account_id: str, now: datetime) -> tuple[Hold | None, bool]:
+        """Return the rail that holds all queued mentions of an account, with why not in the cloud.
+
+        And whether the next of them can be given a time for the cloud all the same.
+        """
+        held = queue_held(db, account_id, now, self._clock.pace)
+        config = repost_configs.get(db, account_id)
+        at = None if held is None else self._time_of(db, config, now, held, now)
+        if held is None or at is None:
+            return held, False
+        held = self._from_here(db, _post(config, SourceType.STORY_REPOST, now, at), None, held, now)
+        return held, held.rail != _FROM_HERE
+
     def _later(
         self, db: Database, repost: Repost, card_file: MediaFile | None, now: datetime
     ) -> _Later | None:
@@ -97,20 +112,43 @@ class HandOver:
         held = self._held(db, repost, now)
         if held is None:
             return None
-        config, pace = repost_configs.get(db, repost.account_id), self._clock.pace
-        if self._stays is None or config.dry_run or cloud.find(db) is None:
-            return _Later(held)
-        at = planning.time_of(db, config, repost, held, now, pace)
+        config = repost_configs.get(db, repost.account_id)
+        at = self._time_of(db, config, repost.mentioned_at, held, now)
         if at is None:
             return _Later(held)
-        if (rests := approval.still_open(repost, now, pace)) is not None:
+        if (rests := approval.still_open(repost, now, self._clock.pace)) is not None:
             return _Later(rests)
         media = None if card_file is None else (card_file,)
-        why = self._stays(db, _post_of(repost, config, now, at), media, now)
-        if why is not None:
-            reason = f"{held.reason}. {planning.FROM_HERE.format(why=why)}"
-            return _Later(replace(held, reason=reason))
-        return _Later(held, at)
+        held = self._from_here(db, _post_of(repost, config, now, at), media, held, now)
+        return _Later(held, None if held.rail == _FROM_HERE else at)
+
+    def _time_of(
+        self,
+        db: Database,
+        config: RepostConfig,
+        mentioned_at: datetime,
+        held: Hold,
+        now: datetime,
+    ) -> datetime | None:
+        if self._stays is None or config.dry_run or cloud.find(db) is None:
+            return None
+        return planning.time_of(db, config, mentioned_at, held, now, self._clock.pace)
+
+    def _from_here(
+        self,
+        db: Database,
+        post: Post,
+        media: tuple[MediaFile] | None,
+        held: Hold,
+        now: datetime,
+    ) -> Hold:
+        """Return what holds a mention, and why this machine has to send it then, if it has to."""
+        assert self._stays is not None
+        why = self._stays(db, post, media, now)
+        if why is None:
+            return held
+        reason = f"{held.reason}. {planning.FROM_HERE.format(why=why)}"
+        return Hold(_FROM_HERE, reason, held.until)
 
     # The card
 
@@ -258,19 +296,23 @@ def _post_of(
     elif config.auto_tag_original_poster and repost.author_username and repost.card_sticker:
         person = {"username": repost.author_username, "userId": repost.author_pk}
         said["story_mentions"] = [{**person, **repost.card_sticker}]
+    source = SourceType.AUTO_REPOST if repost.is_own else SourceType.STORY_REPOST
+    return replace(_post(config, source, now, at), **said)
+
+
+def _post(config: RepostConfig, source: SourceType, now: datetime, at: datetime | None) -> Post:
     return Post(
         id=str(uuid4()),
-        user_id=repost.user_id,
-        account_id=repost.account_id,
-        instagram_account_id=repost.account_id,
+        user_id=config.user_id,
+        account_id=config.account_id,
+        instagram_account_id=config.account_id,
         media_type=MediaType.STORIES,
-        source_type=SourceType.AUTO_REPOST if repost.is_own else SourceType.STORY_REPOST,
+        source_type=source,
         scheduled_for=at,
         timezone=config.timezone,
         status=PostStatus.QUEUED,
         created_at=now,
         updated_at=now,
-        **said,
     )
 
 

@@ -13,7 +13,7 @@ from instagram.private.api import PrivateApi
 from repost import guard, stumbles
 from repost.deciding import Decider
 from repost.fetching import Fetcher
-from repost.handover import HandOver, queue_held, settle, stumbled
+from repost.handover import HandOver, settle, stumbled
 from repost.own_feed import OwnFeed
 from repost.planning import Stays
 from repost.stumbles import Stumbles
@@ -107,12 +107,14 @@ class Journey:
         )
 
     async def _hold_queue(self, account_id: str) -> bool:
-        """Let all that is queued say which rail holds it; False where one may go out."""
-        now, pace = self._clock.now(), self._clock.pace
-        held = await self._store.read(queue_held, account_id, now, pace)
-        if held is not None:
-            await self._store.write(reposts.hold, account_id, RepostStatus.QUEUED, held, now)
-        return held is not None
+        """Let all that is queued say which rail holds it; False where one may go out, or to the
+        cloud with its time."""
+        now = self._clock.now()
+        held, has_time = await self._store.read(self._hand_over.queue_waits, account_id, now)
+        if held is None or has_time:
+            return False
+        await self._store.write(reposts.hold, account_id, RepostStatus.QUEUED, held, now)
+        return True
 
     async def _take_in(self, api: PrivateApi, account_id: str) -> list[datetime]:
         """Download what was found; returns when the account's own feed is to be read again."""

@@ -15,7 +15,6 @@ from storage.media_files import MediaFile
 from storage.posts import Post
 from storage.repost_configs import RepostConfig
 from storage.repost_slots import LONGEST_LATE
-from storage.reposts import Repost
 from storage.store import Database
 
 # Why a repost's post has to go out from this machine, None where the cloud can send it. `media` is
@@ -34,7 +33,12 @@ _MOST_RAILS = 20
 
 
 def time_of(
-    db: Database, config: RepostConfig, repost: Repost, held: Hold, now: datetime, pace: float
+    db: Database,
+    config: RepostConfig,
+    mentioned_at: datetime,
+    held: Hold,
+    now: datetime,
+    pace: float,
 ) -> datetime | None:
     """Return when a mention that a rail holds may go out by all of them: its place in its day.
 
@@ -52,15 +56,15 @@ def time_of(
     else:
         return None
     is_worth_it = at - now >= _SHORTEST_WAIT * pace and at > now
-    return at if is_worth_it and end_of(config, repost, at) - at >= _SHORTEST_SPAN else None
+    return at if is_worth_it and end_of(config, mentioned_at, at) - at >= _SHORTEST_SPAN else None
 
 
-def end_of(config: RepostConfig, repost: Repost, at: datetime) -> datetime:
+def end_of(config: RepostConfig, mentioned_at: datetime, at: datetime) -> datetime:
     """Return until when a repost may go out late that was to go out `at`.
 
     In the same day, whose cap it counts in, awake, and as long as it is news.
     """
-    end = min(at + LONGEST_LATE, next_midnight(config, at), repost.mentioned_at + guard.MAX_HELD)
+    end = min(at + LONGEST_LATE, next_midnight(config, at), mentioned_at + guard.MAX_HELD)
     awake = at
     while awake < end and sleeping_until(config, awake + _STEP, WIND_DOWN) is None:
         awake += _STEP
