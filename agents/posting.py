@@ -206,7 +206,7 @@ async def publish_now(
         post_id, warnings = accepted.post_id, accepted.warnings
     else:
         assert post_id is not None
-        await _send(post_id)
+        await _send(post_id, request_id)
     await ctx.report_progress(1, 2, "It is in the queue")
     row = await ended(post_id, wait_s)
     waits = row.status not in (PostStatus.PUBLISHED, PostStatus.FAILED)
@@ -263,10 +263,15 @@ async def delete_from_instagram(
     return Changed(id=post_id, done=what, note=done.delete_error)
 
 
-async def _send(post_id: str) -> None:
-    """Let a post that is there go out at once; what goes out already is left alone."""
+async def _send(post_id: str, request_id: str) -> None:
+    """Let a post that is there go out at once; what goes out already is left alone.
+
+    A draft goes once for a request: one that somebody has taken back since stays a draft.
+    """
     post: models.Post = await ask(posts.get_post, target=post_id)
-    if post.status in (PostStatus.DRAFT, PostStatus.SCHEDULED):
+    if post.status == PostStatus.DRAFT:
+        await ask(posts.publish_draft, models.AsSeen(), post_id, step(request_id, "send"))
+    elif post.status == PostStatus.SCHEDULED:
         soon = to_text(current.get().clock.now() + _SOON)
         await ask(posts.reschedule_post, _moved(soon, post.timezone), post_id)
     elif post.status == PostStatus.FAILED:

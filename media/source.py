@@ -30,7 +30,9 @@ from media.sniff import FileType, sniff
 
 _NONE_LEFT = (errno.EMFILE, errno.ENFILE)
 MAX_DURATION_S = 3600.0
-MAX_SIDE = 4096
+# Action cameras film 5312 x 2988 and 5760 x 2880: as many pixels as 4096 x 4096 have.
+MAX_SIDE = 8192
+MAX_PIXELS = 4096 * 4096
 _CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 THREADS = min(4, _CORES)
 
@@ -201,8 +203,8 @@ def _first_stream(container: InputContainer) -> VideoStream:
 
 
 def _check_side(width: int, height: int) -> None:
-    if max(width, height) > MAX_SIDE:
-        raise MediaTooLarge(f"{width} x {height} pixels are too many for a video")
+    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
+        raise MediaTooLarge(f"{width} x {height} pixels are too many for a video; export it in 4K")
 
 
 def _exact(rational: Fraction | None) -> Fraction | None:

@@ -14,6 +14,7 @@ from typing import Any
 import trio
 
 from sandbox import Sandbox
+from sandbox.wire.faults import Fault, Status
 from storage import posts
 from storage.posts import PostStatus
 from tests.agents.talking import called, connected, refused
@@ -249,6 +250,26 @@ async def test_an_address_is_fetched_where_the_settings_allow_it(
         known = {Path(each["storagePath"]).name for each in library["files"]}
         assert {each.name for each in scratch if each.suffix == ".jpg"} >= known
         assert not [each for each in scratch if each.suffix in (".part", ".tmp")]
+
+
+async def test_a_draft_that_was_taken_back_stays_one(served: Served) -> None:
+    """The answer was lost, a person took the post back, and the agent repeats its request."""
+    slow = served.studio.sandbox.faults.add(Fault(path="rupload", kind=Status(500), times=None))
+    async with connected(served) as client:
+        draft = (await called(client, "save_post", media=[await photo_id(served)]))["id"]
+        arguments = {"request_id": "one", "post_id": draft, "wait_s": 1}
+        await called(client, "publish_now", **arguments)
+        with trio.fail_after(DEADLOCK_S):
+            while (await served.studio.core.store.read(posts.get, draft)).error_message is None:
+                await trio.sleep(0.02)
+        await called(client, "change_post", post_id=draft, action="release")
+        slow.remove()
+        no = await refused(client, "publish_now", **arguments)
+        assert (no["code"], "took it back" in no["message"]) == ("INVALID_STATUS", True)
+        sent = await called(
+            client, "publish_now", **{**arguments, "request_id": "two", "wait_s": 50}
+        )
+        assert sent["status"] == "PUBLISHED"
 
 
 async def test_a_link_is_for_one_file_of_ten_minutes(served: Served) -> None:

@@ -149,7 +149,7 @@ def test_too_long_and_too_large_are_refused(tmp_path: Path) -> None:
         tmp_path / "long.mp4", size=(16, 16), sound=None, times=range(0, 3_610_000, 10_000)
     )
     wide = make_video(
-        tmp_path / "wide.mkv", size=(4098, 16), codec="mpeg4", sound=None, seconds=0.1
+        tmp_path / "wide.mkv", size=(4112, 4098), codec="mpeg4", sound=None, seconds=0.1
     )
 
     for path in (long, wide):
@@ -157,6 +157,11 @@ def test_too_long_and_too_large_are_refused(tmp_path: Path) -> None:
             probe_video(path)
         with pytest.raises(MediaTooLarge):
             poster_frame(path)
+
+
+def test_an_action_camera_films_wider_than_4k(tmp_path: Path) -> None:
+    wide = make_video(tmp_path / "wide.mp4", size=(5312, 32), sound=None, seconds=0.1)
+    assert (probe_video(wide).width, poster_frame(wide).size) == (5312, (5312, 32))
 
 
 def test_what_is_no_video_is_invalid(tmp_path: Path) -> None:
