@@ -58,6 +58,13 @@ def add(app: QuartTrio, pages: Pages) -> None:
             return await _shown(pages, visit, made, said)
         return redirect(link(visit, "/account", saved=1), 303)
 
+    @app.post("/account/forget")
+    async def forget_login() -> Shown:
+        visit = await pages.visit()
+        if visit.account is not None:
+            await visit.perform(logins.forget_credentials, None, visit.account.id)
+        return redirect(link(visit, "/account"), 303)
+
     @app.post("/account/disconnect")
     async def disconnect_account() -> Shown:
         visit, form = await pages.visit(), await sent()

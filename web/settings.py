@@ -40,6 +40,7 @@ _TOLD = (
     "No quiet hours.",
     "What can wait is told after the quiet hours.",
     "A copy was made and checked.",
+    "What failed since yesterday is sent again.",
     *(told for _, told in _ON_ONE.values()),
 )
 
@@ -128,6 +129,19 @@ def _add_who_gets_in(app: QuartTrio, pages: Pages, screen: _Screen) -> None:
 
 
 def _add_who_is_told(app: QuartTrio, pages: Pages, screen: _Screen) -> None:
+    @app.post("/settings/webhooks/rotate")
+    async def new_secret() -> Shown:
+        visit, form = await pages.visit(), await sent()
+        work = visit.perform(webhooks.rotate_webhook_secret, None, form.get("id", ""))
+        return await screen.done(visit, "secret", work)
+
+    @app.post("/settings/webhooks/recover")
+    async def send_again() -> Shown:
+        visit, form = await pages.visit(), await sent()
+        since = given(models.RecoverRequest, since=visit.now - timedelta(days=1))
+        work = visit.perform(webhooks.recover_webhook, since, form.get("id", ""))
+        return await screen.again(visit, work, _TOLD[5])
+
     @app.post("/settings/webhooks")
     async def make_webhook() -> Shown:
         visit, form = await pages.visit(), await sent()
@@ -167,6 +181,7 @@ async def _found(visit: Visit) -> dict[str, Any]:
         "sessions": [],
         "hooks": [],
         "recipients": [],
+        "log": {},
         "quiet": None,
         "room": None,
         "copies": [],
@@ -176,6 +191,10 @@ async def _found(visit: Visit) -> dict[str, Any]:
     if visit.may(Scope.WEBHOOKS_READ):
         found["hooks"] = (await visit.perform(webhooks.list_webhooks)).webhooks
         found["recipients"] = (await visit.perform(notify.list_recipients)).recipients
+        few = models.WebhookDeliveryQuery(limit=5)
+        for each in found["recipients"]:
+            told = await visit.perform(notify.list_notices_told, few, each.id)
+            found["log"][each.id] = told.deliveries
         found["quiet"] = await visit.perform(notify.get_quiet_hours)
     if visit.may(Scope.SYSTEM_READ):
         room = await tried(visit.perform(machine.get_room))

@@ -28,7 +28,7 @@ A_PAGE = {"Accept": "text/html,application/xhtml+xml"}
 WRITES = ("/stop", "/go-on", "/mentions/approve", "/mentions/skip", "/mentions/reconsider",
           "/mentions/scan", "/sign-out", "/calendar/move", "/history/retry", "/account",
           "/mentions/author", "/mentions/card", "/history/release", "/media/delete",
-          "/account/disable", "/account/disconnect", "/settings/keys",
+          "/account/disable", "/account/disconnect", "/account/forget", "/settings/keys",
           "/settings/keys/revoke",
           "/settings/webhooks", "/welcome/account", "/welcome/login", "/welcome/rules")  # fmt: skip
 

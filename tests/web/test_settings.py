@@ -144,3 +144,28 @@ async def test_programs_that_use_an_account_are_seen_and_ended(served: Served) -
     ended = await send(served, "sessions/end", id=account.id)
     assert ended.headers["Location"].endswith("done=That+session+is+over.")
     assert "Programs that use an account" not in await page(served)
+
+
+async def test_a_webhook_has_a_new_secret_and_a_login_is_forgotten(served: Served) -> None:
+    await served.sign_in()
+    made = await send(served, "webhooks", url="https://127.0.0.1:1/<b>")
+    old = re.search(r"<pre><code>([^<]+)</code>", made.text)
+    one = re.search(r'webhooks/rotate"><input type="hidden" name="id" value="([^"]+)"', made.text)
+    assert (old, one) != (None, None), made.text
+    assert old is not None
+    assert one is not None
+    again = re.search(
+        r"<pre><code>([^<]+)</code>", (await send(served, "webhooks/rotate", id=one[1])).text
+    )
+    assert again is not None
+    assert again[1] != old[1]
+    sent = await send(served, "webhooks/recover", id=one[1])
+    assert sent.status_code == 303, sent.text
+    assert "is+sent+again" in sent.headers["Location"]
+    # A login goes, the account stays.
+    account = (await served.client.get("/account", headers=HTML)).text
+    assert "Forget the login" in account
+    await served.client.post("/account/forget", headers=HTML)
+    account = (await served.client.get("/account", headers=HTML)).text
+    assert "Forget the login" not in account
+    assert "Not logged in" in account
