@@ -6,8 +6,10 @@ import math
 import random
 from array import array
 from colorsys import hsv_to_rgb
-from functools import cache
+from functools import cache, lru_cache
+from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import av
@@ -19,7 +21,14 @@ _SOUND_SAMPLES = 1024
 
 def make_photo(path: Path, width: int, height: int, seed: int, label: str = "") -> None:
     """Write a JPEG: a gradient, some shapes, and the label across the middle."""
-    draw_photo(width, height, seed, label).save(path, "JPEG", quality=88)
+    path.write_bytes(_photo(width, height, seed, label))
+
+
+@lru_cache(maxsize=64)
+def _photo(width: int, height: int, seed: int, label: str) -> bytes:
+    written = BytesIO()
+    draw_photo(width, height, seed, label).save(written, "JPEG", quality=88)
+    return written.getvalue()
 
 
 def make_video(
@@ -35,20 +44,29 @@ def make_video(
 
     Width and height have to be even.
     """
+    path.write_bytes(_video(width, height, seconds, fps, seed, with_sound))
+
+
+@lru_cache(maxsize=16)
+def _video(width: int, height: int, seconds: float, fps: int, seed: int, with_sound: bool) -> bytes:
     picture = _gradient(width, height, seed)
-    with av.open(path, "w", format="mp4", options={"movflags": "faststart"}) as container:
-        video = container.add_stream("libx264", rate=fps)
-        video.width, video.height, video.pix_fmt = width, height, "yuv420p"
-        video.options = {"preset": "ultrafast", "crf": "26"}
-        sound = container.add_stream("aac", rate=_SOUND_RATE) if with_sound else None
-        for number in range(round(seconds * fps)):
-            image = picture.copy()
-            _draw_shapes(image, seed, turn=number / (fps * 4))
-            container.mux(video.encode(av.VideoFrame.from_image(image)))
-        container.mux(video.encode())
-        if sound is not None:
-            sound.options = {"aac_coder": "fast"}  # a tone needs no search for the best
-            sound_of(container, sound, seconds, seed)
+    # Of its own, for what moves the index to the front reads a file again by its name.
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / "video.mp4"
+        with av.open(path, "w", format="mp4", options={"movflags": "faststart"}) as container:
+            video = container.add_stream("libx264", rate=fps)
+            video.width, video.height, video.pix_fmt = width, height, "yuv420p"
+            video.options = {"preset": "ultrafast", "crf": "26"}
+            sound = container.add_stream("aac", rate=_SOUND_RATE) if with_sound else None
+            for number in range(round(seconds * fps)):
+                image = picture.copy()
+                _draw_shapes(image, seed, turn=number / (fps * 4))
+                container.mux(video.encode(av.VideoFrame.from_image(image)))
+            container.mux(video.encode())
+            if sound is not None:
+                sound.options = {"aac_coder": "fast"}  # a tone needs no search for the best
+                sound_of(container, sound, seconds, seed)
+        return path.read_bytes()
 
 
 def sound_of(container: Any, sound: Any, seconds: float, seed: int) -> None:

@@ -26,6 +26,7 @@ from sandbox.private.cdn import photo_url
 from storage import accounts, client_options, credentials
 from storage.client_options import StoredOptions
 from storage.store import Database
+from tests.support.in_turn import in_turn
 from tests.support.relay import WORD, Relay, open_relay
 from tests.support.served import Served
 from tests.support.studio import PASSWORD, USERNAME, Studio, open_studio
@@ -139,7 +140,7 @@ async def test_changes_leave_out_what_was_not_sent_and_clear_what_is_empty(serve
     assert (shown["locale"], shown["hasTotpSeed"]) == (None, False)
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("body", "word"),
     [
         ({"proxy": "ftp://me:hunter2@example.com"}, "proxy"),

@@ -335,11 +335,17 @@ VARIANTS = {
 }
 
 
+def _tier(number: int, flow: Flow) -> list[pytest.MarkDecorator]:
+    if flow.name in VARIANTS:
+        return [pytest.mark.soak]
+    return [pytest.mark.acceptance] if number % 3 else []
+
+
 @pytest.mark.parametrize(
     "flow",
     [
-        pytest.param(flow, id=flow.name, marks=[pytest.mark.soak] * (flow.name in VARIANTS))
-        for flow in FLOWS
+        pytest.param(flow, id=flow.name, marks=_tier(number, flow))
+        for number, flow in enumerate(FLOWS)
     ],
 )
 async def test_each_flow_step_by_step_with_restarts(

@@ -9,6 +9,7 @@ import pytest
 
 from api.session_cookie import COOKIE_NAME
 from storage import api_keys, browser_sessions
+from tests.support.in_turn import in_turn
 from tests.support.served import Served
 
 STATUS = "/api/v1/story-repost/status"
@@ -35,7 +36,7 @@ async def test_a_link_signs_in_once(served: Served) -> None:
     assert "set-cookie" not in second.headers
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("method", "headers"),
     [
         ("HEAD", {}),

@@ -8,10 +8,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import pytest
 from PIL import Image
 
 from tests.media.samples import make_video, quarters
+from tests.support.in_turn import in_turn
 from tests.support.served import Answer, Served
 
 BASE = "/api/v1/story-repost"
@@ -100,7 +100,7 @@ async def test_of_a_video_a_picture_is_shown(served: Served, tmp_path: Path) -> 
     picture(copied)
 
 
-@pytest.mark.parametrize(
+@in_turn(
     ("setting", "told"),
     [
         ({"template": "polaroid"}, "'classic', 'blur', 'frame' or 'full-bleed'"),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from storage import api_keys
 from tests.support.command import announced, command
+from tests.support.in_turn import in_turn
 from tests.support.posting import API, NOBODY, photo_id, story, upload
 from tests.support.served import Answer, Served
 
@@ -91,7 +90,7 @@ async def test_uploads_are_compared_by_their_content(served: Served) -> None:
     assert (await upload(served, served.studio.photo(400, 500, 2))).status == 201
 
 
-@pytest.mark.parametrize("bad", ["", '"', '""', '"a', "a b", '"a b"', '"a"b"', "x" * 256, b"\xe9"])
+@in_turn("bad", ["", '"', '""', '"a', "a b", '"a b"', '"a"b"', "x" * 256, b"\xe9"])
 async def test_odd_keys_are_refused_before_anything_is_done(
     served: Served, bad: str | bytes
 ) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from storage.times import to_text
+from tests.support.in_turn import in_turn
 from tests.support.posting import (
     API,
     NOBODY,
@@ -66,7 +67,7 @@ async def test_the_list_is_paged_filtered_and_newest_first(served: Served) -> No
         assert {one["status"] for one in body["posts"]} <= {status}
 
 
-@pytest.mark.parametrize(
+@in_turn(
     "query",
     ["page=0", "page=-1", "page=x", "page=", "page=1.5", "limit=0", "limit=101", "limit=all",
      "status=published", "status=", "page=99999999999999999999"],

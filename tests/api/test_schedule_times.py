@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-import pytest
-
 from storage.times import WANTED, parse_instant, to_text
+from tests.support.in_turn import in_turn
 from tests.support.posting import (
     API,
     photo_id,
@@ -23,7 +22,7 @@ async def call(served: Served, method: str, post_id: str, body: Any = None) -> A
     return await served.call(method, f"{API}/schedule/{post_id}", body)
 
 
-@pytest.mark.parametrize("form", ["Z", "small", "week", "offset", "isoformat", "far offset"])
+@in_turn("form", ["Z", "small", "week", "offset", "isoformat", "far offset"])
 async def test_any_time_with_an_offset_is_taken(served: Served, form: str) -> None:
     at = (served.studio.clock.now() + HOUR).replace(microsecond=123456)
     text = {

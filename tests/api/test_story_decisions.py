@@ -15,6 +15,7 @@ from sandbox.wire.faults import Fault
 from sandbox.wire.message import Data, Exchange, Response
 from storage.times import to_text
 from tests.api.test_story_repost import AWAKE, BASE, history, post, until
+from tests.support.in_turn import in_turn
 from tests.support.posting import NOBODY, second_account
 from tests.support.served import Answer, Served
 
@@ -137,7 +138,7 @@ async def test_all_of_one_account_leaves_the_others_alone(served: Served) -> Non
     assert (await history(served))[0]["status"] == "WAITING_APPROVAL"
 
 
-@pytest.mark.parametrize(
+@in_turn(
     "body",
     [
         {},
@@ -242,7 +243,7 @@ async def test_a_rule_for_an_author_holds_for_what_waits_and_is_taken_back(serve
     assert (await post(served, "/authors", username="p7", rule="always")).status == 200
 
 
-@pytest.mark.parametrize(
+@in_turn(
     "settings",
     [
         {"allowedAuthors": ["not a name"]},

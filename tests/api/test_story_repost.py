@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import pytest
 import trio
 
 from sandbox.wire.faults import Fault, Status, please_wait
+from tests.support.in_turn import in_turn
 from tests.support.limits import DEADLOCK_S, Pauses
 from tests.support.served import Answer, Served
 
@@ -86,7 +86,7 @@ async def test_the_configuration_has_every_field_of_the_contract(served: Served)
     assert body["createdAt"].endswith("Z")
 
 
-@pytest.mark.parametrize(
+@in_turn(
     "settings",
     [
         {"pollIntervalHours": 5},

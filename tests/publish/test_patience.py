@@ -21,6 +21,7 @@ from tests.support.graph import another, connect
 from tests.support.posting import photo_id, publish
 from tests.support.served import Served
 from tests.support.studio import Studio
+from tests.support.thinned import sparing
 
 HOUR = timedelta(hours=1)
 UPLOAD = "/rupload_igphoto"
@@ -54,7 +55,15 @@ async def only_post(studio: Studio) -> Post:
 
 @pytest.mark.parametrize(
     "kind",
-    [Status(503), Status(500), Reset(after_effect=False), Body(b"<html>502</html>", "text/html")],
+    sparing(
+        [
+            Status(503),
+            Status(500),
+            Reset(after_effect=False),
+            Body(b"<html>502</html>", "text/html"),
+        ],
+        every=2,
+    ),
     ids=str,
 )
 async def test_an_outage_of_hours_costs_no_post_and_few_requests(

@@ -103,6 +103,7 @@ async def delete_all(served: Served, route: str, answers: list[tuple[str, Any, b
     return problems
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize("route", sparing(ROUTES, every=2))
 async def test_what_is_said_of_a_deletion_is_so(public: Served, route: str) -> None:
     answers = [answer for answer in ANSWERS[route] if answer[0] in EVERYDAY[route]]

@@ -18,6 +18,7 @@ from operations.house import House
 from repost.approval import approve
 from tests.support.houses import house_of
 from tests.support.studio import Studio
+from tests.support.thinned import sparing
 
 OVERLAY = json.dumps({"text": "via @{username} 💛", "size": "large"})
 # Both are JPEGs of one drawing; what was uploaded has been a JPEG once more often.
@@ -43,12 +44,15 @@ async def shown(studio: Studio, house: House, file: Path) -> models.CardPreview:
 
 @pytest.mark.parametrize(
     "settings",
-    [
-        {"template": "classic"},
-        {"template": "blur", "signature_overlay": OVERLAY},
-        {"template": "frame", "auto_tag_original_poster": False},
-        {"template": "full-bleed"},
-    ],
+    sparing(
+        [
+            {"template": "classic"},
+            {"template": "blur", "signature_overlay": OVERLAY},
+            {"template": "frame", "auto_tag_original_poster": False},
+            {"template": "full-bleed"},
+        ],
+        every=2,
+    ),
     ids=lambda settings: str(settings["template"]),
 )
 async def test_a_repost_looks_as_its_preview(studio: Studio, settings: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from storage.posts import PostStatus
 from storage.reposts import RepostStatus
 from storage.store import Database
 from tests.support.studio import Studio
+from tests.support.thinned import sparing
 
 UPLOAD = "rupload"
 
@@ -92,7 +93,7 @@ ENDS = {
 }
 
 
-@pytest.mark.parametrize("act", ENDS)
+@pytest.mark.parametrize("act", sparing(ENDS, every=3))
 async def test_what_is_decided_while_it_is_uploaded_holds(studio: Studio, act: str) -> None:
     await studio.configure()
     studio.mention(studio.friend("anna"))

@@ -35,6 +35,7 @@ DAMAGES = (
 pytestmark = pytest.mark.logs_errors
 
 
+@pytest.mark.acceptance
 async def test_the_others_of_the_account_go_on(studio: Studio) -> None:
     await studio.configure()
     store = studio.core.store

@@ -38,6 +38,8 @@ ROOT = Path(__file__).parents[2]
 PROGRAMS: Mapping[str, Sequence[str]] = {
     "daemon": ("daemon", "cli", "api", "local", "operations", "publish", "repost", "moving"),
     "media.worker": ("media",),
+    "notices.worker": ("notices",),
+    "sandbox": ("sandbox",),
 }
 # What the system's loader and what it loads take from the environment when a process starts: such
 # a process comes from one that was started so. The last of them is kept, whose tests go on.
@@ -198,6 +200,8 @@ def serve(program: str, control: socket.socket) -> None:
         for found in walk_packages(import_module(package).__path__, f"{package}."):
             if not found.name.endswith("__main__"):
                 import_module(found.name)
+    if program == "notices.worker":  # whose library brings a hundred services
+        import_module("apprise").Apprise.instantiate("json://localhost")
     gc.freeze()
     fresh.make()
     while True:

@@ -195,6 +195,7 @@ async def test_what_strangers_write_is_text(home: Home) -> None:
         assert await home.take("complaints") == []
 
 
+@pytest.mark.acceptance
 async def test_twenty_keys_decide_and_one_takes_back(home: Home) -> None:
     await home.go("/mentions")
     await home.take("counts", ".stories .story", 8)
