@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from html import unescape
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from storage.times import to_text
 from tests.support.posting import API, photo_id
 from tests.support.served import Served
 from tests.web.many import fill_plan
+from web.spans import VIEWS, days_of, hours_of, placed
 
 OSLO = ZoneInfo("Europe/Oslo")
 
@@ -260,3 +262,31 @@ async def test_only_what_is_chosen_is_shown(served: Served) -> None:
         if not is_there:
             assert "Show all" in page
     assert (await served.client.get("/calendar?state=NONSENSE")).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "day"),
+    [
+        ("Europe/Oslo", "2027-03-28"), ("Europe/Oslo", "2027-10-31"),
+        # Midnight itself is left out, or comes twice; half an hour; and the day before anybody's.
+        ("Africa/Cairo", "2027-04-30"), ("America/Havana", "2026-11-01"),
+        ("America/Santiago", "2026-09-06"), ("Australia/Lord_Howe", "2027-04-04"),
+        ("Pacific/Kiritimati", "2027-01-01"),
+    ],
+)  # fmt: skip
+def test_where_clocks_change_everything_lies_in_one_place(name: str, day: str) -> None:
+    zone, on = ZoneInfo(name), date.fromisoformat(day)
+    for view in VIEWS.values():
+        span = days_of(view, on, on)
+        first = datetime.combine(span[0], time(), zone).astimezone(UTC)
+        end = datetime.combine(span[-1] + timedelta(days=1), time(), zone).astimezone(UTC)
+        quarters = range(int((end - first) / timedelta(minutes=15)))
+        found: Any = [
+            SimpleNamespace(at=first + number * timedelta(minutes=15), source_type="MANUAL")
+            for number in quarters
+        ]
+        days = placed(span, found, zone)
+        assert sum(len(each.posts) for each in days) == len(found), view.name
+        if view.name == "week":
+            cells = [cell for row in hours_of(days, first, zone, (23, 7)) for cell in row.cells]
+            assert sum(len(each.tiles) + each.rest for each in cells) == len(found)

@@ -3,6 +3,7 @@ const HOLD_MS = 350;
 const DAYS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7 };
 const movable = (target) => target.closest?.("#calendar [data-movable]");
 const placeOf = (tile) => tile.closest("[data-day]");
+let swapped = null; // the line that was, until it is drawn with its new time
 let drag = null; // what is lifted
 let wanted = null; // the tile that has the focus once it is drawn anew, and until when
 
@@ -16,6 +17,9 @@ function send(tile, fields, byKeys, to = "move") {
 
 /** Two lines of a list give each other their times, as they were seen. */
 function swap(line, other, byKeys) {
+  // Who presses again before it is drawn would mean what is not there any more.
+  if (swapped && Date.now() < swapped.until) return;
+  swapped = { id: line.id, was: line.dataset.was, until: Date.now() + 2000 };
   send(line, { other: other.dataset.id, was: line.dataset.was, other_was: other.dataset.was }, byKeys, "swap");
 }
 
@@ -40,6 +44,7 @@ function start() {
   document.addEventListener("contextmenu", (event) => drag && event.preventDefault());
   document.addEventListener("touchmove", (event) => drag && event.preventDefault(), { passive: false });
   document.addEventListener("htmx:after:swap", () => {
+    if (swapped && document.getElementById(swapped.id)?.dataset.was !== swapped.was) swapped = null;
     if (!wanted || Date.now() > wanted.until || document.activeElement !== document.body) return;
     const id = wanted.id.slice(2);
     const tile = [wanted.id, `t-${id}`, `l-${id}`].map((each) => document.getElementById(each)).find(Boolean);
