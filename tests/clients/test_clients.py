@@ -88,7 +88,7 @@ async def test_openapi_python_client(served: Served, photo: Path, tmp_path: Path
     await assert_done(served, await run(drive, tmp_path, PYTHONPATH=str(tmp_path)))
 
 
-@pytest.mark.soak  # of ours in TypeScript, `tests/sdk` compiles one by default
+@pytest.mark.soak  # of ours in TypeScript, `tests/sdk` compiles one in `make acceptance`
 async def test_openapi_typescript(
     modules: Path, served: Served, photo: Path, tmp_path: Path
 ) -> None:

@@ -34,37 +34,53 @@ from storage.secrets import AccountSecret
 from tests.support.clock import TestClock
 from tests.support.limits import DEADLOCK_S
 from tests.support.studio import PASSWORD, USERNAME, Studio, open_studio
+from tests.support.thinned import sparing
 
 INBOX = "direct_v2/inbox"
 
 
 @pytest.mark.parametrize(
     ("kind", "error", "word"),
-    [
-        (Reset(), errors.Unreachable, "No usable answer"),
-        (Status(500), errors.Unreachable, "500"),
-        (Status(502, text="<html>bad gateway</html>"), errors.Unreachable, "502"),
-        (Body(b"<html>log in</html>", "text/html"), errors.Unreachable, "No usable answer"),
-        (Body(b"[1, 2]", "application/json"), errors.Unreachable, "form that is not known"),
-        (Status(404, json={"message": "gone", "status": "fail"}), errors.Gone, "gone"),
-        (
-            Status(400, json={"message": "bad thing", "status": "fail"}),
-            errors.Unexplained,
-            "bad thing",
-        ),
-        (Status(403, json={"message": "login_required"}), errors.SessionExpired, "log in again"),
-        (Status(401, json={"message": "login_required"}), errors.SessionExpired, "log in again"),
-        (Status(400, json={"message": "login_required"}), errors.SessionExpired, "log in again"),
-        (
-            Redirect("https://www.instagram.com/accounts/login/?next=/"),
-            errors.SessionExpired,
-            "log in again",
-        ),
-        (please_wait(), errors.ActionBlocked, "wait a few minutes"),
-        (throttled(120), errors.RateLimited, "429"),
-        (consent_required(), errors.ChallengeRequired, "terms"),
-        (Status(404, text="Not Found"), errors.ChallengeRequired, "it is you"),
-    ],
+    sparing(
+        [
+            (Reset(), errors.Unreachable, "No usable answer"),
+            (Status(500), errors.Unreachable, "500"),
+            (Status(502, text="<html>bad gateway</html>"), errors.Unreachable, "502"),
+            (Body(b"<html>log in</html>", "text/html"), errors.Unreachable, "No usable answer"),
+            (Body(b"[1, 2]", "application/json"), errors.Unreachable, "form that is not known"),
+            (Status(404, json={"message": "gone", "status": "fail"}), errors.Gone, "gone"),
+            (
+                Status(400, json={"message": "bad thing", "status": "fail"}),
+                errors.Unexplained,
+                "bad thing",
+            ),
+            (
+                Status(403, json={"message": "login_required"}),
+                errors.SessionExpired,
+                "log in again",
+            ),
+            (
+                Status(401, json={"message": "login_required"}),
+                errors.SessionExpired,
+                "log in again",
+            ),
+            (
+                Status(400, json={"message": "login_required"}),
+                errors.SessionExpired,
+                "log in again",
+            ),
+            (
+                Redirect("https://www.instagram.com/accounts/login/?next=/"),
+                errors.SessionExpired,
+                "log in again",
+            ),
+            (please_wait(), errors.ActionBlocked, "wait a few minutes"),
+            (throttled(120), errors.RateLimited, "429"),
+            (consent_required(), errors.ChallengeRequired, "terms"),
+            (Status(404, text="Not Found"), errors.ChallengeRequired, "it is you"),
+        ],
+        every=3,
+    ),
 )
 async def test_each_failure_on_the_wire_has_its_error(
     studio: Studio, kind: Kind, error: type[errors.InstagramError], word: str

@@ -185,7 +185,7 @@ async def test_a_post_from_the_past_of_which_no_upload_is_known_is_asked_about(
 
 
 @pytest.mark.parametrize("route", ROUTES)
-@pytest.mark.parametrize("edits", [False, True])
+@pytest.mark.parametrize("edits", sparing([False, True], every=2))
 async def test_what_came_of_it_very_late_is_not_sent_again(
     public: Served, route: str, edits: bool
 ) -> None:

@@ -196,6 +196,7 @@ async def test_a_file_that_is_no_picture_is_asked_for_until_its_story_ends(
     assert tries[-1] - tries[-4] <= 2
 
 
+@pytest.mark.acceptance
 async def test_a_file_of_200_mb_fills_no_disk_and_is_asked_for_again(studio: Studio) -> None:
     await studio.configure()
     studio.mention(studio.friend("anna"))

@@ -28,6 +28,7 @@ from tests.support.graph import PUBLIC, connect
 from tests.support.limits import DEADLOCK_S
 from tests.support.served import Served, serve_studio
 from tests.support.studio import Studio, open_studio
+from tests.support.thinned import sparing
 
 PRIVATE_WRITES = ("rupload_ig", "configure_to_story")
 
@@ -141,7 +142,7 @@ async def test_what_the_official_api_refuses_goes_the_other_way_once(
     assert (post.published_via_private_api, post.error_code) == (True, None)
 
 
-@pytest.mark.parametrize("obstacle", ["refused", "too short", "no token"])
+@pytest.mark.parametrize("obstacle", sparing(["refused", "too short", "no token"], every=3))
 async def test_official_by_choice_is_refused_with_the_reason(
     both: Served, tmp_path: Path, obstacle: str
 ) -> None:

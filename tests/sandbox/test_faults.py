@@ -42,6 +42,7 @@ from tests.sandbox.clients import (
     upload_photo,
 )
 from tests.support.limits import DEADLOCK_S
+from tests.support.thinned import sparing
 
 pytestmark = AIOGRAPI
 
@@ -64,19 +65,22 @@ async def uploaded(client: httpx.AsyncClient, photo: Path) -> httpx.AsyncClient:
 
 @pytest.mark.parametrize(
     ("kind", "error"),
-    [
-        (login_required(), exceptions.LoginRequired),
-        (checkpoint_required(), exceptions.CheckpointRequired),
-        (consent_required(), exceptions.ConsentRequired),
-        (feedback_required(), exceptions.FeedbackRequired),
-        (please_wait(), exceptions.PleaseWaitFewMinutes),
-        (throttled(30), exceptions.ClientThrottledError),
-        (Status(500, {"message": "no"}), exceptions.ClientUnknownError),
-        (Status(502, text="<html>Bad gateway</html>"), exceptions.ClientUnknownError),
-        (Status(200, text="<html>Sorry</html>"), exceptions.ClientJSONDecodeError),
-        (Status(200, []), AttributeError),
-        (Status(404, text="Not Found"), exceptions.ChallengeRequired),
-    ],
+    sparing(
+        [
+            (login_required(), exceptions.LoginRequired),
+            (checkpoint_required(), exceptions.CheckpointRequired),
+            (consent_required(), exceptions.ConsentRequired),
+            (feedback_required(), exceptions.FeedbackRequired),
+            (please_wait(), exceptions.PleaseWaitFewMinutes),
+            (throttled(30), exceptions.ClientThrottledError),
+            (Status(500, {"message": "no"}), exceptions.ClientUnknownError),
+            (Status(502, text="<html>Bad gateway</html>"), exceptions.ClientUnknownError),
+            (Status(200, text="<html>Sorry</html>"), exceptions.ClientJSONDecodeError),
+            (Status(200, []), AttributeError),
+            (Status(404, text="Not Found"), exceptions.ChallengeRequired),
+        ],
+        every=3,
+    ),
 )
 async def test_a_status_instead_of_the_answer(
     sandbox: Sandbox, app: App, studio: Person, kind: Kind, error: type[Exception]
