@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,6 +46,8 @@ _PAGE_POLICY = (
 _HTML = "text/html; charset=utf-8"
 # What browsers and messengers send with a page that nobody has opened.
 _FETCHED_AHEAD = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
+# Messengers draw previews with a plain GET; by name alone they differ. Cubot makes telephones.
+_PREVIEWERS = re.compile(r"(?<!cu)bot|preview|facebookexternalhit|^whatsapp/", re.IGNORECASE)
 # Each tells addresses of files, and no address can be guessed.
 _SHOWING_FILES = (Scope.MEDIA_READ, Scope.POSTS_READ, Scope.REPOSTS_READ)
 _DOCS_FILES = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")
@@ -134,6 +137,7 @@ def _is_visit() -> bool:
         request.method == "GET"
         and not any(name in said for name in _FETCHED_AHEAD)
         and said.get("Sec-Fetch-Dest", "document") == "document"
+        and not _PREVIEWERS.search(said.get("User-Agent", ""))
     )
 
 

@@ -47,6 +47,12 @@ async def test_a_link_signs_in_once(served: Served) -> None:
         ("GET", {"Sec-Fetch-Dest": "image"}),
         ("GET", {"Sec-Fetch-Dest": "empty"}),
         ("GET", {"Sec-Fetch-Dest": "iframe"}),
+        ("GET", {"User-Agent": "WhatsApp/2.23.20.0 A"}),
+        ("GET", {"User-Agent": "TelegramBot (like TwitterBot)"}),
+        ("GET", {"User-Agent": "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)"}),
+        ("GET", {"User-Agent": "Mozilla/5.0 (compatible; Discordbot/2.0)"}),
+        ("GET", {"User-Agent": "Mozilla/5.0 (Windows NT 6.1) SkypeUriPreview Preview/0.5"}),
+        ("GET", {"User-Agent": "Mozilla/5.0 (Macintosh) Safari/601 facebookexternalhit/1.1"}),
     ],
 )
 async def test_looking_at_a_link_does_not_use_it_up(
@@ -63,6 +69,13 @@ async def test_looking_at_a_link_does_not_use_it_up(
     assert "set-cookie" in opened.headers
     again = await served.call(method, f"/login?code={code}", key=None, headers=headers)
     assert again.status == 401
+
+
+async def test_a_telephone_whose_name_is_like_a_previewers_signs_in(served: Served) -> None:
+    code = await new_code(served)
+    telephone = {"User-Agent": "Mozilla/5.0 (Linux; Android 9; CUBOT_NOTE_7) Chrome/119 Mobile"}
+    opened = await served.call("GET", f"/login?code={code}", key=None, headers=telephone)
+    assert "set-cookie" in opened.headers
 
 
 async def test_a_link_is_too_old_after_five_minutes(served: Served) -> None:
