@@ -182,6 +182,16 @@ def hold_and_drag(browser: Browser, name: str, what: str, where: str) -> None:
     touch("touchEnd")
 
 
+def has_a_clock(browser: Browser, name: str) -> None:
+    """Give the profile's pages a clock that can be set on."""
+    _open[name][1].clock.install()
+
+
+def time_passes(browser: Browser, name: str, seconds: int) -> None:
+    """Let time pass for the page alone."""
+    _open[name][1].clock.fast_forward(seconds * 1000)
+
+
 def two_fingers(browser: Browser, name: str, what: str, other: str) -> None:
     """Hold something with a finger, and something else with another; let go of both."""
     context, page, _ = _open[name]

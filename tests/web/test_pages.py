@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from sandbox import Sandbox
 from storage import browser_sessions, reposts
 from storage.reposts import RepostStatus
 from storage.store import Database
+from storage.times import to_text
 from tests.support.browsing import Browser, open_browser
 from tests.support.clock import TestClock
 from tests.support.served import Served, serve_studio
@@ -242,6 +243,36 @@ async def test_what_changes_is_drawn_in_every_tab(home: Home) -> None:
     await studio.core.store.write(decide)
     await home.take("counts", ".stories .story", 6)
     await home.browser.take("sees", "b", "h1", "6 stories wait for you.")
+
+
+@pytest.mark.acceptance
+async def test_what_time_changes_is_drawn_too_and_nothing_opened_is_closed(home: Home) -> None:
+    await home.take("has_a_clock")
+    await home.go("/")
+    await home.take("sees", "body[data-live=here]")
+    hours = int((await home.take("sees", ".story .about p")).partition(" ")[0])
+    # Nothing is changed: it is time alone that passes, here and there.
+    home.served.studio.clock.advance(timedelta(hours=1))
+    await home.take("time_passes", 120)
+    await home.take("sees", ".story .about p", f"{hours + 1} h ago")
+    # What somebody has opened and filled in stays while all around it is drawn anew.
+    await home.go("/calendar?view=list")
+    await home.take("sees", "body[data-live=here]")
+    other, was = (
+        await home.take("all_of", ".line[data-was]", "each => [each.dataset.id, each.dataset.was]")
+    )[3]
+    await home.take("click", ".line .mover summary")
+    await home.take("fill", ".mover[open] input[name=at]", "2031-02-03T04:05")
+    await home.take("click", "#cal-h")
+    at = to_text(datetime.fromisoformat(was) + timedelta(minutes=1))
+    moved = await home.served.call(
+        "POST", f"/api/v1/posts/{other}/reschedule", {"scheduledFor": at}
+    )
+    assert moved.status == 200, moved.body
+    await home.take("changes", f"#l-{other}", "data-was", was)
+    said = await home.take("all_of", ".mover[open] input[name=at]", "each => each.value")
+    assert said == ["2031-02-03T04:05"]
+    assert await home.take("complaints") == []
 
 
 @pytest.mark.acceptance

@@ -1,8 +1,11 @@
 // One stream for all pages of this browser; the others hear of it by a channel. What changed is
 // asked for by each fragment itself (`hx-trigger="changed from:body"`).
 const channel = "BroadcastChannel" in window ? new BroadcastChannel("reprise") : null;
+// What stands there is told in words of time too: "8 h ago" is another one after a while.
+const OLD_MS = 60000;
 let isDirty = false;
 let isLost = false;
+let drawn = Date.now();
 
 /** Let the page's fragments ask anew, once nobody is busy with them. */
 export function tellChanged() {
@@ -11,6 +14,7 @@ export function tellChanged() {
     return;
   }
   isDirty = false;
+  drawn = Date.now();
   document.body.dataset.seen = new Date().toISOString();
   document.body.dispatchEvent(new Event("changed"));
 }
@@ -19,6 +23,7 @@ export function startLive() {
   for (const event of ["visibilitychange", "focusout", "idle"]) {
     document.addEventListener(event, () => setTimeout(() => isDirty && tellChanged(), 50));
   }
+  setInterval(() => !isLost && Date.now() - drawn > OLD_MS && tellChanged(), 15000);
   if (channel) channel.onmessage = (message) => heard(message.data);
   // Locks and channels need a secure context: elsewhere each page has a stream of its own.
   if (channel && navigator.locks) navigator.locks.request("reprise-live", () => new Promise(listen));
