@@ -89,6 +89,8 @@ class Reading:
         self._clock = clock
         # By Instagram's clock as soon as it is known: ours may be wrong.
         self._their_time = clock.now()
+        # Down to where all is read again, where the way to what earlier looks had left is lost.
+        self._unread_from: datetime | None = None
         self.scan = Scan()
 
     async def read_all(self) -> None:
@@ -96,15 +98,15 @@ class Reading:
 
         Mentions are stored the moment their page is read, so an error loses none of them.
         """
+        await self._read_inbox()  # first, for it tells the time
         await self._read_chat_backlog()
-        await self._read_inbox()
         await self._read_requests()
         await self._read_activity()
         account_id = self._config.account_id
         if odd := self.scan.passed_over["odd"]:
             logger.warning("scan passed over odd items account=%s items=%d", account_id, odd)
         if self.scan.gaps:
-            self.scan.seen_until = None  # not past what is unread
+            self.scan.seen_until = self._unread_from  # not past what is unread
             logger.warning("scan has gaps account=%s gaps=%s", account_id, dict(self.scan.gaps))
 
     async def _read_requests(self) -> None:
@@ -153,13 +155,25 @@ class Reading:
             self.scan.backlog_cursor, self.scan.backlog_until = stopped_at, until
 
     async def _read_backlog(self, cursor: str, until: datetime) -> str | None:
+        gaps = self.scan.gaps.total()
         try:
-            return await self._read_box("inbox", self._inboxes.inbox_page, until, cursor)
+            rest = await self._read_box("inbox", self._inboxes.inbox_page, until, cursor)
         except (errors.Refused, errors.Gone, errors.Illegible) as refused:
             # A cursor that Instagram has forgotten must not fail every look from now on.
             account_id = self._config.account_id
             logger.warning("backlog dropped account=%s reason=%s", account_id, refused.reason)
-            return None
+            self.scan.gaps["the way to older messages"] += 1
+            rest = None
+        self._read_again(until, gaps)
+        return rest
+
+    def _read_again(self, until: datetime, gaps: int) -> None:
+        """Have the next look read down to `until` again, if there are more gaps than `gaps`.
+
+        What an earlier look had left lies behind what was seen by then: nothing else leads there.
+        """
+        if self.scan.gaps.total() > gaps:
+            self._unread_from = min(until, self._unread_from or until)
 
     async def _read_box(
         self, source: str, read: ReadPage, until: datetime | None, cursor: str | None = None
@@ -218,7 +232,9 @@ class Reading:
                 read_down_to=self._their_time,
                 older_cursor=chat["cursor"],
             )
+            gaps = self.scan.gaps.total()
             await self._read_on(chat["source"], rest, until)
+            self._read_again(until, gaps)
 
     async def _read_on(self, source: str, thread: Thread, horizon: datetime) -> None:
         """Read on in a thread whose items on the page are all new: more may hide behind them."""

@@ -56,6 +56,29 @@ async def test_a_cursor_that_instagram_has_forgotten_stops_nothing(studio: Studi
     assert (await studio.config()).backlog_cursor is None
 
 
+@pytest.mark.parametrize(
+    "answer", [Status(400, {"message": "invalid cursor"}), Status(404, text="<html>no</html>")]
+)
+async def test_what_lies_behind_a_forgotten_cursor_is_read_all_the_same(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, answer: Status
+) -> None:
+    monkeypatch.setattr(detector, "MAX_PAGES", 2)
+    await studio.configure()
+    # The activity tells of mentions too, but of the newest ones only.
+    told = Fault(path="news/inbox", kind=Status(200, {"status": "ok"}), times=None)
+    studio.sandbox.faults.add(told)
+    fill_inbox(studio, 50, ago=HOUR)
+    studio.mention(studio.friend("early"), ago=timedelta(hours=20))
+    assert await studio.scan() == []
+    assert (await studio.config()).backlog_cursor is not None
+    studio.sandbox.faults.add(Fault(path="direct_v2/inbox", skip=1, kind=answer))
+    assert await studio.scan() == []
+    assert "tried again" in ((await studio.config()).last_poll_error or "")
+    found = [*await studio.scan(), *await studio.scan()]
+    assert [repost.author_username for repost in found] == ["early"]
+    assert (await studio.engine.scan(studio.account.id)).scan.requests == 3
+
+
 async def test_a_look_that_breaks_off_leaves_its_pages_unread(studio: Studio) -> None:
     await studio.configure()
     await studio.scan()

@@ -293,8 +293,9 @@ async def test_a_chat_that_is_refused_costs_no_other(studio: Studio) -> None:
     assert len(await studio.scan()) == 1
 
 
+@pytest.mark.parametrize("ahead", [timedelta(), timedelta(days=5)], ids=["right", "ahead"])
 async def test_a_chat_of_any_length_is_read_to_its_end_over_several_looks(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, ahead: timedelta
 ) -> None:
     monkeypatch.setattr(detector, "MAX_THREAD_PAGES", 2)
     await studio.configure()
@@ -303,15 +304,46 @@ async def test_a_chat_of_any_length_is_read_to_its_end_over_several_looks(
     for second in range(150):
         at = studio.clock.seconds() - 7200 + second
         send(studio, friend, items.plain_text(friend, "…", at=at))
+
+    def wrong() -> float:
+        return studio.clock.seconds() - ahead.total_seconds()
+
     found = []
     for _ in range(4):
         news = Fault(path="news/inbox", kind=Status(200, {"status": "ok"}))
         studio.sandbox.faults.add(news)
         found += await studio.scan()
+        # After the first look this machine's clock may be wrong, and Instagram's is not.
+        studio.clock.set_on(timedelta() if studio.sandbox.world.now is wrong else ahead)
+        studio.sandbox.world.now = wrong
     assert [repost.author_username for repost in found] == ["chatty"]
     assert (await studio.config()).chat_backlog == ()
     studio.sandbox.faults.add(Fault(path="news/inbox", kind=Status(200, {"status": "ok"})))
     assert (await studio.engine.scan(studio.account.id)).scan.requests == 3
+
+
+async def test_a_chat_whose_way_on_is_refused_once_is_read_to_its_end_all_the_same(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detector, "MAX_THREAD_PAGES", 4)
+    await studio.configure()
+    news = Fault(path="news/inbox", kind=Status(200, {"status": "ok"}), times=None)
+    studio.sandbox.faults.add(news)
+    friend = studio.friend("chatty")
+    studio.mention(friend, ago=3 * HOUR, shape=MentionShape.GENERIC_XMA)
+    for second in range(150):
+        at = studio.clock.seconds() - 7200 + second
+        send(studio, friend, items.plain_text(friend, "…", at=at))
+    assert await studio.scan() == []
+    assert (await studio.config()).chat_backlog
+    gone = Fault(path="direct_v2/threads/", kind=Status(404, text="<html>not here</html>"))
+    studio.sandbox.faults.add(gone)
+    assert await studio.scan() == []
+    found = []
+    for _ in range(4):
+        found += await studio.scan()
+    assert [repost.author_username for repost in found] == ["chatty"]
+    assert (await studio.config()).chat_backlog == ()
 
 
 @pytest.mark.parametrize("path", ["direct_v2/inbox", "direct_v2/threads/"])
