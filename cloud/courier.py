@@ -15,9 +15,9 @@ from typing import Any, Protocol, TypeVar
 
 from cloud import ownership
 from cloud.desk import CloudDesk
-from cloud.home import REPOSTS_APART, Home, is_repost
+from cloud.home import REPOSTS_APART, Home, is_repost, moment
 from cloud.ownership import BeingSent, Errand
-from cloud.results import HeldAgainst, moment
+from cloud.results import HeldAgainst
 from cloud.worker_client import Asked, WorkerClient, WorkerRefused, WorkerUnreachable, sealed
 from ground.clock import Clock
 from instagram import errors
@@ -41,6 +41,8 @@ T = TypeVar("T")
 _HELD_FOR = timedelta(days=2)
 # Clocks that are less apart are taken for the same.
 _APART = timedelta(seconds=2)
+# From here on a repost's hours are not the ones that were meant.
+_HOURS_APART = timedelta(minutes=10)
 NO_ROOM = (
     "the Worker has no room for its media: R2 is not activated in the Cloudflare account, and its"
     " own storage is full"
@@ -96,6 +98,10 @@ class Courier:
                 await client.put_job(asked, activate=False)
             except WorkerRefused as refused:
                 await self._not_taken(row, refused)
+                return False
+            if errand.until is not None and _are_apart(client.their_time, self.clock.now()):
+                # Its hours were chosen by this clock: which night it is there nobody knows.
+                await self._stays(row, "this machine's clock and the Worker's are apart")
                 return False
             kept = await self.store.write(self._let_go, row, sent, content)
             if kept is None:
@@ -236,6 +242,9 @@ class Courier:
             if _is_unknown(refused) and row.owner is Owner.HANDING:
                 await self.store.write(_forgotten, row, self.clock.now())
                 return
+            if refused.code == "TAKEN":  # the same is there under another name: this one never goes
+                await self.store.write(_give_up, row, self.clock.now())
+                return
             job = _job_in(refused)
             if refused.code == "STALE_EPOCH" and row.owner is Owner.TAKING:
                 await self.store.write(_raise_epoch, row, job["epoch"])
@@ -270,6 +279,8 @@ class Courier:
         elif refused.job is not None:
             # Its epoch is another's: this database is of the past, or there are two of it.
             await self.learn(refused.job)
+            if refused.code == "TAKEN":
+                await self._stays(row, "the same story is in the cloud already")
         else:
             await self._stays(row, str(refused))
 
@@ -329,6 +340,7 @@ def _sent(errand: Errand, files: Sequence[Fitted], content: str, clock: Clock) -
         body["parent"] = carousel_parameters(post)
     if errand.until is not None:
         body["until"] = ownership.milliseconds(errand.until)
+        body["about"] = errand.about
         body["apartMs"] = round(clock.paced(REPOSTS_APART).total_seconds() * 1000)
     return {
         "due": ownership.milliseconds(post.scheduled_for),
@@ -339,6 +351,10 @@ def _sent(errand: Errand, files: Sequence[Fitted], content: str, clock: Clock) -
 
 def _by_their_clock(at: datetime | None, ahead: timedelta) -> int | None:
     return None if at is None else ownership.milliseconds(at + ahead)
+
+
+def _are_apart(theirs_s: float | None, ours: datetime) -> bool:
+    return theirs_s is not None and abs(theirs_s - ours.timestamp()) > _HOURS_APART.total_seconds()
 
 
 def _is_unknown(refused: WorkerRefused) -> bool:
@@ -389,6 +405,12 @@ def _forgotten(db: Database, row: Handover, now: datetime) -> None:
     found = handovers.find_away(db, row.post_id)
     if found is not None and found.epoch == row.epoch:
         ownership.forgotten(db, found, now, now)
+
+
+def _give_up(db: Database, row: Handover, now: datetime) -> None:
+    found = handovers.find_away(db, row.post_id)
+    if found is not None and (found.owner, found.epoch) == (Owner.HANDING, row.epoch):
+        handovers.want_back(db, found, None, now)
 
 
 def _raise_epoch(db: Database, row: Handover, epoch: int) -> None:

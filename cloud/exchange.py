@@ -26,12 +26,15 @@ from ground.refusal import ErrorCode, Refusal
 from publish import fitness
 from storage import accounts, handovers, posts
 from storage.cloud import DEPLOYED
-from storage.errors import NotFound, Unavailable
+from storage.errors import NotFound, Unavailable, Unreadable
 from storage.handovers import UNCONFIRMED, CloudLane, Handover, Owner
+from storage.posts import Post
 from storage.store import Database
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+# Says why a post stays here, None where it may go to the cloud.
+Judge = Callable[[Database, Post, datetime], str | None]
 
 # What is due sooner is not worth the errand; what stayed here once has to be further away.
 SOONEST = timedelta(minutes=2)
@@ -134,6 +137,7 @@ class Exchange:
             await self._store.write(look_around, place, self._clock.now())
         if trio.current_time() >= self._look_at:
             self._look_at = trio.current_time() + _SLICE_S * self._pace
+            await self._store.write(self._mend)
             # What is decided about a mention is judged where that can be noted.
             if await self._store.read(self._may_be_unwanted):
                 await self._store.write(self._take_unwanted)
@@ -142,22 +146,33 @@ class Exchange:
             await self._confirm(row)
         lanes = await self._store.read(_lanes)
         for lane, due in lanes:
-            await self._tell(lane, due)
-            await self._hear(lane, due)
+            # A row that cannot be read is the trouble of its account alone.
+            try:
+                await self._tell(lane, due)
+                await self._hear(lane, due)
+            except Unreadable as error:
+                self._turns.heard(lane, False, due)
+                logger.error("the queue at the Worker waits account=%s %s", lane.account_id, error)
         await self._look_up()
-        handed = await self._hand_over() if all(lane.is_heard for lane, _ in lanes) else False
+        handed = await self._hand_over()
         if len(waiting) == _AT_ONCE or handed:
             return 0.0
         return min([_SLICE_S * self._pace, *self._turns.until([lane for lane, _ in lanes])])
 
+    def _mend(self, db: Database) -> None:
+        for post_id in handovers.mend(db, self._clock.now()):
+            logger.warning("what is between a post and the cloud was damaged post=%s", post_id)
+
     def _may_be_unwanted(self, db: Database) -> bool:
         if handovers.away_reposts(db):
             return True
-        now = self._clock.now()
-        return any(
-            fitness.stays_because(db, posts.get(db, row.post_id), now) is not None
-            for row in handovers.last_due(db)
-        )
+        return any(self._stays(db, row, fitness.stays_because) for row in handovers.last_due(db))
+
+    def _stays(self, db: Database, row: Handover, judge: Judge) -> bool:
+        try:
+            return judge(db, posts.get(db, row.post_id), self._clock.now()) is not None
+        except Unreadable:
+            return False  # of its account alone, and nobody can tell
 
     def _unwanted(self, db: Database) -> list[Handover]:
         """Return what the cloud may own and may not go out as things are now.
@@ -166,11 +181,9 @@ class Exchange:
         the post that is due last: the token has to live until then. So one of each account is
         looked at, however many there are; and each repost, which has rails of its own.
         """
-        now = self._clock.now()
 
         def stays(row: Handover) -> bool:
-            post = posts.get(db, row.post_id)
-            return self.courier.home.stays_because(db, post, now) is not None
+            return self._stays(db, row, self.courier.home.stays_because)
 
         of_accounts = [
             row
@@ -228,25 +241,29 @@ class Exchange:
         now = self._clock.now()
         found = await self._store.read(handovers.candidates, now, now + self._soonest, _AT_ONCE)
         for post in found:
-            row = await self._store.read(handovers.find, post.id)
-            is_near = (
-                post.scheduled_for is not None and post.scheduled_for < now + self._soonest_again
-            )
-            if row is not None and row.tries and is_near:
-                await self._store.write(
-                    handovers.pause, post.id, now + SOONEST_AGAIN, "it is due too soon"
-                )
-                continue
             try:
-                is_there = await self._hand_over_alone(post.id)
-            except WorkerUnreachable as error:
-                # The others come first next time: it may be this one alone.
-                until = now + self._pause_after(row.tries if row is not None else 0)
+                if await self._hand_over_next(post, now):
+                    self._answered()
+            except Unreadable as error:
+                logger.error("not handed over post=%s %s", post.id, error)
+                until = now + SOONEST_AGAIN
                 await self._store.write(handovers.pause, post.id, until, str(error))
-                raise
-            if is_there:
-                self._answered()
         return len(found) == _AT_ONCE
+
+    async def _hand_over_next(self, post: Post, now: datetime) -> bool:
+        row = await self._store.read(handovers.find, post.id)
+        is_near = post.scheduled_for is not None and post.scheduled_for < now + self._soonest_again
+        if row is not None and row.tries and is_near:
+            again_at = now + SOONEST_AGAIN
+            await self._store.write(handovers.pause, post.id, again_at, "it is due too soon")
+            return False
+        try:
+            return await self._hand_over_alone(post.id)
+        except WorkerUnreachable as error:
+            # The others come first next time: it may be this one alone.
+            until = now + self._pause_after(row.tries if row is not None else 0)
+            await self._store.write(handovers.pause, post.id, until, str(error))
+            raise
 
     async def _hand_over_alone(self, post_id: str) -> bool:
         async with self._handing.setdefault(post_id, trio.Lock()):
@@ -320,6 +337,7 @@ class Exchange:
 
         def begin(db: Database) -> list[Handover]:
             now = self._clock.now()
+            self._mend(db)
             return [ownership.take(db, row, wish, now) for row in choose(db)]
 
         begun = await self._store.write(begin)

@@ -57,7 +57,7 @@ def look_around(db: Database, place: str, now: datetime) -> None:
     for account in accounts.with_token(db):
         if handovers.find_lane(db, account.id) is None and account.ig_user_id.isdecimal():
             handovers.keep_lane(db, CloudLane(account_id=account.id, lane=account.ig_user_id))
-    if all(lane.is_heard for lane in handovers.lanes(db)):
+    if handovers.are_all_heard(db):
         facts.learn(db, facts.CLOUD_PLACE, place, now)
         facts.forget(db, facts.CLOUD_ARRIVING)
 

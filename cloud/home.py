@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from cloud import wishes, worker_code
 from publish import fitness
 from publish.choice import REPOSTS
-from storage import cloud
+from storage import cloud, handovers
 from storage.media_files import MediaFile
 from storage.posts import Post
 from storage.store import Database
@@ -26,6 +26,12 @@ class RepostRules(Protocol):
     def stays_because(self, db: Database, post: Post, now: datetime) -> str | None: ...
 
     def ends_at(self, db: Database, post: Post) -> datetime | None: ...
+
+    def story_of(self, db: Database, post: Post) -> str | None: ...
+
+    def adopt(
+        self, db: Database, account_id: str, story: str, post_id: str, at: datetime, now: datetime
+    ) -> Post | None: ...
 
     def is_let_go(self, db: Database, post: Post, now: datetime) -> None: ...
 
@@ -51,9 +57,39 @@ class Home:
             return why
         return _is_unable(db) or self.reposts.stays_because(db, post, now)
 
+    def about(self, db: Database, post: Post, lane: str) -> str | None:
+        """Return what a repost is about, alike on every machine, by which the Worker knows it."""
+        story = self.reposts.story_of(db, post) if is_repost(post) else None
+        return None if story is None else f"{lane}.{story}"
+
+    def adopted(self, db: Database, job: Mapping[str, Any], now: datetime) -> Post | None:
+        """Return the post of a mention that the Worker may send and of which nothing is known here.
+
+        Another machine handed it over, or this one of after what is here. None for all others:
+        they were made after what is here, and go out as their owner wanted.
+        """
+        lane, _, story = str(job.get("about") or "").partition(".")
+        account_id = handovers.account_of(db, lane) if story else None
+        due = moment(job.get("due"))
+        if account_id is None or due is None or not _may_go_out(job):
+            return None
+        return self.reposts.adopt(db, account_id, story, str(job["id"]), due, now)
+
     def is_decided_anew(self, post: Post, wish: Mapping[str, Any] | None) -> bool:
         """Say whether a post that comes back is given up for a decision about its mention."""
         return is_repost(post) and not wishes.is_about_the_post(wish)
+
+
+def _may_go_out(job: Mapping[str, Any]) -> bool:
+    doubt = (job.get("problem") or {}).get("kind") == "doubt"
+    return job["state"] not in ("PREPARED", "RECALLED", "FAILED") or doubt
+
+
+def moment(milliseconds: object) -> datetime | None:
+    """Return a time of the Worker's."""
+    if not isinstance(milliseconds, (int, float)):
+        return None
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def is_repost(post: Post) -> bool:

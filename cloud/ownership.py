@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cloud import results, wishes
-from cloud.home import Home, is_repost
+from cloud.home import Home, is_repost, moment
 from cloud.results import HeldAgainst
 from ground.refusal import Refusal
 from publish import intake
@@ -58,6 +58,7 @@ class Errand:
     row: Handover
     post: Post
     until: datetime | None
+    about: str | None
 
 
 def begin(db: Database, post_id: str, now: datetime, home: Home) -> Errand | None:
@@ -79,7 +80,8 @@ def begin(db: Database, post_id: str, now: datetime, home: Home) -> Errand | Non
     )
     if handovers.find_lane(db, post.account_id) is None:
         handovers.keep_lane(db, CloudLane(account_id=post.account_id, lane=lane, is_heard=True))
-    return Errand(kept, post, home.reposts.ends_at(db, post) if is_repost(post) else None)
+    until = home.reposts.ends_at(db, post) if is_repost(post) else None
+    return Errand(kept, post, until, home.about(db, post, lane))
 
 
 def let_go(
@@ -162,9 +164,9 @@ def learn(db: Database, job: Mapping[str, Any], now: datetime, home: Home) -> He
     It may be news, old news, or, where this database is of the past, of our own future. Raises
     `BeingSent`.
     """
-    post = posts.find(db, job["id"])
+    post = posts.find(db, job["id"]) or home.adopted(db, job, now)
     if post is None:
-        return None  # it was made after what is here; it goes out as its owner wanted
+        return None
     row = handovers.find(db, post.id) or _fresh(db, post, now)
     news = _News(db, post, job, now, home)
     state, epoch = job["state"], job["epoch"]
@@ -352,7 +354,7 @@ class _News:
             return None  # it was parked: whoever takes it up again asks Instagram
         self._not_from_here(row)
         kept = self.owned_by_cloud(row)
-        due = results.moment(self.job.get("due")) or self.post.scheduled_for
+        due = moment(self.job.get("due")) or self.post.scheduled_for
         adopted = posts.edit(
             self.db,
             self.post.id,

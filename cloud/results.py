@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from cloud.home import Home, is_repost
+from cloud.home import Home, is_repost, moment
 from ground.refusal import ErrorCode
 from instagram import errors
 from instagram.graph.errors import translate_status, translate_told
@@ -149,13 +149,6 @@ def not_as_wished(db: Database, post: Post, why: str, now: datetime) -> None:
     """Record that what was to become of it cannot be done: it does not go out as it was."""
     reason = f"It was taken back from the cloud to be changed, which is not possible now: {why}"
     _fail(db, post, Failure(ErrorCode.SCHEDULE_MISSED, reason), now)
-
-
-def moment(milliseconds: object) -> datetime | None:
-    """Return a time of the Worker's."""
-    if not isinstance(milliseconds, (int, float)):
-        return None
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def _sent(

@@ -5,16 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from ground.clock import Clock
 from ground.refusal import Refusal
-from repost import approval, planning, rails, taking_back, terms
+from repost import approval, handover, planning, rails, taking_back, terms
 from repost.configuring import REMOVED
 from repost.deciding import decide
-from storage import repost_configs, reposts
+from storage import posts, repost_configs, repost_slots, reposts
 from storage.posts import Post
 from storage.reposts import RepostStatus
 from storage.store import Database
@@ -22,6 +22,7 @@ from storage.store import Database
 logger = logging.getLogger(__name__)
 _DECIDED_ANEW = "what was decided of it has changed"
 _AND = ". "
+_THERE = "The cloud had it before this data came here"
 _SENT_THEN = "The cloud sends it then, also while this machine is off"
 _DECISIONS: Mapping[Any, approval.Decision] = {
     approval.SKIP["act"]: approval.skip,
@@ -59,6 +60,31 @@ class Clouded:
         if repost is None or config is None or post.scheduled_for is None:
             return post.scheduled_for
         return planning.end_of(config, repost.mentioned_at, post.scheduled_for)
+
+    def story_of(self, db: Database, post: Post) -> str | None:
+        """Return which story a repost is of."""
+        repost = reposts.of_post(db, post.id)
+        return None if repost is None else repost.story_pk
+
+    def adopt(
+        self, db: Database, account_id: str, story: str, post_id: str, at: datetime, now: datetime
+    ) -> Post | None:
+        """Let a mention have the post that the cloud may send of it; returns that.
+
+        A post of its own, which waits here, is given up. None where there is no such mention, it is
+        out, or is being sent here: that is told by what becomes of it.
+        """
+        repost = reposts.of_story(db, account_id, story)
+        config = repost_configs.find(db, account_id)
+        if repost is None or config is None or repost.status is RepostStatus.PUBLISHED:
+            return None
+        if repost.post_id is not None and not taking_back.withdraw(db, repost):
+            return None
+        post = replace(handover.post_of(repost, config, now, at), id=post_id)
+        posts.add(db, post, [])
+        repost_slots.take(db, account_id, post.id, at)
+        reposts.change(db, repost.id, RepostStatus.QUEUED, now=now, reason=_THERE, post_id=post.id)
+        return post
 
     def is_let_go(self, db: Database, post: Post, now: datetime) -> None:
         """Say of a mention that the cloud sends it at its time."""

@@ -119,7 +119,7 @@ class HandOver:
         if (rests := approval.still_open(repost, now, self._clock.pace)) is not None:
             return _Later(rests)
         media = None if card_file is None else (card_file,)
-        held = self._from_here(db, _post_of(repost, config, now, at), media, held, now)
+        held = self._from_here(db, post_of(repost, config, now, at), media, held, now)
         return _Later(held, None if held.rail == _FROM_HERE else at)
 
     def _time_of(
@@ -245,7 +245,7 @@ class HandOver:
         if config.dry_run:
             repost_slots.take(db, repost.account_id, None, now)
             return reposts.change(db, repost_id, RepostStatus.SKIPPED, now=now, reason=DRY_RUN)
-        post = _post_of(repost, config, now, None if later is None else later.at)
+        post = post_of(repost, config, now, None if later is None else later.at)
         reason = "It is being published" if later is None else later.held.reason
         return _queue(db, repost, post, terms_of(db, config), reason, now)
 
@@ -286,9 +286,10 @@ def settle(db: Database, account_id: str, now: datetime) -> None:
         logger.info("repost id=%s state=%s reason=%s", repost_id, outcome, reason)
 
 
-def _post_of(
+def post_of(
     repost: Repost, config: RepostConfig, now: datetime, at: datetime | None = None
 ) -> Post:
+    """Return the post that shows a mention's card, to go out now or at its time."""
     said: dict[str, Any] = {}
     if repost.is_own:
         full_id = f"{repost.story_pk}_{repost.author_pk}"

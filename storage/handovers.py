@@ -83,16 +83,39 @@ def keep(db: Database, row: Handover, **changes: Any) -> Handover:
     return kept
 
 
+def mend(db: Database, now: datetime) -> list[str]:
+    """Have what cannot be read of what the cloud may own be asked for as if it were new.
+
+    Whose it is and under which epoch is never damaged: those columns are checked. What was to
+    become of a post may be lost: then it does not go out by itself. Returns their ids.
+    """
+    rows = db.conn.execute(
+        "UPDATE cloud_posts SET since = :now, next_at = NULL, reason = NULL,"  # noqa: S608 - ours
+        f" sent = CASE WHEN {_is_object('sent')} THEN sent END,"
+        f" wish = CASE WHEN wish IS NULL OR {_is_object('wish')} THEN wish ELSE :cancel END"
+        " WHERE owner != 'LOCAL' AND (julianday(since) IS NULL"
+        " OR (next_at IS NOT NULL AND julianday(next_at) IS NULL)"
+        f" OR (sent IS NOT NULL AND NOT {_is_object('sent')})"
+        f" OR (wish IS NOT NULL AND NOT {_is_object('wish')})) RETURNING post_id",
+        {"now": records.encode(now), "cancel": records.encode({"act": "cancel"})},
+    )
+    return [row[0] for row in rows.fetchall()]
+
+
+def _is_object(column: str) -> str:
+    return f"(CASE WHEN json_valid({column}) THEN json_type({column}) END IS 'object')"
+
+
 def away(db: Database, *, lane: str | None = None) -> list[Handover]:
     """Return what the cloud may own, of one lane or of all."""
-    return records.fetch(
+    return records.fetch_readable(
         db, Handover, "WHERE owner != 'LOCAL' AND (?1 IS NULL OR lane = ?1)", (lane,)
     )
 
 
 def away_of(db: Database, account_ids: Collection[str]) -> list[Handover]:
     """Return what the cloud may own of these accounts."""
-    return records.fetch(
+    return records.fetch_readable(
         db,
         Handover,
         "WHERE owner != 'LOCAL' AND account_id IN (SELECT value FROM json_each(?))",
@@ -113,7 +136,7 @@ def unconfirmed(db: Database, now: datetime, limit: int) -> list[Handover]:
 
 def away_reposts(db: Database) -> list[Handover]:
     """Return the reposts that the cloud may own: few, and each under rails of its own."""
-    return records.fetch(
+    return records.fetch_readable(
         db,
         Handover,
         "JOIN (SELECT post_id AS found FROM cloud_posts JOIN posts ON posts.id = post_id"
@@ -124,7 +147,7 @@ def away_reposts(db: Database) -> list[Handover]:
 
 def away_of_reposts(db: Database, repost_ids: Collection[str]) -> list[Handover]:
     """Return what the cloud may own of the posts of these mentions."""
-    return records.fetch(
+    return records.fetch_readable(
         db,
         Handover,
         "WHERE owner != 'LOCAL' AND post_id IN (SELECT reposts.post_id FROM reposts"
@@ -171,6 +194,9 @@ def candidates(db: Database, now: datetime, soonest: datetime, limit: int) -> li
         " AND posts.account_id IS NOT NULL"
         " AND (cloud_posts.owner IS NULL OR cloud_posts.owner = 'LOCAL')"
         " AND (cloud_posts.next_at IS NULL OR cloud_posts.next_at <= ?2)"
+        # What is there of an account is known before more of it goes there.
+        " AND NOT EXISTS (SELECT 1 FROM cloud_lanes"
+        " WHERE cloud_lanes.account_id = posts.account_id AND is_heard IS NOT 1)"
         " ORDER BY jobs.run_at LIMIT ?3) ON posts.id = found ORDER BY scheduled_for, id",
         (soonest, now, limit),
     )
@@ -192,17 +218,17 @@ def look_again_at(db: Database, user_id: str) -> None:
 
 def next_due(db: Database, lane: str) -> datetime | None:
     """Return when the next post of a lane is due that the cloud may own, None without one."""
-    row = db.conn.execute(
-        "SELECT min(scheduled_for) FROM cloud_posts JOIN posts ON posts.id = post_id"
-        " WHERE owner != 'LOCAL' AND lane = ?",
+    rows = db.conn.execute(
+        "SELECT scheduled_for FROM cloud_posts JOIN posts ON posts.id = post_id"
+        " WHERE owner != 'LOCAL' AND lane = ? ORDER BY scheduled_for",
         (lane,),
-    ).fetchone()
-    return None if row[0] is None else times.from_text(row[0])
+    )
+    return times.first_legible(rows)
 
 
 def last_due(db: Database) -> list[Handover]:
     """Return of each account the post that is due last of those that are not asked back."""
-    return records.fetch(
+    return records.fetch_readable(
         db,
         Handover,
         "JOIN (SELECT post_id AS found, max(scheduled_for) FROM cloud_posts"
@@ -214,7 +240,7 @@ def last_due(db: Database) -> list[Handover]:
 
 def overdue(db: Database, since: datetime, now: datetime, limit: int) -> list[Handover]:
     """Return what was due in the cloud before `since`, has no end, and is to be asked for now."""
-    return records.fetch(
+    return records.fetch_readable(
         db,
         Handover,
         "WHERE owner != 'LOCAL' AND owner = 'CLOUD' AND (next_at IS NULL OR next_at <= ?2)"
@@ -262,7 +288,19 @@ class CloudLane:
 
 def lanes(db: Database) -> list[CloudLane]:
     """Return every account's queue at the Worker."""
-    return records.fetch(db, CloudLane, "ORDER BY account_id")
+    return records.fetch_readable(db, CloudLane, "ORDER BY account_id")
+
+
+def account_of(db: Database, lane: str) -> str | None:
+    """Return whose queue that is at the Worker, None where nobody's is known."""
+    row = db.conn.execute("SELECT account_id FROM cloud_lanes WHERE lane = ?", (lane,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def are_all_heard(db: Database) -> bool:
+    """Say whether everything that is in any queue at the Worker is known here."""
+    row = db.conn.execute("SELECT 1 FROM cloud_lanes WHERE is_heard IS NOT 1 LIMIT 1").fetchone()
+    return row is None
 
 
 def find_lane(db: Database, account_id: str) -> CloudLane | None:

@@ -192,6 +192,13 @@ def of_post(db: Database, post_id: str) -> Repost | None:
     return records.fetch_one(db, Repost, "WHERE post_id = ?", (post_id,))
 
 
+def of_story(db: Database, account_id: str, story_pk: str) -> Repost | None:
+    """Return an account's row of a story, or None."""
+    return records.fetch_one(
+        db, Repost, "WHERE account_id = ? AND story_pk = ?", (account_id, story_pk)
+    )
+
+
 def of_item(db: Database, account_id: str, item_id: str) -> Repost | None:
     """Return a row to which the message with that id has led, first one that lacks its story."""
     return records.fetch_one(

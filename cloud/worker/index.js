@@ -160,6 +160,7 @@ function checkedJob(id, { epoch, due, body: content, activate }) {
   for (const name of ["until", "apartMs"]) {
     require(content[name] === undefined || Number.isInteger(content[name]), `${name} is in ms`);
   }
+  require(content.about === undefined || typeof content.about === "string", "about is a text");
   require((content.pieces.length > 1) === Boolean(content.parent), "several pieces have a parent");
   return { epoch, due, body: content, activate };
 }

@@ -36,6 +36,7 @@ export class Lane extends Shelf {
       CREATE INDEX IF NOT EXISTS jobs_ended ON jobs (ended_at) WHERE ended_at IS NOT NULL;
       CREATE INDEX IF NOT EXISTS jobs_media ON jobs (media_id) WHERE media_id IS NOT NULL;
       CREATE INDEX IF NOT EXISTS jobs_prepared ON jobs (due) WHERE state = 'PREPARED';
+      CREATE INDEX IF NOT EXISTS jobs_about ON jobs (json_extract(body, '$.about')) WHERE json_extract(body, '$.about') IS NOT NULL;
       CREATE INDEX IF NOT EXISTS jobs_under_way ON jobs (begun_at) WHERE begun_at IS NOT NULL AND ended_at IS NULL;
       CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
     `);
@@ -112,6 +113,9 @@ export class Lane extends Shelf {
     if (old && !isStoppable(old)) return refused("TOO_LATE", old);
     if (due >= (this.fact("expiresAt") ?? Infinity)) return { status: 409, error: "TOKEN_EXPIRED" };
     if (!this.fact("sealed")) return { status: 409, error: "NO_ACCOUNT" };
+    // Another machine, or this one of another time, has handed the same over under another name.
+    const twin = body.about === undefined ? null : this.#twin(id, body.about);
+    if (twin) return refused("TAKEN", twin);
     const state = activate ? "SCHEDULED" : "PREPARED";
     const kept = new Set(body.pieces.map((piece) => piece.media));
     for (const key of old ? mediaOf(old) : []) if (!kept.has(key)) this.loosen(key);
@@ -124,12 +128,25 @@ export class Lane extends Shelf {
     return taken(this.job(id));
   }
 
+  /** The other job about the same, which is live, or may go out or be. */
+  #twin(id, about) {
+    const others = "SELECT * FROM jobs WHERE json_extract(body, '$.about') = ? AND id != ?";
+    const waits = new Set(["PREPARED", "RECALLED"]);
+    return this.sql
+      .exec(others, about, id)
+      .toArray()
+      .find((job) => !waits.has(job.state) && !(job.state === "FAILED" && isStoppable(job)));
+  }
+
   /** Let a prepared job run: the one request of a hand-over whose loss leaves doubt. */
   async activate(id, epoch) {
     const job = this.job(id);
     if (!job) return { status: 404, error: "NOT_FOUND" };
     if (job.epoch !== epoch) return refused("STALE_EPOCH", job);
     if (job.state === "PREPARED") {
+      const { about } = JSON.parse(job.body);
+      const twin = about === undefined ? null : this.#twin(id, about);
+      if (twin) return refused("TAKEN", twin);
       this.set(job, { state: "SCHEDULED", next_at: job.due });
       await this.#arm();
     }

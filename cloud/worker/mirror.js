@@ -67,5 +67,6 @@ export function shown(job) {
     endedAt: job.ended_at,
     attempts: job.attempts,
     seq: job.seq,
+    about: JSON.parse(job.body).about ?? null,
   };
 }

@@ -26,7 +26,7 @@ from tests.cloud.test_desk import under_a_cloud
 from tests.cloud.test_handing_over import API, Heights, brought, heights
 from tests.cloud.upheaval import without_epochs
 from tests.support.clock import TestClock
-from tests.support.graph import connect, published
+from tests.support.graph import another, connect, published
 from tests.support.limits import DEADLOCK_S
 from tests.support.posting import publish, until
 
@@ -259,3 +259,29 @@ async def test_what_goes_out_here_is_told_before_the_next_goes_out_there(
         first, second = sorted(published(served), key=lambda post: post.at)
         assert (first.caption, second.caption) == ("here", "away")
         assert second.at - first.at >= spacing.total_seconds() * 0.95
+
+
+@pytest.mark.logs_errors
+async def test_a_row_that_cannot_be_read_is_the_trouble_of_its_account_alone(
+    heights: Heights,
+) -> None:
+    """What is between one post and the cloud is damaged: the others' come and go, and it comes."""
+    core = heights.served.studio.core
+    damaged = (await heights.schedule("damaged"))["postId"]
+    await heights.owned_by(damaged, "CLOUD")
+
+    def damage(db: Database) -> None:
+        wrong = "since = 'never', next_at = 'soon', sent = '{'"
+        db.conn.execute(f"UPDATE cloud_posts SET {wrong} WHERE post_id = ?", (damaged,))
+
+    await core.store.write(damage)
+    other, _graph = await another(heights.served, "berta")
+    made = await heights.schedule("of another", in_s=4, accountId=other.id)
+    ended = await until(heights.served, made["postId"], "PUBLISHED", "FAILED")
+    assert (ended["status"], ended["cloudflareJobId"]) == ("PUBLISHED", made["postId"]), ended
+    # And everything that can be is taken back.
+    later = (await heights.schedule("later", accountId=other.id))["postId"]
+    await heights.owned_by(later, "CLOUD")
+    assert (await heights.served.call("POST", f"{API}/stop")).status == 200
+    assert await heights.in_cloud() == {}
+    assert (await heights.post(damaged))["status"] == "SCHEDULED"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,9 @@ from sandbox import Sandbox
 from sandbox.cloud.cloudflare import Cloudflare, Deliver, open_cloudflare
 from sandbox.wire.faults import Fault, graph_error
 from sandbox.wire.message import Request, Response
-from storage import handovers, records, repost_slots, reposts
+from storage import handovers, posts, records, repost_slots, reposts
 from storage.credentials import Credentials
-from storage.handovers import Handover
+from storage.handovers import Handover, Owner
 from storage.reposts import Repost
 from storage.store import Database
 from storage.times import from_text, to_text
@@ -359,3 +359,49 @@ async def test_after_its_end_the_cloud_sends_it_no_more(
         assert out.post_id is not None
         store = perch.served.studio.core.store
         assert await store.read(handovers.find, out.post_id) is None, "it went out from here"
+
+
+def as_before_it_was_handed_over(db: Database, repost_id: str, now: datetime) -> None:
+    """Make the database one of the past: of the hand-over nothing is known."""
+    repost = reposts.get(db, repost_id)
+    assert repost.post_id is not None
+    (lane,) = handovers.lanes(db)
+    handovers.keep_lane(db, lane, seq=0)
+    row = handovers.find(db, repost.post_id)
+    assert row is not None
+    handovers.keep(db, row, owner=Owner.LOCAL)
+    posts.discard(db, repost.post_id)
+    repost_slots.free(db, repost.post_id)
+    reposts.change(db, repost_id, repost.status, now=now, reason="before", post_id=None)
+
+
+async def test_a_database_of_the_past_hands_nothing_over_that_is_there(
+    sandbox: Sandbox, clock: TestClock, tmp_path: Path, sky_below: Cloudflare
+) -> None:
+    """Nor does a second machine: the Worker knows the story, and tells whose post it is."""
+    async with perched(sandbox, clock, tmp_path, sky_below) as perch:
+        await settled_in(perch)
+        await perch.when(await perch.mention("anna"), wanted=lambda one: one.status == "PUBLISHED")
+        second = await perch.mention("bert")
+        first_post = (await perch.in_cloud(second)).post_id
+        store = perch.served.studio.core.store
+        await store.write(as_before_it_was_handed_over, second, clock.now())
+        adopted = await perch.when(second, wanted=lambda each: each.post_id == first_post)
+        assert adopted.status in ("QUEUED", "PUBLISHED")
+        await perch.when(second, wanted=lambda each: each.status == "PUBLISHED")
+        assert perch.live() == ["anna", "bert"]
+        assert await perch.there() == []
+
+
+async def test_a_clock_that_is_wrong_hands_no_repost_over(
+    sandbox: Sandbox, clock: TestClock, tmp_path: Path, sky_below: Cloudflare
+) -> None:
+    """The Worker's hour is another one: by it the repost might go out in the night."""
+    async with perched(sandbox, clock, tmp_path, sky_below) as perch:
+        await settled_in(perch)
+        clock.set_on(timedelta(minutes=30))
+        await perch.fall_asleep()
+        repost_id = await perch.mention("anna")
+        held = await perch.when(repost_id, wanted=lambda each: "apart" in (each.reason or ""))
+        assert held.held_until is not None
+        assert await perch.there() == []
