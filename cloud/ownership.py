@@ -75,9 +75,8 @@ def begin(db: Database, post_id: str, now: datetime, home: Home) -> Errand | Non
         return None
     # The account it goes out of may be another than last time.
     lane = accounts.get(db, post.account_id).ig_user_id
-    kept = handovers.keep(
-        db, row, account_id=post.account_id, lane=lane, epoch=row.epoch + 1, reason=None
-    )
+    # Why it stayed here the last time holds until it is there.
+    kept = handovers.keep(db, row, account_id=post.account_id, lane=lane, epoch=row.epoch + 1)
     if handovers.find_lane(db, post.account_id) is None:
         handovers.keep_lane(db, CloudLane(account_id=post.account_id, lane=lane, is_heard=True))
     until = home.reposts.ends_at(db, post) if is_repost(post) else None
@@ -102,9 +101,8 @@ def let_go(
     posts.edit(db, post.id, now=now, cloudflare_job_id=post.id, r2_media_key=first)
     if is_repost(post):
         home.reposts.is_let_go(db, post, now)
-    return handovers.keep(
-        db, found, owner=Owner.HANDING, sent=dict(sent), tries=0, next_at=None, since=now
-    )
+    fresh: dict[str, Any] = {"tries": 0, "next_at": None, "reason": None, "since": now}
+    return handovers.keep(db, found, owner=Owner.HANDING, sent=dict(sent), **fresh)
 
 
 def arrived(db: Database, row: Handover, now: datetime) -> None:
