@@ -231,6 +231,7 @@ class LoginDesk:
             private_pk=done.private_pk,
             session=done.session,
             now=self._clock.now(),
+            their_time=self._gateway.their_time,
         )
         for name, secret in (
             (AccountSecret.PASSWORD, given.password),

@@ -24,7 +24,7 @@ from repost.deciding import expire_anew
 from repost.detector import Reading, Scan
 from repost.journey import Journey
 from repost.recording import CLOCK_TOLERANCE
-from storage import credentials, repost_configs, reposts, troubles
+from storage import credentials, repost_configs, reposts, troubles, trusted_time
 from storage.errors import NotFound, StorageError, Unavailable
 from storage.repost_configs import RepostConfig
 from storage.reposts import RepostStatus
@@ -215,9 +215,11 @@ class RepostEngine:
         config = await self._store.read(repost_configs.find, account_id)
         if config is None or await self._store.read(credentials.find, account_id) is None:
             return None
-        if config.seen_until is not None and config.seen_until <= self._clock.now():
+        now = self._clock.now()
+        is_told = config.seen_until is not None and config.seen_until <= now
+        if is_told and not await self._store.read(trusted_time.is_behind, now):
             # By Instagram's own time this clock is not behind.
-            await self._store.write(credentials.begin_phases_by_now, account_id, self._clock.now())
+            await self._store.write(credentials.begin_phases_by_now, account_id, now)
         failed, moves_at = False, None
         try:
             polling = await self._store.read(

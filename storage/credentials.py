@@ -84,10 +84,12 @@ def save_login(
     private_pk: str,
     session: Mapping[str, Any],
     now: datetime,
+    their_time: datetime | None = None,
 ) -> Credentials:
     """Keep a session that a person made; ends a pending challenge. Its phases begin now.
 
-    Raises `NotFound` when the account was disconnected meanwhile.
+    `their_time` is Instagram's: by a clock that is behind it, phases would be over before their
+    time once that is set right. Raises `NotFound` when the account was disconnected meanwhile.
     """
     account = accounts.get(db, account_id)
     old = find(db, account_id)
@@ -99,7 +101,7 @@ def save_login(
         account_id=account_id,
         ig_username=username,
         private_pk=private_pk,
-        session_started_at=now,
+        session_started_at=max(now, their_time or now),
         last_login_at=now,
         created_at=old.created_at if old else now,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,11 @@ class PrivateGateway:
     def default_proxy(self) -> str | None:
         """The proxy of accounts that have none of their own. A secret."""
         return self._proxy
+
+    @property
+    def their_time(self) -> datetime | None:
+        """Instagram's own time, None where no answer has told it since the start."""
+        return self._hour.now()
 
     def account(self, account_id: str) -> PrivateApi:
         """Return the Private API of one account; makes no request."""

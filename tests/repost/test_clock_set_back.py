@@ -172,9 +172,22 @@ async def test_a_clock_that_is_ahead_posts_nothing_in_the_night(studio: Studio) 
     told = await studio.only()
     assert "this machine's clock is wrong" in (told.reason or "")
     assert told.held_until is not None
-    # It goes out in the morning, by the clock that is right.
-    clock.advance(told.held_until - clock.now())
+    # It goes out in the morning, by the clock that is right, which tells whole seconds.
+    clock.advance(told.held_until - clock.now() + timedelta(seconds=5))
     morning = datetime.fromtimestamp(world.now(), UTC)
     assert (morning.hour - hour) % 24 in (2, 3)
     await studio.publish_due()
     assert len(world.published(studio.person)) == 1
+
+
+async def test_the_phases_of_a_login_by_a_clock_that_is_behind_last_as_long(studio: Studio) -> None:
+    """A machine without a battery begins with the day on which it was switched off."""
+    behind, clock = timedelta(days=20), studio.clock
+    clock.set_on(-behind)
+    studio.sandbox.world.now = lambda: clock.seconds() + behind.total_seconds()
+    await studio.log_in()
+    clock.set_on(behind)
+    studio.sandbox.world.now = clock.seconds
+    login = await studio.core.store.read(credentials.find, studio.account.id)
+    assert login is not None
+    assert abs(login.session_started_at - clock.now()) < timedelta(minutes=5)
