@@ -39,6 +39,7 @@ LONGEST = timedelta(hours=4)
 _COMMAND = (sys.executable, "-m", "daemon", "demo", "--page", "--json", "--no-open")
 _READY_WITHIN_S = 600.0  # as long as the demonstration itself may take on the busiest machine
 _MOST_TOLD = 1 << 16
+_NOT_OPENED = "The sandbox cannot be opened: {}"
 _ENDS_WITHIN_S = 5.0  # nothing in it is worth waiting for
 # Who starts us may tell us where to report; its answer is for this process alone.
 _OURS = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID")
@@ -125,7 +126,7 @@ class Trial:
             with (self._folder / _LOG).open("ab") as said:
                 return await self._lives(said.fileno())
         except OSError as error:
-            return f"The sandbox cannot be opened: {error.strerror}"
+            return _NOT_OPENED.format(error.strerror)
         finally:
             with trio.CancelScope(shield=True):
                 await trio.to_thread.run_sync(self._clear)
@@ -145,7 +146,10 @@ class Trial:
         process: trio.Process | None = None
         try:
             async with trio.open_nursery() as nursery:
-                process = await nursery.start(start)
+                try:
+                    process = await nursery.start(start)
+                except OSError as error:  # no process is to be had: a nursery would wrap it
+                    return _NOT_OPENED.format(error.strerror)
                 logger.info("sandbox begun pid=%s", process.pid)
                 reason = await self._stays(process)
                 nursery.cancel_scope.cancel()

@@ -59,9 +59,11 @@ class Daemon:
                         if self.hears is not None:
                             self.hears(str(reply["tells"]))
                         reply = orjson.loads(answers.readline())
-            except (OSError, orjson.JSONDecodeError) as broken:
+            except (OSError, orjson.JSONDecodeError):
                 raise Refusal(
-                    ErrorCode.SERVICE_UNAVAILABLE, f"The daemon broke off: {broken}"
+                    ErrorCode.SERVICE_UNAVAILABLE,
+                    "The daemon ended before it had answered: it may have done this or not, look "
+                    "before you ask again",
                 ) from None
         self.version = str(reply.get("version"))
         self.scopes = reply.get("scopes")

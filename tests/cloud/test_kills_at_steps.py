@@ -264,8 +264,9 @@ async def test_killed_at_each_step_of_a_deploy_and_of_a_removal_the_next_ends_it
                     if has_number
                     else replace(fault, path_end=path)
                 )
-                await ladder.command(*words)
-                assert killing.killed.is_set(), where
+                broken = await ladder.command(*words)
+                assert killing.killed.is_set(), (where, broken.err)
+                assert "ended before it had answered" in broken.err, (where, broken.err)
                 ladder.cloudflare.faults.clear()
                 await ladder.chain.start()
                 done = await ladder.command(*words)

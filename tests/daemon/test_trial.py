@@ -120,6 +120,19 @@ async def test_what_does_not_open_or_breaks_off_is_said_and_may_be_tried_again(
         assert "cannot be opened" in str(trial.state.reason)
 
 
+async def test_where_no_process_is_to_be_had_it_says_so_and_ends_no_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with beside(tmp_path) as trial:
+        with monkeypatch.context() as full:
+            full.setattr(trial, "_command", (str(tmp_path / "nowhere"),))
+            await trial.begin()
+            await until(lambda: is_at(trial, Stage.FAILED))
+            assert "cannot be opened" in str(trial.state.reason)
+        await trial.begin()
+        await until(lambda: is_at(trial, Stage.OPEN))
+
+
 async def test_it_has_its_time(tmp_path: Path, autojump_clock: MockClock) -> None:
     autojump_clock.autojump_threshold = float("inf")
     async with beside(tmp_path) as trial:
