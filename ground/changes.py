@@ -25,6 +25,7 @@ class Subject(StrEnum):
     DAEMON = "daemon"
     WEBHOOK = "webhook"
     NOTICE = "notice"
+    SANDBOX = "sandbox"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

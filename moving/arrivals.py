@@ -22,6 +22,7 @@ from moving.files import read_file
 from moving.media import place_in
 from moving.plan import Imported, NotImported, Plan, read_document
 from moving.taking_in import look_ahead, take_in
+from moving.taking_out import TakenIn, remember, take_out
 from operations.arriving import Foreseen, Loose
 from publish.library import MediaLibrary
 from storage.document import KINDS
@@ -47,6 +48,13 @@ class _Arrived:
         return folder if folder.is_dir() else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    came: TakenIn
+    foreseen: Foreseen
+    at: datetime
+
+
 class Arrivals:
     """See `operations.arriving.ImportDesk`."""
 
@@ -56,6 +64,7 @@ class Arrivals:
         self._library = library
         self._clock = clock
         self._of: dict[str, _Arrived] = {}
+        self._taken: dict[str, _Taken] = {}
         self._alone = trio.Lock()
 
     async def plan(self, user_id: str, given: Loose) -> Foreseen:
@@ -90,7 +99,26 @@ class Arrivals:
                 )
             with trio.CancelScope(shield=True):
                 await self._give_up(user_id)
-            return _told(done, foreseen.name, "")
+            told = _told(done, foreseen.name, secrets.token_hex(8))
+            if done.new:
+                came = await self._store.read(remember, done)
+                self._taken[user_id] = _Taken(came, told, now)
+            return told
+
+    def taken(self, user_id: str) -> tuple[Foreseen, datetime] | None:
+        taken = self._taken.get(user_id)
+        if taken is None or not is_recent(taken.at, self._clock.now(), KEPT_FOR):
+            return None
+        return taken.foreseen, taken.at + KEPT_FOR
+
+    async def take_back(self, user_id: str, ticket: str) -> Foreseen:
+        async with self._alone:
+            found = self.taken(user_id)
+            if found is None or found[0].ticket != ticket:
+                raise Refusal(ErrorCode.NOT_FOUND, "It cannot be taken back in one step any more")
+            await take_out(self._taken[user_id].came, self._store, self._library)
+            del self._taken[user_id]
+            return found[0]
 
     async def discard(self, user_id: str) -> None:
         async with self._alone:

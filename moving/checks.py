@@ -182,6 +182,7 @@ def _check_event(event: Event) -> None:
             | Subject.DAEMON
             | Subject.WEBHOOK
             | Subject.NOTICE
+            | Subject.SANDBOX
         ):
             raise ValueError("an event of a post or a mention is wanted")
         case _:

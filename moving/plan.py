@@ -91,8 +91,11 @@ class Imported:
     unknown: Counter[str] = field(default_factory=Counter)
     # What did not come along of what protects an account, a line each.
     protection: list[str] = field(default_factory=list)
-    # The posts and mentions that are new here.
+    # The posts and mentions that are new here; the accounts, whose rules, and the files.
     subjects: set[str] = field(default_factory=set)
+    accounts: list[str] = field(default_factory=list)
+    configs: list[str] = field(default_factory=list)
+    media: list[str] = field(default_factory=list)
 
 
 def read_document(document: object, user_id: str) -> Plan:

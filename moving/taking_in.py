@@ -76,6 +76,7 @@ async def take_in(
         if isinstance(error, Unfit):
             raise NotImported([_UNFIT]) from error
         raise
+    done.media = [*(row.id for row in brought.rows), *brought.taken_in]
     return done
 
 
@@ -198,6 +199,7 @@ def _take_account(db: Database, row: Account, plan: Plan, vault: Vault, done: Im
     if note := left_behind(row.username, plan.left_out.get(row.id, ())):
         done.protection.append(note)
     done.new["accounts"] += 1
+    done.accounts.append(row.id)
     return row.id
 
 
@@ -267,6 +269,7 @@ def _take_config(
             ),
         )
     done.new["storyRepostConfigs"] += 1
+    done.configs.append(account_id)
     if config.is_enabled:
         done.notes["story repost settings came switched off: `enable` when you are ready"] += 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -52,6 +53,14 @@ class ImportDesk(Protocol):
         """Take in what waits, all of it or nothing."""
         ...
 
+    def taken(self, user_id: str) -> tuple[Foreseen, datetime] | None:
+        """Return what was taken in last, and until when it may be taken back; or None."""
+        ...
+
+    async def take_back(self, user_id: str, ticket: str) -> Foreseen:
+        """Remove what was taken in, all of it or, where something of it was used, nothing."""
+        ...
+
     async def discard(self, user_id: str) -> None:
         """Give up what waits."""
         ...
@@ -78,10 +87,15 @@ async def plan_import(ask: Ask[Loose]) -> models.ImportSeen:
 
 @act(models.ImportWaiting, scope=Scope.LOGINS_WRITE, refuses=[ErrorCode.NOT_FOUND])
 async def get_import(ask: Ask[None]) -> models.ImportWaiting:
-    """Return what waits to be taken in; for the owner."""
+    """Return what waits to be taken in, and what was and can be taken back; for the owner."""
     await require_owner(ask)
     found = ask.house.arrivals.foreseen(ask.user_id)
-    return models.ImportWaiting(waiting=None if found is None else _shown(found))
+    taken = ask.house.arrivals.taken(ask.user_id)
+    return models.ImportWaiting(
+        waiting=None if found is None else _shown(found),
+        taken=None if taken is None else _shown(taken[0]),
+        taken_back_until=None if taken is None else taken[1],
+    )
 
 
 @act(
@@ -97,6 +111,22 @@ async def take_import(ask: Ask[models.ImportTicket]) -> models.ImportSeen:
     """
     await require_owner(ask)
     return _shown(await ask.house.arrivals.take(ask.user_id, ask.given.ticket))
+
+
+@act(
+    models.ImportSeen,
+    scope=Scope.LOGINS_WRITE,
+    takes=models.ImportTicket,
+    refuses=[ErrorCode.NOT_FOUND, ErrorCode.INVALID_STATUS],
+)
+async def take_import_back(ask: Ask[models.ImportTicket]) -> models.ImportSeen:
+    """Remove what the last import brought, within an hour of it; for the owner.
+
+    All of it in one step, or nothing where something of it was used or changed since. What was
+    here before stays as it is.
+    """
+    await require_owner(ask)
+    return _shown(await ask.house.arrivals.take_back(ask.user_id, ask.given.ticket))
 
 
 @act(models.Success, scope=Scope.LOGINS_WRITE, refuses=[ErrorCode.NOT_FOUND])

@@ -37,6 +37,8 @@ TYPES: Mapping[str, Kind] = MappingProxyType(
         "webhook.disabled": (Subject.WEBHOOK, "DISABLED"),
         "daemon.started": (Subject.DAEMON, "STARTED"),
         "daemon.stopped": (Subject.DAEMON, "STOPPED"),
+        "sandbox.begun": (Subject.SANDBOX, "BEGUN"),
+        "sandbox.ended": (Subject.SANDBOX, "ENDED"),
     }
 )
 _WORDS = "|".join(

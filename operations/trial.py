@@ -9,11 +9,14 @@ from typing import Protocol
 
 import trio
 
+from ground.changes import Subject
 from ground.refusal import ErrorCode
 from operations import models
 from operations.machine import require_owner
 from operations.operation import Ask, act
 from operations.scopes import Scope
+from storage import events
+from storage.store import Database
 
 
 class Stage(StrEnum):
@@ -74,14 +77,22 @@ async def begin_sandbox(ask: Ask[None]) -> models.TriedSandbox:
     it ends after four hours, with the daemon, or when it is asked to.
     """
     await require_owner(ask)
-    return _shown(await ask.house.trial.begin())
+    before = ask.house.trial.state.stage
+    begun = await ask.house.trial.begin()
+    if begun.stage is Stage.OPENING and before is not Stage.OPENING:
+        await ask.house.store.write(_record, ask, "BEGUN")
+    return _shown(begun)
 
 
 @act(models.TriedSandbox, scope=Scope.ACCOUNTS_WRITE, refuses=[ErrorCode.NOT_FOUND])
 async def end_sandbox(ask: Ask[None]) -> models.TriedSandbox:
     """End the sandbox with all that is in it; for the owner (additive)."""
     await require_owner(ask)
-    return _shown(await ask.house.trial.end())
+    before = ask.house.trial.state.stage
+    ended = await ask.house.trial.end()
+    if before in (Stage.OPENING, Stage.OPEN):
+        await ask.house.store.write(_record, ask, "ENDED")
+    return _shown(ended)
 
 
 @act(
@@ -94,6 +105,12 @@ async def enter_sandbox(ask: Ask[None]) -> models.SandboxLink:
     (additive)."""
     await require_owner(ask)
     return models.SandboxLink(url=await ask.house.trial.enter())
+
+
+def _record(db: Database, ask: Ask[None], state: str) -> None:
+    events.record(
+        db, Subject.SANDBOX, "sandbox", state, user_id=ask.user_id, account_id=None, now=ask.now
+    )
 
 
 def _shown(state: TrialState) -> models.TriedSandbox:

@@ -34,7 +34,8 @@ def add(app: QuartTrio, pages: Pages) -> None:
 
     async def shown(visit: Visit, problem: Refusal | None = None, **more: Any) -> Response:
         waits: models.ImportWaiting = await visit.perform(arriving.get_import)
-        values = {"found": waits.waiting, "done": False, **more}
+        values = {"found": waits.waiting, "done": False, "taken": waits.taken, **more}
+        values |= {"until": waits.taken_back_until, "back": visit.args.get("back") == "1"}
         return pages.show(
             "arriving.html", visit, "/welcome", stay=_HERE, problem=problem, LISTS=LISTS, **values
         )
@@ -59,6 +60,15 @@ def add(app: QuartTrio, pages: Pages) -> None:
         if isinstance(made, Refusal):
             return await shown(visit, made)
         return await shown(visit, found=made, done=True)
+
+    @app.post("/welcome/voidgram/back")
+    async def take_it_back() -> Shown:
+        visit, form = await pages.visit(), await sent()
+        asked = given(models.ImportTicket, ticket=form.get("ticket", ""))
+        made = await tried(visit.perform(arriving.take_import_back, asked))
+        if isinstance(made, Refusal):
+            return await shown(visit, made)
+        return redirect(link(visit, _HERE, back=1), 303)
 
     @app.post("/welcome/voidgram/discard")
     async def leave_it() -> Shown:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from operations.models.base import Schema
+from operations.models.base import Moment, Schema
 
 
 class ExportRequest(Schema):
@@ -44,7 +44,11 @@ class ImportSeen(Schema):
 
 
 class ImportWaiting(Schema):
+    """`taken` is what came last, as long as it can be taken back in one step."""
+
     waiting: ImportSeen | None
+    taken: ImportSeen | None = None
+    taken_back_until: Moment | None = None
 
 
 class ImportTicket(Schema):

@@ -40,6 +40,7 @@ WAKES: dict[Subject, frozenset[str]] = {
     Subject.WEBHOOK: SEES,
     Subject.NOTICE: frozenset({"status line"}),  # the outbox tells people of it
     Subject.DAEMON: SEES,
+    Subject.SANDBOX: SEES,
 }
 # What is being sent is nothing for the engine of reposts to act on.
 UNDER_WAY = {PostStatus.PROCESSING, PostStatus.PUBLISHING}
