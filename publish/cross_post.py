@@ -47,6 +47,7 @@ class CrossPoster:
         self._store = store
         self._gateway = gateway
         self._links = links
+        self._clock = clock
         self._looks_s = [wait_s * clock.pace for wait_s in _LOOKS_S]
         self._again = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception_type(errors.Unreachable),
@@ -112,7 +113,12 @@ class CrossPoster:
         """
         api = self._gateway.account(post.instagram_account_id, insists=insists)
         page = await api.page()
-        since = record.row.updated_at - _ROUNDING
+        # Sent by our clock, shown by Facebook's, which it has just told.
+        theirs = self._gateway.their_time
+        wrong_by = timedelta() if theirs is None else self._clock.now() - theirs
+        if abs(wrong_by) <= CLOCK_SLACK:
+            wrong_by = timedelta()
+        since = record.row.updated_at - wrong_by - _ROUNDING
         others = await self._store.read(posts.page_post_ids, post.instagram_account_id)
         for wait_s in self._looks_s:
             await trio.sleep(wait_s)

@@ -285,6 +285,18 @@ async def test_the_page_is_found_among_the_hundreds_of_an_agency(public: Served)
     assert public.studio.sandbox.ledger.count("/me/accounts") == 3
 
 
+async def test_the_copy_is_found_by_a_clock_that_is_ahead(public: Served) -> None:
+    await connect(public, "facebook")
+    studio, ahead = public.studio, timedelta(hours=1)
+    studio.clock.set_on(ahead)
+    studio.sandbox.world.now = lambda: studio.clock.seconds() - ahead.total_seconds()
+    refused = graph_error("page_image", after_effect=True)
+    studio.sandbox.faults.add(Fault(path_end="/photos", kind=refused, times=None))
+    done = await image(public, crossPostToFacebook=True)
+    (copy,) = studio.sandbox.ledger.page_posts
+    assert (done["facebookPostId"], done["errorMessage"]) == (copy.post_id, None)
+
+
 @pytest.mark.parametrize(
     ("kind", "says"),
     sparing(
