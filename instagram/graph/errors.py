@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from ground.refusal import ErrorCode
 from instagram import errors
 from instagram.errors import InstagramError
+
+if TYPE_CHECKING:
+    import httpx
 
 _RECONNECT = "reconnect the account"
 _Make = Callable[[str], InstagramError]
@@ -174,7 +175,7 @@ def translate_answer(answer: httpx.Response, *, writes: bool) -> InstagramError:
             return errors.RateLimited("Instagram answers 429", _retry_after(answer))
         # Not in Meta's own words, so nothing that is final.
         return errors.Illegible(f"Instagram answers {answer.status_code}", maybe_applied=writes)
-    found = _told(error, answer)
+    found = _told(error, answer.status_code, _retry_after(answer))
     if isinstance(found, errors.Unreachable):
         found.maybe_applied = writes
     return found
@@ -183,10 +184,10 @@ def translate_answer(answer: httpx.Response, *, writes: bool) -> InstagramError:
 def translate_told(code: int, subcode: int, message: str) -> InstagramError:
     """Return our error for what Meta has told somebody else in our name."""
     error = {"code": code, "error_subcode": subcode, "message": message}
-    return _told(error, httpx.Response(400))
+    return _told(error, 400, None)
 
 
-def _told(error: Mapping[str, Any], answer: httpx.Response) -> InstagramError:
+def _told(error: Mapping[str, Any], status: int, retry_after: float | None) -> InstagramError:
     code, subcode = _number(error, "code"), _number(error, "error_subcode")
     message = _message(error)
     if not subcode and (named := _ANY_SUBCODE.search(str(error.get("message")))):
@@ -197,7 +198,7 @@ def _told(error: Mapping[str, Any], answer: httpx.Response) -> InstagramError:
     if code == 190 and subcode in _TOKEN_SUBCODES:
         return _TOKEN_SUBCODES[subcode](detail)
     if code in _RATES:
-        return errors.RateLimited(_behind(_rate, detail), _retry_after(answer))
+        return errors.RateLimited(_behind(_rate, detail), retry_after)
     if (code, subcode) == _DOES_NOT_EXIST:
         return errors.Gone(f"Instagram does not know it ({message})")
     if code == 10 or 200 <= code <= 299:
@@ -208,7 +209,7 @@ def _told(error: Mapping[str, Any], answer: httpx.Response) -> InstagramError:
         return _unprocessed(detail)
     if code in _BY_CODE:
         return _BY_CODE[code](detail)
-    if error.get("is_transient") or answer.status_code >= 500:
+    if error.get("is_transient") or status >= 500:
         return _trouble(detail)
     return errors.Unexplained(f"Instagram refused the request ({message})")
 

@@ -94,7 +94,7 @@ async def test_an_approver_sees_and_decides_mentions_and_nothing_else(served: Se
     assert allowed == {
         "get_status", "get_history", "get_repost", "get_pending", "approve_several",
         "skip_several", "approve", "skip", "reconsider", "reconsider_several", "get_stopped",
-        "preview_repost", "preview_look", "get_rails",
+        "preview_repost", "preview_look", "get_rails", "choose_card",
     }  # fmt: skip
     pending = await served.call("GET", f"{API}/story-repost/pending", key=None)
     assert [each["id"] for each in pending.body["reposts"]] == [mention.id]

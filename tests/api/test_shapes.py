@@ -33,6 +33,7 @@ CONFIG_ADDITIONS = {
     "timezone", "approvalRequired", "template", "allowedAuthors", "deniedAuthors", "alwaysAuthors",
     "minimumFollowers", "requiredWords", "excludedWords", "dryRun", "publishRoute", "paused",
     "pausedUntil", "lastAutoSyncError", "lastPollRequests", "totalPollRequests", "warnings",
+    "version",
 }  # fmt: skip
 
 

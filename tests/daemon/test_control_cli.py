@@ -17,6 +17,8 @@ GHOST = "5b0c9c1e-0000-4000-8000-000000000000"
 
 async def test_decisions_with_the_daemon_off(studio: Studio) -> None:
     data = studio.core.settings.data_dir
+    # They may ask a Worker, and write down whom they trust where the studio has it too.
+    (data / "none.toml").write_text(f'ca_file = "{studio.core.settings.ca_file}"\n')
     await studio.configure(approval_required=True)
     for name in ("anna", "ben", "carla"):
         studio.mention(studio.friend(name))

@@ -112,6 +112,7 @@ async def test_it_waits_too_when_it_was_found_out_after_it_was_queued(studio: St
         db.table("reposts").update(held.id, {"limits": '["CLOSE_FRIENDS"]'})
 
     await studio.core.store.write(limit)
+    await studio.configure(daily_repost_limit=2)  # one that is held is looked at when it may go
     await studio.advance()
     waiting = {r.id: r.status for r in await studio.history()}
     assert waiting[held.id] is RepostStatus.WAITING_APPROVAL

@@ -17,6 +17,7 @@ from tests.support.process import ROOT
 OF_THE_MACHINE = {
     "cloud.find",  # one Worker for the machine, as its contract has it
     "facts.find",
+    "facts.came_in",  # when the data of this machine came here
     "api_keys.by_hash",  # the key itself says whose it is
     "idempotency.find",
     "idempotency.amend",
