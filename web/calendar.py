@@ -16,7 +16,7 @@ from storage.times import to_text
 from web import times
 from web.pages import Pages, noted, sent, toast
 from web.rendering import KINDS
-from web.spans import VIEWS, YEARS, days_of, hours_of, is_repost, listed, placed
+from web.spans import FULL_WEEK, VIEWS, YEARS, days_of, hours_of, is_repost, listed, placed
 from web.trying import tried
 from web.usual import time_on
 from web.visit import Visit, given
@@ -90,6 +90,7 @@ async def shown(visit: Visit) -> dict[str, Any]:
         "views": VIEWS.values(),
         "weeks": [days[at : at + 7] for at in range(0, len(days), 7)],
         "hours": hours_of(days, visit.now, visit.zone, asleep) if view.name == "week" else [],
+        "is_full": sum(len(day.posts) for day in days) > FULL_WEEK,
         "today": today,
         "first": span[0],
         "last": span[-1],

@@ -13,7 +13,7 @@ from storage.posts import SourceType
 YEARS = (1970, 9000)
 _DAY = timedelta(days=1)
 # A cell that is full says how many more there are; a week that is full has one tile an hour.
-_A_DAY, _AN_HOUR, _FULL_WEEK = 3, 3, 120
+_A_DAY, _AN_HOUR, FULL_WEEK = 3, 3, 120
 # A week that is empty at night is drawn without the night.
 _WAKING = (7, 22)
 
@@ -124,7 +124,7 @@ def hours_of(
     for day in days:
         for post in day.posts:
             at.setdefault((day.date, post.at.astimezone(zone).hour), []).append(post)
-    many = sum(map(len, at.values())) > _FULL_WEEK
+    many = sum(map(len, at.values())) > FULL_WEEK
     used = {hour for _, hour in at}
     first, last = min({_WAKING[0], *used}), max({_WAKING[1], *used})
 

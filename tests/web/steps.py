@@ -13,11 +13,12 @@ _RUN = """axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22
  "best-practice"], resultTypes: ["violations"]})
  .then(r => JSON.stringify(r.violations.map(
   v => v.id + ": " + v.nodes.map(n => n.html.slice(0, 160)).join(" | "))))"""
-# What the page is made of, pictures and the stream aside, as it was sent; also out of the cache.
+# What the page is made of, pictures (a preview is one) and the stream aside, as it was sent; also
+# out of the cache.
 _WEIGHT = """(() => {
  const all = [...performance.getEntriesByType("navigation"),
   ...performance.getEntriesByType("resource").filter(
-   each => each.initiatorType !== "img" && !each.name.endsWith("/live"))];
+   each => each.initiatorType !== "img" && !/\\/(live|preview)$/.test(each.name))];
  return {requests: all.length, bytes: all.reduce((sum, each) => sum + each.encodedBodySize, 0)};
 })()"""
 _open: dict[str, tuple[BrowserContext, Page, list[str]]] = {}

@@ -15,7 +15,7 @@ from storage import posts
 from storage.times import to_text
 from tests.support.posting import API, photo_id
 from tests.support.served import Served
-from tests.web.many import fill_plan
+from tests.web.many import fill_past, fill_plan
 from web.spans import VIEWS, days_of, hours_of, placed
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -183,6 +183,7 @@ async def test_three_thousand_posts_are_one_range_and_a_bounded_page(served: Ser
     now = studio.clock.now()
 
     await studio.core.store.write(fill_plan, studio, 3000)
+    await studio.core.store.write(fill_past, studio, 3000)
     page = (await served.client.get("/calendar")).text
     assert page.count(" more</a>") >= 28
     tomorrow = (now.astimezone(OSLO) + timedelta(days=1)).date()
