@@ -186,13 +186,16 @@ async def set_reposting(
             raise Refusal(ErrorCode.VALIDATION_ERROR, f"There is no setting {strange[0][:40]!r}")
         saved = models.StoryRepostSettings.model_validate({**settings, "account_id": account_id})
         await ask(story_repost.save_config, saved)
+    pauses = pause or pause_until is not None
+    # First: what is switched on and paused must not go out in between.
+    is_there = bool(before or settings)
+    if pauses and is_there:
+        await _pause(account_id, pause_until, timezone)
     if enabled is not None:
         await ask(story_repost.enable if enabled else story_repost.disable, reference)
-    if pause or pause_until is not None:
-        until = None if pause_until is None else to_text(moment(pause_until, timezone))
-        given = models.PauseRequest.model_validate({"account_id": account_id, "until": until})
-        await ask(story_repost.pause_reposts, given)
-    elif pause is False:
+    if pauses and not is_there:
+        await _pause(account_id, pause_until, timezone)
+    if not pauses and pause is False:
         await ask(story_repost.resume_reposts, models.OptionalAccountRef(account_id=account_id))
     after = await _config(account_id)
     changed = {
@@ -216,6 +219,12 @@ _SETTINGS = {
     for name in (field, info.alias or field)
 }
 _NOT_SET = {"id", "updatedAt", "createdAt", "configuredAt", "warnings"}
+
+
+async def _pause(account_id: str, pause_until: str | None, timezone: str | None) -> None:
+    until = None if pause_until is None else to_text(moment(pause_until, timezone))
+    given = models.PauseRequest.model_validate({"account_id": account_id, "until": until})
+    await ask(story_repost.pause_reposts, given)
 
 
 async def _config(account_id: str) -> dict[str, Any]:

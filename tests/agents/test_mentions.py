@@ -21,14 +21,22 @@ async def test_an_agent_looks_decides_and_tells_of_the_week(served: Served) -> N
             "sleepWindowStart": 0,
             "sleepWindowEnd": 0,
         }
-        done = await called(client, "set_reposting", enabled=True, settings=said)
-        assert done["enabled"]
-        assert done["changed"]["approvalRequired"] == [None, True]
+        first = await called(client, "set_reposting", enabled=True, pause=True)
+        assert (first["enabled"], first["paused"]) == (True, True)
+        done = await called(client, "set_reposting", pause=False, settings=said)
+        assert (done["enabled"], done["paused"]) == (True, False)
+        assert done["changed"]["approvalRequired"] == [False, True]
         again = await called(client, "set_reposting", enabled=True, settings=said)
         assert again["changed"] == {}
         paused = await called(client, "set_reposting", pause_until="2099-01-01T00:00:00Z")
         assert paused["paused"]
         assert not (await called(client, "set_reposting", pause=False))["paused"]
+        # Nothing is switched on where the pause that was to come with it is refused.
+        await called(client, "set_reposting", enabled=False)
+        past = "2001-01-01T00:00:00Z"
+        await refused(client, "set_reposting", enabled=True, pause_until=past)
+        assert not (await called(client, "set_reposting"))["enabled"]
+        assert (await called(client, "set_reposting", enabled=True))["enabled"]
         for wrong in ({"dailyRepostLimit": -1}, {"dailyRepostLimit": "many"}, {"nonsense": 1},
                       {"timezone": "Mars/Base"}, {"template": "none such"}):  # fmt: skip
             no = await refused(client, "set_reposting", settings=wrong)
