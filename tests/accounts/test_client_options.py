@@ -48,6 +48,7 @@ async def options(served: Served, body: Any = None) -> Any:
     return answer.body
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize("scheme", ["http", "socks5", "socks5h"])
 async def test_an_own_proxy_carries_everything_from_the_login_to_the_media(
     served: Served, relay: Relay, scheme: str, tmp_path: Path, caplog: pytest.LogCaptureFixture

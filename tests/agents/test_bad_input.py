@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 import trio
 
 from sandbox import Sandbox
@@ -134,6 +135,7 @@ class Killed:
                 await process.stdin.aclose()
 
 
+@pytest.mark.acceptance
 async def test_a_client_killed_in_the_middle_of_a_publish_has_one_post(
     served: Served, tmp_path: Path
 ) -> None:

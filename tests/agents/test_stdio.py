@@ -92,6 +92,7 @@ async def test_the_three_prompts_of_voidgram_are_one_call_each(
         assert "zone" in no["message"]
 
 
+@pytest.mark.acceptance
 async def test_a_guest_may_do_what_was_said_and_no_daemon_is_told_in_words(
     served: Served, tmp_path: Path
 ) -> None:

@@ -232,6 +232,7 @@ async def test_what_the_worker_does_not_answer_is_carried_on(heights: Heights) -
     assert heights.captions() == ["goes out meanwhile"]
 
 
+@pytest.mark.acceptance
 async def test_a_database_of_the_past_asks_before_it_sends(
     sandbox: Sandbox, clock: TestClock, tmp_path: Path, program: Path
 ) -> None:
@@ -358,6 +359,7 @@ async def test_every_kind_goes_out_and_the_page_gets_its_copy(heights: Heights) 
     assert copied["facebookPostId"] == copy.post_id
 
 
+@pytest.mark.acceptance
 async def test_clocks_that_are_apart_change_nothing_but_the_time(heights: Heights) -> None:
     """Ours is an hour ahead, then an hour behind: due by the Worker's, and out once."""
     clock = heights.served.studio.clock
@@ -382,6 +384,7 @@ async def test_clocks_that_are_apart_change_nothing_but_the_time(heights: Height
         assert heights.captions().count(words) == (ended["status"] == "PUBLISHED")
 
 
+@pytest.mark.acceptance
 async def test_a_large_medium_goes_on_where_its_hand_over_broke_off(
     heights: Heights, monkeypatch: pytest.MonkeyPatch
 ) -> None:

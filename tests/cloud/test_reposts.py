@@ -201,6 +201,7 @@ async def test_it_goes_out_at_its_time_while_the_machine_is_off(
         assert events[-1]["state"] == "PUBLISHED"
 
 
+@pytest.mark.acceptance
 async def test_whatever_a_person_decides_takes_it_back(
     sandbox: Sandbox, clock: TestClock, tmp_path: Path, sky_below: Cloudflare
 ) -> None:
@@ -271,6 +272,7 @@ async def test_whatever_a_person_decides_takes_it_back(
         assert perch.live() == []
 
 
+@pytest.mark.acceptance
 async def test_what_stays_here_says_so(
     sandbox: Sandbox, clock: TestClock, tmp_path: Path, sky_below: Cloudflare
 ) -> None:
@@ -300,6 +302,7 @@ async def test_what_stays_here_says_so(
         assert perch.live() == []
 
 
+@pytest.mark.acceptance
 async def test_ended_while_it_is_handed_over_it_goes_out_once(
     sandbox: Sandbox, clock: TestClock, tmp_path: Path, sky_below: Cloudflare
 ) -> None:
@@ -331,6 +334,7 @@ async def test_ended_while_it_is_handed_over_it_goes_out_once(
         assert perch.live() == ["anna", "bert"]
 
 
+@pytest.mark.acceptance
 async def test_after_its_end_the_cloud_sends_it_no_more(
     sandbox: Sandbox,
     clock: TestClock,
@@ -375,6 +379,7 @@ def as_before_it_was_handed_over(db: Database, repost_id: str, now: datetime) ->
     reposts.change(db, repost_id, repost.status, now=now, reason="before", post_id=None)
 
 
+@pytest.mark.acceptance
 async def test_a_database_of_the_past_hands_nothing_over_that_is_there(
     sandbox: Sandbox, clock: TestClock, tmp_path: Path, sky_below: Cloudflare
 ) -> None:
@@ -393,6 +398,7 @@ async def test_a_database_of_the_past_hands_nothing_over_that_is_there(
         assert await perch.there() == []
 
 
+@pytest.mark.acceptance
 async def test_a_clock_that_is_wrong_hands_no_repost_over(
     sandbox: Sandbox, clock: TestClock, tmp_path: Path, sky_below: Cloudflare
 ) -> None:

@@ -263,6 +263,7 @@ async def test_files_that_came_before_a_refusal_leave_again(lived: Home, tmp_pat
     assert new.rows() == before
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["same id", "another id"])
 async def test_a_retry_after_an_import_asks_instagram_first(
     lived: Home, tmp_path: Path, elsewhere: bool

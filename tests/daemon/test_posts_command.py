@@ -14,6 +14,7 @@ from tests.support.commands import run_here
 from tests.support.process import environment, reprise, running
 
 
+@pytest.mark.acceptance
 async def test_publishing_scheduling_and_cancelling(sandbox: Sandbox, tmp_path: Path) -> None:
     studio = sandbox.world.add_person("studio", password="pw")
     env = environment(tmp_path, sandbox) | {"TZ": "America/New_York"}

@@ -52,6 +52,7 @@ def locked(tmp_path: Path) -> Iterator[None]:
         other.close()
 
 
+@pytest.mark.acceptance
 async def test_what_it_says_from_its_start_to_its_end_and_a_post_on_its_way_is_finished(
     sandbox: Sandbox, account: ConnectedAccount, tmp_path: Path, manager: Manager
 ) -> None:

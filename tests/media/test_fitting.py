@@ -189,6 +189,7 @@ async def test_pictures_that_instagram_refuses_are_encoded(
     assert corners(frames_of(output)[-1]) == UPRIGHT
 
 
+@pytest.mark.acceptance
 async def test_too_many_pixels_are_made_fewer(tmp_path: Path) -> None:
     source = make_video(tmp_path / "a.mp4", size=(2400, 1350), seconds=0.2)
 
@@ -211,6 +212,7 @@ async def test_a_story_is_padded_with_its_own_blur(tmp_path: Path) -> None:
     assert not is_near(red, (0, 0, 0), 40)
 
 
+@pytest.mark.acceptance
 async def test_a_story_is_cropped_where_that_is_wanted(tmp_path: Path) -> None:
     source = make_video(tmp_path / "a.mp4", size=(320, 180), draw=lambda n: quarters((320, 180)))
 
@@ -242,6 +244,7 @@ async def test_what_an_edit_list_hides_stays_hidden(tmp_path: Path) -> None:
         assert is_near(colour_at(image, (90, 160)), (0, 0, 254), 40)
 
 
+@pytest.mark.acceptance
 async def test_interlaced_pictures_lose_their_combs(tmp_path: Path) -> None:
     combs = Image.new("RGB", SIZE, "black")
     for row in range(0, SIZE[1], 2):
@@ -291,6 +294,7 @@ def keyframes_often(stream: VideoStream) -> None:
     stream.options = {"g": "15", "bf": "0"}
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize("late", ["audio", "video"])
 async def test_what_starts_later_stays_in_step(tmp_path: Path, late: str) -> None:
     whole = make_clap(tmp_path / "whole.mkv", 1.0, prepare=keyframes_often)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
+import pytest
+
 from sandbox import Sandbox
 from tests.support.process import environment, reprise, running
 from tests.webhooks.receiver import HANG, receivers
 
 
+@pytest.mark.acceptance
 async def test_what_was_being_told_is_told_again_and_says_so(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:

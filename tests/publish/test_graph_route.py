@@ -208,6 +208,7 @@ async def test_a_public_address_that_comes_back_within_a_minute_fails_no_post(
     assert (done["status"], tries) == ("PUBLISHED", 3)
 
 
+@pytest.mark.acceptance
 async def test_an_account_with_both_uses_the_official_api(served: Served) -> None:
     await connect(served, "facebook")
     video = {"mediaType": "STORIES", "mediaFileId": await video_id(served)}

@@ -18,6 +18,7 @@ from tests.support.limits import DEADLOCK_S
 COMMAND = [sys.executable, "-m", "sandbox"]
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_it_runs_until_a_signal(tmp_path: Path, number: signal.Signals) -> None:
     async with trio.open_nursery() as nursery:
@@ -38,6 +39,7 @@ async def test_it_runs_until_a_signal(tmp_path: Path, number: signal.Signals) ->
     assert Path(facts["caFile"]).exists()
 
 
+@pytest.mark.acceptance
 async def test_it_says_how_to_use_it(tmp_path: Path) -> None:
     async with trio.open_nursery() as nursery:
         start = partial(trio.run_process, COMMAND, stdout=subprocess.PIPE, check=False)

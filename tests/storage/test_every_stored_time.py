@@ -151,6 +151,7 @@ async def test_nothing_waits_for_one_time_that_was_wrong(
     await lives_on(studio)
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize("step", [YEARS, -YEARS], ids=["ahead", "behind"])
 async def test_a_clock_that_is_set_and_set_right_again_loses_and_repeats_nothing(
     studio: Studio, step: timedelta

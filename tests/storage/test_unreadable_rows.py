@@ -48,6 +48,7 @@ async def served(
         yield served
 
 
+@pytest.mark.acceptance
 async def test_one_post_that_cannot_be_read_stops_no_other(served: Served) -> None:
     store, clock = served.studio.core.store, served.studio.clock
     other, _ = await second_account(served)

@@ -174,6 +174,7 @@ with open_directly(Path(sys.argv[1])):
 """
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize(
     "moment", ["after the copy", "in the middle", "before it is committed", "never"]
 )
