@@ -28,6 +28,7 @@ from operations.house import House
 from operations.media import UploadedFile
 from operations.operation import Operation
 from operations.scopes import Scopes
+from serving.body import Patience
 
 if TYPE_CHECKING:
     from agents.streams import Streams
@@ -37,6 +38,7 @@ PATH = "/mcp"
 _UPLOADS = f"{PATH}/uploads/"
 _AT_ONCE = 16  # open requests of one key: a tool may wait for a minute, a stream for a day
 _DRAINED = 16 * 1024 * 1024
+_LARGEST = 4 * 1024 * 1024
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
@@ -129,14 +131,20 @@ class Mount:
                 self._is_empty.set()
 
     async def _answer(self, actor: Actor, scope: Scope, receive: Receive, send: Send) -> None:
+        # Before the SDK sees it: it waits without end, and calls who left a fault of its own.
+        body = _Body(receive)
+        try:
+            content = await body.whole(_LARGEST)
+        except Refusal as refusal:
+            status = 413 if refusal.code is ErrorCode.UPLOAD_ERROR else 400
+            await body.drain()
+            await plainly(send, status, refusal.message, refusal.code)
+            return
+        if content is None:
+            return
         self._asked.set()
         await self._ready.wait()
-        body = _Body(receive)
-
-        async def send_whole(message: Any) -> None:
-            if message["type"] == "http.response.body" and not message.get("more_body", False):
-                await body.drain()
-            await send(message)
+        receive = _again(content, receive)
 
         # Else what the SDK starts would go on in aiograpi's loop, twice a second, for ever.
         with hidden() as seen_again:
@@ -146,7 +154,7 @@ class Mount:
                 if streams is None:
                     await plainly(send, 503, "The daemon stops", ErrorCode.SERVICE_UNAVAILABLE)
                 else:
-                    await streams.handle(actor, scope, body.receive, send_whole)
+                    await streams.handle(actor, scope, receive, send)
             finally:
                 current.reset(token)
 
@@ -218,19 +226,48 @@ class _Body:
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._is_whole = False
+        self._patience = Patience()
 
     async def receive(self) -> Any:
-        message = await self._receive()
+        """Return its next part; raises `Refusal` when it stops coming."""
+        with self._patience.wait():
+            message = await self._receive()
+        self._patience.received += len(message.get("body", b""))
         if message["type"] != "http.request" or not message.get("more_body", False):
             self._is_whole = True
         return message
 
+    async def whole(self, most: int) -> bytes | None:
+        """Return all of it, None if its sender left; raises `Refusal` if it is too large."""
+        content = bytearray()
+        while not self._is_whole:
+            message = await self.receive()
+            if message["type"] != "http.request":
+                return None
+            content += message.get("body", b"")
+            if len(content) > most:
+                told = f"The body is larger than {most // 1024} KiB"
+                raise Refusal(ErrorCode.UPLOAD_ERROR, told)
+        return bytes(content)
+
     async def drain(self) -> None:
         """Read what nobody wanted: a client that still sends would not read the answer."""
         size = 0
-        with trio.move_on_after(5):
+        with suppress(Refusal), trio.move_on_after(5):
             while not self._is_whole and size < _DRAINED:
                 size += len((await self.receive()).get("body", b""))
+
+
+def _again(content: bytes, receive: Receive) -> Receive:
+    """Return what hands on a body that was read, and after it what still comes."""
+    parts = [content]
+
+    async def told() -> Any:
+        if parts:
+            return {"type": "http.request", "body": parts.pop(), "more_body": False}
+        return await receive()
+
+    return told
 
 
 def _own_address(scope: Scope) -> str:

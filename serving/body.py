@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import trio
 from quart import Request
 from quart_trio.wrappers import TrioRequest
@@ -86,19 +89,33 @@ class chunks:  # noqa: N801 - used like a function: `async for part in chunks(re
 
     def __init__(self, request: Request) -> None:
         self._body = request.body
-        self._began = trio.current_time()
-        self._received = 0
+        self._patience = Patience()
 
     def __aiter__(self) -> chunks:
         return self
 
     async def __anext__(self) -> bytes:
-        slowest = self._began + _SILENCE_S + self._received / _SLOWEST_BYTES_PER_S
-        with trio.move_on_at(min(slowest, trio.current_time() + _SILENCE_S)):
+        with self._patience.wait():
             data = await self._body.__anext__()
-            self._received += len(data)
+            self._patience.received += len(data)
             return data
-        raise Refusal(ErrorCode.VALIDATION_ERROR, "The body stopped coming")
+
+
+class Patience:
+    """How long the next part of one body is waited for."""
+
+    def __init__(self) -> None:
+        self._began = trio.current_time()
+        self.received = 0
+
+    @contextmanager
+    def wait(self) -> Iterator[None]:
+        """Wait for a part within it; raises `Refusal` when it is silent or far too slow."""
+        slowest = self._began + _SILENCE_S + self.received / _SLOWEST_BYTES_PER_S
+        with trio.move_on_at(min(slowest, trio.current_time() + _SILENCE_S)) as scope:
+            yield
+        if scope.cancelled_caught:
+            raise Refusal(ErrorCode.VALIDATION_ERROR, "The body stopped coming")
 
 
 def _too_large(limit: int) -> TooLarge:

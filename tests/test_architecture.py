@@ -36,7 +36,7 @@ LAYERS: dict[str, set[str]] = {
     "session_api": _FLOOR | _ENGINES | {"operations", "serving"},
     "local": _FLOOR | _ENGINES | {"operations"},
     "web": _FLOOR | _ENGINES | {"operations", "serving"},
-    "agents": _FLOOR | _ENGINES | {"operations"},
+    "agents": _FLOOR | _ENGINES | {"operations", "serving"},
     "install": set(),
     "sandbox": set(),
     "daemon": _FLOOR

@@ -15,6 +15,7 @@ from mcp_types import ElicitResult
 
 from agents.tool import REFUSED, TOOLS
 from operations.scopes import PRESETS, text_of
+from serving import body
 from storage import api_keys
 from tests.agents.talking import ERAS, Era, called, connected, refused
 from tests.support.posting import API, photo_id
@@ -250,3 +251,24 @@ async def test_nonsense_is_refused_in_words_and_twenty_at_once_are_answered(serv
             for _ in range(12):
                 nursery.start_soon(one)
         assert len(answers) == 12
+
+
+async def test_a_body_that_never_comes_is_given_up_and_is_no_fault(
+    served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    head = (
+        f"POST /mcp HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {served.key}\r\n"
+        "Content-Type: application/json\r\nAccept: application/json, text/event-stream\r\n"
+        "Content-Length: 500\r\n\r\n{"
+    ).encode()
+    port = served.client.base_url.port or 0
+    async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
+        await stream.send_all(head)
+    monkeypatch.setattr(body, "_SILENCE_S", 0.2)
+    async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
+        await stream.send_all(head)
+        with trio.fail_after(30):
+            said = await stream.receive_some()
+    assert b"400" in said.partition(b"\r\n")[0]
+    assert b"stopped coming" in said
+    assert [each for each in caplog.records if each.levelname == "ERROR"] == []
