@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
@@ -317,3 +319,28 @@ def _with_caption(asked: Asked, caption: str) -> dict[str, object]:
 
 def _with_medium(asked: Asked, key: str) -> dict[str, object]:
     return {**asked.body, "pieces": [{**piece, "media": key} for piece in asked.body["pieces"]]}
+
+
+async def test_what_has_an_end_is_not_sent_after_it_and_one_story_only_once(sky: Sky) -> None:
+    """What reposts bring along: until when they may go out, and which story they are of."""
+    graph = await sky.account()
+    over = await sky.job(graph, "too late", until=int(time.time() * 1000) - 1)
+    await sky.worker.put_job(over, activate=True)
+    ended = await sky.ended(graph, over.post_id)
+    assert (ended["state"], ended["problem"]["kind"]) == ("FAILED", "missed")
+    story: dict[str, Any] = {
+        "about": f"{graph.ig_user_id}.7",
+        "until": int(time.time() * 1000) + 3_600_000,
+    }
+    first, twin = [await sky.job(graph, words, **story) for words in ("once", "twice")]
+    await sky.worker.put_job(first, activate=False)
+    await sky.worker.put_job(twin, activate=False)
+    await sky.worker.activate(first.post_id, first.account, first.epoch)
+    with pytest.raises(WorkerRefused, match="TAKEN") as refused:
+        await sky.worker.activate(twin.post_id, twin.account, twin.epoch)
+    assert refused.value.job is not None
+    assert refused.value.job["id"] == first.post_id
+    assert (await sky.ended(graph, first.post_id))["state"] == "DONE"
+    with pytest.raises(WorkerRefused, match="TAKEN"):
+        await sky.worker.put_job(replace(twin, epoch=2), activate=True)
+    assert sky.live(graph) == ["once"]
