@@ -23,7 +23,17 @@ from repost.deciding import decide
 from repost.leftovers import discard
 from repost.planning import Stays
 from repost.terms import look_of, terms_of
-from storage import cloud, jobs, lost, media_files, posts, repost_configs, repost_slots, reposts
+from storage import (
+    cloud,
+    handovers,
+    jobs,
+    lost,
+    media_files,
+    posts,
+    repost_configs,
+    repost_slots,
+    reposts,
+)
 from storage.errors import Unreadable
 from storage.files import MediaFolder
 from storage.media_files import MediaFile, Origin
@@ -132,6 +142,8 @@ class HandOver:
     ) -> datetime | None:
         if self._stays is None or config.dry_run or cloud.find(db) is None:
             return None
+        if handovers.is_asked_back(db, config.account_id):
+            return None  # their places are free then: all are given anew, the oldest first
         return planning.time_of(db, config, mentioned_at, held, now, self._clock.pace)
 
     def _from_here(

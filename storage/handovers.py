@@ -156,6 +156,17 @@ def away_of_reposts(db: Database, repost_ids: Collection[str]) -> list[Handover]
     )
 
 
+def is_asked_back(db: Database, account_id: str) -> bool:
+    """Say whether a repost of the account is being taken back."""
+    row = db.conn.execute(
+        "SELECT 1 FROM cloud_posts JOIN posts ON posts.id = post_id"
+        " WHERE owner != 'LOCAL' AND owner = 'TAKING' AND cloud_posts.account_id = ?"
+        " AND source_type IN ('STORY_REPOST', 'AUTO_REPOST') LIMIT 1",
+        (account_id,),
+    ).fetchone()
+    return row is not None
+
+
 def want_back(
     db: Database, row: Handover, wish: Mapping[str, Any] | None, now: datetime
 ) -> Handover:
