@@ -81,6 +81,11 @@ async def test_a_sandbox_is_opened_entered_and_ended(
             assert "A sandbox is open" in await read(client, "/settings")
             await client.post("/welcome/sandbox/end", headers=HTML)
             assert "Open a sandbox" in await read(client, "/welcome/sandbox")
+            # Who did it, and when, stands among all that happened.
+            told = (await client.get("/api/v1/events?since=0&wait=0&types=sandbox.*")).json()
+            assert [(each["type"], each["via"]) for each in told["events"]] == [
+                ("sandbox.begun", "api"), ("sandbox.ended", "api"),
+            ]  # fmt: skip
             await until_gone(url)
             await daemon.stop()
     with closing(sqlite3.connect(tmp_path / "data" / "reprise.db")) as db:
