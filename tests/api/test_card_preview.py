@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PIL import Image
 
 from tests.media.samples import make_video, quarters
@@ -140,6 +141,7 @@ async def look(served: Served, **body: Any) -> Answer:
     return await served.call("POST", f"{BASE}/look", {"accountId": account, **body})
 
 
+@pytest.mark.acceptance
 async def test_looks_are_of_the_last_story_or_of_a_sample_and_keep_nothing(served: Served) -> None:
     studio = served.studio
     await studio.configure(approval_required=True, signature_overlay=OVERLAY)

@@ -58,6 +58,7 @@ def test_small_files_that_unpack_to_much(uploads: Uploads, bomb: str) -> None:
     assert uploads.daemon.peak_memory() < 800 * MIB
 
 
+@pytest.mark.acceptance
 def test_large_photos_are_decoded_one_after_the_other(uploads: Uploads) -> None:
     content = io.BytesIO()
     Image.new("RGBA", (4000, 4000), (1, 2, 3, 100)).save(content, "PNG")

@@ -162,6 +162,7 @@ async def sky_below(
         yield cloudflare
 
 
+@pytest.mark.acceptance
 async def test_it_goes_out_at_its_time_while_the_machine_is_off(
     sandbox: Sandbox, clock: TestClock, tmp_path: Path, sky_below: Cloudflare
 ) -> None:

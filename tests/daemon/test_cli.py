@@ -14,6 +14,7 @@ from tests.support.limits import DEADLOCK_S
 from tests.support.process import environment, reprise, running
 
 
+@pytest.mark.acceptance
 async def test_connecting_an_account_and_using_it_with_the_daemon_off_and_on(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:

@@ -45,6 +45,7 @@ class Commands:
         return Finished(done.exit_code, done.stdout, error)
 
 
+@pytest.mark.acceptance
 async def test_a_login_goes_on_through_killed_daemons_and_its_session_leaves_and_comes_back(
     sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -429,6 +429,7 @@ def _files(folder: Path) -> dict[Path, tuple[int, int, int]]:
     return {path: (s.st_mode, s.st_size, s.st_mtime_ns) for path, s in found.items()}
 
 
+@pytest.mark.acceptance
 async def test_on_the_command_line(sandbox: Sandbox, tmp_path: Path) -> None:
     env = environment(tmp_path, sandbox)
     async with running(env, tmp_path / "log") as daemon:

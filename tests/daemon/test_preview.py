@@ -31,6 +31,7 @@ async def test_a_photo_becomes_a_card(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("**/reprise.db"))
 
 
+@pytest.mark.acceptance
 async def test_a_video_becomes_a_video_where_it_is_told_to_go(tmp_path: Path) -> None:
     make_video(tmp_path / "a.mp4", seconds=0.3)
     done = await reprise(

@@ -390,6 +390,7 @@ async def test_a_daily_copy_brings_the_database_back_and_leaves_the_media(place:
         assert live(served.studio) == 1
 
 
+@pytest.mark.acceptance
 async def test_not_while_a_daemon_runs(place: Place) -> None:
     async with place.studio():
         pass

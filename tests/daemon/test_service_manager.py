@@ -118,6 +118,7 @@ async def test_sighup_ends_a_daemon_whose_terminal_was_closed(tmp_path: Path) ->
         os.close(terminal)
 
 
+@pytest.mark.acceptance
 async def test_a_stuck_scheduler_is_not_fed_for_and_what_it_sent_goes_out_once(
     sandbox: Sandbox, account: ConnectedAccount, tmp_path: Path
 ) -> None:

@@ -21,6 +21,7 @@ from tests.sandbox.clients import AIOGRAPI, App
 from tests.support.thinned import sparing
 
 pytestmark = [
+    pytest.mark.acceptance,
     AIOGRAPI,
     pytest.mark.usefixtures("no_waiting"),
     pytest.mark.filterwarnings("ignore:The `dict` method is deprecated"),  # aiograpi's own

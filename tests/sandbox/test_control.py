@@ -16,6 +16,8 @@ from sandbox.world.person import Person
 from tests.sandbox.clients import API, configure, logged_in, plain_client, upload_photo
 from tests.support.limits import DEADLOCK_S
 
+pytestmark = pytest.mark.acceptance
+
 
 @pytest.fixture
 async def control(

@@ -12,6 +12,8 @@ from sandbox.world.person import Person
 from tests.sandbox.graph_client import PUBLIC, Graph, MediaHost, code, open_graph
 from tests.support.limits import DEADLOCK_S
 
+pytestmark = pytest.mark.acceptance
+
 
 @pytest.fixture
 async def control(sandbox: Sandbox, studio: Person) -> AsyncIterator[httpx.AsyncClient]:

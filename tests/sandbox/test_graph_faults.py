@@ -25,6 +25,8 @@ from sandbox.wire.faults import (
 from sandbox.world.person import Person
 from tests.sandbox.graph_client import Graph, MediaHost, code, open_graph
 
+pytestmark = pytest.mark.acceptance
+
 PUBLISH = "/media_publish"
 # The rows of Meta's table that a client has to tell apart.
 TABLE = {

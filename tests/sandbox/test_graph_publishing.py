@@ -10,6 +10,8 @@ from sandbox.world.person import Person
 from tests.sandbox.conftest import Clock
 from tests.sandbox.graph_client import Graph, MediaHost, code, open_graph
 
+pytestmark = pytest.mark.acceptance
+
 
 async def test_a_photo_in_the_feed(
     sandbox: Sandbox, graph: Graph, anna: Person, media_host: MediaHost, square: Path, clock: Clock

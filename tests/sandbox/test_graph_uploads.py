@@ -12,6 +12,8 @@ from sandbox.wire.faults import BrokenUpload, Fault, Reset
 from tests.sandbox.clients import open_tunnel, plain_client
 from tests.sandbox.graph_client import Graph, code
 
+pytestmark = pytest.mark.acceptance
+
 
 class Upload:
     """A resumable upload of one file."""

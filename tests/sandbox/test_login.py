@@ -12,7 +12,7 @@ from sandbox import LoginBehaviour, Sandbox
 from sandbox.world.person import Person
 from tests.sandbox.clients import AIOGRAPI, App
 
-pytestmark = AIOGRAPI
+pytestmark = [pytest.mark.acceptance, AIOGRAPI]
 
 OpenApp = Callable[..., App]
 

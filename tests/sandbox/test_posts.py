@@ -14,7 +14,7 @@ from sandbox.world.person import Person
 from tests.sandbox.clients import AIOGRAPI, API, App, logged_in, plain_client
 from tests.sandbox.conftest import Clock
 
-pytestmark = [AIOGRAPI, pytest.mark.usefixtures("no_waiting")]
+pytestmark = [pytest.mark.acceptance, AIOGRAPI, pytest.mark.usefixtures("no_waiting")]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from sandbox.world.probe import BadMedia
 from tests.sandbox.clients import AIOGRAPI, API, App, logged_in, plain_client
 from tests.sandbox.conftest import Clock
 
-pytestmark = AIOGRAPI
+pytestmark = [pytest.mark.acceptance, AIOGRAPI]
 
 
 @pytest.fixture

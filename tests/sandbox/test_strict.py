@@ -16,6 +16,8 @@ from sandbox.wire.route import Route
 from sandbox.world.person import Person
 from tests.sandbox.clients import API, logged_in, plain_client
 
+pytestmark = pytest.mark.acceptance
+
 PRIVATE = [route for route in ROUTES if route.private is not None]
 _ARGUMENT = re.compile(r"<\w+>")
 

@@ -25,7 +25,7 @@ from tests.sandbox.clients import (
 )
 from tests.sandbox.conftest import Clock
 
-pytestmark = AIOGRAPI
+pytestmark = [pytest.mark.acceptance, AIOGRAPI]
 
 
 def mention(person: Person) -> StoryMention:

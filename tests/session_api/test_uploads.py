@@ -160,6 +160,7 @@ async def _edit(desk: Desk) -> None:
     assert desk.own.shots[0].tags == tags
 
 
+@pytest.mark.acceptance
 async def test_once(desk: Desk, clock: TestClock) -> None:
     """However often the same is sent, and whatever answer is lost, it is one post."""
     given = {"caption": "Once"}
