@@ -129,6 +129,7 @@ async def test_a_scheduled_post_goes_out_of_the_cloud_and_is_known_here(heights:
     assert (await heights.owned_by(post_id, "LOCAL")).epoch == 1
 
 
+@pytest.mark.acceptance
 async def test_every_change_finds_the_post_wherever_it_is(heights: Heights) -> None:
     """Edited, swapped, moved, cancelled, released, cleared: each of a post that the cloud owns."""
     call = heights.served.call

@@ -31,6 +31,7 @@ def connect(reprise: Commands) -> None:
     assert done.code == 0, done.err
 
 
+@pytest.mark.acceptance
 async def test_a_backup_of_a_running_daemon(
     reprise: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

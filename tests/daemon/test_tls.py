@@ -33,6 +33,7 @@ from tests.support.tools import program
 NOW = datetime.now(UTC)
 
 
+@pytest.mark.acceptance
 async def test_from_init_to_a_daemon_that_serves_it(tmp_path: Path) -> None:
     env = environment(tmp_path)
     off = await reprise("tls", "status", "--json", env=env)

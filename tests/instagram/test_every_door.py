@@ -139,6 +139,7 @@ def test_every_method_of_both_routes_is_walked() -> None:
                 assert inspect.iscoroutinefunction(method), name
 
 
+@pytest.mark.acceptance
 def test_nobody_reaches_either_route_but_through_its_door() -> None:
     """The clients of both routes are made and called where the holds are asked, nowhere else."""
     callers: dict[str, set[str]] = {"GraphHttp": set(), "PrivateClient": set()}

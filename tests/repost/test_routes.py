@@ -167,6 +167,7 @@ async def test_official_by_choice_is_refused_with_the_reason(
     assert private_writes(both) == 0
 
 
+@pytest.mark.acceptance
 async def test_a_short_video_takes_the_private_way_by_itself(both: Served, tmp_path: Path) -> None:
     file = tmp_path / "clip.mp4"
     make_video(file, 180, 320, seconds=1, fps=30, seed=1)

@@ -54,6 +54,7 @@ async def by_author(studio: Studio) -> dict[str, Repost]:
     return {repost.author_username: repost for repost in await studio.history()}
 
 
+@pytest.mark.acceptance
 async def test_the_story_that_an_odd_message_means_is_found_by_its_author(studio: Studio) -> None:
     await studio.configure(daily_repost_limit=48)
     world = studio.sandbox.world
@@ -363,6 +364,7 @@ async def test_a_cursor_that_leads_round_and_round_is_followed_once(
     assert report.scan.gaps
 
 
+@pytest.mark.acceptance
 async def test_half_an_emoji_and_its_kin_cost_no_page(studio: Studio) -> None:
     """Forms of JSON that the client's own parser refuses, each with a whole page."""
     await studio.configure(daily_repost_limit=48)

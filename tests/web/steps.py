@@ -331,6 +331,11 @@ def another_tab(browser: Browser, name: str, new: str, url: str) -> None:
     page.goto(url)
 
 
+def is_offline(browser: Browser, name: str, it_is: bool) -> None:
+    """Take a profile's network away, or give it back."""
+    _open[name][0].set_offline(it_is)
+
+
 def changes(browser: Browser, name: str, selector: str, which: str, was: str) -> None:
     """Wait until an attribute of something is another than it was."""
     expect(_open[name][1].locator(selector).first).not_to_have_attribute(which, was, timeout=60000)

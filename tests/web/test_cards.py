@@ -9,11 +9,32 @@ import pytest
 
 from sandbox import Sandbox
 from storage import browser_sessions, repost_configs
-from tests.support.browsing import open_browser
+from tests.support.browsing import Browser, open_browser
 from tests.support.clock import TestClock
-from tests.support.served import serve_studio
+from tests.support.served import Served, serve_studio
 from tests.support.studio import open_studio
 from tests.support.tools import node_modules
+
+
+async def typed_outlasts_daemon_and_session(browser: Browser, served: Served) -> None:
+    """What is typed while nobody answers, or as the session ends, waits for who takes it."""
+    studio, core = served.studio, served.studio.core
+    await browser.take("fill", "a", "[name=text]", "typed for @{username}")
+    await browser.take("is_offline", "a", True)
+    await browser.take("click", "a", "#cards .go")
+    await browser.take("sees", "a", ".toast", "Reprise does not answer. What you typed is kept")
+    await browser.take("is_offline", "a", False)
+    await core.store.write(browser_sessions.end_all)
+    await browser.take("click", "a", "#cards .go")
+    await browser.take("sees", "a", ".toast", "signed out. What you typed is kept here")
+    code = await core.store.write(
+        browser_sessions.create_code, user_id=core.owner.id, now=studio.clock.now()
+    )
+    await browser.take("another_tab", "a", "b", f"{served.url}/login?code={code}")
+    await browser.take("click", "a", "#cards .go")
+    await browser.take("sees", "a", ".notice", "Saved")
+    saved = await core.store.read(repost_configs.get, studio.account.id)
+    assert json.loads(saved.signature_overlay or "")["text"] == "typed for @{username}"
 
 
 @pytest.mark.acceptance
@@ -54,3 +75,4 @@ async def test_cards_are_tried_and_saved(sandbox: Sandbox, clock: TestClock, tmp
         line = json.loads(saved.signature_overlay or "")
         assert (line["text"], line["position"]) == ("<b>via</b> @{username}", "top")
         assert await browser.take("complaints", "a") == []
+        await typed_outlasts_daemon_and_session(browser, served)

@@ -2,11 +2,13 @@
 import { startKeys } from "./keys.js";
 import { startLive, tellChanged } from "./live.js";
 import { say, startToasts } from "./toasts.js";
+import { leave, startTyped } from "./typed.js";
 import { guessZone } from "./zone.js";
 
 startToasts();
 startKeys();
 startLive();
+startTyped();
 guessZone();
 // What answers a form is loaded anew from where it is shown: the form is not sent a second time.
 const { stay } = document.body.dataset;
@@ -15,7 +17,7 @@ if (stay) history.replaceState(history.state, "", stay);
 // A fragment that was refused: its reason is said, and what is on the page stays.
 document.addEventListener("htmx:response:error", (event) => {
   const { response, text } = event.detail.ctx;
-  if (response.status === 401) return location.reload();
+  if (response.status === 401) return leave();
   let told = "That did not work.";
   try {
     told = JSON.parse(text).error;

@@ -1,4 +1,6 @@
 // Cards: each change draws the four pictures anew, once it has rested for a moment.
+import { leave } from "./typed.js";
+
 const REST_MS = 200;
 let waiting = 0;
 let drawing = null; // what is asked for, given up when something newer is
@@ -20,7 +22,7 @@ async function draw(form) {
   try {
     const body = new URLSearchParams(new FormData(form));
     const answer = await fetch(form.dataset.draw, { method: "POST", body, signal: mine.signal });
-    if (answer.status === 401) return location.reload();
+    if (answer.status === 401) return leave();
     const told = await answer.json();
     if (told.images) {
       for (const picture of form.querySelectorAll("[data-look]")) picture.src = told.images[picture.dataset.look];

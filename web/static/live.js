@@ -1,5 +1,7 @@
 // One stream for all pages of this browser; the others hear of it by a channel. What changed is
 // asked for by each fragment itself (`hx-trigger="changed from:body"`).
+import { leave } from "./typed.js";
+
 const channel = "BroadcastChannel" in window ? new BroadcastChannel("reprise") : null;
 // What stands there is told in words of time too: "8 h ago" is another one after a while.
 const OLD_MS = 60000;
@@ -42,7 +44,7 @@ function listen() {
   source.addEventListener("changed", told);
   source.addEventListener("ended", () => {
     source.close();
-    location.reload();
+    leave();
   });
   source.onopen = () => spread("back");
   source.onerror = () => {
