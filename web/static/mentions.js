@@ -2,11 +2,14 @@
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 const boxes = () => $$(".story input[type=checkbox]");
+const ticked = () => boxes().filter((box) => box.checked);
+const isAboutMany = (source) => source.id === "bulk" || source.matches?.("[data-many]");
 const stories = () => $$(".story");
 const isWide = () => matchMedia("(min-width: 1081px)").matches;
 let last = null; // the box that was ticked last
 // What "all" was when it was chosen: what comes in later is not meant, also after a refresh.
 let all = null;
+let meant = new Set(); // the boxes that were ticked when a decision about many was sent
 
 const here = () => document.activeElement?.closest(".story") ?? null;
 const target = (story) => $("[data-act=approve]", story) ?? $(".picture", story);
@@ -79,15 +82,17 @@ function start() {
     if (sourceElement.id === "list") request.action += `&shown=${stories().length}`;
   });
   document.addEventListener("htmx:before:request", (event) => {
-    const story = event.detail.ctx.sourceElement.closest?.(".story");
+    const { sourceElement } = event.detail.ctx;
+    if (isAboutMany(sourceElement)) meant = new Set(ticked().map((box) => box.value));
+    const story = sourceElement.closest?.(".story");
     if (story?.parentElement) follow(story);
   });
   document.addEventListener("htmx:finally:request", (event) => {
     const { sourceElement, response } = event.detail.ctx;
-    const isMany = sourceElement.id === "bulk" || sourceElement.matches?.("[data-many]");
-    if (!isMany || !(response?.status < 400)) return;
+    if (!isAboutMany(sourceElement) || !(response?.status < 400)) return;
     all = null;
-    for (const box of boxes()) box.checked = false;
+    // What was ticked while it was under way is for the next decision.
+    for (const box of boxes()) if (meant.has(box.value)) box.checked = false;
     count();
   });
   document.addEventListener("htmx:after:swap", count);
@@ -121,7 +126,7 @@ async function show(link) {
 function count() {
   const bar = $("#bulkbar");
   if (!bar) return;
-  const marked = boxes().filter((each) => each.checked).length;
+  const marked = ticked().length;
   if (!marked) all = null;
   const seen = $("#as-of");
   seen.disabled = !all;
