@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -90,15 +90,21 @@ def _bytes(value: str | bytes) -> bytes:
 
 
 @asynccontextmanager
-async def serve_studio(studio: Studio) -> AsyncIterator[Served]:
-    """Run every service of the daemon on the studio's store and gateway."""
+async def serve_studio(studio: Studio, *, pace: float | None = None) -> AsyncIterator[Served]:
+    """Run every service of the daemon on the studio's store and gateway.
+
+    With `pace` the services have that one: an approval rests for ten seconds at 1.0, as for people.
+    """
+    core = studio.core
+    if pace is not None:
+        core = replace(core, clock=replace(core.clock, pace=pace))
     sockets = open_sockets("127.0.0.1", 0)
     encryption = encryption_of(studio.core.settings)
     scheme = "http" if encryption is None else "https"
     url = f"{scheme}://127.0.0.1:{sockets[0].getsockname()[1]}"
     stop, ready = trio.Event(), trio.Event()
     own = open_socket(studio.core.settings.data_dir)
-    daemon = await compose(studio.core, sockets, stop, Notifier(None), own, encryption)
+    daemon = await compose(core, sockets, stop, Notifier(None), own, encryption)
     _, key = await studio.core.store.write(
         api_keys.create, user_id=studio.core.owner.id, name="test", now=studio.clock.now()
     )

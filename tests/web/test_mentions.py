@@ -27,7 +27,7 @@ async def test_thousands_are_decided_by_keys_and_read_by_pages(
     every, one_less, two_less, thousand_less = (f"{waiting - less:,}" for less in (0, 1, 2, 1000))
     async with (
         open_studio(sandbox, clock, tmp_path, rails_pace=1.0) as studio,
-        serve_studio(studio) as served,
+        serve_studio(studio, pace=1.0) as served,
         open_browser("tests.web.steps") as browser,
     ):
         core = studio.core
