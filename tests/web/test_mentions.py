@@ -55,6 +55,7 @@ async def test_thousands_are_decided_by_keys_and_read_by_pages(
         await browser.take("counts", "a", ".stories .story", PAGE - 1)
         await browser.take("sees", "a", "#n-waiting", one_less)
         await browser.take("has_focus", "a", ".stories .story [data-act=approve]")
+        first = await browser.take("attribute", "a", ".stories .story", "id")
         # All that match are one decision, a thousand at most; what comes in meanwhile is not meant.
         await browser.take("press", "a", "Shift+X")
         await browser.take("sees", "a", "#chosen", "All 1,000 are marked")
@@ -67,8 +68,11 @@ async def test_thousands_are_decided_by_keys_and_read_by_pages(
         await browser.take("press", "a", "Shift+A")
         await browser.take("sees", "a", "#toasts", "Approved 1,000 stories. 1 came after you")
         await browser.take("sees", "a", "#n-waiting", thousand_less)
+        await browser.take("counts", "a", f"#{first}", 0)
         await browser.take("press", "a", "u")
         await browser.take("sees", "a", "#n-waiting", every)
+        # The numbers come first; what is marked before the list is there goes with the old one.
+        await browser.take("sees", "a", f"#{first}")
         await browser.take("press", "a", "j", "x", "j", "x")
         await browser.take("sees", "a", "#chosen", "2 marked")
         await browser.take("press", "a", "Shift+S")
