@@ -47,7 +47,8 @@ class Machine:
     async def run(self, *command: str, stdin: str = "", **variables: str) -> Finished:
         """Run a command inside to its end."""
         path = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", **variables}
-        inside = ["nsenter", "--target", str(self.pid), "--all", "env", "-i"]
+        # Of a session of its own: a signal to its group must not reach the tests.
+        inside = ["setsid", "--wait", "nsenter", "--target", str(self.pid), "--all", "env", "-i"]
         with trio.fail_after(DEADLOCK_S):
             done = await trio.run_process(
                 [*inside, *(f"{name}={value}" for name, value in path.items()), *command],
