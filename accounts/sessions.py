@@ -27,6 +27,7 @@ from instagram.private.outcome import PendingLogin
 from storage import account_sessions, accounts, credentials, events, secrets, trusted_time
 from storage.account_sessions import AccountSession
 from storage.accounts import Account
+from storage.errors import Unusable
 from storage.store import Database, Store
 from storage.vault import Vault
 
@@ -242,7 +243,10 @@ class SessionDesk:
         return known, is_own
 
     def _is_logged_in(self, db: Database, account_id: str, password: str) -> bool:
-        saved = credentials.saved_login(db, self._vault, account_id)
+        try:
+            saved = credentials.saved_login(db, self._vault, account_id)
+        except Unusable:  # changed or moved in the database: the login makes them anew
+            return False
         login = credentials.find(db, account_id)
         if saved is None or login is None or saved.password is None:
             return False

@@ -79,7 +79,7 @@ def keep_app(db: Database, vault: Vault, user_id: str, app: LoginApp) -> None:
 
 def kept_app(db: Database, vault: Vault, user_id: str) -> LoginApp | None:
     """Return a person's app, None where none is kept."""
-    said = stored_secrets.find_daemon_secret(db, vault, _name(user_id))
+    said = stored_secrets.usable_daemon_secret(db, vault, _name(user_id))
     return None if said is None else LoginApp(**json.loads(said))
 
 

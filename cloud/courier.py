@@ -364,7 +364,7 @@ def _is_unknown(refused: WorkerRefused) -> bool:
 def _account_now(
     db: Database, vault: Vault, account_id: str
 ) -> tuple[CloudLane | None, str | None]:
-    token = secrets.get(db, vault, account_id, AccountSecret.ACCESS_TOKEN)
+    token = secrets.usable(db, vault, account_id, AccountSecret.ACCESS_TOKEN)
     return handovers.find_lane(db, account_id), token
 
 

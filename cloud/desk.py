@@ -32,12 +32,15 @@ from instagram.errors import FetchFailed
 from instagram.hour import told_by
 from storage import cloud, events, facts, handovers
 from storage.cloud import CloudWorker
+from storage.errors import Unusable
 from storage.store import Database, Store
 from storage.vault import Vault
 
 NOT_CONFIGURED = "Cloud scheduling is not configured: `reprise cloud deploy`"
-
-
+_KEYS_CHANGED = (
+    "The keys of the Worker were changed or moved in the database, and are not used: restore a"
+    " backup that has them whole, or `reprise cloud stop` and then `reprise cloud deploy`"
+)
 _ANOTHERS = (
     "There is a Worker of another Reprise in this Cloudflare account, and posts may wait in it:"
     " `reprise cloud remove` where it was deployed, or `reprise cloud deploy --replace`, which"
@@ -131,7 +134,7 @@ class CloudDesk:
             return made.account_id, made.names
         # From before it was noted, or all but gone.
         worker = cloud.find(db)
-        names = {SCRIPT, NAMESPACE} if worker is not None or self._keys(db) else set()
+        names = {SCRIPT, NAMESPACE} if worker is not None or keyring.has_keys(db) else set()
         if worker is not None and worker.domain is not None:
             names.add(domain_piece(deploying.host_of(worker.domain)))
         return worker.account_id if worker is not None else None, frozenset(names)
@@ -140,7 +143,11 @@ class CloudDesk:
         self, api: CloudflareApi, wanted: Wanted, steps: Steps, pieces: Pieces
     ) -> Keys:
         """Return the keys to deploy with; a Worker that is not of this installation is left."""
-        if await self.store.read(self._keys) is None:
+        try:
+            known = await self.store.read(self._keys)
+        except WorkerUnreachable as changed:
+            raise Refusal(ErrorCode.INVALID_STATUS, str(changed)) from None
+        if known is None:
             async with steps.step("Looking for another Worker", None) as did:
                 is_there = await api.script_tag(deploying.NAME) is not None
                 did.append("replaced" if is_there and wanted.replaces else "none")
@@ -289,7 +296,7 @@ class CloudDesk:
         """Put a file at the Worker for a day; see `publish.media_links.Lender`."""
         try:
             worker, _keys = await self.store.read(self._found)
-        except Refusal:
+        except (Refusal, WorkerUnreachable):
             return None
         if worker.unfetched is not None:
             return None
@@ -312,7 +319,11 @@ class CloudDesk:
 
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[WorkerClient]:
-        """Yield a client of the Worker; raises `Refusal` where there is none."""
+        """Yield a client of the Worker; raises `Refusal` where there is none.
+
+        Raises `WorkerUnreachable` where its keys were changed: whatever was asked of it before may
+        have happened.
+        """
         url, keys = await self.store.read(self.where)
         async with WorkerClient.client(url, keys.worker, keys.worker_before) as client:
             yield WorkerClient(client)
@@ -322,7 +333,7 @@ class CloudDesk:
         return keyring.has_api_token(db)
 
     def where(self, db: Database) -> tuple[str, Keys]:
-        """Return where the Worker is, and its keys; raises `Refusal` where there is none."""
+        """Return where the Worker is, and its keys; raises as `worker` does."""
         worker, keys = self._found(db)
         return worker.url, keys
 
@@ -334,7 +345,10 @@ class CloudDesk:
         return worker, keys
 
     def _keys(self, db: Database) -> Keys | None:
-        return keyring.find(db, self.vault)
+        try:
+            return keyring.find(db, self.vault)
+        except Unusable:
+            raise WorkerUnreachable(_KEYS_CHANGED) from None
 
     def _keep(self, db: Database, deployed: Deployed, api_token: str | None) -> None:
         worker = CloudWorker(

@@ -13,13 +13,21 @@ _API_TOKEN = "cloudflare_api_token"  # noqa: S105 - a name
 
 
 def find(db: Database, vault: Vault) -> Keys | None:
-    """Return the keys of the Worker, None where none were made."""
+    """Return the keys of the Worker, None where none were made.
+
+    Raises `Unusable` where one of them was changed or moved in the database.
+    """
     found = {
         name: secrets.find_daemon_secret(db, vault, kept) or "" for name, kept in _KEPT.items()
     }
     if not all(found.values()):
         return None
-    return Keys(**found, worker_before=secrets.find_daemon_secret(db, vault, _BEFORE))
+    return Keys(**found, worker_before=secrets.usable_daemon_secret(db, vault, _BEFORE))
+
+
+def has_keys(db: Database) -> bool:
+    """Say whether keys were made, without opening them."""
+    return all(secrets.has_daemon_secret(db, kept) for kept in _KEPT.values())
 
 
 def found_or_made(db: Database, vault: Vault) -> Keys:
@@ -49,8 +57,8 @@ def forget_token_before(db: Database) -> None:
 
 
 def api_token(db: Database, vault: Vault) -> str | None:
-    """Return the API token, None where it was not kept."""
-    return secrets.find_daemon_secret(db, vault, _API_TOKEN)
+    """Return the API token, None where it was not kept, or was changed since."""
+    return secrets.usable_daemon_secret(db, vault, _API_TOKEN)
 
 
 def has_api_token(db: Database) -> bool:

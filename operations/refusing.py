@@ -7,6 +7,7 @@ from typing import assert_never, cast
 from ground import shortage
 from ground.refusal import ErrorCode, Refusal
 from instagram import errors as instagram
+from storage.errors import Unusable
 
 
 def refusal_of(error: Exception) -> Refusal | None:
@@ -15,6 +16,8 @@ def refusal_of(error: Exception) -> Refusal | None:
         return error
     if isinstance(error, instagram.InstagramError):
         return Refusal(_instagram_code(error), _instagram_message(error))
+    if isinstance(error, Unusable):  # a sealed secret that was changed or moved
+        return Refusal(ErrorCode.CREDENTIALS_NOT_CONFIGURED, str(error))
     if shortage.is_shortage(error):
         return Refusal(ErrorCode.SERVICE_UNAVAILABLE, shortage.told(error))
     return None

@@ -14,6 +14,7 @@ from operations.operation import Ask, read, write
 from operations.resources import Resource
 from operations.scopes import Scope
 from storage import secrets, webhooks
+from storage.errors import Unusable
 from storage.store import Database
 from webhooks.programs import CURRENT, PREVIOUS
 from webhooks.signing import new_secret
@@ -108,7 +109,11 @@ def send_webhook_test(db: Database, ask: Ask[None]) -> models.Success:
 def rotate_webhook_secret(db: Database, ask: Ask[None]) -> models.NewWebhook:
     """Make a new secret, shown this once; for 24 hours the old one signs as well."""
     vault = ask.house.vault
-    old, secret = secrets.of_webhook(db, vault, ask.id).get(CURRENT), new_secret()
+    try:
+        old = secrets.of_webhook(db, vault, ask.id).get(CURRENT)
+    except Unusable:  # changed or moved in the database: it has signed nothing since
+        old = None
+    secret = new_secret()
     if old is not None:
         secrets.put_of_webhook(db, vault, ask.id, PREVIOUS, old)
     secrets.put_of_webhook(db, vault, ask.id, CURRENT, secret)

@@ -131,8 +131,9 @@ def saved_login(db: Database, vault: Vault, account_id: str) -> SavedLogin | Non
     session = secrets.get(db, vault, account_id, AccountSecret.SESSION)
     if credentials is None or session is None:
         return None
-    password = secrets.get(db, vault, account_id, AccountSecret.PASSWORD)
-    seed = secrets.get(db, vault, account_id, AccountSecret.TOTP_SEED)
+    # The session goes on where they were changed in the database; a person gives them once more.
+    password = secrets.usable(db, vault, account_id, AccountSecret.PASSWORD)
+    seed = secrets.usable(db, vault, account_id, AccountSecret.TOTP_SEED)
     return SavedLogin(
         credentials.ig_username, password, json.loads(session), seed, credentials.private_pk
     )

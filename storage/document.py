@@ -142,12 +142,15 @@ def export(db: Database, user_id: str, now: datetime, vault: Vault | None) -> di
         post["mediaFileIds"] = posts.media_ids_of(db, post["id"])
     document |= along.export(db)
     for account in document["accounts"]:
+        opened = {} if vault is None else _secrets(db, vault, account["id"])
         if vault is not None:
-            account["secrets"] = _secrets(db, vault, account["id"])
-        else:
-            account["secretsLeftOut"] = [
-                name.value for name in PROTECTION if secrets.exists(db, account["id"], name)
-            ]
+            account["secrets"] = opened
+        # Also one that was changed or moved in the database: it costs no other.
+        account["secretsLeftOut"] = [
+            name.value
+            for name in (PROTECTION if vault is None else _KEPT)
+            if name.value not in opened and secrets.exists(db, account["id"], name)
+        ]
     return document
 
 
@@ -185,9 +188,9 @@ def _value(value: object) -> object:
 
 def _secrets(db: Database, vault: Vault, account_id: str) -> dict[str, Any]:
     found: dict[str, Any] = {
-        name.value: secrets.get(db, vault, account_id, name)
+        name.value: secret
         for name in _KEPT
-        if secrets.exists(db, account_id, name)
+        if (secret := secrets.usable(db, vault, account_id, name)) is not None
     }
     login = credentials.find(db, account_id)
     if login is not None:

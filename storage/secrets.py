@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Iterator
 from contextlib import nullcontext, suppress
 from enum import StrEnum
 from secrets import token_urlsafe
@@ -13,7 +15,8 @@ from storage.errors import Misplaced, Unusable
 from storage.opening import transaction
 from storage.vault import Vault, is_bound
 
-_ANEW = "`reprise rotate-key` with the daemon stopped"
+logger = logging.getLogger(__name__)
+
 _TABLES = {
     "account_secrets": "account_id, name",
     "daemon_secrets": "name",
@@ -80,15 +83,16 @@ def forget(db: Database, account_id: str, *names: AccountSecret) -> None:
 
 
 def daemon_secret(db: Database, vault: Vault, name: str, fresh: str) -> str:
-    """Return a secret of the daemon itself, storing `fresh` under that name on first use."""
-    row = db.conn.execute("SELECT sealed FROM daemon_secrets WHERE name = ?", (name,)).fetchone()
-    place = _place("daemon_secrets", name)
-    if row is not None:
-        return vault.open(row[0], place)
-    db.conn.execute(
-        "INSERT INTO daemon_secrets (name, sealed) VALUES (?, ?)", (name, vault.seal(fresh, place))
-    )
-    return fresh
+    """Return a secret that the daemon makes for itself: `fresh` on first use, and where the one
+    that is kept was changed or moved. What that one has signed counts no more then."""
+    try:
+        kept = find_daemon_secret(db, vault, name)
+    except Unusable as changed:
+        logger.warning("secret made anew name=%s reason=%s", name, changed)
+        kept = None
+    if kept is None:
+        put_daemon_secret(db, vault, name, fresh)
+    return kept or fresh
 
 
 def daemon_key(db: Database, vault: Vault, name: str) -> str:
@@ -105,9 +109,22 @@ def put_daemon_secret(db: Database, vault: Vault, name: str, secret: str) -> Non
 
 
 def find_daemon_secret(db: Database, vault: Vault, name: str) -> str | None:
-    """Return a secret of the daemon itself, None where there is none of that name."""
+    """Return a secret of the daemon itself, None where there is none of that name.
+
+    Raises `Unusable` for one that was changed or moved.
+    """
     row = db.conn.execute("SELECT sealed FROM daemon_secrets WHERE name = ?", (name,)).fetchone()
     return None if row is None else vault.open(row[0], _place("daemon_secrets", name))
+
+
+def usable_daemon_secret(db: Database, vault: Vault, name: str) -> str | None:
+    """Return as `find_daemon_secret` does, and None for one that does not open: a person gives it
+    once more."""
+    try:
+        return find_daemon_secret(db, vault, name)
+    except Unusable as changed:
+        logger.warning("secret not used name=%s reason=%s", name, changed)
+        return None
 
 
 def has_daemon_secret(db: Database, name: str) -> bool:
@@ -153,25 +170,23 @@ def any_sealed(db: Database) -> bool:
 
 
 def check_key(db: Database, vault: Vault) -> None:
-    """Raise `Unusable` when the vault opens none of the secrets of a kind, for want of the key.
+    """Raise `Unusable` when the vault opens none of the secrets, for want of the key.
 
-    One that was moved is its account's own trouble, but the daemon's own are needed.
+    Where it opens others, one that it does not open was changed or moved: that is the trouble of
+    what it is for alone.
     """
-    bound = _all_bound(db)
-    for table, keys in _TABLES.items():
-        refused, any_opened = list[Unusable](), False
-        for *key, sealed in db.conn.execute(f"SELECT {keys}, sealed FROM {table}"):  # noqa: S608
-            try:
-                _open(vault, sealed, _place(table, *key), may_be_unbound=not bound)
-            except Misplaced as moved:
-                if table == "daemon_secrets":
-                    raise Unusable(f"{moved}, or make it anew: {_ANEW}") from None
-            except Unusable as error:
-                refused.append(error)
-            else:
-                any_opened = True
-        if refused and not any_opened:
-            raise refused[0]
+    bound, wrong = _all_bound(db), None
+    for place, sealed in _every(db):
+        try:
+            _open(vault, sealed, place, may_be_unbound=not bound)
+        except Misplaced:
+            continue
+        except Unusable as error:
+            wrong = error
+        else:
+            return
+    if wrong is not None:
+        raise wrong
 
 
 def bind(db: Database, vault: Vault) -> None:
@@ -188,21 +203,22 @@ def bind(db: Database, vault: Vault) -> None:
 def count_opening(db: Database, vault: Vault | None) -> tuple[int, int]:
     """Return how many secrets there are, and how many of them the vault opens."""
     bound, count, opened = _all_bound(db), 0, 0
-    for table, keys in _TABLES.items():
-        for *key, sealed in db.conn.execute(f"SELECT {keys}, sealed FROM {table}"):  # noqa: S608
-            count += 1
-            with suppress(Unusable):
-                if vault is not None:
-                    _open(vault, sealed, _place(table, *key), may_be_unbound=not bound)
-                    opened += 1
+    for place, sealed in _every(db):
+        count += 1
+        with suppress(Unusable):
+            if vault is not None:
+                _open(vault, sealed, place, may_be_unbound=not bound)
+                opened += 1
     return count, opened
 
 
 def seal_anew(db: Database, opener: Vault, sealer: Vault) -> int:
     """Open every secret with one vault and seal it with another; returns how many there are.
 
-    One that was moved is deleted: it opens nowhere.
+    One that was changed or moved is deleted: it opens nowhere. Raises `Unusable` when the vault
+    opens none of them, for want of the key.
     """
+    check_key(db, opener)
     count, bound = 0, _all_bound(db)
     for table, keys in _TABLES.items():
         for *key, sealed in db.conn.execute(f"SELECT {keys}, sealed FROM {table}").fetchall():  # noqa: S608
@@ -210,7 +226,7 @@ def seal_anew(db: Database, opener: Vault, sealer: Vault) -> int:
             places = " AND ".join(f"{name} = ?" for name in keys.split(", "))
             try:
                 secret = _open(opener, sealed, place, may_be_unbound=not bound)
-            except Misplaced:
+            except Unusable:
                 db.conn.execute(f"DELETE FROM {table} WHERE {places}", key)  # noqa: S608
                 continue
             db.conn.execute(
@@ -229,6 +245,12 @@ def forget_all(db: Database) -> int:
     count = sum(db.conn.execute(f"DELETE FROM {table}").rowcount for table in _TABLES)  # noqa: S608
     _mark_bound(db)
     return count
+
+
+def _every(db: Database) -> Iterator[tuple[str, bytes]]:
+    for table, keys in _TABLES.items():
+        for *key, sealed in db.conn.execute(f"SELECT {keys}, sealed FROM {table}"):  # noqa: S608
+            yield _place(table, *key), sealed
 
 
 def _place(table: str, *key: str) -> str:

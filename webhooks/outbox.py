@@ -21,7 +21,7 @@ from ground.changes import Change, Subject
 from ground.clock import Clock
 from ground.shortage import is_shortage
 from storage import webhooks
-from storage.errors import Misplaced, Unavailable
+from storage.errors import Unavailable, Unusable
 from storage.events import Event
 from storage.store import Database, Store
 from storage.webhooks import DeliveryStatus, ReceiverKind, Webhook, WebhookDelivery
@@ -52,7 +52,7 @@ class Manner(AbstractAsyncContextManager[object, None], Protocol):
     ) -> tuple[Sequence[WebhookDelivery], Told]:
         """Try `first`, and others that go with it; returns which, and how that ended.
 
-        None of them where it has to wait: it has another time then. Raises `Misplaced`.
+        None of them where it has to wait: it has another time then. Raises `Unusable`.
         """
 
 
@@ -128,7 +128,7 @@ class Outbox:
         began = self._clock.monotonic()
         try:
             tried, told = await self._manners[receiver.kind].tell(receiver, first)
-        except Misplaced as moved:
+        except Unusable as moved:
             now = self._clock.now()
             await self._store.write(webhooks.disable, receiver.id, now, str(moved))
             return

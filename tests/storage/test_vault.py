@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
 from sqlite_utils import Database
 
+from cloud import keyring
+from daemon.core import Core
 from instagram import errors
 from sandbox import Sandbox
-from storage import accounts, secrets
+from storage import accounts, cloud, secrets, webhooks
+from storage.cloud import CloudWorker
+from storage.document import export
 from storage.errors import Misplaced, Unusable
 from storage.secrets import AccountSecret
 from storage.store import open_directly, transaction
 from storage.vault import KEY_FILE, Vault, is_bound, load_vault
 from tests.support.clock import TestClock
+from tests.support.served import serve_studio
 from tests.support.studio import PASSWORD, Studio, open_studio
 
 
@@ -162,21 +168,117 @@ async def test_a_moved_secret_costs_its_own_account_and_says_so(
     caplog.clear()
 
 
-async def test_the_daemons_own_secrets_are_not_exchanged(studio: Studio) -> None:
-    def exchange(db: Database) -> None:
-        secrets.daemon_secret(db, studio.core.vault, "session_cookie", "signs")
-        db.conn.execute(
-            "UPDATE daemon_secrets SET sealed = (SELECT sealed FROM account_secrets LIMIT 1)"
-            " WHERE name = 'session_cookie'"
-        )
+DAMAGE = {
+    "its content": lambda sealed: sealed[:-1] + bytes([sealed[-1] ^ 1]),
+    "the name of its key": lambda sealed: sealed[:1] + b"odd!" + sealed[5:],
+    "its form": lambda sealed: b"gAAAA" + sealed[5:],
+    "all of it": lambda _sealed: b"",
+}
 
-    await studio.core.store.write(exchange)
-    with pytest.raises(Misplaced):
-        await studio.core.store.write(
-            secrets.daemon_secret, studio.core.vault, "session_cookie", "fresh"
-        )
-    with pytest.raises(Unusable, match="rotate-key"):
-        await studio.core.store.read(secrets.check_key, studio.core.vault)
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+async def test_one_damaged_secret_is_the_trouble_of_what_it_is_for_alone(
+    sandbox: Sandbox, clock: TestClock, tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    """Each in its turn: the key is known to fit, and a new key is made for all the others."""
+    async with open_studio(sandbox, clock, tmp_path) as studio:
+        core = studio.core
+        await core.store.write(secrets.daemon_key, core.vault, "media_links")
+        await core.store.write(add_webhook, core)
+        path, count = core.settings.database, 0
+        key = (core.settings.data_dir / KEY_FILE).read_bytes().strip()
+    with open_directly(path) as db:
+        for table, columns in secrets._TABLES.items():
+            where = " AND ".join(f"{name} = ?" for name in columns.split(", "))
+            for *row, sealed in db.conn.execute(
+                f"SELECT {columns}, sealed FROM {table}"
+            ).fetchall():
+                change = f"UPDATE {table} SET sealed = ? WHERE {where}"
+                db.conn.execute(change, (damage(sealed), *row))
+                secrets.check_key(db, Vault(key))
+                sealed_in_all, opened = secrets.count_opening(db, Vault(key))
+                assert opened == sealed_in_all - 1
+                db.conn.execute("BEGIN")
+                assert secrets.seal_anew(db, Vault(key), Vault(Fernet.generate_key())) == opened
+                db.conn.execute("ROLLBACK")
+                db.conn.execute(change, (sealed, *row))
+                count += 1
+        assert count >= 4
+        with pytest.raises(Unusable, match="rotate-key --lost"):
+            secrets.check_key(db, Vault(Fernet.generate_key()))
+
+
+def add_webhook(db: Database, core: Core) -> None:
+    made = webhooks.add(
+        db,
+        user_id=core.owner.id,
+        url="http://127.0.0.1:9/",
+        types="",
+        account_ids=None,
+        now=core.clock.now(),
+    )
+    secrets.put_of_webhook(db, core.vault, made.id, "current", "signs")
+
+
+@pytest.mark.logs_errors
+async def test_the_daemon_starts_with_damaged_secrets_of_every_kind(
+    sandbox: Sandbox, clock: TestClock, tmp_path: Path
+) -> None:
+    """What it makes for itself is made anew; what a person gave is asked for once more."""
+    async with open_studio(sandbox, clock, tmp_path) as studio:
+        core, account = studio.core, studio.account
+
+        def damage(db: Database) -> None:
+            worker = CloudWorker(
+                account_id="a", url="https://x.invalid", version="1", bucket=None,
+                deployed_at=clock.now(), told={}, told_at=clock.now(),
+            )  # fmt: skip
+            cloud.keep(db, worker)
+            keyring.found_or_made(db, core.vault)
+            for given in (
+                AccountSecret.ACCESS_TOKEN,
+                AccountSecret.TOTP_SEED,
+                AccountSecret.PASSWORD,
+            ):
+                secrets.put(db, core.vault, account.id, given, "x")
+            for made in ("session_cookie", "media_links", "session-ids"):
+                secrets.daemon_secret(db, core.vault, made, "signed")
+            add_webhook(db, core)
+            for table in secrets._TABLES:
+                db.conn.execute(
+                    f"UPDATE {table} SET sealed = CAST(x'02' || substr(sealed, 2, 20) AS BLOB)"
+                    " WHERE name != 'session'"
+                )
+
+        await core.store.write(damage)
+    async with (
+        open_studio(sandbox, clock, tmp_path, logged_in=False) as studio,
+        serve_studio(studio) as served,
+    ):
+        core, account_id = studio.core, account.id
+        anew = await core.store.write(secrets.daemon_secret, core.vault, "session_cookie", "x")
+        assert anew not in ("signed", "x")
+        await served.sign_in()
+        # The login goes on, without the password and the seed beside it.
+        await core.gateway.account(account_id).activity()
+        for path in (
+            "/health", "/status", "/auth/me", "/cloudflare/diagnostics", "/webhooks",
+            f"/settings/private-api-credentials/{account_id}",
+        ):  # fmt: skip
+            answer = await served.call("GET", f"/api/v1{path}")
+            assert answer.status != 500, (path, answer.body)
+        told = await served.call("GET", "/api/v1/cloudflare/diagnostics")
+        assert "keys of the Worker were changed" in str(told.body), told.body
+        (hook,) = (await served.call("GET", "/api/v1/webhooks")).body["webhooks"]
+        rotated = await served.call("POST", f"/api/v1/webhooks/{hook['id']}/rotate")
+        assert rotated.status == 200, rotated.body
+        health = (await served.call("GET", "/api/v1/health")).body["services"]
+        assert "`reprise cloud stop`" in health.pop("cloud")
+        assert set(health.values()) == {"running", "connected"}, health
+        document = await core.store.read(export, core.owner.id, clock.now(), core.vault)
+        (kept,) = document["accounts"]
+        assert set(kept["secretsLeftOut"]) == {"access_token", "password", "totp_seed"}
+        assert set(kept["secrets"]) == {"session", "login"}
 
 
 async def test_no_secret_of_an_account_is_on_the_disk_in_the_clear(studio: Studio) -> None:
