@@ -167,8 +167,8 @@ def lane_free_at(db: Database, account_id: str, now: datetime) -> datetime:
 def is_lane_taken(db: Database, account_id: str, now: datetime) -> bool:
     """Say whether a post of the account goes out now, or is due and waits for its turn."""
     row = db.conn.execute(
-        "SELECT 1 FROM jobs WHERE account_id = ?1 AND (status = 'PROCESSING'"
-        " OR status = 'PENDING' AND run_at <= ?2) LIMIT 1",
+        "SELECT 1 FROM jobs WHERE account_id = ?1 AND status = 'PROCESSING' UNION ALL"
+        " SELECT 1 FROM jobs WHERE account_id = ?1 AND status = 'PENDING' AND run_at <= ?2 LIMIT 1",
         (account_id, records.encode(now)),
     ).fetchone()
     return row is not None

@@ -107,8 +107,9 @@ def mime_type_at(db: Database, user_id: str, path: str, accounts: Accounts = Non
     It is a file's or a rendition's type, and JPEG for a thumbnail. Files are named by their
     content, so that several users may have the same one.
     """
-    file = f"user_id = :user{media_within(accounts)}"
-    repost = f"user_id = :user{within(accounts)}"
+    # Found by its path alone: with the plus no index by owner is used, which reads all that is his.
+    file = f"+user_id = :user{media_within(accounts)}"
+    repost = f"+user_id = :user{within(accounts, '+account_id')}"
     row = db.conn.execute(
         f"SELECT mime_type FROM media_files WHERE storage_path = :path AND {file}"  # noqa: S608 - constants
         " UNION ALL SELECT renditions.mime_type FROM renditions"

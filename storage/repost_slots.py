@@ -65,6 +65,7 @@ def is_on_its_way(db: Database, account_id: str, now: datetime, *, but: str | No
     row = db.conn.execute(
         "SELECT 1 FROM posts WHERE account_id = :account AND id IS NOT :but"  # noqa: S608
         " AND source_type IN ('STORY_REPOST', 'AUTO_REPOST')"
+        " AND status NOT IN ('PUBLISHED', 'FAILED')"  # by the index of those
         " AND (scheduled_for IS NULL OR scheduled_for BETWEEN :long_ago AND :now)"
         " AND (status IN ('PROCESSING', 'PUBLISHING') OR status = 'QUEUED'"
         f" AND (:but IS NULL OR ({_PLACE.format('posts.id')}, posts.id)"

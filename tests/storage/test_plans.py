@@ -64,6 +64,10 @@ EXCEPTIONS = {
     "media_files.remove_cards_of": "as before",
     "users.remove": "a person leaves: all their rows are touched",
     "users.belongings": "a person is looked at on the command line, now and then",
+    "posts.page_post_ids": "a Page copy is in doubt: the newest first",
+    "posts.published_media_ids": "takes the first 300 of the index and stops",
+    "reposts.last_kept": "a person looks at a card, of the newest mention with its file",
+    "troubles.latest_at": "troubles of a year, of one account",
     "repost_slots.last_failed_at": "max() takes the last of the index and stops",
     "troubles.active": "troubles of a year, of one account",
     "holds.active": "troubles of a year, of one account",
@@ -228,8 +232,9 @@ def reads_much(name: str, plan: str, sql: str) -> bool:
         return False
     if kind == "SCAN":
         return True
-    # By its owner alone: that is the whole table, or a tenth of it, unless it stops early.
-    return plan.endswith(OWNERS) and " LIMIT " not in sql
+    # By its owner alone: that is the whole table, or a tenth of it. A limit does not help where
+    # nothing is found, which is where most of them end.
+    return plan.endswith(OWNERS)
 
 
 def pretend_a_million(db: Database) -> None:
