@@ -42,7 +42,7 @@ def may_be_made_here(db: Database, repost: Repost, since: datetime) -> bool:
     return _any(
         db,
         # Of whoever it is, by time: the author may have a million from before.
-        f"user_id IN (SELECT id FROM users) AND created_at >= :since AND +{_OF_THE_AUTHOR}"
+        f"user_id IN (SELECT id FROM users) AND created_at >= :since AND +{_OF_THE_AUTHOR}"  # noqa: S608
         " AND source_type = 'STORY_REPOST'"
         " AND ig_permalink IS NULL AND status NOT IN ('DRAFT', 'SCHEDULED')"
         f" AND (status != 'FAILED' OR error_code = 'DELIVERY_UNKNOWN'){named}",
