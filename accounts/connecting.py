@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from accounts import identity
-from storage import accounts, holds, secrets
+from storage import accounts, holds, secrets, troubles
 from storage.accounts import Account
 from storage.errors import AlreadyExists
 from storage.secrets import AccountSecret
 from storage.store import Database
+from storage.troubles import TroubleKind
 from storage.vault import Vault
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def connect(
         token_expires_at=None,
         last_synced_at=None,
     )
+    troubles.clear(db, account.id, now, (TroubleKind.TOKEN,))
     # What waited for a login may have another way out now.
     holds.release(db, account.id, now)
     return accounts.get(db, account.id)

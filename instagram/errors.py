@@ -80,6 +80,10 @@ class TokenExpired(InstagramError):
     """The account's Graph token is expired, revoked or missing: a person must reconnect."""
 
 
+class TokenDoubted(TokenExpired):
+    """Meta refused the account's Graph token, and not why: said once, that is not believed."""
+
+
 class WrongToken(TokenExpired):
     """The account's Graph token is another account's: nothing goes out with it."""
 
@@ -190,6 +194,7 @@ AnyError = (
     | NotReady
     | NotLoggedIn
     | TokenExpired
+    | TokenDoubted
     | WrongToken
     | ContainerLost
     | ProcessingFailed

@@ -73,6 +73,7 @@ def after(
             | errors.AccountSuspended()
             | errors.RateLimited()
             | errors.SessionExpired()
+            | errors.TokenDoubted()
             | errors.LoginFailed()
             | errors.WrongCode()
         ):
