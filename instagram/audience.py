@@ -8,8 +8,22 @@ from instagram.fields import Json, mapping
 
 _EVERYBODY = ("", "default", "public", "everyone", "mediaaudience.default", "none")
 _CLOSE_FRIENDS = ("besties", "mediaaudience.besties", "close_friends")
-_NO = ("false", "0", "no")
-_RESHARING = ("can_reshare", "can_viewer_reshare", "viewer_can_reshare")
+_YES = ("true", "1", "1.0", "yes", "on", "default", "enabled", "everyone", "public")
+_NO = ("false", "0", "0.0", "no", "off", "[]", "{}")
+_RESHARING = (
+    "can_reshare",
+    "can_viewer_reshare",
+    "viewer_can_reshare",
+    "allow_reshare",
+    "allow_resharing",
+    "allow_story_reshare",
+    "is_reshare_allowed",
+    "reshare_allowed",
+)
+_PAID = ("is_paid_partnership", "is_ad", "sponsor_tags", "sponsor_user")
+# What Instagram lays over something, or asks before it is shown or shared.
+_COVERED = ("media_overlay_info", "gating", "is_sensitive", "is_sensitive_content")
+_FRICTION = "should_have_sharing_friction"
 
 
 class Limit(StrEnum):
@@ -21,6 +35,10 @@ class Limit(StrEnum):
     NO_RESHARE = "NO_RESHARE"
     # Its author's account is private: followers see it, and so did this account.
     PRIVATE_AUTHOR = "PRIVATE_AUTHOR"
+    # Somebody pays for it, which a repost would not say.
+    PAID = "PAID"
+    # Instagram covers it, or warns before it is shared.
+    SENSITIVE = "SENSITIVE"
 
 
 def limits_of(item: Json, reel: Json | None = None) -> frozenset[Limit]:
@@ -35,8 +53,13 @@ def limits_of(item: Json, reel: Json | None = None) -> frozenset[Limit]:
         found |= _of_audience(audience)
     if _is_said(item.get("subscription_media_visibility")):
         found.add(Limit.FEW)
-    if any(_is_no(each.get(name)) for each in (item, around) for name in _RESHARING):
+    if any(_is_limited(each.get(name)) for each in (item, around) for name in _RESHARING):
         found.add(Limit.NO_RESHARE)
+    if any(_is_so(item.get(name)) for name in _PAID):
+        found.add(Limit.PAID)
+    friction = mapping(item.get("sharing_friction_info")).get(_FRICTION)
+    if _is_so(friction) or any(_is_so(item.get(name)) for name in _COVERED):
+        found.add(Limit.SENSITIVE)
     owners = [mapping(each.get("user")) for each in (item, around)]
     friendships = [mapping(owner.get("friendship_status")) for owner in owners]
     if any(each.get("is_private") is True for each in (*owners, *friendships)):
@@ -55,5 +78,12 @@ def _is_said(value: object) -> bool:
     return value is not None and str(value).strip().lower() not in _EVERYBODY
 
 
-def _is_no(value: object) -> bool:
-    return value is not None and str(value).strip().lower() in _NO
+def _is_limited(value: object) -> bool:
+    """Say whether something that may be allowed is said, and is not said to be."""
+    words = "" if value is None else str(value).strip().lower()
+    return words not in ("", *_YES)
+
+
+def _is_so(value: object) -> bool:
+    """Say whether something is said to be so, or in a way that is not known."""
+    return _is_said(value) and str(value).strip().lower() not in _NO

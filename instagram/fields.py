@@ -5,6 +5,7 @@ Only who cannot do without a value refuses its absence; one odd field costs noth
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ Json = Mapping[str, Any]
 _NAME = re.compile(r"(?!\.+$)[A-Za-z0-9._]{1,30}")
 _TOKEN = re.compile(r"[!-~]{1,4096}")
 _SEGMENT = re.compile(r"[A-Za-z0-9_.~:@=,-]+")
+_DECIMAL = re.compile(r"-?\d{1,20}(\.\d{1,20})?")
 _LONGEST_ID = 64
 _NOT_STORABLE = 2**63
 _LONGEST_TEXT = 5_000
@@ -108,9 +110,12 @@ def text(value: object) -> str:
 
 
 def numeric(value: object) -> float | None:
-    """Return a number; None for anything else."""
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return float(value) if is_number and abs(value) < 1e9 else None  # type: ignore[arg-type]
+    """Return a number, given as such or in digits; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    if isinstance(value, str):
+        value = float(value) if _DECIMAL.fullmatch(value) else math.nan
+    return float(value) if abs(value) < 1e9 else None
 
 
 def addresses(versions: object) -> tuple[str, ...]:

@@ -13,6 +13,8 @@ _WORDS = {
     RepostLimit.CLOSE_FRIENDS: "Its author shows it to close friends only",
     RepostLimit.FEW: "Its author shows it to a chosen few only",
     RepostLimit.NO_RESHARE: "Its author does not allow it to be reshared",
+    RepostLimit.PAID: "Somebody pays its author for it, which a repost would not say",
+    RepostLimit.SENSITIVE: "Instagram marks it as sensitive",
     RepostLimit.PRIVATE_AUTHOR: "Its author's account is private",
     RepostLimit.ECHO: "It looks like a repost of one of your own stories",
     RepostLimit.UNSURE: (

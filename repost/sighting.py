@@ -6,7 +6,7 @@ after which the story is asked for again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from instagram import errors
@@ -101,7 +101,7 @@ class Sightings:
         if listed is not None and listed.urls:
             return listed
         try:
-            return await self._api.story(repost.story_pk)
+            found = await self._api.story(repost.story_pk)
         except errors.Gone:
             if listed is not None:
                 return listed
@@ -112,6 +112,8 @@ class Sightings:
             if listed is not None:
                 return listed
             raise
+        # What one of the two says of whom it is for, the other may leave out.
+        return found if listed is None else replace(found, limits=found.limits | listed.limits)
 
     def _likely(self, reel: Reel, repost: Repost, known: set[str]) -> Story:
         """Return the story that a message must mean which does not say it in a known form."""

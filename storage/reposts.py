@@ -46,6 +46,8 @@ class RepostLimit(StrEnum):
     CLOSE_FRIENDS = "CLOSE_FRIENDS"
     FEW = "FEW"
     NO_RESHARE = "NO_RESHARE"
+    PAID = "PAID"
+    SENSITIVE = "SENSITIVE"
     PRIVATE_AUTHOR = "PRIVATE_AUTHOR"
     ECHO = "ECHO"
     UNSURE = "UNSURE"

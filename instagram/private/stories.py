@@ -154,8 +154,9 @@ def parse_story(item: object, *, of: Json | None = None) -> Story | None:
     """
     known, reel = mapping(item), of or {}
     owner = mapping(known.get("user"))
-    whole_id = text(known.get("id"))
-    pk = first_identifier(known.get("pk"), whole_id.partition("_")[0])
+    # `<story>_<owner>`, or the story's alone.
+    story_id, _, owner_id = text(known.get("id")).partition("_")
+    pk = first_identifier(known.get("pk"), story_id)
     if not pk:
         return None
     taken_at, ends_at = moment(known.get("taken_at")), moment(known.get("expiring_at"))
@@ -168,7 +169,7 @@ def parse_story(item: object, *, of: Json | None = None) -> Story | None:
     return Story(
         pk=pk,
         owner_pk=first_identifier(
-            owner.get("pk"), whole_id.rpartition("_")[2], mapping(reel.get("user")).get("pk")
+            owner.get("pk"), owner_id, mapping(reel.get("user")).get("pk")
         ),
         owner_username=first_username(
             owner.get("username"), mapping(reel.get("user")).get("username")

@@ -10,6 +10,7 @@ from datetime import datetime
 import pytest
 
 from instagram import fields, repair
+from instagram.private.stories import Box, parse_story
 from instagram.repair import repaired
 from tests.support.wrong import MISSING, NO_TOKENS, WRONG
 
@@ -100,3 +101,20 @@ def test_lists_and_objects_are_read_for_what_they_are(wrong: object) -> None:
     assert isinstance(dict(fields.mapping(wrong)), dict)
     assert all(isinstance(entry, dict) for entry in fields.entries(wrong))
     assert all(fields.addresses([{"url": wrong, "width": wrong, "height": wrong}, wrong]))
+
+
+def test_the_owner_of_a_story_is_a_person_and_never_the_story_itself() -> None:
+    told = {"pk": 5, "id": "5", "taken_at": 1_760_000_000}
+    found = parse_story(told, of={"user": {"pk": 7, "username": "anna"}})
+    assert found is not None
+    assert (found.owner_pk, found.owner_username) == ("7", "anna")
+    found = parse_story({**told, "id": "5_8"})
+    assert found is not None
+    assert found.owner_pk == "8"
+
+
+def test_a_place_is_read_as_a_number_and_as_a_text() -> None:
+    place = {"user": {"pk": 42}, "x": "0.5", "y": 0.25, "width": "0.4", "height": "0.04375"}
+    found = parse_story({"pk": 5, "reel_mentions": [place]})
+    assert found is not None
+    assert found.mentions == (Box("42", 0.5, 0.25, 0.4, 0.04375),)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from instagram.audience import limits_of
+from instagram.audience import _RESHARING, Limit, limits_of
 from repost import approval, limits
 from sandbox.private.posts import post_json
 from sandbox.private.stories import reel_json
@@ -27,12 +27,26 @@ HELD: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "no resharing in a number": ({"can_reshare": 0}, {}, "NO_RESHARE"),
     "no resharing for viewers": ({"can_viewer_reshare": False}, {}, "NO_RESHARE"),
     "a reel without resharing": ({}, {"can_reshare": False}, "NO_RESHARE"),
+    "a reel that allows none": ({}, {"allow_reshare": "false"}, "NO_RESHARE"),
+    "resharing said oddly": ({"can_reshare": {"value": False}}, {}, "NO_RESHARE"),
+    "a paid partnership": ({"is_paid_partnership": True}, {}, "PAID"),
+    "a sponsor": ({"sponsor_tags": [{"sponsor": {"pk": 1}}]}, {}, "PAID"),
+    "something covered": ({"media_overlay_info": {"overlay_type": 1}}, {}, "SENSITIVE"),
     "a reel for close friends": ({}, BESTIES, "CLOSE_FRIENDS"),
 }
 FREE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "nothing said": ({}, {}),
     "said to be for all": ({"audience": "default", "can_reshare": True}, {"can_reshare": None}),
     "nothing in particular": ({"audience": None, "can_reshare": None}, {"audience": ""}),
+    "no advertisement": (
+        {
+            "is_paid_partnership": False,
+            "sponsor_tags": [],
+            "gating": None,
+            "sharing_friction_info": {"should_have_sharing_friction": False},
+        },
+        {"can_reshare": "true", "allow_reshare": 1},
+    ),
 }
 
 
@@ -66,6 +80,31 @@ async def test_it_waits_for_a_person_and_says_why(studio: Studio) -> None:
     for name in FREE:
         assert (found[name].status, found[name].limits) == (RepostStatus.PUBLISHED, ()), name
     assert len(studio.sandbox.world.published(studio.person)) == len(FREE)
+
+
+async def test_what_only_the_reel_says_holds_where_the_media_come_from_the_story(
+    studio: Studio,
+) -> None:
+    await studio.configure()
+    author = studio.friend("anna")
+    not_ready = {**BESTIES, "image_versions2": {"candidates": []}}
+    show(studio, author, studio.mention(author), not_ready, {})
+    await studio.run_all()
+    repost = await studio.only()
+    assert (repost.status, repost.limits) == ("WAITING_APPROVAL", (RepostLimit.CLOSE_FRIENDS,))
+
+
+@pytest.mark.parametrize("name", _RESHARING)
+@pytest.mark.parametrize(
+    "value", [False, "false", " No ", 0, 0.0, "off", "disabled", "nobody", {}, [], {"value": True}]
+)
+def test_resharing_is_allowed_only_in_words_that_are_known(name: str, value: object) -> None:
+    assert limits_of({name: value}) == limits_of({}, {name: value}) == {Limit.NO_RESHARE}
+
+
+@pytest.mark.parametrize("value", [None, "", True, 1, "1", "TRUE", "yes"])
+def test_what_is_allowed_or_not_said_limits_nothing(value: object) -> None:
+    assert limits_of(dict.fromkeys(_RESHARING, value)) == frozenset()
 
 
 async def test_a_private_author_is_told_and_stops_nothing(studio: Studio) -> None:

@@ -67,7 +67,17 @@ PostStatus: TypeAlias = (
 )
 PublishRoute: TypeAlias = Literal["auto", "official", "private"] | str
 RepostLimit: TypeAlias = (
-    Literal["CLOSE_FRIENDS", "FEW", "NO_RESHARE", "PRIVATE_AUTHOR", "ECHO", "UNSURE", "UNNAMED"]
+    Literal[
+        "CLOSE_FRIENDS",
+        "FEW",
+        "NO_RESHARE",
+        "PAID",
+        "SENSITIVE",
+        "PRIVATE_AUTHOR",
+        "ECHO",
+        "UNSURE",
+        "UNNAMED",
+    ]
     | str
 )
 RepostStatus: TypeAlias = (

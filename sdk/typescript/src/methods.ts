@@ -803,6 +803,8 @@ export type RepostLimit =
   | "CLOSE_FRIENDS"
   | "FEW"
   | "NO_RESHARE"
+  | "PAID"
+  | "SENSITIVE"
   | "PRIVATE_AUTHOR"
   | "ECHO"
   | "UNSURE"
