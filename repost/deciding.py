@@ -19,7 +19,7 @@ from storage import authors, facts, repost_configs, reposts, trusted_time
 from storage.repost_configs import RepostConfig
 from storage.reposts import Repost, RepostLimit, RepostStatus
 from storage.store import Database, Store
-from storage.wrong_clock import SLACK, is_ahead, is_recent
+from storage.wrong_clock import SLACK, is_ahead, is_awaited, is_recent
 
 if TYPE_CHECKING:
     from instagram.private.api import PrivateApi
@@ -55,7 +55,7 @@ class Decider:
     async def _learn_followers(self, api: PrivateApi, repost: Repost) -> Repost | None:
         """Read how many follow the author; returns the mention if that has to wait."""
         now = self._clock.now()
-        if repost.held_until is not None and repost.held_until > now:
+        if is_awaited(repost.held_until, repost.updated_at, now, guard.CLOCK_ERROR):
             return repost
         config = await self._store.read(repost_configs.get, repost.account_id)
         wakes_at = sleeping_until(config, now)

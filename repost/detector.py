@@ -81,12 +81,15 @@ class Reading:
         viewer_pk: str,
         store: Store,
         clock: Clock,
+        told: Callable[[], datetime | None] = lambda: None,
     ) -> None:
+        """`told` is Instagram's time as the head of its last answer says it."""
         self._inboxes = inboxes
         self._config = config
         self._viewer_pk = viewer_pk
         self._store = store
         self._clock = clock
+        self._told = told
         # By Instagram's clock as soon as it is known: ours may be wrong.
         self._their_time = clock.now()
         # Down to where all is read again, where the way to what earlier looks had left is lost.
@@ -295,17 +298,30 @@ class Reading:
         )
 
     def _see_clock(self, page: InboxPage) -> None:
-        # A clock of ours may be years behind; one of Instagram's that is years ahead is none, and
-        # every story would seem long over by it.
-        if page.at is None or page.at > max(self._clock.now(), _NOW_AT_LEAST) + _FURTHEST_AHEAD:
+        at = self._time_of(page)
+        if at is None:
             return
-        difference = page.at - self._clock.now()
+        difference = at - self._clock.now()
         if abs(difference) > CLOCK_TOLERANCE and self.scan.requests == 1:
             logger.warning(
                 "this machine's clock and Instagram's differ by %d s; set it by NTP",
                 difference.total_seconds(),
             )
-        self._their_time = self.scan.clock = page.at
+        self._their_time = self.scan.clock = at
+
+    def _time_of(self, page: InboxPage) -> datetime | None:
+        """Return Instagram's time of a page: of its two, where they differ, what ours supports.
+
+        By a time that is odd, and ahead, every mention would be old and all chats read.
+        """
+        now = self._clock.now()
+        times = [at for at in (page.at, self._told()) if at is not None]
+        at = min(times, key=lambda each: abs(each - now), default=None)
+        # A clock of ours may be years behind; one of Instagram's that is years ahead is none, and
+        # every story would seem long over by it.
+        if at is None or at > max(now, _NOW_AT_LEAST) + _FURTHEST_AHEAD:
+            return None
+        return at
 
     def _see_newest(self, page: InboxPage) -> None:
         times = [thread.last_activity for thread in page.threads if thread.last_activity]

@@ -288,7 +288,14 @@ class RepostEngine:
         async with self._scans[account_id]:
             # Read again: another scan may have ended meanwhile.
             config = await self._store.read(repost_configs.get, account_id)
-            reading = Reading(api, config, login.private_pk, self._store, self._clock)
+            reading = Reading(
+                api,
+                config,
+                login.private_pk,
+                self._store,
+                self._clock,
+                lambda: self._gateway.their_time,
+            )
             try:
                 await reading.read_all()
             except errors.AccountOnHold:

@@ -27,6 +27,7 @@ from storage import credentials, repost_configs, reposts
 from storage.files import MediaFolder
 from storage.reposts import Repost, RepostStatus
 from storage.store import Database, Store
+from storage.wrong_clock import is_awaited
 
 logger = logging.getLogger(__name__)
 
@@ -228,9 +229,8 @@ def _change_undecided(
 
 
 def _waits(repost: Repost, now: datetime) -> bool:
-    """Say whether a mention waits for a time; none so far ahead that a wrong clock has set it."""
-    until = repost.held_until
-    return until is not None and now < until <= now + guard.CLOCK_ERROR
+    """Say whether a mention waits for a time, if none that a wrong clock has set."""
+    return is_awaited(repost.held_until, repost.updated_at, now, guard.CLOCK_ERROR)
 
 
 def _address(urls: Sequence[str], attempts: int) -> str:

@@ -20,6 +20,7 @@ from repost.hours import (
     sleeping_until,
 )
 from storage.repost_configs import PollStatus, RepostConfig
+from storage.wrong_clock import is_ahead
 
 PHASE_1 = timedelta(hours=12)
 PHASE_2 = timedelta(hours=48)
@@ -146,8 +147,8 @@ def next_poll_at(config: RepostConfig, now: datetime, pace: float) -> datetime:
     """Return when the inbox is to be read next by itself."""
     last = config.last_poll_at
     interval = timedelta(hours=config.poll_interval_hours)
-    if last is None or last > now + CLOCK_ERROR:
-        due = now
+    if last is None or is_ahead(last, now):
+        due = now  # by a clock that was ahead, and for as long as that nobody would look
     elif config.last_poll_status is PollStatus.FAILED:
         # Sooner than the interval, because stories expire meanwhile; never in a hurry.
         doubled = FIRST_POLL_RETRY * 2 ** min(config.consecutive_failures - 1, 10)

@@ -20,3 +20,11 @@ def is_ahead(at: datetime, now: datetime) -> bool:
 def is_recent(at: datetime, now: datetime, within: timedelta) -> bool:
     """Say whether `at` is less than `within` ago; a time that has not come never is."""
     return not is_ahead(at, now) and now - at < within
+
+
+def is_awaited(until: datetime | None, set_at: datetime, now: datetime, longest: timedelta) -> bool:
+    """Say whether something waits until a time that a clock which may be right has set.
+
+    `longest` is as far ahead as such a time can be.
+    """
+    return until is not None and now < until <= now + longest and not is_ahead(set_at, now)

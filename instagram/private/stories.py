@@ -168,9 +168,7 @@ def parse_story(item: object, *, of: Json | None = None) -> Story | None:
     boxes = tuple(filter(None, map(_box, entries(known.get("reel_mentions")))))
     return Story(
         pk=pk,
-        owner_pk=first_identifier(
-            owner.get("pk"), owner_id, mapping(reel.get("user")).get("pk")
-        ),
+        owner_pk=first_identifier(owner.get("pk"), owner_id, mapping(reel.get("user")).get("pk")),
         owner_username=first_username(
             owner.get("username"), mapping(reel.get("user")).get("username")
         ),

@@ -39,19 +39,41 @@ async def test_an_account_gets_its_turns_when_the_clock_was_set_back(
     assert "set back" in caplog.text
 
 
-async def test_a_mention_is_not_held_until_a_time_that_was_wrong(studio: Studio) -> None:
+@pytest.mark.parametrize("ahead", [timedelta(hours=20), YEAR], ids=str)
+async def test_a_mention_is_not_held_until_a_time_that_was_wrong(
+    studio: Studio, ahead: timedelta
+) -> None:
     await studio.configure()
     studio.mention(studio.friend("anna"))
     instagram = studio.clock.seconds()
     studio.sandbox.world.now = lambda: instagram
-    studio.clock.advance(YEAR)
+    studio.clock.advance(ahead)
     await studio.scan()
     fault = studio.sandbox.faults.add(Fault(path="/story/", kind=Status(500), times=None))
     await studio.advance()
     fault.remove()
-    studio.clock.advance(-YEAR)
+    studio.clock.advance(-ahead)
     await studio.advance()
     assert (await studio.only()).status is not RepostStatus.DETECTED
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=20), YEAR], ids=str)
+async def test_followers_are_not_counted_at_a_time_that_was_wrong(
+    studio: Studio, ahead: timedelta
+) -> None:
+    await studio.configure(minimum_followers=1)
+    anna = studio.friend("anna")
+    anna.followers = 10
+    studio.mention(anna)
+    instagram = studio.clock.seconds()
+    studio.sandbox.world.now = lambda: instagram
+    studio.clock.advance(ahead)
+    studio.sandbox.faults.add(Fault(path=f"/users/{anna.pk}/info/", kind=Status(500)))
+    await studio.run_all()
+    assert "could not be counted" in ((await studio.only()).reason or "")
+    studio.clock.advance(-ahead)
+    await studio.run_all()
+    assert (await studio.only()).status is RepostStatus.PUBLISHED
 
 
 async def test_the_phases_of_a_login_do_not_wait_for_a_time_that_was_wrong(studio: Studio) -> None:

@@ -184,8 +184,9 @@ def test_what_a_scan_by_hand_found_at_night_is_downloaded_at_night() -> None:
 def test_times_from_a_clock_that_was_wrong_hold_nothing_for_long() -> None:
     next_year = NOON + timedelta(days=365)
     assert guard.may_repost(config(), LONG_AGO, [next_year], NOON, 1.0) is None
-    polled = config(last_poll_at=next_year, last_poll_status=PollStatus.SUCCESS)
-    assert guard.next_poll_at(polled, NOON, 1.0) == NOON
+    for ahead in (timedelta(minutes=6), timedelta(hours=20), timedelta(days=365)):
+        polled = config(last_poll_at=NOON + ahead, last_poll_status=PollStatus.SUCCESS)
+        assert guard.next_poll_at(polled, NOON, 1.0) == NOON, ahead
 
 
 ZONES = st.sampled_from(sorted(available_timezones()))

@@ -15,6 +15,7 @@ from repost import parking
 from repost.deciding import why_approval
 from repost.detector import MAX_ODD, Reading
 from repost.parking import park
+from sandbox.wire.faults import Fault, Status
 from storage import accounts, facts, repost_configs, users
 from storage.repost_configs import RepostConfig
 from storage.store import Store, open_store
@@ -155,6 +156,25 @@ async def test_a_mention_with_an_odd_time_is_found(store: Store, odd: object) ->
 async def test_an_odd_clock_of_instagram_loses_nothing(store: Store, odd: object) -> None:
     answer = page(chat(1, HOUR, mention(91, HOUR))) | {"snapshot_at_ms": odd}
     assert stories(await look(store, Boxes([answer]))) == ["91"]
+
+
+@pytest.mark.parametrize("days", [-400, -3, 3, 400])
+async def test_a_time_of_a_page_that_its_own_answer_contradicts_is_none(
+    studio: Studio, days: int
+) -> None:
+    await studio.configure()
+    studio.mention(studio.friend("anna"), ago=HOUR)
+    answer = await studio.api.inbox_page()
+    odd = studio.clock.now() + timedelta(days=days)
+    answer["snapshot_at_ms"] = int(odd.timestamp() * 1000)
+    silent = Status(200, {"status": "ok"})
+    studio.sandbox.faults.add(Fault(path="direct_v2/inbox", kind=Status(200, answer), times=None))
+    studio.sandbox.faults.add(Fault(path="news/inbox", kind=silent, times=None))
+    (found,) = await studio.scan()
+    assert abs(studio.clock.now() - HOUR - found.mentioned_at) < timedelta(minutes=1)
+    seen_until = (await studio.config()).seen_until
+    assert seen_until is not None
+    assert abs(studio.clock.now() - HOUR - seen_until) < timedelta(minutes=1)
 
 
 async def test_a_chat_of_unreadable_messages_is_read_on(store: Store) -> None:
