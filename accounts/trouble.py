@@ -89,11 +89,9 @@ def consequence_of(
 def _rate_pause(stated_s: float, lately: int) -> timedelta:
     """Return how long to rest after a 429 that came after `lately` others: longer each time.
 
-    What Instagram states is kept to, but a wait that is no wait would bring the next one at once.
+    What Instagram states, which is 0.0 for nothing, is kept to, but no shorter than is sensible.
     """
-    # Nothing, less than nothing and no number at all are no wait that was stated.
-    first = SHORTEST_RATE_PAUSE if stated_s > 0 else RATE_PAUSE
+    first = SHORTEST_RATE_PAUSE if stated_s else RATE_PAUSE
     grown: timedelta = min(first * 2 ** min(lately, 10), LONGEST_GROWN_PAUSE)
-    seconds = stated_s if stated_s > 0 else 0.0
-    stated = timedelta(seconds=min(seconds, LONGEST_RATE_PAUSE.total_seconds()))
+    stated = timedelta(seconds=min(stated_s, LONGEST_RATE_PAUSE.total_seconds()))
     return max(stated, grown)

@@ -174,7 +174,7 @@ def _retry_after_s(header: str | None, now: datetime) -> float:
         seconds = float(header or "")
         if 0 <= seconds < math.inf:
             return seconds
-    with suppress(ValueError, TypeError):
+    with suppress(ValueError, TypeError, OverflowError):
         at = parsedate_to_datetime(header or "")
         return max(0.0, (at - now).total_seconds())
     return _UNTOLD_WAIT_S

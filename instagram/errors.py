@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ground.hold import Hold
 from ground.refusal import ErrorCode
 
@@ -33,11 +35,15 @@ class Illegible(Unreachable):
 
 
 class RateLimited(InstagramError):
-    """Instagram answered 429; `retry_after_s` when it said how long to wait."""
+    """Instagram answered 429; `retry_after_s` when it said how long to wait.
+
+    Nothing, less than nothing, no end and no number at all are no wait that was said.
+    """
 
     def __init__(self, reason: str, retry_after_s: float | None = None) -> None:
         super().__init__(reason)
-        self.retry_after_s = retry_after_s
+        is_said = retry_after_s is not None and 0 < retry_after_s < math.inf
+        self.retry_after_s = retry_after_s if is_said else None
 
 
 class Gone(InstagramError):

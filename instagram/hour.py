@@ -37,9 +37,9 @@ def told_by(date: str | None) -> datetime | None:
     """Return the time that a `Date` header says, None where it says none that can be true."""
     try:
         told = parsedate_to_datetime(date or "")
+        if told.tzinfo is None:
+            return None
+        told = told.astimezone(UTC)  # the last hour of the year 9999 is beyond it elsewhere
     except (ValueError, OverflowError):
         return None
-    if told.tzinfo is None:
-        return None
-    told = told.astimezone(UTC)
     return told if _FIRST < told < _LAST else None

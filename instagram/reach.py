@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import httpx
@@ -12,6 +11,7 @@ from curl_cffi.const import CurlECode
 
 from instagram.errors import Unreachable
 from instagram.graph.http import HOSTS as GRAPH_HOSTS
+from instagram.hour import told_by
 from instagram.trust import Trust
 
 HOSTS = ("i.instagram.com", "b.i.instagram.com", *GRAPH_HOSTS.values())
@@ -65,8 +65,9 @@ async def time_at_meta(trust: Trust, proxy: str | None, version: str) -> datetim
             proxy=proxy, verify=trust.context, trust_env=False, timeout=8
         ) as client:
             answer = await client.get(url)
-        return parsedate_to_datetime(answer.headers["date"])
     except httpx.HTTPError as error:
         raise Unreachable(f"no answer ({type(error).__name__})") from None
-    except (KeyError, ValueError):
-        raise Unreachable("it does not tell the time") from None
+    told = told_by(answer.headers.get("date"))
+    if told is None:
+        raise Unreachable("it does not tell the time")
+    return told

@@ -51,6 +51,7 @@ def refused(status: int, code: int, message: str = "No", *, after_effect: bool =
 PASSING: dict[str, Kind] = {
     "429 for a moment": Says(429, b'{"success":false}', retry_after="2"),
     "429 that says nothing": Says(429, b"slow down"),
+    "429 until no time": Says(429, b"", retry_after=f"Mon, 01 Jan {10**20} 00:00:00 GMT"),
     "429 although it was done": Says(429, b"", after_effect=True),
     "500": refused(500, 10013),
     "503 although it was done": refused(503, 7010, after_effect=True),

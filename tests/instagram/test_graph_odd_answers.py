@@ -13,7 +13,9 @@ from accounts.trouble import RATE_PAUSE, consequence_of
 from instagram import errors
 from instagram.graph.http import _object
 from instagram.graph.objects import all_in, cursor_in, id_in, media_in
+from instagram.hour import told_by
 from instagram.private.translation import translate
+from session_api.errors import answer_to
 from storage.troubles import Trouble, TroubleKind
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
@@ -112,6 +114,25 @@ def test_no_stated_wait_breaks_the_hold_or_makes_it_endless(headers: dict[str, b
         until = consequence_of(error, [], NOW).until
         assert until is not None
         assert timedelta(minutes=1) <= until - NOW <= timedelta(days=7)
+        waits = answer_to(error, NOW, "").headers.get("Retry-After", "1")
+        assert int(waits) > 0  # what a caller by session is told
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Fri, 31 Dec 9999 23:59:59 -0100",
+        f"Mon, 01 Jan {10**20} 00:00:00 GMT",
+        f"Mon, 01 Jan 2026 00:00:00 +{10**14}",
+        "Mon, 01 Jan 2026 00:00:00 -0000",
+        "\xb2",
+        "",
+        None,
+    ],
+)
+def test_no_date_breaks_the_answer_that_it_came_with(date: str | None) -> None:
+    """It is read of every answer, also of one to a request that has had its effect."""
+    assert told_by(date) is None
 
 
 @pytest.mark.parametrize("stated", [float("nan"), float("-inf"), float("inf"), -1.0, 0.0, None])
