@@ -52,8 +52,8 @@ class Bounds:
     cpu_s: int | None = None
 
 
-# Address space is several times what is really used: for a video of 4096 x 4096, and for a photo
-# of 80 million pixels.
+# Address space is twice what is really used: for a video in 8K, and for a photo of 80 million
+# pixels.
 VIDEO = Bounds(memory=4096 * MIB, file_size=1024 * MIB)
 PHOTO = Bounds(memory=2048 * MIB, file_size=64 * MIB, cpu_s=20)
 

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-from PIL import ExifTags, Image, ImageCms
+from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
+from media import png
 from media.errors import MediaError, MediaInvalid, MediaTooLarge
 from media.sniff import FileType, sniff
 
@@ -48,6 +49,7 @@ with contextlib.suppress(ImportError):  # Pillow alone cannot read HEIC; the ext
     _DECODERS[FileType.HEIC] = "HEIF"
 # Our own bounds, from the header, hold; Pillow would refuse what is shrunk while it is read.
 Image.MAX_IMAGE_PIXELS = None
+png.be_lenient()
 _SRGB = ImageCms.createProfile("sRGB")
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -199,6 +201,8 @@ def _opened(path: Path) -> Iterator[tuple[Image.Image, FileType]]:
             yield image, kind
     except MediaError:
         raise
+    except UnidentifiedImageError as error:  # its own words name the file where it lies here
+        raise MediaInvalid(f"the {kind} photo is damaged: its header cannot be read") from error
     except MemoryError as error:
         raise MediaTooLarge(f"the {kind} photo takes too much memory; {_WAY_ROUND}") from error
     except Exception as error:

@@ -30,11 +30,13 @@ from media.sniff import FileType, sniff
 
 _NONE_LEFT = (errno.EMFILE, errno.ENFILE)
 MAX_DURATION_S = 3600.0
-# Action cameras film 5312 x 2988 and 5760 x 2880: as many pixels as 4096 x 4096 have.
+# Phones film 8K, 7680 x 4320, and action cameras nearly so: what is larger than Instagram takes is
+# made smaller anyway.
 MAX_SIDE = 8192
-MAX_PIXELS = 4096 * 4096
+MAX_PIXELS = 8192 * 4320
 _CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 THREADS = min(4, _CORES)
+_LARGE, _THREADS_IF_LARGE = 4096 * 4096, 2  # each holds several pictures, of 50 to 100 MB in 8K
 
 MICROSECONDS = 1_000_000  # the clock of containers
 
@@ -195,16 +197,18 @@ def _first_stream(container: InputContainer) -> VideoStream:
             continue  # the cover of a song
         if stream.codec_context is None:
             raise MediaInvalid("the video is in a format that we cannot decode")
-        _check_side(stream.codec_context.width, stream.codec_context.height)
+        width, height = stream.codec_context.width, stream.codec_context.height
+        _check_side(width, height)
         stream.thread_type = "AUTO"
-        stream.codec_context.thread_count = THREADS
+        most = _THREADS_IF_LARGE if width * height > _LARGE else THREADS
+        stream.codec_context.thread_count = min(most, THREADS)
         return stream
     raise MediaInvalid("there is no video in the file")
 
 
 def _check_side(width: int, height: int) -> None:
     if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
-        raise MediaTooLarge(f"{width} x {height} pixels are too many for a video; export it in 4K")
+        raise MediaTooLarge(f"{width} x {height} pixels are too many for a video; export it in 8K")
 
 
 def _exact(rational: Fraction | None) -> Fraction | None:

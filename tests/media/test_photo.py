@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import random
 import resource
 import struct
 import zlib
@@ -201,6 +202,54 @@ def test_what_is_no_photo_is_invalid(tmp_path: Path, content: bytes) -> None:
         probe_photo(path)
     with pytest.raises(MediaInvalid):
         open_photo(path)
+
+
+def png_chunk(name: bytes, content: bytes) -> bytes:
+    whole = name + content
+    return struct.pack(">I", len(content)) + whole + struct.pack(">I", zlib.crc32(whole))
+
+
+LONG = zlib.compress(random.Random(1).randbytes(2_000_000))
+BOMB = zlib.compress(bytes(100_000_000))
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        png_chunk(b"iCCP", b"display\0\0" + LONG),
+        png_chunk(b"iCCP", b"display\0\0" + BOMB),
+        png_chunk(b"iCCP", b"display\0\7" + LONG),
+        png_chunk(b"zTXt", b"Comment\0\0" + LONG),
+        png_chunk(b"zTXt", b"Comment\0\0" + BOMB),
+        png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + BOMB),
+        png_chunk(b"tEXt", b"workflow\0" + bytes(65 * 1024 * 1024)),
+        png_chunk(b"tEXt", b"k\0v")[:-1] + b"?",
+        png_chunk(b"cHRM", b"short"),
+        png_chunk(b"gAMA", b""),
+        png_chunk(b"tRNS", b"1"),
+        png_chunk(b"eXIf", b"nonsense"),
+        png_chunk(b"vpAg", b"whose?"),
+    ],
+    ids=range(13),
+)
+def test_what_a_png_says_beside_its_pixels_does_not_spoil_it(tmp_path: Path, beside: bytes) -> None:
+    path = tmp_path / "story.png"
+    quarters((64, 32)).save(path)
+    whole = path.read_bytes()
+    for at in (33, len(whole) - 12):  # before the pixels and after them
+        path.write_bytes(whole[:at] + beside + whole[at:])
+        assert corners(open_photo(path)) == UPRIGHT
+
+
+def test_a_png_whose_pixels_or_size_are_damaged_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "story.png"
+    quarters((64, 32)).save(path)
+    whole = path.read_bytes()
+    for at in (20, 31):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        with pytest.raises(MediaInvalid) as error:
+            open_photo(path)
+        assert str(tmp_path) not in error.value.reason  # which the API would tell anybody
 
 
 def png_header(width: int, height: int) -> bytes:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -148,9 +149,7 @@ def test_too_long_and_too_large_are_refused(tmp_path: Path) -> None:
     long = make_video(
         tmp_path / "long.mp4", size=(16, 16), sound=None, times=range(0, 3_610_000, 10_000)
     )
-    wide = make_video(
-        tmp_path / "wide.mkv", size=(4112, 4098), codec="mpeg4", sound=None, seconds=0.1
-    )
+    wide = plain_video(tmp_path / "wide.mkv", (8000, 4448))
 
     for path in (long, wide):
         with pytest.raises(MediaTooLarge):
@@ -159,9 +158,17 @@ def test_too_long_and_too_large_are_refused(tmp_path: Path) -> None:
             poster_frame(path)
 
 
-def test_an_action_camera_films_wider_than_4k(tmp_path: Path) -> None:
-    wide = make_video(tmp_path / "wide.mp4", size=(5312, 32), sound=None, seconds=0.1)
-    assert (probe_video(wide).width, poster_frame(wide).size) == (5312, (5312, 32))
+def plain_video(path: Path, size: tuple[int, int]) -> Path:
+    """One picture of one colour: the rest of a large one takes seconds."""
+    picture = Image.new("RGB", size, "red")
+    options: dict[str, Any] = {"sound": None, "seconds": 0.04, "draw": lambda _: picture}
+    return make_video(path, size=size, codec="mpeg4", **options)
+
+
+@pytest.mark.parametrize("size", [(5312, 32), (7680, 4320)])
+def test_phones_and_action_cameras_film_in_8k(tmp_path: Path, size: tuple[int, int]) -> None:
+    wide = plain_video(tmp_path / "wide.mp4", size)
+    assert (probe_video(wide).width, poster_frame(wide).size) == (size[0], size)
 
 
 def test_what_is_no_video_is_invalid(tmp_path: Path) -> None:
