@@ -25,6 +25,7 @@ from api.context import ApiContext
 from api.contract import Operation
 from api.dispatch import admitted_here, answer_outside, run_operation
 from api.files import FileResponse
+from api.guards import GUARDS, guarded
 from api.openapi import document
 from api.pages import add_pages, as_response
 from api.plain import Asked, PlainRequest
@@ -44,13 +45,6 @@ _READING = ("GET", "HEAD", "OPTIONS")
 # A client may send any word as its method; each that is counted by name is kept for ever.
 _METHODS = frozenset((*_READING, "POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT"))
 _LOGGED_PATH = 200
-# On every answer that does not say otherwise.
-_GUARDS = {
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-}
 _ENCRYPTED = {"Strict-Transport-Security": "max-age=31536000"}
 _DECLARED = (
     health.operations,
@@ -146,6 +140,7 @@ class OperationsApp(QuartTrio):
             if message["type"] == "http.response.start":
                 # Its route alone is logged: below it are links that let somebody in.
                 self._seen(scope["method"], BESIDE, BESIDE, message["status"], began)
+                message = {**message, "headers": guarded(message.get("headers", ()))}
             await send(message)
 
         await self.beside(scope, receive, told)
@@ -192,7 +187,7 @@ class OperationsApp(QuartTrio):
         return answer
 
     def _guards(self, request: Asked) -> Mapping[str, str]:
-        return _GUARDS | _ENCRYPTED if stays_encrypted(request, self._context.door) else _GUARDS
+        return GUARDS | _ENCRYPTED if stays_encrypted(request, self._context.door) else GUARDS
 
     def _is_mounted(self, path: str) -> bool:
         if self._mounted is None:

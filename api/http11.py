@@ -6,14 +6,18 @@ from dataclasses import replace
 from typing import Any
 
 import h11
+import trio
 from hypercorn.events import RawData
 from hypercorn.protocol.events import Event as StreamEvent
 from hypercorn.protocol.events import Request as StreamRequest
-from hypercorn.protocol.events import Response
+from hypercorn.protocol.events import Response, StreamClosed
 from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
 from hypercorn.protocol.http_stream import HTTPStream
 
+from api.guards import RAW
 from api.request_head import StrictConnection
+
+_CLOSE_S = 10.0
 
 
 class Http11Only(H11Protocol):
@@ -70,6 +74,24 @@ class Http11Only(H11Protocol):
             )
         )
         self.keep_alive_requests += 1
+
+    async def _maybe_recycle(self) -> None:
+        """Make ready for the next request, or close.
+
+        An application that hears of the end may give up the very task that is doing this.
+        """
+        stream, self.stream = self.stream, None
+        try:
+            if stream is not None:
+                await stream.handle(StreamClosed(stream_id=STREAM_ID))
+        finally:
+            with trio.move_on_after(_CLOSE_S, shield=True):
+                await super()._maybe_recycle()
+
+    async def _send_error_response(self, status_code: int) -> None:
+        headers = [(b"content-length", b"0"), (b"connection", b"close"), *RAW]
+        await self._send_h11_event(h11.Response(status_code=status_code, headers=headers))
+        await self._send_h11_event(h11.EndOfMessage())
 
     async def _send_h11_event(self, event: Any) -> None:
         try:

@@ -28,6 +28,7 @@ from hypercorn.typing import ConnectionState
 from hypercorn.utils import parse_socket_addr, wrap_app
 from quart_trio import QuartTrio
 
+from api import guards
 from api.connection_limit import ConnectionLimit, most_connections
 from api.encryption import Encryption
 from api.exchange import QuartConnection
@@ -46,13 +47,15 @@ _MAX_REQUESTS = 1_000_000
 _ACCEPT_AGAIN_S = 0.1
 _ACCEPT_AT_ONCE = 100
 _BUSY = (
-    b"HTTP/1.1 503 \r\nconnection: close\r\nretry-after: 1\r\ncache-control: no-store\r\n"
-    b"content-type: application/json\r\ncontent-length: 77\r\n\r\n"
+    b"HTTP/1.1 503 \r\nconnection: close\r\nretry-after: 1\r\n"
+    + guards.LINES
+    + b"content-type: application/json\r\ncontent-length: 77\r\n\r\n"
     b'{"error":"Too many connections","code":"SERVICE_UNAVAILABLE","status":503}   '
 )
 _NOT_ENCRYPTED = (
-    b"HTTP/1.1 400 \r\nconnection: close\r\ncache-control: no-store\r\n"
-    b"content-type: application/json\r\ncontent-length: 92\r\n\r\n"
+    b"HTTP/1.1 400 \r\nconnection: close\r\n"
+    + guards.LINES
+    + b"content-type: application/json\r\ncontent-length: 92\r\n\r\n"
     b'{"error":"This port speaks TLS: use https instead","code":"VALIDATION_ERROR","status":400}  '
 )
 _HELLO = b"\x16"  # how every TLS handshake begins

@@ -1,4 +1,4 @@
-"""What a request's head has to be: what two parsers could read in two ways is refused.
+"""What a request's head and trailers have to be: what could be read in two ways is refused.
 
 A proxy in front of us may be the other parser. h11 alone takes loose line ends, folded lines,
 several lengths and any Host. See RFC 9112, 2.2, 3.2, 5.2 and 6.3.
@@ -19,16 +19,21 @@ _ABSOLUTE = re.compile(rb"https?://([^/?#]+)(/.*)?", re.IGNORECASE | re.DOTALL)
 
 
 class StrictConnection(h11.Connection):
-    """h11's server side; a head that is not strict is an error of the peer's."""
+    """h11's server side; a head or a trailer that is not strict is an error of the peer's."""
 
     def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
-        before = self.trailing_data[0] if self.their_state is h11.IDLE else b""
+        before = self.trailing_data[0]
         event = super().next_event()
-        if not isinstance(event, h11.Request):
+        if not isinstance(event, h11.Request | h11.EndOfMessage):
+            return event
+        read = before[: len(before) - len(self.trailing_data[0])]
+        if isinstance(event, h11.EndOfMessage):
+            # They end with an empty line: after a bare line feed comes, for others, more of them.
+            if _LOOSE.search(read):
+                raise h11.RemoteProtocolError("not strict", error_status_hint=400)
             return event
         request = in_origin_form(event)
-        head = before[: len(before) - len(self.trailing_data[0])]
-        if (status := refusal(head, request)) is not None:
+        if (status := refusal(read, request)) is not None:
             raise h11.RemoteProtocolError("not strict", error_status_hint=status)
         return request
 

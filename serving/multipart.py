@@ -46,6 +46,17 @@ class Form:
                 await trio.Path(file.path).unlink(missing_ok=True)
 
 
+def announced(request: Request, max_bytes: int) -> int:
+    """Return how many bytes a body says that it has; raises `TooLarge` where none of it is taken.
+
+    Asked before there is looked for room: no disk has room for whatever somebody says.
+    """
+    length = request.content_length or 0
+    if length > max_bytes + _BUFFER_BYTES:
+        raise _too_large(max_bytes)
+    return length
+
+
 async def receive_file(request: Request, target: Path, max_bytes: int) -> UploadedFile:
     """Write the one part called `file` to `target`; raises `Refusal`, leaving no file behind."""
     form = await receive_form(
@@ -116,7 +127,7 @@ class _Receiver:
         """Take bytes of the body, or None at its end; raises `ValueError` when it is malformed."""
         self._received += len(part or b"")
         if self._received > self._max_bytes + _BUFFER_BYTES:
-            raise self._too_large()  # whatever fields they are in
+            raise _too_large(self._max_bytes)  # whatever fields they are in
         self._decoder.receive_data(part)
         while not isinstance(event := self._decoder.next_event(), NeedData | Epilogue):
             await self._take(event)
@@ -169,7 +180,7 @@ class _Receiver:
     async def _take_bytes(self, data: bytes) -> None:
         self._size += len(data)
         if self._size > self._max_bytes:
-            raise self._too_large()
+            raise _too_large(self._max_bytes)
         self._form.files[-1].size += len(data)
         self._pending += data
         if len(self._pending) >= _WRITE_BYTES:
@@ -185,10 +196,6 @@ class _Receiver:
         self._name = None
         self._text.clear()
 
-    def _too_large(self) -> TooLarge:
-        limit = self._max_bytes // (1024 * 1024)
-        return TooLarge(f"The file is larger than {limit} MB")
-
     async def _flush(self) -> None:
         if self._file is not None and self._pending:
             pending, self._pending = self._pending, bytearray()
@@ -198,6 +205,10 @@ class _Receiver:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def _too_large(max_bytes: int) -> TooLarge:
+    return TooLarge(f"The file is larger than {max_bytes // (1024 * 1024)} MB")
 
 
 def _base_name(name: str | None) -> str:

@@ -20,7 +20,7 @@ from serving.answer import Answer
 from serving.body import read_whole
 from serving.docs_page import docs_page
 from serving.idempotency import idempotency_key
-from serving.multipart import Form, receive_form
+from serving.multipart import Form, announced, receive_form
 from session_api import table
 from session_api.errors import Absent, NotDone, answer_to
 from session_api.given import taken
@@ -227,7 +227,7 @@ class SessionFace:
         assert isinstance(request, Request)
         if request.mimetype == _MULTIPART:
             house = self._around.house
-            house.folder.check_room(request.content_length or 0)
+            house.folder.check_room(announced(request, self._around.max_upload_bytes))
             wanted = {each.name for each in row.takes if each.kind == "file"}
             return await receive_form(
                 request,

@@ -9,7 +9,7 @@ from quart_trio import QuartTrio
 
 from ground.refusal import ErrorCode, Refusal
 from operations import arriving, models
-from serving.multipart import Form, receive_form
+from serving.multipart import Form, announced, receive_form
 from web.pages import Pages, Shown, link, sent
 from web.trying import tried
 from web.visit import Visit, given
@@ -79,7 +79,7 @@ def add(app: QuartTrio, pages: Pages) -> None:
 
 async def _received(visit: Visit) -> Any:
     folder = visit.house.folder
-    folder.check_room(request.content_length or 0)
+    folder.check_room(announced(request, MOST_BYTES))
     form: Form = await receive_form(
         request,
         folder.scratch,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from api.contract import Call, Operations, perform_for
 from operations import media, models
 from serving.body import BoundedRequest
-from serving.multipart import receive_file
+from serving.multipart import announced, receive_file
 
 operations = Operations("Media")
 
@@ -22,7 +22,7 @@ operations = Operations("Media")
 async def upload_media(call: Call) -> models.MediaFile:
     """Receive the file, and have it taken in."""
     assert isinstance(call.request, BoundedRequest)
-    call.context.folder.check_room(call.request.content_length or 0)
+    call.context.folder.check_room(announced(call.request, call.context.max_upload_bytes))
     scratch = call.context.library.scratch()
     received = await receive_file(call.request, scratch, call.context.max_upload_bytes)
     given = media.UploadedFile(path=scratch, name=received.name)

@@ -14,12 +14,16 @@ from mcp.server.subscriptions import ResourceUpdated
 from mcp_types import ElicitResult
 
 from agents.tool import REFUSED, TOOLS
+from api.guards import RAW
 from operations.scopes import PRESETS, text_of
 from serving import body
 from storage import api_keys
 from tests.agents.talking import ERAS, Era, called, connected, refused
+from tests.support.limits import DEADLOCK_S
+from tests.support.odd_requests import request
 from tests.support.posting import API, photo_id
 from tests.support.served import Served
+from tests.support.tiny_server import receive_all
 
 
 async def key_for(served: Served, preset: str) -> str:
@@ -141,6 +145,32 @@ async def test_the_door_is_that_of_rest(served: Served) -> None:
         answer = await post(**key)
     assert (answer.status_code, answer.json()["code"]) == (429, "RATE_LIMITED")
     assert int(answer.headers["Retry-After"]) > 0
+
+
+async def test_every_answer_is_guarded_and_one_that_says_close_is_followed_by_it(
+    served: Served,
+) -> None:
+    called = b'{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_overview"}}'
+    key = f"Authorization: Bearer {served.key}"
+    port = served.client.base_url.port or 0
+    for path, headers, status in (
+        ("/mcp", (key,), b"200"),  # a stream of the SDK's
+        ("/mcp", (), b"401"),
+        ("/mcp/other", (key,), b"404"),
+        ("/mcp/uploads/none/x", (), b"404"),
+    ):
+        sent = request(path, *headers, "Content-Type: application/json", "Connection: close",
+                       "Accept: application/json, text/event-stream", method="POST",
+                       content=called)  # fmt: skip
+        async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
+            await stream.send_all(sent)
+            with trio.fail_after(DEADLOCK_S):
+                said = await receive_all(stream)
+        head = said.partition(b"\r\n\r\n")[0].lower()
+        assert head.split()[1] == status, (path, said)
+        for name, value in RAW:
+            assert b"%s:" % name in head, (path, name)
+            assert name == b"cache-control" or b"%s: %s" % (name, value.lower()) in head
 
 
 async def test_a_stream_that_is_open_ends_with_the_daemon(served: Served) -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import trio
 
-from api import listen
+from api import guards, listen
 from api.connection_limit import ConnectionLimit
 from serving import body
 from tests.support.limits import DEADLOCK_S
@@ -154,6 +154,9 @@ async def test_who_cannot_be_taken_hears_so(few: Server) -> None:
         said = await few.talk(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert said.startswith(b"HTTP/1.1 503 ")
         assert said.endswith(b"}   ")
+        assert guards.LINES in said
+        body = said.partition(b"\r\n\r\n")[2]
+        assert b"content-length: %d\r\n" % len(body) in said
     finally:
         for stream in streams:
             await stream.aclose()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import h11
 import pytest
 
+from api import guards
 from api.request_head import StrictConnection
 from tests.support.tiny_server import Server
 
@@ -54,6 +55,12 @@ REFUSED = {
         for size in (b"+2", b"0x2", b"-2", b"", b" 2", b"2\n", b"f" * 40, b"2 ;\n")
     },
     "a chunk that is longer": CHUNKED + b"2\r\nhiXX0\r\n\r\n",
+    **{
+        f"trailers {trailers!r}": CHUNKED + b"2\r\nhi\r\n0\r\n" + trailers + b"\r\n"
+        for trailers in (b"X: y\n", b"X: y\nZ: a\r\n", b"X: y\r\n folded\r\n", b"X: a\0b\r\n",
+                         b"X: a\x1bb\r\n", b"X: a\rb\r\n", b"X : y\r\n", b": y\r\n",
+                         b"X: y\n\nGET / HTTP/1.1\r\nHost: localhost\r\n")
+    },
     "folded": GET + OURS + b"X: a\r\n b\r\n\r\n",
     "folded host": GET + b"Host: localhost\r\n .evil.example\r\n\r\n",
     "bare LF": b"GET / HTTP/1.1\nHost: localhost\n\n",
@@ -126,6 +133,7 @@ async def test_what_a_strict_parser_refuses_is_refused(server: Server) -> None:
         # What came after it was not taken for a request.
         assert said.count(b"HTTP/1.1 ") == 1, (name, said)
         assert b"connection: close" in said.lower(), name
+        assert guards.LINES in said, name
     assert await server.is_alive()
 
 

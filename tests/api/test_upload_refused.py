@@ -6,13 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import trio
+
 from tests.media import samples
+from tests.support.limits import DEADLOCK_S
+from tests.support.odd_requests import request
 from tests.support.posting import (
     API,
     upload,
 )
 from tests.support.served import Served, serve_studio
 from tests.support.studio import Studio
+from tests.support.tiny_server import receive_all
 
 MEDIA = f"{API}/media"
 
@@ -89,4 +94,19 @@ async def test_files_over_the_limit_are_refused(studio: Studio, tmp_path: Path) 
             answer = await upload(served, file)
             assert (answer.status, answer.body["code"]) == (status, code)
             assert answer.body["status"] == status
+        for length in (30_000_000, 10**19):  # no disk has room for it: that is not the disk's fault
+            said = await post_raw(served, f"{MEDIA}/upload", length)
+            assert said.startswith(b"HTTP/1.1 413 "), said
+            assert b"UPLOAD_ERROR" in said
         assert on_disk(served) == []
+
+
+async def post_raw(served: Served, path: str, length: int) -> bytes:
+    """Announce a body and send nothing of it; returns the answer."""
+    key = f"Authorization: Bearer {served.key}"
+    kind = "Content-Type: multipart/form-data; boundary=b"
+    sent = request(path, key, kind, f"Content-Length: {length}", "Connection: close", method="POST")
+    async with await trio.open_tcp_stream("127.0.0.1", served.client.base_url.port or 0) as stream:
+        await stream.send_all(sent)
+        with trio.fail_after(DEADLOCK_S):
+            return await receive_all(stream)
