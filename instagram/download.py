@@ -15,6 +15,7 @@ MAX_BYTES = 100 * 1024 * 1024
 TIME_LIMIT_S = 120.0
 _REDIRECTS = 3
 _CHUNK = 256 * 1024
+_ENCODINGS = ("", "identity", "gzip", "deflate")
 _LABEL = re.compile("[a-z0-9-]{1,63}")
 
 
@@ -78,7 +79,8 @@ async def _fetch(
 ) -> int:
     for _ in range(_REDIRECTS):
         address = check_media_url(url)
-        async with client.stream("GET", address, headers={"User-Agent": user_agent}) as response:
+        headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
+        async with client.stream("GET", address, headers=headers) as response:
             if response.is_redirect:
                 url = str(response.next_request.url) if response.next_request else ""
                 continue
@@ -91,6 +93,9 @@ def _check_answer(response: httpx.Response, max_bytes: int) -> None:
     status = response.status_code
     if status != 200:
         raise DownloadFailed(f"Instagram's media server answers {status}", permanent=False)
+    # Of any other, and of one within another, a few bytes would be gigabytes.
+    if response.headers.get("content-encoding", "").strip().lower() not in _ENCODINGS:
+        raise DownloadFailed("Instagram's media server packs it in an odd way", permanent=False)
     length = response.headers.get("content-length", "0")
     if length.isdigit() and len(length) < 20 and int(length) > max_bytes:
         raise DownloadFailed(_too_large(max_bytes), permanent=False)

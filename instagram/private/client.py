@@ -15,6 +15,7 @@ from aiograpi.mixins.attestation import ECC
 from ground.clock import Clock
 from instagram.fields import is_plain_path
 from instagram.hour import InstagramsClock
+from instagram.private.held import held_against
 from instagram.private.options import ClientOptions, offset_of
 from instagram.private.transport import PrivateSession
 from instagram.trust import Trust
@@ -163,6 +164,8 @@ class PrivateClient(aiograpi.Client):
             if "stream_rows" in self.last_json and "stream" not in endpoint:
                 # aiograpi reads half an answer as the rows of one that comes in pieces.
                 raise ig.ClientUnknownError("an answer that is cut off")
+            if (held := held_against(self.last_json)) is not None:
+                raise held(**{**self.last_json, "response": self.last_response})
             return answer
         except (ig.ClientRequestTimeout, ig.ClientIncompleteReadError) as error:
             # Otherwise aiograpi waits and sends the same request again, POSTs included.

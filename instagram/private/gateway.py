@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +147,10 @@ class PrivateGateway:
 
     def _media_client(self, proxy: str | None) -> httpx.AsyncClient:
         if proxy not in self._media:
+            # Shared by all accounts of a proxy: a cookie would tell that they are one person's.
+            no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
             self._media[proxy] = httpx.AsyncClient(
+                cookies=no_cookies,
                 proxy=proxy,
                 verify=self._trust.context,
                 trust_env=False,

@@ -12,7 +12,9 @@ from aiograpi import exceptions as ig
 from curl_cffi import CurlECode, CurlError
 
 from instagram import errors
+from instagram.hour import told_by
 from instagram.private.client import ANSWER, AnswersWithoutEnd
+from instagram.private.held import HELD_WORDS, held_against
 
 # What a call into aiograpi can raise besides its own tree: it validates with pydantic and
 # asserts, indexes raw JSON, and lets httpx errors of uploads and key fetches through.
@@ -57,13 +59,6 @@ _TROUBLES: tuple[tuple[tuple[type[Exception], ...], type[errors.AccountTrouble],
         "Instagram asks this account to wait (please wait a few minutes)",
     ),
 )
-# What aiograpi has no class for where it comes with another status than 400, or hides in another.
-_WORDS: Mapping[str, type[Exception]] = {
-    "feedback_required": ig.FeedbackRequired,
-    "checkpoint_required": ig.CheckpointRequired,
-    "challenge_required": ig.ChallengeError,
-    "consent_required": ig.ConsentRequired,
-}
 # Where aiograpi has no class either, and keeps the answer as a text alone.
 _FILE_FOR_A_CHAT = re.compile(
     r"messenger_\w+ \w+ \w+ failed: (?P<status>\d{3}) (?P<body>.*)", re.DOTALL
@@ -119,9 +114,9 @@ def _ours(exc: Exception) -> errors.InstagramError:
     for cls, kind, reason in _CHALLENGES:
         if isinstance(exc, cls):
             return errors.ChallengeRequired(reason, kind=kind)
-    words = str(_said(exc).get("message") or getattr(exc, "message", ""))
-    if (said := _WORDS.get(words)) is not None:
-        return _ours(said())
+    told = {"message": getattr(exc, "message", ""), "status": "ok"}
+    if (held := held_against(_said(exc)) or held_against(told)) is not None:
+        return _ours(held())
     if (upload := _FILE_FOR_A_CHAT.match(str(exc))) is not None:
         return _of_file_for_a_chat(upload["status"], upload["body"])
     if isinstance(exc, ig.TwoFactorRequired):
@@ -140,9 +135,9 @@ def _ours(exc: Exception) -> errors.InstagramError:
 
 
 def _of_file_for_a_chat(status: str, body: str) -> errors.InstagramError:
-    for words, said in _WORDS.items():
+    for words, held in HELD_WORDS.items():
         if words in body:
-            return _ours(said())
+            return _ours(held())
     if status == "429":
         return errors.RateLimited("Instagram answers 429: too many requests")
     return errors.Unreachable(f"Instagram did not take the file ({status})")
@@ -188,7 +183,7 @@ def _about_the_request(exc: Exception) -> errors.InstagramError:
     if "Transcode not finished" in str(exc):
         return errors.NotReady("Instagram is still processing the video")
     if isinstance(exc, (ig.NotFoundError, ig.ClientNotFoundError, ig.MediaUnavailable)):
-        if _is_a_page(exc):  # a proxy's or an error page's 404 says nothing about it
+        if not _is_its_own(exc):  # a proxy's or an error page's 404 says nothing about it
             return errors.Illegible("No usable answer from Instagram (a page with 404)")
         return errors.Gone("It is gone from Instagram")
     if isinstance(exc, (ig.PrivateAccount, ig.InvalidTargetUser)):
@@ -268,6 +263,11 @@ def _is_a_page(exc: Exception) -> bool:
     return response is not None and not response.content.lstrip().startswith(b"{")
 
 
+def _is_its_own(exc: Exception) -> bool:
+    """Say whether an answer is one of Instagram's, which say in JSON how they went."""
+    return _response(exc) is None or isinstance(_said(exc).get("status"), str)
+
+
 def _message(exc: Exception) -> str:
     # Only Instagram's own short message, never a body: bodies can carry tokens.
     message = getattr(exc, "message", "")
@@ -277,9 +277,15 @@ def _message(exc: Exception) -> str:
 
 
 def _retry_after(exc: Exception) -> float | None:
+    """Return how many seconds an answer asks to wait: a number, or until a time by its clock."""
     response = _response(exc)
-    value = "" if response is None else response.headers.get("retry-after", "")
-    return float(value) if value.isascii() and value.isdigit() else None
+    if response is None:
+        return None
+    value = response.headers.get("retry-after", "")
+    if value.isascii() and value.isdigit():
+        return float(value)
+    until, at = told_by(value), told_by(response.headers.get("date"))
+    return None if until is None or at is None else (until - at).total_seconds()
 
 
 def _never_left(exc: BaseException) -> bool:

@@ -2,18 +2,49 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 from typing import Any
 
 import httpx
+import zstandard
 from aiograpi.httpx_ext import CurlPrivateSession
 from aiograpi.transports import CurlH2Transport
+from curl_cffi import CurlOpt
 
 from instagram.hour import InstagramsClock
 from instagram.repair import readable
 
+# No answer of Instagram's comes near it.
+MOST_BYTES = 32 * 1024 * 1024
+_OF_PACKING = (b"content-encoding", b"content-length")
+_GZIP_OR_ZLIB = 32 + zlib.MAX_WBITS
 
-class SingleSendTransport(CurlH2Transport):
+
+class BoundedTransport(CurlH2Transport):
+    """aiograpi's curl transport that takes no answer larger than `MOST_BYTES`, packed or not."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._curl_options[CurlOpt.MAXFILESIZE_LARGE] = MOST_BYTES
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer: httpx.Response = await super().handle_async_request(request)
+        packing = answer.headers.get("content-encoding", "").strip().lower()
+        if packing in ("", "identity"):
+            return answer
+        try:
+            packed = b"".join([chunk async for chunk in answer.aiter_raw()])
+            content = _unpacked(packed, packing)
+        except (zlib.error, zstandard.ZstdError, ValueError) as error:
+            raise httpx.DecodingError(f"packed in an odd way: {error}", request=request) from error
+        headers = [(k, v) for k, v in answer.headers.raw if k.lower() not in _OF_PACKING]
+        return httpx.Response(
+            answer.status_code, headers=headers, content=content, extensions=answer.extensions
+        )
+
+
+class SingleSendTransport(BoundedTransport):
     """aiograpi's curl transport that never sends a write twice.
 
     libcurl silently repeats a request, POSTs included, when a reused connection dies before
@@ -25,7 +56,7 @@ class SingleSendTransport(CurlH2Transport):
         if request.method == "GET":
             response: httpx.Response = await super().handle_async_request(request)
             return response
-        once = CurlH2Transport(proxy=self._proxy, verify=self._verify)
+        once = BoundedTransport(proxy=self._proxy, verify=self._verify)
         try:
             response = await once.handle_async_request(request)
         finally:
@@ -63,3 +94,20 @@ class PrivateSession(CurlPrivateSession):
         )
         if old is not None:
             self._retired_clients.append(old)
+
+
+def _unpacked(body: bytes, packing: str) -> bytes:
+    """Return what was packed once, in a way that is known; raises what says that it was not.
+
+    A hundred bytes may be gigabytes: no more is unpacked than an answer may be.
+    """
+    if packing == "zstd":
+        reader = zstandard.ZstdDecompressor().stream_reader(body, read_across_frames=True)
+        content = reader.read(MOST_BYTES + 1)
+    elif packing in ("gzip", "deflate"):
+        content = zlib.decompressobj(_GZIP_OR_ZLIB).decompress(body, MOST_BYTES + 1)
+    else:
+        raise ValueError(packing)
+    if len(content) > MOST_BYTES:
+        raise ValueError("there is no end of it")
+    return content

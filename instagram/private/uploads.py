@@ -21,17 +21,12 @@ from aiograpi import config
 from aiograpi import exceptions as ig
 
 from instagram import errors
+from instagram.fields import mapping
 from instagram.private.client import PrivateClient
+from instagram.private.held import held_against
 
 _SLOWEST_BYTES_PER_S = 50_000
 _LEAST_LIMIT_S = 45.0
-# What Instagram says when it holds something against the account.
-_ABOUT_THE_ACCOUNT = {
-    "challenge_required": ig.ChallengeRequired,
-    "checkpoint_required": ig.CheckpointRequired,
-    "consent_required": ig.ConsentRequired,
-    "feedback_required": ig.FeedbackRequired,
-}
 _RETRY_CONTEXT = '{"num_step_auto_retry":0,"num_reupload":0,"num_step_manual_retry":0}'
 
 
@@ -161,18 +156,14 @@ def _check(response: Any) -> None:
     except ValueError:
         answer = None
     # Bytes that only a gateway has taken would be missing when they are to go live.
-    if status == 200 and isinstance(answer, dict) and answer.get("status") != "fail":
+    is_taken = status == 200 and isinstance(answer, dict) and answer.get("status") != "fail"
+    if is_taken and held_against(answer) is None:
         return
     # A 4xx is about these bytes, or about the account: the answer's message tells which. Only
     # of its other calls does aiograpi read it.
-    said = answer if isinstance(answer, dict) else {}
-    message = str(said.get("message") or "")
-    if message == "challenge_required" and "/suspended/" in str(said.get("challenge")):
-        raise ig.AccountSuspended(message, response=response)
-    if "Please wait a few minutes" in message:
-        raise ig.PleaseWaitFewMinutes(message, response=response)
-    if message in _ABOUT_THE_ACCOUNT:
-        raise _ABOUT_THE_ACCOUNT[message](message, response=response)
+    message = str(mapping(answer).get("message") or "")
+    if (held := held_against(answer)) is not None:
+        raise held(message, response=response)
     if status == 429:
         raise ig.ClientThrottledError(message, response=response)
     raise ig.ClientError(f"rupload {status}", response=response)

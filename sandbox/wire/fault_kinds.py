@@ -11,7 +11,7 @@ from typing import Protocol
 
 import trio
 
-from sandbox.wire.message import Data, Ending, Exchange, Filler, Response
+from sandbox.wire.message import Data, Ending, Exchange, Fields, Filler, Response
 
 
 class Kind(Protocol):
@@ -95,10 +95,12 @@ class Body:
 
     content: bytes
     content_type: str = "application/octet-stream"
+    headers: Fields = ()
 
     async def answer(self, exchange: Exchange) -> Response:
         await exchange.perform()
-        return Response(200, Data(self.content), (("content-type", self.content_type),))
+        said = (("content-type", self.content_type), *self.headers)
+        return Response(200, Data(self.content), said)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import gzip
 import itertools
 import logging
 import time
+import zlib
+from collections.abc import Mapping
 from datetime import timedelta
+from email.utils import formatdate
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
+import zstandard
+from sqlite_utils import Database
 
 from daemon.logs import redact
 from instagram import errors
-from instagram.private import door
+from instagram.private import door, transport
 from instagram.private.client import PrivateClient
 from sandbox import Sandbox
 from sandbox.wire.faults import (
@@ -29,7 +36,9 @@ from sandbox.wire.faults import (
     please_wait,
     throttled,
 )
+from sandbox.wire.message import JsonObject
 from storage import credentials, secrets
+from storage.errors import Unavailable
 from storage.secrets import AccountSecret
 from tests.support.clock import TestClock
 from tests.support.limits import DEADLOCK_S
@@ -92,6 +101,131 @@ async def test_each_failure_on_the_wire_has_its_error(
     assert type(raised.value) is error
     assert word in raised.value.reason
     assert "http" not in raised.value.reason
+
+
+# What Instagram holds against an account, as it has come beside any status, and in no words too.
+HELD: list[tuple[JsonObject, type[errors.InstagramError]]] = [
+    ({"message": "challenge_required", "lock": True}, errors.ChallengeRequired),
+    ({"message": "challenge_required", "status": "ok"}, errors.ChallengeRequired),
+    ({"message": "checkpoint_required", "checkpoint_url": "/x/"}, errors.ChallengeRequired),
+    ({"checkpoint_url": "/x/", "lock": True, "status": "fail"}, errors.ChallengeRequired),
+    ({"challenge": {"api_path": "/challenge/1/2/"}}, errors.ChallengeRequired),
+    ({"message": "consent_required"}, errors.ChallengeRequired),
+    ({"message": "login_required"}, errors.SessionExpired),
+    ({"message": "feedback_required", "spam": True}, errors.ActionBlocked),
+    ({"message": "Please wait a few minutes, friend", "status": "fail"}, errors.ActionBlocked),
+    ({"message": "Please wait a few minutes", "require_login": True}, errors.ActionBlocked),
+    ({"message": 5, "error_type": "rate_limit_error", "status": "fail"}, errors.ActionBlocked),
+    ({"error_type": "sentry_block", "status": "fail"}, errors.ActionBlocked),
+    (
+        {"message": "challenge_required", "challenge": {"url": "https://x/suspended/?a=b"}},
+        errors.AccountSuspended,
+    ),
+]
+
+
+@pytest.mark.parametrize("status", sparing([200, 400, 403, 500], every=3))
+async def test_what_is_held_against_the_account_is_heard_beside_any_status(
+    studio: Studio, status: int
+) -> None:
+    for said, error in HELD:
+        fault = Fault(path=INBOX, kind=Status(status, said), times=2)
+        handle = studio.sandbox.faults.add(fault)
+        before = studio.sandbox.ledger.count(INBOX)
+        with pytest.raises(error) as raised:
+            await studio.api.inbox_page()
+        assert type(raised.value) is error, said
+        if error is not errors.SessionExpired:  # which may be renewed, and asked anew
+            with pytest.raises(errors.AccountOnHold):
+                await studio.api.activity()
+            assert studio.sandbox.ledger.count(INBOX) == before + 1
+        handle.remove()
+        await studio.core.store.write(_forget_troubles)
+
+
+def _forget_troubles(db: Database) -> None:
+    db.conn.execute("DELETE FROM troubles")
+
+
+async def test_only_instagrams_own_404_says_that_something_is_gone(studio: Studio) -> None:
+    for said in ({"error": "no route"}, {"message": "Not Found"}, {}):
+        studio.sandbox.faults.add(Fault(path="/info/", kind=Status(404, said)))
+        with pytest.raises(errors.Unreachable):
+            await studio.api.story("123")
+    own = {"message": "Media not found or unavailable", "status": "fail"}
+    studio.sandbox.faults.add(Fault(path="/info/", kind=Status(404, own)))
+    with pytest.raises(errors.Gone):
+        await studio.api.story("123")
+
+
+async def test_a_wait_that_is_stated_as_a_time_is_obeyed_too(studio: Studio) -> None:
+    until = formatdate(studio.clock.seconds() + 7200, usegmt=True)
+    slowly = Status(429, {"message": "slowly"}, headers=(("retry-after", until),))
+    studio.sandbox.faults.add(Fault(path=INBOX, kind=slowly))
+    with pytest.raises(errors.RateLimited) as raised:
+        await studio.api.inbox_page()
+    assert 7190 < (raised.value.retry_after_s or 0) < 7205
+
+
+@pytest.mark.parametrize("packing", ["zstd", "gzip", "deflate"])
+async def test_a_small_answer_that_unpacks_without_end_is_none(
+    studio: Studio, packing: str
+) -> None:
+    pack = {"zstd": zstandard.compress, "gzip": gzip.compress, "deflate": zlib.compress}[packing]
+    said = (("content-encoding", packing),)
+    fine = b'{"inbox":{"threads":[]},"status":"ok"}'
+    studio.sandbox.faults.add(Fault(path=INBOX, kind=Body(pack(fine), headers=said)))
+    assert (await studio.api.inbox_page())["inbox"] == {"threads": []}
+    endless = pack(fine + b" " * transport.MOST_BYTES)
+    assert len(endless) < 100_000
+    studio.sandbox.faults.add(Fault(path=INBOX, kind=Body(endless, headers=said)))
+    with pytest.raises(errors.Unreachable):
+        await studio.api.inbox_page()
+    for odd in ("gzip, gzip", "br", "zstd"):
+        body = Body(b"\x1f\x8b not packed", headers=(("content-encoding", odd),))
+        studio.sandbox.faults.add(Fault(path=INBOX, kind=body))
+        with pytest.raises(errors.Unreachable):
+            await studio.api.inbox_page()
+    assert (await studio.api.inbox_page())["status"] == "ok"
+
+
+async def test_an_answer_larger_than_any_is_given_up(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "MOST_BYTES", 100_000)
+    huge = Body(b'{"inbox":{"threads":[]},"status":"ok"}' + b" " * 100_000)
+    studio.sandbox.faults.add(Fault(path=INBOX, kind=huge))
+    with pytest.raises(errors.Unreachable):
+        await studio.api.inbox_page()
+    assert (await studio.api.inbox_page())["status"] == "ok"
+
+
+async def test_a_session_that_could_not_be_saved_is_saved_after_the_next_call(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    core = studio.core
+    keeper = core.gateway.account(studio.account.id)._door._keeper
+    real, failed = keeper.renew_session, []
+
+    async def renew(account_id: str, session: Mapping[str, Any]) -> None:
+        if not failed:
+            failed.append(session)
+            raise Unavailable("the disk is full")
+        await real(account_id, session)
+
+    monkeypatch.setattr(keeper, "renew_session", renew)
+    # Instagram gives out a new session with any answer, and once: nothing repeats it.
+    changed = Status(
+        200, {"inbox": {"threads": []}, "status": "ok"}, headers=(("ig-set-x-mid", "a-new-one"),)
+    )
+    studio.sandbox.faults.add(Fault(path=INBOX, kind=changed))
+    with pytest.raises(Unavailable):
+        await studio.api.inbox_page()
+    await studio.api.inbox_page()
+    assert len(failed) == 1
+    saved = await core.store.read(credentials.saved_login, core.vault, studio.account.id)
+    assert saved is not None
+    assert saved.session["mid"] == "a-new-one"
 
 
 async def test_a_hanging_answer_ends_at_the_limit_and_the_next_call_works(

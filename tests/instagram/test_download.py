@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from instagram.download import check_media_url, download
 from instagram.errors import DownloadFailed
-from sandbox.wire.faults import Fault, Oversized, Redirect, Slow, Truncated
+from sandbox.wire.faults import Body, Fault, Oversized, Redirect, Slow, Truncated
 from tests.support.studio import Studio
 
 
@@ -86,6 +88,30 @@ async def test_bad_files_leave_nothing_behind_and_may_be_asked_for_again(
         await studio.api.download(url, target)
     assert not raised.value.permanent
     assert not target.exists()
+
+
+async def test_no_cookie_tells_whose_downloads_are_one_persons(
+    studio: Studio, tmp_path: Path
+) -> None:
+    url = await media_url(studio)
+    cookie = ("set-cookie", "id=abc; Domain=.cdninstagram.com; Path=/; Max-Age=9999; Secure")
+    studio.sandbox.faults.add(Fault(path=".jpg", kind=Body(b"a picture", headers=(cookie,))))
+    await studio.api.download(url, tmp_path / "story")
+    await studio.api.download(url, tmp_path / "story")
+    assert list(studio.core.gateway._media_client(studio.sandbox.proxy_url).cookies.jar) == []
+
+
+async def test_nothing_is_unpacked_that_may_have_no_end(studio: Studio, tmp_path: Path) -> None:
+    url, target = await media_url(studio), tmp_path / "story"
+    for packing in ("zstd", "gzip, gzip", "br"):
+        body = Body(zstandard.compress(bytes(10_000_000)), headers=(("content-encoding", packing),))
+        studio.sandbox.faults.add(Fault(path=".jpg", kind=body))
+        with pytest.raises(DownloadFailed, match="odd way"):
+            await studio.api.download(url, target)
+        assert not target.exists()
+    body = Body(gzip.compress(b"a picture"), headers=(("content-encoding", "gzip"),))
+    studio.sandbox.faults.add(Fault(path=".jpg", kind=body))
+    assert await studio.api.download(url, target) == len(b"a picture")
 
 
 async def test_a_drip_ends_at_the_time_limit(studio: Studio, tmp_path: Path) -> None:
