@@ -219,11 +219,13 @@ def _telling(hears: Callable[[str], None]) -> Callable[[str], Awaitable[None]]:
 def _told() -> Iterator[None]:
     """Let whatever is refused be told by a command, with its code."""
     from operations.refusing import refusal_of
+    from storage.errors import Unusable
 
     try:
         yield
     except Exception as error:
-        if isinstance(error, Failed) or (refused := refusal_of(error)) is None:
+        # What cannot be used at all is told by `main`, with another code.
+        if isinstance(error, Failed | Unusable) or (refused := refusal_of(error)) is None:
             raise
         raise Refused(f"{refused.message} [{refused.code}]", refused.code) from None
 

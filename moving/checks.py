@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Annotated, Any, assert_never
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
@@ -152,7 +153,7 @@ def _check_config(config: RepostConfig) -> None:
 
 def _check_repost(repost: Repost) -> None:
     for limit in repost.limits:
-        RepostLimit(limit)
+        _check_is_one(limit, RepostLimit)
     _SHARES.validate_python(dict(repost.card_sticker or {}))
     if repost.kind not in (None, "photo", "video"):
         raise ValueError("kind is neither photo nor video")
@@ -165,15 +166,20 @@ def _check_delivery(delivery: Delivery) -> None:
     if (delivery.closed_at is None) != (delivery.outcome is None):
         raise ValueError("outcome and closed_at go together")
     if delivery.outcome is not None:
-        Outcome(delivery.outcome)
+        _check_is_one(delivery.outcome, Outcome)
+
+
+def _check_is_one(value: str, kind: type[Enum]) -> None:
+    if value not in [one.value for one in kind]:
+        raise ValueError(f"{value[:100]!r} is none of {kind.__name__}")
 
 
 def _check_event(event: Event) -> None:
     match event.subject:
         case Subject.POST:
-            PostStatus(event.state)
+            _check_is_one(event.state, PostStatus)
         case Subject.REPOST:
-            RepostStatus(event.state)
+            _check_is_one(event.state, RepostStatus)
         case (
             Subject.ACCOUNT
             | Subject.LOGIN

@@ -25,8 +25,11 @@ def read_file(file: Path, name: str) -> Any:
         raise NotImported([f"{name} is nested deeper than any export"]) from None
     except Damaged as error:
         raise NotImported([str(error).replace(str(file), name)]) from None
-    except ValueError as error:
-        raise NotImported([f"{name} is neither JSON nor a SQLite database: {error}"]) from None
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise NotImported([f"{name} is neither JSON ({where}) nor a SQLite database"]) from None
+    except ValueError:  # no UTF-8, `NaN`, a number of thousands of digits
+        raise NotImported([f"{name} is neither JSON nor a SQLite database"]) from None
 
 
 def _refuse(constant: str) -> None:

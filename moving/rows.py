@@ -78,7 +78,7 @@ class RowReader:
                 self._problems.append(f"{where}.{place}: {one['msg']}")
             return None
         except (ValueError, OverflowError, RecursionError) as error:
-            self._problems.append(f"{where}: {error}")
+            self._problems.append(f"{where}: {_in_words(error)}")
             return None
         return record
 
@@ -88,6 +88,20 @@ class RowReader:
             self._unknown["storyRepostConfigs.signatureOverlay, of another form"] += 1
             return replace(config, signature_overlay=None)
         return config
+
+
+def _in_words(error: Exception) -> str:
+    match error:
+        case UnicodeEncodeError():
+            return "half a character is in it"
+        case json.JSONDecodeError():
+            return "a list in it is no JSON"
+        case OverflowError():
+            return "a time or a number in it is too large"
+        case RecursionError():
+            return "it is nested deeper than any row"
+        case _:
+            return str(error)
 
 
 def rows_along(name: str, rows: object, problems: list[str]) -> list[dict[str, Any]]:

@@ -74,7 +74,8 @@ def connect(path: Path, *, read_only: bool, timeout_s: float = BUSY_TIMEOUT_S) -
 
 def applied_migrations(db: Database) -> list[str]:
     """Return the names of the schema changes that a database has seen, oldest first."""
-    return [migration.name for migration in migrations.applied(db)]
+    # A stranger's may hold anything.
+    return [str(migration.name) for migration in migrations.applied(db)]
 
 
 def check_known(applied: Collection[str], what: str) -> None:
@@ -99,10 +100,10 @@ def _migrate(db: Database, path: Path) -> None:
 
 
 @contextmanager
-def look_into(path: Path) -> Iterator[Database]:
+def look_into(path: Path, what: str | None = None) -> Iterator[Database]:
     """Open a database that nobody else uses in order to read it as it is: nothing is migrated.
 
-    Raises `Damaged` when it is no sound database.
+    Raises `Damaged` when it is no sound database; `what` it is called then.
     """
     try:
         with closing(
@@ -111,7 +112,7 @@ def look_into(path: Path) -> Iterator[Database]:
             connection.execute("PRAGMA trusted_schema = OFF")
             yield Database(connection, execute_plugins=False)
     except sqlite3.DatabaseError as error:
-        raise Damaged(f"{path} is no database that can be read: {error}") from error
+        raise Damaged(f"{what or path} is no database that can be read: {error}") from error
 
 
 @contextmanager

@@ -17,23 +17,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from storage.backup import CHUNK, DATABASE, FORMAT, KEY, MANIFEST, MEDIA, VERSION, Member, Progress
+from storage.backup import CHUNK, DATABASE, KEY, MANIFEST, MEDIA, Progress
 from storage.copies import copy_database, made_at
-from storage.errors import Damaged, Unavailable, Unusable
-from storage.files import MediaFolder, is_kept, sync_directory
+from storage.errors import Damaged, Unavailable
+from storage.files import MediaFolder, sync_directory
+from storage.foreign import is_database
+from storage.manifest import is_medium, is_ours, read_manifest
 from storage.opening import applied_migrations, check_known, look_into
 from storage.schema_check import check_schema
-from storage.times import from_text
 
 STAGE = ".restore"
 _READY = "ready.json"
-_FOLDER = re.compile(rf"{MEDIA}(/[0-9a-f]{{2}})?")
 # What backups hold that were made when all of a folder was taken: it is left where it is.
 _BESIDE = re.compile(rf"{MEDIA}/[0-9a-f]{{2}}/(?!.*\.\.)[^/\x00]+")
+_ASIDE = re.compile(r"before-restore-[0-9TZ]{1,20}(-[0-9]{1,9})?", re.ASCII)
 _SLACK = 16 << 20
-_LARGEST_MANIFEST = 256 << 20  # a million files
+_MOST_MEMBERS = 1_000_000
+_LARGEST_MANIFEST = 256 << 20  # of so many
+_LARGEST_HEADER = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,10 @@ def stage(source: Path, data_dir: Path, progress: Progress) -> Staged:
     try:
         folder.mkdir(mode=0o700)
         _check_room(source, data_dir)
-        if tarfile.is_tarfile(source):
-            staged = _unpack(source, folder, progress)
-        else:
+        if is_database(source):
             staged = _take_copy(source, folder)
+        else:
+            staged = _unpack(source, folder, progress)
         _check_layout(staged.database, f"The backup {source}")
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
@@ -106,7 +108,7 @@ def finish_swap(data_dir: Path) -> Path | None:
     """Finish a swap that was begun, or do nothing; returns where the old files are kept."""
     folder = data_dir / STAGE
     try:
-        aside = data_dir / json.loads((folder / _READY).read_text())["aside"]
+        aside = data_dir / _aside_in(folder / _READY)
     except FileNotFoundError:
         return None
     # The log belongs to its database: they leave together, before the other one comes.
@@ -120,6 +122,16 @@ def finish_swap(data_dir: Path) -> Path | None:
     sync_directory(data_dir)
     shutil.rmtree(folder)
     return aside if aside.exists() else None
+
+
+def _aside_in(marker: Path) -> str:
+    try:
+        named = json.loads(marker.read_text())["aside"]
+        if _ASIDE.fullmatch(named):
+            return str(named)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        pass
+    return "before-restore-unnamed"  # the disk has damaged it: what was begun is finished
 
 
 def is_unfinished(data_dir: Path) -> bool:
@@ -136,7 +148,7 @@ def _check_room(source: Path, data_dir: Path) -> None:
 
 
 def _check_layout(database: Path, what: str) -> None:
-    with look_into(database) as db:
+    with look_into(database, what) as db:
         applied = applied_migrations(db)
         if not applied:
             raise Damaged(f"{what} holds no database of Reprise")
@@ -153,48 +165,46 @@ def _take_copy(source: Path, folder: Path) -> Staged:
 
 
 def _unpack(source: Path, folder: Path, progress: Progress) -> Staged:
-    with _damage_named(source), tarfile.open(source, "r:") as tar:
-        members = tar.getmembers()
+    with _damage_named(source), tarfile.open(source, "r:", tarinfo=_Header) as tar:
+        members = _members_of(tar, source)
         if not members or members[-1].name != MANIFEST:
             raise Damaged(f"{source} is no backup of Reprise, or its end is missing")
         _check_members(source, members)
-        manifest = json.loads(_content(tar, members[-1]))
-        _check_format(source, manifest)
-        promised = [Member(**one) for one in manifest["files"]]
-        if [(one.path, one.size) for one in promised] != [(m.name, m.size) for m in members[:-1]]:
+        said = read_manifest(_content(tar, members[-1]), source)
+        listed = [(one.path, one.size) for one in said.files]
+        if listed != [(member.name, member.size) for member in members[:-1]]:
             raise Damaged(f"{source} does not hold the files that it lists")
-        done, total = 0, sum(one.size for one in promised)
-        for member, one in zip(members, promised, strict=False):
-            if _is_ours(one.path):
+        done, total = 0, sum(one.size for one in said.files)
+        for member, one in zip(members, said.files, strict=False):
+            if is_ours(one.path):
                 _extract(tar, member, folder / one.path, one.sha256)
             done += one.size
             progress(done, total)
         # Its folders must be there although no file is in them.
         MediaFolder(folder / MEDIA)
-        names = [one.path for one in promised]
+        names = [one.path for one in said.files]
         if DATABASE not in names:
             raise Damaged(f"{source} holds no database")
-        media = sum(_is_medium(name) for name in names)
-        created_at = from_text(manifest["createdAt"])
-        unreadable = _unreadable_of(source, manifest)
-        return Staged(folder, created_at, True, KEY in names, media, unreadable)
+        media = sum(map(is_medium, names))
+        return Staged(folder, said.created_at, True, KEY in names, media, said.unreadable)
 
 
-def _is_ours(path: str) -> bool:
-    return path in (DATABASE, KEY) or _is_medium(path)
+class _Header(tarfile.TarInfo):
+    """A header that says of a member what ours do, and no more: it is read into memory whole."""
+
+    def _proc_member(self, tar: tarfile.TarFile) -> tarfile.TarInfo:
+        if self.type not in tarfile.REGULAR_TYPES and self.size > _LARGEST_HEADER:
+            raise tarfile.ReadError("a header of another size than any backup has")
+        return super()._proc_member(tar)  # type: ignore[misc,no-any-return]
 
 
-def _is_medium(path: str) -> bool:
-    return path.startswith(f"{MEDIA}/") and is_kept(path.removeprefix(f"{MEDIA}/"))
-
-
-def _unreadable_of(source: Path, manifest: dict[str, Any]) -> tuple[str, ...]:
-    """Return what the backup says is not in it; raises `Damaged` for names that none has."""
-    found = tuple(manifest.get("unreadable", ()))
-    for name in found:
-        if not _FOLDER.fullmatch(name) and not _is_medium(name):
-            raise Damaged(f"{source} misses {name[:200]!r}, which no backup has")
-    return found
+def _members_of(tar: tarfile.TarFile, source: Path) -> list[tarfile.TarInfo]:
+    members = list[tarfile.TarInfo]()
+    for member in tar:
+        members.append(member)
+        if len(members) > _MOST_MEMBERS:
+            raise Damaged(f"{source} holds more files than any backup has")
+    return members
 
 
 def _check_members(source: Path, members: list[tarfile.TarInfo]) -> None:
@@ -204,7 +214,7 @@ def _check_members(source: Path, members: list[tarfile.TarInfo]) -> None:
     """
     *files, manifest = members
     for member in files:
-        known = _is_ours(member.name) or _BESIDE.fullmatch(member.name)
+        known = is_ours(member.name) or _BESIDE.fullmatch(member.name)
         if not _is_plain(member) or not known:
             raise Damaged(f"{source} holds {member.name[:200]!r}, which no backup has")
     if not _is_plain(manifest) or manifest.size > _LARGEST_MANIFEST:
@@ -217,14 +227,6 @@ def _check_members(source: Path, members: list[tarfile.TarInfo]) -> None:
 
 def _is_plain(member: tarfile.TarInfo) -> bool:
     return member.isreg() and not member.issparse() and member.size >= 0
-
-
-def _check_format(source: Path, manifest: dict[str, Any]) -> None:
-    if manifest["format"] != FORMAT:
-        raise Damaged(f"{source} is no backup of Reprise")
-    if manifest["version"] > VERSION:
-        raise Unusable(f"{source} was written by a newer Reprise; upgrade this installation")
-    check_known(manifest["schema"], f"The backup {source}")
 
 
 def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
@@ -251,7 +253,5 @@ def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path, sha256
 def _damage_named(source: Path) -> Iterator[None]:
     try:
         yield
-    except (
-        tarfile.TarError, EOFError, KeyError, TypeError, ValueError, AttributeError, RecursionError,
-    ) as error:  # fmt: skip
-        raise Damaged(f"{source} is no backup of Reprise, or it is damaged: {error}") from error
+    except (tarfile.TarError, EOFError, ValueError, OverflowError, RecursionError) as error:
+        raise Damaged(f"{source} is no backup of Reprise, or it is damaged") from error

@@ -28,6 +28,7 @@ from tests.support.data import Commands
 from tests.support.life import Life
 from tests.support.process import environment
 from tests.support.thinned import sparing
+from tests.support.wrong import PYTHONS_WORDS
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 LISTS = [kind.name for kind in KINDS] + list(along.LISTS)
@@ -56,8 +57,8 @@ class Place:
         """Return what becomes of a document; it leaves nothing behind."""
         try:
             plan = read_document(document, self.owner)
-        except NotImported:
-            return "refused"
+        except NotImported as refused:
+            return _in_our_words(refused)
         with suppress(_Undone), transaction(self.db):
             try:
                 store_rows(self.db, plan, Brought(), self.vault, NOW, Imported())
@@ -68,6 +69,11 @@ class Place:
             read_document(json.loads(again), self.owner)
             raise _Undone
         return "taken"
+
+
+def _in_our_words(refused: NotImported) -> str:
+    assert not PYTHONS_WORDS.search(str(refused)), refused
+    return "refused"
 
 
 class _Undone(Exception):

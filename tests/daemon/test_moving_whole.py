@@ -312,5 +312,5 @@ def test_half_a_character_is_said_and_not_stored() -> None:
         "id": "11111111-1111-4111-8111-111111111111", "username": "a\ud83d", "igUserId": "",
         "loginMethod": "instagram", "createdAt": "2026-01-01T00:00:00Z",
     }  # fmt: skip
-    with pytest.raises(NotImported, match="surrogates"):
+    with pytest.raises(NotImported, match="half a character"):
         read_document({"accounts": [row]}, "owner")

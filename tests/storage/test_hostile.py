@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import json
 import sqlite3
 import tarfile
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -19,11 +21,13 @@ from moving.plan import NotImported
 from storage import foreign, restore
 from storage.backup import write_backup
 from storage.errors import Damaged, StorageError
+from storage.manifest import read_manifest
 from storage.restore import stage
 from tests.storage.test_backup import NOW, empty, fill
 from tests.storage.test_upgrade import NAMES, make
 from tests.support.data import files_of, ignore
 from tests.support.thinned import thinned
+from tests.support.wrong import PYTHONS_WORDS
 
 MEDIA = "media/ab/" + "0" * 64
 HUGE = 3_000_000_000
@@ -102,6 +106,7 @@ def refused(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch | None
     assert list(fresh.iterdir()) == []
     assert "\n" not in str(error.value)
     assert len(str(error.value)) < 600
+    assert not PYTHONS_WORDS.search(str(error.value)), error.value
     assert not (tmp_path / "outside").exists()
     return str(error.value)
 
@@ -205,6 +210,70 @@ def test_a_list_of_files_of_any_other_form_is_refused(
         stage(source, empty(tmp_path), ignore)
         return
     refused(source, tmp_path)
+
+
+WRONG: list[Any] = [
+    None, True, -1, 1.5, float("nan"), 10**400, "", "x\ud83d", [], [None], [{}], {}, {"a": 1},
+    "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "media/ab/../../x",
+]  # fmt: skip
+
+
+def test_any_wrong_value_in_it_is_refused_in_our_own_words(forger: Forger, tmp_path: Path) -> None:
+    """Of whatever is read: of itself, and of each file that it lists."""
+    forger.add("reprise.db", forger.database)
+    whole = forger.manifest | {"files": forger.files}
+    source = tmp_path / "named.tar"
+    read_manifest(json.dumps(whole).encode(), source)
+    told = []
+    for name in ("format", "version", "schema", "createdAt", "unreadable", "files"):
+        bad = [whole | {name: wrong} for wrong in WRONG]
+        if name == "files":
+            (one,) = whole["files"]
+            bad += [whole | {"files": [one | {part: wrong}]} for part in one for wrong in WRONG] + [
+                whole | {"files": [{k: v for k, v in one.items() if k != part}]} for part in one
+            ]
+        for made in bad:
+            if made in (whole | {"unreadable": []}, whole | {"files": []}, whole | {"schema": []}):
+                continue  # that may be, as far as the list tells
+            try:
+                read_manifest(json.dumps(made).encode(), source)
+            except StorageError as error:
+                told.append(str(error))
+            else:
+                # Any text is a name and any number a size, until the members are compared.
+                ((part, _),) = made["files"][0].items() - one.items()
+                assert part in ("path", "size"), made
+    assert len(told) > 100
+    for line in told:
+        assert line.startswith((f"{source} ", f"The backup {source} "))
+        assert not PYTHONS_WORDS.search(line), line
+
+
+def test_what_unpacks_to_much_is_not_even_looked_into(forger: Forger, tmp_path: Path) -> None:
+    """A header is read into memory whole; compressed, 60 kB of a file are 64 MB of it."""
+    header = tarfile.TarInfo("x")
+    header.type, header.size = tarfile.XHDTYPE, 64 << 20
+    bomb = header.tobuf(tarfile.USTAR_FORMAT) + bytes(64 << 20)
+    plain, packed = tmp_path / "plain.tar", tmp_path / "bomb.tar.gz"
+    plain.write_bytes(bomb)
+    packed.write_bytes(gzip.compress(bomb, 1))
+    del bomb
+    for source in (plain, packed):
+        tracemalloc.start()
+        refused(source, tmp_path)
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+        tracemalloc.stop()
+        (tmp_path / "fresh").rmdir()
+
+
+def test_more_files_than_any_backup_has_are_not_counted(
+    forger: Forger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restore, "_MOST_MEMBERS", 20)
+    forger.add("reprise.db", forger.database)
+    for number in range(30):
+        forger.add(f"media/ab/{number:064x}", b"")
+    assert "more files" in refused(forger.end(), tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"[" * 200_000, b'{"a":' * 100_000, b"\xff", b"", b"NaN"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -92,3 +93,12 @@ NO_TOKENS: list[object] = [
     "", " ", "a b", " EAAG", "EAAG ", "EAAG-tökén", "äöü€", "a\r\nX-Evil: 1", "EAAG\n", "a\tb",
     "a\u0000b", "a\u007fb", "a\u00a0b", "\ufeffEAAG", "EAAG\u200b", "x" * 4097, None, 7, ["EAAG"],
 ]  # fmt: skip
+
+
+# What no person can do anything with, in a line that says what is wrong.
+PYTHONS_WORDS = re.compile(
+    r"subscriptable|unhashable|iterable|argument|attribute|isoformat|NoneType|supported between"
+    r"|Error"
+    r"|codec|surrogate|delimiter|Expecting|recursion|mapping|header|not a valid|set_int_max"
+    r"|out of range|year \S+ is|'(format|version|schema|files|createdAt)'"
+)
