@@ -78,7 +78,7 @@ class RowReader:
                 self._problems.append(f"{where}.{place}: {one['msg']}")
             return None
         except (ValueError, OverflowError, RecursionError) as error:
-            self._problems.append(f"{where}: {_in_words(error)}")
+            self._problems.append(f"{where}: {_WORDS.get(type(error), error)}")
             return None
         return record
 
@@ -90,18 +90,13 @@ class RowReader:
         return config
 
 
-def _in_words(error: Exception) -> str:
-    match error:
-        case UnicodeEncodeError():
-            return "half a character is in it"
-        case json.JSONDecodeError():
-            return "a list in it is no JSON"
-        case OverflowError():
-            return "a time or a number in it is too large"
-        case RecursionError():
-            return "it is nested deeper than any row"
-        case _:
-            return str(error)
+# Of errors whose own words tell a person nothing.
+_WORDS: dict[type[Exception], str] = {
+    UnicodeEncodeError: "half a character is in it",
+    json.JSONDecodeError: "a list in it is no JSON",
+    OverflowError: "a time or a number in it is too large",
+    RecursionError: "it is nested deeper than any row",
+}
 
 
 def rows_along(name: str, rows: object, problems: list[str]) -> list[dict[str, Any]]:
