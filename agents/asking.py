@@ -15,7 +15,7 @@ from ground.refusal import ErrorCode, Refusal
 from operations import accounts, models
 from operations.attempt import Attempt
 from operations.operation import Operation
-from storage.times import WANTED, parse, parse_instant, shifted
+from storage.times import WANTED, local_of, parse, parse_instant, shifted
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _AGO = re.compile(r"(\d{1,5})(m|h|d|w)")
@@ -125,13 +125,13 @@ def spread(count: int, start: str, every_minutes: int, timezone: str | None) -> 
     days, rest = divmod(every_minutes, 24 * 60)
     if rest or timezone is None:
         return [shifted(first, timedelta(minutes=every_minutes * n)) for n in range(count)]
-    local = first.astimezone(zone_of(timezone))
+    local = local_of(first, zone_of(timezone))
     return [shifted(local, timedelta(days=days * n)).astimezone(UTC) for n in range(count)]
 
 
 def local(at: datetime, timezone: str) -> str:
     """Return a moment as the clocks of a time zone show it."""
-    return at.astimezone(zone_of(timezone)).isoformat(timespec="minutes")
+    return local_of(at, zone_of(timezone)).isoformat(timespec="minutes")
 
 
 def short(text: str | None, length: int = 80) -> str:

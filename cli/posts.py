@@ -16,7 +16,7 @@ from cli.reach import Reach, asked, reached, shown
 from cli.usernames import username_option
 from daemon.settings import load_settings
 from storage.posts import PostStatus
-from storage.times import from_text, parse
+from storage.times import from_text, local_of, parse
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -256,7 +256,7 @@ def _show(found: list[dict[str, Any]], as_json: bool) -> None:
         ["When", "State", "Kind", "Caption", "What happened", "Id"],
         [
             (
-                f"{from_text(_when(post)).astimezone():%Y-%m-%d %H:%M}",
+                f"{local_of(from_text(_when(post)), None):%Y-%m-%d %H:%M}",
                 post["status"],
                 post["mediaType"],
                 (post["caption"] or "")[:40],

@@ -18,6 +18,7 @@ from operations.notify import list_recipients
 from operations.shown import VERSION
 from operations.story_repost import get_status
 from operations.webhooks import list_webhooks
+from storage.times import local_of
 
 _PHASES = {
     0: "no Private API login",
@@ -132,7 +133,7 @@ def _until(moment: datetime | None) -> str:
 
 
 def _time(moment: datetime) -> str:
-    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+    return f"{local_of(moment, None):%Y-%m-%d %H:%M}"
 
 
 COMMANDS = (status,)

@@ -15,6 +15,7 @@ from storage import tallies
 from storage.errors import StorageError
 from storage.store import Store
 from storage.tallies import Doing
+from storage.times import local_of
 
 AT_MOST_EVERY_S = 1.0
 
@@ -75,7 +76,7 @@ def _counted(number: int, noun: str) -> str:
 
 
 def _when(moment: datetime, now: datetime, zone: tzinfo | None) -> str:
-    local, today = moment.astimezone(zone), now.astimezone(zone)
+    local, today = local_of(moment, zone), local_of(now, zone)
     if moment <= now:
         return "now"
     if local.date() == today.date():

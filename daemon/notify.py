@@ -66,12 +66,13 @@ class Notifier:
         if self._address is None:
             return
         address = "\0" + self._address[1:] if self._address[0] == "@" else self._address
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
-            sock.setblocking(False)
-            try:
+        kind = socket.SOCK_DGRAM | socket.SOCK_CLOEXEC
+        try:  # without a descriptor to spare, too: the daemon is not to end for a word about it
+            with socket.socket(socket.AF_UNIX, kind) as sock:
+                sock.setblocking(False)
                 sock.sendto(message.encode(), address)
-            except OSError as error:
-                logger.warning("service manager does not listen error=%s", error.strerror)
+        except OSError as error:
+            logger.warning("service manager does not listen error=%s", error.strerror)
 
 
 async def feed_watchdog(

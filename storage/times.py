@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, time, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
 
 
 def to_text(moment: datetime) -> str:
@@ -50,6 +50,15 @@ def shifted(moment: datetime, by: timedelta) -> datetime:
     except OverflowError:
         end = _FIRST if by < timedelta(0) else _LAST
         return end.replace(tzinfo=moment.tzinfo)
+
+
+def local_of(moment: datetime, zone: tzinfo | None) -> datetime:
+    """Return a moment by the clocks of a zone, None being this machine's; at the very end of all
+    time, as it is."""
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment
 
 
 _FIRST = datetime(1, 1, 1, tzinfo=UTC)

@@ -15,7 +15,7 @@ from operations import library, models, posts, schedule
 from operations.scopes import Scope
 from publish import rules, stickers
 from storage.posts import MediaType, PostStatus
-from storage.times import to_text
+from storage.times import local_of, to_text
 from web import times
 from web.pages import Pages, Shown, link
 from web.trying import tried
@@ -146,7 +146,7 @@ async def _asked_for(here: Visit) -> datetime:
 
 
 def _field(here: Visit, at: datetime) -> str:
-    return at.astimezone(here.zone).strftime("%Y-%m-%dT%H:%M")
+    return local_of(at, here.zone).strftime("%Y-%m-%dT%H:%M")
 
 
 def _how_far(here: Visit, at: datetime) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from storage.times import local_of
+
 _DAY = timedelta(days=1)
 
 
@@ -42,11 +44,3 @@ def away(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
         return "now"
     said = f"{minutes} min" if minutes < 60 else f"{minutes // 60} h"
     return f"{said} ago" if passed > timedelta() else f"in {said}"
-
-
-def local_of(moment: datetime, zone: ZoneInfo) -> datetime:
-    """Return a moment by the clocks of a zone; at the very end of all time, as it is."""
-    try:
-        return moment.astimezone(zone)
-    except OverflowError:
-        return moment

@@ -49,6 +49,12 @@ def test_times_are_local_and_days_are_those_of_the_place() -> None:
     assert sentence(doing(next_post_at=at), QUIET, NOW, tokyo).endswith("next post Mon 00:30")
 
 
+def test_what_is_planned_for_the_end_of_all_time_has_one_too() -> None:
+    at = datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
+    line = sentence(doing(next_post_at=at), QUIET, NOW, ZoneInfo("Asia/Tokyo"))
+    assert line.endswith("next post 9999-12-31 23:59")
+
+
 def test_a_service_that_is_being_restarted_is_named() -> None:
     line = sentence(doing(), {"publish": "running", "repost": "backoff"}, NOW, UTC)
     assert line == "3 accounts, repost is being restarted"

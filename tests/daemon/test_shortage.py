@@ -17,6 +17,7 @@ from sandbox.world.sample_media import make_photo
 from tests.support.clock import TestClock
 from tests.support.connected import ConnectedAccount, connect
 from tests.support.limits import DEADLOCK_S
+from tests.support.manager import open_manager
 from tests.support.process import Daemon, running
 from tests.support.thinned import sparing
 
@@ -83,7 +84,10 @@ async def test_it_costs_no_post_and_no_mention(
     quick = tmp_path / "quick.py"
     quick.write_text(_QUICK)
     async with (
-        running(world.env, tmp_path / "log", under=(sys.executable, str(quick))) as daemon,
+        open_manager(tmp_path, watchdog_s=2) as manager,
+        running(
+            world.env | manager.environment, tmp_path / "log", under=(sys.executable, str(quick))
+        ) as daemon,
         httpx.AsyncClient(
             base_url=daemon.url, trust_env=False, timeout=DEADLOCK_S,
             headers={"Authorization": f"Bearer {world.key}"},
