@@ -11,6 +11,7 @@ import click
 from cli.failure import Failed
 from cli.output import say
 from cli.sections import Sections
+from cli.standard_files import open_what_is_closed
 from daemon.settings import SettingsError
 from storage.errors import StorageError, Unusable
 
@@ -42,6 +43,7 @@ def main() -> None:
     Whatever goes wrong is one line on standard error, never a traceback: with
     REPRISE_LOG_LEVEL=debug, a bug shows where it is.
     """
+    open_what_is_closed()
     try:
         code = cli.main(prog_name="reprise", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:

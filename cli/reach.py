@@ -71,6 +71,7 @@ def reached(settings: Settings, *, needs_daemon: bool = False) -> Iterator[Reach
     what is asked.
     """
     chosen = click.get_current_context().find_root().params
+    _check_text("--user", chosen.get("user"))
     with ExitStack() as stack:
         reach = Reach(
             settings, needs_daemon, stack, chosen.get("idempotency_key"), chosen.get("user")
@@ -105,6 +106,7 @@ class Reach:
 
         `hears` is told what one of several steps has done so far.
         """
+        _check_text("The id", target)
         with _told():
             attempt = self._attempt(operation)
             if hears is not None:
@@ -206,6 +208,14 @@ class Reach:
                 f"The running daemon is Reprise {daemon.version}, this command is {VERSION}:"
                 " restart the daemon"
             )
+
+
+def _check_text(what: str, given: str | None) -> None:
+    """Raise `UsageError` for bytes of a command line that are no text."""
+    try:
+        (given or "").encode()
+    except UnicodeEncodeError:
+        raise click.UsageError(f"{what} {given!r} is no text") from None
 
 
 def _telling(hears: Callable[[str], None]) -> Callable[[str], Awaitable[None]]:

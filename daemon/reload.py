@@ -46,6 +46,9 @@ class Reloader:
             self._replace(self._load())
         except SettingsError as unusable:
             logger.warning("settings kept as they were reason=%s", unusable)
+        except Exception:
+            # Whoever has a mistake in a file is not to lose the daemon by it.
+            logger.exception("settings were not read again")
 
     def _replace(self, wanted: Settings) -> None:
         differing = [

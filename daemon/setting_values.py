@@ -130,4 +130,9 @@ def story_fit(text: str) -> StoryFit:
 
 
 def path(text: str) -> Path:
-    return Path(text).expanduser().absolute()
+    if "\0" in text:
+        raise ValueError("the name of a file has no NUL in it")
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError:  # ~ of nobody, or of one without a home
+        raise ValueError("there is no such home: write the whole path") from None

@@ -248,6 +248,7 @@ TABLE = (
 # Settings whose value is never shown.
 SECRETS = ("proxy", "facebook_app_secret")
 _CONFIG_VARIABLE = "REPRISE_CONFIG"
+_LONGEST_FILE = 1 << 20
 # Not settings: where they are, and what clients of the API are told by.
 _OF_OTHERS = (_CONFIG_VARIABLE, "REPRISE_API_KEY", "REPRISE_URL")
 
@@ -255,9 +256,11 @@ _OF_OTHERS = (_CONFIG_VARIABLE, "REPRISE_API_KEY", "REPRISE_URL")
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of this process; raises `SettingsError`."""
     path = config_file(environ)
-    found = _from_file(path, required=bool(environ.get(_CONFIG_VARIABLE)))
+    required = bool(environ.get(_CONFIG_VARIABLE))
+    found = _from_file(path, required=required) if path is not None else {}
     found |= _from_credentials(environ) | _from_environment(environ)
-    found.setdefault("data_dir", _default_data_dir(environ))
+    if "data_dir" not in found:
+        found["data_dir"] = _default_data_dir(environ)
     settings = Settings(**found)
     _check_pace(settings)
     _check_pair(settings)
@@ -293,11 +296,20 @@ def _from_credentials(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
-    if not path.exists() and not required:
-        return {}
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        with path.open("rb") as file:
+            said = file.read(_LONGEST_FILE + 1)
+        if len(said) > _LONGEST_FILE:
+            raise SettingsError(f"{path} cannot be read: it is no file of settings, so long it is")
+        table = tomllib.loads(said.decode("utf-8-sig"))
+    except (FileNotFoundError, NotADirectoryError) as missing:
+        if not required:
+            return {}
+        raise SettingsError(f"{path} cannot be read: {missing.strerror}") from None
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
+    # Of a number without an end, and of lists in lists, the parser says so in its own ways.
+    except (ValueError, RecursionError) as error:
         raise SettingsError(f"{path} cannot be read: {error}") from None
     known = {setting.name: setting for setting in TABLE}
     unknown = sorted(set(table) - set(known))
@@ -334,17 +346,23 @@ def _check_pair(settings: Settings) -> None:
         raise SettingsError(f"{missing[0]} is missing: a certificate and its key go together")
 
 
-def config_file(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return where the optional file with settings is, or would be."""
+def config_file(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Return where the optional file with settings is, or would be; None without a home."""
     if chosen := environ.get(_CONFIG_VARIABLE):
         return values.path(chosen)
     if under_systemd := environ.get("CONFIGURATION_DIRECTORY"):
         return Path(under_systemd) / "config.toml"
-    return platformdirs.user_config_path("reprise", appauthor=False) / "config.toml"
+    try:
+        return platformdirs.user_config_path("reprise", appauthor=False) / "config.toml"
+    except RuntimeError:
+        return None
 
 
 def _default_data_dir(environ: Mapping[str, str]) -> Path:
     under_systemd = environ.get("STATE_DIRECTORY", "").split(":")[0]
     if under_systemd:
         return Path(under_systemd)
-    return platformdirs.user_data_path("reprise", appauthor=False)
+    try:
+        return platformdirs.user_data_path("reprise", appauthor=False)
+    except RuntimeError:
+        raise SettingsError("This user has no home to keep data in: set REPRISE_DATA_DIR") from None

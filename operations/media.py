@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import assert_never, cast
 
-from pydantic import BaseModel
+from pydantic import BaseModel, field_validator
 
 from ground.refusal import ErrorCode, Refusal
 from media.errors import (
@@ -31,6 +31,12 @@ class UploadedFile(BaseModel):
 
     path: Path
     name: str
+
+    @field_validator("name")
+    @classmethod
+    def _as_text(cls, name: str) -> str:
+        # A disk keeps names as bytes, and those that are no text as half letters.
+        return name.encode(errors="replace").decode()
 
 
 @act(

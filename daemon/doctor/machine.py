@@ -52,7 +52,7 @@ def _exposed(site: Site) -> Iterator[Finding]:
             yield problem(f"others can read {path}", f"chmod 600 {path}")
     config = config_file(site.environ)
     holds_secret = settings.facebook_app_secret or "@" in (settings.proxy or "")
-    if config.exists() and holds_secret and not is_private(config):
+    if config and config.exists() and holds_secret and not is_private(config):
         yield warning(f"others can read {config}, which may hold a secret", f"chmod 600 {config}")
 
 

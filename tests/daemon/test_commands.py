@@ -23,6 +23,7 @@ from cli.manual import entries
 from cli.output import print_table
 from cli.sections import SECTIONS
 from ground.clock import utc_now
+from operations.media import UploadedFile
 from storage import accounts, users, webhooks
 from storage.posts import MediaType, Post, PostStatus, SourceType
 from storage.posts import add as add_post
@@ -304,6 +305,46 @@ def test_what_does_not_fit_is_told_in_our_words(
 ) -> None:
     assert run_here(*words) == 2
     assert capsys.readouterr().err.startswith(f"reprise: {said}")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--user", "\udcff", "posts"],
+        ["retry", "\udcff"],
+        ["key", "revoke", "\udcff"],
+        ["key", "create", "\udcff"],
+        ["approve", "\udcff"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_bytes_that_are_no_text_are_wrong_use(
+    words: list[str], installed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_here(*words) == 2
+    said = capsys.readouterr().err
+    assert (said.count("\n"), "bug" in said) == (1, False)
+
+
+def test_a_file_may_have_any_name(tmp_path: Path) -> None:
+    assert UploadedFile(path=tmp_path, name="odd\udcff.jpg").name == "odd?.jpg"
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_standard_files_are_empty_ones(installed: Path, closed: str) -> None:
+    login = shlex.join([*REPRISE, "account", "login", "--username", "me", "--password-stdin"])
+    script = f"{shlex.join(REPRISE)} account add --username me >&2 2>/dev/null; {login} {closed}"
+    done = subprocess.run(
+        [program("bash"), "-c", script],
+        input="",
+        capture_output=True,
+        text=True,
+        env=os.environ | environment(installed.parent),
+    )
+    said = [line for line in done.stderr.splitlines() if line.startswith("reprise:")]
+    assert done.returncode == 2
+    empty = "reprise: The Password is empty (see `reprise account login --help`)"
+    assert said == ([] if "2>" in closed else [empty])
 
 
 @pytest.mark.parametrize("words", READING, ids=" ".join)

@@ -101,6 +101,9 @@ async def test_sighup_puts_settings_into_force_and_names_those_that_wait(
         assert "settings that need a restart names=port" not in log.read_text(), "env sets it"
         assert await reload(daemon, "rate_limit_rpm = 0\n") == "7"
         assert "settings kept as they were reason=" in log.read_text()
+        # What is wrong with a file may be wrong in ways that nobody has thought of.
+        assert await reload(daemon, "rate_limit_rpm = " + "[" * 100_000) == "7"
+        assert await reload(daemon, 'rate_limit_rpm = 9\nlog_file = "~no-such-user/log"\n') == "7"
         assert await reload(daemon, 'rate_limit_rpm = 8\npace = 2\nlog_level = "error"\n') == "8"
         assert "settings that need a restart names=pace" not in log.read_text(), "it is silent now"
         assert await reload(daemon, "rate_limit_rpm = 8\npace = 2\n") == "8"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -76,11 +77,44 @@ def test_what_cannot_be_used_is_refused_by_name(
 
 @pytest.mark.parametrize(
     ("toml", "word"),
-    [("prot = 3001", "prot"), ("port = ", "config.toml"), ('port = "x"', "port")],
+    [
+        ("prot = 3001", "prot"),
+        ("port = ", "config.toml"),
+        ('port = "x"', "port"),
+        ("port = 1\nport = 2", "config.toml"),
+        ("port = " + "9" * 5000, "config.toml"),
+        ("port = " + "[" * 100_000, "config.toml"),
+        ('log_file = "~nobody-of-that-name/log"', "log_file"),
+        ('log_file = "a\\u0000b"', "log_file"),
+        ("#" * (1 << 20) + "\nport = 3002", "config.toml"),
+    ],
+    ids=lambda each: each[:20],
 )
 def test_a_wrong_file_is_refused(tmp_path: Path, toml: str, word: str) -> None:
     with pytest.raises(SettingsError, match=word):
         load(tmp_path, toml)
+
+
+def test_what_is_no_file_of_text_is_refused(tmp_path: Path) -> None:
+    binary = tmp_path / "binary.toml"
+    binary.write_bytes(b"port = 1\xff\0")
+    for path in (tmp_path, binary, binary / "under", tmp_path / "missing.toml"):
+        with pytest.raises(SettingsError, match=path.name):
+            load_settings({"REPRISE_CONFIG": str(path)})
+
+
+def test_without_a_home_it_runs_where_it_is_told_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(_: int) -> NoReturn:
+        raise KeyError
+
+    for variable in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    with pytest.raises(SettingsError, match="REPRISE_DATA_DIR"):
+        load_settings({})
+    assert load_settings({"REPRISE_DATA_DIR": str(tmp_path)}).port == 3001
 
 
 def test_a_pace_of_zero_is_for_a_sandbox_on_this_machine(tmp_path: Path) -> None:
