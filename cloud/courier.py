@@ -199,7 +199,8 @@ class Courier:
         return ahead if abs(ahead) > _APART else timedelta()
 
     async def forget(self, lane: CloudLane) -> None:
-        """Have the Worker forget an account's token."""
+        """Have the Worker forget an account's token; where it stays, it is told anew."""
+        await self.store.write(_untold, lane)
 
         async def ask(client: WorkerClient, revision: int) -> None:
             await client.forget_account(lane.lane, revision)
@@ -380,6 +381,12 @@ def _note_told(db: Database, account_id: str, revision: int, told: str) -> None:
     lane = handovers.find_lane(db, account_id)
     if lane is not None and lane.revision == revision:
         handovers.keep_lane(db, lane, told=told)
+
+
+def _untold(db: Database, lane: CloudLane) -> None:
+    kept = handovers.find_lane(db, lane.account_id)
+    if kept is not None:
+        handovers.keep_lane(db, kept, told=None)
 
 
 def _born(db: Database, lane: CloudLane, born: str) -> CloudLane:

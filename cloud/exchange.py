@@ -7,7 +7,8 @@ else is asked of it meanwhile.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
@@ -19,7 +20,7 @@ from cloud.courier import Courier
 from cloud.deploying import Steps
 from cloud.gate import is_strange, look_around
 from cloud.turns import LEAST_PACE, Turns
-from cloud.wishes import unconfirmed
+from cloud.wishes import STAY, unconfirmed
 from cloud.worker_client import WorkerUnreachable
 from ground.changes import Change, Subject
 from ground.refusal import ErrorCode, Refusal
@@ -330,17 +331,38 @@ class Exchange:
             raise ended
         return ended
 
+    @asynccontextmanager
+    async def at_home(
+        self, choose: Callable[[Database], Collection[Handover]]
+    ) -> AsyncIterator[list[Handover]]:
+        """Have what `choose` names here meanwhile; yields what the cloud may own all the same.
+
+        What is still to go out then is handed over again by itself.
+        """
+        begun = await self._store.write(self._take, choose, STAY)
+        try:
+            yield await self._brought(begun)
+        finally:
+            with trio.CancelScope(shield=True):
+                await self._store.write(_let_go_again, begun)
+
     async def bring_home(
-        self, choose: Callable[[Database], Collection[Handover]], wish: Mapping[str, Any] | None
+        self, choose: Callable[[Database], Collection[Handover]]
     ) -> list[Handover]:
         """Take back what `choose` names; returns what the cloud may still own after that."""
+        return await self._brought(await self._store.write(self._take, choose, None))
 
-        def begin(db: Database) -> list[Handover]:
-            now = self._clock.now()
-            self._mend(db)
-            return [ownership.take(db, row, wish, now) for row in choose(db)]
+    def _take(
+        self,
+        db: Database,
+        choose: Callable[[Database], Collection[Handover]],
+        wish: Mapping[str, Any] | None,
+    ) -> list[Handover]:
+        now = self._clock.now()
+        self._mend(db)
+        return [ownership.take(db, row, wish, now) for row in choose(db)]
 
-        begun = await self._store.write(begin)
+    async def _brought(self, begun: Sequence[Handover]) -> list[Handover]:
         with trio.move_on_after(AT_ONCE_S + len(begun) / 2):
             for row in begun:
                 async with self._lock(row.post_id):
@@ -372,7 +394,7 @@ class Exchange:
         await self.courier.desk.removable(api_token)
         self._contact.is_closing = True
         try:
-            left = await self.bring_home(handovers.away, None)
+            left = await self.bring_home(handovers.away)
             if any(row.owner is not Owner.CLOUD for row in left):
                 raise unconfirmed("it did not answer for every post")
             if left:
@@ -423,6 +445,11 @@ class Exchange:
 
     def _lock(self, post_id: str) -> trio.Lock:
         return self._locks.setdefault(post_id, trio.Lock())
+
+
+def _let_go_again(db: Database, taken: Sequence[Handover]) -> None:
+    for row in taken:
+        ownership.goes_again(db, row.post_id)
 
 
 def _look_up_later(db: Database, row: Handover, until: datetime) -> None:

@@ -24,11 +24,11 @@ from storage.jobs import JobStatus
 from storage.posts import Post, PostStatus
 from storage.store import Database, part
 
-# What a local post that cannot go to the cloud now waits for before it is looked at again.
+# For how long a post stays here that cannot go to the cloud now, or was taken back to stay: whoever
+# wanted that may be refused, or end, before what it was wanted for.
 LOOK_AGAIN = timedelta(minutes=10)
 # By how much our clock may be ahead of the Worker's when it is said that nothing was due there.
 CLOCK_SLACK = timedelta(minutes=10)
-_NEVER_AGAIN = timedelta(days=3650)
 _WAITING = (PostStatus.SCHEDULED, PostStatus.QUEUED, PostStatus.PROCESSING, PostStatus.PUBLISHING)
 _OPEN = results.SHOWN.keys()
 _TOO_LATE = {"PUBLISHING", "PUBLISHED", "DONE"}
@@ -142,11 +142,11 @@ def given_back(db: Database, row: Handover, now: datetime, home: Home) -> None:
         jobs.cancel_for_post(db, post.id, now)
         results.not_as_wished(db, post, str(refused), now)
     if wishes.stays(row.wish) and (found := handovers.find(db, post.id)) is not None:
-        handovers.keep(db, found, next_at=now + _NEVER_AGAIN)
+        handovers.keep(db, found, next_at=now + LOOK_AGAIN)
 
 
 def goes_again(db: Database, post_id: str) -> None:
-    """Let a post that was taken back to stay be handed over again by itself."""
+    """Let a post that was taken back to stay be handed over again at once."""
     row = handovers.find(db, post_id)
     if row is None:
         return
@@ -241,7 +241,7 @@ def come_back(
     except (Refusal, NotFound) as refused:
         return refused
     if found.wish is None or wishes.stays(found.wish):
-        handovers.keep(db, handovers.find(db, row.post_id) or found, next_at=now + _NEVER_AGAIN)
+        handovers.keep(db, handovers.find(db, row.post_id) or found, next_at=now + LOOK_AGAIN)
     return None
 
 

@@ -31,6 +31,9 @@ SHOWN = {
     "PUBLISHING": PostStatus.PUBLISHING,
     "PUBLISHED": PostStatus.PUBLISHING,
 }
+# Refusals that a post from here outlasts, too: see `publish.retry`.
+_SAID_ONCE = (errors.TokenDoubted, errors.Unexplained, errors.Gone, errors.ContainerLost)
+_TRIED_THERE = "processing"  # with several containers
 _MISSED = "The cloud could not send it in time. Retry it, or schedule it again"
 
 
@@ -82,7 +85,8 @@ def failed(
     """Record that the Worker has given it up, in our words; returns what is against the account.
 
     A repost that came too late, or for which its account was not free, is decided anew; one that
-    the official API refuses goes the other way, as from here.
+    the official API refuses goes the other way, as from here. What was said once there and is not
+    believed here is tried from here, while it is not too late for it.
     """
     problem = job.get("problem") or {}
     if problem.get("kind") == "doubt":
@@ -102,11 +106,33 @@ def failed(
         deliveries.close(db, delivery.id, Outcome.REFUSED, now)
     if at is None and (error is None or is_against) and is_repost(post):
         home.reposts.came_back(db, post, None, now)
-    elif is_against or not _takes_other_way(db, post, failure, now):
+    elif not is_against and _takes_other_way(db, post, failure, now):
+        pass
+    elif _is_said_once(problem, error) and _is_in_time(post, now, home):
+        _go_out_from_here(db, post, failure.reason, now)
+    else:
         _fail(db, post, failure, now)
     if error is None or not is_against or not post.account_id:
         return None
     return HeldAgainst(post.account_id, error)
+
+
+def _is_said_once(problem: Mapping[str, Any], error: errors.InstagramError | None) -> bool:
+    return isinstance(error, _SAID_ONCE) and problem.get("kind") != _TRIED_THERE
+
+
+def _is_in_time(post: Post, now: datetime, home: Home) -> bool:
+    due = post.scheduled_for
+    return post.account_id is not None and due is not None and now - due <= home.grace
+
+
+def _go_out_from_here(db: Database, post: Post, why: str, now: datetime) -> None:
+    reason = f"From this machine, because the cloud came to nothing: {why}"
+    changes: dict[str, Any] = {"cloudflare_job_id": None, "r2_media_key": None}
+    changed = posts.change_status(
+        db, post.id, post.resting, now=now, reason=reason, error_message=reason, **changes
+    )
+    intake.queue(db, changed, now, now)
 
 
 def _takes_other_way(db: Database, post: Post, failure: Failure, now: datetime) -> bool:

@@ -38,7 +38,7 @@ def joined(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> Mapping[str
 
 
 def stays(wish: Mapping[str, Any]) -> bool:
-    """Say whether a post is not to be handed over again by itself."""
+    """Say whether a post is not to be handed over again for a while."""
     return bool(wish["act"] == "stay")
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING
 
 from accounts.connecting import GraphAccess, connect
-from cloud import wishes
 from cloud.wishes import unconfirmed
 from ground.refusal import ErrorCode, Refusal
 from instagram.errors import InstagramError
@@ -47,31 +46,33 @@ async def disconnect_account(ask: Ask[None]) -> models.Success:
     What the cloud owns of it is taken back first: while it does not answer, nothing is
     disconnected.
     """
-    await leave_the_cloud(ask.house, [ask.id])
 
     def write(db: Database) -> models.Success:
         disconnect(db, ask.id, ask.now)
         return ask.done(db, models.Success())
 
-    done = await ask.house.store.write(write)
+    async with out_of_the_cloud(ask.house, [ask.id]):
+        done = await ask.house.store.write(write)
     await ask.house.logins.forget_in_memory(ask.id)
     return done
 
 
-async def leave_the_cloud(house: House, account_ids: Sequence[str]) -> None:
-    """Have nothing of these accounts in the cloud, and no token of theirs.
+@contextlib.asynccontextmanager
+async def out_of_the_cloud(house: House, account_ids: Sequence[str]) -> AsyncIterator[None]:
+    """Have nothing of these accounts in the cloud meanwhile, and no token of theirs.
 
     Raises `Refusal` where something is going out there now, or that is not confirmed.
     """
-    left = await house.exchange.bring_home(
-        lambda db: handovers.away_of(db, account_ids), wishes.STAY
-    )
-    if any(row.owner is Owner.CLOUD for row in left):
-        raise Refusal(ErrorCode.INVALID_STATUS, "A post is going out in the cloud; try again soon")
-    if left:
-        raise unconfirmed("it did not answer for every post")
-    for account_id in account_ids:
-        await house.exchange.forget_account(account_id)
+    async with house.exchange.at_home(lambda db: handovers.away_of(db, account_ids)) as left:
+        if any(row.owner is Owner.CLOUD for row in left):
+            raise Refusal(
+                ErrorCode.INVALID_STATUS, "A post is going out in the cloud; try again soon"
+            )
+        if left:
+            raise unconfirmed("it did not answer for every post")
+        for account_id in account_ids:
+            await house.exchange.forget_account(account_id)
+        yield
 
 
 @act(

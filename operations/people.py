@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 from ground.refusal import ErrorCode, Refusal
 from operations import models
-from operations.accounts import leave_the_cloud
+from operations.accounts import out_of_the_cloud
 from operations.operation import Ask, act, read, write
 from operations.scopes import Scope
 from publish.intake import disconnect
@@ -53,8 +53,6 @@ async def remove_person(ask: Ask[models.PersonRequest]) -> models.Person:
     def accounts_of(db: Database) -> list[str]:
         return [one.id for one in accounts.of_user(db, users.named(db, ask.given.name).id)]
 
-    await leave_the_cloud(ask.house, await ask.house.store.read(accounts_of))
-
     def write(db: Database) -> tuple[models.Person, list[str]]:
         user = users.named(db, ask.given.name)
         if jobs.counts(db, user.id, ask.now)["active"]:
@@ -68,7 +66,8 @@ async def remove_person(ask: Ask[models.PersonRequest]) -> models.Person:
         users.remove(db, user.id)
         return ask.done(db, gone), account_ids
 
-    gone, account_ids = await ask.house.store.write(write)
+    async with out_of_the_cloud(ask.house, await ask.house.store.read(accounts_of)):
+        gone, account_ids = await ask.house.store.write(write)
     for account_id in account_ids:
         await ask.house.logins.forget_in_memory(account_id)
     return gone

@@ -88,17 +88,18 @@ async def schedule_several(ask: Ask[models.ScheduleBatch]) -> models.ScheduledBa
 
     Each is judged by itself, with those before it: what is refused says why, the others are
     scheduled. With `dryRun` the answer is the same, and nothing is kept. A post that the cloud
-    owns is taken back from there first, which a dry run does not do.
+    owns is taken back from there first, which a dry run does not do, and handed over again.
     """
-    named = [each.post_id for each in ask.given.items if each.post_id is not None]
-    if named and not ask.given.dry_run:
-        mine = await ask.house.store.read(_mine, ask, named)
-        await ask.house.exchange.bring_home(mine, wishes.STAY)
 
     def store(db: Database) -> models.ScheduledBatch:
         return ask.done(db, _several(db, ask))
 
-    return await ask.house.store.write(store)
+    named = [each.post_id for each in ask.given.items if each.post_id is not None]
+    if not named or ask.given.dry_run:
+        return await ask.house.store.write(store)
+    mine = await ask.house.store.read(_mine, ask, named)
+    async with ask.house.exchange.at_home(mine):
+        return await ask.house.store.write(store)
 
 
 def _mine(

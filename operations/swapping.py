@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from cloud import wishes
-from cloud.ownership import goes_again
 from ground.refusal import ErrorCode, Refusal
 from operations import models
 from operations.operation import Ask, act
@@ -59,11 +56,8 @@ async def swap_posts(ask: Ask[models.SwapRequest]) -> models.Swapped:
 
     if not await house.store.read(seen):
         return await _at_once(ask, await house.store.write(swap))
-    await house.exchange.bring_home(away, wishes.STAY)
-    try:
+    async with house.exchange.at_home(away):
         swapped = await house.store.write(swap)
-    finally:
-        await house.store.write(_let_go_again, both)
     return await _at_once(ask, swapped)
 
 
@@ -76,11 +70,6 @@ def _check(db: Database, ask: Ask[models.SwapRequest]) -> None:
             raise Refusal(
                 ErrorCode.STALE_EDIT, "One of them was moved meanwhile; nothing was changed now"
             )
-
-
-def _let_go_again(db: Database, post_ids: Sequence[str]) -> None:
-    for each in post_ids:
-        goes_again(db, each)
 
 
 def _shown(

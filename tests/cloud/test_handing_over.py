@@ -195,6 +195,49 @@ async def test_every_change_finds_the_post_wherever_it_is(heights: Heights) -> N
     assert (await heights.post(edit))["status"] == "FAILED"
 
 
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("/content_publishing_limit", "token_invalid"),
+        pytest.param("/media", "invalid_parameter", marks=pytest.mark.acceptance),
+        ("/media_publish", "invalid_parameter"),
+    ],
+)
+async def test_what_is_said_once_to_the_worker_is_not_believed(
+    heights: Heights, step: str, said: str
+) -> None:
+    faults = heights.served.studio.sandbox.faults
+    faults.add(
+        Fault(path_end=step, method="POST" if "media" in step else None, kind=graph_error(said))
+    )
+    made = await heights.schedule("once", in_s=1.5)
+    assert made["isCloudflare"]
+    ended = await until(heights.served, made["postId"], "PUBLISHED", "FAILED")
+    assert ended["status"] == "PUBLISHED", ended
+    assert (heights.captions(), ended["cloudflareJobId"]) == (["once"], None)
+
+
+async def test_what_is_taken_back_for_a_moment_goes_to_the_cloud_again(heights: Heights) -> None:
+    """Moved with several, and of an account that is not disconnected after all."""
+    call, cloudflare = heights.served.call, heights.cloudflare
+    post_id = (await heights.schedule("one of several"))["postId"]
+    later = to_text(heights.served.studio.clock.now() + timedelta(hours=2))
+    items = [{"postId": post_id, "scheduledFor": later}]
+    batch = await call("POST", f"{API}/schedule/batch", {"items": items})
+    assert (batch.status, batch.body["refused"]) == (200, 0), batch.body
+    assert (await heights.owned_by(post_id, "CLOUD")).epoch == 3
+    cloudflare.is_down = True
+    account = f"{API}/auth/accounts/{heights.served.studio.account.id}"
+    refused = await call("DELETE", account)
+    assert (refused.status, refused.body["code"]) == (502, "WORKER_UNREACHABLE")
+    cloudflare.is_down = False
+    assert (await heights.owned_by(post_id, "CLOUD")).epoch == 5
+    await heights.house.exchange.forget_account(heights.served.studio.account.id)
+    other = (await heights.schedule("told anew"))["postId"]
+    await heights.owned_by(other, "CLOUD")
+    assert (await heights.post(post_id))["scheduledFor"] == later
+
+
 async def test_what_the_worker_does_not_answer_is_carried_on(heights: Heights) -> None:
     call = heights.served.call
     cancel, edit, live = [
