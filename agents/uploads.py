@@ -20,9 +20,17 @@ from operations.actor import Actor
 from operations.house import House
 from operations.media import UploadedFile, upload_media
 from operations.refusing import refusal_of
+from serving.body import TooLarge
 
 LIFE_S = 600
 _PER_CALLER = 50
+# Where it is not 400, as REST has it.
+_STATUS = {
+    ErrorCode.NOT_FOUND: 404,
+    ErrorCode.PROCESSING_FAILED: 422,
+    ErrorCode.VIDEO_PROCESSING_FAILED: 422,
+    ErrorCode.SERVICE_UNAVAILABLE: 503,
+}
 Receive = Callable[[], Awaitable[Any]]
 
 
@@ -53,12 +61,16 @@ class UploadLinks:
         self._links[token] = _Link(actor, now + LIFE_S)
         return token
 
-    def use(self, token: str) -> Actor:
-        """Return for whom a link is, which it is no longer; raises `Refusal`."""
+    def use(self, token: str) -> _Link:
+        """Return a link, which is none any longer; raises `Refusal`."""
         link = self._links.pop(token, None)
         if link is None or link.until <= self.clock.passed():
             raise Refusal(ErrorCode.NOT_FOUND, "This link was used, or is over: ask for another")
-        return link.actor
+        return link
+
+    def give_back(self, token: str, link: _Link) -> None:
+        """Let a link be used after all, for as long as it lasts."""
+        self._links[token] = link
 
 
 async def received(
@@ -66,15 +78,18 @@ async def received(
 ) -> tuple[int, bytes]:
     """Take in the body of a request to a link, as `TOKEN/NAME`; return status and answer."""
     token, _, name = path.partition("/")
+    link = None
     try:
-        actor = links.use(token)
-        file = await _kept(house, receive, most, unquote(name) or "file")
-        made = await house.perform(upload_media, actor, file)
+        link = links.use(token)
+        file = await _kept(house, receive, most, unquote(name))
+        made = await house.perform(upload_media, link.actor, file)
     except Exception as error:
         refusal = refusal_of(error)
         if refusal is None:
             raise
-        status = 404 if refusal.code is ErrorCode.NOT_FOUND else 400
+        status = 413 if isinstance(refusal, TooLarge) else _STATUS.get(refusal.code, 400)
+        if link is not None and refusal.code is ErrorCode.SERVICE_UNAVAILABLE:
+            links.give_back(token, link)  # a full disk, say: the same again may do
         told = {"error": refusal.message, "code": refusal.code, "status": status}
         return status, orjson.dumps(told) + b"\n"
     return 201, made.model_dump_json(by_alias=True).encode() + b"\n"
@@ -89,7 +104,7 @@ async def _kept(house: House, receive: Receive, most: int, name: str) -> Uploade
                 part = message.get("body", b"")
                 size += len(part)
                 if size > most:
-                    raise Refusal(ErrorCode.UPLOAD_ERROR, f"The file has more than {most} bytes")
+                    raise TooLarge(f"The file has more than {most} bytes")
                 await file.write(part)
                 if not message.get("more_body", False):
                     break
@@ -101,4 +116,4 @@ async def _kept(house: House, receive: Receive, most: int, name: str) -> Uploade
         with trio.CancelScope(shield=True):
             await trio.Path(scratch).unlink(missing_ok=True)
         raise
-    return UploadedFile(path=scratch, name=name.rpartition("/")[2][:200] or "file")
+    return UploadedFile(path=scratch, name=name)

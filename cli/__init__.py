@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from pathlib import Path
 
 import click
 
@@ -64,6 +65,8 @@ def main() -> None:
         where = f"{error.filename}: " if error.filename else ""
         code = _fail(1, f"{where}{error.strerror or error}")
     except Exception as error:  # noqa: BLE001 - the last line before Python's own traceback
+        if isinstance(error, TypeError | UnicodeEncodeError) and (odd := _no_text(sys.argv)):
+            sys.exit(_fail(2, f"{odd} is no text in UTF-8"))
         from daemon.logs import redact
 
         if os.environ.get("REPRISE_LOG_LEVEL") == "debug":
@@ -71,6 +74,16 @@ def main() -> None:
         code = _fail(1, f"This is a bug in Reprise: {type(error).__name__}: {redact(str(error))}")
     # A command that returns nothing did what it was asked.
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _no_text(words: list[str]) -> str | None:
+    """Return the first word that is no text, for showing: only a file may be called so."""
+    odd = (each for each in words if "\ufffd" in _as_text(each) and not Path(each).exists())
+    return next(map(_as_text, odd), None)
+
+
+def _as_text(word: str) -> str:
+    return os.fsencode(word).decode(errors="replace")
 
 
 def _fail(code: int, message: object) -> int:

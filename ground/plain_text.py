@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 
+_LONGEST_NAME = 255
 _JSON_LETTERS = re.compile(r"[^\n -~]")
 
 
@@ -34,6 +35,16 @@ def escaped(text: str, keep: str = "") -> str:
 
 def _written_out(letter: str) -> str:
     return letter.encode("unicode_escape").decode("ascii")
+
+
+def file_name(text: str) -> str:
+    """Return what a file is called, for showing: without folders, in letters alone, not too long.
+
+    Nothing on a disk is ever named by it. A disk keeps names as bytes, and those that are no text
+    as half letters.
+    """
+    name = text.encode(errors="replace").decode().replace("\\", "/").rpartition("/")[2]
+    return "".join(letter for letter in name if letter.isprintable())[:_LONGEST_NAME] or "upload"
 
 
 def json_text(value: object, indent: int | None = None) -> str:

@@ -193,7 +193,7 @@ async def _received(house: House, line: Line, name: str, size: Any) -> UploadedF
     except BaseException:
         scratch.unlink(missing_ok=True)
         raise
-    return UploadedFile(path=scratch, name=Path(name).name)
+    return UploadedFile(path=scratch, name=name)
 
 
 def _refused(error: Exception, asked: dict[str, Any]) -> dict[str, Any]:

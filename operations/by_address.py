@@ -53,8 +53,7 @@ class AddressFetcher:
             for _ in range(_LEADS + 1):
                 led = await self._once(pool, url, to)
                 if led is None:
-                    name = unquote(urlsplit(url).path.rpartition("/")[2])[:200]
-                    return UploadedFile(path=to, name=name or "file")
+                    return UploadedFile(path=to, name=unquote(urlsplit(url).path))
                 url = urljoin(url, led)
         raise _no("it is led on and on")
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import assert_never, cast
+from typing import Annotated, assert_never, cast
 
-from pydantic import BaseModel, field_validator
+from pydantic import BaseModel, BeforeValidator
 
+from ground.plain_text import file_name
 from ground.refusal import ErrorCode, Refusal
 from media.errors import (
     AnyMediaError,
@@ -30,13 +31,8 @@ class UploadedFile(BaseModel):
     """A file that a face has received whole, in the folder for such; it is moved from there."""
 
     path: Path
-    name: str
-
-    @field_validator("name")
-    @classmethod
-    def _as_text(cls, name: str) -> str:
-        # A disk keeps names as bytes, and those that are no text as half letters.
-        return name.encode(errors="replace").decode()
+    # Whatever the file is called elsewhere: also in letters that are none.
+    name: Annotated[str, BeforeValidator(file_name)]
 
 
 @act(

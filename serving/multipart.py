@@ -12,6 +12,7 @@ from quart import Request
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
 
+from ground.plain_text import file_name
 from ground.refusal import ErrorCode, Refusal
 from serving.body import MAX_JSON_BYTES, TooLarge, chunks
 
@@ -173,7 +174,7 @@ class _Receiver:
         await trio.Path(path).touch(mode=0o600)
         kind = event.headers.get("content-type", "").partition(";")[0].strip().lower()
         self._form.files.append(
-            UploadedFile(event.name or "", _base_name(event.filename), kind, path)
+            UploadedFile(event.name or "", file_name(event.filename or ""), kind, path)
         )
         self._file = await trio.to_thread.run_sync(path.open, "wb")
 
@@ -209,9 +210,3 @@ class _Receiver:
 
 def _too_large(max_bytes: int) -> TooLarge:
     return TooLarge(f"The file is larger than {max_bytes // (1024 * 1024)} MB")
-
-
-def _base_name(name: str | None) -> str:
-    # Only for showing: nothing on disk is ever named by it.
-    base = (name or "").replace("\\", "/").rpartition("/")[2]
-    return "".join(char for char in base if char.isprintable())[:255] or "upload"

@@ -73,7 +73,7 @@ async def _fetched(question: Question, url: str) -> UploadedFile:
     target = _scratch(question)
     if is_media_url(url):  # from Instagram's own servers, as the account's app would
         await question.api.download(url, target)
-        return UploadedFile(path=target, name=url.partition("?")[0].rpartition("/")[2][:200])
+        return UploadedFile(path=target, name=url.partition("?")[0])
     return await question.around.fetcher.fetch(url, target)
 
 

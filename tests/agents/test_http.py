@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from typing import Any
 
 import httpx
@@ -216,13 +217,28 @@ async def test_who_may_only_draft_proposes(served: Served) -> None:
     assert [each["via"] for each in page["events"]] == ["agent"]
 
 
-async def test_a_file_is_sent_to_a_link_once(served: Served) -> None:
+def no_room(_: object) -> os.statvfs_result:
+    return os.statvfs_result((4096, 4096, 100, 0, 0, 100, 0, 0, 0, 255))
+
+
+async def test_a_file_is_sent_to_a_link_once(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
     photo = served.studio.photo(1080, 1080).read_bytes()
     async with connected(served) as client:
         link = (await called(client, "add_media"))["upload_link"]
         sent = await served.client.put(f"{link}photo.jpg", content=photo)
         assert sent.status_code == 201, sent.text
         assert (await served.client.put(f"{link}photo.jpg", content=photo)).status_code == 404
+        odd = (await called(client, "add_media"))["upload_link"]
+        monkeypatch.setattr(os, "statvfs", no_room)
+        for _ in range(2):  # a full disk passes: the link is good for the same again
+            full = await served.client.put(f"{odd}x.jpg", content=photo)
+            assert (full.status_code, full.json()["code"]) == (503, "SERVICE_UNAVAILABLE")
+        monkeypatch.undo()
+        name = "%1b%5b31mred%0a%E2%80%AE%00%ED%A0%80%5C..%2F..%2Fx.jpg"
+        sent = await served.client.put(f"{odd}{name}", content=photo)
+        assert (sent.status_code, sent.json()["originalFilename"]) == (201, "x.jpg")
         nothing = (await called(client, "add_media"))["upload_link"]
         assert (
             await served.client.put(f"{nothing}x.jpg", content=b"no picture")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,8 +27,15 @@ async def test_publishing_scheduling_and_cancelling(sandbox: Sandbox, tmp_path: 
         await reprise("account", "add", *me, env=env)
         unknown = await reprise("publish", str(photo), "--username", "ghost", env=env)
         assert (unknown.code, "@ghost is not connected" in unknown.err) == (1, True)
-        no_login = await reprise("publish", str(photo), *me, env=env)
-        assert (no_login.code, "[PRIVATE_API_REQUIRED]" in no_login.err) == (1, True)
+        odd = photo.with_name(os.fsdecode(b"caf\xe9 \x1b[31m.jpg"))
+        shutil.copy(photo, odd)
+        for file in (photo, odd):
+            no_login = await reprise("publish", str(file), *me, env=env)
+            assert (no_login.code, "[PRIVATE_API_REQUIRED]" in no_login.err) == (1, True)
+        no_text = await reprise(
+            "publish", str(odd), *me, "--caption", os.fsdecode(b"\xe9"), env=env
+        )
+        assert (no_text.code, no_text.err) == (2, "reprise: \ufffd is no text in UTF-8\n")
         await reprise("account", "login", *me, "--password-stdin", env=env, stdin="pw\n")
 
         live = await reprise("publish", str(photo), *me, "--caption", "Hi", "--wait", env=env)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import tempfile
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ async def test_it_does_what_the_api_does(served: Served, tmp_path: Path) -> None
     daemon = daemon_of(served)
     photo = served.studio.photo(1080, 1080)
     media = await daemon.perform(
-        OPERATIONS["upload_media"], UploadedFile(path=photo, name="photo.jpg")
+        OPERATIONS["upload_media"], UploadedFile(path=photo, name=os.fsdecode(b"caf\xe9 photo.jpg"))
     )
     assert photo.exists()  # the daemon has a copy of its own
     post = models.PublishablePost(
@@ -60,7 +61,7 @@ async def test_it_does_what_the_api_does(served: Served, tmp_path: Path) -> None
     )
     draft = await daemon.perform(OPERATIONS["create_draft"], post)
     over_http = await served.call("GET", f"/api/v1/posts/{draft.id}")
-    assert over_http.body["mediaFiles"][0]["originalFilename"] == "photo.jpg"
+    assert over_http.body["mediaFiles"][0]["originalFilename"] == "caf? photo.jpg"
     again = await daemon.perform(OPERATIONS["get_post"], target=draft.id)
     assert again.model_dump() == draft.model_dump(exclude={"warnings"})
     assert daemon.daemon.version == VERSION
