@@ -108,8 +108,12 @@ class OptionsDesk:
         accounts.get(db, account_id)
         chosen = {name: value or None for name, value in changes.items() if name != "totp_seed"}
         before = client_options.usable(db, self._vault, account_id)
-        client_options.save(db, self._vault, account_id, replace(before, **chosen))
+        after = replace(before, **chosen)
         seed = changes.get("totp_seed")
+        known = secrets.usable(db, self._vault, account_id, AccountSecret.TOTP_SEED)
+        if after == before and seed in (None, known or ""):
+            return  # what has failed as it is would fail again
+        client_options.save(db, self._vault, account_id, after)
         if seed:
             secrets.put(db, self._vault, account_id, AccountSecret.TOTP_SEED, seed)
         elif seed == "":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from accounts import identity
@@ -14,10 +14,15 @@ from storage.secrets import AccountSecret
 from storage.store import Database
 from storage.troubles import TroubleKind
 from storage.vault import Vault
+from storage.wrong_clock import is_recent
 
 if TYPE_CHECKING:
     from instagram.graph.http import LoginMethod
     from instagram.graph.objects import Profile
+
+
+# Who connects an account again and again asks Meta no more often.
+_JUST_TOLD = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +74,21 @@ def connect(
     # What waited for a login may have another way out now.
     holds.release(db, account.id, now)
     return accounts.get(db, account.id)
+
+
+def is_known(
+    db: Database, vault: Vault, user_id: str, username: str, access: GraphAccess, now: datetime
+) -> Account | None:
+    """Return the account that has this very token, where Meta has told so a moment ago."""
+    account = accounts.by_username(db, username)
+    if account is None or account.user_id != user_id or account.token_unproven:
+        return None
+    has_it = access.token == secrets.usable(db, vault, account.id, AccountSecret.ACCESS_TOKEN)
+    is_in_doubt = troubles.open_of(db, account.id, TroubleKind.TOKEN)
+    told_at = account.last_synced_at
+    if not has_it or is_in_doubt or account.login_method != access.login_method or told_at is None:
+        return None
+    return account if is_recent(told_at, now, _JUST_TOLD) else None
 
 
 def _check_unknown(db: Database, user_id: str, ig_user_id: str) -> None:

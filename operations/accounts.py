@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING
 
-from accounts.connecting import GraphAccess, connect
+from accounts.connecting import GraphAccess, connect, is_known
 from cloud.wishes import unconfirmed
 from ground.refusal import ErrorCode, Refusal
 from instagram.errors import InstagramError
@@ -95,6 +95,9 @@ async def connect_account(ask: Ask[models.ConnectRequest]) -> models.InstagramAc
         access = GraphAccess(token=asked.access_token, login_method=asked.login_method)
         if asked.login_method == "facebook" and not asked.ig_user_id:
             raise Refusal(ErrorCode.MISSING_PARAM, "`igUserId` is required with Facebook Login")
+        known = await house.store.write(_known, ask, access)
+        if known is not None:
+            return known
         told = await house.tokens.check(access, asked.ig_user_id)
 
     def write(db: Database) -> Account:
@@ -116,6 +119,15 @@ async def connect_account(ask: Ask[models.ConnectRequest]) -> models.InstagramAc
         with contextlib.suppress(InstagramError):  # upkeep tries it again
             await house.tokens.sync(account)
     return shown.account(await house.store.read(accounts.get, account.id))
+
+
+def _known(
+    db: Database, ask: Ask[models.ConnectRequest], access: GraphAccess
+) -> models.InstagramAccount | None:
+    account = is_known(db, ask.house.vault, ask.user_id, ask.given.username, access, ask.now)
+    if account is None or ask.given.ig_user_id not in ("", account.ig_user_id):
+        return None
+    return ask.done(db, shown.account(account))
 
 
 def _check_limits(db: Database, ask: Ask[models.ConnectRequest]) -> None:

@@ -65,8 +65,13 @@ def configure(
 
 
 def enable(db: Database, account_id: str, now: datetime) -> RepostConfig:
-    """Switch the engine on for an account; closes the circuit breaker, also after a block."""
-    troubles.clear_disabling(db, account_id, now)
+    """Switch the engine on for an account; closes the circuit breaker, also after a block.
+
+    Where it is on nothing changes: what has failed and rests is tried no sooner, and is counted.
+    """
+    config = repost_configs.get(db, account_id)
+    if not troubles.clear_disabling(db, account_id, now) and config.is_enabled:
+        return config
     holds.release(db, account_id, now)
     return repost_configs.change(
         db,

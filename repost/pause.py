@@ -36,7 +36,13 @@ def pause(db: Database, account_id: str, until: datetime | None, now: datetime) 
 
 
 def resume(db: Database, account_id: str, now: datetime) -> RepostConfig:
-    """End a pause; none is no error. Raises `NotFound` without a configuration."""
+    """End a pause; none is no error, and nothing changes by it.
+
+    Raises `NotFound` without a configuration.
+    """
+    config = repost_configs.get(db, account_id)
+    if config.paused_at is None:
+        return config
     holds.release(db, account_id, now)
     return repost_configs.change(db, account_id, now=now, paused_at=None, paused_until=None)
 

@@ -162,14 +162,15 @@ def clear(
 
 def open_of(db: Database, account_id: str, kind: TroubleKind) -> list[Trouble]:
     """Return an account's troubles of a kind that nobody has ended, those that are over too."""
-    clause = "WHERE account_id = ? AND kind = ? AND cleared_at IS NULL ORDER BY id"
+    clause = "WHERE account_id = ? AND kind = ? AND cleared_at IS NULL"
     return records.fetch(db, Trouble, clause, (account_id, kind))
 
 
-def clear_disabling(db: Database, account_id: str, now: datetime) -> None:
+def clear_disabling(db: Database, account_id: str, now: datetime) -> bool:
     """End the troubles that switched story reposts off: a person has switched them on again.
 
-    A challenge pause and a login that waits go on: switching on resolves neither.
+    A challenge pause and a login that waits go on: switching on resolves neither. Says whether
+    there were any.
     """
     ended = db.conn.execute(
         "UPDATE troubles SET cleared_at = ? WHERE account_id = ? AND cleared_at IS NULL"
@@ -178,3 +179,4 @@ def clear_disabling(db: Database, account_id: str, now: datetime) -> None:
     )
     if ended.rowcount:
         events.record_of_account(db, Subject.LOGIN, account_id, "FREED", now=now)
+    return bool(ended.rowcount)

@@ -9,14 +9,16 @@ from typing import Any
 
 import pytest
 
+from accounts.client_options import OptionsDesk
 from instagram import errors
 from publish.intake import publish_now
 from publish.library import MediaLibrary
 from publish.rules import Content
+from repost import configuring, pause
 from sandbox.graph.failures import graph_error
 from sandbox.wire.faults import Fault, FaultHandle, Kind, Status
 from sandbox.world.sample_media import make_video
-from storage import accounts, client_options, jobs, troubles
+from storage import accounts, client_options, jobs, repost_configs, troubles
 from storage.accounts import Account
 from storage.client_options import StoredOptions
 from storage.posts import MediaType
@@ -287,3 +289,27 @@ async def test_whatever_the_official_api_answers_costs_few_requests_a_day(
     assert {name: fault.hits for name, fault in faults.items() if not 0 < fault.hits < 30} == {}
     per_account = Counter(entry.account for entry in studio.sandbox.ledger.requests[before:])
     assert max(per_account.values()) < 400, per_account
+
+
+async def test_whoever_makes_sure_that_all_is_on_hastens_nothing(studio: Studio) -> None:
+    """A program that switches on, resumes and sets options every minute; Instagram is away."""
+    core, account_id = studio.core, studio.account.id
+    await a_post_due(studio)
+    options = OptionsDesk(core.store, core.vault, core.gateway, core.clock)
+    await options.change(account_id, {"locale": "de_DE"})
+    await core.store.write(
+        repost_configs.change, account_id, now=core.clock.now(), consecutive_failures=3
+    )
+    studio.sandbox.faults.add(Fault(path=CONFIGURE, kind=Status(503), times=None))
+    attempts = 0
+    for _ in range(60):
+        for change in (configuring.enable, pause.resume):
+            await core.store.write(change, account_id, studio.clock.now())
+        await options.change(account_id, {"locale": "de_DE"})
+        for job in await core.store.write(jobs.claim_due, studio.clock.now()):
+            await studio.deliverer.deliver(job)
+            attempts += 1
+        studio.clock.advance(timedelta(minutes=1))
+    assert 3 < attempts < 9, "30 s, 1, 2, 4, 8, 16 and 32 minutes"
+    config = await core.store.read(repost_configs.get, account_id)
+    assert config.consecutive_failures == 3

@@ -159,6 +159,13 @@ async def test_an_account_is_connected_with_its_token(served: Served) -> None:
     assert made.body["igUserId"] == graph.ig_user_id
     assert (made.body["name"], made.body["accountType"]) == ("The Shop", "BUSINESS")
     assert graph.token not in str(made.body)
+    # Who makes sure of it again and again asks Meta no more often.
+    ledger = served.studio.sandbox.ledger
+    asked = len(ledger.find(account="shop"))
+    for _ in range(3):
+        once_more = await served.call("POST", PATH, body)
+        assert (once_more.status, once_more.body) == (201, made.body)
+    assert len(ledger.find(account="shop")) == asked > 0
     # Reconnecting gives the same account the new token.
     again = world.connect_graph(person)
     second = await served.call("POST", PATH, {**body, "accessToken": again.token})

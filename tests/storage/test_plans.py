@@ -73,6 +73,7 @@ EXCEPTIONS = {
     "holds.active": "troubles of a year, of one account",
     "troubles.clear": "troubles of a year, of one account",
     "troubles.clear_disabling": "troubles of a year, of one account",
+    "troubles.open_of": "troubles of a year, of one account",
 }
 
 
