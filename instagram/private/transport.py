@@ -11,9 +11,13 @@ import zstandard
 from aiograpi.httpx_ext import CurlPrivateSession
 from aiograpi.transports import CurlH2Transport
 from curl_cffi import CurlOpt
+from httpx._decoders import SUPPORTED_DECODERS, ZStandardDecoder
 
 from instagram.hour import InstagramsClock
 from instagram.repair import readable
+
+# aiograpi gives every client of httpx's a decoder whose errors are no `httpx.HTTPError`.
+SUPPORTED_DECODERS["zstd"] = ZStandardDecoder
 
 # No answer of Instagram's comes near it.
 MOST_BYTES = 32 * 1024 * 1024

@@ -104,6 +104,17 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
+class Garbled:
+    """Do what was asked, and answer what is not packed as its head says."""
+
+    encoding: str = "zstd"
+
+    async def answer(self, exchange: Exchange) -> Response:
+        await exchange.perform()
+        return Response(200, Data(b"not packed"), (("content-encoding", self.encoding),))
+
+
+@dataclass(frozen=True, slots=True)
 class Slow:
     """Send the body at so many bytes per second of real time."""
 

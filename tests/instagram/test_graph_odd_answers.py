@@ -14,6 +14,7 @@ from instagram import errors
 from instagram.graph.http import _object
 from instagram.graph.objects import all_in, cursor_in, id_in, media_in
 from instagram.hour import told_by
+from instagram.private import transport
 from instagram.private.translation import translate
 from session_api.errors import answer_to
 from storage.troubles import Trouble, TroubleKind
@@ -148,3 +149,14 @@ def test_any_number_of_blocks_is_a_hold_that_ends(before: int) -> None:
     until = consequence_of(errors.ActionBlocked(""), earlier, NOW).until
     assert until is not None
     assert timedelta(days=1) <= until - NOW <= timedelta(days=32)
+
+
+@pytest.mark.parametrize("packing", sorted(transport.SUPPORTED_DECODERS.keys() - {"identity"}))
+async def test_what_is_not_packed_as_it_says_is_no_usable_answer(packing: str) -> None:
+    def garbled(request: httpx.Request) -> httpx.Response:
+        stream = httpx.ByteStream(b"not packed" * 9)
+        return httpx.Response(200, headers={"content-encoding": packing}, stream=stream)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(garbled)) as client:
+        with pytest.raises(httpx.HTTPError):
+            await client.get("https://graph.instagram.com/me")

@@ -20,6 +20,7 @@ from sandbox.wire.faults import (
     ClosedMidBody,
     DelayedEffect,
     Fault,
+    Garbled,
     Hang,
     Kind,
     Reset,
@@ -69,6 +70,7 @@ async def retry_later(studio: Studio) -> None:
     [
         Reset(after_effect=True),
         ClosedMidBody(),
+        Garbled(),
         Body(b"<html>gateway</html>", "text/html"),
         Body(b'{"status":"ok"}', "application/json"),
         Body(b"[1]", "application/json"),

@@ -15,7 +15,17 @@ from instagram.graph import http as graph_http
 from instagram.private import door, uploads
 from publish import scheduler
 from sandbox import Sandbox
-from sandbox.wire.faults import Body, ClosedMidBody, Fault, Hang, Kind, Reset, Slow, Status
+from sandbox.wire.faults import (
+    Body,
+    ClosedMidBody,
+    Fault,
+    Garbled,
+    Hang,
+    Kind,
+    Reset,
+    Slow,
+    Status,
+)
 from storage.accounts import Account
 from tests.support.attempts import Course, follow, live
 from tests.support.clock import TestClock
@@ -32,6 +42,7 @@ KINDS: dict[str, tuple[Kind, bool]] = {
     "reset after": (Reset(after_effect=True), True),
     "drip": (Slow(bytes_per_second=2), True),
     "cut": (ClosedMidBody(), True),
+    "garbled": (Garbled(), True),
     "page": (Body(b"<html>gateway</html>", "text/html"), True),
     "403 page": (Status(403, text="<html>no</html>"), False),
     "list": (Body(b"[1]", JSON), True),
