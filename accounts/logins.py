@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from accounts import identity
@@ -18,6 +19,7 @@ from ground.refusal import ErrorCode, Refusal
 from instagram import errors
 from instagram.private.outcome import LoggedIn, LoginSecrets, PendingLogin
 from storage import (
+    account_sessions,
     accounts,
     client_options,
     credentials,
@@ -37,6 +39,11 @@ if TYPE_CHECKING:
     from instagram.private.gateway import PrivateGateway
 
 logger = logging.getLogger(__name__)
+# How many steps of logins by which Instagram lets nobody in are taken within an hour, whoever wants
+# them: a password or a code that is guessed, or sent again and again, locks the account.
+MOST_TRIES, _TRIES_WITHIN = 10, timedelta(hours=1)
+_TRIES = "login not let in"
+_NO_ANSWER = (errors.Unreachable, errors.AccountOnHold, errors.NotAsked)
 Result = Credentials | PendingLogin
 
 
@@ -81,7 +88,8 @@ class LoginDesk:
 
         With the `code` that a login of the same name and password waits for, that one goes on
         and nothing is submitted again. Raises `TwoFactorRequired` and, where only the app can
-        help, `ChallengeRequired`; `submit_code` and `go_on` take it from there.
+        help, `ChallengeRequired`; `submit_code` and `go_on` take it from there. Raises `Refusal`
+        where Instagram has let in none of too many that came before.
         """
         waiting = await self._store.read(self._waiting, account_id)
         takes_code = waiting is not None and waiting.pending.waits_for_code
@@ -94,7 +102,10 @@ class LoginDesk:
         seed = totp_seed or await self._store.read(self._seed, account_id)
         given = LoginSecrets(password, seed)
         api = self._gateway.account(account_id)
-        return _told(await api.log_in(username, given, code, self._keeping(account_id, given)))
+        keep = self._keeping(account_id, given)
+        return _told(
+            await self._counted(account_id, lambda: api.log_in(username, given, code, keep))
+        )
 
     async def submit_code(self, account_id: str, code: str) -> Result:
         """Give the code that a login waits for; returns what Instagram wants next, if more.
@@ -109,7 +120,7 @@ class LoginDesk:
         api = self._gateway.account(account_id)
         keep = self._keeping(account_id, waiting.secrets)
         result = await self._unless_lapsed(
-            account_id, api.submit_code(waiting.pending, waiting.secrets, code, keep)
+            account_id, lambda: api.submit_code(waiting.pending, waiting.secrets, code, keep)
         )
         return _told(result, accepts_two_factor=True)
 
@@ -123,10 +134,11 @@ class LoginDesk:
         waiting = await self._store.read(self._waiting, account_id)
         api = self._gateway.account(account_id)
         if waiting is None:
-            return _told(await api.resume(way, self._keeping(account_id, LoginSecrets())))
+            keep = self._keeping(account_id, LoginSecrets())
+            return _told(await self._counted(account_id, lambda: api.resume(way, keep)))
         keep = self._keeping(account_id, waiting.secrets)
         result = await self._unless_lapsed(
-            account_id, api.go_on(waiting.pending, waiting.secrets, way, keep)
+            account_id, lambda: api.go_on(waiting.pending, waiting.secrets, way, keep)
         )
         return _told(result, accepts_two_factor=True)
 
@@ -184,9 +196,27 @@ class LoginDesk:
         """Close the connections of an account that was disconnected."""
         await self._gateway.forget(account_id)
 
-    async def _unless_lapsed(self, account_id: str, step: Awaitable[Result]) -> Result:
+    async def _counted(self, account_id: str, step: Callable[[], Awaitable[Result]]) -> Result:
+        """Take one step of a login, and count it where Instagram lets nobody in by it.
+
+        Raises `Refusal` where there were too many of those.
+        """
+        await self._store.read(_check_tries, account_id, self._clock.now())
         try:
-            return await step
+            result = await step()
+        except errors.InstagramError as error:
+            if not isinstance(error, _NO_ANSWER):
+                await self._store.write(_count_try, account_id, self._clock.now())
+            raise
+        if isinstance(result, PendingLogin):
+            await self._store.write(_count_try, account_id, self._clock.now())
+        return result
+
+    async def _unless_lapsed(
+        self, account_id: str, step: Callable[[], Awaitable[Result]]
+    ) -> Result:
+        try:
+            return await self._counted(account_id, step)
         except errors.LoginLapsed as lapsed:
             await self._store.write(credentials.clear_challenge, account_id)
             raise NoPendingLogin(lapsed.reason) from lapsed
@@ -268,6 +298,23 @@ class LoginDesk:
 
     def _seed(self, db: Database, account_id: str) -> str:
         return secrets.usable(db, self._vault, account_id, AccountSecret.TOTP_SEED) or ""
+
+
+def _check_tries(db: Database, account_id: str, now: datetime) -> None:
+    tries, first = account_sessions.uses_within(db, account_id, _TRIES, _TRIES_WITHIN, now)
+    if tries >= MOST_TRIES:
+        until = (first or now) + _TRIES_WITHIN
+        raise Refusal(
+            ErrorCode.LOGIN_RATE_LIMITED,
+            f"Instagram has let nobody in at {tries} tries to log this account in, and more would "
+            f"lock it: nothing is sent before {until:%H:%M} UTC",
+            until=until,
+        )
+
+
+def _count_try(db: Database, account_id: str, now: datetime) -> None:
+    if accounts.find(db, account_id) is not None:  # it may have been disconnected meanwhile
+        account_sessions.count(db, account_id, _TRIES, now)
 
 
 def _told(result: Result, *, accepts_two_factor: bool = False) -> Result:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from accounts.logins import NoPendingLogin
+from accounts.logins import MOST_TRIES, NoPendingLogin
+from ground.refusal import ErrorCode, Refusal
 from instagram import errors
 from instagram.private.outcome import LoginSecrets, PendingLogin
 from sandbox import LoginBehaviour, Sandbox
@@ -59,6 +60,32 @@ async def test_a_wrong_password_is_sent_once_and_nothing_is_kept(newcomer: Studi
 
     await newcomer.log_in()  # a person tries again: still the same device
     assert len(newcomer.sandbox.ledger.devices(USERNAME)) == 1
+
+
+async def test_logins_that_come_to_nothing_are_no_loop(newcomer: Studio) -> None:
+    """Whoever sends passwords, codes, or goes on, again and again: ten an hour, then one asks."""
+    logins, account_id = newcomer.core.logins, newcomer.account.id
+    for number in range(MOST_TRIES - 2):
+        with pytest.raises(errors.LoginFailed):
+            await logins.log_in(account_id, USERNAME, f"guess {number}")
+    newcomer.person.login = LoginBehaviour.CHALLENGE
+    assert isinstance(await logins.log_in(account_id, USERNAME, PASSWORD), PendingLogin)
+    with pytest.raises(errors.WrongCode):
+        await logins.submit_code(account_id, "000000")
+    asked = len(newcomer.sandbox.ledger.find(account=USERNAME))
+    steps: list[Callable[[], Awaitable[object]]] = [
+        lambda: logins.log_in(account_id, USERNAME, PASSWORD),
+        lambda: logins.submit_code(account_id, "000000"),
+        lambda: logins.go_on(account_id),
+    ]
+    for step in steps:
+        with pytest.raises(Refusal) as refused:
+            await step()
+        assert refused.value.code == ErrorCode.LOGIN_RATE_LIMITED
+    assert len(newcomer.sandbox.ledger.find(account=USERNAME)) == asked
+    newcomer.person.login = LoginBehaviour.OK
+    newcomer.clock.advance(timedelta(hours=1, seconds=1))
+    await newcomer.log_in()
 
 
 @pytest.mark.parametrize(
