@@ -333,6 +333,9 @@ class Reading:
         """Store the page's new mentions."""
         self.scan.passed_over += page.passed_over
         self.scan.gaps.update(page.gaps)
+        oldest = self._their_time - LOOKBACK
+        if lost := sum(at is None or at >= oldest for at in page.lost):
+            self.scan.gaps["a message that may mention the account"] += lost
         if page.mentions:
             self.scan.found += await self._store.write(
                 store_new, self._config, page.mentions, self._their_time, self._clock.now()

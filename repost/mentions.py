@@ -5,7 +5,7 @@ Pure, and never raising: what is odd is told apart, and what cannot be read at a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -80,7 +80,8 @@ def parse_activity(answer: object, viewer_pk: str) -> InboxPage:
     """Return the stories that the activity inbox says mention the account."""
     page = InboxPage()
     section = mapping(mapping(answer).get("story_mentions"))
-    for reel in entries(section.get("reels")):
+    reels = section.get("reels")
+    for reel in entries(list(reels.values()) if isinstance(reels, Mapping) else reels):
         for item in entries(reel.get("items")):
             of_item, of_reel = mapping(item.get("user")), mapping(reel.get("user"))
             story, _, owner = text(item.get("id")).partition("_")

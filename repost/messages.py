@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from instagram.fields import (
     Json,
@@ -42,7 +42,8 @@ class Mention:
     """Somebody's story that mentions the account, or may do so.
 
     `story_pk` is None where the message does not say which, as when it has expired; `at` where
-    it does not say when. `is_sure` says that the message is of a kind that only mentions are.
+    it does not say when; `author_pk` is "" where it does not say who. `is_sure` says that the
+    message is of a kind that only mentions are.
     """
 
     story_pk: str | None
@@ -56,10 +57,14 @@ class Mention:
 
 @dataclass(slots=True)
 class Findings:
-    """What messages tell: mentions, and `odd` ones that point to a story in an unknown form."""
+    """What messages tell: mentions, and `odd` ones that point to a story in an unknown form.
+
+    `lost` are the times of those that may tell of one, and say neither which nor whose.
+    """
 
     mentions: list[Mention] = field(default_factory=list)
     odd: list[Mention] = field(default_factory=list)
+    lost: list[datetime | None] = field(default_factory=list)
     passed_over: Counter[str] = field(default_factory=Counter)
 
 
@@ -75,11 +80,11 @@ def message_of(
     sender = identifier(known.get("user_id")) or (others[0] if len(others) == 1 else "")
     item_id = text(known.get("item_id")) or identifier(known.get("item_id"))
     item_id = item_id or identifier(known.get("timestamp"))
-    if not known or not sender or not item_id:
+    if not known:
         return None
     return Mention(
         story_pk=None,
-        item_id=item_id[:64],
+        item_id=item_id[:64] or None,
         author_pk=sender,
         author_username=names.get(sender, ""),
         at=moment(known.get("timestamp")),
@@ -102,8 +107,8 @@ def read_message(
         passed_over["forward"] += 1
     elif isinstance(kind, str) and kind in _ORDINARY:
         passed_over["other"] += 1
-    elif (link := _link_in(item)) is not None:
-        _put(replace(message, story_pk=link, is_sure=False), names, page)
+    elif (pointer := _pointer_in(item, viewer_pk)) is not None:
+        _put(replace(message, story_pk=pointer, is_sure=False), names, page)
     elif not isinstance(kind, str):
         passed_over["odd"] += 1
     elif "mention" in kind:
@@ -112,14 +117,22 @@ def read_message(
         passed_over["other"] += 1
 
 
-def _put(found: Mention | None, names: Mapping[str, str], page: Findings) -> None:
-    if found is None:
-        page.passed_over["odd"] += 1
-        return
-    named = replace(found, author_username=names.get(found.author_pk) or found.author_username)
+def _put(found: Mention, names: Mapping[str, str], page: Findings) -> None:
+    named = replace(
+        found,
+        author_pk=found.author_pk or _pk_of(found.author_username, names),
+        author_username=names.get(found.author_pk) or found.author_username,
+    )
     is_known_form = named.is_sure
-    (page.mentions if is_known_form else page.odd).append(named)
     page.passed_over["odd"] += not is_known_form
+    if named.story_pk is None and not (named.author_pk and named.item_id):
+        page.lost.append(named.at)  # no row can tell of it
+    else:
+        (page.mentions if is_known_form else page.odd).append(named)
+
+
+def _pk_of(name: str, names: Mapping[str, str]) -> str:
+    return next((pk for pk, known in names.items() if name and known == name), "")
 
 
 def _shared(item: Json, message: Mention) -> Iterator[Mention]:
@@ -170,24 +183,45 @@ def _read_reel_share(
 
 
 def _story_of_url(url: object) -> tuple[str, str] | None:
-    """Return username and story pk of `https://www.instagram.com/stories/<name>/<pk>?…`."""
+    """Return username and story pk of `https://www.instagram.com/stories/<name>/<pk>?…`.
+
+    A highlight is somebody's of nobody's name; its address may say which story of it is meant.
+    """
     try:
-        parts = [part for part in urlsplit(text(url)).path.split("/") if part]
+        address = urlsplit(text(url))
+        parts = [part for part in address.path.split("/") if part]
+        meant = parse_qs(address.query, max_num_fields=100).get("story_media_id", [""])[0]
     except ValueError:
         return None
-    # The last numeric part: a username may be all digits too.
-    if len(parts) < 3 or parts[0] != "stories" or not identifier(parts[-1]):
+    if len(parts) < 3 or parts[0] != "stories":
         return None
-    return username(parts[1]), parts[-1]
+    if parts[1] == "highlights":
+        pk = identifier(meant.partition("_")[0])
+        return ("", pk) if pk else None
+    # The last numeric part: a username may be all digits too.
+    return (username(parts[1]), parts[-1]) if identifier(parts[-1]) else None
 
 
-def _link_in(value: object, depth: int = 0) -> str | None:
-    """Return the story that an address anywhere in a message leads to, None without one."""
+def _pointer_in(value: object, viewer_pk: str, depth: int = 0) -> str | None:
+    """Return the story that anything in a message leads to, None where nothing does.
+
+    That is an address, packed into another one or not, or a story itself, if not the viewer's.
+    """
     if isinstance(value, str):
-        found = _STORY_LINK.search(value)
+        plain = unquote(value.replace("\\/", "/")) if "stories" in value else ""
+        found = _STORY_LINK.search(plain)
         return found[2] if found else None
     if depth >= _DEEPEST or not isinstance(value, (list, Mapping)):
         return None
+    if isinstance(value, Mapping) and (story := _story_itself(value, viewer_pk)):
+        return story
     inner = value.values() if isinstance(value, Mapping) else value
-    links = (_link_in(each, depth + 1) for each in inner)
-    return next((link for link in links if link), None)
+    pointers = (_pointer_in(each, viewer_pk, depth + 1) for each in inner)
+    return next((pointer for pointer in pointers if pointer), None)
+
+
+def _story_itself(media: Json, viewer_pk: str) -> str:
+    is_story = media.get("product_type") == "story" or "expiring_at" in media
+    pk, _, owner_pk = text(media.get("id")).partition("_")
+    owner_pk = first_identifier(mapping(media.get("user")).get("pk"), owner_pk)
+    return first_identifier(media.get("pk"), pk) if is_story and owner_pk != viewer_pk else ""

@@ -45,7 +45,7 @@ def store_new(
             break
         if (mention.at or clock) < clock - LOOKBACK:
             continue
-        if mention.author_username:
+        if mention.author_username and mention.author_pk:
             reposts.rename_author(db, config.account_id, mention.author_pk, mention.author_username)
         repost = _first_seen(config, mention, clock, now)
         if _is_known(db, repost):

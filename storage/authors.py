@@ -84,11 +84,11 @@ def rule_author(
 
 
 def recognise(db: Database, account_id: str, username: str, author_pk: str) -> None:
-    """Keep the id of a listed author whose story was seen for the first time."""
+    """Keep the id of a listed author whose story was seen for the first time; "" is none."""
     db.conn.execute(
         "UPDATE author_rules SET author_pk = ? WHERE account_id = ? AND username = ?"
         " AND author_pk IS NULL",
-        (author_pk, account_id, username),
+        (author_pk or None, account_id, username),
     )
 
 

@@ -432,7 +432,8 @@ def pks_of(db: Database, account_id: str, usernames: Collection[str]) -> dict[st
     """Return the ids of those authors whose stories an account has seen, by lower-case name."""
     rows = db.conn.execute(
         "SELECT value, (SELECT author_pk FROM reposts WHERE account_id = ?1"
-        " AND lower(author_username) = value ORDER BY detected_at DESC LIMIT 1) AS pk"
+        " AND lower(author_username) = value AND author_pk != '' ORDER BY detected_at DESC"
+        " LIMIT 1) AS pk"
         " FROM json_each(?2) WHERE pk IS NOT NULL",
         (account_id, records.encode([name.lower() for name in usernames])),
     )

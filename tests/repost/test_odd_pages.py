@@ -234,8 +234,16 @@ async def test_more_odd_messages_than_a_look_takes_are_taken_by_the_next(store: 
         {"item_type": "expired_placeholder", "url": "https://instagram.com/stories/a/9"},
         {"item_type": "xma_story_mention_v2", "xma": [{"target_id": 9}]},
         {"item_type": "mention_card", "card": {"story": "9"}},
+        {"item_type": "card_v9", "to": "https:\\/\\/www.instagram.com\\/stories\\/a\\/9\\/"},
+        {
+            "item_type": "card_v10",
+            "to": "fb-ig://x?u=https%3A%2F%2Finstagram.com%2Fstories%2Fa%2F9",
+        },
+        {"item_type": "card_v11", "a": [{"m": {"pk": 9, "product_type": "story", "user": ANNA}}]},
+        {"item_type": "card_v12", "reel": {"items": [{"id": "9_7", "expiring_at": 1}]}},
+        {"item_type": None, "of": {"id": "9_7", "expiring_at": 1}},
     ],
-    ids=lambda item: item["item_type"],
+    ids=lambda item: str(item["item_type"]),
 )
 async def test_a_mention_in_a_new_form_is_shown_to_a_person(
     store: Store, item: dict[str, Any]
@@ -243,6 +251,71 @@ async def test_a_mention_in_a_new_form_is_shown_to_a_person(
     message = {"item_id": "m", "user_id": 7, "timestamp": at(HOUR), **item}
     looked = await look(store, Boxes([page(chat(1, HOUR, message))]))
     assert [repost.author_pk for repost in looked.scan.odd] == ["7"]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"item_type": "card_v11", "m": {"pk": 9, "product_type": "story", "user": {"pk": VIEWER}}},
+        {"item_type": "card_v12", "m": {"id": f"9_{VIEWER}", "expiring_at": 1}},
+        {"item_type": "card_v13", "m": {"pk": 9, "product_type": "feed", "user": ANNA}},
+    ],
+    ids=lambda item: item["item_type"],
+)
+async def test_what_is_about_an_own_story_or_no_story_is_nothing(
+    store: Store, item: dict[str, Any]
+) -> None:
+    message = {"item_id": "m", "user_id": 7, "timestamp": at(HOUR), **item}
+    looked = await look(store, Boxes([page(chat(1, HOUR, message))]))
+    assert (looked.scan.found, looked.scan.odd) == ([], [])
+    assert not looked.scan.gaps
+
+
+BEN = {"pk": 8, "username": "ben"}
+
+
+async def test_a_mention_in_a_group_that_does_not_say_who_sent_it_is_found(store: Store) -> None:
+    silent = mention(91, HOUR, user_id=None)
+    nobody = mention(92, HOUR, user_id=None, item_id=None, timestamp=None)
+    nobody["xma_reel_mention"][0]["target_url"] = "https://www.instagram.com/stories/cleo/92"
+    group = chat(1, HOUR, silent, nobody, users=[ANNA, BEN])
+    looked = await look(store, Boxes([page(group)]))
+    assert {repost.story_pk: repost.author_pk for repost in looked.scan.found} == {
+        "91": "7",
+        "92": "",
+    }
+    assert not looked.scan.gaps
+
+
+@pytest.mark.parametrize(("ago", "gaps"), [(HOUR, 1), (timedelta(days=3), 0)], ids=str)
+async def test_a_mention_that_says_neither_which_nor_whose_is_told_while_it_may_live(
+    store: Store, ago: timedelta, gaps: int
+) -> None:
+    lost = mention(91, ago, user_id=None, xma_reel_mention=[{"target_url": "elsewhere"}])
+    looked = await look(store, Boxes([page(chat(1, HOUR, lost, users=[ANNA, BEN]))]))
+    assert looked.scan.gaps["a message that may mention the account"] == gaps
+    assert (looked.scan.seen_until is None) is bool(gaps)
+
+
+@pytest.mark.parametrize("name", ["anna", ""])
+async def test_a_highlight_is_nobodys_name(store: Store, name: str) -> None:
+    url = "https://www.instagram.com/stories/highlights/17?story_media_id=91_7"
+    share = {"target_url": url, "header_title_text": name}
+    known = mention(91, HOUR, xma_reel_mention=[share])
+    share = {"target_url": "https://www.instagram.com/stories/highlights/18/"}
+    unknown = mention(92, HOUR, xma_reel_mention=[share])
+    looked = await look(store, Boxes([page(chat(1, HOUR, known, unknown, users=[BEN]))]))
+    assert [(r.story_pk, r.author_username) for r in looked.scan.found] == [("91", name)]
+    assert [r.is_unread for r in looked.scan.odd] == [True]
+
+
+async def test_stories_of_the_activity_are_found_by_their_number_too(store: Store) -> None:
+    class Active(Boxes):
+        async def activity(self) -> Any:
+            item = {"pk": 91, "user": ANNA, "reel_mentions": [{"user": {"pk": VIEWER}}]}
+            return {"story_mentions": {"reels": {"7": {"id": 7, "items": [item]}}}}
+
+    assert stories(await look(store, Active([page()]))) == ["91"]
 
 
 async def test_what_came_with_data_waits_while_the_clock_is_ahead(studio: Studio) -> None:

@@ -17,7 +17,8 @@ from sandbox.wire.faults import Fault, Status
 from sandbox.wire.message import JsonObject
 from sandbox.world import items
 from sandbox.world.person import Person
-from storage import events
+from storage import authors, events
+from storage.authors import Verdict
 from storage.reposts import Repost, RepostLimit, RepostStatus
 from tests.support.studio import Studio
 
@@ -74,6 +75,26 @@ async def test_the_story_that_an_odd_message_means_is_found_by_its_author(studio
         ODD, RepostStatus.PUBLISHED
     )
     assert all(repost.limits == () for repost in found.values())
+
+
+async def test_a_mention_by_nobody_who_is_named_is_reposted_by_its_story(studio: Studio) -> None:
+    await studio.configure()
+    allow = (studio.account.id, Verdict.ALLOW, ["anna"])
+    await studio.core.store.write(authors.replace_rules, *allow)
+    studio.mention(studio.friend("anna"))
+    answer = await studio.api.inbox_page()
+    (thread,) = answer["inbox"]["threads"]
+    thread["users"] = []
+    for item in thread["items"]:
+        del item["user_id"]
+    studio.sandbox.faults.add(Fault(path="direct_v2/inbox", kind=Status(200, answer), times=None))
+    silent = Status(200, {"status": "ok"})
+    studio.sandbox.faults.add(Fault(path="news/inbox", kind=silent, times=None))
+    (found,) = await studio.scan()
+    assert found.author_pk == ""
+    await studio.run_all()
+    repost = await studio.only()
+    assert (repost.status, repost.author_username) == (RepostStatus.PUBLISHED, "anna")
 
 
 async def test_an_odd_message_without_a_story_is_shown_to_a_person(studio: Studio) -> None:
