@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ground.clock import Clock
 from instagram import errors
-from repost import echo, filters, guard, limits, parking
+from repost import echo, filters, guard, limits, parking, rails
 from repost.filters import Author
 from repost.hours import sleeping_until
 from storage import authors, facts, repost_configs, reposts, trusted_time
@@ -68,6 +68,11 @@ class Decider:
             # Nothing here is final: the story is saved, and 72 h end the asking.
             reason = f"The author's followers could not be counted: {error.reason}"
             return await self._store.write(_wait, repost, reason, now + _ASK_AGAIN_AFTER, now)
+        except errors.AccountOnHold:
+            raise  # nothing was asked
+        except errors.InstagramError as trouble:
+            await self._store.write(_wait_behind_others, repost, trouble.reason, now)
+            raise
         await self._store.write(authors.save_followers, repost.author_pk, count, now)
         return None
 
@@ -236,6 +241,10 @@ def _wait(db: Database, repost: Repost, reason: str, until: datetime, now: datet
     if current.status is not repost.status:
         return current  # the user has decided meanwhile
     return reposts.change(db, repost.id, current.status, now=now, reason=reason, held_until=until)
+
+
+def _wait_behind_others(db: Database, repost: Repost, reason: str, now: datetime) -> None:
+    _wait(db, repost, reason, rails.others_go_first_until(db, repost.account_id, now), now)
 
 
 def _skip(db: Database, repost: Repost, reason: str, now: datetime) -> Repost:

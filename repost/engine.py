@@ -34,7 +34,8 @@ logger = logging.getLogger(__name__)
 
 SLICE_S = 30.0
 AFTER_A_BUG = timedelta(minutes=15)
-AFTER_DISK_TROUBLE = timedelta(minutes=1)
+AFTER_SHORTAGE = timedelta(minutes=1)
+LONGEST_AFTER_SHORTAGE = timedelta(minutes=30)
 AFTER_A_FAILURE = timedelta(minutes=5)
 LONGEST_AFTER_A_FAILURE = timedelta(hours=6)
 ACCOUNTS_AT_ONCE = 8
@@ -73,6 +74,7 @@ class RepostEngine:
         self._scans: defaultdict[str, trio.Lock] = defaultdict(trio.Lock)
         self._at_once = trio.CapacityLimiter(ACCOUNTS_AT_ONCE)
         self._failures: Counter[str] = Counter()  # turns in a row that failed
+        self._shortages: Counter[str] = Counter()  # and those that this machine had no room for
         self._woken = trio.Event()
         self._went_round = trio.Event()
         store.changes.subscribe(
@@ -180,13 +182,17 @@ class RepostEngine:
             await self._store.write(_take_over, account_id, self._clock.now())
             async with self._turns[account_id], self._at_once:
                 again = await self._take_turn(account_id)
+            self._shortages[account_id] = 0
         except NotFound as gone:
             logger.info("repost turn ended account=%s reason=%s", account_id, gone)
             again = await self._unless_gone(account_id, AFTER_A_FAILURE)
         except Exception as error:
             if isinstance(error, Unavailable) or shortage.is_shortage(error):
                 logger.warning("repost turn waits account=%s reason=%r", account_id, error)
-                again = self._clock.now() + AFTER_DISK_TROUBLE
+                # What was asked for could not be kept, and is asked for again: not each minute.
+                count = min(self._shortages[account_id], 10)
+                self._shortages[account_id] = count + 1
+                again = self._clock.now() + min(AFTER_SHORTAGE * 2**count, LONGEST_AFTER_SHORTAGE)
             else:
                 # One account's bug must not stop the others' reposts.
                 self._failures[account_id] += 1

@@ -19,7 +19,7 @@ from instagram.private.api import PrivateApi
 from media import sniff as media_sniff
 from media.errors import MediaError, MediaInvalid
 from media.render import draw_preview, examine_video
-from repost import echo, guard, stumbles
+from repost import echo, guard, rails, stumbles
 from repost.deciding import refuse_unseen
 from repost.leftovers import discard
 from repost.sighting import TOLD, Settled, Sighting, Sightings
@@ -92,6 +92,18 @@ class Fetcher:
             # Perhaps only this copy of it is damaged, or it is no copy of it at all.
             reason = f"What Instagram delivered is no usable photo or video: {error.reason}"
             await self._again(repost, reason)
+        except errors.AccountOnHold:
+            raise  # nothing was asked
+        except errors.InstagramError as trouble:
+            # The account's, and met with this one: once that is over, the others go first.
+            await self._again(
+                repost,
+                trouble.reason,
+                after=await self._store.read(
+                    rails.others_go_first_until, repost.account_id, self._clock.now()
+                ),
+            )
+            raise
         except Exception as error:
             if not stumbles.is_of_one(error):
                 raise
@@ -106,8 +118,8 @@ class Fetcher:
             else:
                 found = await self._sight(sightings, repost)
                 await api.download(_address(found.urls, repost.attempts), scratch)
-            kind = await self._verified(scratch, preview)
-            await self._keep(repost, found, scratch, kind.suffix, preview)
+            kind = await self._verified(scratch, preview, is_video=found.is_video)
+            await self._keep(repost, found, scratch, kind, preview)
         finally:
             for file in (scratch, preview):
                 await trio.Path(file).unlink(missing_ok=True)
@@ -118,10 +130,15 @@ class Fetcher:
         return await sightings.of(repost, self._clock.now(), known, named=named)
 
     async def _keep(
-        self, repost: Repost, found: Sighting, file: Path, suffix: str, preview: Path
+        self,
+        repost: Repost,
+        found: Sighting,
+        file: Path,
+        kind: media_sniff.FileType,
+        preview: Path,
     ) -> None:
         async with self._folder.changing:
-            stored = await trio.to_thread.run_sync(self._folder.adopt, file, suffix)
+            stored = await trio.to_thread.run_sync(self._folder.adopt, file, kind.suffix)
             shown = await trio.to_thread.run_sync(self._folder.adopt, preview, ".jpg")
             kept = await self._change(
                 repost,
@@ -129,7 +146,7 @@ class Fetcher:
                 None,
                 media_path=stored.path,
                 preview_path=shown.path,
-                kind="video" if found.is_video else "photo",
+                kind="photo" if kind.is_photo else "video",
                 expires_at=found.expires_at,
                 story_pk=found.story_pk,
                 author_pk=found.author_pk,
@@ -169,21 +186,25 @@ class Fetcher:
         await api.download(post.picture_url, target)
         return found
 
-    async def _verified(self, file: Path, preview: Path) -> media_sniff.FileType:
+    async def _verified(self, file: Path, preview: Path, *, is_video: bool) -> media_sniff.FileType:
         """Decode what strangers' stories delivered, now, while it can be fetched again."""
         kind = await trio.to_thread.run_sync(media_sniff.sniff, file)
         if kind is None:
             raise MediaInvalid("it is neither a photo nor a video")
+        if is_video and kind.is_photo:
+            raise MediaInvalid("it is a picture, and the story is a video")
         if kind.is_photo:
             await draw_preview(file, preview, _PREVIEW)
         else:
             await examine_video(file, preview, within=_PREVIEW, quality=80)
         return kind
 
-    async def _again(self, repost: Repost, reason: str) -> None:
+    async def _again(self, repost: Repost, reason: str, after: datetime | None = None) -> None:
         """Have a mention asked for again after a growing pause, and once more before its end."""
         now = self._clock.now()
         wait = min(FIRST_RETRY * 2 ** min(repost.attempts, 10), LONGEST_RETRY)
+        if after is not None:
+            wait = after - now
         last = repost.expires_at - LAST_TRY
         if now >= last:
             over = f"It could not be saved before its story ended. Last: {reason}"

@@ -28,6 +28,8 @@ STOPPED = Hold("stopped", "You stopped everything", None)
 OFF = "Story repost is switched off for this account"
 # A post lasts seconds. After this long without an end, the next repost looks again.
 _LOOK_AGAIN = timedelta(minutes=20)
+# And this long the others go on alone after a trouble that came of one of them.
+_OTHERS_FIRST = timedelta(minutes=45)
 _SENDING = (SourceType.STORY_REPOST, SourceType.AUTO_REPOST)
 # What holds the official API too; a Private API login that waits for a person does not.
 _HOLDS_TOKENS = (TroubleKind.CHALLENGE, TroubleKind.BLOCK, TroubleKind.RATE)
@@ -68,6 +70,15 @@ def account_held(db: Database, config: RepostConfig, now: datetime) -> Hold | No
     has_token = secrets.exists(db, config.account_id, AccountSecret.ACCESS_TOKEN)
     kinds = _HOLDS_TOKENS if has_token else OF_ACCOUNT
     return _account_held(db, config, now, kinds) or pause.held(config, now)
+
+
+def others_go_first_until(db: Database, account_id: str, now: datetime) -> datetime:
+    """Return until when a mention rests with which the account has just met trouble.
+
+    Asked about first when the trouble is over, it would bring the next, and nothing else goes on.
+    """
+    hold = holds.active(db, account_id, now)
+    return max(now, hold.until if hold and hold.until else now) + _OTHERS_FIRST
 
 
 def hours_held(

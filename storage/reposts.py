@@ -232,11 +232,15 @@ def open_of(db: Database, account_id: str) -> list[Repost]:
 
 
 def detected_of(db: Database, account_id: str) -> list[Repost]:
-    """Return an account's reposts whose story is not saved yet, oldest mention first."""
+    """Return an account's reposts whose story is not saved yet: the fewest tries, the oldest first.
+
+    One with which each try ends in trouble must not keep the others from theirs.
+    """
     return records.fetch_readable(
         db,
         Repost,
-        f"WHERE account_id = ? AND {IS_OPEN} AND status = 'DETECTED' ORDER BY mentioned_at, id",
+        f"WHERE account_id = ? AND {IS_OPEN} AND status = 'DETECTED'"
+        " ORDER BY attempts, mentioned_at, id",
         (account_id,),
     )
 

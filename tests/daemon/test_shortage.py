@@ -30,7 +30,7 @@ from publish import scheduler
 from repost import engine
 
 scheduler.PAUSE_S = 0.3
-engine.AFTER_DISK_TROUBLE = timedelta(seconds=0.3)
+engine.AFTER_SHORTAGE = engine.LONGEST_AFTER_SHORTAGE = timedelta(seconds=0.3)
 sys.argv = ["reprise", *sys.argv[4:]]
 
 from cli import main

@@ -487,11 +487,13 @@ async def test_an_account_that_is_on_hold_stops_the_counting_too(
     studio: Studio, kind: Kind
 ) -> None:
     await studio.configure(minimum_followers=10)
-    studio.mention(studio.friend("anna"))
+    for name in ("anna", "ben"):
+        studio.mention(studio.friend(name))
     await studio.scan()
     studio.sandbox.faults.add(Fault(path="/info/", kind=kind, times=None))
     with pytest.raises(errors.RateLimited):
         await studio.advance()
     with pytest.raises(errors.AccountOnHold):
         await studio.advance()
-    assert (await studio.only()).status is RepostStatus.DOWNLOADED
+    assert studio.sandbox.ledger.count("users/", containing=USERS_INFO) == 1
+    assert {r.status for r in await studio.history()} == {RepostStatus.DOWNLOADED}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -11,10 +12,21 @@ from sqlite_utils import Database
 
 from repost import approval
 from sandbox.private.stories import story_json
-from sandbox.wire.faults import Body, Fault, Kind, Oversized, Redirect, Reset, Status, Truncated
+from sandbox.wire.faults import (
+    Body,
+    Fault,
+    Kind,
+    Oversized,
+    Redirect,
+    Reset,
+    Status,
+    Truncated,
+    throttled,
+)
 from sandbox.wire.message import JsonObject
 from sandbox.world.sample_media import make_video
 from sandbox.world.story import Story
+from storage.errors import Unavailable
 from storage.reposts import RepostStatus
 from tests.support.studio import Studio
 
@@ -259,3 +271,68 @@ async def test_a_video_without_its_kind_is_read_for_what_it_is(
     await studio.scan()
     await studio.advance()
     assert (await studio.only()).kind == "video"
+
+
+@pytest.mark.parametrize("path", ["feed/user/{}/story", "users/{}/info"])
+async def test_the_mention_that_ends_in_the_accounts_trouble_keeps_no_other_from_its_turn(
+    studio: Studio, path: str
+) -> None:
+    await studio.configure(minimum_followers=1)
+    for name, ago in (("anna", timedelta(hours=1)), ("ben", timedelta())):
+        person = studio.friend(name)
+        person.followers = 5
+        studio.mention(person, ago=ago)
+    poison = path.format(studio.sandbox.world.person("anna").pk)
+    studio.sandbox.faults.add(Fault(path=poison, kind=throttled(120), times=None))
+    studio.mention(studio.friend("cleo"), ago=timedelta(minutes=5))
+    await studio.engine.take_up()
+    for _ in range(36):
+        for account_id in studio.engine.claim_due():
+            await studio.engine.turn(account_id)
+        await studio.publish_due()
+        studio.clock.advance(timedelta(minutes=10))
+    found = {repost.author_username: repost.status for repost in await studio.history()}
+    assert found["ben"] is RepostStatus.PUBLISHED
+    assert found["cleo"] in (RepostStatus.PUBLISHED, RepostStatus.SKIPPED)  # of no followers
+    assert found["anna"] in (RepostStatus.DETECTED, RepostStatus.DOWNLOADED)
+    assert 1 < studio.sandbox.ledger.count(poison) < 8
+
+
+async def test_a_picture_in_place_of_a_video_is_not_the_story(
+    studio: Studio, tmp_path: Path
+) -> None:
+    await studio.configure()
+    clip = tmp_path / "clip.mp4"
+    make_video(clip, 180, 320, seconds=1, fps=10, seed=1)
+    studio.mention(studio.friend("carla"), file=clip)
+    instead = Body(studio.photo().read_bytes(), "video/mp4")
+    studio.sandbox.faults.add(Fault(path=".mp4", kind=instead))
+    await studio.run_all()
+    repost = await studio.only()
+    assert (repost.status, repost.media_path) == (RepostStatus.DETECTED, None)
+    assert "the story is a video" in (repost.reason or "")
+    studio.clock.advance(timedelta(minutes=2))
+    await studio.advance()
+    assert (await studio.only()).kind == "video"
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), Unavailable("full")], ids=repr)
+async def test_a_disk_that_is_full_for_hours_is_not_asked_for_each_minute(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    await studio.configure()
+    turns = []
+
+    async def advance(*_: object) -> None:
+        turns.append(studio.clock.now())
+        raise error
+
+    monkeypatch.setattr(studio.journey, "advance", advance)
+    studio.engine.wake(studio.account.id)
+    end = studio.clock.now() + timedelta(hours=6)
+    while (due := studio.engine.next_due()) is not None and due < end:
+        studio.clock.advance(max(due - studio.clock.now(), timedelta()))
+        for account_id in studio.engine.claim_due():
+            await studio.engine.turn(account_id)
+    assert 12 < len(turns) < 24
+    assert studio.engine.trouble() is None
