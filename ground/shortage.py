@@ -13,7 +13,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from threading import Thread
 
-_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
+# Full, failing, pulled out, or of another machine that is not there.
+_DISK = {
+    errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG, errno.ENODEV, errno.ENXIO,
+    errno.ESTALE,
+}  # fmt: skip
 _PASSING = _DISK | {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN}
 # Python has no type of its own for it.
 _NO_THREAD = "can't start new thread"

@@ -50,6 +50,8 @@ def squeezed(pid: int, what: str) -> Iterator[None]:
     which, most = resource.RLIMIT_NOFILE, 3  # what is open stays open
     if what == "threads":  # a stack takes eight megabytes
         which, most = resource.RLIMIT_AS, _size_of(pid) + (6 << 20)
+    if what == "files":  # none of them may grow
+        which, most = resource.RLIMIT_FSIZE, 0
     _, hard = resource.prlimit(pid, which)
     resource.prlimit(pid, which, (most, hard))
     try:
@@ -76,7 +78,7 @@ async def until_reposted(world: ConnectedAccount, daemon: Daemon) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="another process' limits are Linux'")
-@pytest.mark.parametrize("what", sparing(["descriptors", "threads"], every=2))
+@pytest.mark.parametrize("what", sparing(["descriptors", "threads", "files"], every=3))
 async def test_it_costs_no_post_and_no_mention(
     sandbox: Sandbox, clock: TestClock, tmp_path: Path, what: str
 ) -> None:
@@ -111,6 +113,8 @@ async def test_it_costs_no_post_and_no_mention(
                     sent = await warm.post("/api/v1/posts/publish", json=body)
                     assert sent.status_code in (202, 503), sent.text
                     post = sent.json().get("postId")
+                more = await warm.post("/api/v1/media/upload", files={"file": file})
+                assert more.status_code in (201, 503), more.text
                 looked = await warm.post("/api/v1/story-repost/scan", json=account)
                 assert looked.status_code in (200, 503), looked.text
                 assert (await warm.get("/api/v1/health")).status_code in (200, 503)

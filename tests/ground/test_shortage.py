@@ -22,7 +22,8 @@ ROOT = Path(__file__).parents[2]
     [
         *(OSError(number, os.strerror(number)) for number in (
             errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE,
-            errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN,
+            errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN, errno.EFBIG, errno.ENODEV, errno.ENXIO,
+            errno.ESTALE,
         )),
         MemoryError(),
         RuntimeError("can't start new thread"),
