@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +16,7 @@ from ground.changes import Subject
 from ground.refusal import ErrorCode, Refusal
 from publish import stickers
 from publish.choice import STICKERS_ADVICE, route_to_ask
+from publish.retry import backoff
 from publish.rules import (
     Content,
     check_complete,
@@ -41,6 +42,8 @@ from storage.posts import MediaType, Post, PostStatus, SourceType
 from storage.secrets import AccountSecret
 from storage.store import Database
 
+_LATELY = timedelta(hours=1)
+_RETRIED_AT_ONCE = 3
 _DISCONNECTED = "The account of this post was disconnected"
 _MEDIA = {"media_ids", "media_as_list", "by_session"}
 _CONTENT = {field.name for field in fields(Content)} - _MEDIA
@@ -182,7 +185,10 @@ def scheduled(db: Database, post_id: str) -> Post:
 
 
 def retry(db: Database, post_id: str, now: datetime) -> Post:
-    """Queue a failed post again; one that may be live is asked about before anything is sent."""
+    """Queue a failed post again; one that may be live is asked about before anything is sent.
+
+    One that has failed again and again within an hour rests before.
+    """
     post = posts.get(db, post_id)
     if post.status is not PostStatus.FAILED:
         raise Refusal(
@@ -197,17 +203,20 @@ def retry(db: Database, post_id: str, now: datetime) -> Post:
     last = deliveries.latest(db, post_id)
     if last is not None and last.outcome is Outcome.UNKNOWN:
         deliveries.reopen(db, last.id, route_to_ask(db, last, post.account_id), now)
+    failures = jobs.failed_since(db, post_id, now - _LATELY)
+    run_at = now + _rest_after(failures)
+    rests = f"It has failed {failures} times within an hour, and rests until {run_at:%H:%M} UTC"
     queued = posts.change_status(
         db,
         post_id,
         PostStatus.QUEUED,
         now=now,
-        reason="It is tried again",
+        reason="It is tried again" if run_at == now else rests,
         error_code=None,
-        error_message=None,
+        error_message=None if run_at == now else rests,
         completed_at=None,
     )
-    queue(db, queued, now, now)
+    queue(db, queued, run_at, now)
     return queued
 
 
@@ -256,6 +265,14 @@ def disconnect(db: Database, account_id: str, now: datetime) -> None:
     accounts.remove(db, account_id)
     for double in doubles:
         holds.release(db, double.id, now)
+
+
+def _rest_after(failures: int) -> timedelta:
+    """Return how long a post rests that has failed so often within an hour: a person looks first.
+
+    A program that retries what fails would ask Instagram without end.
+    """
+    return backoff(failures) if failures > _RETRIED_AT_ONCE else timedelta()
 
 
 def check_sendable(db: Database, post: Post) -> None:

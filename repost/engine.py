@@ -24,7 +24,14 @@ from repost.deciding import expire_anew
 from repost.detector import Reading, Scan
 from repost.journey import Journey
 from repost.recording import CLOCK_TOLERANCE
-from storage import credentials, repost_configs, reposts, troubles, trusted_time
+from storage import (
+    account_sessions,
+    credentials,
+    repost_configs,
+    reposts,
+    troubles,
+    trusted_time,
+)
 from storage.errors import NotFound, StorageError, Unavailable
 from storage.repost_configs import RepostConfig
 from storage.reposts import RepostStatus
@@ -39,6 +46,9 @@ LONGEST_AFTER_SHORTAGE = timedelta(minutes=30)
 AFTER_A_FAILURE = timedelta(minutes=5)
 LONGEST_AFTER_A_FAILURE = timedelta(hours=6)
 ACCOUNTS_AT_ONCE = 8
+# How many looks within an hour are had by whoever asks for one: each is several requests.
+MOST_BY_HAND, _BY_HAND_WITHIN = 6, timedelta(hours=1)
+_BY_HAND = "scan by hand"
 _OFTEN = 3  # failed turns in a row that are worth telling
 _UNDER_WAY = ("PROCESSING", "PUBLISHING")
 
@@ -134,10 +144,10 @@ class RepostEngine:
         return f"accounts whose turns fail again and again: {failing}" if failing else None
 
     async def scan(self, account_id: str) -> ScanReport:
-        """Look for mentions now because a person asked; the poll interval does not count.
+        """Look for mentions now because somebody asked; the poll interval does not count.
 
         Raises `storage.errors.NotFound` without a configuration, and `InstagramError`s; nothing
-        is sent while the circuit breaker is open.
+        is sent while the circuit breaker is open, nor more often than a person would ask.
         """
         config = await self._store.read(repost_configs.get, account_id)
         if config.auto_disabled_at is not None and not config.is_enabled:
@@ -145,6 +155,7 @@ class RepostEngine:
             raise errors.AccountOnHold(
                 Hold("disabled", f"{reason}. Switch story reposts on again first", None)
             )
+        await self._store.write(_claim_by_hand, account_id, self._clock)
         try:
             return ScanReport(account_id, await self._scan(config))
         finally:
@@ -323,3 +334,14 @@ def _take_over(db: Database, account_id: str, now: datetime) -> None:
     reposts.take_over_waits(db, account_id, now)
     expire_anew(db, account_id, now)
     troubles.note_wrong_clock(db, account_id, now)
+
+
+def _claim_by_hand(db: Database, account_id: str, clock: Clock) -> None:
+    """Count a look that somebody asks for now; raises `AccountOnHold` after too many of them."""
+    now, within = clock.now(), clock.paced(_BY_HAND_WITHIN)
+    looks, first = account_sessions.uses_within(db, account_id, _BY_HAND, within, now)
+    if looks >= MOST_BY_HAND:
+        until = (first or now) + within
+        reason = f"It was looked {looks} times within an hour: again from {until:%H:%M} UTC on"
+        raise errors.AccountOnHold(Hold("scans", reason, until))
+    account_sessions.count(db, account_id, _BY_HAND, now)

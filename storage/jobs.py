@@ -218,6 +218,15 @@ def open_for_post(db: Database, post_id: str) -> Job | None:
     )
 
 
+def failed_since(db: Database, post_id: str, since: datetime) -> int:
+    """Return how many of a post's jobs have failed since then."""
+    row = db.conn.execute(
+        "SELECT count(*) FROM jobs WHERE post_id = ? AND status = 'FAILED' AND completed_at > ?",
+        (post_id, records.encode(since)),
+    ).fetchone()
+    return int(row[0])
+
+
 def open_until(db: Database, moment: datetime, *, everything: bool) -> list[Job]:
     """Return open jobs of posts that are due by `moment` or were begun, or all of them."""
     return records.fetch(

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from instagram import errors
+from repost.engine import MOST_BY_HAND
 from sandbox import Sandbox
 from sandbox.wire.faults import Fault, Status
 from storage import jobs, posts, repost_configs, troubles
@@ -209,3 +211,18 @@ async def test_a_night_that_is_set_now_holds_now(railed: Studio) -> None:
     await railed.advance()
     assert (await railed.only()).post_id is None
     assert await railed.core.store.write(jobs.claim_due, railed.clock.now()) == []
+
+
+async def test_whoever_asks_for_looks_without_end_gets_six_an_hour(railed: Studio) -> None:
+    await railed.configure()
+    for _ in range(MOST_BY_HAND):
+        await railed.scan()
+    mark = railed.sandbox.ledger.mark()
+    for _ in range(20):
+        with pytest.raises(errors.AccountOnHold, match="looked 6 times"):
+            await railed.scan()
+        railed.clock.advance(2 * MINUTE)
+    assert railed.sandbox.ledger.since(mark) == []
+    railed.mention(railed.friend("anna"))
+    railed.clock.advance(21 * MINUTE)
+    assert [found.author_username for found in await railed.scan()] == ["anna"]
