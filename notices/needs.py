@@ -32,6 +32,7 @@ from storage.secrets import AccountSecret
 from storage.store import Database
 from storage.troubles import TroubleKind
 from storage.webhooks import ReceiverKind
+from storage.wrong_clock import is_ahead
 
 TOKEN_WITHIN = timedelta(days=10)  # it is renewed by itself twenty days before its end
 # A post that failed before anybody was told of such things is in the history for whoever looks.
@@ -192,7 +193,7 @@ def _mentions(
                 covers_until=notice.covers_until,
             )
     fresh = [each for each in waiting if covered is None or _lost_at(each) > covered]
-    if any(each.updated_at + SETTLE <= now for each in fresh):
+    if any(each.updated_at + SETTLE <= now or is_ahead(each.updated_at, now) for each in fresh):
         lost = sorted(_lost_at(each) for each in fresh)
         count = f"{len(fresh)} mentions" if len(fresh) > 1 else "A mention"
         wait = "wait" if len(fresh) > 1 else "waits"
@@ -239,4 +240,8 @@ def _time(db: Database, account: Account, moment: datetime) -> str:
     config = repost_configs.find(db, account.id)
     hours = notices.quiet_hours(db, account.user_id)
     zone = hours.timezone if hours else config.timezone if config else "UTC"
-    return f"{moment.astimezone(ZoneInfo(zone)):%A %H:%M} ({zone})"
+    try:
+        known = ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):  # of another machine's zones
+        known, zone = ZoneInfo("UTC"), "UTC"
+    return f"{moment.astimezone(known):%A %H:%M} ({zone})"

@@ -15,7 +15,7 @@ from ground.clock import Clock
 from notices.child import TIMEOUT_S, opened
 from notices.quiet import quiet_until
 from storage import notices, secrets, webhooks
-from storage.errors import Misplaced, NotFound
+from storage.errors import Misplaced, NotFound, Unreadable
 from storage.events import Event
 from storage.notices import ENDED, OPENED
 from storage.store import Database, Store
@@ -51,13 +51,16 @@ class People:
             return None
         try:
             notice = notices.get(db, event.subject_id)
-        except NotFound:  # nobody was told any more, meanwhile
+            if event.state != OPENED:
+                return _ending(db, receiver, notice)
+        except (
+            NotFound,
+            Unreadable,
+        ):  # nobody was told any more, meanwhile; or nobody can say what
             return None
-        if event.state == OPENED:
-            deadline = None if notice.deadline is None else to_text(notice.deadline)
-            said = {"text": notice.text, "remedy": notice.remedy}
-            return "notice.opened", json.dumps({**said, "deadline": deadline})
-        return _ending(db, receiver, notice)
+        deadline = None if notice.deadline is None else to_text(notice.deadline)
+        said = {"text": notice.text, "remedy": notice.remedy}
+        return "notice.opened", json.dumps({**said, "deadline": deadline})
 
     async def tell(
         self, receiver: Webhook, first: WebhookDelivery

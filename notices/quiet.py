@@ -14,8 +14,11 @@ def quiet_until(hours: QuietHours | None, now: datetime) -> datetime | None:
     """Return when the quiet that `now` lies in ends, or None."""
     if hours is None:
         return None
-    zone = ZoneInfo(hours.timezone)
-    begins, ends = time.fromisoformat(hours.begins), time.fromisoformat(hours.ends)
+    try:
+        zone = ZoneInfo(hours.timezone)
+        begins, ends = time.fromisoformat(hours.begins), time.fromisoformat(hours.ends)
+    except (KeyError, ValueError, OSError):
+        return None  # of no zone or time that this machine knows: rather told than not
     today = now.astimezone(zone).date()
     for day in (today - _DAY, today):
         begin = _instant(day, begins, zone)

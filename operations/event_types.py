@@ -71,6 +71,12 @@ def kinds_of(text: str) -> tuple[Kind, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def stored_kinds(text: str) -> tuple[Kind, ...]:
+    """Return what a stored text asks for; of a type of another release's nothing is heard here."""
+    words = text.split(",")
+    return tuple(kind for name, kind in TYPES.items() if any(_means(word, name) for word in words))
+
+
 def name_of(subject: Subject, state: str) -> str | None:
     """Return what a change is called; None for the daemon's own, such as of its jobs."""
     return _NAMES.get((subject, state))

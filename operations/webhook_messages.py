@@ -7,9 +7,9 @@ from typing import Any
 
 from ground.changes import Subject
 from operations import models, shown
-from operations.event_types import TYPES, kinds_of, name_of
+from operations.event_types import TYPES, name_of, stored_kinds
 from storage import posts, reposts
-from storage.errors import NotFound
+from storage.errors import NotFound, Unreadable
 from storage.events import Event
 from storage.store import Database
 from storage.webhooks import Webhook
@@ -19,7 +19,7 @@ _TEST = TYPES["webhook.test"]
 
 def wanted(types: str) -> Collection[str]:
     """Return what a webhook of these types hears of, as `subject.STATE`; always of its tests."""
-    kinds = kinds_of(types) if types else TYPES.values()
+    kinds = stored_kinds(types) if types else TYPES.values()
     return {f"{subject}.{state}" for subject, state in (*kinds, _TEST)}
 
 
@@ -53,7 +53,8 @@ def _is_for(webhook: Webhook, event: Event) -> bool:
 
 
 def _resource(db: Database, event: Event) -> dict[str, Any]:
-    """Return what the event is about, and how it failed; nothing where that is gone."""
+    """Return what the event is about, and how it failed; nothing where that is gone or cannot be
+    read."""
     try:
         if event.subject is Subject.POST:
             post = posts.get(db, event.subject_id)
@@ -62,6 +63,6 @@ def _resource(db: Database, event: Event) -> dict[str, Any]:
             return {"post": shown.post_with_media(db, post), "error": error}
         if event.subject is Subject.REPOST:
             return {"repost": shown.repost(db, reposts.get(db, event.subject_id))}
-    except NotFound:
+    except (NotFound, Unreadable):
         pass
     return {}

@@ -6,7 +6,7 @@ A receiver is another program (a webhook), or where a person is reached (`Receiv
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
@@ -265,13 +265,23 @@ def drop(db: Database, delivery_id: str) -> None:
 
 
 def next_due(db: Database, webhook_id: str) -> WebhookDelivery | None:
-    """Return the message that is to be tried next, due or not."""
-    return records.fetch_one(
+    """Return the message that is to be tried next, due or not, past those that cannot be read."""
+    found = records.fetch_readable(
         db,
         WebhookDelivery,
-        "WHERE webhook_id = ? AND status = 'PENDING' ORDER BY due_at, event_id",
-        (webhook_id,),
+        "WHERE webhook_id = ? AND status = 'PENDING' ORDER BY due_at, event_id LIMIT ?",
+        (webhook_id, _AT_ONCE),
     )
+    return found[0] if found else None
+
+
+def set_right(db: Database, delivery: WebhookDelivery, now: datetime) -> WebhookDelivery:
+    """Let a message that a clock dated ahead be due now; returns it as it is then."""
+    times = {"due_at": now, "created_at": min(delivery.created_at, now)}
+    if delivery.tried_at is not None:
+        times["tried_at"] = min(delivery.tried_at, now)
+    records.update(db, WebhookDelivery, delivery.id, **times)
+    return replace(delivery, **times)  # type: ignore[arg-type]
 
 
 def record_try(

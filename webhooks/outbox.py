@@ -21,10 +21,11 @@ from ground.changes import Change, Subject
 from ground.clock import Clock
 from ground.shortage import is_shortage
 from storage import webhooks
-from storage.errors import Unavailable, Unusable
+from storage.errors import NotFound, Unavailable, Unreadable, Unusable
 from storage.events import Event
-from storage.store import Database, Store
+from storage.store import Database, Store, part
 from storage.webhooks import DeliveryStatus, ReceiverKind, Webhook, WebhookDelivery
+from storage.wrong_clock import is_ahead
 from webhooks.sending import Told
 
 logger = logging.getLogger(__name__)
@@ -100,16 +101,24 @@ class Outbox:
     def _take_up(self, db: Database, found: Mapping[str, Webhook], now: datetime) -> bool:
         more = False
         for receiver in found.values():
-            manner = self._manners[receiver.kind]
-
-            def render(
-                db: Database, event: Event, manner: Manner = manner, to: Webhook = receiver
-            ) -> tuple[str, str] | None:
-                return manner.render(db, to, event)
-
-            changes = list(manner.wanted(receiver.types))
-            more |= webhooks.take_up(db, receiver.id, changes, render, now)
+            try:
+                with part(db):
+                    more |= self._take_up_for(db, receiver, now)
+            except Exception as error:
+                if isinstance(error, Unavailable) or is_shortage(error):
+                    raise
+                # Of one receiver alone; what it has not heard of is taken up with the next event.
+                logger.exception("webhook hears of nothing id=%s", receiver.id)
         return more
+
+    def _take_up_for(self, db: Database, receiver: Webhook, now: datetime) -> bool:
+        manner = self._manners[receiver.kind]
+
+        def render(db: Database, event: Event) -> tuple[str, str] | None:
+            return manner.render(db, receiver, event)
+
+        changes = list(manner.wanted(receiver.types))
+        return webhooks.take_up(db, receiver.id, changes, render, now)
 
     def _note(self, change: Change) -> None:
         is_told = f"{change.subject}.{change.state}" in self._told
@@ -167,7 +176,10 @@ class Outbox:
         found = await self._store.glance(webhooks.next_due, webhook_id)
         if found is None or found.due_at is None:
             return found, 0.0
-        wait_s = (found.due_at - self._clock.now()).total_seconds()
+        now = self._clock.now()
+        if is_ahead(found.tried_at or found.created_at, now):  # and so is what followed from it
+            return await self._store.write(webhooks.set_right, found, now), 0.0
+        wait_s = (found.due_at - now).total_seconds()
         # One that has to wait longer than any does was put off by a clock that was wrong.
         return found, wait_s if wait_s <= 2 * max(WAITS_S) else 0.0
 
@@ -192,9 +204,10 @@ class _Courier:
                     await self._go()
                     rest_s = _FIRST_REST_S
                 except Exception as error:
-                    if not isinstance(error, Unavailable) and not is_shortage(error):
-                        raise
-                    logger.warning("webhook waits id=%s reason=%r", self._webhook_id, error)
+                    if isinstance(error, Unavailable) or is_shortage(error):
+                        logger.warning("webhook waits id=%s reason=%r", self._webhook_id, error)
+                    else:  # of this receiver alone
+                        logger.exception("webhook waits id=%s", self._webhook_id)
                     await trio.sleep(rest_s)
                     rest_s = min(rest_s * 2, _LONGEST_REST_S)
 
@@ -227,15 +240,23 @@ class _Try:
 
 def _record(db: Database, ended: Sequence[_Try]) -> None:
     for each in ended:
-        for delivery in each.tried:
-            _record_one(db, delivery, each)
-        receiver = webhooks.find(db, each.tried[0].webhook_id)
-        if receiver is None or each.told.is_success:
-            continue
-        if each.told.status == _GONE:
-            webhooks.disable(db, receiver.id, each.at, "its receiver said that it is gone (410)")
-        elif receiver.failing_s >= _GIVEN_UP_AFTER_S:
-            webhooks.disable(db, receiver.id, each.at, "nothing reached it for five days")
+        try:
+            with part(db):
+                _record_try(db, each)
+        except (NotFound, Unreadable) as error:  # meanwhile; the others' are recorded
+            logger.error("webhook try not recorded id=%s %s", each.tried[0].webhook_id, error)
+
+
+def _record_try(db: Database, ended: _Try) -> None:
+    for delivery in ended.tried:
+        _record_one(db, delivery, ended)
+    receiver = webhooks.find(db, ended.tried[0].webhook_id)
+    if receiver is None or ended.told.is_success:
+        return
+    if ended.told.status == _GONE:
+        webhooks.disable(db, receiver.id, ended.at, "its receiver said that it is gone (410)")
+    elif receiver.failing_s >= _GIVEN_UP_AFTER_S:
+        webhooks.disable(db, receiver.id, ended.at, "nothing reached it for five days")
 
 
 def _record_one(db: Database, delivery: WebhookDelivery, ended: _Try) -> None:

@@ -130,6 +130,26 @@ async def test_each_trouble_begins_and_ends(studio: Studio) -> None:
     assert await house.look() == set()
 
 
+async def test_a_mention_that_came_by_a_clock_ahead_is_told_of(studio: Studio) -> None:
+    house = House(studio)
+    studio.clock.set_on(timedelta(hours=20))
+    await house.wait(1)
+    studio.clock.set_on(timedelta(hours=-20))
+    assert await house.look() == {"mentions"}
+
+
+async def test_a_timezone_that_this_machine_does_not_know_keeps_nobody_untold(
+    studio: Studio,
+) -> None:
+    house = House(studio)
+    hours = QuietHours(user_id=house.user, begins="22:00", ends="08:00", timezone="Mars/Olympus")
+    await house.do(notices.keep_quiet_hours, hours)
+    await house.wait(1)
+    studio.clock.advance(timedelta(minutes=6))
+    assert await house.look() == {"mentions"}
+    assert "(UTC)" in (await house.open_of())[0].remedy
+
+
 async def test_mentions_are_told_in_groups_and_each_group_once(studio: Studio) -> None:
     house = House(studio)
     await house.wait(1)
@@ -179,6 +199,8 @@ def test_quiet_hours_are_of_the_persons_day(
     found = quiet_until(hours, datetime.fromisoformat(at))
     assert found == (None if until is None else datetime.fromisoformat(until))
     assert quiet_until(None, utc_now()) is None
+    gone = QuietHours(user_id="x", begins="00:00", ends="23:59", timezone="Mars/Olympus")
+    assert quiet_until(gone, utc_now()) is None, "rather told than never"
 
 
 def test_the_daemon_itself_knows_nothing_of_the_library() -> None:

@@ -14,6 +14,7 @@ from standardwebhooks.webhooks import WebhookVerificationError
 from ground.changes import Subject
 from storage import api_keys, events
 from storage.errors import Unavailable
+from storage.store import Database
 from storage.webhooks import DeliveryStatus, ReceiverKind
 from tests.support.limits import DEADLOCK_S, Pauses
 from tests.support.served import Served
@@ -362,6 +363,64 @@ async def test_a_bug_that_meets_one_message_delays_no_other_receiver(
             served, made, lambda found: bool(found) and found[-1]["tries"] > 0
         )
         assert first["answer"] == "an error in Reprise"
+
+
+@pytest.mark.logs_errors
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("webhooks", "types", "post.*,of.another-release"),
+        ("webhooks", "types", "\x00"),
+        ("webhooks", "account_ids", "{"),
+        ("webhooks", "old_secret_until", "soon"),
+        ("webhook_deliveries", "due_at", "!"),
+        ("webhook_deliveries", "created_at", "x"),
+        ("posts", "alt_texts", "["),
+    ],
+    ids=lambda each: each[:18],
+)
+async def test_a_row_that_cannot_be_read_delays_no_other_receiver(
+    served: Served, table: str, column: str, value: str
+) -> None:
+    account = {"accountId": served.studio.account.id, "mediaType": "IMAGE"}
+    async with receivers(2) as (unlucky, lucky):
+        unlucky.status(500)
+        made = await hook(served, unlucky)
+        await hook(served, lucky)
+        draft = (await served.call("POST", "/api/v1/posts/draft", account)).body["id"]
+        await lucky.wait_for(1)
+        (waits,) = await log_of(served, made, is_(DeliveryStatus.PENDING, tries=1))
+        row = {"posts": draft, "webhooks": made["id"], "webhook_deliveries": waits["id"]}[table]
+
+        def spoil(db: Database) -> None:
+            db.conn.execute(f"UPDATE {table} SET {column} = ? WHERE id = ?", (value, row))
+            owner = served.studio.account.id
+            now = served.studio.clock.now()
+            events.record_of_account(db, Subject.POST, owner, "FAILED", now=now, subject_id=draft)
+
+        await served.studio.core.store.write(spoil)
+        await lucky.wait_for(2)
+        served.studio.clock.advance(timedelta(seconds=10))
+        await served.call("POST", "/api/v1/posts/draft", account)
+        await lucky.wait_for(3)
+        health = (await served.call("GET", "/api/v1/health")).body
+        assert health["services"]["webhooks"] == "running"
+
+
+async def test_a_clock_that_was_a_day_ahead_delays_nothing_by_a_day(served: Served) -> None:
+    clock = served.studio.clock
+    clock.set_on(timedelta(days=1))
+    async with receivers() as (receiver,):
+        receiver.status(500)
+        made = await hook(served, receiver, types="post.*")
+        for tried in (1, 2):
+            await happen(served)
+            await log_of(served, made, is_(*[DeliveryStatus.PENDING] * tried, tries=1))
+        clock.set_on(timedelta(days=-1))
+        receiver.status(204)
+        await happen(served)
+        found = await log_of(served, made, is_(*[DeliveryStatus.DELIVERED] * 3))
+        assert all(datetime.fromisoformat(each["createdAt"]) <= clock.now() for each in found)
 
 
 async def test_what_cannot_be_recorded_is_not_told_again_and_again(
