@@ -32,7 +32,8 @@ _OURS = (
 _FILE_BYTES, _OLD_FILES = 10 * 1024 * 1024, 5
 _START_BYTES = 1024 * 1024
 # A conversion in a message, with the name before it: the lines are `event key=%s key=%d`.
-_CONVERSION = re.compile(r"(?:(\w+)=)?(%[-+ #0]*\d*(?:\.\d+)?[a-zA-Z%])")
+# It begins where a word does, or a long one would be read from each of its letters.
+_CONVERSION = re.compile(r"(?:(?<!\w)(\w+)=)?(%[-+ #0]*\d*(?:\.\d+)?[a-zA-Z%])")
 _NAMES = (
     "sessionid", "session_id", "password", "passwd", "pwd", "igPassword", "token", "secret", "code",
     "csrftoken", "private_key", "appsecret_proof", "signed_body", "signature", "otp", "totp",
@@ -46,7 +47,7 @@ _SECRETS = re.compile(
     r"|(IGT:2:)[A-Za-z0-9+/=%]+"
     r"|(#PWD_INSTAGRAM:|%23PWD_INSTAGRAM%3A)[^\s\"'\\&]+"
     # What addresses have behind the question mark: tokens, signatures and one-time codes.
-    r"|(https?://[^\s?#\"'<>]*[?#])[^\s\"'<>]+"
+    r"|(https?://[^\s?#\"'<>]{0,2048}[?#])[^\s\"'<>]+"
     r"|(/m/)[\w-]{8,}(?:\.[\w-]+)*"
     rf"|((?:{'|'.join(_NAMES)})[\"'\\]*\s*[:=]\s*b?[\"'\\]*)[^\s\"'\\&,;}}]+"
     r"|(//)[^/\s]+(?=@)",

@@ -6,9 +6,10 @@ import ipaddress
 import re
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult
 
 from api.system import Network, as_address
+from ground.addresses import parts_of
 from media.fit import StoryFit
 from webhooks.targets import Reach, Targets
 
@@ -49,19 +50,26 @@ def days(text: str) -> int:
 
 
 def public_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("an address like https://media.example.com")
+    _base(text, "https://media.example.com")
     return text.rstrip("/")
 
 
 def service_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("an address like https://api.cloudflare.com/client/v4")
+    parts = _base(text, "https://api.cloudflare.com/client/v4")
     if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
         raise ValueError("https, but for a simulated one on this machine")
     return text.rstrip("/")
+
+
+def _base(text: str, example: str) -> SplitResult:
+    try:
+        parts = parts_of(text)
+        is_base = parts.scheme in ("http", "https") and not (parts.query or parts.fragment)
+    except ValueError:
+        is_base = False
+    if not is_base:
+        raise ValueError(f"an address like {example}")
+    return parts
 
 
 def graph_version(text: str) -> str:

@@ -9,6 +9,8 @@ from datetime import datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
+from ground.addresses import parts_of
+
 PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 _LOCALE = re.compile(r"[a-z]{2,3}_[A-Z]{2}")
 _OFFSET = re.compile(r"[+-]?\d{1,5}")
@@ -29,11 +31,10 @@ class ClientOptions:
 def check_proxy(text: str) -> str:
     """Return a proxy's address as it is; raises `ValueError`, which does not repeat it."""
     try:
-        parts = urlsplit(text)
-        is_usable = parts.scheme in PROXY_SCHEMES and parts.hostname and (parts.port or 1) > 0
+        is_usable = parts_of(text).scheme in PROXY_SCHEMES
     except ValueError:
         is_usable = False
-    if not is_usable or re.search(r"\s", text):
+    if not is_usable:
         raise ValueError("an address like http://host:port or socks5://host:port")
     return text
 

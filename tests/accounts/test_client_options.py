@@ -233,6 +233,20 @@ def test_of_a_proxy_only_its_place_is_shown(proxy: str, shown: str) -> None:
     assert proxy_host(check_proxy(proxy)) == shown
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "proxy", "ftp://h:1", "http://", "http://h:99999", "http://h h:1", " http://h"),
+        # What Python splits, and nobody can ask.
+        *("http://h:0", "http://ü..de:80", "http://[::1]x:80", "http://u\0:p@h:1", "http://\ud83d"),
+    ],
+    ids=ascii,
+)
+def test_no_proxy(text: str) -> None:
+    with pytest.raises(ValueError, match="an address like"):
+        check_proxy(text)
+
+
 @pytest.mark.parametrize("text", ["", "en", "en-US", "EN_us", "de_DE\n", "de_DEU"])
 def test_no_locale(text: str) -> None:
     with pytest.raises(ValueError, match="a locale like"):

@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -182,3 +183,12 @@ def test_the_suite_notices_a_secret_in_the_log() -> None:
     leaks.heard(f"a key by its shape {KEY}")
     assert leaks.found() == ["a key by its shape █"]
     leaks.begin()
+
+
+@pytest.mark.parametrize("text", ["a", "http://", "//a", 'token"', "Bearer ", "/m/aaaaaaaa"])
+def test_no_text_however_long_holds_the_log_up(text: str) -> None:
+    """It is written on the event loop: what a line takes must grow with its length alone."""
+    record = logging.LogRecord("x", logging.ERROR, "", 0, text * (60_000 // len(text)), (), None)
+    began = time.thread_time()
+    assert logs.Redaction().filter(record)
+    assert time.thread_time() - began < 1.5

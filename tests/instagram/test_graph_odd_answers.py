@@ -8,13 +8,13 @@ from typing import Any
 
 import httpx
 import pytest
+from httpx._decoders import SUPPORTED_DECODERS
 
 from accounts.trouble import RATE_PAUSE, consequence_of
 from instagram import errors
 from instagram.graph.http import _object
 from instagram.graph.objects import all_in, cursor_in, id_in, media_in
 from instagram.hour import told_by
-from instagram.private import transport
 from instagram.private.translation import translate
 from session_api.errors import answer_to
 from storage.troubles import Trouble, TroubleKind
@@ -151,7 +151,7 @@ def test_any_number_of_blocks_is_a_hold_that_ends(before: int) -> None:
     assert timedelta(days=1) <= until - NOW <= timedelta(days=32)
 
 
-@pytest.mark.parametrize("packing", sorted(transport.SUPPORTED_DECODERS.keys() - {"identity"}))
+@pytest.mark.parametrize("packing", sorted(SUPPORTED_DECODERS.keys() - {"identity"}))
 async def test_what_is_not_packed_as_it_says_is_no_usable_answer(packing: str) -> None:
     def garbled(request: httpx.Request) -> httpx.Response:
         stream = httpx.ByteStream(b"not packed" * 9)
