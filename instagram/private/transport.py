@@ -34,6 +34,9 @@ class BoundedTransport(CurlH2Transport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         answer: httpx.Response = await super().handle_async_request(request)
+        if not _leads_somewhere(answer.headers.get("location", "")):
+            # httpx would say that the address is none, as it does before anything is sent.
+            del answer.headers["location"]
         packing = answer.headers.get("content-encoding", "").strip().lower()
         if packing in ("", "identity"):
             return answer
@@ -46,6 +49,14 @@ class BoundedTransport(CurlH2Transport):
         return httpx.Response(
             answer.status_code, headers=headers, content=content, extensions=answer.extensions
         )
+
+
+def _leads_somewhere(location: str) -> bool:
+    try:
+        where = httpx.URL(location)
+    except httpx.InvalidURL:
+        return False
+    return bool(where.host) or not where.scheme
 
 
 class SingleSendTransport(BoundedTransport):
