@@ -15,6 +15,7 @@ from instagram import errors
 from repost import echo, filters, guard, limits, parking, rails
 from repost.filters import Author
 from repost.hours import sleeping_until
+from repost.redating import redated
 from storage import authors, facts, repost_configs, reposts, trusted_time
 from storage.repost_configs import RepostConfig
 from storage.reposts import Repost, RepostLimit, RepostStatus
@@ -88,6 +89,7 @@ def decide(db: Database, repost_id: str, now: datetime) -> Repost:
     config = repost_configs.find(db, repost.account_id)
     if config is None or repost.status not in _UNDECIDED or repost.post_id is not None:
         return repost
+    repost = redated(db, repost, now)
     stale_at = repost.mentioned_at + guard.MAX_HELD
     if is_stale(db, repost, now):
         return reposts.change(
@@ -192,6 +194,7 @@ def refuse_unseen(db: Database, repost: Repost, now: datetime) -> Repost:
     # Without the author's name the lists can only tell once the story was read.
     if repost.is_own or repost.status is not RepostStatus.DETECTED:
         return repost
+    repost = redated(db, repost, now)
     if (echoed := echo.refusal(db, repost)) is not None:
         return _skip(db, repost, echoed, now)
     if not repost.author_username:

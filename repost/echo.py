@@ -23,14 +23,14 @@ _HALF_A_PIXEL = 0.5
 
 def refusal(db: Database, repost: Repost) -> str | None:
     """Return why a story is never reposted: it is a repost that was made here; else None."""
-    if repost.is_own or not repost_echoes.is_made_here(db, repost, repost.created_at - _HEARD_FOR):
+    if repost.is_own or not repost_echoes.is_made_here(db, repost, repost.detected_at - _HEARD_FOR):
         return None
     return f"It is itself a repost, which Reprise has made for @{repost.author_username}"
 
 
 def may_be_made_here(db: Database, repost: Repost) -> bool:
     """Say whether a repost that names this account is out under an id that is not known yet."""
-    return repost_echoes.may_be_made_here(db, repost, repost.created_at - _HEARD_FOR)
+    return repost_echoes.may_be_made_here(db, repost, repost.detected_at - _HEARD_FOR)
 
 
 def is_suspected(story: Story, viewer_pk: str, *, has_named_author: bool) -> bool:
@@ -51,7 +51,7 @@ def is_suspected(story: Story, viewer_pk: str, *, has_named_author: bool) -> boo
 
 def has_named(db: Database, repost: Repost) -> bool:
     """Say whether a story of the account named this author lately."""
-    return repost_echoes.has_named(db, repost, repost.created_at - _HEARD_FOR)
+    return repost_echoes.has_named(db, repost, repost.detected_at - _HEARD_FOR)
 
 
 def _is_label(box: Box) -> bool:

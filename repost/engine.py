@@ -24,6 +24,7 @@ from repost.deciding import expire_anew
 from repost.detector import Reading, Scan
 from repost.journey import Journey
 from repost.recording import CLOCK_TOLERANCE
+from repost.redating import redate_all
 from storage import (
     account_sessions,
     credentials,
@@ -332,6 +333,7 @@ class RepostEngine:
 
 def _take_over(db: Database, account_id: str, now: datetime) -> None:
     reposts.take_over_waits(db, account_id, now)
+    redate_all(db, account_id, now)
     expire_anew(db, account_id, now)
     troubles.note_wrong_clock(db, account_id, now)
 

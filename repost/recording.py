@@ -88,7 +88,8 @@ def _first_seen(config: RepostConfig, mention: Mention, clock: datetime, now: da
     gone = sent_at < clock - STORY_LIFETIME
     # A clock of ours that is wrong must not make the story younger or older than it is.
     skew = now - clock
-    at = sent_at + (skew if abs(skew) > CLOCK_TOLERANCE else timedelta(0))
+    is_off = abs(skew) > CLOCK_TOLERANCE
+    at = sent_at + (skew if is_off else timedelta(0))
     reason = None if mention.is_sure or mention.story_pk else UNKNOWN_FORM
     return Repost(
         id=str(uuid4()),
@@ -105,6 +106,6 @@ def _first_seen(config: RepostConfig, mention: Mention, clock: datetime, now: da
         expires_at=at + STORY_LIFETIME,
         detected_at=now,
         limits=() if mention.is_sure else (RepostLimit.UNSURE,),
-        created_at=now,
+        created_at=clock if is_off else now,
         updated_at=now,
     )

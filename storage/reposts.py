@@ -90,6 +90,7 @@ class Repost:
     template: str | None = None
     # Of `RepostLimit`, in its order.
     limits: tuple[str, ...] = ()
+    # As `detected_at`, but by Instagram's clock where this machine's was wrong.
     created_at: datetime
     updated_at: datetime
 
@@ -241,6 +242,16 @@ def detected_of(db: Database, account_id: str) -> list[Repost]:
         Repost,
         f"WHERE account_id = ? AND {IS_OPEN} AND status = 'DETECTED'"
         " ORDER BY attempts, mentioned_at, id",
+        (account_id,),
+    )
+
+
+def dated_oddly(db: Database, account_id: str) -> list[Repost]:
+    """Return an account's unfinished reposts that were found by another clock than Instagram's."""
+    return records.fetch_readable(
+        db,
+        Repost,
+        f"WHERE account_id = ? AND {IS_OPEN} AND detected_at != created_at ORDER BY id",
         (account_id,),
     )
 

@@ -213,3 +213,33 @@ async def test_the_phases_of_a_login_by_a_clock_that_is_behind_last_as_long(stud
     login = await studio.core.store.read(credentials.find, studio.account.id)
     assert login is not None
     assert abs(login.session_started_at - clock.now()) < timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("hours", "is_saved"), [(-60, False), (-240, True), (-9000, False), (240, False), (48, True)]
+)
+async def test_a_mention_found_by_a_wrong_clock_is_as_old_as_it_is_when_that_is_set_right(
+    studio: Studio, hours: int, is_saved: bool
+) -> None:
+    """As on a machine that has no clock of its own, and begins before it has heard the time."""
+    await studio.configure()
+    world, off, begun = studio.sandbox.world, timedelta(hours=hours), studio.clock.now()
+    story = studio.mention(studio.friend("anna"))
+    world.now = lambda: studio.clock.seconds() - off.total_seconds()
+    studio.clock.set_on(off)
+    await studio.scan()
+    if is_saved:
+        await studio.journey._take_in(studio.api, studio.account.id)
+    else:
+        fault = Fault(path=f"feed/user/{story.owner.pk}/story", kind=Status(500))
+        studio.sandbox.faults.add(fault)
+    studio.clock.set_on(-off)
+    off = timedelta(0)
+    for _ in range(2):
+        await studio.engine.turn(studio.account.id)
+        await studio.publish_due()
+        studio.clock.advance(timedelta(minutes=2))
+    repost = await studio.only()
+    assert repost.status is RepostStatus.PUBLISHED
+    for at, age in ((repost.mentioned_at, 0), (repost.expires_at, 24), (repost.detected_at, 0)):
+        assert abs(at - begun - timedelta(hours=age)) < timedelta(minutes=5)
