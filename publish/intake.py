@@ -6,7 +6,7 @@ Instagram; a post and its job are stored together, and the scheduler is woken by
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -347,11 +347,9 @@ def _edit(db: Database, post: Post, changes: Mapping[str, Any], now: datetime) -
     account = accounts.get(db, account_id)
     shown = posts.media_ids_of(db, post.id)
     kept = [media_id for media_id in shown if media_id is not None]
-    # What is said of a file goes along with it, wherever it stands then.
-    said_of = dict(zip(shown, post.alt_texts or (), strict=False))
     said = {name: getattr(post, name) for name in _CONTENT}
     before = Content(
-        **said | {"alt_texts": [said_of.get(each) for each in changes.get("media_ids", kept)]},
+        **said | {"alt_texts": _said_of(changes.get("media_ids", kept), shown, post)},
         media_ids=kept,
         media_as_list=post.media_type is MediaType.CAROUSEL,
     )
@@ -366,6 +364,23 @@ def _edit(db: Database, post: Post, changes: Mapping[str, Any], now: datetime) -
         instagram_account_id=account.id,
         **{name: getattr(content, name) for name in _CONTENT},
     )
+
+
+def _said_of(media_ids: Sequence[str], shown: Sequence[str | None], post: Post) -> list[str | None]:
+    """Return what is said of each file: that goes along with it, wherever it stands then.
+
+    The same file may stand there twice, with different words.
+    """
+    left = list(zip(shown, post.alt_texts or (), strict=False))
+
+    def said_of(media_id: str) -> str | None:
+        found = next((pair for pair in left if pair[0] == media_id), None)
+        if found is None:
+            return None
+        left.remove(found)
+        return found[1]
+
+    return [said_of(each) for each in media_ids]
 
 
 def queue(db: Database, post: Post, run_at: datetime, now: datetime) -> str:

@@ -180,6 +180,11 @@ async def test_what_is_said_of_a_picture_goes_along_with_it(served: Served) -> N
     assert await said(altTexts=["", None]) is None
     assert await said(altTexts=["Two"]) == ["Two"]
     assert await said(altTexts=None) is None
+    twice = ["A", "B", "C"]  # the same picture at the beginning and at the end
+    assert await said(mediaFileIds=[one, two, one], altTexts=twice) == twice
+    assert await said(caption="Other words") == twice
+    assert await said(mediaFileIds=[two, one]) == ["B", "A"]
+    assert await said(altTexts=None) is None
     for wrong in (["x"] * 3, ["x" * 1001], "x", [7]):
         assert (await put(served, made["id"], altTexts=wrong)).status == 400, wrong
     kind = {"mediaType": "STORIES", "mediaFileId": one, "mediaFileIds": None}
