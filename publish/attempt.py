@@ -76,7 +76,9 @@ class DeliveryAttempt:
         self._begun = begun
         self.outgoing = Outgoing(begun.post, [])
         self.record = DeliveryRecord(tools.store, begun.delivery, tools.clock)
-        self.route = tools.routes.of(self.record.row.route, begun.post.media_type)
+        # By which it is sent; where an earlier attempt is found live, the one that has found it.
+        self.found_by = self.record.row.route
+        self.route = tools.routes.of(self.found_by, begun.post.media_type)
 
     async def publish(self) -> Published:
         """Make the post live, or find it live.
@@ -157,6 +159,7 @@ class DeliveryAttempt:
             where = f" ({seen.permalink})" if seen.permalink else ""
             reason = f"It is live as it was before it was edited{where}: look at the account"
             raise Impossible(Failure(ErrorCode.DELIVERY_UNKNOWN, reason))
+        self.found_by, self.route = sent.route, route
         return seen
 
     async def _be_punctual(self) -> None:

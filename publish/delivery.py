@@ -109,7 +109,13 @@ class Deliverer:
             # Shielded: the post is live, and a shutdown must not lose that.
             with trio.CancelScope(shield=True):
                 record.row = await self._store.write(
-                    states.went_out, job, record.row, published, self._clock.now(), self._spacing
+                    states.went_out,
+                    job,
+                    record.row,
+                    published,
+                    self._clock.now(),
+                    self._spacing,
+                    attempt.found_by,
                 )
             self._tools.asker.forget(record.row.id)
             logger.info("published post=%s media=%s", post.id, published.media_id)

@@ -103,10 +103,18 @@ def intended(
     )
 
 
-def live(db: Database, delivery: Delivery, published: Published, now: datetime) -> Delivery:
+def live(
+    db: Database,
+    delivery: Delivery,
+    published: Published,
+    now: datetime,
+    *,
+    by: RouteName | None = None,
+) -> Delivery:
     """Record that the post is live; what remains to be done cannot change that.
 
     It is shown as PUBLISHED together with its address and its copy on the Page, when `concluded`.
+    `by`: the route whose id it has, if not the delivery's.
     """
     post = posts.get(db, delivery.post_id)
     is_whole = published.permalink is not None and not post.cross_post_to_facebook
@@ -117,6 +125,7 @@ def live(db: Database, delivery: Delivery, published: Published, now: datetime) 
         now=now,
         ig_media_id=published.media_id,
         ig_permalink=published.permalink,
+        published_via_private_api=(by or delivery.route) is RouteName.PRIVATE,
         published_at=now,
         error_code=None,
         error_message=None,
@@ -131,12 +140,13 @@ def went_out(
     published: Published,
     now: datetime,
     spacing: timedelta,
+    by: RouteName,
 ) -> Delivery:
     """Record that the post is live, and end its job where nothing remains to be done.
 
     Whoever hears that a post is PUBLISHED finds no job at work on it.
     """
-    delivery = live(db, delivery, published, now)
+    delivery = live(db, delivery, published, now, by=by)
     if posts.get(db, delivery.post_id).status is not PostStatus.PUBLISHED:
         return delivery
     concluded(db, job, delivery, now, spacing)

@@ -160,6 +160,7 @@ async def test_a_post_from_the_past_of_which_no_upload_is_known_is_asked_about(
 
     def come_back(db: Database) -> None:
         db.conn.execute("DELETE FROM deliveries WHERE post_id = ?", (post_id,))
+        db.conn.execute("UPDATE posts SET published_via_private_api = 0 WHERE id = ?", (post_id,))
         park(db, Came(saved_at, came_at), everything=True)
 
     await store.write(come_back)
@@ -172,8 +173,9 @@ async def test_a_post_from_the_past_of_which_no_upload_is_known_is_asked_about(
         await until(public, other, "PUBLISHED")
         assert (await public.call("DELETE", f"{API}/posts/{other}")).status == 200
     clock.advance(HOUR)
-    again = await public.call("POST", f"{API}/posts/{post_id}/retry")
-    assert again.status == 202, again.body
+    verb = "release" if ends == "went out" else "retry"  # which takes up what it finds live
+    again = await public.call("POST", f"{API}/posts/{post_id}/{verb}")
+    assert again.status == (202 if verb == "retry" else 400), again.body
     course = await follow(public, account, post_id)
     went_live = [shown for shown in live(public, account) if shown.caption == "Look"]
     if ends == "somebody's own":
@@ -182,6 +184,9 @@ async def test_a_post_from_the_past_of_which_no_upload_is_known_is_asked_about(
         assert (course.error_code, len(went_live)) == ("DELIVERY_UNKNOWN", 1)
     else:
         assert (course.status, len(went_live)) == ("PUBLISHED", 1)
+        # Its id is of the route that has found it, which deletes it too.
+        done = await post(public, post_id)
+        assert done["publishedViaPrivateApi"] == (route == "private")
 
 
 @pytest.mark.parametrize("route", ROUTES)
