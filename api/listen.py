@@ -95,7 +95,9 @@ class GuardedConnection(TCPServer):
         return ours is h11.SEND_RESPONSE and theirs is h11.DONE
 
     def give_up(self) -> None:
+        """End it now, also in the middle of an answer that nobody reads."""
         self._everything.cancel()
+        self._bare.socket.close()  # what is being sent is shielded, and fails now
 
     async def run(self) -> None:
         """Serve it to its end; it is closed then, also when it was cancelled at once."""
@@ -164,6 +166,7 @@ class GuardedConnection(TCPServer):
                 return False
             if self.context.terminated.is_set():
                 answer.headers["Connection"] = "close"
+            self._is_answering = False  # from here on it is the client who lets us wait
             if not await self._sent(answer.as_bytes()):
                 self._everything.cancel()
         finally:

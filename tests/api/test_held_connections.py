@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import pytest
 import trio
 
 from api import guards, listen
 from api.connection_limit import ConnectionLimit
+from api.listen import GuardedConnection
+from api.plain import PlainRequest
 from serving import body
+from serving.answer import Answer
 from tests.support.limits import DEADLOCK_S
 from tests.support.odd_requests import DRAFT, request
 from tests.support.served import Served
@@ -143,6 +147,40 @@ async def test_the_owner_gets_in_whoever_holds_connections(few: Server, held: by
     finally:
         for stream in streams:
             await stream.aclose()
+
+
+@pytest.mark.parametrize("way", ["at once", "by the app"])
+async def test_an_answer_that_nobody_reads_keeps_no_connection(
+    monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """Also not one that had to make room: nobody waits until sending to it is given up."""
+    monkeypatch.setattr(listen, "SEND_LIMIT_S", 3600)
+    alive: set[object] = set()
+    run = GuardedConnection.run
+
+    async def counted(self: GuardedConnection) -> None:
+        alive.add(self)
+        await run(self)
+        alive.discard(self)
+
+    async def at_once(asked: PlainRequest) -> Answer | None:
+        is_large = asked.path == "/large" and way == "at once"
+        return Answer(b"x" * 50_000_000) if is_large else None
+
+    monkeypatch.setattr(GuardedConnection, "run", counted)
+    monkeypatch.setattr(listen, "most_connections", lambda: 4)
+    async with (
+        open_tiny_server(keep_alive_s=60, at_once=at_once) as few,
+        AsyncExitStack() as streams,
+    ):
+        for _ in range(7):
+            stream = await streams.enter_async_context(await few.connect())
+            await stream.send_all(b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            await trio.sleep(0.02)
+        assert await few.is_alive()
+        with trio.fail_after(DEADLOCK_S):
+            while len(alive) > 4:
+                await trio.sleep(0.01)
 
 
 async def test_who_cannot_be_taken_hears_so(few: Server) -> None:

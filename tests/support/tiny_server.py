@@ -13,7 +13,7 @@ from quart import request
 from quart_trio import QuartTrio
 
 from api.encryption import Encryption
-from api.listen import open_sockets, serve
+from api.listen import AtOnce, open_sockets, serve
 from serving.body import BoundedRequest
 from tests.support.limits import DEADLOCK_S
 
@@ -59,6 +59,7 @@ async def open_tiny_server(
     *,
     grace_s: float = 1,
     encryption: Encryption | None = None,
+    at_once: AtOnce | None = None,
 ) -> AsyncIterator[Server]:
     sockets = open_sockets("127.0.0.1", 0)
     server = Server(sockets, trio.Event())
@@ -69,6 +70,7 @@ async def open_tiny_server(
         shutdown=server.shutdown,
         grace_s=grace_s,
         encryption=encryption,
+        at_once=at_once,
         keep_alive_s=keep_alive_s,
     )
     async with trio.open_nursery() as nursery:
