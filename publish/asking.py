@@ -107,7 +107,7 @@ class Asker:
         try:
             seen = await self.look(route, outgoing, sent, insists=insists)
         except errors.InstagramError as error:
-            if self._age(sent) <= route.answers_for:
+            if self._age(route, sent) <= route.answers_for:
                 raise
             if (
                 isinstance(error, errors.AccountOnHold)
@@ -117,11 +117,11 @@ class Asker:
                 raise  # it can be asked when the pause is over
             raise DeliveryUnknown from error
         if seen is Liveness.ABSENT and route.shown_for is not None:
-            is_dark = self._has_lost_time(sent) or self._age(sent) > route.shown_for
+            is_dark = self._has_lost_time(route, sent) or self._age(route, sent) > route.shown_for
             return Liveness.UNCLEAR if is_dark else seen
         return seen
 
-    def _age(self, delivery: Delivery) -> timedelta:
+    def _age(self, route: Route, delivery: Delivery) -> timedelta:
         """Return how long ago it was sent, by whichever clock says longer.
 
         The monotonic one stands still in a suspended machine, the wall clock may be set back.
@@ -129,10 +129,22 @@ class Asker:
         assert delivery.publishing_at is not None
         known_since = self._sent_at.get(delivery.id, self._lost_at.get(delivery.id))
         passed = 0.0 if known_since is None else self._clock.monotonic() - known_since
-        return max(self._clock.now() - delivery.publishing_at, timedelta(seconds=passed))
+        ours = max(self._clock.now() - delivery.publishing_at, timedelta(seconds=passed))
+        theirs = _age_by_theirs(route, delivery)
+        return ours if theirs is None else max(ours, theirs)
 
-    def _has_lost_time(self, delivery: Delivery) -> bool:
+    def _has_lost_time(self, route: Route, delivery: Delivery) -> bool:
         """Whether nobody knows when it was sent: another process did, and the clock went back."""
         assert delivery.publishing_at is not None
-        is_ours = delivery.id in self._sent_at
-        return not is_ours and self._clock.now() < delivery.publishing_at - CLOCK_SLACK
+        if delivery.id in self._sent_at or _age_by_theirs(route, delivery) is not None:
+            return False
+        return self._clock.now() < delivery.publishing_at - CLOCK_SLACK
+
+
+def _age_by_theirs(route: Route, delivery: Delivery) -> timedelta | None:
+    """Return how long ago it was sent by Instagram's own clock, None where that does not tell."""
+    theirs = route.their_time()
+    if theirs is None or delivery.their_time is None:
+        return None
+    age = theirs - delivery.their_time
+    return age if age >= -CLOCK_SLACK else None

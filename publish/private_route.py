@@ -79,7 +79,7 @@ class PrivateRoute:
                 await record.save_pieces(pieces)
 
     def their_time(self) -> datetime | None:
-        return None  # the ids of what is there are in the order of time
+        return self._gateway.their_time
 
     async def permalink(self, _outgoing: Outgoing, _media_id: str) -> str | None:
         return None  # `publish` has told it
