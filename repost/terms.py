@@ -53,7 +53,8 @@ def look_of(config: RepostConfig, repost: Repost) -> str:
     """Return a fingerprint of what an account's settings make of a mention's card."""
     # An own post's sticker leads to the post, and names nobody.
     tagged = config.auto_tag_original_poster and not repost.is_own
-    look = [repost.template or config.template, config.signature_overlay, tagged]
+    template, name = repost.template or config.template, repost.author_username
+    look = [template, config.signature_overlay, tagged, name]
     return sha256(json.dumps(look).encode()).hexdigest()
 
 
@@ -86,6 +87,8 @@ def hold(db: Database, config: RepostConfig, repost: Repost, now: datetime) -> b
         and not users.is_stopped(db, config.user_id)
         and pause.held(config, now) is None
         and repost.handed_over_under in (None, terms_of(db, config))
+        # Its author may have another name by now.
+        and repost.card_look in (None, look_of(config, repost))
         and refusal(db, config, repost) is None
         and (repost.approved_at is not None or why_approval(db, config, repost) is None)
     )

@@ -186,3 +186,27 @@ async def test_removing_the_story_repost_ends_what_waits(studio: Studio) -> None
     await studio.core.store.write(configuring.remove, studio.account.id, studio.clock.now())
     assert {each.status for each in await studio.history()} == {RepostStatus.SKIPPED}
     assert await studio.core.store.read(jobs.next_claim_at, studio.clock.now()) is None
+
+
+async def test_a_card_names_its_author_as_the_author_is_called_when_it_goes_out(
+    studio: Studio,
+) -> None:
+    await studio.configure()
+    anna = studio.friend("anna")
+    studio.mention(anna, ago=timedelta(hours=1))
+    await studio.scan()
+    await studio.advance()
+    first = await studio.only()
+    assert first.post_id is not None
+    anna.username = "anna.new"
+    studio.mention(anna, file=studio.photo(seed=2))
+    await studio.scan()
+    await studio.publish_due()
+    assert {r.status for r in await studio.history()} < {"DETECTED", "DOWNLOADED", "QUEUED"}
+    await studio.advance()
+    await studio.publish_due()
+    for repost in await studio.history():
+        assert repost.status is RepostStatus.PUBLISHED
+        post = await studio.post_of(repost)
+        assert [named["username"] for named in post.story_mentions] == ["anna.new"]
+        assert repost.id != first.id or repost.card_media_id != first.card_media_id
