@@ -150,7 +150,7 @@ class LoginDesk:
         await self._store.read(accounts.get, account_id)
         api = self._gateway.account(account_id)
         keep = self._keeping(account_id, LoginSecrets())
-        result = await api.restore(session, keep)
+        result = await self._counted(account_id, lambda: api.restore(session, keep))
         assert isinstance(result, Credentials)
         return result
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 
@@ -14,6 +14,8 @@ from ground.changes import Subject
 from ground.hold import Hold
 from storage import events, records
 from storage.wrong_clock import SLACK, is_ahead
+
+ONE_BLOCK_ENDED = timedelta(days=1)
 
 
 class TroubleKind(StrEnum):
@@ -169,13 +171,22 @@ def open_of(db: Database, account_id: str, kind: TroubleKind) -> list[Trouble]:
 def clear_disabling(db: Database, account_id: str, now: datetime) -> bool:
     """End the troubles that switched story reposts off: a person has switched them on again.
 
-    A challenge pause and a login that waits go on: switching on resolves neither. Says whether
-    there were any.
+    A challenge pause and a login that waits go on: switching on resolves neither. So does a block
+    that came within a day after one was ended: whoever goes on at once each time makes it worse.
+    Says whether there were any.
     """
     ended = db.conn.execute(
-        "UPDATE troubles SET cleared_at = ? WHERE account_id = ? AND cleared_at IS NULL"
-        " AND (kind = 'BLOCK' OR (kind = 'CHALLENGE' AND until IS NULL))",
-        (records.encode(now), account_id),
+        "UPDATE troubles SET cleared_at = ?1 WHERE account_id = ?2 AND cleared_at IS NULL"
+        " AND (kind = 'BLOCK' AND NOT EXISTS (SELECT 1 FROM troubles AS earlier"
+        "  WHERE earlier.account_id = ?2 AND earlier.kind = 'BLOCK'"
+        "  AND earlier.cleared_at > ?3 AND earlier.cleared_at <= ?4)"
+        " OR (kind = 'CHALLENGE' AND until IS NULL))",
+        (
+            records.encode(now),
+            account_id,
+            records.encode(now - ONE_BLOCK_ENDED),
+            records.encode(now + SLACK),
+        ),
     )
     if ended.rowcount:
         events.record_of_account(db, Subject.LOGIN, account_id, "FREED", now=now)

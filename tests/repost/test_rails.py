@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from accounts.keeper import StoredLogins
 from instagram import errors
+from repost import configuring
 from repost.engine import MOST_BY_HAND
 from sandbox import Sandbox
 from sandbox.wire.faults import Fault, Status
-from storage import jobs, posts, repost_configs, troubles
+from storage import holds, jobs, posts, repost_configs, troubles
 from storage.posts import PostStatus
 from storage.reposts import RepostStatus
 from tests.support.clock import SteppedClock
@@ -226,3 +228,20 @@ async def test_whoever_asks_for_looks_without_end_gets_six_an_hour(railed: Studi
     railed.mention(railed.friend("anna"))
     railed.clock.advance(21 * MINUTE)
     assert [found.author_username for found in await railed.scan()] == ["anna"]
+
+
+async def test_whoever_switches_on_after_each_block_ends_one_a_day(railed: Studio) -> None:
+    """A program that makes sure that reposts are on: the second block of a day rests its time."""
+    await railed.configure()
+    core, account_id = railed.core, railed.account.id
+    keeper, blocks = StoredLogins(core.store, core.vault, core.clock), 0
+    for _ in range(30):
+        await core.store.write(configuring.enable, account_id, railed.clock.now())
+        if await core.store.read(holds.active, account_id, railed.clock.now()) is None:
+            await keeper.report(account_id, errors.ActionBlocked("Instagram blocks it"))
+            blocks += 1
+        railed.clock.advance(2 * MINUTE)
+    assert blocks == 2
+    assert (await railed.config()).is_enabled, "it goes on by itself when the block is over"
+    railed.clock.advance(timedelta(days=3))
+    assert await core.store.read(holds.active, account_id, railed.clock.now()) is None
