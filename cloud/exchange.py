@@ -19,7 +19,7 @@ from cloud import ownership
 from cloud.courier import Courier
 from cloud.deploying import Steps
 from cloud.gate import is_strange, look_around
-from cloud.turns import LEAST_PACE, Turns
+from cloud.turns import FIRST_PAUSE_S, LEAST_PACE, LONGEST_PAUSE_S, Turns
 from cloud.wishes import STAY, unconfirmed
 from cloud.worker_client import WorkerUnreachable
 from ground.changes import Change, Subject
@@ -45,8 +45,6 @@ AT_ONCE_S = 10.0
 _SLICE_S = 60.0
 # After how long what was due in the cloud, and is not heard of, is asked for by itself.
 _UNHEARD_FOR = timedelta(minutes=30)
-_FIRST_PAUSE_S = 5.0
-_LONGEST_PAUSE_S = 900.0
 _AT_ONCE = 20
 _GOING_OUT = "It is going out in the cloud now, and can no longer be changed"
 
@@ -109,7 +107,7 @@ class Exchange:
             self.look_at_once()
 
     def _pause_after(self, tries: int) -> timedelta:
-        pause = min(_FIRST_PAUSE_S * 2 ** min(tries, 10), _LONGEST_PAUSE_S)
+        pause = min(FIRST_PAUSE_S * 2 ** min(tries, 10), LONGEST_PAUSE_S)
         return self._clock.paced(timedelta(seconds=pause))
 
     def _failed(self, error: WorkerUnreachable) -> float:
@@ -117,7 +115,7 @@ class Exchange:
         if self._contact.trouble is None:
             logger.warning("the Worker is not reached reason=%s", error)
         self._contact.trouble = str(error)
-        pause: float = min(_FIRST_PAUSE_S * 2 ** min(self._failures - 1, 10), _LONGEST_PAUSE_S)
+        pause: float = min(FIRST_PAUSE_S * 2 ** min(self._failures - 1, 10), LONGEST_PAUSE_S)
         self._quiet_until = trio.current_time() + pause * self._pace
         return pause * self._pace
 
@@ -146,19 +144,30 @@ class Exchange:
         for row in waiting:
             await self._confirm(row)
         lanes = await self._store.read(_lanes)
-        for lane, due in lanes:
-            # A row that cannot be read is the trouble of its account alone.
+        await self._go_through(lanes)
+        await self._look_up()
+        handed = await self._hand_over()
+        if len(waiting) == _AT_ONCE or handed:
+            return 0.0
+        return min([_SLICE_S * self._pace, *self._turns.until([lane for lane, _ in lanes])])
+
+    async def _go_through(self, lanes: Sequence[tuple[CloudLane, datetime | None]]) -> None:
+        """Tell and hear what there is of each account.
+
+        What one is not answered for may be of it alone, as a row that cannot be read is: it rests,
+        and the others come first next time. Raises `WorkerUnreachable` where it is not.
+        """
+        for lane, due in self._turns.in_order(lanes):
             try:
                 await self._tell(lane, due)
                 await self._hear(lane, due)
             except Unreadable as error:
                 self._turns.heard(lane, False, due)
                 logger.error("the queue at the Worker waits account=%s %s", lane.account_id, error)
-        await self._look_up()
-        handed = await self._hand_over()
-        if len(waiting) == _AT_ONCE or handed:
-            return 0.0
-        return min([_SLICE_S * self._pace, *self._turns.until([lane for lane, _ in lanes])])
+            except WorkerUnreachable as error:
+                if self._turns.failed(lane) > 1 or len(lanes) == 1:
+                    raise
+                logger.warning("no answer about account=%s reason=%s", lane.account_id, error)
 
     def _mend(self, db: Database) -> None:
         for post_id in handovers.mend(db, self._clock.now()):

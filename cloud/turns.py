@@ -13,6 +13,7 @@ from storage.handovers import CloudLane
 # Nothing to wait for in a sandbox, but a little.
 LEAST_PACE = 0.02
 _EVERY_S = 300.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 900.0
 _SOON_S = (3.0, 5.0, 10.0, 20.0, 30.0, 60.0)
 
 
@@ -25,6 +26,31 @@ class Turns:
         self._next_at: dict[str, float] = {}
         # How often in a row nothing came of what was due.
         self._in_vain: dict[str, int] = {}
+        # How often in a row it was not answered for.
+        self._failures: dict[str, int] = {}
+
+    def in_order(
+        self, lanes: Sequence[tuple[CloudLane, datetime | None]]
+    ) -> list[tuple[CloudLane, datetime | None]]:
+        """Return the lanes that may be asked for now, those that were answered for last first."""
+        now = trio.current_time()
+        asked = [
+            each
+            for each in lanes
+            if each[0].lane not in self._failures or now >= self._next_at.get(each[0].lane, 0.0)
+        ]
+        return sorted(asked, key=lambda each: self._failures.get(each[0].lane, 0))
+
+    def failed(self, lane: CloudLane) -> int:
+        """Note that a lane was not answered for: it rests longer each time.
+
+        Returns how many there are of which that is so.
+        """
+        tries = self._failures.get(lane.lane, 0)
+        self._failures[lane.lane] = tries + 1
+        pause_s = min(FIRST_PAUSE_S * 2 ** min(tries, 10), LONGEST_PAUSE_S)
+        self._next_at[lane.lane] = trio.current_time() + self._pace * pause_s
+        return len(self._failures)
 
     def has_come(self, lane: CloudLane, due: datetime | None) -> bool:
         """Say whether a lane is to be heard now; `due` is when the next of it is, if any is."""
@@ -37,6 +63,7 @@ class Turns:
 
     def heard(self, lane: CloudLane, has_news: bool, due: datetime | None) -> None:
         """Note that a lane was heard, and when the next of it is due now."""
+        self._failures.pop(lane.lane, None)
         self._in_vain[lane.lane] = 0 if has_news else self._in_vain.get(lane.lane, 0) + 1
         self._next_at[lane.lane] = trio.current_time() + self._pace * self._pause_s(lane.lane, due)
 

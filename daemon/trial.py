@@ -40,6 +40,7 @@ _COMMAND = (sys.executable, "-m", "daemon", "demo", "--page", "--json", "--no-op
 _READY_WITHIN_S = 600.0  # as long as the demonstration itself may take on the busiest machine
 _MOST_TOLD = 1 << 16
 _NOT_OPENED = "The sandbox cannot be opened: {}"
+_ANSWERS_WITHIN_S = 10.0  # one that is stuck keeps no thread of ours
 _ENDS_WITHIN_S = 5.0  # nothing in it is worth waiting for
 # Who starts us may tell us where to report; its answer is for this process alone.
 _OURS = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID")
@@ -230,7 +231,8 @@ def _kill(process: trio.Process) -> None:
 def _link(opened: _Opened) -> str:
     # Its daemon is asked, because by its clock it may be tomorrow.
     try:
-        made = Daemon(opened.data_dir).perform(create_login_code, LoginCodeRequest())
+        daemon = Daemon(opened.data_dir, patience_s=_ANSWERS_WITHIN_S)
+        made = daemon.perform(create_login_code, LoginCodeRequest())
     except NotThere:
         raise Refusal(ErrorCode.SERVICE_UNAVAILABLE, "The sandbox does not answer") from None
     return f"{opened.url}/login?code={made.code}"

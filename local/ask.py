@@ -31,7 +31,8 @@ class Daemon:
     """The daemon that listens in a data directory; `version` is known after an answer.
 
     `person` is on whose behalf it is asked, if not the owner's; a `guest` may do less than they,
-    and `scopes` says what, after an answer. `hears` is told what is done meanwhile.
+    and `scopes` says what, after an answer. `hears` is told what is done meanwhile. `patience_s` is
+    how long it may say nothing.
     """
 
     directory: Path
@@ -40,6 +41,7 @@ class Daemon:
     guest: dict[str, Any] | None = None
     hears: Callable[[str], None] | None = None
     scopes: str | None = None
+    patience_s: float | None = None
 
     def perform(
         self,
@@ -88,6 +90,7 @@ class Daemon:
     def connected(self) -> socket.socket:
         """Return a connection to it; raises `NotThere`."""
         stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        stream.settimeout(self.patience_s)
         try:
             with address_in(self.directory) as address:
                 stream.connect(address)

@@ -285,3 +285,46 @@ async def test_a_row_that_cannot_be_read_is_the_trouble_of_its_account_alone(
     assert (await heights.served.call("POST", f"{API}/stop")).status == 200
     assert await heights.in_cloud() == {}
     assert (await heights.post(damaged))["status"] == "SCHEDULED"
+
+
+async def test_an_account_that_the_worker_does_not_answer_for_is_no_other_ones_trouble(
+    heights: Heights,
+) -> None:
+    """Its object there has failed, whichever comes first: the others' are heard and handed over."""
+    core = heights.served.studio.core
+    mine = (await heights.schedule("mine"))["postId"]
+    await heights.owned_by(mine, "CLOUD")
+    other, _graph = await another(heights.served, "berta")
+    theirs = (await heights.schedule("theirs", accountId=other.id))["postId"]
+    await heights.owned_by(theirs, "CLOUD")
+    first, second = await core.store.read(handovers.lanes)
+    asked = 0
+
+    async def failing(request: Request, deliver: Deliver) -> Response:
+        nonlocal asked
+        if first.lane in request.path or first.lane in request.query.values():
+            asked += 1
+            return Response(503, Data(b"{}"))
+        return await deliver()
+
+    heights.cloudflare.way = failing
+
+    def begin_again(db: Database) -> None:
+        handovers.hear_everything_again(db)
+
+    await core.store.write(begin_again)
+    made = await heights.schedule("goes out", in_s=4, accountId=second.account_id)
+    ended = await until(heights.served, made["postId"], "PUBLISHED", "FAILED")
+    assert (ended["status"], ended["cloudflareJobId"]) == ("PUBLISHED", made["postId"]), ended
+    assert 0 < asked < 40
+    heights.cloudflare.way = None
+    assert (await lane_heard(heights, first.account_id)).is_heard
+
+
+async def lane_heard(heights: Heights, account_id: str) -> handovers.CloudLane:
+    with trio.fail_after(DEADLOCK_S):
+        while True:
+            lane = await heights.served.studio.core.store.read(handovers.find_lane, account_id)
+            if lane is not None and lane.is_heard:
+                return lane
+            await trio.sleep(0.05)

@@ -17,6 +17,7 @@ from trio.testing import MockClock
 from daemon.trial import FOLDER, LONGEST, Trial
 from ground.clock import Clock
 from ground.refusal import ErrorCode, Refusal
+from local.serve import open_socket
 from operations.trial import Stage
 from tests.support.limits import DEADLOCK_S
 
@@ -145,6 +146,18 @@ async def test_it_has_its_time(tmp_path: Path, autojump_clock: MockClock) -> Non
         while is_at(trial, Stage.OPEN) or not is_gone(child):
             await trio.lowlevel.checkpoint()
         assert is_at(trial, Stage.NONE)
+
+
+async def test_one_that_is_stuck_keeps_nobody_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daemon.trial._ANSWERS_WITHIN_S", 0.1)
+    async with beside(tmp_path) as trial:
+        await trial.begin()
+        await until(lambda: is_at(trial, Stage.OPEN))
+        # It takes connections, and answers none.
+        with open_socket(tmp_path / FOLDER), pytest.raises(Refusal), trio.fail_after(DEADLOCK_S):
+            await trial.enter()
 
 
 async def test_in_a_sandbox_there_is_no_other(tmp_path: Path) -> None:

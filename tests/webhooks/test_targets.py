@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
+import threading
+from typing import Any, NoReturn
 
 import pytest
+import trio
 
+from tests.support.limits import DEADLOCK_S
 from webhooks.guard import GuardedBackend
 from webhooks.targets import Reach, TargetRefused, Targets
 
@@ -51,6 +56,37 @@ def test_the_daemon_is_no_target(address: str) -> None:
 async def test_however_loopback_is_written(host: str) -> None:
     with pytest.raises(TargetRefused):
         await GuardedBackend(Targets(Reach.PUBLIC)).connect_tcp(host, 9)
+
+
+async def test_names_that_are_looked_up_for_long_keep_no_thread_of_the_daemons(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers = threading.Event()
+    enough = int(trio.to_thread.current_default_thread_limiter().total_tokens)
+    asked = threading.Semaphore(0)
+
+    def silent(*_: object, **asks: Any) -> NoReturn:
+        if asks.get("flags", 0) & socket.AI_NUMERICHOST:
+            raise socket.gaierror(socket.EAI_NONAME)
+        asked.release()
+        answers.wait()
+        raise OSError
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    backend = GuardedBackend(Targets())
+    try:
+        async with trio.open_nursery() as nursery:
+            for number in range(enough):
+                nursery.start_soon(backend.connect_tcp, f"silent-{number}.example", 80)
+            with trio.fail_after(DEADLOCK_S):
+                for _ in range(enough):
+                    while not asked.acquire(blocking=False):
+                        await trio.sleep(0.01)
+            with trio.fail_after(DEADLOCK_S / 10):
+                await trio.to_thread.run_sync(int)
+            nursery.cancel_scope.cancel()
+    finally:
+        answers.set()
 
 
 def test_one_forbidden_address_of_a_name_forbids_it() -> None:
