@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -29,8 +30,9 @@ class Perform(Protocol):
 class Files(Protocol):
     """How a file that an agent names becomes an upload."""
 
-    async def take(self, source: str) -> UploadedFile:
-        """Return the file of a path or an address; raises `Refusal`."""
+    def lend(self, source: str) -> AbstractAsyncContextManager[UploadedFile]:
+        """Lend the file of a path or an address, which is gone then if it was fetched; raises
+        `Refusal`."""
 
     async def listed(self, folder: str) -> list[str]:
         """Return the pictures and videos in a folder, in order; raises `Refusal`."""

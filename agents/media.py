@@ -65,9 +65,9 @@ async def taken(
         found: models.MediaFile = await ask(media.get_media, target=source)
         return found
     desk = current.get()
-    given = await desk.files.take(source)
     attempt = Attempt(step(request_id, f"media{number}"))
-    made: models.MediaFile = await desk.perform(media.upload_media, given, "", attempt)
+    async with desk.files.lend(source) as given:
+        made: models.MediaFile = await desk.perform(media.upload_media, given, "", attempt)
     await ctx.report_progress(number + 1, of, f"{number + 1} of {of} files are here")
     return made
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -192,7 +192,8 @@ class _RemoteFiles:
     actor: Actor
     address: str
 
-    async def take(self, source: str) -> UploadedFile:
+    @asynccontextmanager
+    async def lend(self, source: str) -> AsyncIterator[UploadedFile]:
         if "://" not in source:
             raise Refusal(
                 ErrorCode.INVALID_PARAM,
@@ -203,11 +204,10 @@ class _RemoteFiles:
         self.mount.house.folder.check_room()
         scratch = library.scratch()
         try:
-            return await self.mount.fetcher.fetch(source, scratch)
-        except BaseException:
+            yield await self.mount.fetcher.fetch(source, scratch)
+        finally:
             with trio.CancelScope(shield=True):
                 await trio.Path(scratch).unlink(missing_ok=True)
-            raise
 
     async def listed(self, folder: str) -> list[str]:
         del folder

@@ -7,12 +7,12 @@ import logging
 import re
 import signal
 import sys
-import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import trio
@@ -107,15 +107,18 @@ class _LocalFiles:
     folders: tuple[Path, ...]
     own: Path
 
-    async def take(self, source: str) -> UploadedFile:
-        """Return the file of a path or an address."""
+    @asynccontextmanager
+    async def lend(self, source: str) -> AsyncIterator[UploadedFile]:
+        """Lend the file of a path or an address; what was fetched is gone then."""
         if "://" in source:
-            scratch = Path(tempfile.mkdtemp(prefix="reprise-mcp-")) / "file"
-            return await AddressFetcher(Targets(Reach.PUBLIC), _MOST_BYTES).fetch(source, scratch)
+            fetcher = AddressFetcher(Targets(Reach.PUBLIC), _MOST_BYTES)
+            with TemporaryDirectory(prefix="reprise-mcp-") as folder:
+                yield await fetcher.fetch(source, Path(folder) / "file")
+            return
         path = self._allowed(source)
         if not await trio.Path(path).is_file():
             raise Refusal(ErrorCode.NOT_FOUND, f"There is no file {source[:200]}")
-        return UploadedFile(path=path, name=path.name)
+        yield UploadedFile(path=path, name=path.name)
 
     async def listed(self, folder: str) -> list[str]:
         """Return the pictures and videos in a folder, as people count."""

@@ -102,8 +102,12 @@ async def test_a_guest_may_do_what_was_said_and_no_daemon_is_told_in_words(
         assert names == {"get_overview", "list_posts", "get_post", "wait_for", "list_mentions",
                          "preview_card"}  # fmt: skip
         assert (await refused(client, "save_post"))["code"] == "INSUFFICIENT_SCOPE"
-    key = await key_for(served, "drafts-only")
-    async with started(data, home=tmp_path, REPRISE_API_KEY=key) as client:
+    key, scratch = await key_for(served, "drafts-only"), tmp_path / "scratch"
+    scratch.mkdir()
+    async with started(data, home=tmp_path, REPRISE_API_KEY=key, TMPDIR=str(scratch)) as client:
+        no = await refused(client, "add_media", sources=["http://127.0.0.1:1/x.jpg"])
+        assert no["code"] == "UPLOAD_ERROR"
+        assert list(scratch.iterdir()) == []  # half a gigabyte for each address, else
         names = {tool.name for tool in (await client.list_tools()).tools}
         assert "save_post" in names
         assert "publish_now" not in names
