@@ -47,7 +47,11 @@ _HTML = "text/html; charset=utf-8"
 # What browsers and messengers send with a page that nobody has opened.
 _FETCHED_AHEAD = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 # Messengers draw previews with a plain GET; by name alone they differ. Cubot makes telephones.
-_PREVIEWERS = re.compile(r"(?<!cu)bot|preview|facebookexternalhit|^whatsapp/", re.IGNORECASE)
+_PREVIEWERS = re.compile(
+    r"(?<!cu)bot|preview|facebookexternalhit|iframely|embedly|vkshare|unfurl|crawler|spider"
+    r"|pagerenderer|^(?:whatsapp|viber|pinterest)/",
+    re.IGNORECASE,
+)
 # Each tells addresses of files, and no address can be guessed.
 _SHOWING_FILES = (Scope.MEDIA_READ, Scope.POSTS_READ, Scope.REPOSTS_READ)
 _DOCS_FILES = ("swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png")

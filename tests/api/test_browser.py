@@ -53,6 +53,8 @@ async def test_a_link_signs_in_once(served: Served) -> None:
         ("GET", {"User-Agent": "Mozilla/5.0 (compatible; Discordbot/2.0)"}),
         ("GET", {"User-Agent": "Mozilla/5.0 (Windows NT 6.1) SkypeUriPreview Preview/0.5"}),
         ("GET", {"User-Agent": "Mozilla/5.0 (Macintosh) Safari/601 facebookexternalhit/1.1"}),
+        ("GET", {"User-Agent": "Iframely/1.3.1 (+https://iframely.com/docs/about)"}),
+        ("GET", {"User-Agent": "Mozilla/5.0 (compatible; vkShare; +http://vk.com/dev/Share)"}),
     ],
 )
 async def test_looking_at_a_link_does_not_use_it_up(
