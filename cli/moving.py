@@ -61,6 +61,8 @@ def export_data(file: Path | None, media: Path | None, with_secrets: bool, as_js
     for account in document["accounts"]:
         if note := left_behind(account["username"], account.get("secretsLeftOut", ())):
             say(f"{note}, or export again with --with-secrets", err=True)
+    for name, count in document.get("unreadable", {}).items():
+        say(f"{count} rows of {name} cannot be read and are not in it: `reprise doctor`", err=True)
     told = {kind.name: len(document[kind.name]) for kind in KINDS}
     if as_json:
         print_json({"file": str(file), **told, "copiedMedia": copied})

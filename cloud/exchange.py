@@ -84,6 +84,8 @@ class Exchange:
                 wait_s = await self._step()
             except WorkerUnreachable as error:
                 wait_s = self._failed(error)
+            except Unreadable as error:
+                self._contact.trouble = str(error)
             except Refusal:
                 pass  # there is no Worker
             except Unavailable as error:

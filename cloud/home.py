@@ -11,6 +11,7 @@ from cloud import wishes, worker_code
 from publish import fitness
 from publish.choice import REPOSTS
 from storage import cloud, handovers
+from storage.errors import Unreadable
 from storage.media_files import MediaFile
 from storage.posts import Post
 from storage.store import Database
@@ -106,5 +107,8 @@ def repost_would_stay_because(
 
 def _is_unable(db: Database) -> str | None:
     """Return why the Worker there cannot be trusted with reposts: one of before has no end."""
-    worker = cloud.find(db)
+    try:
+        worker = cloud.find(db)
+    except Unreadable as error:
+        return str(error)
     return _OLDER if worker is not None and worker.version != worker_code.version() else None

@@ -79,9 +79,8 @@ def restore(
         with open_directly(staged.database) as db:
             came = Came(staged.created_at, _came_at(db, staged.created_at, now))
             key = _key_state(db, directory, staged)
-            known = cloud.find(db)
             # It may send what waits there at any time, and nobody here would ask it first.
-            is_unknown = worker is not None and (known is None or known.url != worker)
+            is_unknown = worker is not None and cloud.url_of(db) != worker
             with transaction(db):
                 events.begin_range(db, replaced, came.came_at)
                 parked = post_parking.park(db, came, everything=hold_all or is_unknown)

@@ -19,7 +19,7 @@ def list_account_sessions(db: Database, ask: Ask[None]) -> models.AccountSession
         sessions=[
             models.AccountSession(
                 account_id=each.account_id,
-                username=accounts.get(db, each.account_id).username,
+                username=accounts.username_of(db, each.account_id),
                 is_own=each.is_own,
                 created_at=each.created_at,
                 used_at=each.used_at,

@@ -57,11 +57,11 @@ def story_repost_config(
     pauses = [t.until for t in challenges if t.cleared_at is None and t.until and t.until > now]
     midnight = local_midnight(config, now)
     started_at = login.session_started_at if login else None
-    rules = authors.rules_of(db, config.account_id)
+    rules = authors.shown_rules_of(db, config.account_id)
     paused = pause.held(config, now)
     derived = {
         "instagram_account_id": config.account_id,
-        "ig_username": login.ig_username if login else accounts.get(db, config.account_id).username,
+        "ig_username": login.ig_username if login else accounts.username_of(db, config.account_id),
         "challenge_count_30d": len(challenges),
         "last_challenge_at": troubles.latest_at(db, config.account_id, TroubleKind.CHALLENGE),
         "challenge_pause_until": max(pauses, default=None),
@@ -136,7 +136,7 @@ def pending_repost(db: Database, record: Repost) -> schemas.PendingRepost:
     """Return a mention that waits for approval, with what a person needs to decide."""
     followers = authors.followers_of(db, record.author_pk)
     more = {
-        "username": accounts.get(db, record.account_id).username,
+        "username": accounts.username_of(db, record.account_id),
         "decide_before": record.mentioned_at + guard.MAX_HELD,
         "author_followers": followers.followers if followers else None,
     }
@@ -171,7 +171,7 @@ def post(stored: Mapping[str, Any], media: Sequence[MediaFile] = ()) -> schemas.
 
 def post_with_media(db: Database, record: Post) -> schemas.Post:
     """Return a post with its files."""
-    return post(records.stored(record), media_files.of_post(db, record.id))
+    return post(records.stored(record), media_files.shown_of_post(db, record.id))
 
 
 def whole_post(db: Database, record: Post) -> schemas.WholePost:
@@ -195,7 +195,7 @@ def _whole(db: Database, record: Post) -> dict[str, Any]:
 
 
 def _repost_fields(db: Database, record: Repost) -> dict[str, Any]:
-    card = media_files.find(db, record.card_media_id) if record.card_media_id else None
+    card = media_files.shown(db, record.card_media_id) if record.card_media_id else None
     return {
         **_fields(record),
         "original_username": record.author_username,

@@ -12,6 +12,7 @@ from publish.choice import choose, means_of, wish_for
 from publish.retry import Failure
 from storage import accounts, cloud, handovers, holds, media_files, posts, users
 from storage.deliveries import RouteName
+from storage.errors import Unreadable
 from storage.media_files import MediaFile
 from storage.posts import Post, PostStatus
 from storage.store import Database
@@ -23,7 +24,7 @@ HOLDING = (TroubleKind.CHALLENGE, TroubleKind.BLOCK)
 
 def is_configured(db: Database) -> bool:
     """Say whether there is a Worker."""
-    return cloud.find(db) is not None
+    return cloud.is_there(db)
 
 
 def stays_because(db: Database, post: Post, now: datetime) -> str | None:
@@ -43,7 +44,10 @@ def would_stay_because(
     """Return what `stays_because` would of a post with such media; None: they are not made yet."""
     if post.account_id is None or post.scheduled_for is None:
         return "it has no account, or no time"
-    worker = cloud.find(db)
+    try:
+        worker = cloud.find(db)
+    except Unreadable as error:
+        return str(error)
     if worker is not None and worker.unfetched is not None:
         return f"Meta does not fetch media from the Worker: {worker.unfetched}"
     if users.is_stopped(db, post.user_id):

@@ -12,8 +12,9 @@ from ground.refusal import ErrorCode
 from publish import states
 from publish.content import fingerprint
 from publish.retry import Failure
-from storage import deliveries, jobs, media_files, posts
+from storage import deliveries, jobs, lost, media_files, posts
 from storage.deliveries import Delivery, Outcome, RouteName, Step
+from storage.errors import Unreadable
 from storage.jobs import Job
 from storage.posts import Post
 from storage.store import Database
@@ -37,10 +38,15 @@ def park(db: Database, came: Came, *, everything: bool = False) -> list[Post]:
 
     They are the posts that were due when the data came, and those that were begun; with
     `everything` those of the future too. Each says that a person must look before it is retried,
-    and a retry asks Instagram first.
+    and a retry asks Instagram first. One that cannot be read is given up in doubt.
     """
-    due = jobs.open_until(db, came.came_at, everything=everything)
-    return [park_one(db, job, came) for job in due]
+    parked = []
+    for job_id in jobs.open_until(db, came.came_at, everything=everything):
+        try:
+            parked.append(park_one(db, jobs.get(db, job_id), came))
+        except Unreadable:  # its own trouble: the others are there again
+            lost.give_up(db, job_id, came.came_at, in_doubt=True)
+    return parked
 
 
 def park_one(db: Database, job: Job, came: Came) -> Post:

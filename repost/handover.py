@@ -140,7 +140,7 @@ class HandOver:
         held: Hold,
         now: datetime,
     ) -> datetime | None:
-        if self._stays is None or config.dry_run or cloud.find(db) is None:
+        if self._stays is None or config.dry_run or not cloud.is_there(db):
             return None
         if handovers.is_asked_back(db, config.account_id):
             return None  # their places are free then: all are given anew, the oldest first

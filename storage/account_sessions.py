@@ -59,7 +59,7 @@ def of_account(db: Database, account_id: str) -> AccountSession | None:
 
 def of_user(db: Database, user_id: str) -> list[AccountSession]:
     """Return a user's sessions, oldest first."""
-    return records.fetch(
+    return records.fetch_readable(
         db, AccountSession, "WHERE user_id = ? ORDER BY created_at, id", (user_id,)
     )
 

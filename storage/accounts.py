@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from ground.changes import Subject
 from storage import allowances, events, records
-from storage.errors import AlreadyExists
+from storage.errors import AlreadyExists, NotFound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +142,14 @@ def older_double(db: Database, account_id: str) -> Account | None:
 def younger_doubles(db: Database, account_id: str) -> list[Account]:
     """Return the accounts that are the same Instagram account and were connected later."""
     return records.fetch(db, Account, _DOUBLES.format(">"), (account_id,))
+
+
+def username_of(db: Database, account_id: str) -> str:
+    """Return how an account is called, whatever else of it can be read; raises `NotFound`."""
+    row = db.conn.execute("SELECT username FROM accounts WHERE id = ?", (account_id,)).fetchone()
+    if row is None:
+        raise NotFound("account", account_id)
+    return str(row[0])
 
 
 def called(account: Account, user_id: str) -> str:

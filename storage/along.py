@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from storage import records
 from storage.authors import AuthorRule
 from storage.troubles import Trouble
 
@@ -56,17 +57,21 @@ RECORDS: Mapping[str, type[Any]] = {
 }
 
 
-def export(db: Database) -> dict[str, list[dict[str, Any]]]:
-    """Return every list with its rows."""
-    return {
-        name: [
-            dict(zip(columns, row, strict=True))
-            for row in db.conn.execute(
-                f"SELECT {', '.join(columns)} FROM {table} ORDER BY {', '.join(columns)}"  # noqa: S608
-            )
-        ]
-        for name, (table, columns) in LISTS.items()
-    }
+def export(db: Database, user_id: str) -> dict[str, list[dict[str, Any]]]:
+    """Return every list with its rows of the user's accounts, but for those that cannot be read."""
+    return {name: _rows_of(db, name, user_id) for name in LISTS}
+
+
+def _rows_of(db: Database, name: str, user_id: str) -> list[dict[str, Any]]:
+    table, columns = LISTS[name]
+    listed = ", ".join(columns)
+    rows = db.conn.execute(
+        f"SELECT {listed} FROM {table}"  # noqa: S608 - constants
+        f" WHERE account_id IN (SELECT id FROM accounts WHERE user_id = ?) ORDER BY {listed}",
+        (user_id,),
+    )
+    found = [dict(zip(columns, row, strict=True)) for row in rows]
+    return [row for row in found if records.flaw_in(RECORDS[name], row) is None]
 
 
 def take_over(db: Database, name: str, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -77,7 +77,9 @@ def by_hash(db: Database, digest: str) -> ApiKey | None:
 
 def of_user(db: Database, user_id: str) -> list[ApiKey]:
     """Return a user's keys, newest first, revoked ones too."""
-    return records.fetch(db, ApiKey, "WHERE user_id = ? ORDER BY created_at DESC, id", (user_id,))
+    return records.fetch_readable(
+        db, ApiKey, "WHERE user_id = ? ORDER BY created_at DESC, id", (user_id,)
+    )
 
 
 def get(db: Database, key_id: str) -> ApiKey:

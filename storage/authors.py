@@ -40,8 +40,14 @@ class Followers:
     read_at: datetime
 
 
+def shown_rules_of(db: Database, account_id: str) -> list[AuthorRule]:
+    """Return both lists of an account as far as they can be read; nothing is decided by them."""
+    clause = "WHERE account_id = ? ORDER BY username"
+    return records.fetch_readable(db, AuthorRule, clause, (account_id,))
+
+
 def rules_of(db: Database, account_id: str) -> list[AuthorRule]:
-    """Return both lists of an account, by name."""
+    """Return both lists of an account, by name; raises `Unreadable` where one may be a refusal."""
     return records.fetch(db, AuthorRule, "WHERE account_id = ? ORDER BY username", (account_id,))
 
 

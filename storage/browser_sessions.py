@@ -136,7 +136,7 @@ def alive(db: Database, session_id: str, now: datetime) -> BrowserSession | None
 
 def of_user(db: Database, user_id: str, now: datetime) -> list[BrowserSession]:
     """Return a user's sessions that are alive, the newest first."""
-    return records.fetch(
+    return records.fetch_readable(
         db,
         BrowserSession,
         "WHERE user_id = ? AND ended_at IS NULL AND expires_at > ? ORDER BY created_at DESC, id",

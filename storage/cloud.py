@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from sqlite_utils import Database
 
 from storage import facts, records
-from storage.errors import Damaged
+from storage.errors import Damaged, Unreadable
 from storage.opening import look_into
 
 # The change of the daemon that those hear of who speak to the Worker.
@@ -52,15 +52,25 @@ def find(db: Database) -> CloudWorker | None:
     return records.fetch_one(db, CloudWorker, "WHERE one = 1")
 
 
+def is_there(db: Database) -> bool:
+    """Say whether there is a Worker, whatever of it can be read."""
+    return db.conn.execute("SELECT 1 FROM cloud_worker").fetchone() is not None
+
+
 def url_in(database: Path) -> str | None:
     """Return the address of the Worker that a database file knows, as far as it can be read."""
     if not database.exists():
         return None
     try:
         with look_into(database) as db:
-            found = db.conn.execute("SELECT url FROM cloud_worker").fetchone()
+            return url_of(db)
     except Damaged:  # that, or from before there were Workers
         return None
+
+
+def url_of(db: Database) -> str | None:
+    """Return the address of the Worker, whatever else of it can be read; None without one."""
+    found = db.conn.execute("SELECT url FROM cloud_worker").fetchone()
     return None if found is None else str(found[0])
 
 
@@ -113,7 +123,10 @@ def probed(db: Database, unfetched: str | None, now: datetime) -> None:
 
 def lends(db: Database) -> bool:
     """Say whether media have an address at the Worker under which Meta fetches, as far as known."""
-    worker = find(db)
+    try:
+        worker = find(db)
+    except Unreadable:  # everybody's posts go by the other ways
+        return False
     return worker is not None and worker.unfetched is None
 
 

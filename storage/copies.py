@@ -6,6 +6,7 @@ Made by upkeep once a day, by `reprise backup`, and before a change of the schem
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Iterable
@@ -20,6 +21,11 @@ from storage.sqlite_errors import code_of, is_damage
 FOLDER = "copies"
 _NAME = "reprise-%Y%m%dT%H%M%SZ.db"
 _STEPS_BETWEEN_LOOKS = 100_000
+# What SQLite says of single values; in so many rows it is more than that.
+_OF_A_ROW = re.compile(
+    r"ok|CHECK constraint failed in .+|NULL value in .+|(non-)?[A-Z]+ value in .+"
+)
+_MOST_LINES = 100
 # Between two copies: a longer gap says that the clock was set, or that nobody was there.
 _NO_BREAK = timedelta(days=10)
 _AGES = 3
@@ -63,14 +69,15 @@ def flaw(
 ) -> str | None:
     """Return what is wrong with a database, or None when it is sound.
 
-    After `limit_s` seconds the look ends, and what it has not seen counts as sound.
+    After `limit_s` seconds the look ends, and what it has not seen counts as sound. A value that
+    its column does not take is the trouble of its row, as is one that cannot be read.
     """
     if limit_s is not None:
         ends_at = time.monotonic() + limit_s
         connection.set_progress_handler(lambda: time.monotonic() > ends_at, _STEPS_BETWEEN_LOOKS)
     check = "integrity_check" if thoroughly else "quick_check"
     try:
-        (found,) = connection.execute(f"PRAGMA {check}(1)").fetchone()
+        lines = [str(row[0]) for row in connection.execute(f"PRAGMA {check}({_MOST_LINES})")]
     except sqlite3.OperationalError as error:
         if code_of(error) == sqlite3.SQLITE_INTERRUPT:
             return None
@@ -79,7 +86,10 @@ def flaw(
         return str(error)
     finally:
         connection.set_progress_handler(None, 0)
-    return None if found == "ok" else str(found).splitlines()[-1]
+    of_the_file = [line for line in lines if not _OF_A_ROW.fullmatch(line)]
+    if not of_the_file and len(lines) < _MOST_LINES:
+        return None
+    return (of_the_file or lines)[0].splitlines()[-1]
 
 
 def keep_copy(database: Path, keep: int, now: datetime) -> Path:

@@ -129,18 +129,27 @@ def columns(kind: DocumentList) -> list[str]:
 
 
 def export(db: Database, user_id: str, now: datetime, vault: Vault | None) -> dict[str, Any]:
-    """Return everything of a user as the document; secrets only where a vault opens them."""
+    """Return everything of a user as the document; secrets only where a vault opens them.
+
+    Rows that cannot be read are left out, and counted under `unreadable`.
+    """
     document: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
         "exportedAt": to_text(now),
     }
+    left_out: dict[str, int] = {}
     for kind in KINDS:
-        rows = records.fetch(db, kind.record, f"WHERE {kind.owned}", (user_id,))
+        found = records.fetch_stored(db, kind.record, f"WHERE {kind.owned}", (user_id,))
+        rows = records.readable(kind.record, found)
         document[kind.name] = [_shown(kind, row) for row in rows]
+        if len(rows) < len(found):
+            left_out[kind.name] = len(found) - len(rows)
     for post in document["posts"]:
         post["mediaFileIds"] = posts.media_ids_of(db, post["id"])
-    document |= along.export(db)
+    document |= along.export(db, user_id)
+    if left_out:
+        document["unreadable"] = left_out
     for account in document["accounts"]:
         opened = {} if vault is None else _secrets(db, vault, account["id"])
         if vault is not None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from storage import garbled
 from storage.errors import Unusable
 from storage.migrations import migrations
 
@@ -37,6 +38,7 @@ def open_untouched(path: Path) -> Iterator[Database]:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro{alone}", uri=True)
     except sqlite3.DatabaseError as error:
         raise Unusable(f"The database {path} cannot be opened: {error}") from None
+    garbled.bear_with(connection)
     try:
         yield Database(connection, execute_plugins=False)
     except sqlite3.DatabaseError as error:

@@ -227,17 +227,16 @@ def failed_since(db: Database, post_id: str, since: datetime) -> int:
     return int(row[0])
 
 
-def open_until(db: Database, moment: datetime, *, everything: bool) -> list[Job]:
-    """Return open jobs of posts that are due by `moment` or were begun, or all of them."""
-    return records.fetch(
-        db,
-        Job,
-        "WHERE status IN ('PENDING', 'PROCESSING') AND post_id IS NOT NULL"
+def open_until(db: Database, moment: datetime, *, everything: bool) -> list[str]:
+    """Return the ids of open jobs of posts that are due by `moment` or were begun, or of all."""
+    rows = db.conn.execute(
+        "SELECT id FROM jobs WHERE status IN ('PENDING', 'PROCESSING') AND post_id IS NOT NULL"
         " AND (? OR status = 'PROCESSING' OR run_at <= ?"
         " OR post_id IN (SELECT post_id FROM deliveries WHERE closed_at IS NULL))"
         " ORDER BY run_at, id",
-        (everything, moment),
-    )
+        (everything, records.encode(moment)),
+    ).fetchall()
+    return [row[0] for row in rows]
 
 
 def release_claimed(db: Database, now: datetime) -> int:

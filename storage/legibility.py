@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from sqlite_utils import Database
 
@@ -64,23 +63,15 @@ class Looked:
     is_all: bool
 
 
-class _Garbled(str):
-    """A text that is none."""
-
-
 def look_through(db: Database, *, limit_s: float, most: int = 20) -> Looked:
     """Look for rows that cannot be read, `most` of them, for no longer than `limit_s` seconds."""
     ends_at = time.monotonic() + limit_s
     found = list[IllegibleRow]()
-    before, db.conn.text_factory = db.conn.text_factory, _text
-    try:
-        for number, unread in enumerate(_all(db)):
-            if unread is not None:
-                found.append(unread)
-            if len(found) >= most or (number % _AT_ONCE == 0 and time.monotonic() > ends_at):
-                return Looked(found, is_all=False)
-    finally:
-        db.conn.text_factory = before
+    for number, unread in enumerate(_all(db)):
+        if unread is not None:
+            found.append(unread)
+        if len(found) >= most or (number % _AT_ONCE == 0 and time.monotonic() > ends_at):
+            return Looked(found, is_all=False)
     return Looked(found, is_all=True)
 
 
@@ -89,7 +80,7 @@ def _all(db: Database) -> Iterator[IllegibleRow | None]:
         columns = records.columns_of(kind)
         for row in db.conn.execute(f"SELECT {', '.join(columns)} FROM {kind.TABLE}"):  # noqa: S608
             values = dict(zip(columns, row, strict=True))
-            flaw = _garbled(values) or records.flaw_in(kind, values)
+            flaw = records.flaw_in(kind, values)
             yield None if flaw is None else _named(kind.TABLE, row[0], flaw)
     for table, (key, *times) in TIMES.items():
         for row in db.conn.execute(f"SELECT {', '.join((key, *times))} FROM {table}"):  # noqa: S608
@@ -100,14 +91,3 @@ def _all(db: Database) -> Iterator[IllegibleRow | None]:
 
 def _named(table: str, key: object, column: str) -> IllegibleRow:
     return IllegibleRow(table, None if table in _SECRET else str(key)[:64], column)
-
-
-def _garbled(values: dict[str, Any]) -> str | None:
-    return next((name for name, value in values.items() if isinstance(value, _Garbled)), None)
-
-
-def _text(content: bytes) -> str:
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        return _Garbled(content.decode(errors="replace"))

@@ -14,8 +14,11 @@ _NOT_OUT = "What is stored of this post cannot be read; nothing of it was sent"
 _MAYBE_OUT = "What is stored of this post cannot be read, and it may be live: look at the account"
 
 
-def give_up(db: Database, job_id: str, now: datetime) -> None:
-    """End a job and its post as FAILED, or as `DELIVERY_UNKNOWN` where it may be live."""
+def give_up(db: Database, job_id: str, now: datetime, *, in_doubt: bool = False) -> None:
+    """End a job and its post as FAILED, or as `DELIVERY_UNKNOWN` where it may be live.
+
+    `in_doubt`: it may be, whatever is stored of it.
+    """
     at = records.encode(now)
     row = db.conn.execute(
         "SELECT posts.id, posts.user_id, posts.account_id, deliveries.id, deliveries.step"
@@ -25,7 +28,8 @@ def give_up(db: Database, job_id: str, now: datetime) -> None:
     ).fetchone()
     if row is not None:
         post_id, user_id, account_id, delivery_id, step = row
-        may_be_live = step in ("PUBLISHING", "PUBLISHED")
+        # A step that is none may be any.
+        may_be_live = in_doubt or step not in (None, "CREATED", "UPLOADED")
         code = ErrorCode.DELIVERY_UNKNOWN if may_be_live else ErrorCode.INTERNAL_ERROR
         reason = _MAYBE_OUT if may_be_live else _NOT_OUT
         db.conn.execute(

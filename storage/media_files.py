@@ -63,14 +63,23 @@ def find(db: Database, media_id: str) -> MediaFile | None:
     return records.fetch_one(db, MediaFile, "WHERE id = ?", (media_id,))
 
 
+def shown(db: Database, media_id: str) -> MediaFile | None:
+    """Return one media file as far as it is there and can be read; nothing is sent by it."""
+    found = records.fetch_readable(db, MediaFile, "WHERE id = ?", (media_id,))
+    return found[0] if found else None
+
+
+def shown_of_post(db: Database, post_id: str) -> list[MediaFile]:
+    """Return as `of_post` does, without what cannot be read; nothing is sent by it."""
+    return records.fetch_readable(db, MediaFile, _OF_POST, (post_id,))
+
+
 def of_post(db: Database, post_id: str) -> list[MediaFile]:
     """Return a post's media in order; files deleted since are left out."""
-    return records.fetch(
-        db,
-        MediaFile,
-        "JOIN post_media ON media_file_id = media_files.id WHERE post_id = ? ORDER BY position",
-        (post_id,),
-    )
+    return records.fetch(db, MediaFile, _OF_POST, (post_id,))
+
+
+_OF_POST = "JOIN post_media ON media_file_id = media_files.id WHERE post_id = ? ORDER BY position"
 
 
 def page(

@@ -104,8 +104,9 @@ def opening_event(db: Database, notice_id: str) -> int | None:
 
 
 def quiet_hours(db: Database, user_id: str) -> QuietHours | None:
-    """Return when a user wants quiet, or None."""
-    return records.fetch_one(db, QuietHours, "WHERE user_id = ?", (user_id,))
+    """Return when a user wants quiet, or None; also where that cannot be read."""
+    found = records.fetch_readable(db, QuietHours, "WHERE user_id = ?", (user_id,))
+    return found[0] if found else None
 
 
 def keep_quiet_hours(db: Database, hours: QuietHours) -> None:

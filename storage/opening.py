@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from storage import copies
+from storage import copies, garbled
 from storage.errors import Damaged, Unavailable, Unusable
 from storage.migrations import migrations
 from storage.sqlite_errors import is_damage
@@ -61,6 +61,7 @@ def connect(path: Path, *, read_only: bool, timeout_s: float = BUSY_TIMEOUT_S) -
     )
     try:
         db = Database(connection, execute_plugins=False)
+        garbled.bear_with(connection)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -110,6 +111,7 @@ def look_into(path: Path, what: str | None = None) -> Iterator[Database]:
             sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
         ) as connection:
             connection.execute("PRAGMA trusted_schema = OFF")
+            garbled.bear_with(connection)
             yield Database(connection, execute_plugins=False)
     except sqlite3.DatabaseError as error:
         raise Damaged(f"{what or path} is no database that can be read: {error}") from error

@@ -242,7 +242,7 @@ def goes_out_at(post: Post) -> datetime:
 
 def near(db: Database, post: Post, at: datetime, within: timedelta) -> list[Post]:
     """Return the account's other posts that went or are to go out around `at`, 250 at most."""
-    return records.fetch(
+    return records.fetch_readable(
         db,
         Post,
         "WHERE account_id = ? AND id != ?"
@@ -253,8 +253,8 @@ def near(db: Database, post: Post, at: datetime, within: timedelta) -> list[Post
 
 
 def unfinished_of(db: Database, account_id: str) -> list[Post]:
-    """Return an account's posts that have neither gone out nor failed."""
-    return records.fetch(
+    """Return an account's posts that have neither gone out nor failed, and can be read."""
+    return records.fetch_readable(
         db, Post, "WHERE account_id = ? AND status NOT IN ('PUBLISHED', 'FAILED')", (account_id,)
     )
 

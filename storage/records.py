@@ -22,6 +22,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from sqlite_utils import Database
 
 from storage.errors import NotFound, Unfit, Unreadable
+from storage.garbled import Garbled
 from storage.times import from_text, to_text
 
 
@@ -75,6 +76,8 @@ def readable(cls: type[R], rows: Iterable[dict[str, Any]]) -> list[R]:
 
 def _record(cls: type[R], values: dict[str, Any]) -> R:
     try:
+        if Garbled in map(type, values.values()):
+            raise ValueError("a text that is none")
         for name, decode in _decoders(cls):
             if values[name] is not None:
                 values[name] = decode(values[name])
@@ -85,6 +88,9 @@ def _record(cls: type[R], values: dict[str, Any]) -> R:
 
 def flaw_in(cls: type[Record], values: Mapping[str, Any]) -> str | None:
     """Return the column for which a stored row cannot be read, None where it can."""
+    for name, value in values.items():
+        if type(value) is Garbled:
+            return name
     for name, decode in _decoders(cls):
         try:
             if values[name] is not None:

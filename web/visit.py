@@ -20,6 +20,7 @@ from operations.misfit import misfit
 from operations.operation import Operation
 from operations.scopes import Scope
 from operations.trial import Stage, get_sandbox
+from storage.errors import Unreadable
 from storage.times import to_text
 from web.trying import tried
 
@@ -92,9 +93,7 @@ async def visit(house: House, actor: Actor, args: Mapping[str, str]) -> Visit:
     every: list[models.InstagramAccount] = []
     if actor.scopes is None or Scope.ACCOUNTS_READ in actor.scopes:
         every = (await house.perform(accounts.get_me, actor)).accounts
-    account = _chosen(every, args.get("account"))
-    query = models.AccountQuery(account_id=account.id if account else None)
-    status = await house.perform(story_repost.get_status, actor, query)
+    account, status = await _shown_first(house, actor, every, args.get("account"))
     stopped = await house.perform(story_repost.get_stopped, actor)
     return Visit(
         house=house,
@@ -109,6 +108,24 @@ async def visit(house: House, actor: Actor, args: Mapping[str, str]) -> Visit:
         heard=heard,
         trial_is_open=await _trial_is_open(house, actor),
     )
+
+
+async def _shown_first(
+    house: House, actor: Actor, every: list[models.InstagramAccount], wanted: str | None
+) -> tuple[models.InstagramAccount | None, models.StoryRepostStatus]:
+    """Return the account that is shown and where it stands.
+
+    Where nobody has chosen one, an account with a row that cannot be read hides no other.
+    """
+    candidates = [_chosen(every, wanted), *([] if wanted else every[1:])]
+    for account in candidates:
+        query = models.AccountQuery(account_id=account.id if account else None)
+        try:
+            return account, await house.perform(story_repost.get_status, actor, query)
+        except Unreadable:
+            if account is candidates[-1]:
+                raise
+    raise AssertionError("the last one is returned or raises")
 
 
 async def _trial_is_open(house: House, actor: Actor) -> bool:

@@ -115,7 +115,11 @@ class Outbox:
         manner = self._manners[receiver.kind]
 
         def render(db: Database, event: Event) -> tuple[str, str] | None:
-            return manner.render(db, receiver, event)
+            try:
+                return manner.render(db, receiver, event)
+            except Unreadable as error:  # what it tells of is lost: the next is told
+                logger.error("not told event=%s receiver=%s %s", event.id, receiver.id, error)
+                return None
 
         changes = list(manner.wanted(receiver.types))
         return webhooks.take_up(db, receiver.id, changes, render, now)

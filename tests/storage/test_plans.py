@@ -68,12 +68,12 @@ EXCEPTIONS = {
     "posts.published_media_ids": "takes the first 300 of the index and stops",
     "reposts.last_kept": "a person looks at a card, of the newest mention with its file",
     "troubles.latest_at": "troubles of a year, of one account",
+    "troubles.open_of": "troubles of a year, of one account",
     "repost_slots.last_failed_at": "max() takes the last of the index and stops",
     "troubles.active": "troubles of a year, of one account",
     "holds.active": "troubles of a year, of one account",
     "troubles.clear": "troubles of a year, of one account",
     "troubles.clear_disabling": "troubles of a year, of one account",
-    "troubles.open_of": "troubles of a year, of one account",
 }
 
 

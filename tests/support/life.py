@@ -76,11 +76,16 @@ class Life:
     def fill(self) -> None:
         """Store rows of all kinds and states."""
         for name in ("studio", "second"):
-            account = self._row(Account, username=name, ig_user_id=f"17{next(self._count)}")
-            self._account(account)
-            self.files = [self._media(origin) for origin in Origin]
-            self._posts(account)
-            self._reposts(account)
+            self.fill_of(name)
+
+    def fill_of(self, name: str) -> Account:
+        """Store rows of all kinds and states of one account."""
+        account = self._row(Account, username=name, ig_user_id=f"17{next(self._count)}")
+        self._account(account)
+        self.files = [self._media(origin) for origin in Origin]
+        self._posts(account)
+        self._reposts(account)
+        return account
 
     def row(self, cls: type[T], **given: Any) -> T:
         """Return a record with a value in every field."""
