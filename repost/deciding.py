@@ -7,12 +7,13 @@ holds. The rails come after that.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ground.clock import Clock
 from instagram import errors
-from repost import echo, filters, guard, limits, parking, rails
+from repost import echo, filters, guard, limits, parking, rails, stumbles
 from repost.filters import Author
 from repost.hours import sleeping_until
 from repost.redating import redated
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 FOLLOWERS_KNOWN_FOR = timedelta(days=1)
+# Of thousands that wait each would be a transaction of its own.
+_AT_ONCE = 100
 _ASK_AGAIN_AFTER = timedelta(hours=1)
 # A story is over a day after it was taken.
 LONGEST_LEFT = timedelta(hours=25)
@@ -52,6 +55,23 @@ class Decider:
         if decided is None:
             decided = await self._store.write(decide, repost.id, self._clock.now())
         return decided
+
+    async def decide_waiting(self, listed: Sequence[Repost]) -> list[Repost]:
+        """Decide about those that wait for a person, many at once; returns the others.
+
+        Among the others are those that need a request first, or met an error: each alone.
+        """
+        others: list[Repost] = []
+        for begin in range(0, len(listed), _AT_ONCE):
+            chunk = listed[begin : begin + _AT_ONCE]
+            try:
+                left = await self._store.write(_still_open, chunk, self._clock.now())
+            except Exception as error:
+                if not stumbles.is_of_one(error):
+                    raise
+                left = list(chunk)
+            others += left
+        return others
 
     async def _learn_followers(self, api: PrivateApi, repost: Repost) -> Repost | None:
         """Read how many follow the author; returns the mention if that has to wait."""
@@ -81,6 +101,15 @@ class Decider:
 def _decide_if_known(db: Database, repost_id: str, now: datetime) -> Repost | None:
     """Decide in one transaction; None where the author's followers are to be counted first."""
     return None if _lacks_followers(db, repost_id, now) else decide(db, repost_id, now)
+
+
+def _still_open(db: Database, listed: Sequence[Repost], now: datetime) -> list[Repost]:
+    return [
+        repost
+        for repost in listed
+        if repost.status is not RepostStatus.WAITING_APPROVAL
+        or _decide_if_known(db, repost.id, now) is None
+    ]
 
 
 def decide(db: Database, repost_id: str, now: datetime) -> Repost:

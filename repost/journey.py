@@ -75,7 +75,8 @@ class Journey:
         trouble: errors.InstagramError | None = None
         weighed = await self._store.read(weights_of, account_id)
         is_held = await self._hold_queue(account_id)
-        for repost in await self._store.read(self._movable, account_id, weighed, is_held):
+        movable = await self._store.read(self._movable, account_id, weighed, is_held)
+        for repost in await self._decider.decide_waiting(movable):
             if repost.status is RepostStatus.QUEUED and not is_held:
                 is_held = await self._hold_queue(account_id)
             if is_held and self._only_waits(repost, weighed):
