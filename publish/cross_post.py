@@ -33,6 +33,8 @@ _LOOKS_S = (0.0, 15.0, 30.0)
 _ROUNDING = timedelta(seconds=2)
 # What an answer brings upon the account must not keep us from asking what became of the copy.
 _HOLDING = (errors.AccountTrouble, errors.RateLimited, errors.TokenExpired)
+# Before anything is sent: what is said once of the Page is asked again.
+_SAID_ONCE = (errors.Unreachable, errors.Unexplained, errors.Gone)
 _Columns = dict[str, Any]
 _MAYBE = "Published on Instagram; whether the Facebook Page has it is unknown: look there"
 _NOT = "Published on Instagram, but not on the Facebook Page: "
@@ -50,7 +52,7 @@ class CrossPoster:
         self._clock = clock
         self._looks_s = [wait_s * clock.pace for wait_s in _LOOKS_S]
         self._again = tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception_type(errors.Unreachable),
+            retry=tenacity.retry_if_exception_type(_SAID_ONCE),
             stop=tenacity.stop_after_attempt(3),
             wait=tenacity.wait_fixed(5 * clock.pace),
             sleep=trio.sleep,

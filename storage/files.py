@@ -84,10 +84,11 @@ class MediaFolder:
     def check_room(self, needed: int = 0) -> None:
         """Raise `Unavailable` when the disk is read-only, or lacks room for `needed` bytes more.
 
-        One question to the kernel; does not block.
+        Or is not there: an empty folder where it was mounted is another one, and what is missing in
+        that is not lost. One question to the kernel; does not block.
         """
         try:
-            disk = os.statvfs(self.root)
+            disk = os.statvfs(self.incoming)
         except OSError as error:
             raise Unavailable(f"{self.root} cannot be used: {error.strerror}") from error
         if disk.f_flag & os.ST_RDONLY:

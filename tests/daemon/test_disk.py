@@ -97,6 +97,24 @@ async def test_a_full_disk_refuses_uploads_and_holds_posts_until_there_is_room(
     assert (await upload(served, picture)).status == 201
 
 
+async def test_media_that_are_not_mounted_hold_posts_until_they_are(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An empty folder stands where they were: none of them is lost."""
+    made = await schedule(served, story(served, await photo_id(served)), HOUR)
+    root = served.studio.folder.root
+    aside = root.rename(root.with_name("elsewhere"))
+    root.mkdir()
+    served.studio.clock.advance(HOUR)
+    with trio.fail_after(DEADLOCK_S):
+        while "publishing pauses" not in caplog.text:
+            await trio.sleep(0.02)
+    assert (await health(served))[0] == "degraded"
+    root.rmdir()
+    aside.rename(root)
+    await until(served, made["postId"], "PUBLISHED")
+
+
 class FullAfterwards:
     """The post goes live, and at that moment the disk is full."""
 

@@ -277,6 +277,15 @@ async def test_the_copy_on_the_page(public: Served) -> None:
     assert done["facebookPermalink"] == f"https://www.facebook.com/{copy.post_id}"
 
 
+async def test_what_is_said_once_of_the_page_costs_no_copy(public: Served) -> None:
+    await connect(public, "facebook")
+    odd = graph_error("invalid_parameter")
+    public.studio.sandbox.faults.add(Fault(path_end="/me/accounts", kind=odd))
+    done = await image(public, crossPostToFacebook=True)
+    (copy,) = public.studio.sandbox.ledger.page_posts
+    assert (done["facebookPostId"], done["errorMessage"]) == (copy.post_id, None)
+
+
 async def test_the_page_is_found_among_the_hundreds_of_an_agency(public: Served) -> None:
     graph = await connect(public, "facebook")
     graph.other_pages = 230
