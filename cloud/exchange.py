@@ -84,12 +84,12 @@ class Exchange:
                 wait_s = await self._step()
             except WorkerUnreachable as error:
                 wait_s = self._failed(error)
+            except Unavailable as error:
+                logger.warning("the cloud waits for the database reason=%s", error)
             except Unreadable as error:
                 self._contact.trouble = str(error)
             except Refusal:
                 pass  # there is no Worker
-            except Unavailable as error:
-                logger.warning("the cloud waits for the database reason=%s", error)
             with trio.move_on_after(max(0.01, wait_s)):
                 await self._woken.wait()
             self._woken = trio.Event()
@@ -217,11 +217,13 @@ class Exchange:
         async with lock:
             try:
                 await self.courier.confirm(row)
-            except WorkerUnreachable as error:
+            except (WorkerUnreachable, Unreadable) as error:
                 # The others come first next time: it may be this one alone.
                 until = self._clock.now() + self._pause_after(row.tries)
                 await self._store.write(handovers.pause, row.post_id, until, str(error))
-                raise
+                if isinstance(error, WorkerUnreachable):
+                    raise
+                logger.error("not confirmed post=%s %s", row.post_id, error)
         self._answered()
 
     async def _tell(self, lane: CloudLane, due: datetime | None) -> None:
@@ -238,7 +240,10 @@ class Exchange:
         wait = max(self._clock.paced(_UNHEARD_FOR), timedelta(seconds=2))
         since = now - wait
         for row in await self._store.read(handovers.overdue, since, now, _AT_ONCE):
-            await self.courier.look_up(row)
+            try:
+                await self.courier.look_up(row)
+            except Unreadable as error:
+                logger.error("not looked up post=%s %s", row.post_id, error)
             await self._store.write(_look_up_later, row, now + wait)
 
     async def _hear(self, lane: CloudLane, due: datetime | None) -> None:

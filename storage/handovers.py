@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -29,6 +29,8 @@ class Owner(StrEnum):
 
 
 UNCONFIRMED = (Owner.HANDING, Owner.TAKING)
+# For longer than this nothing is ever put off.
+_LONGEST = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +86,8 @@ def keep(db: Database, row: Handover, **changes: Any) -> Handover:
 
 
 def mend(db: Database, now: datetime) -> list[str]:
-    """Have what cannot be read of what the cloud may own be asked for as if it were new.
+    """Have what cannot be read of what the cloud may own be asked for as if it were new, and what
+    a clock that was ahead has put off be asked for now.
 
     Whose it is and under which epoch is never damaged: those columns are checked. What was to
     become of a post may be lost: then it does not go out by itself. Returns their ids.
@@ -98,6 +101,10 @@ def mend(db: Database, now: datetime) -> list[str]:
         f" OR (sent IS NOT NULL AND NOT {_is_object('sent')})"
         f" OR (wish IS NOT NULL AND NOT {_is_object('wish')})) RETURNING post_id",
         {"now": records.encode(now), "cancel": records.encode({"act": "cancel"})},
+    )
+    db.conn.execute(
+        "UPDATE cloud_posts SET next_at = NULL WHERE next_at > ?",
+        (records.encode(now + _LONGEST),),
     )
     return [row[0] for row in rows.fetchall()]
 

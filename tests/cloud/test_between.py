@@ -287,6 +287,24 @@ async def test_a_row_that_cannot_be_read_is_the_trouble_of_its_account_alone(
     assert (await heights.post(damaged))["status"] == "SCHEDULED"
 
 
+@pytest.mark.logs_errors
+async def test_a_post_that_cannot_be_read_keeps_no_other_in_the_cloud(heights: Heights) -> None:
+    core = heights.served.studio.core
+    damaged = (await heights.schedule("damaged"))["postId"]
+    first = await heights.owned_by(damaged, "CLOUD")
+    other, _graph = await another(heights.served, "berta")
+    later = (await heights.schedule("of another", accountId=other.id))["postId"]
+    second = await heights.owned_by(later, "CLOUD")
+
+    def spoil(db: Database) -> None:
+        db.conn.execute("UPDATE posts SET alt_texts = '[' WHERE id = ?", (damaged,))
+        for row in (first, second):
+            handovers.want_back(db, row, None, core.clock.now())
+
+    await core.store.write(spoil)
+    await heights.owned_by(later, "LOCAL")
+
+
 async def test_an_account_that_the_worker_does_not_answer_for_is_no_other_ones_trouble(
     heights: Heights,
 ) -> None:

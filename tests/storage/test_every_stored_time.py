@@ -13,7 +13,9 @@ import pytest
 from sqlite_utils import Database
 
 from sandbox.wire.faults import Fault, Status
-from storage import accounts, credentials, facts, jobs, posts, troubles
+from storage import accounts, credentials, facts, handovers, jobs, posts, troubles
+from storage.handovers import Handover, Owner
+from storage.posts import MediaType, Post, PostStatus, SourceType
 from storage.reposts import RepostStatus
 from storage.times import from_text, to_text
 from storage.troubles import TroubleKind
@@ -219,3 +221,30 @@ async def test_a_post_of_the_future_fills_no_day(studio: Studio) -> None:
     assert (frees_at - last, count) == (DAY, 1)
     await store.write(date, now + YEARS)
     assert await store.read(told) == (None, 0, None)
+
+
+@pytest.mark.parametrize("owner", Owner)
+async def test_what_is_between_a_post_and_the_cloud_waits_for_no_wrong_time(
+    studio: Studio, owner: Owner
+) -> None:
+    """Put off by a clock that was a day ahead; what was put off by a right one stays so."""
+    core, now = studio.core, studio.clock.now()
+
+    def put_off(db: Database) -> list[datetime | None]:
+        for number, by in enumerate((DAY, timedelta(minutes=30))):
+            post = Post(
+                id=f"00000000-0000-4000-8000-{number:012}", user_id=core.owner.id,
+                account_id=studio.account.id, instagram_account_id="1",
+                media_type=MediaType.IMAGE, source_type=SourceType.SCHEDULED,
+                status=PostStatus.SCHEDULED, created_at=now, updated_at=now,
+            )  # fmt: skip
+            posts.add(db, post, [])
+            row = Handover(
+                post_id=post.id, account_id=studio.account.id, lane="1", owner=owner, epoch=1,
+                next_at=now + by, since=now,
+            )  # fmt: skip
+            handovers.keep(db, row)
+        handovers.mend(db, now)
+        return [row[0] for row in db.conn.execute("SELECT next_at FROM cloud_posts ORDER BY 1")]
+
+    assert await core.store.write(put_off) == [None, to_text(now + timedelta(minutes=30))]
