@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from weakref import WeakValueDictionary
+
+import trio
 
 from ground.clock import Clock
 from ground.refusal import ErrorCode, Refusal
@@ -29,13 +32,18 @@ class Doubts:
         self._routes = routes
         self._asker = asker
         self._clock = clock
+        self._asking: WeakValueDictionary[str, trio.Lock] = WeakValueDictionary()
 
     async def settle(self, post_id: str) -> None:
         """Return when the post is not live, or was never in doubt; that takes up to a minute.
 
-        One that is live is taken up, to be recorded as such. Raises `NotFound`, and `Refusal`
-        where it is live, or Instagram does not tell.
+        One that is live is taken up, to be recorded as such; however many want to know, one asks.
+        Raises `NotFound`, and `Refusal` where it is live, or Instagram does not tell.
         """
+        async with self._asking.setdefault(post_id, trio.Lock()):
+            await self._settle(post_id)
+
+    async def _settle(self, post_id: str) -> None:
         post, sent = await self._store.read(_in_doubt, post_id)
         if sent is None:
             return

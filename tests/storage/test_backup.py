@@ -411,3 +411,27 @@ def test_a_swap_that_was_interrupted_is_finished_by_the_next_command(
     (aside,) = data.glob("before-restore-*")
     assert files_of(aside) == {name: before[name] for name in before if name != "secret.key"}
     assert not (data / ".restore").exists()
+
+
+def test_what_a_killed_restore_left_goes_with_the_next_command(data: Path, archive: Path) -> None:
+    before = files_of(data)
+    stage(archive, data, ignore)
+    data_dir.prepare(data)
+    with data_dir.held(data):
+        assert not (data / ".restore").exists()
+    assert files_of(data) == before
+
+
+@pytest.mark.parametrize(
+    "marker", [b"", b"\xff", b"[]", b'{"aside": 5}', b'{"aside": "../out"}', b"[" * 100_000]
+)
+def test_a_swap_whose_marker_the_disk_has_damaged_is_finished(
+    data: Path, archive: Path, marker: bytes
+) -> None:
+    before = files_of(data)
+    stage(archive, data, ignore)
+    (data / ".restore" / "ready.json").write_bytes(marker)
+    data_dir.prepare(data)
+    assert not (data / ".restore").exists()
+    (aside,) = data.glob("before-restore-*")
+    assert files_of(aside)["reprise.db"] == before["reprise.db"]

@@ -43,6 +43,9 @@ def damage(path: Path) -> None:
 
 
 def test_only_the_newest_stay(database: Path) -> None:
+    (database.parent / "copies").mkdir(mode=0o700)
+    for left in (".reprise-1.db.unfinished", ".reprise-1.db.unfinished-journal"):
+        (database.parent / "copies" / left).write_bytes(b"of a kill")
     made = [copies.keep_copy(database, 3, NOW + number * DAY) for number in range(5)]
     assert copies.kept_copies(database) == made[:1:-1]
     assert [copies.made_at(copy) for copy in made[:1:-1]] == [NOW + n * DAY for n in (4, 3, 2)]
