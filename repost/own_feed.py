@@ -127,16 +127,20 @@ def _keep(
         auto_sync_failures=0,
         last_auto_sync_error=None,
     )
-    new = [post for post in shown if _is_new(post, config, login, now)]
+    new = [post for post in shown if _is_new(post, config, login, now, latest)]
     found = sum(reposts.add_new(db, _first_seen(post, config, login, now)) for post in new)
     logger.info("own feed read account=%s found=%d", login.account_id, found)
     return found, config
 
 
-def _is_new(post: FeedPost, config: RepostConfig, login: Credentials, now: datetime) -> bool:
+def _is_new(
+    post: FeedPost, config: RepostConfig, login: Credentials, now: datetime, latest: datetime
+) -> bool:
     since = config.auto_repost_since
     is_own = post.owner_pk == login.private_pk  # a collaborator's is in the grid as well
-    is_news = now - post.taken_at <= guard.MAX_HELD
+    # One of the future is of a time that Instagram tells wrongly: whether it is new, is not known.
+    is_told = not is_ahead(post.taken_at, latest)
+    is_news = is_told and now - post.taken_at <= guard.MAX_HELD
     return since is not None and is_own and is_news and post.taken_at >= since
 
 

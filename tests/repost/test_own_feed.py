@@ -10,6 +10,7 @@ from repost import pause
 from repost.configuring import configure
 from repost.handover import DRY_RUN
 from sandbox import Sandbox
+from sandbox.private.posts import post_json
 from sandbox.wire.faults import Fault, Reset, Status
 from sandbox.world.post import Post
 from sandbox.world.sample_media import make_video
@@ -310,3 +311,17 @@ async def test_switched_on_by_a_clock_that_was_behind_nothing_of_before_is_share
     new = post(studio, studio.photo(seed=2))
     await turn(studio)
     assert shared(studio) == [str(new.pk)] != [str(old.pk)]
+
+
+async def test_an_old_post_of_a_time_that_has_not_come_is_not_new(studio: Studio) -> None:
+    old = post(studio)
+    studio.clock.advance(timedelta(seconds=2))
+    await switch_on(studio)
+    shown = post_json(old, studio.sandbox.world) | {"taken_at": 2**31}
+    answer = Status(200, {"items": [shown], "status": "ok"})
+    studio.sandbox.faults.add(Fault(path_end=f"feed/user/{studio.person.pk}/", kind=answer))
+    for _ in range(2):
+        await turn(studio)
+        studio.clock.advance(timedelta(hours=25))
+    assert looks(studio) == 2
+    assert await studio.history() == []
