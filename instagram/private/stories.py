@@ -121,9 +121,8 @@ async def story(client: PrivateClient, pk: str) -> Story:
     """Return one story by its pk; raises aiograpi's not-found errors."""
     answer = await client.private_request(f"media/{pk}/info/")
     found = [parse_story(item) for item in items_of(answer)]
-    if not found:
-        raise ig.MediaNotFound("no items")
-    if found[0] is None or found[0].pk != pk:
+    # Of one that is gone Instagram says so, and does not give an empty list.
+    if not found or found[0] is None or found[0].pk != pk:
         raise ig.ClientUnknownError("a story in a form that is not known")
     return found[0]
 

@@ -151,6 +151,22 @@ async def test_what_both_endpoints_say_plainly_is_final(studio: Studio) -> None:
     assert studio.sandbox.ledger.count("/info/") == asked
 
 
+async def test_an_empty_list_does_not_say_that_a_story_is_gone(studio: Studio) -> None:
+    await studio.configure()
+    story = studio.mention(studio.friend("anna"))
+    answers = {
+        f"feed/user/{story.owner.pk}/story": {"reel": None, "status": "ok"},
+        f"media/{story.pk}/info": {"items": [], "num_results": 0, "status": "ok"},
+    }
+    for path, answer in answers.items():
+        studio.sandbox.faults.add(Fault(path=path, kind=Status(200, answer)))
+    await studio.run_all()
+    assert (await studio.only()).status is RepostStatus.DETECTED
+    studio.clock.advance(timedelta(minutes=2))
+    await studio.run_all()
+    assert (await studio.only()).status is RepostStatus.PUBLISHED
+
+
 async def test_a_story_that_can_never_be_read_ends_with_its_day(studio: Studio) -> None:
     await studio.configure()
     story = studio.mention(studio.friend("anna"))
