@@ -59,6 +59,7 @@ def held(data_dir: Path) -> Iterator[Callable[[str], None]]:
     descriptor = os.open(data_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _lock(descriptor, data_dir)
+        _clear(data_dir)
 
         def announce(url: str) -> None:
             os.ftruncate(descriptor, 0)
@@ -69,6 +70,14 @@ def held(data_dir: Path) -> Iterator[Callable[[str], None]]:
         os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
+
+
+def _clear(data_dir: Path) -> None:
+    # Of a restore that was killed before its swap: as large as the backup, and of no use.
+    if (data_dir / ".restore").exists():
+        from storage import restore
+
+        restore.clear_stage(data_dir)
 
 
 def _lock(descriptor: int, data_dir: Path) -> None:

@@ -102,6 +102,8 @@ def keep_copy(database: Path, keep: int, now: datetime) -> Path:
     """
     folder = database.parent / FOLDER
     folder.mkdir(exist_ok=True, mode=0o700)
+    for left in folder.glob(".*.unfinished*"):  # by a kill: as large as a copy each
+        left.unlink(missing_ok=True)
     made = folder / now.astimezone(UTC).strftime(_NAME)
     copy_database(database, made, thoroughly=True)
     for old in _given_up(kept_copies(database), made, keep):

@@ -139,6 +139,12 @@ def is_unfinished(data_dir: Path) -> bool:
     return (data_dir / STAGE / _READY).exists()
 
 
+def clear_stage(data_dir: Path) -> None:
+    """Remove what was staged and is not to be swapped in. Whoever calls it holds the directory."""
+    if not is_unfinished(data_dir):
+        shutil.rmtree(data_dir / STAGE, ignore_errors=True)
+
+
 def _check_room(source: Path, data_dir: Path) -> None:
     needed, free = source.stat().st_size + _SLACK, shutil.disk_usage(data_dir).free
     if free < needed:
