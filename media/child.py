@@ -33,10 +33,12 @@ _ERRORS: dict[str, type[MediaError]] = {
     kind.__name__: kind for kind in (MediaInvalid, MediaTooLarge, RenderFailed)
 }
 # The one limit of media work on this machine: each child may take a processor and a few hundred MB.
-_AT_WORK = max(2, os.cpu_count() or 1)
+_AT_WORK = max(2, os.cpu_count() or 1) + 1
 _working = trio.CapacityLimiter(_AT_WORK)
-# Encoding takes minutes; there is always room for what takes a moment: a photo, a look at a video.
-_encoding = trio.CapacityLimiter(_AT_WORK - 1)
+# Encoding takes minutes, and a look at a video that is made for it nearly one; there is always room
+# for what takes a moment: a photo, and a look while others encode.
+_encoding = trio.CapacityLimiter(_AT_WORK - 2)
+_looking = trio.CapacityLimiter(1)
 IDLE_S = 15.0  # to start a child takes longer than a photo; an idle daemon has none
 _REAP_S = 10
 _LONGEST_ANSWER = 1 << 20
@@ -54,6 +56,7 @@ class Bounds:
 
 # Address space is twice what is really used: for a video in 8K, and for a photo of 80 million
 # pixels.
+LOOK = Bounds(memory=4096 * MIB, file_size=64 * MIB, cpu_s=30)
 VIDEO = Bounds(memory=4096 * MIB, file_size=1024 * MIB)
 PHOTO = Bounds(memory=2048 * MIB, file_size=64 * MIB, cpu_s=20)
 
@@ -80,14 +83,15 @@ async def work(
     timeout_s: float,
     on_progress: Progress | None = None,
     encodes: bool = False,
+    looks: bool = False,
     **arguments: Any,
 ) -> Any:
     """Let a child do `task`, a function as `module:name`; returns its result as JSON gave it.
 
-    It waits for its turn first: `encodes` says that it may take minutes, and `timeout_s` counts
-    from when it begins. Paths among the arguments become absolute texts. Cancelling kills the
-    child. Raises MediaInvalid, MediaTooLarge, RenderFailed, and OSError where the machine runs out
-    of something.
+    It waits for its turn first: `encodes` says that it may take minutes, `looks` that it is a look
+    at a video; `timeout_s` counts from when it begins. Paths among the arguments become absolute
+    texts. Cancelling kills the child. Raises MediaInvalid, MediaTooLarge, RenderFailed, and OSError
+    where the machine runs out of something.
     """
     given = {
         # The child runs in _HOME, so relative paths would mean others there.
@@ -95,7 +99,8 @@ async def work(
         for name, value in arguments.items()
     }
     asked = json.dumps({"do": task, "with": given, "bounds": asdict(bounds)})
-    async with _encoding if encodes else nullcontext(), _working:
+    turn = _encoding if encodes else _looking if looks else nullcontext()
+    async with turn, _working:
         answer = await _ask(asked, timeout_s, on_progress, warm=True)
         if answer is None:  # a warm one died: perhaps of what it did before
             answer = await _ask(asked, timeout_s, on_progress, warm=False)

@@ -203,7 +203,12 @@ async def _video_work(
         made = room / f"made{target.suffix}"
         told = fields | {named: made}
         info = await child.work(
-            f"media.video_work:{task}", child.VIDEO, timeout_s=timeout_s, encodes=encodes, **told
+            f"media.video_work:{task}",
+            child.VIDEO if encodes else child.LOOK,
+            timeout_s=timeout_s,
+            encodes=encodes,
+            looks=not encodes,
+            **told,
         )
         made.replace(target)
     return VideoInfo(**info)
