@@ -42,6 +42,8 @@ class NotImported(Exception):
 class Plan:
     """The document's rows as records, by the name of their kind, and what is beside them."""
 
+    # Whose all of it becomes.
+    user_id: str = ""
     rows: dict[str, list[Any]] = field(default_factory=dict)
     media_of_post: dict[str, list[str | None]] = field(default_factory=dict)
     secrets: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -102,7 +104,7 @@ def read_document(document: object, user_id: str) -> Plan:
     """Return the plan of a document; raises `NotImported` with everything that is wrong."""
     if not isinstance(document, Mapping):
         raise NotImported(["the file holds no JSON object"])
-    plan, problems = Plan(is_ours=document.get("format") == FORMAT), list[str]()
+    plan, problems = Plan(user_id=user_id, is_ours=document.get("format") == FORMAT), list[str]()
     if plan.is_ours:
         plan.written_at = _written_at(document)
     names = _names()

@@ -16,10 +16,10 @@ from storage.posts import Post, PostStatus
 from storage.store import Database
 
 
-def local_id(db: Database, account_id: str, ids: Mapping[str, str]) -> str | None:
-    """Return the id that an account of the document has here, None where it is not."""
-    found = ids.get(account_id, account_id)
-    return found if accounts.find(db, found) is not None else None
+def local_id(db: Database, account_id: str, ids: Mapping[str, str], user_id: str) -> str | None:
+    """Return the id that an account of the document has here, None where it is not the user's."""
+    found = accounts.find(db, ids.get(account_id, account_id))
+    return found.id if found is not None and found.user_id == user_id else None
 
 
 def take_post(
@@ -29,10 +29,10 @@ def take_post(
     if posts.is_known(db, post.id):
         done.known["posts"] += 1
         return False
-    account_id = local_id(db, post.instagram_account_id, ids)
+    account_id = local_id(db, post.instagram_account_id, ids, plan.user_id)
     wanted = plan.media_of_post.get(post.id, [])
     # Its place stays: a carousel of which a picture is missing must not go out without it.
-    there = [one if one and media_files.find(db, one) is not None else None for one in wanted]
+    there = [one if one and _is_theirs(db, one, plan.user_id) else None for one in wanted]
     local = replace(
         post,
         account_id=account_id,
@@ -67,6 +67,11 @@ def take_post(
         done.notes["posts are scheduled here now: see that nothing else sends them too"] += 1
     done.new["posts"] += 1
     return True
+
+
+def _is_theirs(db: Database, media_id: str, user_id: str) -> bool:
+    found = media_files.find(db, media_id)
+    return found is not None and found.user_id == user_id
 
 
 def _take_deliveries(db: Database, post: Post, stored: Post, plan: Plan) -> None:

@@ -212,7 +212,10 @@ def _same_account(db: Database, row: Account, plan: Plan) -> Account | None:
     for other in accounts.every(db):
         login = credentials.find(db, other.id)
         known = {other.ig_user_id, login.private_pk if login else ""} - {""}
-        if other.username.lower() == row.username.lower():
+        is_it = other.username.lower() == row.username.lower()
+        if other.user_id != row.user_id and (is_it or other.id == row.id or known & numbers):
+            raise NotImported([f"@{row.username} is connected here already, by somebody else"])
+        if is_it:
             mine, its = plan.secrets.get(row.id, {}).get("login"), login
             if mine is not None and its is not None and mine.private_pk != its.private_pk:
                 raise NotImported([f"@{row.username} is another Instagram account here"])
@@ -230,7 +233,7 @@ def _take_along(db: Database, plan: Plan, ids: Mapping[str, str]) -> None:
         taken = [
             {**row, "account_id": account_id}
             for row in rows
-            if (account_id := local_id(db, str(row["account_id"]), ids)) is not None
+            if (account_id := local_id(db, str(row["account_id"]), ids, plan.user_id)) is not None
         ]
         try:
             along.take_over(db, name, taken)
@@ -246,7 +249,7 @@ def _take_config(
     now: datetime,
     done: Imported,
 ) -> None:
-    account_id = local_id(db, config.account_id, ids)
+    account_id = local_id(db, config.account_id, ids, plan.user_id)
     if account_id is None:
         done.notes["story repost settings were left out: their account is missing"] += 1
         return
@@ -283,7 +286,7 @@ def _take_repost(
     done: Imported,
 ) -> Repost | None:
     """Store a mention that is new here; returns it as it is stored."""
-    account_id = local_id(db, repost.account_id, ids)
+    account_id = local_id(db, repost.account_id, ids, plan.user_id)
     if account_id is None:
         done.notes["mentions were left out: their account is missing"] += 1
         return None

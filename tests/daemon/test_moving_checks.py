@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,8 +17,9 @@ from sqlite_utils import Database
 
 from moving.media import Brought
 from moving.plan import Imported, NotImported, read_document
+from moving.rows import RowReader
 from moving.taking_in import store_rows
-from storage import along
+from storage import along, media_files, posts, users
 from storage.document import KINDS, export
 from storage.errors import Unfit
 from storage.files import MediaFolder
@@ -266,3 +268,41 @@ def test_protection_that_did_not_come_along_is_named(
     assert note.startswith("@studio: its own proxy, locale or timezone and its TOTP seed")
     again = take(account(secretsLeftOut=names), format="reprise-export", version=1)
     assert again.json["protection"] == []
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [account(), account(id=OTHER, username="STUDIO", igUserId=""), account(id=OTHER, username="x")],
+    ids=["its id", "its name", "its number"],
+)
+def test_nothing_comes_into_an_account_of_somebody_else(
+    place: Place, theirs: dict[str, Any]
+) -> None:
+    """Neither with the account, nor by its id alone, and no file of theirs either."""
+    post = place.document["posts"][1] | {"instagramAccountId": ID}
+    config = place.document["storyRepostConfigs"][0] | {"instagramAccountId": ID}
+    ours = {"format": "reprise-export", "version": 1}
+    alone = {**ours, "posts": [post], "storyRepostConfigs": [config], "lanes": [
+        {"account_id": ID, "set_at": "2026-01-01T00:00:00Z", "free_at": "2026-01-01T00:00:00Z"}
+    ]}  # fmt: skip
+    with suppress(_Undone), transaction(place.db):
+        take_rows(place, {"accounts": [account()]}, place.owner)
+        for media in place.document["mediaFiles"]:
+            row = RowReader(KINDS[1], [], Counter()).read(media, "", place.owner)
+            assert row is not None
+            media_files.add(place.db, row[0])
+        zoe = users.add(place.db, NOW, "zoe").id
+        with pytest.raises(NotImported, match="somebody else"):
+            take_rows(place, {"accounts": [theirs]}, zoe)
+        done = take_rows(place, alone, zoe)
+        assert posts.get(place.db, post["id"]).account_id is None
+        assert set(posts.media_ids_of(place.db, post["id"])) == {None}
+        assert done.new == {"posts": 1}
+        assert place.db.conn.execute("SELECT count(*) FROM lanes").fetchone() == (0,)
+        raise _Undone
+
+
+def take_rows(place: Place, document: dict[str, Any], user_id: str) -> Imported:
+    done = Imported()
+    store_rows(place.db, read_document(document, user_id), Brought(), place.vault, NOW, done)
+    return done
