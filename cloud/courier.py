@@ -43,6 +43,7 @@ _HELD_FOR = timedelta(days=2)
 _APART = timedelta(seconds=2)
 # From here on a repost's hours are not the ones that were meant.
 _HOURS_APART = timedelta(minutes=10)
+_TWO_WAYS = "The Worker tells of its queue now so, now so"
 NO_ROOM = (
     "the Worker has no room for its media: R2 is not activated in the Cloudflare account, and its"
     " own storage is full"
@@ -125,20 +126,27 @@ class Courier:
     async def hear(self, lane: CloudLane) -> CloudLane:
         """Take in everything that is new in an account's queue."""
         async with self.desk.worker() as client:
+            began_anew = False
             while True:
                 said = await _asked(client.changes(lane.lane, lane.seq))
                 if said["seq"] < lane.seq or lane.born not in (None, said.get("born")):
+                    if began_anew:
+                        raise WorkerUnreachable(_TWO_WAYS)
+                    began_anew = True
                     logger.warning("the Worker's data began anew lane=%s", lane.lane)
                     lane = await self.store.write(_again, lane, said, self.clock.now())
                     continue
                 if lane.born is None and said.get("born"):
                     lane = await self.store.write(_born, lane, said["born"])
                 jobs: list[Mapping[str, Any]] = said["jobs"]
+                before = lane.seq
                 lane, found = await _later(self.store.write(self._take_in, lane, jobs))
                 for trouble in found:
                     await self.reports.report(trouble.account_id, trouble.error)
                 if not jobs or lane.seq >= said["seq"]:
                     return await self.store.write(_heard, lane)
+                if lane.seq == before:
+                    raise WorkerUnreachable(_TWO_WAYS)
 
     async def look_up(self, row: Handover) -> None:
         """Ask for one post of which nothing is heard, though it was due."""

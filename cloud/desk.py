@@ -37,6 +37,7 @@ from storage.store import Database, Store
 from storage.vault import Vault
 
 NOT_CONFIGURED = "Cloud scheduling is not configured: `reprise cloud deploy`"
+_MOST_KEYS = 100_000
 _KEYS_CHANGED = (
     "The keys of the Worker were changed or moved in the database, and are not used: restore a"
     " backup that has them whole, or `reprise cloud stop` and then `reprise cloud deploy`"
@@ -284,7 +285,7 @@ class CloudDesk:
         cursor: str | None = ""
         try:
             async with self.worker() as client:
-                while cursor is not None:
+                while cursor is not None and len(names) < _MOST_KEYS:
                     page = await client.keys(prefix, cursor)
                     names += [str(key["name"]) for key in page["keys"]]
                     cursor = page["cursor"] or None

@@ -18,6 +18,8 @@ from storage.store import Database
 
 # Between two reposts of an account, whatever made the first one late; see docs/account-safety.md.
 REPOSTS_APART = timedelta(minutes=20)
+# The ends of the calendar are too near for what is reckoned from a time.
+_LATEST_MS = 4_102_444_800_000
 _OLDER = "the Worker is of another version of Reprise: `reprise cloud upgrade`"
 
 
@@ -87,8 +89,8 @@ def _may_go_out(job: Mapping[str, Any]) -> bool:
 
 
 def moment(milliseconds: object) -> datetime | None:
-    """Return a time of the Worker's."""
-    if not isinstance(milliseconds, (int, float)):
+    """Return a time of the Worker's, None for what is none."""
+    if not isinstance(milliseconds, (int, float)) or not 0 <= milliseconds <= _LATEST_MS:
         return None
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
 

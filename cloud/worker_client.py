@@ -19,6 +19,9 @@ from typing import Any
 import httpx
 import trio
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pydantic import TypeAdapter
+
+from cloud import worker_words
 
 _LIMIT_S = 30.0
 _UPLOAD_LIMIT_S = 600.0
@@ -44,9 +47,9 @@ class WorkerRefused(Exception):
     def __init__(self, status: int, said: Mapping[str, Any]) -> None:
         self.status = status
         self.code = str(said.get("error") or status)
-        self.job: Mapping[str, Any] | None = said.get("job")
+        self.job = worker_words.job_of(said)
         # Of an account, what was told there last
-        self.revision: int | None = said.get("revision")
+        self.revision = worker_words.read(worker_words.REVISION, said.get("revision"))
         words = _IS_STRANGE if status == 401 else said.get("message") or self.code
         super().__init__(f"The Worker refuses: {words}")
 
@@ -137,11 +140,13 @@ class WorkerClient:
 
     async def _put_in_parts(self, medium: _Medium) -> None:
         about = {"size": medium.size, "sha256": medium.sha256, "type": medium.mime_type}
-        begun = await self._call("POST", f"/v1/media/{medium.key}/upload", about)
+        begun = await self._call(
+            "POST", f"/v1/media/{medium.key}/upload", about, shape=worker_words.UPLOAD
+        )
         if begun["isWhole"]:
             return
         query = httpx.QueryParams({"upload": begun["upload"]})
-        part, have = int(begun["part"]), set(begun["have"])
+        part, have = begun["part"], set(begun["have"])
         for number in range(1, -(-medium.size // part) + 1):
             if number in have:
                 continue
@@ -182,23 +187,31 @@ class WorkerClient:
 
         `born` is another one where the Worker's data began anew.
         """
-        return await self._call("GET", f"/v1/changes?account={account}&since={since}")
+        path = f"/v1/changes?account={account}&since={since}"
+        return await self._call("GET", path, shape=worker_words.CHANGES)
 
     async def diagnostics(self) -> Mapping[str, Any]:
-        return await self._call("GET", "/v1/diagnostics")
+        return await self._call("GET", "/v1/diagnostics", shape=worker_words.DIAGNOSTICS)
 
     async def keys(self, prefix: str, cursor: str) -> Mapping[str, Any]:
         """Return a page of the names in KV; its `cursor` leads to the next one."""
         named = {"prefix": prefix, "cursor": cursor}
         query = str(httpx.QueryParams({name: value for name, value in named.items() if value}))
-        return await self._call("GET", f"/v1/kv?{query}")
+        return await self._call("GET", f"/v1/kv?{query}", shape=worker_words.KEYS)
 
     async def _job(self, method: str, path: str, body: Any = None) -> Mapping[str, Any]:
-        job: Mapping[str, Any] = (await self._call(method, path, body))["job"]
+        job: Mapping[str, Any]
+        job = (await self._call(method, path, body, shape=worker_words.HELD_JOB))["job"]
         return job
 
     async def _call(
-        self, method: str, path: str, body: Any = None, **request: Any
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        shape: TypeAdapter[Any] = worker_words.ANY,
+        **request: Any,
     ) -> Mapping[str, Any]:
         limit_s = _UPLOAD_LIMIT_S if "content" in request else _LIMIT_S
         try:
@@ -217,7 +230,10 @@ class WorkerClient:
             raise WorkerUnreachable(f"The Worker answers {answer.status_code}")
         if not answer.is_success:
             raise WorkerRefused(answer.status_code, said)
-        return said
+        understood: Mapping[str, Any] | None = worker_words.read(shape, said)
+        if understood is None:
+            raise WorkerUnreachable("The Worker answers in a form that is not known")
+        return understood
 
     def _note_time(self, answer: httpx.Response) -> None:
         with suppress(ValueError, OverflowError):
