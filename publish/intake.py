@@ -43,7 +43,8 @@ from storage.secrets import AccountSecret
 from storage.store import Database
 
 _LATELY = timedelta(hours=1)
-_RETRIED_AT_ONCE = 3
+_RETRIED_AT_ONCE = 5
+_FIRST_REST = 3  # four minutes, twice as long each time
 _DISCONNECTED = "The account of this post was disconnected"
 _MEDIA = {"media_ids", "media_as_list", "by_session"}
 _CONTENT = {field.name for field in fields(Content)} - _MEDIA
@@ -272,7 +273,8 @@ def _rest_after(failures: int) -> timedelta:
 
     A program that retries what fails would ask Instagram without end.
     """
-    return backoff(failures) if failures > _RETRIED_AT_ONCE else timedelta()
+    more = failures - _RETRIED_AT_ONCE
+    return backoff(more + _FIRST_REST) if more > 0 else timedelta()
 
 
 def check_sendable(db: Database, post: Post) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import trio
 
 from publish.parking import Came, park
 from sandbox.wire.faults import Fault, FaultHandle, Faults, Kind, Reset, Status
@@ -123,6 +124,22 @@ async def test_a_release_asks_first(public: Served, route: str) -> None:
     public.studio.clock.advance(HOUR + timedelta(seconds=1))
     await until(public, post_id, "PUBLISHED")
     assert len(live(public, account)) == 1
+
+
+async def test_however_many_release_it_at_once_one_asks(public: Served) -> None:
+    _, post_id, silent = await lost(public, "private", "wanted", Reset())
+    silent.ends()
+    ledger = public.studio.sandbox.ledger
+    mark, answers = ledger.mark(), list[int]()
+
+    async def one() -> None:
+        answers.append((await release(public, post_id)).status)
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(8):
+            nursery.start_soon(one)
+    assert sorted(answers) == [200] + [400] * 7
+    assert len([entry for entry in ledger.since(mark) if "/feed/user/" in entry.path]) == 2
 
 
 async def test_what_nobody_can_be_asked_about_is_not_released(public: Served) -> None:
