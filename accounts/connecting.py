@@ -7,12 +7,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from accounts import identity
-from storage import accounts, holds, secrets, troubles
+from storage import accounts, holds, secrets
 from storage.accounts import Account
 from storage.errors import AlreadyExists
 from storage.secrets import AccountSecret
 from storage.store import Database
-from storage.troubles import TroubleKind
 from storage.vault import Vault
 from storage.wrong_clock import is_recent
 
@@ -70,7 +69,6 @@ def connect(
         token_expires_at=None,
         last_synced_at=None,
     )
-    troubles.clear(db, account.id, now, (TroubleKind.TOKEN,))
     # What waited for a login may have another way out now.
     holds.release(db, account.id, now)
     return accounts.get(db, account.id)
@@ -84,9 +82,8 @@ def is_known(
     if account is None or account.user_id != user_id or account.token_unproven:
         return None
     has_it = access.token == secrets.usable(db, vault, account.id, AccountSecret.ACCESS_TOKEN)
-    is_in_doubt = troubles.open_of(db, account.id, TroubleKind.TOKEN)
     told_at = account.last_synced_at
-    if not has_it or is_in_doubt or account.login_method != access.login_method or told_at is None:
+    if not has_it or account.login_method != access.login_method or told_at is None:
         return None
     return account if is_recent(told_at, now, _JUST_TOLD) else None
 

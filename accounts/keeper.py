@@ -17,7 +17,7 @@ from storage import accounts, client_options, credentials, holds, repost_configs
 from storage.credentials import SavedLogin
 from storage.errors import NotFound, Unavailable, Unusable
 from storage.store import Database, Store
-from storage.troubles import OF_ACCOUNT, Trouble, TroubleKind
+from storage.troubles import Trouble, TroubleKind
 from storage.vault import Vault
 
 logger = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ class StoredLogins:
         await self._store.write(credentials.renew_session, self._vault, account_id, session)
 
     async def hold(self, account_id: str) -> Hold | None:
-        return await hold_in(self._store, account_id, self._clock.now(), OF_ACCOUNT)
+        return await hold_in(self._store, account_id, self._clock.now(), tuple(TroubleKind))
 
     async def claim_automatic_login(self, account_id: str) -> bool:
         return await self._store.write(

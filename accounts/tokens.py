@@ -21,13 +21,13 @@ from instagram.graph.http import FacebookApp, GraphHttp, GraphLogin, LoginMethod
 from instagram.graph.login import obtain
 from instagram.graph.login_app import LoginApp
 from instagram.graph.objects import TOKEN_LIFETIME, Profile
-from storage import accounts, allowances, secrets, troubles
+from storage import accounts, allowances, secrets
 from storage.accounts import Account
 from storage.allowances import Allowance
 from storage.errors import NotFound, Unavailable
 from storage.secrets import AccountSecret
 from storage.store import Database, Store
-from storage.troubles import Trouble, TroubleKind
+from storage.troubles import TroubleKind
 from storage.vault import Vault
 from storage.wrong_clock import is_recent
 
@@ -39,10 +39,7 @@ LIFETIME = TOKEN_LIFETIME
 SYNC_EVERY = timedelta(days=1)
 FIRST_RETRY = timedelta(hours=1)
 # A Private API login that waits for a person is no reason to hold the official API back.
-HOLDING = (TroubleKind.CHALLENGE, TroubleKind.BLOCK, TroubleKind.RATE, TroubleKind.TOKEN)
-# When it is asked again whose a token is that Meta has refused without saying why. What it says
-# each time, it means.
-ASKED_AGAIN = (timedelta(minutes=2), timedelta(minutes=15), timedelta(hours=1))
+HOLDING = (TroubleKind.CHALLENGE, TroubleKind.BLOCK, TroubleKind.RATE)
 
 
 class StoredTokens:
@@ -71,10 +68,6 @@ class StoredTokens:
     async def token_refused(self, account_id: str, token: str) -> None:
         """Note that a token is worthless, unless it was replaced in the meantime."""
         await self._store.write(_expire, self._vault, account_id, token, self._clock.now())
-
-    async def token_doubted(self, account_id: str, token: str, reason: str) -> bool:
-        now = self._clock.now()
-        return await self._store.write(_doubt, self._vault, account_id, token, reason, now)
 
     async def report(self, account_id: str, error: errors.InstagramError) -> None:
         await self._logins.report(account_id, error)
@@ -221,8 +214,7 @@ def login_of(
         ig_user_id=account.ig_user_id or "me",
         token=token,
         login_method=cast("LoginMethod", account.login_method),
-        unproven=account.token_unproven
-        or bool(troubles.open_of(db, account_id, TroubleKind.TOKEN)),
+        unproven=account.token_unproven,
     )
 
 
@@ -232,34 +224,6 @@ def _expire(db: Database, vault: Vault, account_id: str, token: str, now: dateti
         # Ended and unproven: it is never tried again, whatever the clock says later.
         accounts.change(db, account_id, token_expires_at=now, token_unproven=True)
         logger.warning("graph token refused account=%s; reconnect it", account_id)
-
-
-def _doubt(
-    db: Database, vault: Vault, account_id: str, token: str, reason: str, now: datetime
-) -> bool:
-    """Keep a doubt about a token, and say whether it is asked about again; else it has ended.
-
-    One that was to end by now is believed to have ended.
-    """
-    login = login_of(db, vault, account_id, now)
-    if login is None:
-        return False  # it has ended, or its account was disconnected
-    if login.token != token:
-        return True  # it was replaced meanwhile, or is a Page's
-    if troubles.active(db, account_id, now, (TroubleKind.TOKEN,)) is not None:
-        return True  # said to another request at the same time
-    doubts = len(troubles.open_of(db, account_id, TroubleKind.TOKEN))
-    if doubts == len(ASKED_AGAIN) or accounts.get(db, account_id).token_should_have_ended(now):
-        troubles.clear(db, account_id, now, (TroubleKind.TOKEN,))
-        _expire(db, vault, account_id, token, now)
-        return False
-    until = now + ASKED_AGAIN[doubts]
-    doubt = Trouble(
-        account_id=account_id, kind=TroubleKind.TOKEN, reason=reason, at=now, until=until
-    )
-    troubles.add(db, doubt)
-    logger.warning("graph token in doubt account=%s until=%s", account_id, until.isoformat())
-    return True
 
 
 def _keep(
@@ -283,7 +247,6 @@ def _keep_told(
     if secrets.get(db, vault, account_id, AccountSecret.ACCESS_TOKEN) != token:
         return  # a person has given another one meanwhile
     identity.prove_token(db, account_id, told, now)
-    troubles.clear(db, account_id, now, (TroubleKind.TOKEN,))
     kept = asdict(told)
     for name in ("ig_user_id", "username", "numbers"):
         del kept[name]

@@ -32,7 +32,7 @@ SHOWN = {
     "PUBLISHED": PostStatus.PUBLISHING,
 }
 # Refusals that a post from here outlasts, too: see `publish.retry`.
-_SAID_ONCE = (errors.TokenDoubted, errors.Unexplained, errors.Gone, errors.ContainerLost)
+_SAID_ONCE = (errors.Unexplained, errors.Gone, errors.ContainerLost)
 _TRIED_THERE = "processing"  # with several containers
 _MISSED = "The cloud could not send it in time. Retry it, or schedule it again"
 

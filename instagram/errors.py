@@ -86,10 +86,6 @@ class TokenExpired(InstagramError):
     """The account's Graph token is expired, revoked or missing: a person must reconnect."""
 
 
-class TokenDoubted(TokenExpired):
-    """Meta refused the account's Graph token, and not why: said once, that is not believed."""
-
-
 class WrongToken(TokenExpired):
     """The account's Graph token is another account's: nothing goes out with it."""
 
@@ -200,7 +196,6 @@ AnyError = (
     | NotReady
     | NotLoggedIn
     | TokenExpired
-    | TokenDoubted
     | WrongToken
     | ContainerLost
     | ProcessingFailed

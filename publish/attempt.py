@@ -148,8 +148,6 @@ class DeliveryAttempt:
         route = self._tools.routes.of(sent.route, self._begun.post.media_type)
         try:
             seen = await self._asker.look(route, self.outgoing, sent)
-        except errors.TokenDoubted:
-            raise  # it can be asked when the token is known to be good, or not
         except _CANNOT_ASK as error:
             logger.info("not asked post=%s reason=%s", sent.post_id, error.reason)
             return None

@@ -73,7 +73,6 @@ def after(
             | errors.AccountSuspended()
             | errors.RateLimited()
             | errors.SessionExpired()
-            | errors.TokenDoubted()
             | errors.LoginFailed()
             | errors.WrongCode()
         ):

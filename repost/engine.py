@@ -48,7 +48,7 @@ AFTER_A_FAILURE = timedelta(minutes=5)
 LONGEST_AFTER_A_FAILURE = timedelta(hours=6)
 ACCOUNTS_AT_ONCE = 8
 # How many looks within an hour are had by whoever asks for one: each is several requests.
-MOST_BY_HAND, _BY_HAND_WITHIN = 6, timedelta(hours=1)
+MOST_BY_HAND, _BY_HAND_WITHIN = 12, timedelta(hours=1)
 _BY_HAND = "scan by hand"
 _OFTEN = 3  # failed turns in a row that are worth telling
 _UNDER_WAY = ("PROCESSING", "PUBLISHING")

@@ -21,7 +21,7 @@ from storage.posts import Post, SourceType
 from storage.repost_configs import RepostConfig
 from storage.secrets import AccountSecret
 from storage.store import Database
-from storage.troubles import OF_ACCOUNT, TroubleKind
+from storage.troubles import TroubleKind
 from storage.wrong_clock import SLACK
 
 STOPPED = Hold("stopped", "You stopped everything", None)
@@ -37,7 +37,7 @@ _HOLDS_TOKENS = (TroubleKind.CHALLENGE, TroubleKind.BLOCK, TroubleKind.RATE)
 
 def polling_held(db: Database, config: RepostConfig, now: datetime, pace: float) -> Hold | None:
     """Return what keeps the engine from looking into the account's inbox now, the gravest first."""
-    held = _account_held(db, config, now, OF_ACCOUNT)
+    held = _account_held(db, config, now, tuple(TroubleKind))
     if held is not None:
         return held
     login = credentials.find(db, config.account_id)
@@ -68,7 +68,7 @@ def account_held(db: Database, config: RepostConfig, now: datetime) -> Hold | No
     if users.is_stopped(db, config.user_id):
         return STOPPED
     has_token = secrets.exists(db, config.account_id, AccountSecret.ACCESS_TOKEN)
-    kinds = _HOLDS_TOKENS if has_token else OF_ACCOUNT
+    kinds = _HOLDS_TOKENS if has_token else tuple(TroubleKind)
     return _account_held(db, config, now, kinds) or pause.held(config, now)
 
 

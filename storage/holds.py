@@ -19,7 +19,7 @@ def active(
     db: Database,
     account_id: str,
     now: datetime,
-    kinds: Collection[TroubleKind] = troubles.OF_ACCOUNT,
+    kinds: Collection[TroubleKind] = tuple(TroubleKind),
 ) -> Hold | None:
     """Return what holds an account back now, the gravest first: every door asks here.
 

@@ -19,20 +19,12 @@ ONE_BLOCK_ENDED = timedelta(days=1)
 
 
 class TroubleKind(StrEnum):
-    """CHALLENGE and BLOCK escalate within 30 days; LOGIN waits for a person; RATE just passes.
-
-    TOKEN is of the official API alone: its token is in doubt, and asked about again.
-    """
+    """CHALLENGE and BLOCK escalate within 30 days; LOGIN waits for a person; RATE just passes."""
 
     CHALLENGE = "CHALLENGE"
     BLOCK = "BLOCK"
     LOGIN = "LOGIN"
     RATE = "RATE"
-    TOKEN = "TOKEN"  # noqa: S105 - a kind
-
-
-# What is held against the account itself, whichever way it is used.
-OF_ACCOUNT = tuple(kind for kind in TroubleKind if kind is not TroubleKind.TOKEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +71,7 @@ def active(
     db: Database,
     account_id: str,
     now: datetime,
-    kinds: Collection[TroubleKind] = OF_ACCOUNT,
+    kinds: Collection[TroubleKind] = tuple(TroubleKind),
 ) -> Trouble | None:
     """Return the trouble of these kinds that pauses an account longest now, or None.
 
@@ -150,7 +142,7 @@ def clear(
     db: Database,
     account_id: str,
     now: datetime,
-    kinds: Collection[TroubleKind] = OF_ACCOUNT,
+    kinds: Collection[TroubleKind] = tuple(TroubleKind),
 ) -> None:
     """End the open troubles of these kinds: a person has logged in, or met a challenge."""
     ended = db.conn.executemany(
@@ -160,12 +152,6 @@ def clear(
     )
     if ended.rowcount:
         events.record_of_account(db, Subject.LOGIN, account_id, "FREED", now=now)
-
-
-def open_of(db: Database, account_id: str, kind: TroubleKind) -> list[Trouble]:
-    """Return an account's troubles of a kind that nobody has ended, those that are over too."""
-    clause = "WHERE account_id = ? AND kind = ? AND cleared_at IS NULL"
-    return records.fetch(db, Trouble, clause, (account_id, kind))
 
 
 def clear_disabling(db: Database, account_id: str, now: datetime) -> bool:

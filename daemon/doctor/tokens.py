@@ -11,7 +11,7 @@ from accounts.tokens import HOLDING, login_of
 from daemon.doctor.finding import Finding, ok, problem, warning
 from daemon.doctor.site import Site, in_thread
 from ground.hold import Hold
-from instagram.errors import InstagramError, TokenDoubted, TokenExpired
+from instagram.errors import InstagramError, TokenExpired
 from instagram.graph.api import GraphApi
 from instagram.graph.http import GraphHttp, GraphLogin
 from instagram.graph.objects import Profile
@@ -51,9 +51,6 @@ class LookOnly:
 
     async def token_refused(self, account_id: str, token: str) -> None:
         pass
-
-    async def token_doubted(self, account_id: str, token: str, reason: str) -> bool:
-        return True
 
     async def report(self, account_id: str, error: InstagramError) -> None:
         pass
@@ -111,8 +108,6 @@ async def _examined(site: Site, http: GraphHttp, known: Known) -> Finding:
         used, total = await GraphApi(
             account.id, http, LookOnly(replace(login, unproven=False))
         ).quota()
-    except TokenDoubted as error:
-        return warning(f"{name}: {error.reason}", mend)
     except TokenExpired as error:
         return problem(f"{name}: Meta refuses the token: {error.reason}", mend)
     except InstagramError as error:

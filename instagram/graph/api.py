@@ -154,8 +154,6 @@ class GraphApi:
 
         Raises `Refused` for one that cannot be renewed yet, or not without an app.
         """
-        if login.unproven:
-            await self.profile()
         await self._check_hold()
         async with self._noted(login):
             return renewed_in(await self._http.exchange(login, app))
@@ -254,13 +252,6 @@ class GraphApi:
         """Let what an answer says of the token or the account be kept."""
         try:
             yield
-        except errors.TokenDoubted as doubted:
-            told = self._account_id, login.token, doubted.reason
-            if await self._keeper.token_doubted(*told):
-                raise
-            refused = errors.TokenExpired("Meta does not accept the Graph token: reconnect it")
-            refused.maybe_applied = doubted.maybe_applied
-            raise refused from doubted
         except errors.TokenExpired:
             await self._keeper.token_refused(self._account_id, login.token)
             raise

@@ -30,12 +30,6 @@ def _token(words: str) -> _Make:
     return lambda _detail: errors.TokenExpired(f"{words}: {_RECONNECT}")
 
 
-def _doubted(_detail: str) -> InstagramError:
-    # Meta's own words may hold the token.
-    words = "Meta says that the Graph token is not valid, and not why; it is asked again"
-    return errors.TokenDoubted(f"{words}. If it stays so, {_RECONNECT}")
-
-
 def _restricted(detail: str) -> InstagramError:
     words = _behind("Instagram restricts the account", detail)
     return errors.ChallengeRequired(f"{words}: open the Instagram app", kind="app")
@@ -118,6 +112,7 @@ _NO_ROLE = (
     "The account has no role in the Meta app: accept the invitation as a tester in Instagram's "
     "settings under Apps and websites"
 )
+_NO_TOKEN = _token("The Graph token is not valid any more")
 _rate = "Meta's rate limit is reached"
 _BY_CODE: Mapping[int, _Make] = {
     -2: _slow,
@@ -131,9 +126,9 @@ _BY_CODE: Mapping[int, _Make] = {
     9: _limit,
     24: _lost,
     25: _restricted,
-    102: _doubted,
-    104: _doubted,
-    190: _doubted,
+    102: _NO_TOKEN,
+    104: _NO_TOKEN,
+    190: _NO_TOKEN,
     352: _video_format,
     368: _blocked,
     506: _refused(

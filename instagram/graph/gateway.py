@@ -65,9 +65,6 @@ class _Insisting:
     async def token_refused(self, account_id: str, token: str) -> None:
         return None
 
-    async def token_doubted(self, account_id: str, token: str, reason: str) -> bool:
-        return True
-
     async def token_told(self, account_id: str, token: str, told: Profile) -> None:
         return None
 

@@ -87,14 +87,6 @@ class TokenKeeper(Protocol):
         """Hear that Meta does not accept this token any more."""
         ...
 
-    async def token_doubted(self, account_id: str, token: str, reason: str) -> bool:
-        """Hear that Meta refused this token without saying why.
-
-        Says whether it is asked about again: then nothing goes out with it for a while, and whose
-        it is has to be told before anything else is asked.
-        """
-        ...
-
     async def report(self, account_id: str, error: InstagramError) -> None:
         """Hear of an error that concerns the account itself."""
         ...

@@ -9,18 +9,12 @@ from typing import Any
 
 import pytest
 
-from accounts.connecting import GraphAccess
-from accounts.connecting import connect as connected
 from accounts.tokens import LIFETIME, REFRESH_BEFORE, login_of
 from instagram import errors
 from sandbox import Sandbox
-from sandbox.graph.failures import graph_error
-from sandbox.wire.faults import Fault
 from sandbox.world.graph_account import GraphAccount
 from storage import accounts, secrets
-from storage.accounts import Account
 from storage.secrets import AccountSecret
-from storage.store import Database
 from tests.support.clock import TestClock
 from tests.support.graph import connect
 from tests.support.served import Served
@@ -119,34 +113,6 @@ async def test_one_account_in_trouble_does_not_keep_others_from_being_renewed(
     assert theirs.token != first
     synced = await tokens.core.store.read(accounts.get, account.id)
     assert (synced.ig_user_id, synced.name) == (theirs.ig_user_id, other.full_name or None)
-
-
-async def test_a_refusal_without_a_why_ends_no_token(tokens: Studio) -> None:
-    graph = await given(tokens)
-    core, first = tokens.core, graph.token
-    tokens.clock.advance(timedelta(days=45))
-    for path in ("/refresh_access_token", "/me"):  # then whose it is is asked before all else
-        tokens.sandbox.faults.add(Fault(path_end=path, kind=graph_error("token_invalid")))
-        await core.tokens.look_after_all()
-        assert await token_of(tokens) == first
-        tokens.clock.advance(timedelta(hours=4))
-    await core.tokens.look_after_all()
-    assert await token_of(tokens) == graph.token != first
-    tokens.sandbox.faults.add(Fault(account="studio", kind=graph_error("token_invalid")))
-    with pytest.raises(errors.TokenDoubted):
-        await core.graph.account(tokens.account.id).quota()
-    with pytest.raises(errors.AccountOnHold):
-        await core.graph.account(tokens.account.id).quota()
-    told = await core.tokens.check(GraphAccess(token=graph.token), "")
-
-    def reconnected(db: Database) -> Account:
-        return connected(
-            db, core.vault, user_id=core.owner.id, username="studio", ig_user_id="",
-            access=GraphAccess(token=graph.token), now=tokens.clock.now(), told=told,
-        )  # fmt: skip
-
-    await core.store.write(reconnected)
-    await core.graph.account(tokens.account.id).quota()
 
 
 async def test_an_account_is_connected_with_its_token(served: Served) -> None:

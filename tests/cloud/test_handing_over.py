@@ -198,7 +198,6 @@ async def test_every_change_finds_the_post_wherever_it_is(heights: Heights) -> N
 @pytest.mark.parametrize(
     ("step", "said"),
     [
-        ("/content_publishing_limit", "token_invalid"),
         pytest.param("/media", "invalid_parameter", marks=pytest.mark.acceptance),
         ("/media_publish", "invalid_parameter"),
     ],

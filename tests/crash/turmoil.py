@@ -45,8 +45,9 @@ _PATIENCE_S = 8.0
 # What is waited for then: a backoff, a rate limit, a block, which doubles each time. A kill each.
 _STORY_WAITS = [HOUR / 3] * 6 + [HOUR] * 14  # a story lives for a day
 _WAITS = [day * 24 * HOUR for day in (1, 1, 2, 4, 8, 8, 8, 8)]
-# Between two rounds: a day has ten reposts at most.
-_REST = 4 * HOUR
+# Between two rounds: a day has ten reposts at most, and what a post has met, a block of days, is
+# over before the next is a story. Of that nobody could tell after a day whether it was live.
+_REST, _AFTER_A_BLOCK = 4 * HOUR, 16 * 24 * HOUR
 
 
 @dataclass(kw_only=True)
@@ -71,6 +72,11 @@ class Item:
     @property
     def is_story(self) -> bool:
         return self.kind == "REPOST" or self.kind.startswith("STORY")
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether its account may be held for days now."""
+        return not self.is_story and any(handle.hits for _, handle in self.troubles)
 
     @property
     def is_reached(self) -> bool:
@@ -119,7 +125,7 @@ class Turmoil(Sender):
         for item in self.items:
             self._judge(item)
         self.chain.sandbox.faults.clear()
-        self._set_on(_REST)
+        self._set_on(_AFTER_A_BLOCK if any(item.is_blocked for item in self.items) else _REST)
 
     def _prepared(self, route: str, kind: str) -> Item:
         """Plant what is to meet a post."""

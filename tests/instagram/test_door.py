@@ -7,7 +7,7 @@ import itertools
 import logging
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from email.utils import formatdate
 from functools import partial
@@ -171,7 +171,12 @@ async def test_a_wait_that_is_stated_as_a_time_is_obeyed_too(studio: Studio) -> 
 async def test_a_small_answer_that_unpacks_without_end_is_none(
     studio: Studio, packing: str
 ) -> None:
-    pack = {"zstd": zstandard.compress, "gzip": gzip.compress, "deflate": zlib.compress}[packing]
+    packed: dict[str, Callable[[bytes], bytes]] = {
+        "zstd": zstandard.compress,
+        "gzip": gzip.compress,
+        "deflate": zlib.compress,
+    }
+    pack = packed[packing]
     said = (("content-encoding", packing),)
     fine = b'{"inbox":{"threads":[]},"status":"ok"}'
     studio.sandbox.faults.add(Fault(path=INBOX, kind=Body(pack(fine), headers=said)))
@@ -205,7 +210,8 @@ async def test_a_session_that_could_not_be_saved_is_saved_after_the_next_call(
 ) -> None:
     core = studio.core
     keeper = core.gateway.account(studio.account.id)._door._keeper
-    real, failed = keeper.renew_session, []
+    real = keeper.renew_session
+    failed: list[Mapping[str, Any]] = []
 
     async def renew(account_id: str, session: Mapping[str, Any]) -> None:
         if not failed:

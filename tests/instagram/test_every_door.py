@@ -119,12 +119,10 @@ async def test_nothing_is_asked_under_any_hold(studio: Studio, hold: str) -> Non
     await core.store.write(HOLDS[hold](studio))
     ledger = studio.sandbox.ledger
     mark = ledger.mark()
-    asked: list[tuple[str, Callable[[], Any]]] = []
-    if not hold.startswith(TroubleKind.TOKEN):  # which the Private API does without
-        asked += calls(core.gateway.account(account_id))
-    if not hold.startswith(TroubleKind.LOGIN):  # as the official one does without a login
+    asked = list(calls(core.gateway.account(account_id)))
+    if not hold.startswith(TroubleKind.LOGIN):  # which the official API does without
         asked += calls(core.graph.account(account_id))
-    assert len(asked) > 10
+    assert len(asked) > 20
     for name, call in asked:
         assert await became_of(call) is errors.AccountOnHold, name
     await core.tokens.look_after_all()

@@ -6,15 +6,14 @@ from typing import Any
 
 import pytest
 
-from accounts.tokens import ASKED_AGAIN
 from publish.retry import MOST_SETBACKS
 from sandbox.graph.failures import GRAPH_ERRORS, graph_error
 from sandbox.wire.faults import Fault, Status
 from storage.accounts import Account
 from storage.jobs import MAX_ATTEMPTS
 from tests.support.attempts import follow, live
-from tests.support.graph import another, connect
-from tests.support.posting import API, photo_id, publish, video_id
+from tests.support.graph import another
+from tests.support.posting import photo_id, publish, video_id
 from tests.support.served import Served
 from tests.support.thinned import sparing
 
@@ -30,11 +29,11 @@ INVALID = "FAILED MEDIA_INVALID"
 HOUR, DAY = "PUBLISHED after 1 h", "PUBLISHED after 24 h"
 # What becomes of a post that meets the error once, at whichever step.
 ENDS = {
-    "token_missing": "PUBLISHED",  # not said why: said once, it is not believed
-    "token_invalid": "PUBLISHED",
+    "token_missing": RECONNECT,
+    "token_invalid": RECONNECT,
     "token_expired": RECONNECT,
     "token_revoked": RECONNECT,
-    "session_invalid": "PUBLISHED",
+    "session_invalid": RECONNECT,
     "permission_missing": REFUSED,
     "permission_denied": REFUSED,
     "permission_declined": REFUSED,
@@ -274,34 +273,7 @@ async def test_a_container_that_fails_by_a_number_is_told_in_words(public: Serve
         assert (status, len(graph.containers_at)) == (status, 1 if "trial" in said else 5)
 
 
-async def test_a_token_that_is_refused_without_a_why_is_asked_about_again(public: Served) -> None:
-    """Once costs a wait; what is said each time is believed, and costs a few requests."""
-    faults = public.studio.sandbox.faults
-    account, graph = await another(public, "odd")
-    for step in ("quota", "publish"):
-        refusing = graph_error("token_invalid")
-        faults.add(Fault(**STEPS[step], account=account.username, kind=refusing))
-        course = await follow(public, account, await send(public, account))
-        assert (step, str(course)) == (step, "PUBLISHED")
-    assert course.posts_live == len(graph.containers_at) == 2
-    asked = requests_of(public, account)
-    faults.add(Fault(account=account.username, kind=refusing, times=None))
-    course = await follow(public, account, await send(public, account))
-    assert (str(course), course.posts_live) == ("FAILED TOKEN_EXPIRED after 1 h", 2)
-    assert requests_of(public, account) == asked + 1 + len(ASKED_AGAIN)
-    body = {"accountId": account.id, "mediaType": "IMAGE", "mediaFileId": await photo_id(public)}
-    refused = await public.call("POST", f"{API}/posts/publish", body)
-    assert refused.body["code"] == "TOKEN_EXPIRED"
-    assert requests_of(public, account) == asked + 1 + len(ASKED_AGAIN)
-    faults.clear()
-    await connect(public, account=account)
-    course = await follow(public, account, await send(public, account))
-    assert (str(course), course.posts_live) == ("PUBLISHED", 3)
-
-
-@pytest.mark.parametrize(
-    "name", ["rate_limited", "spam_block", "account_restricted", "token_invalid"]
-)
+@pytest.mark.parametrize("name", ["rate_limited", "spam_block", "account_restricted"])
 async def test_nothing_is_sent_while_an_account_is_held(public: Served, name: str) -> None:
     account, _ = await another(public, "held")
     faults = public.studio.sandbox.faults

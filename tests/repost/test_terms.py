@@ -208,5 +208,5 @@ async def test_a_card_names_its_author_as_the_author_is_called_when_it_goes_out(
     for repost in await studio.history():
         assert repost.status is RepostStatus.PUBLISHED
         post = await studio.post_of(repost)
-        assert [named["username"] for named in post.story_mentions] == ["anna.new"]
+        assert [named["username"] for named in post.story_mentions or ()] == ["anna.new"]
         assert repost.id != first.id or repost.card_media_id != first.card_media_id
