@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, tzinfo
@@ -17,6 +18,7 @@ from storage.store import Store
 from storage.tallies import Doing
 from storage.times import local_of
 
+logger = logging.getLogger(__name__)
 AT_MOST_EVERY_S = 1.0
 
 
@@ -43,10 +45,12 @@ class StatusLine:
             self._changed, told_at = trio.Event(), trio.current_time()
             try:
                 doing = await self._store.glance(tallies.doing, self._clock.now())
+                line = sentence(doing, services(), self._clock.now(), None)
             except StorageError as unreadable:
                 line = str(unreadable)
-            else:
-                line = sentence(doing, services(), self._clock.now(), None)
+            except Exception:  # the daemon is not to end for a word about it
+                logger.exception("the status line is not known")
+                continue
             if line != told:
                 self._notifier.status(line)
                 told = line

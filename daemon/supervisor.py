@@ -55,6 +55,10 @@ class ServiceCrashed(Exception):
     """A service without which the daemon cannot go on has crashed."""
 
 
+class EndedByItself(Exception):
+    """A service has returned although nobody had asked it to."""
+
+
 class Supervisor:
     """Starts services in order, each ready before the next, and keeps them running."""
 
@@ -66,6 +70,7 @@ class Supervisor:
         self._on_change = on_change
         self._states: dict[str, State] = {}
         self._ended: dict[str, trio.Event] = {}
+        self._stop = trio.Event()
         self.add(*services)
 
     def add(self, *services: Service) -> None:
@@ -109,6 +114,7 @@ class Supervisor:
         Services with the policy FATAL end by themselves when drained, the others are
         cancelled. Raises a group with `ServiceCrashed` when a fatal one crashed.
         """
+        self._stop = stop
         async with trio.open_nursery() as nursery:
             for service in self._services:
                 await nursery.start(self._keep, service, name=service.name)
@@ -135,6 +141,8 @@ class Supervisor:
                     self._enter(service, State.RUNNING)
                     task_status.started()
                     task_status = trio.TASK_STATUS_IGNORED
+                if not self._stop.is_set():  # else nobody would hear that it is gone
+                    raise EndedByItself
                 self._enter(service, State.STOPPED)
                 self._ended[service.name].set()
                 return

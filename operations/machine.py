@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 import trio
@@ -125,18 +127,32 @@ def _copies(database: Path) -> models.KeptCopies:
     found = []
     for copy in kept_copies(database):
         at = made_at(copy)
-        if at is not None and copy.is_file():
-            found.append(models.KeptCopy(name=copy.name, made_at=at, size=copy.stat().st_size))
+        if at is not None and (size := _size(copy)) is not None:
+            found.append(models.KeptCopy(name=copy.name, made_at=at, size=size))
     return models.KeptCopies(copies=found)
 
 
 def _room(database: Path, folder: Path) -> models.Room:
-    sizes = [each.stat().st_size for each in folder.rglob("*") if each.is_file()]
+    sizes = [
+        size
+        for parent, _, names in os.walk(folder)
+        for name in names
+        if (size := _size(Path(parent, name))) is not None
+    ]
     beside = (database, database.with_name(f"{database.name}-wal"))
     return models.Room(
         files=len(sizes),
         media=sum(sizes),
-        database=sum(each.stat().st_size for each in beside if each.is_file()),
+        database=sum(_size(each) or 0 for each in beside),
         copies=sum(each.size for each in _copies(database).copies),
         free=shutil.disk_usage(database.parent).free,
     )
+
+
+def _size(path: Path) -> int | None:
+    """Return how large a file is, None where there is none: uploads come and go meanwhile."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_size if S_ISREG(found.st_mode) else None

@@ -6,9 +6,14 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+import trio
 
-from daemon.activity import sentence
+from daemon import activity
+from daemon.activity import StatusLine, sentence
+from daemon.notify import Notifier
 from storage.tallies import Doing, HeldReposts
+from tests.support.limits import DEADLOCK_S
+from tests.support.studio import Studio
 
 NOW = datetime(2026, 7, 19, 12, 0, tzinfo=UTC)
 QUIET = {"publish": "running", "repost": "running"}
@@ -58,3 +63,37 @@ def test_what_is_planned_for_the_end_of_all_time_has_one_too() -> None:
 def test_a_service_that_is_being_restarted_is_named() -> None:
     line = sentence(doing(), {"publish": "running", "repost": "backoff"}, NOW, UTC)
     assert line == "3 accounts, repost is being restarted"
+
+
+class _Heard(Notifier):
+    def __init__(self) -> None:
+        super().__init__("/nowhere")
+        self.said: list[str] = []
+
+    def status(self, line: str) -> None:
+        self.said.append(line)
+
+
+@pytest.mark.logs_errors
+async def test_a_line_that_cannot_be_made_ends_nothing(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(activity, "AT_MOST_EVERY_S", 0.0)
+    heard, asked = _Heard(), 0
+
+    def services() -> dict[str, str]:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            raise KeyError("a bug")
+        return QUIET
+
+    line = StatusLine(studio.core.store, heard, studio.core.clock)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(line.run, services)
+        with trio.fail_after(DEADLOCK_S):
+            while not heard.said:
+                line.changed()
+                await trio.sleep(0.01)
+        nursery.cancel_scope.cancel()
+    assert heard.said == ["1 account"]

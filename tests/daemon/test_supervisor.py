@@ -78,6 +78,29 @@ async def test_a_service_that_crashes_is_restarted(
 
 
 @pytest.mark.logs_errors
+@pytest.mark.parametrize("policy", Policy)
+async def test_a_service_that_ends_by_itself_is_missed(policy: Policy) -> None:
+    starts, stop = 0, trio.Event()
+
+    async def brief(*, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        nonlocal starts
+        starts += 1
+        task_status.started()
+        if starts == 2:
+            stop.set()
+
+    supervisor = Supervisor([Service("brief", brief, policy)])
+    run = partial(supervisor.run, on_ready=lambda: None, stop=stop, drain=lambda: None, grace_s=1)
+    with trio.fail_after(DEADLOCK_S):
+        if policy is Policy.FATAL:
+            with pytest.RaisesGroup(ServiceCrashed):
+                await run()
+        else:
+            await run()
+    assert starts == (1 if policy is Policy.FATAL else 2)
+
+
+@pytest.mark.logs_errors
 async def test_a_fatal_service_ends_the_daemon() -> None:
     other = Worker()
     services = [
