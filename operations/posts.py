@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from cloud import wishes
 from ground.changes import Subject
@@ -23,6 +25,8 @@ from storage.store import Database
 
 if TYPE_CHECKING:
     from publish.removal import Removal
+
+M = TypeVar("M", bound=BaseModel)
 
 RULES = (
     ErrorCode.NOT_FOUND,
@@ -302,17 +306,30 @@ def post_list(
     thumbnails = post_lists.thumbnails(db, [post["id"] for post in found])
     for post in found:
         post["thumbnail_url"] = shown.small_url(thumbnails.get(post["id"]))
-    return models.PostList.model_validate(
-        {
-            "posts": found,
-            "total": total,
-            "page": query.page,
-            "limit": query.limit,
-            "has_more": (query.page - 1) * query.limit + len(found) < total,
-        },
-        by_name=True,  # as columns are called: looking for aliases first is a sixth of a list
-        by_alias=False,
-    )
+    said = {
+        "posts": found,
+        "total": total,
+        "page": query.page,
+        "limit": query.limit,
+        "has_more": (query.page - 1) * query.limit + len(found) < total,
+    }
+    try:
+        return _as_columns(models.PostList, said)
+    except ValidationError:  # a damaged row hides no other
+        return _as_columns(models.PostList, said | {"posts": [*filter(_can_be_shown, found)]})
+
+
+def _as_columns(model: type[M], said: dict[str, Any]) -> M:
+    # As columns are called: looking for aliases first is a sixth of a list.
+    return model.model_validate(said, by_name=True, by_alias=False)
+
+
+def _can_be_shown(post: dict[str, Any]) -> bool:
+    try:
+        _as_columns(models.Post, post)
+    except ValidationError:
+        return False
+    return True
 
 
 def edited(db: Database, ask: Ask[Any], post: Post) -> models.EditedPost:

@@ -11,6 +11,8 @@ import zstandard
 from instagram.download import check_media_url, download
 from instagram.errors import DownloadFailed
 from sandbox.wire.faults import Body, Fault, Oversized, Redirect, Slow, Truncated
+from storage import client_options
+from storage.client_options import StoredOptions
 from tests.support.studio import Studio
 
 
@@ -122,3 +124,14 @@ async def test_a_drip_ends_at_the_time_limit(studio: Studio, tmp_path: Path) -> 
         await download(client, url, target, user_agent="test", time_limit_s=0.5)
     assert not raised.value.permanent
     assert not target.exists()
+
+
+async def test_no_proxy_that_an_account_once_had_is_kept(studio: Studio, tmp_path: Path) -> None:
+    core, url = studio.core, await media_url(studio)
+    kept = len(core.gateway._media)
+    for port in range(1, 6):
+        own = StoredOptions(proxy=f"http://user:hunter2@127.0.0.1:{port}")
+        await core.store.write(client_options.save, core.vault, studio.account.id, own)
+        with pytest.raises(DownloadFailed):
+            await studio.api.download(url, tmp_path / "story")
+    assert len(core.gateway._media) == kept
