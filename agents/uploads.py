@@ -24,13 +24,8 @@ from serving.body import TooLarge
 
 LIFE_S = 600
 _PER_CALLER = 50
-# Where it is not 400, as REST has it.
-_STATUS = {
-    ErrorCode.NOT_FOUND: 404,
-    ErrorCode.PROCESSING_FAILED: 422,
-    ErrorCode.VIDEO_PROCESSING_FAILED: 422,
-    ErrorCode.SERVICE_UNAVAILABLE: 503,
-}
+# Where it is not 400.
+_STATUS = {ErrorCode.NOT_FOUND: 404, ErrorCode.SERVICE_UNAVAILABLE: 503}
 Receive = Callable[[], Awaitable[Any]]
 
 
