@@ -52,14 +52,18 @@ def between(
             | {"account": account_id, "first": since, "end": until, "limit": limit}
         ),
     )
-    return [
-        Planned(
-            post_id, MediaType(kind), SourceType(source), PostStatus(status), moment,
-            caption, error, thumbnail,
-        )
-        for post_id, kind, source, status, at, caption, error, thumbnail in rows
-        if (moment := legible(at)) is not None
-    ]  # fmt: skip
+    return [planned for row in rows if (planned := _planned(*row)) is not None]
+
+
+def _planned(
+    post_id: str, kind: str, source: str, status: str, at: object, *shown: str | None
+) -> Planned | None:
+    try:
+        words = MediaType(kind), SourceType(source), PostStatus(status)
+    except ValueError:  # a damaged row hides no other
+        return None
+    moment = legible(at)
+    return None if moment is None else Planned(post_id, *words, moment, *shown)
 
 
 def last_planned(db: Database, account_id: str, since: datetime, most: int) -> list[datetime]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -49,7 +50,7 @@ class PrivateGateway:
         self._clock = clock
         self._hour = hour
         self._doors: dict[str, AccountDoor] = {}
-        # One client for downloads per proxy: media come the same way as everything else.
+        # The clients for downloads by the daemon's own way: media come as everything else does.
         self._media: dict[str | None, httpx.AsyncClient] = {}
         self.requests: Counter[tuple[str, str]] = Counter()  # by what was asked and its result
 
@@ -138,23 +139,36 @@ class PrivateGateway:
         # Only `PrivateApi.download` gets here, through the account's door.
         proxy = self._way((await self._keeper.options(account_id)).proxy)
         try:
-            size = await download(self._media_client(proxy), url, target, user_agent=user_agent)
+            async with self._media_by(proxy) as client:
+                size = await download(client, url, target, user_agent=user_agent)
         except errors.InstagramError as error:
             self.requests["download", type(error).__name__] += 1
             raise
         self.requests["download", "ok"] += 1
         return size
 
+    @asynccontextmanager
+    async def _media_by(self, proxy: str | None) -> AsyncIterator[httpx.AsyncClient]:
+        if proxy == self._way(None):
+            yield self._media_client(proxy)
+            return
+        # Of accounts' own there are any number over the years, each with a password in it.
+        async with self._new_media_client(proxy) as client:
+            yield client
+
     def _media_client(self, proxy: str | None) -> httpx.AsyncClient:
         if proxy not in self._media:
-            # Shared by all accounts of a proxy: a cookie would tell that they are one person's.
-            no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-            self._media[proxy] = httpx.AsyncClient(
-                cookies=no_cookies,
-                proxy=proxy,
-                verify=self._trust.context,
-                trust_env=False,
-                timeout=30,
-                follow_redirects=False,
-            )
+            self._media[proxy] = self._new_media_client(proxy)
         return self._media[proxy]
+
+    def _new_media_client(self, proxy: str | None) -> httpx.AsyncClient:
+        # Shared by all accounts of a proxy: a cookie would tell that they are one person's.
+        no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+        return httpx.AsyncClient(
+            cookies=no_cookies,
+            proxy=proxy,
+            verify=self._trust.context,
+            trust_env=False,
+            timeout=30,
+            follow_redirects=False,
+        )
