@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import timedelta
 
 from ground.changes import Subject
 from ground.refusal import ErrorCode, Refusal
@@ -16,11 +15,10 @@ from operations.scopes import Scope
 from storage import secrets, webhooks
 from storage.errors import Unusable
 from storage.store import Database
-from webhooks.programs import CURRENT, PREVIOUS
+from webhooks.programs import CURRENT, OVERLAP, PREVIOUS
 from webhooks.signing import new_secret
 
 AT_MOST = 50
-_OVERLAP = timedelta(hours=24)
 _READS = {
     Subject.POST: Scope.POSTS_READ,
     Subject.REPOST: Scope.REPOSTS_READ,
@@ -117,7 +115,7 @@ def rotate_webhook_secret(db: Database, ask: Ask[None]) -> models.NewWebhook:
     if old is not None:
         secrets.put_of_webhook(db, vault, ask.id, PREVIOUS, old)
     secrets.put_of_webhook(db, vault, ask.id, CURRENT, secret)
-    webhooks.keep_old_secret_until(db, ask.id, ask.now + _OVERLAP)
+    webhooks.keep_old_secret_until(db, ask.id, ask.now + OVERLAP)
     return models.NewWebhook(webhook=_shown(webhooks.get(db, ask.id)), secret=secret)
 
 

@@ -12,6 +12,7 @@ from uuid import uuid4
 from sqlite_utils import Database
 
 from storage import records
+from storage.wrong_clock import SLACK
 
 CODE_LIFETIME = timedelta(minutes=5)
 SESSION_LIFETIME = timedelta(days=30)
@@ -57,7 +58,10 @@ def create_code(
     The session may do no more than `scopes`, and that with `account_ids`.
     """
     code = secrets.token_urlsafe(32)
-    db.conn.execute("DELETE FROM login_codes WHERE expires_at < ?", (records.encode(now),))
+    db.conn.execute(
+        "DELETE FROM login_codes WHERE expires_at < ? OR expires_at > ?",
+        (records.encode(now), records.encode(_latest(now))),
+    )
     made = LoginCode(
         hash=_hash(code),
         user_id=user_id,
@@ -72,7 +76,10 @@ def create_code(
 def is_fresh(db: Database, code: str, now: datetime) -> bool:
     """Whether a code would start a session."""
     found = records.fetch_one(
-        db, LoginCode, "WHERE hash = ? AND used_at IS NULL AND expires_at > ?", (_hash(code), now)
+        db,
+        LoginCode,
+        "WHERE hash = ? AND used_at IS NULL AND expires_at > ? AND expires_at <= ?",
+        (_hash(code), now, _latest(now)),
     )
     return found is not None
 
@@ -83,8 +90,8 @@ def redeem_code(
     """Exchange a fresh code for a session, once; None when it is unknown, used or too old."""
     spent = db.conn.execute(
         "UPDATE login_codes SET used_at = ?1"
-        " WHERE hash = ?2 AND used_at IS NULL AND expires_at > ?1",
-        (records.encode(now), _hash(code)),
+        " WHERE hash = ?2 AND used_at IS NULL AND expires_at > ?1 AND expires_at <= ?3",
+        (records.encode(now), _hash(code), records.encode(_latest(now))),
     ).rowcount
     if not spent:
         return None
@@ -161,6 +168,11 @@ def end_all(db: Database) -> None:
     """End every session and forget every login code."""
     db.conn.execute("DELETE FROM browser_sessions")
     db.conn.execute("DELETE FROM login_codes")
+
+
+def _latest(now: datetime) -> datetime:
+    """Return until when a code made now may last: one that lasts longer is of a clock ahead."""
+    return now + CODE_LIFETIME + SLACK
 
 
 def _hash(code: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 
 from ground.clock import Clock
@@ -12,11 +12,13 @@ from storage.events import Event
 from storage.store import Database, Store
 from storage.vault import Vault
 from storage.webhooks import Webhook, WebhookDelivery
+from storage.wrong_clock import SLACK
 from webhooks.sending import Messenger, Told
 from webhooks.signing import signed
 from webhooks.targets import Targets
 
 CURRENT, PREVIOUS = "current", "previous"
+OVERLAP = timedelta(hours=24)
 
 Render = Callable[[Database, Webhook, Event], tuple[str, str] | None]
 Wanted = Callable[[str], Collection[str]]
@@ -72,6 +74,8 @@ class Programs:
 def _valid(keys: dict[str, str], webhook: Webhook, now: datetime) -> list[str]:
     """Return the secrets to sign with: the present one, and its predecessor for a while."""
     found = [keys[CURRENT]] if CURRENT in keys else []
-    if PREVIOUS in keys and webhook.old_secret_until and now < webhook.old_secret_until:
+    until = webhook.old_secret_until
+    # Until later than that it is by a clock that was ahead.
+    if PREVIOUS in keys and until and now < until <= now + OVERLAP + SLACK:
         found.append(keys[PREVIOUS])
     return found

@@ -13,7 +13,7 @@ import pytest
 from sqlite_utils import Database
 
 from sandbox.wire.faults import Fault, Status
-from storage import accounts, credentials, facts, handovers, jobs, posts, troubles
+from storage import accounts, browser_sessions, credentials, facts, handovers, jobs, posts, troubles
 from storage.handovers import Handover, Owner
 from storage.posts import MediaType, Post, PostStatus, SourceType
 from storage.reposts import RepostStatus
@@ -248,3 +248,25 @@ async def test_what_is_between_a_post_and_the_cloud_waits_for_no_wrong_time(
         return [row[0] for row in db.conn.execute("SELECT next_at FROM cloud_posts ORDER BY 1")]
 
     assert await core.store.write(put_off) == [None, to_text(now + timedelta(minutes=30))]
+
+
+async def test_a_login_link_of_a_clock_that_was_ahead_is_worth_nothing(studio: Studio) -> None:
+    store, now = studio.core.store, studio.clock.now()
+
+    def links(db: Database) -> tuple[bool, bool, bool]:
+        user_id = studio.core.owner.id
+        far = browser_sessions.create_code(db, user_id=user_id, now=now + DAY)
+        was = db.conn.execute("SELECT * FROM login_codes").fetchall()
+        near = browser_sessions.create_code(db, user_id=user_id, now=now + timedelta(minutes=1))
+        db.conn.executemany(
+            f"INSERT OR IGNORE INTO login_codes VALUES ({', '.join('?' * len(was[0]))})",
+            was,
+        )
+        assert browser_sessions.is_fresh(db, near, now)
+        return (
+            browser_sessions.redeem_code(db, near, now) is not None,
+            browser_sessions.is_fresh(db, far, now),
+            browser_sessions.redeem_code(db, far, now) is not None,
+        )
+
+    assert await store.write(links) == (True, False, False)

@@ -259,6 +259,10 @@ async def test_a_new_secret_overlaps_with_the_old_one(served: Served) -> None:
         await happen(served)
         await receiver.wait_for(2)
         assert len(receiver.messages[1].headers["webhook-signature"].split()) == 1
+        served.studio.clock.set_on(timedelta(days=-3))  # it was ahead when the secret was changed
+        await happen(served)
+        await receiver.wait_for(3)
+        assert len(receiver.messages[2].headers["webhook-signature"].split()) == 1
 
 
 async def test_the_daemon_tells_itself_nothing_and_nobody_what_is_forbidden(
