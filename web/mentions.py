@@ -13,7 +13,6 @@ from ground.refusal import ErrorCode, Refusal
 from operations import author_rules, card_preview, mentions, models, posts, story_repost
 from operations.scopes import Scope
 from repost.ruling import AuthorWish
-from storage.reposts import RepostStatus
 from web.pages import Pages, noted, sent, toast
 from web.rendering import environment
 from web.visit import Visit, given, visit
@@ -160,11 +159,12 @@ async def _counts(visit: Visit) -> dict[str, int]:
     if not visit.may(Scope.POSTS_READ):
         return {"waiting": visit.waiting}
     counts: models.Counts = await visit.perform(posts.get_counts)
-    groups = {status: tab for tab, many in models.REPOST_GROUPS.items() for status in many}
+    groups = {status.value: tab for tab, many in models.REPOST_GROUPS.items() for status in many}
     found = dict.fromkeys(TABS, 0)
     for each in counts.reposts:
-        if each.account_id == visit.account_id:
-            found[groups[RepostStatus(each.status)]] += each.count
+        tab = groups.get(each.status)  # a row with a damaged word is in none
+        if each.account_id == visit.account_id and tab is not None:
+            found[tab] += each.count
     return found
 
 
