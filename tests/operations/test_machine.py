@@ -16,7 +16,7 @@ def test_a_file_that_goes_while_it_is_counted_takes_no_room(
     media = tmp_path / "media"
     media.mkdir()
     (media / "stays").write_bytes(b"12345")
-    listed = [(str(media), [], ["stays", "gone"])]
+    listed: list[tuple[str, list[str], list[str]]] = [(str(media), [], ["stays", "gone"])]
     monkeypatch.setattr(os, "walk", lambda _: listed)
     room = machine._room(tmp_path / "reprise.db", media)
     assert (room.files, room.media, room.database) == (1, 5, 0)
