@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from accounts import identity
-from storage import accounts, holds, secrets
+from storage import accounts, allowances, holds, secrets
 from storage.accounts import Account
 from storage.errors import AlreadyExists
 from storage.secrets import AccountSecret
@@ -77,13 +77,18 @@ def connect(
 def is_known(
     db: Database, vault: Vault, user_id: str, username: str, access: GraphAccess, now: datetime
 ) -> Account | None:
-    """Return the account that has this very token, where Meta has told so a moment ago."""
+    """Return the account that has this very token, where Meta has told so a moment ago.
+
+    What Meta refused it then may be granted now: that is asked about.
+    """
     account = accounts.by_username(db, username)
     if account is None or account.user_id != user_id or account.token_unproven:
         return None
     has_it = access.token == secrets.usable(db, vault, account.id, AccountSecret.ACCESS_TOKEN)
     told_at = account.last_synced_at
     if not has_it or account.login_method != access.login_method or told_at is None:
+        return None
+    if allowances.known(db, account.id).refusal is not None:
         return None
     return account if is_recent(told_at, now, _JUST_TOLD) else None
 

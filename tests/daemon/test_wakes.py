@@ -187,5 +187,6 @@ def test_no_engine_calls_another_back() -> None:
         ("Scheduler", "on_begun"),
         ("Scheduler", "check_room"),
         ("TokenCare", "is_asleep"),
+        ("Reading", "told"),
         ("Retention", "their_time"),
     }
