@@ -43,7 +43,7 @@ logger = logging.getLogger(__name__)
 # them: a password or a code that is guessed, or sent again and again, locks the account.
 MOST_TRIES, _TRIES_WITHIN = 10, timedelta(hours=1)
 _TRIES = "login not let in"
-_NO_ANSWER = (errors.Unreachable, errors.AccountOnHold, errors.NotAsked)
+_NO_ANSWER = (errors.Unreachable, errors.AccountOnHold, errors.NotAsked, errors.NotLoggedIn)
 Result = Credentials | PendingLogin
 
 

@@ -18,6 +18,7 @@ from operations.models.base import (
     Schema,
     Timezone,
     Uuid,
+    whole,
 )
 from operations.models.post_content import Version
 from repost import filters
@@ -231,11 +232,7 @@ class StoryRepostSettings(Schema):
     auto_repost_enabled: bool | None = None
     version: Version | None = None
 
-    @field_validator("*", mode="before")
-    @classmethod
-    def _whole(cls, value: Any) -> Any:
-        # To JSON 12.0 is the same number as 12, and some languages write it so.
-        return int(value) if isinstance(value, float) and value.is_integer() else value
+    _whole = field_validator("*", mode="before")(whole)
 
     def changes(self) -> dict[str, Any]:
         """Return the settings that were sent."""

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import (
     BeforeValidator,
     Field,
+    field_validator,
     model_validator,
 )
 
@@ -21,6 +22,7 @@ from operations.models.base import (
     Schema,
     Uuid,
     _plus,
+    whole,
 )
 from repost.layout import Template
 from storage.reposts import RepostLimit, RepostStatus
@@ -93,6 +95,8 @@ class Decision(Schema):
     all: bool | None = None
     account_id: AccountId | None = None
     as_of: int | None = Field(default=None, ge=0, le=2**53)
+
+    _whole = field_validator("as_of", mode="before")(whole)
 
     @model_validator(mode="after")
     def _names_some(self) -> Decision:

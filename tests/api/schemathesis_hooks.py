@@ -76,6 +76,7 @@ UNSAYABLE = (
     "begin and end at different times",
     "altTexts: ",
     "names on that list already",
+    "100 days after `from`",
 )
 PNG = b"\x89PNG"
 _KEY = re.compile(r"[!#-~][!-~]{0,254}")

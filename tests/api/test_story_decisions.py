@@ -58,7 +58,7 @@ async def test_all_that_was_seen_leaves_out_what_came_since(served: Served) -> N
     seen = (await served.call("GET", f"{BASE}/pending?accountId={account_id}")).body["asOf"]
     both = await waiting(served, "carl")
     everybody = {"all": True, "accountId": account_id}
-    made = (await send(served, "/approve", **everybody, asOf=seen)).body
+    made = (await send(served, "/approve", **everybody, asOf=float(seen))).body
     names = {each["originalUsername"] for each in made["decided"]}
     assert (names, made["refused"], made["cameSince"]) == ({"anna", "ben"}, [], 1)
     # Taken back, they wait anew: that was not seen either.
