@@ -8,7 +8,7 @@ import hmac
 import os
 import ssl
 import time
-from collections.abc import AsyncIterator, Generator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -22,13 +22,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import TypeAdapter
 
 from cloud import worker_words
+from ground.file_body import FileBody
 
 _LIMIT_S = 30.0
 _UPLOAD_LIMIT_S = 600.0
 _IS_STRANGE = (
     "it was given another token than this machine has: `reprise cloud upgrade` gives it this one"
 )
-_CHUNK = 256 * 1024
 _LINK_S = 86_400
 # A smaller one is sent again as a whole where that breaks off.
 IN_PARTS_ABOVE = 32 * 1024 * 1024
@@ -127,7 +127,7 @@ class WorkerClient:
         medium = _Medium(key, path, mime_type, size, await _sha256(path))
         if size <= IN_PARTS_ABOVE:
             headers = {"content-type": mime_type, **_lengths(size, medium.sha256)}
-            await self._call("PUT", f"/v1/media/{key}", content=_File(path), headers=headers)
+            await self._call("PUT", f"/v1/media/{key}", content=FileBody(path), headers=headers)
             return
         for _try in range(_BEGINNINGS):
             try:
@@ -155,7 +155,7 @@ class WorkerClient:
             await self._call(
                 "PUT",
                 f"/v1/media/{medium.key}/parts/{number}?{query}",
-                content=_File(medium.path, first, size),
+                content=FileBody(medium.path, first, size),
                 headers=_lengths(size, await _sha256(medium.path, first, size)),
             )
         await self._call("POST", f"/v1/media/{medium.key}/complete?{query}")
@@ -305,19 +305,3 @@ class _Bearer(httpx.Auth):
         if not self.is_change_known:
             request.headers["authorization"] = f"Bearer {self._before}"
             yield request
-
-
-class _File:
-    """A file as a body that can be sent again; `first` and `size` name a part of it."""
-
-    def __init__(self, path: Path, first: int = 0, size: int | None = None) -> None:
-        self._path, self._first, self._size = path, first, size
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async with await trio.open_file(self._path, "rb") as file:
-            await file.seek(self._first)
-            left = self._size
-            while piece := await file.read(_CHUNK if left is None else min(_CHUNK, left)):
-                if left is not None:
-                    left -= len(piece)
-                yield piece

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import httpx
 import trio
 
+from ground.file_body import FileBody
 from instagram import errors
 from instagram.fields import is_plain_path, is_token
 from instagram.graph.errors import translate_answer
@@ -32,7 +33,6 @@ LIMIT_S = 60.0
 # Meta may fetch a Page's media before it answers, and takes its time with it.
 SLOW_LIMIT_S = 180.0
 _SLOWEST_BYTES_PER_S = 50_000
-_CHUNK = 1 << 20
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.PoolTimeout)
 
 
@@ -181,7 +181,11 @@ class GraphHttp:
         }
         limit_s = LIMIT_S + (size - offset) / _SLOWEST_BYTES_PER_S
         async with self._noted("upload", limit_s, writes=False):
-            answer = await self._client.post(uri, headers=headers, content=_rest(file, offset))
+            body = FileBody(file, offset)
+            try:
+                answer = await self._client.post(uri, headers=headers, content=body)
+            except FileNotFoundError as gone:
+                raise errors.FileGone("The media of this post was deleted") from gone
             _object(answer, writes=False)
 
     async def _note_time(self, answer: httpx.Response) -> None:
@@ -246,17 +250,6 @@ def _refused_login(answer: httpx.Response) -> errors.Refused | None:
     except (ValueError, AttributeError):
         return None
     return errors.Refused(f"Instagram says: {said[:200]}") if isinstance(said, str) else None
-
-
-async def _rest(file: Path, offset: int) -> AsyncIterator[bytes]:
-    try:
-        opened = await trio.open_file(file, "rb")
-    except FileNotFoundError as gone:
-        raise errors.FileGone("The media of this post was deleted") from gone
-    async with opened as content:
-        await content.seek(offset)
-        while chunk := await content.read(_CHUNK):
-            yield chunk
 
 
 def _check_upload(uri: str) -> None:
