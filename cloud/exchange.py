@@ -7,10 +7,8 @@ else is asked of it meanwhile.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 import trio
@@ -19,48 +17,45 @@ from cloud import ownership
 from cloud.courier import Courier
 from cloud.deploying import Steps
 from cloud.gate import is_strange, look_around
+from cloud.recalls import AT_ONCE_S, Recalls
 from cloud.turns import FIRST_PAUSE_S, LEAST_PACE, LONGEST_PAUSE_S, Turns
-from cloud.wishes import STAY, unconfirmed
+from cloud.wishes import unconfirmed
 from cloud.worker_client import WorkerUnreachable
 from ground.changes import Change, Subject
 from ground.refusal import ErrorCode, Refusal
 from publish import fitness
 from storage import accounts, handovers, posts
 from storage.cloud import DEPLOYED
-from storage.errors import NotFound, Unavailable, Unreadable
-from storage.handovers import UNCONFIRMED, CloudLane, Handover, Owner
+from storage.errors import Unavailable, Unreadable
+from storage.handovers import CloudLane, Handover, Owner
 from storage.posts import Post
 from storage.store import Database
 
 logger = logging.getLogger(__name__)
-T = TypeVar("T")
 # Says why a post stays here, None where it may go to the cloud.
 Judge = Callable[[Database, Post, datetime], str | None]
 
 # What is due sooner is not worth the errand; what stayed here once has to be further away.
 SOONEST = timedelta(minutes=2)
 SOONEST_AGAIN = timedelta(minutes=15)
-# For how long a request of a person's waits for the Worker.
-AT_ONCE_S = 10.0
 _SLICE_S = 60.0
 # After how long what was due in the cloud, and is not heard of, is asked for by itself.
 _UNHEARD_FOR = timedelta(minutes=30)
 _AT_ONCE = 20
-_GOING_OUT = "It is going out in the cloud now, and can no longer be changed"
 
 
 class Exchange:
     """Hands posts over, takes them back, and hears what became of them."""
 
-    def __init__(self, courier: Courier) -> None:
+    def __init__(self, courier: Courier, recalls: Recalls) -> None:
         self.courier = courier
+        self._recalls = recalls
         self._store = courier.store
         self._clock = courier.clock
         self._pace = max(self._clock.pace, LEAST_PACE)
         self._soonest = self._clock.paced(SOONEST)
         self._soonest_again = self._clock.paced(SOONEST_AGAIN)
         self._woken = trio.Event()
-        self._locks: WeakValueDictionary[str, trio.Lock] = WeakValueDictionary()
         self._handing: WeakValueDictionary[str, trio.Lock] = WeakValueDictionary()
         self._turns = Turns(self._clock)
         # When it is looked at again what may not go out any more; a change of its account says now.
@@ -138,7 +133,7 @@ class Exchange:
             await self._store.write(look_around, place, self._clock.now())
         if trio.current_time() >= self._look_at:
             self._look_at = trio.current_time() + _SLICE_S * self._pace
-            await self._store.write(self._mend)
+            await self._store.write(self._recalls.mend)
             # What is decided about a mention is judged where that can be noted.
             if await self._store.read(self._may_be_unwanted):
                 await self._store.write(self._take_unwanted)
@@ -170,10 +165,6 @@ class Exchange:
                 if self._turns.failed(lane) > 1 or len(lanes) == 1:
                     raise
                 logger.warning("no answer about account=%s reason=%s", lane.account_id, error)
-
-    def _mend(self, db: Database) -> None:
-        for post_id in handovers.mend(db, self._clock.now()):
-            logger.warning("what is between a post and the cloud was damaged post=%s", post_id)
 
     def _may_be_unwanted(self, db: Database) -> bool:
         if handovers.away_reposts(db):
@@ -211,7 +202,7 @@ class Exchange:
             ownership.take(db, row, None, self._clock.now())
 
     async def _confirm(self, row: Handover) -> None:
-        lock = self._lock(row.post_id)
+        lock = self._recalls.lock(row.post_id)
         if lock.locked():
             return  # a person's request is at it
         async with lock:
@@ -306,89 +297,6 @@ class Exchange:
                     pass  # it was removed this moment
         return await self._store.glance(handovers.find_away, post_id) is not None
 
-    async def settled(
-        self,
-        post_id: str,
-        wish: Mapping[str, Any],
-        here: Callable[[Database], object],
-        answer: Callable[[Database], T],
-        check: Callable[[Database], object] = lambda _db: None,
-    ) -> T:
-        """Have a post changed wherever it is, and return the answer to that.
-
-        `here` does it to a post that is local, as the wish does it to one that comes back; `check`
-        comes before anything. Raises
-        `Refusal`: what it refuses with, that it is too late, or `WORKER_UNREACHABLE`: then it is
-        carried on.
-        """
-
-        def begin(db: Database) -> T | Handover:
-            check(db)
-            row = handovers.find_away(db, post_id)
-            if row is None:
-                here(db)
-                return answer(db)
-            return ownership.take(db, row, wish, self._clock.now())
-
-        begun = await self._store.write(begin)
-        if not isinstance(begun, Handover):
-            return begun
-        job = await self._recall(begun)
-
-        def end(db: Database) -> T | Refusal | NotFound:
-            refused = ownership.come_back(db, begun, job, self._clock.now())
-            return refused if refused is not None else answer(db)
-
-        if (job["state"], job["epoch"]) != ("RECALLED", begun.epoch):
-            await self.courier.learn(job)
-            raise Refusal(ErrorCode.INVALID_STATUS, _GOING_OUT)
-        ended = await self._store.write(end)
-        if isinstance(ended, (Refusal, NotFound)):
-            raise ended
-        return ended
-
-    @asynccontextmanager
-    async def at_home(
-        self, choose: Callable[[Database], Collection[Handover]]
-    ) -> AsyncIterator[list[Handover]]:
-        """Have what `choose` names here meanwhile; yields what the cloud may own all the same.
-
-        What is still to go out then is handed over again by itself.
-        """
-        begun = await self._store.write(self._take, choose, STAY)
-        try:
-            yield await self._brought(begun)
-        finally:
-            with trio.CancelScope(shield=True):
-                await self._store.write(_let_go_again, begun)
-
-    async def bring_home(
-        self, choose: Callable[[Database], Collection[Handover]]
-    ) -> list[Handover]:
-        """Take back what `choose` names; returns what the cloud may still own after that."""
-        return await self._brought(await self._store.write(self._take, choose, None))
-
-    def _take(
-        self,
-        db: Database,
-        choose: Callable[[Database], Collection[Handover]],
-        wish: Mapping[str, Any] | None,
-    ) -> list[Handover]:
-        now = self._clock.now()
-        self._mend(db)
-        return [ownership.take(db, row, wish, now) for row in choose(db)]
-
-    async def _brought(self, begun: Sequence[Handover]) -> list[Handover]:
-        with trio.move_on_after(AT_ONCE_S + len(begun) / 2):
-            for row in begun:
-                async with self._lock(row.post_id):
-                    try:
-                        await self.courier.learn(await self.courier.recalled(row))
-                    except (WorkerUnreachable, Refusal):
-                        break
-        left = await self._store.read(lambda db: [handovers.find(db, row.post_id) for row in begun])
-        return [row for row in left if row is not None and row.is_away]
-
     async def forget_account(self, account_id: str) -> None:
         """Have the Worker forget an account's token, as far as it answers."""
         lane = await self._store.read(handovers.find_lane, account_id)
@@ -410,7 +318,7 @@ class Exchange:
         await self.courier.desk.removable(api_token)
         self._contact.is_closing = True
         try:
-            left = await self.bring_home(handovers.away)
+            left = await self._recalls.bring_home(handovers.away)
             if any(row.owner is not Owner.CLOUD for row in left):
                 raise unconfirmed("it did not answer for every post")
             if left:
@@ -439,33 +347,6 @@ class Exchange:
         """Look without regard to what failed: the Worker was brought there, or has gone."""
         self._failures, self._quiet_until, self._contact.trouble = 0, 0.0, None
         self._woken.set()
-
-    async def _recall(self, row: Handover) -> Mapping[str, Any]:
-        """Have a post given back for somebody who waits; raises `Refusal` without an answer."""
-        why = "it takes too long"
-        async with self._lock(row.post_id):
-            with trio.move_on_after(AT_ONCE_S):
-                try:
-                    return await self.courier.recalled(row)
-                except (WorkerUnreachable, Refusal) as error:
-                    why = str(error)
-        await self._store.write(self._note_unconfirmed, row, why)
-        self._woken.set()
-        raise unconfirmed(why)
-
-    def _note_unconfirmed(self, db: Database, row: Handover, why: str) -> None:
-        found = handovers.find_away(db, row.post_id)
-        if found is not None and found.owner in UNCONFIRMED:
-            words = f"Not confirmed by the cloud, and carried on: {why}"
-            posts.edit(db, row.post_id, now=self._clock.now(), error_message=words)
-
-    def _lock(self, post_id: str) -> trio.Lock:
-        return self._locks.setdefault(post_id, trio.Lock())
-
-
-def _let_go_again(db: Database, taken: Sequence[Handover]) -> None:
-    for row in taken:
-        ownership.goes_again(db, row.post_id)
 
 
 def _look_up_later(db: Database, row: Handover, until: datetime) -> None:

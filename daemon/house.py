@@ -52,6 +52,7 @@ def house_of(core: Core, publishing: Publishing, engine: RepostEngine) -> House:
         cloud=publishing.cloud,
         probe=publishing.probe,
         exchange=publishing.exchange,
+        recalls=publishing.recalls,
         sessions=SessionDesk(
             core.store,
             core.vault,

@@ -16,6 +16,7 @@ from cloud.exchange import Exchange
 from cloud.gate import Gate, place_of
 from cloud.home import Home
 from cloud.probing import Probe
+from cloud.recalls import Recalls
 from daemon.core import Core
 from ground.hold import Hold
 from publish.advice import Adviser
@@ -58,6 +59,7 @@ class Publishing:
     cloud: CloudDesk
     probe: Probe
     exchange: Exchange
+    recalls: Recalls
 
     def scheduler(
         self,
@@ -110,6 +112,8 @@ async def build_publishing(
     )
     gate = Gate(place, clock, timing.spacing, cloud.contact)
     tools = _tools(core, preparation, links, gate, punctuality, settle_s)
+    courier = _courier(core, cloud, preparation, timing)
+    recalls = Recalls(courier)
     return Publishing(
         deliverer=_deliverer(core, tools, links, timing),
         presence=presence,
@@ -120,7 +124,8 @@ async def build_publishing(
         preparation=preparation,
         cloud=cloud,
         probe=Probe(cloud, core.graph, core.store, clock),
-        exchange=Exchange(_courier(core, cloud, preparation, timing)),
+        exchange=Exchange(courier, recalls),
+        recalls=recalls,
     )
 
 

@@ -63,7 +63,7 @@ async def out_of_the_cloud(house: House, account_ids: Sequence[str]) -> AsyncIte
 
     Raises `Refusal` where something is going out there now, or that is not confirmed.
     """
-    async with house.exchange.at_home(lambda db: handovers.away_of(db, account_ids)) as left:
+    async with house.recalls.at_home(lambda db: handovers.away_of(db, account_ids)) as left:
         if any(row.owner is Owner.CLOUD for row in left):
             raise Refusal(
                 ErrorCode.INVALID_STATUS, "A post is going out in the cloud; try again soon"

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from cloud.desk import CloudDesk
     from cloud.exchange import Exchange
     from cloud.probing import Probe
+    from cloud.recalls import Recalls
     from operations.arriving import ImportDesk
     from operations.trial import SandboxDesk
     from publish.advice import Adviser
@@ -64,6 +65,7 @@ class House:
     cloud: CloudDesk
     probe: Probe
     exchange: Exchange
+    recalls: Recalls
     sessions: SessionDesk
     trial: SandboxDesk
     arrivals: ImportDesk

@@ -234,7 +234,7 @@ async def _decided_wherever(ask: Ask[None], decision: approval.Decision) -> mode
 
 async def _brought_home(ask: Ask[Any]) -> None:
     """Have the cloud give a mention's post back, if it owns it; raises `Refusal` if it does not."""
-    left = await ask.house.exchange.bring_home(lambda db: handovers.away_of_reposts(db, [ask.id]))
+    left = await ask.house.recalls.bring_home(lambda db: handovers.away_of_reposts(db, [ask.id]))
     if any(row.owner is Owner.CLOUD for row in left):
         raise Refusal(ErrorCode.INVALID_STATUS, "It is going out in the cloud right now")
     if left:
@@ -254,7 +254,7 @@ async def _decided_everywhere(
     decided, ids, is_away = await ask.house.store.write(first)
     if not is_away:
         return decided
-    await ask.house.exchange.bring_home(lambda db: handovers.away_of_reposts(db, ids))
+    await ask.house.recalls.bring_home(lambda db: handovers.away_of_reposts(db, ids))
 
     def now(db: Database) -> list[models.RepostItem]:
         return [shown.repost(db, reposts.get(db, each)) for each in ids]

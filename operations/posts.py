@@ -191,7 +191,7 @@ async def release_post(ask: Ask[None]) -> models.EditedPost:
     one that is live, or may be, is not released.
     """
     await ask.house.doubts.settle(ask.id)
-    return await ask.house.exchange.settled(
+    return await ask.house.recalls.settled(
         ask.id,
         wishes.RELEASE,
         lambda db: release.release(db, ask.id, ask.house.clock.now()),
@@ -216,7 +216,7 @@ async def release_post(ask: Ask[None]) -> models.EditedPost:
 async def reschedule_post(ask: Ask[models.RescheduleRequest]) -> models.EditedPost:
     """Give a post that is not live a new time: a draft, a scheduled, waiting or failed one."""
     at, timezone = ask.given.scheduled_for, ask.given.timezone
-    moved = await ask.house.exchange.settled(
+    moved = await ask.house.recalls.settled(
         ask.id,
         wishes.reschedule(at, timezone),
         lambda db: release.reschedule(db, ask.id, at, timezone, ask.now),
@@ -244,7 +244,7 @@ async def clear_post(ask: Ask[None]) -> models.Cleared:
             settle(db, account_id, ask.now)
         return ask.done(db, models.Cleared(cleared_post_id=ask.id))
 
-    return await ask.house.exchange.settled(
+    return await ask.house.recalls.settled(
         ask.id, wishes.CLEAR, lambda db: intake.clear(db, ask.id, ask.now), cleared
     )
 

@@ -98,7 +98,7 @@ async def schedule_several(ask: Ask[models.ScheduleBatch]) -> models.ScheduledBa
     if not named or ask.given.dry_run:
         return await ask.house.store.write(store)
     mine = await ask.house.store.read(_mine, ask, named)
-    async with ask.house.exchange.at_home(mine):
+    async with ask.house.recalls.at_home(mine):
         return await ask.house.store.write(store)
 
 
@@ -259,7 +259,7 @@ async def update_schedule(ask: Ask[models.ScheduleChanges]) -> models.EditedPost
     `WORKER_UNREACHABLE` the cloud has not confirmed it: it is carried on until it has.
     """
     changes = changes_of(ask.given)
-    changed = await ask.house.exchange.settled(
+    changed = await ask.house.recalls.settled(
         ask.id,
         wishes.edit(changes),
         lambda db: intake.edit_scheduled(db, ask.id, changes, ask.now),
@@ -280,7 +280,7 @@ async def cancel_schedule(ask: Ask[None]) -> models.Success:
 
     With `WORKER_UNREACHABLE` the cloud has not confirmed it: it is carried on until it has.
     """
-    return await ask.house.exchange.settled(
+    return await ask.house.recalls.settled(
         ask.id,
         wishes.CANCEL,
         lambda db: intake.cancel(db, ask.id, ask.now),

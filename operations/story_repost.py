@@ -208,7 +208,7 @@ async def stop_everything(ask: Ask[None]) -> models.Stopped:
     def away(db: Database) -> list[Handover]:
         return handovers.away_of(db, [one.id for one in accounts.of_user(db, ask.user_id)])
 
-    left = await ask.house.exchange.bring_home(away)
+    left = await ask.house.recalls.bring_home(away)
     if any(row.owner is not Owner.CLOUD for row in left):
         raise unconfirmed("here everything is stopped, and there posts may still go out")
     return stopped

@@ -56,7 +56,7 @@ async def swap_posts(ask: Ask[models.SwapRequest]) -> models.Swapped:
 
     if not await house.store.read(seen):
         return await _at_once(ask, await house.store.write(swap))
-    async with house.exchange.at_home(away):
+    async with house.recalls.at_home(away):
         swapped = await house.store.write(swap)
     return await _at_once(ask, swapped)
 
