@@ -18,7 +18,7 @@ from storage import (
     post_lists,
     posts,
     repost_configs,
-    reposts,
+    repost_lists,
     secrets,
     troubles,
     users,
@@ -91,7 +91,7 @@ def needs_of(
 
 def settles_at(db: Database, user_id: str, now: datetime) -> datetime | None:
     """Return when mentions that have just begun to wait are told of, or None."""
-    at = [repost.updated_at + SETTLE for repost in reposts.waiting(db, user_id)]
+    at = [repost.updated_at + SETTLE for repost in repost_lists.waiting(db, user_id)]
     return min((each for each in at if each > now), default=None)
 
 
@@ -160,7 +160,7 @@ def _held(db: Database, account: Account, now: datetime) -> Iterator[Need]:
 
 def _first_lost(db: Database, account_id: str, now: datetime) -> datetime | None:
     """Return when the first of an account's mentions is lost."""
-    lost = [_lost_at(repost) for repost in reposts.open_of(db, account_id)]
+    lost = [_lost_at(repost) for repost in repost_lists.open_of(db, account_id)]
     return min((each for each in lost if each > now), default=None)
 
 
@@ -173,7 +173,7 @@ def _mentions(
     db: Database, account: Account, now: datetime, known: Sequence[Notice]
 ) -> Iterator[Need]:
     """Yield what waits for approval, in groups: each notice speaks of all that waited by then."""
-    waiting = reposts.waiting(db, account.user_id, [account.id])
+    waiting = repost_lists.waiting(db, account.user_id, [account.id])
     before = [
         notice
         for notice in known

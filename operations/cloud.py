@@ -10,7 +10,7 @@ from ground.refusal import ErrorCode, Refusal
 from operations import models
 from operations.operation import Ask, act, read
 from operations.scopes import Scope
-from storage import cloud, repost_configs, reposts
+from storage import cloud, repost_configs, repost_lists
 from storage.store import Database
 
 _RECENT = 10
@@ -196,7 +196,7 @@ def _reposts(db: Database, user_id: str) -> tuple[int, int]:
     """Return for how many accounts mentions are reposted, and how many reposts wait: here, since
     none goes out of the cloud."""
     on = [each for each in repost_configs.of_user(db, user_id) if each.is_enabled]
-    return len(on), sum(sum(reposts.counts(db, each.account_id).values()) for each in on)
+    return len(on), sum(sum(repost_lists.counts(db, each.account_id).values()) for each in on)
 
 
 async def _told(ask: Ask[None]) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ from operations.operation import Ask, act, read, write
 from operations.resources import Resource, owns
 from operations.scopes import Scope
 from repost import approval, dressing
-from storage import events, handovers, repost_history, reposts
+from storage import events, handovers, repost_history, repost_lists, reposts
 from storage.errors import NotFound
 from storage.handovers import Owner
 from storage.reposts import RepostStatus
@@ -37,7 +37,7 @@ def get_pending(db: Database, ask: Ask[models.PendingQuery]) -> models.PendingRe
     query = ask.given
     accounts = ask.actor.accounts_of(query.account_id)
     one_more = None if query.limit is None else query.limit + 1
-    found = reposts.waiting(db, ask.user_id, accounts, limit=one_more, after=query.after)
+    found = repost_lists.waiting(db, ask.user_id, accounts, limit=one_more, after=query.after)
     page = found[: query.limit]
     return models.PendingReposts(
         reposts=[shown.pending_repost(db, each) for each in page],
@@ -270,7 +270,7 @@ def _decide_several(
     accounts = ask.actor.accounts_of(ask.given.account_id)
     if ids is None:
         most = None if as_of is None else MOST_AT_ONCE
-        waiting = reposts.waiting(db, ask.user_id, accounts, limit=most, as_of=as_of)
+        waiting = repost_lists.waiting(db, ask.user_id, accounts, limit=most, as_of=as_of)
         ids = [each.id for each in waiting]
     mine = [each for each in ids if owns(db, ask.actor, Resource.REPOST, each)]
     decided = approval.decide_all(db, mine, decision, ask.now)
@@ -279,5 +279,5 @@ def _decide_several(
     decided.refused += [(each, str(NotFound("repost", each))) for each in strange]
     if as_of is None:
         return shown.decided(db, decided)
-    came = reposts.came_to_wait(db, ask.user_id, accounts, since=as_of)
+    came = repost_lists.came_to_wait(db, ask.user_id, accounts, since=as_of)
     return shown.decided(db, decided, came_since=came)

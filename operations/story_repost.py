@@ -19,7 +19,7 @@ from repost import configuring, pause, stopping, taking_back
 from repost.overlay import OverlayInvalid, parse_overlay
 from repost.overview import every_rail, warm_up
 from repost.standing import standing_of
-from storage import accounts, credentials, handovers, repost_configs, reposts, users
+from storage import accounts, credentials, handovers, repost_configs, repost_lists, reposts, users
 from storage.errors import NotFound
 from storage.handovers import Handover, Owner
 from storage.repost_configs import RepostConfig
@@ -261,7 +261,8 @@ async def scan(ask: Ask[models.OptionalAccountRef]) -> models.ScanResult:
 
     def read(db: Database) -> models.ScanResult:
         found = [reposts.get(db, repost.id) for report in reports for repost in report.scan.found]
-        waiting = sum(sum(reposts.counts(db, config.account_id).values()) for config in configs)
+        counts = [repost_lists.counts(db, config.account_id) for config in configs]
+        waiting = sum(sum(each.values()) for each in counts)
         return models.ScanResult(
             detected=len(found),
             pending=waiting,

@@ -8,7 +8,7 @@ from datetime import datetime
 from ground.changes import Subject
 from ground.refusal import ErrorCode, Refusal
 from repost import own_feed, taking_back
-from storage import authors, events, holds, repost_configs, reposts, troubles
+from storage import authors, events, holds, repost_configs, repost_lists, reposts, troubles
 from storage.authors import Verdict
 from storage.repost_configs import PublishRoute, RepostConfig
 from storage.reposts import RepostStatus
@@ -90,7 +90,7 @@ def remove(db: Database, account_id: str, now: datetime) -> None:
     What is being sent at this moment is asked about once more before it goes out.
     """
     taking_back.take_back(db, account_id, now)
-    for repost in reposts.open_of(db, account_id):
+    for repost in repost_lists.open_of(db, account_id):
         if repost.post_id is None:
             reposts.change(db, repost.id, RepostStatus.SKIPPED, now=now, reason=REMOVED)
     repost_configs.remove(db, account_id)

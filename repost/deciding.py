@@ -17,7 +17,7 @@ from repost import echo, filters, guard, limits, parking, rails, stumbles
 from repost.filters import Author
 from repost.hours import sleeping_until
 from repost.redating import redated
-from storage import authors, facts, repost_configs, reposts, trusted_time
+from storage import authors, facts, repost_configs, repost_lists, reposts, trusted_time
 from storage.repost_configs import RepostConfig
 from storage.reposts import Repost, RepostLimit, RepostStatus
 from storage.store import Database, Store
@@ -155,7 +155,7 @@ def expire_anew(db: Database, account_id: str, now: datetime) -> None:
     if trusted_time.is_behind(db, now):
         return
     is_confirmed = trusted_time.is_confirmed(db, now)
-    for repost in reposts.expired_after(db, account_id, now + SLACK):
+    for repost in repost_lists.expired_after(db, account_id, now + SLACK):
         if repost.media_path is None:
             state, ends_at = RepostStatus.DETECTED, repost.expires_at
             may = ends_at <= now + LONGEST_LEFT

@@ -29,6 +29,7 @@ from storage import (
     account_sessions,
     credentials,
     repost_configs,
+    repost_lists,
     reposts,
     troubles,
     trusted_time,
@@ -279,7 +280,7 @@ class RepostEngine:
     def _again(self, db: Database, account_id: str) -> datetime | None:
         """Return when an account is due again: a scan, or what a mention waits for."""
         now = self._clock.now()
-        again = [reposts.next_move_at(db, account_id, now)]
+        again = [repost_lists.next_move_at(db, account_id, now)]
         rest = self._after_failures(account_id, AFTER_A_FAILURE)
         if self._failures[account_id]:
             again.append(now + rest)

@@ -23,7 +23,7 @@ from repost import echo, guard, rails, stumbles
 from repost.deciding import refuse_unseen
 from repost.leftovers import discard
 from repost.sighting import TOLD, Settled, Sighting, Sightings
-from storage import credentials, repost_configs, reposts
+from storage import credentials, repost_configs, repost_lists, reposts
 from storage.files import MediaFolder
 from storage.reposts import Repost, RepostStatus
 from storage.store import Database, Store
@@ -64,7 +64,7 @@ class Fetcher:
         config = await self._store.read(repost_configs.get, account_id)
         login = await self._store.read(credentials.find, account_id)
         sightings = Sightings(api, login.private_pk if login else "")
-        for listed in await self._store.read(reposts.detected_of, account_id):
+        for listed in await self._store.read(repost_lists.detected_of, account_id):
             if _waits(listed, self._clock.now()):
                 continue
             repost = await self._store.write(refuse_unseen, listed, self._clock.now())

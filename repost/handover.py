@@ -31,6 +31,7 @@ from storage import (
     media_files,
     posts,
     repost_configs,
+    repost_lists,
     repost_slots,
     reposts,
 )
@@ -280,7 +281,7 @@ def stumbled(
 
 def settle(db: Database, account_id: str, now: datetime) -> None:
     """Take over the outcome of posts that the publish engine has finished with."""
-    for repost_id, post_id, status, error in reposts.with_decided_post(db, account_id):
+    for repost_id, post_id, status, error in repost_lists.with_decided_post(db, account_id):
         if status == PostStatus.PUBLISHED:
             outcome, reason = RepostStatus.PUBLISHED, None
         elif status is None:

@@ -18,7 +18,7 @@ from repost.own_feed import OwnFeed
 from repost.planning import Stays
 from repost.stumbles import Stumbles
 from repost.terms import weights_of
-from storage import reposts
+from storage import repost_lists, reposts
 from storage.files import MediaFolder
 from storage.repost_configs import RepostConfig
 from storage.reposts import Repost, RepostStatus
@@ -95,9 +95,11 @@ class Journey:
 
     def _movable(self, db: Database, account_id: str, weighed: str, is_held: bool) -> list[Repost]:
         if self._weighed.get(account_id) != weighed:
-            return reposts.open_of(db, account_id)
+            return repost_lists.open_of(db, account_id)
         stale_before = self._clock.now() - guard.MAX_HELD
-        return reposts.movable(db, account_id, stale_before=stale_before, with_queued=not is_held)
+        return repost_lists.movable(
+            db, account_id, stale_before=stale_before, with_queued=not is_held
+        )
 
     def _only_waits(self, repost: Repost, weighed: str) -> bool:
         """Say whether a mention is queued, and is nothing to look at while the queue is held."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from storage import facts, reposts
+from storage import facts, repost_lists, reposts
 from storage.facts import Fact
 from storage.reposts import Repost, RepostStatus
 from storage.store import Database
@@ -25,7 +25,7 @@ def park(db: Database, now: datetime) -> list[Repost]:
     """
     facts.note_coming_in(db, now)
     waiting = []
-    for repost in reposts.unsent(db):
+    for repost in repost_lists.unsent(db):
         park_one(db, repost, now)
         waiting.append(repost)
     return waiting

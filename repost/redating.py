@@ -10,7 +10,7 @@ import logging
 from datetime import datetime, timedelta
 
 from repost.recording import CLOCK_TOLERANCE, LOOKBACK
-from storage import reposts
+from storage import repost_lists, reposts
 from storage.reposts import Repost
 from storage.store import Database
 from storage.wrong_clock import is_ahead
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 def redate_all(db: Database, account_id: str, now: datetime) -> None:
     """Date those of an account's unfinished mentions anew that a wrong clock has dated."""
-    for repost in reposts.dated_oddly(db, account_id):
+    for repost in repost_lists.dated_oddly(db, account_id):
         redated(db, repost, now)
 
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from ground.refusal import ErrorCode, Refusal
 from repost import approval, taking_back
 from repost.approval import Decided
-from storage import authors, repost_configs, reposts
+from storage import authors, repost_configs, repost_lists
 from storage.authors import Verdict
 from storage.reposts import Repost, RepostStatus
 from storage.store import Database
@@ -55,7 +55,7 @@ def rule(db: Database, account_id: str, username: str, wanted: AuthorWish, now: 
     pk = authors.rule_author(db, account_id, username, verdict)
     theirs = [
         each.id
-        for each in reposts.open_of(db, account_id)
+        for each in repost_lists.open_of(db, account_id)
         if _is_theirs(each, username, pk, wanted)
     ]
     # What went out by itself under the old rule is decided about anew.

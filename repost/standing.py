@@ -9,7 +9,15 @@ from datetime import datetime
 from ground.hold import Hold
 from repost import guard, rails
 from repost.hours import local_midnight
-from storage import accounts, credentials, repost_configs, repost_slots, reposts, secrets, troubles
+from storage import (
+    accounts,
+    credentials,
+    repost_configs,
+    repost_lists,
+    repost_slots,
+    secrets,
+    troubles,
+)
 from storage.accounts import Account
 from storage.repost_configs import RepostConfig
 from storage.reposts import RepostStatus
@@ -60,7 +68,7 @@ def standing_of(db: Database, account_id: str, now: datetime, pace: float) -> St
         config=config,
         phase=guard.session_phase(started_at, now, pace),
         phase_until=guard.phase_until(started_at, now, pace),
-        waiting=reposts.counts(db, account_id),
+        waiting=repost_lists.counts(db, account_id),
         has_token=secrets.exists(db, account_id, AccountSecret.ACCESS_TOKEN),
         warnings=guard.warnings_of(config) if config else [],
     )

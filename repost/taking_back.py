@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from storage import deliveries, handovers, jobs, posts, repost_slots, reposts
+from storage import deliveries, handovers, jobs, posts, repost_lists, repost_slots, reposts
 from storage.deliveries import Step
 from storage.errors import NotFound
 from storage.posts import Post, PostStatus
@@ -23,7 +23,7 @@ def take_back(db: Database, account_id: str, now: datetime) -> None:
     Whatever is going out at this moment, or may be live already, goes on. The cloud is asked for
     what it owns, until it answers: then that is decided about anew.
     """
-    for repost in reposts.handed_over(db, account_id):
+    for repost in repost_lists.handed_over(db, account_id):
         if not ask_back(db, repost, None, now) and withdraw(db, repost):
             reposts.change(db, repost.id, RepostStatus.QUEUED, now=now, reason=REASON, post_id=None)
 

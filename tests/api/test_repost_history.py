@@ -11,7 +11,7 @@ import trio
 
 from repost.retention import Retention
 from sandbox.wire.faults import Fault, Status
-from storage import media_files, repost_history, reposts
+from storage import media_files, repost_history, repost_lists
 from storage.repost_configs import PollStatus
 from storage.times import to_text
 from tests.api.test_story_repost import AWAKE, BASE, history, post, until
@@ -233,4 +233,4 @@ async def test_what_became_of_challenges_stays_true(served: Served) -> None:
     later = (await served.call("GET", f"{BASE}/status")).body["config"]
     assert later["challengeCount30d"] == 0
     assert later["lastChallengeAt"] == config["lastChallengeAt"]
-    assert await studio.core.store.read(reposts.open_of, studio.account.id) == []
+    assert await studio.core.store.read(repost_lists.open_of, studio.account.id) == []

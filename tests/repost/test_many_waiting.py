@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from repost import approval, configuring
-from storage import events, reposts
+from storage import events, repost_lists, reposts
 from storage.reposts import Repost, RepostStatus
 from storage.store import Database
 from tests.support.studio import Studio
@@ -127,12 +127,12 @@ def _deny(db: Database, studio: Studio, name: str) -> None:
 
 
 def _approve_all(db: Database, studio: Studio) -> None:
-    ids = [each.id for each in reposts.open_of(db, studio.account.id)]
+    ids = [each.id for each in repost_lists.open_of(db, studio.account.id)]
     approval.decide_all(db, ids, approval.approve, studio.clock.now())
 
 
 async def _open(studio: Studio) -> list[Repost]:
-    return await studio.core.store.read(reposts.open_of, studio.account.id)
+    return await studio.core.store.read(repost_lists.open_of, studio.account.id)
 
 
 async def _states(studio: Studio) -> Counter[str]:

@@ -13,8 +13,8 @@ from storage import (
     jobs,
     planned,
     repost_history,
+    repost_lists,
     repost_slots,
-    reposts,
     tallies,
     trusted_time,
 )
@@ -90,7 +90,7 @@ def _look(db: Database, studio: Studio) -> None:
     now, user, account = studio.clock.now(), studio.core.owner.id, studio.account.id
     repost_history.page(db, user)
     repost_history.with_old_media(db, now)
-    reposts.waiting(db, user)
+    repost_lists.waiting(db, user)
     tallies.doing(db, now)
     insights.went_out(db, account, now - DAY, 9)
     insights.mentioned(db, account, now - DAY, 9)
@@ -169,7 +169,7 @@ async def test_an_approval_that_cannot_be_read_hides_no_other(studio: Studio) ->
     await studio.scan()
     await studio.advance()
     store, user = studio.core.store, studio.core.owner.id
-    assert len(await store.read(reposts.waiting, user)) == 2
+    assert len(await store.read(repost_lists.waiting, user)) == 2
     await store.write(_spoil, "reposts", "limits", "{", "anna")
-    (left,) = await store.read(reposts.waiting, user)
+    (left,) = await store.read(repost_lists.waiting, user)
     assert (left.author_username, left.status) == ("berta", RepostStatus.WAITING_APPROVAL)

@@ -22,7 +22,7 @@ from repost.configuring import enable
 from sandbox import MentionShape, Sandbox
 from sandbox.wire.faults import Fault, Kind, Reset, Status, feedback_required, throttled
 from sandbox.world.story import Story
-from storage import jobs, repost_configs, reposts, troubles
+from storage import jobs, repost_configs, repost_lists, troubles
 from storage.reposts import RepostStatus
 from storage.troubles import TroubleKind
 from tests.support.clock import SteppedClock
@@ -238,7 +238,7 @@ class Life:
     async def _look_after(self, studio: Studio) -> None:
         """The owner: resolves what waits for a person, decides approvals, switches on again."""
         store, now, account_id = studio.core.store, self.clock.now(), studio.account.id
-        for repost in await store.read(reposts.open_of, account_id):
+        for repost in await store.read(repost_lists.open_of, account_id):
             if repost.status is RepostStatus.WAITING_APPROVAL:
                 decide = approval.approve if self.chance.random() < 0.8 else approval.skip
                 with suppress(approval.TooLate):  # it has waited for more than 72 h

@@ -35,6 +35,7 @@ from storage import (
     posts,
     records,
     repost_configs,
+    repost_lists,
     reposts,
     users,
 )
@@ -115,7 +116,7 @@ class Walk:
                 assert last.outcome is not Outcome.UNKNOWN
             if delivery is not None and delivery.step is not Step.PUBLISHED:
                 assert delivery.content == self._content(post), "begun with other content"
-        for repost in reposts.open_of(self.db, self.account_id):
+        for repost in repost_lists.open_of(self.db, self.account_id):
             assert repost_configs.find(self.db, self.account_id) or repost.post_id
             if repost.post_id is not None:
                 assert repost.status is RepostStatus.QUEUED
@@ -136,7 +137,7 @@ class Walk:
                     self._turn(succeed=True)
             self.check()
         left = [post.status for post in self._posts() if post.status in _ON_THE_WAY]
-        waiting = [repost.status for repost in reposts.open_of(self.db, self.account_id)]
+        waiting = [repost.status for repost in repost_lists.open_of(self.db, self.account_id)]
         assert (left, waiting) == ([], [])
 
     # The publish engine, with Instagram as the dice
@@ -450,7 +451,7 @@ def _mention(walk: Walk) -> None:
 def _engine_turn(walk: Walk) -> None:
     if repost_configs.find(walk.db, walk.account_id) is None:
         return
-    for repost in reposts.open_of(walk.db, walk.account_id):
+    for repost in repost_lists.open_of(walk.db, walk.account_id):
         moved = decide(walk.db, repost.id, walk.now)
         config = repost_configs.get(walk.db, walk.account_id)
         reposts.edit(walk.db, repost.id, card_look=terms.look_of(config, repost))

@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.life import PEOPLE
 from sandbox.world.pictures import photo_of
-from storage import jobs, post_lists, posts, reposts
+from storage import jobs, post_lists, posts, repost_lists, reposts
 from storage.posts import PostStatus
 from storage.reposts import RepostStatus
 from storage.store import Database
@@ -82,7 +82,7 @@ async def _planned(served: Served, media: Sequence[str], number: int, at: str, c
 def _settled(db: Database, studio: Any) -> None:
     """Let four mentions have ended, each in another way, and one post have failed."""
     now = studio.clock.now()
-    waiting = reposts.waiting(db, studio.core.owner.id)
+    waiting = repost_lists.waiting(db, studio.core.owner.id)
     for repost, (state, reason) in zip(
         waiting[:4],
         (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from storage import posts, reposts
+from storage import posts, repost_lists
 from storage.posts import MediaType, Post, PostStatus, SourceType
 from storage.store import Database
 
@@ -42,7 +42,7 @@ def fill_past(db: Database, studio: Any, count: int) -> None:
 
 def fill_waiting(db: Database, studio: Any, count: int) -> None:
     """Let so many mentions wait, each as the first one that does."""
-    first = reposts.waiting(db, studio.core.owner.id)[0]
+    first = repost_lists.waiting(db, studio.core.owner.id)[0]
     columns = [row[1] for row in db.conn.execute("PRAGMA table_info(reposts)")]
     own = {"id": "printf('%08d-0000-4000-9000-000000000000', n)", "story_pk": "'m' || n"}
     own["item_id"] = "'m' || n"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
-from storage import browser_sessions, reposts
+from storage import browser_sessions, repost_lists
 from tests.support.browsing import open_browser
 from tests.support.clock import TestClock
 from tests.support.served import Served, serve_studio
@@ -85,7 +85,7 @@ async def test_thousands_are_decided_by_keys_and_read_by_pages(
         await browser.take("sees", "a", f".stories .story:nth-of-type({PAGE + 20})")
         assert (await browser.take("measure", "a"))["elements"] < 2 * MOST_ELEMENTS
         assert await browser.take("complaints", "a") == []
-        left = await core.store.read(reposts.waiting, core.owner.id)
+        left = await core.store.read(repost_lists.waiting, core.owner.id)
         assert len(left) == waiting
 
 

@@ -12,7 +12,7 @@ import pytest
 import trio
 
 from sandbox import Sandbox
-from storage import browser_sessions, reposts
+from storage import browser_sessions, repost_lists, reposts
 from storage.reposts import RepostStatus
 from storage.store import Database
 from storage.times import to_text
@@ -237,7 +237,7 @@ async def test_what_changes_is_drawn_in_every_tab(home: Home) -> None:
     await home.browser.take("sees", "b", "h1", "9 stories wait for you.")
 
     def decide(db: Database) -> None:
-        for each in reposts.waiting(db, studio.core.owner.id)[:3]:
+        for each in repost_lists.waiting(db, studio.core.owner.id)[:3]:
             reposts.change(db, each.id, RepostStatus.SKIPPED, now=studio.clock.now())
 
     await studio.core.store.write(decide)
