@@ -26,7 +26,7 @@ from ground.refusal import ErrorCode, Refusal
 from publish import fitness
 from storage import accounts, handovers, posts
 from storage.cloud import DEPLOYED
-from storage.errors import Unavailable, Unreadable
+from storage.errors import Unreadable, is_passing
 from storage.handovers import CloudLane, Handover, Owner
 from storage.posts import Post
 from storage.store import Database
@@ -79,12 +79,13 @@ class Exchange:
                 wait_s = await self._step()
             except WorkerUnreachable as error:
                 wait_s = self._failed(error)
-            except Unavailable as error:
-                logger.warning("the cloud waits for the database reason=%s", error)
             except Unreadable as error:
                 self._contact.trouble = str(error)
-            except Refusal:
-                pass  # there is no Worker
+            except Exception as error:
+                if is_passing(error):
+                    logger.warning("the cloud waits reason=%r", error)
+                elif not isinstance(error, Refusal):  # else there is no Worker
+                    raise
             with trio.move_on_after(max(0.01, wait_s)):
                 await self._woken.wait()
             self._woken = trio.Event()

@@ -11,10 +11,9 @@ import trio
 from accounts.tokens import TokenCare
 from daemon import memory
 from ground.clock import Clock
-from ground.shortage import is_shortage
 from repost.retention import Retention
 from storage import api_keys, copies, credentials, facts, pruning
-from storage.errors import Damaged, Unavailable
+from storage.errors import Damaged, Unavailable, is_passing
 from storage.store import Store
 from storage.wrong_clock import is_recent
 
@@ -88,7 +87,7 @@ class Upkeep:
             try:
                 await chore()
             except Exception as error:
-                if isinstance(error, Unavailable) or is_shortage(error):
+                if is_passing(error):
                     logger.warning("a chore waits name=%s reason=%r", name, error)
                     await trio.sleep(_AFTER_TROUBLE_S)
                 else:

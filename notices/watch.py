@@ -16,10 +16,9 @@ import trio
 
 from ground.changes import Change, Subject
 from ground.clock import Clock
-from ground.shortage import is_shortage
 from notices.needs import Room, needs_of, settles_at
 from storage import notices, users, webhooks
-from storage.errors import Unavailable
+from storage.errors import is_passing
 from storage.notices import Notice
 from storage.store import Database, Store
 
@@ -50,7 +49,9 @@ class Watch:
             changed = self._changed
             try:
                 wait_s = await self._look()
-            except (Unavailable, OSError) as error:
+            except Exception as error:
+                if not (is_passing(error) or isinstance(error, OSError)):
+                    raise
                 logger.warning("notices wait reason=%r", error)
                 wait_s = _AFTER_TROUBLE_S
             with trio.move_on_after(wait_s):
@@ -76,7 +77,7 @@ class Watch:
             try:
                 wait_s = min(wait_s, await self._look_after(user_id, room))
             except Exception as error:
-                if isinstance(error, Unavailable) or is_shortage(error):
+                if is_passing(error):
                     raise
                 # One person's rows are no reason to tell nobody else.
                 logger.exception("notices broke user=%s", user_id)

@@ -10,11 +10,10 @@ import trio
 
 from ground.changes import Change, Subject
 from ground.clock import Clock
-from ground.shortage import is_shortage
 from publish.delivery import Deliverer
 from publish.presence import Presence
 from storage import jobs
-from storage.errors import Unavailable, Unreadable
+from storage.errors import Unavailable, Unreadable, is_passing
 from storage.jobs import Job
 from storage.store import Store
 from storage.wrong_clock import is_ahead
@@ -139,7 +138,7 @@ class Scheduler:
         try:
             await self._deliver_claimed(job)
         except Exception as error:
-            if not isinstance(error, Unavailable) and not is_shortage(error):
+            if not is_passing(error):
                 raise
             # Nothing can be recorded now. What is recorded says how far it came, and it is taken
             # up from there as after a crash, by nobody but a later claim.
@@ -165,7 +164,7 @@ class Scheduler:
             self._on_begun((self._clock.now() - begins).total_seconds())
             await self._deliverer.deliver(job)
         except Exception as error:
-            if isinstance(error, Unavailable) or is_shortage(error):
+            if is_passing(error):
                 raise
             # One post's bug is not everybody's: the others go on.
             if isinstance(error, Unreadable):

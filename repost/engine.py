@@ -34,7 +34,7 @@ from storage import (
     troubles,
     trusted_time,
 )
-from storage.errors import NotFound, StorageError, Unavailable
+from storage.errors import NotFound, StorageError, is_passing
 from storage.repost_configs import RepostConfig
 from storage.reposts import RepostStatus
 from storage.store import Database, Store
@@ -200,7 +200,7 @@ class RepostEngine:
             logger.info("repost turn ended account=%s reason=%s", account_id, gone)
             again = await self._unless_gone(account_id, AFTER_A_FAILURE)
         except Exception as error:
-            if isinstance(error, Unavailable) or shortage.is_shortage(error):
+            if is_passing(error):
                 logger.warning("repost turn waits account=%s reason=%r", account_id, error)
                 # What was asked for could not be kept, and is asked for again: not each minute.
                 count = min(self._shortages[account_id], 10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ground import shortage
 from ground.refusal import ErrorCode, Refusal
 
 
@@ -64,3 +65,11 @@ class Misplaced(Unusable):
 
 class Damaged(StorageError):
     """The database file is broken; a copy or a backup has to take its place."""
+
+
+def is_passing(error: BaseException) -> bool:
+    """Say whether an error only says that the database, or this machine, cannot for now.
+
+    What meets it is done again later, and it counts against no post, no mention and no login.
+    """
+    return isinstance(error, Unavailable) or shortage.is_shortage(error)

@@ -19,9 +19,8 @@ import trio
 
 from ground.changes import Change, Subject
 from ground.clock import Clock
-from ground.shortage import is_shortage
 from storage import webhooks
-from storage.errors import NotFound, Unavailable, Unreadable, Unusable
+from storage.errors import NotFound, Unreadable, Unusable, is_passing
 from storage.events import Event
 from storage.store import Database, Store, part
 from storage.webhooks import DeliveryStatus, ReceiverKind, Webhook, WebhookDelivery
@@ -78,10 +77,21 @@ class Outbox:
                 await stack.enter_async_context(manner)
             self._couriers.clear()
             task_status.started()
+            rest_s = _FIRST_REST_S
             while True:
                 changed = self._changed
-                await self._dispatch(nursery)
-                await changed.wait()
+                try:
+                    await self._dispatch(nursery)
+                except Exception as error:
+                    if not is_passing(error):
+                        raise
+                    # The couriers go on with what they have.
+                    logger.warning("webhooks wait reason=%r", error)
+                    await trio.sleep(rest_s)
+                    rest_s = min(rest_s * 2, _LONGEST_REST_S)
+                else:
+                    rest_s = _FIRST_REST_S
+                    await changed.wait()
 
     async def _dispatch(self, nursery: trio.Nursery) -> None:
         """Give each receiver's courier what is new for it; begin and end couriers."""
@@ -105,7 +115,7 @@ class Outbox:
                 with part(db):
                     more |= self._take_up_for(db, receiver, now)
             except Exception as error:
-                if isinstance(error, Unavailable) or is_shortage(error):
+                if is_passing(error):
                     raise
                 # Of one receiver alone; what it has not heard of is taken up with the next event.
                 logger.exception("webhook hears of nothing id=%s", receiver.id)
@@ -146,7 +156,7 @@ class Outbox:
             await self._store.write(webhooks.disable, receiver.id, now, str(moved))
             return
         except Exception as error:
-            if isinstance(error, Unavailable) or is_shortage(error):
+            if is_passing(error):
                 raise
             # One message's bug is no other receiver's: it was tried, and waits for its next try.
             logger.exception("webhook broke id=%s", receiver.id)
@@ -208,7 +218,7 @@ class _Courier:
                     await self._go()
                     rest_s = _FIRST_REST_S
                 except Exception as error:
-                    if isinstance(error, Unavailable) or is_shortage(error):
+                    if is_passing(error):
                         logger.warning("webhook waits id=%s reason=%r", self._webhook_id, error)
                     else:  # of this receiver alone
                         logger.exception("webhook waits id=%s", self._webhook_id)

@@ -12,7 +12,7 @@ from standardwebhooks.webhooks import Webhook as Judge
 from standardwebhooks.webhooks import WebhookVerificationError
 
 from ground.changes import Subject
-from storage import api_keys, events
+from storage import api_keys, events, webhooks
 from storage.errors import Unavailable
 from storage.store import Database
 from storage.webhooks import DeliveryStatus, ReceiverKind
@@ -451,3 +451,25 @@ async def test_what_cannot_be_recorded_is_not_told_again_and_again(
         assert refused > 20
         assert len(receiver.messages) == 1
     assert store.trouble is None
+
+
+async def test_a_database_that_cannot_for_a_while_ends_no_telling(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next message is taken up once it can; the service has not crashed meanwhile."""
+    monkeypatch.setattr(outbox, "_FIRST_REST_S", 0.01)
+    take_up, refused = webhooks.take_up, 0
+
+    def locked(*parts: Any) -> bool:
+        nonlocal refused
+        refused += 1
+        if refused <= 3:
+            raise Unavailable("database is locked")
+        return take_up(*parts)
+
+    async with receivers() as (receiver,):
+        await hook(served, receiver, types="post.*")
+        monkeypatch.setattr(webhooks, "take_up", locked)
+        await happen(served)
+        await receiver.wait_for(1)
+    assert refused > 3
