@@ -25,8 +25,8 @@ from storage.media_files import MediaFile
 from storage.secrets import AccountSecret
 
 _SHOWN_PROBLEMS = 20
-_NOWHERE = {plain(name) for name in ("format", "version", "exportedAt", "total", "page", "limit",
-                                     "hasMore", "userId")}  # fmt: skip
+_NOWHERE = {plain(name) for name in ("format", "version", "exportedAt", "stoppedAt", "total",
+                                     "page", "limit", "hasMore", "userId")}  # fmt: skip
 
 
 class NotImported(Exception):
@@ -58,6 +58,8 @@ class Plan:
     # Of our own export alone: all of its rows are as they are stored here.
     is_ours: bool = False
     written_at: datetime | None = None
+    # Since when nothing goes out there, because its user said so.
+    stopped_at: datetime | None = None
 
     @cached_property
     def media(self) -> dict[str, MediaFile]:
@@ -106,7 +108,9 @@ def read_document(document: object, user_id: str) -> Plan:
         raise NotImported(["the file holds no JSON object"])
     plan, problems = Plan(user_id=user_id, is_ours=document.get("format") == FORMAT), list[str]()
     if plan.is_ours:
-        plan.written_at = _written_at(document)
+        _check_version(document)
+        plan.written_at = _moment(document, "exportedAt")
+        plan.stopped_at = _moment(document, "stoppedAt")
     names = _names()
     for name, rows in document.items():
         if plan.is_ours and name in along.LISTS:
@@ -131,18 +135,21 @@ def read_document(document: object, user_id: str) -> Plan:
     return plan
 
 
-def _written_at(document: Mapping[str, Any]) -> datetime | None:
+def _check_version(document: Mapping[str, Any]) -> None:
     version = document.get("version", 0)
     if not isinstance(version, int):
         raise NotImported(["its version is no number"])
     if version > VERSION:
         raise NotImported(["it was written by a newer Reprise"])
-    if document.get("exportedAt") is None:
+
+
+def _moment(document: Mapping[str, Any], name: str) -> datetime | None:
+    if document.get(name) is None:
         return None
     try:
-        return moment_in(document["exportedAt"])
+        return moment_in(document[name])
     except (ValueError, OverflowError):
-        raise NotImported(["exportedAt cannot be read"]) from None
+        raise NotImported([f"{name} cannot be read"]) from None
 
 
 def is_known(name: str) -> bool:

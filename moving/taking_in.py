@@ -19,6 +19,7 @@ from publish import parking as post_parking
 from publish.library import MediaLibrary
 from publish.parking import Came
 from repost import parking as mention_parking
+from repost import stopping
 from storage import (
     accounts,
     along,
@@ -31,6 +32,7 @@ from storage import (
     repost_configs,
     reposts,
     troubles,
+    users,
 )
 from storage.accounts import Account
 from storage.document import left_behind, put_secrets
@@ -150,6 +152,9 @@ def _take_rows(
             here = ids.get(event.account_id or "", event.account_id)  # or of one that went
             records.insert(db, replace(event, account_id=here))
     _park(db, begun, stories, plan, now, done)
+    if done.new and plan.stopped_at is not None and not users.is_stopped(db, plan.user_id):
+        stopping.stop(db, plan.user_id, now, since=plan.stopped_at)
+        done.notes["stop of everything came along: nothing goes out here until you `go-on`"] += 1
     if done.new:
         # What went out elsewhere is not known here: mentions until now need a look.
         facts.note_coming_in(db, now)

@@ -14,11 +14,14 @@ from storage import accounts, events, holds, users
 from storage.store import Database
 
 
-def stop(db: Database, user_id: str, now: datetime) -> None:
-    """Let nothing out; what was handed over and has not begun is taken back. Again is no error."""
+def stop(db: Database, user_id: str, now: datetime, *, since: datetime | None = None) -> None:
+    """Let nothing out; what was handed over and has not begun is taken back. Again is no error.
+
+    `since`: when they have said so, where that was before.
+    """
     if users.is_stopped(db, user_id):
         return
-    users.set_stopped(db, user_id, now)
+    users.set_stopped(db, user_id, since or now)
     for account in accounts.of_user(db, user_id):
         taking_back.take_back(db, account.id, now)
         _tell(db, account.id, "STOPPED", now)

@@ -48,6 +48,13 @@ LISTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
+# By what a row is known that is there already: an account has many troubles of one reason.
+_SAME: Mapping[str, tuple[str, ...]] = {
+    "troubles": ("account_id", "kind", "reason", "at"),
+    "authorRules": ("account_id", "verdict", "username"),
+    "repostSlots": ("account_id", "at", "post_id"),
+    "lanes": ("account_id",),
+}
 # What each row is.
 RECORDS: Mapping[str, type[Any]] = {
     "troubles": Trouble,
@@ -80,9 +87,8 @@ def take_over(db: Database, name: str, rows: Sequence[Mapping[str, Any]]) -> Non
     A lane that is there stays as it is.
     """
     table, columns = LISTS[name]
-    keys = columns[:1] if name == "lanes" else columns[:3]
     same = " AND ".join(f"{column} IS ?{number}" for number, column in enumerate(columns, 1)
-                        if column in keys)  # fmt: skip
+                        if column in _SAME[name])  # fmt: skip
     places = ", ".join(f"?{number}" for number in range(1, len(columns) + 1))
     try:
         db.conn.executemany(

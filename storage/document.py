@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from storage import along, credentials, posts, records, secrets
+from storage import along, credentials, posts, records, secrets, users
 from storage.accounts import Account
 from storage.deliveries import Delivery
 from storage.events import Event
@@ -137,6 +137,7 @@ def export(db: Database, user_id: str, now: datetime, vault: Vault | None) -> di
         "format": FORMAT,
         "version": VERSION,
         "exportedAt": to_text(now),
+        "stoppedAt": _value(users.stopped_since(db, user_id, now)),
     }
     left_out: dict[str, int] = {}
     for kind in KINDS:

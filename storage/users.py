@@ -11,6 +11,7 @@ from sqlite_utils import Database
 
 from storage import records
 from storage.errors import AlreadyExists, NotFound
+from storage.times import legible
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,12 @@ def is_stopped(db: Database, user_id: str) -> bool:
     """Say whether a person has stopped everything."""
     row = db.conn.execute("SELECT stopped_at FROM users WHERE id = ?", (user_id,)).fetchone()
     return row is not None and row[0] is not None
+
+
+def stopped_since(db: Database, user_id: str, now: datetime) -> datetime | None:
+    """Return since when a person has stopped everything, `now` where that cannot be read."""
+    row = db.conn.execute("SELECT stopped_at FROM users WHERE id = ?", (user_id,)).fetchone()
+    return None if row is None or row[0] is None else legible(row[0]) or now
 
 
 def set_stopped(db: Database, user_id: str, at: datetime | None) -> None:

@@ -18,7 +18,8 @@ from moving.taking_in import take_in
 from publish import intake
 from publish.content import fingerprint
 from publish.library import MediaLibrary
-from storage import along, deliveries, media_files, posts, secrets
+from repost import stopping
+from storage import along, deliveries, media_files, posts, secrets, users
 from storage.deliveries import Outcome
 from storage.document import export, media_paths
 from storage.files import MediaFolder
@@ -37,7 +38,9 @@ OPEN = {"DOWNLOADED", "WAITING_APPROVAL", "QUEUED"}
 
 # What an export leaves where it is, and why: a table, or (table, column).
 STAYS: dict[str | tuple[str, str], str] = {
-    "users": "the installation's own",
+    ("users", "id"): "the installation's own",
+    ("users", "name"): "of others than its owner",
+    ("users", "created_at"): "the installation's own",
     "daemon_secrets": "the installation's own",
     "api_keys": "whoever had one there has none here",
     "browser_sessions": "as the keys",
@@ -145,6 +148,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Home:
     with open_directly(made.database) as db, transaction(db):
         owner = ensure_owner(db, NOW)
         Life(db, load_vault(made.directory), made.media, owner.id, NOW).fill()
+        users.set_stopped(db, owner.id, NOW)
     return made
 
 
@@ -172,7 +176,7 @@ def test_the_full_life_has_a_value_in_every_column(lived: Home) -> None:
         (table, column)
         for table in moved
         for column in rows[table][0]
-        if all(row[column] in (None, "[]") for row in rows[table])
+        if (table, column) not in STAYS and all(row[column] in (None, "[]") for row in rows[table])
     }
     assert not empty
     assert {row["status"] for row in rows["posts"]} == {one.value for one in PostStatus}
@@ -250,6 +254,20 @@ async def test_nothing_of_an_import_goes_out_by_itself(lived: Home, tmp_path: Pa
     assert "DOWNLOADED" not in unsent
     assert not any(row["is_enabled"] for row in rows["story_repost_configs"])
     assert [row["name"] for row in rows["facts"]] == ["data_came_in"]
+
+
+async def test_what_a_person_lets_go_on_is_stopped_by_no_second_import(
+    lived: Home, tmp_path: Path
+) -> None:
+    new, document = home(tmp_path / "new"), document_of(lived)
+    document |= {name: [] for name in ("posts", "reposts", "deliveries", "events")}
+    for stopped in (True, False):
+        done = await bring_in(document, new, None)
+        assert sum("stop of everything" in note for note in done.notes) == stopped
+        with open_directly(new.database) as db, transaction(db):
+            owner = ensure_owner(db, NOW)
+            assert (owner.stopped_at == NOW) == stopped
+            stopping.go_on(db, owner.id, NOW)
 
 
 async def test_files_that_came_before_a_refusal_leave_again(lived: Home, tmp_path: Path) -> None:

@@ -129,8 +129,8 @@ class Life:
         self._row(Credentials, account_id=account.id)
         for name in AccountSecret:
             secrets.put(self._db, self._vault, account.id, name, '{"proxy": "http://a:b@c:1"}')
-        for kind in TroubleKind:
-            self._row(Trouble, id=None, account_id=account.id, kind=kind)
+        for kind in [*TroubleKind, *TroubleKind]:  # Instagram says the same of each
+            self._row(Trouble, id=None, account_id=account.id, kind=kind, reason=kind.value)
         for verdict in Verdict:
             self._row(AuthorRule, account_id=account.id, verdict=verdict)
         at, free_at = self._now, self._now + timedelta(minutes=5)
