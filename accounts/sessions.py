@@ -40,7 +40,7 @@ _SUBMITS = "password"
 # What no password has left with.
 _NEVER_LEFT = (errors.Unreachable, errors.AccountOnHold, errors.NotAsked)
 _SEAL = "session-ids"
-_A_MOMENT_S, _UNTIL_BELIEVED_S = 1.0, 3600.0
+_A_MOMENT_S, _LOOK_AGAIN_S = 1.0, 3600.0
 _ONE_SUBMISSION = timedelta(days=1)
 
 
@@ -194,9 +194,10 @@ class SessionDesk:
             if wait_s is None:
                 await self._is_one.wait()
             elif await self._may_be(self._clock.now()):
-                await trio.sleep(wait_s)
+                # A machine that was asleep, or whose clock was set, is nearer to it than it seems.
+                await trio.sleep(min(wait_s, _LOOK_AGAIN_S))
             else:
-                await trio.sleep(max(wait_s, _UNTIL_BELIEVED_S))
+                await trio.sleep(_LOOK_AGAIN_S)
 
     async def seconds_left(self) -> float | None:
         """Return until when the next session ends unused; None where there is no session."""

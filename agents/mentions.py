@@ -39,6 +39,7 @@ class MentionRows(BaseModel):
     total: int = Field(description="How many there are, these and further ones")
     is_all_counted: bool
     counts: dict[str, int] | None = Field(default=None, description="Of all times, by status")
+    as_of: int | None = Field(default=None, description="For decide_mentions, with all_waiting")
 
 
 class Decided(BaseModel):
@@ -85,10 +86,13 @@ async def list_mentions(
     query = {"account_id": account_id, "status": status}
     begin, end = since_of(since), None if until is None else instant(until)
     span = {"since": begin and to_text(begin), "until": end and to_text(end)}
+    pending = None
+    if status is RepostStatus.WAITING_APPROVAL:  # before the list: what comes now is not in `as_of`
+        pending = await ask(mentions.get_pending, models.PendingQuery(account_id=account_id))
     found, is_all = await _pages({**query, **span, "limit": _PAGE}, author)
     rows = found[:limit]
-    if status is RepostStatus.WAITING_APPROVAL:
-        rows = await _to_decide(rows, account_id)
+    if pending is not None:
+        rows = _to_decide(rows, pending)
     for each in rows[:show_media]:
         await _show(each.id)
     return MentionRows(
@@ -96,6 +100,7 @@ async def list_mentions(
         total=len(found),
         is_all_counted=is_all,
         counts=await _counts(account_id),
+        as_of=pending.as_of if pending is not None else None,
     )
 
 
@@ -104,12 +109,13 @@ async def decide_mentions(
     decision: Literal["approve", "skip"],
     ids: Annotated[list[str], Field(max_length=50)] = [],
     all_waiting: bool = False,
+    as_of: Annotated[int | None, Field(ge=0, description="Of the list that was seen")] = None,
     account: Account | None = None,
     request_id: RequestId | None = None,
 ) -> Decided:
-    """Let mentions go out, or never repost them: by ids, or all that wait. What is meant for few
-    (see `warning`) is approved by its id only."""
-    said: dict[str, Any] = {"ids": ids or None, "all": all_waiting or None}
+    """Let mentions go out, or never repost them: by ids, or all that wait, with `as_of` only those
+    that were listed then. What is meant for few (see `warning`) is approved by its id only."""
+    said: dict[str, Any] = {"ids": ids or None, "all": all_waiting or None, "as_of": as_of}
     if account is not None:
         said["account_id"] = await account_id_of(account)
     given = models.Decision.model_validate(said)
@@ -251,12 +257,10 @@ def _is_by(repost: models.RepostItem, author: str | None) -> bool:
     return author is None or repost.original_username.lower() == author.strip("@ ").lower()
 
 
-async def _to_decide(
-    rows: list[models.RepostItem], account_id: str | None
+def _to_decide(
+    rows: list[models.RepostItem], pending: models.PendingReposts
 ) -> list[models.RepostItem]:
     """Return the same with what is needed for a decision."""
-    query = models.PendingQuery(account_id=account_id)
-    pending: models.PendingReposts = await ask(mentions.get_pending, query)
     known = {each.id: each for each in pending.reposts}
     return [known.get(each.id, each) for each in rows]
 

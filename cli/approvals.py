@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from operations.operation import Operation
 
 
+_as_of = click.option(
+    "--as-of",
+    type=click.IntRange(min=0),
+    metavar="NUMBER",
+    help="With --all: only what `reprise pending` showed with this number, as it was then.",
+)
+
+
 @click.command()
 @click.option("--username", help="Only this account.")
 @json_option
@@ -35,7 +43,8 @@ def pending(username: str | None, as_json: bool) -> None:
     settings = load_settings()
     with reached(settings) as reach:
         which = models.PendingQuery(account_id=reach.account(username).id if username else None)
-        waiting = reach.perform(mentions.get_pending, which).reposts
+        found = reach.perform(mentions.get_pending, which)
+    waiting = found.reposts
     if as_json:
         print_json(
             [
@@ -50,14 +59,20 @@ def pending(username: str | None, as_json: bool) -> None:
         say("Nothing waits for your approval")
     for item in waiting:
         _print_pending(settings, item)
+    if waiting:
+        only = f" --username {username}" if username else ""
+        say(f"All of these, and nothing that comes later: --all{only} --as-of {found.as_of}")
 
 
 @click.command()
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--all", "every", is_flag=True, help="Everything that waits for approval.")
+@_as_of
 @click.option("--username", help="With --all: only this account.")
 @json_option
-def approve(ids: Sequence[str], every: bool, username: str | None, as_json: bool) -> None:
+def approve(
+    ids: Sequence[str], every: bool, as_of: int | None, username: str | None, as_json: bool
+) -> None:
     """Let mentions go out, by the ids that `reprise pending` shows.
 
     \b
@@ -67,15 +82,19 @@ def approve(ids: Sequence[str], every: bool, username: str | None, as_json: bool
     """
     from operations.mentions import approve_several
 
-    _decide(approve_several, "Approved", ids, every, username, as_json)
+    which = _which(ids, every, as_of, username)
+    _decide(approve_several, "Approved", which, username, as_json)
 
 
 @click.command()
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--all", "every", is_flag=True, help="Everything that waits for approval.")
+@_as_of
 @click.option("--username", help="With --all: only this account.")
 @json_option
-def skip(ids: Sequence[str], every: bool, username: str | None, as_json: bool) -> None:
+def skip(
+    ids: Sequence[str], every: bool, as_of: int | None, username: str | None, as_json: bool
+) -> None:
     """Never repost mentions, by the ids that `reprise pending` and `history --json` show.
 
     \b
@@ -83,7 +102,8 @@ def skip(ids: Sequence[str], every: bool, username: str | None, as_json: bool) -
     """
     from operations.mentions import skip_several
 
-    _decide(skip_several, "Skipped", ids, every, username, as_json)
+    which = _which(ids, every, as_of, username)
+    _decide(skip_several, "Skipped", which, username, as_json)
 
 
 @click.command()
@@ -150,21 +170,25 @@ def _file(settings: Settings, url: str | None) -> str | None:
     return str(Path(settings.media_dir) / url.removeprefix("/uploads/")) if url else None
 
 
+def _which(
+    ids: Sequence[str], every: bool, as_of: int | None, username: str | None
+) -> dict[str, Any]:
+    """Return which mentions a decision is about; wrong use where that is not clear."""
+    if bool(ids) == every:
+        raise click.UsageError("Give IDs, or --all")
+    for name, given in (("--username", username), ("--as-of", as_of)):
+        if given is not None and not every:
+            raise click.UsageError(f"{name} goes with --all")
+    if not every:
+        return {"ids": [_id(text) for text in ids]}
+    return {"all": True} if as_of is None else {"all": True, "as_of": as_of}
+
+
 def _decide(
-    decision: Operation,
-    done: str,
-    ids: Sequence[str],
-    every: bool,
-    username: str | None,
-    as_json: bool,
+    decision: Operation, done: str, wanted: dict[str, Any], username: str | None, as_json: bool
 ) -> None:
     from operations import models
 
-    if bool(ids) == every:
-        raise click.UsageError("Give IDs, or --all")
-    if username is not None and not every:
-        raise click.UsageError("--username goes with --all")
-    wanted: dict[str, Any] = {"all": True} if every else {"ids": [_id(text) for text in ids]}
     with reached(load_settings()) as reach:
         if username is not None:
             wanted["account_id"] = reach.account(username).id
@@ -181,6 +205,8 @@ def _tell(answer: Decided, done: str, as_json: bool) -> None:
             say(f"{done} @{item.original_username} ({item.id}){warning}")
         if not answer.decided and not answer.refused:
             say("Nothing waits for your approval")
+        if answer.came_since:
+            say(f"{answer.came_since} came or changed since then, and wait: `reprise pending`")
     if answer.refused:
         reasons = "; ".join(f"{each.id}: {each.reason}" for each in answer.refused)
         raise Failed(f"Not done for {reasons}")

@@ -17,7 +17,7 @@ from operations.models.repost_settings import NO_SETTINGS
 from operations.versions import version_of, version_of_settings
 from repost import dressing, guard, limits, pause
 from repost.approval import Decided
-from repost.hours import local_midnight
+from repost.hours import day_began
 from repost.standing import Standing, reposts_today
 from storage import (
     accounts,
@@ -55,7 +55,6 @@ def story_repost_config(
     login = credentials.find(db, config.account_id)
     challenges = troubles.since(db, config.account_id, now - MEMORY, TroubleKind.CHALLENGE)
     pauses = [t.until for t in challenges if t.cleared_at is None and t.until and t.until > now]
-    midnight = local_midnight(config, now)
     started_at = login.session_started_at if login else None
     rules = authors.shown_rules_of(db, config.account_id)
     paused = pause.held(config, now)
@@ -67,7 +66,7 @@ def story_repost_config(
         "challenge_pause_until": max(pauses, default=None),
         "warm_up_complete": guard.warm_up_complete(started_at, now, pace),
         "reposts_today": reposts_today(db, config, now),
-        "reposts_today_reset_at": midnight,
+        "reposts_today_reset_at": day_began(config, now),
         "allowed_authors": [r.username for r in rules if r.verdict is Verdict.ALLOW],
         "denied_authors": [r.username for r in rules if r.verdict is Verdict.DENY],
         "always_authors": [r.username for r in rules if r.verdict is Verdict.ALWAYS],

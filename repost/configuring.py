@@ -8,6 +8,7 @@ from datetime import datetime
 from ground.changes import Subject
 from ground.refusal import ErrorCode, Refusal
 from repost import own_feed, taking_back
+from repost.hours import day_began
 from storage import authors, events, holds, repost_configs, repost_lists, reposts, troubles
 from storage.authors import Verdict
 from storage.repost_configs import PublishRoute, RepostConfig
@@ -42,6 +43,8 @@ def configure(
     `Contradiction`.
     """
     before = repost_configs.find(db, account_id)
+    if before is not None and settings.get("timezone", before.timezone) != before.timezone:
+        settings["counted_since"] = day_began(before, now)
     config = repost_configs.save(db, user_id=user_id, account_id=account_id, now=now, **settings)
     if config.auto_repost_enabled and config.publish_route is PublishRoute.OFFICIAL:
         raise Contradiction(

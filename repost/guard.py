@@ -7,14 +7,16 @@ in docs/account-safety.md.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from math import ceil
 
 from ground.hold import Hold
 from repost.hours import (
+    DAY,
     WIND_DOWN,
+    day_began,
     jitter,
-    local_midnight,
     next_midnight,
     sleep_window,
     sleeping_until,
@@ -104,11 +106,9 @@ def may_repost(
     sent = [moment for moment in sent if moment <= now + CLOCK_ERROR]
     cap = daily_cap(config, started_at, now, pace)
     if count_of_day(config, sent, now) >= cap:
-        midnight = next_midnight(config, now)
+        ends = _limit_ends(config, cap, sent, now)
         # Not on the stroke of midnight, every day the same.
-        until = midnight + timedelta(
-            seconds=ceil(pace * abs(jitter(config, midnight).total_seconds()))
-        )
+        until = ends + timedelta(seconds=ceil(pace * abs(jitter(config, ends).total_seconds())))
         return Hold("cap", f"Daily limit of {cap} reposts reached", until)
     if sent and pace:
         last = max(sent)
@@ -119,8 +119,19 @@ def may_repost(
 
 def count_of_day(config: RepostConfig, sent: Sequence[datetime], now: datetime) -> int:
     """Return how many of these times are in the day of the account that it is `now`."""
-    begin, end = local_midnight(config, now), next_midnight(config, now)
+    begin, end = day_began(config, now), next_midnight(config, now)
     return sum(begin <= moment < end for moment in sent)
+
+
+def _limit_ends(
+    config: RepostConfig, cap: int, sent: Sequence[datetime], now: datetime
+) -> datetime:
+    """Return when a limit that is reached counts anew: at midnight, or where only the day counts
+    that went on when the timezone was changed, with that."""
+    plain = replace(config, counted_since=None)
+    if config.counted_since is None or count_of_day(plain, sent, now) >= cap:
+        return next_midnight(config, now)
+    return config.counted_since + DAY
 
 
 def free_after(config: RepostConfig, last: datetime, pace: float) -> datetime:

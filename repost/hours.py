@@ -14,6 +14,7 @@ from storage.repost_configs import RepostConfig
 
 # A scan or a post takes minutes: none is begun so shortly before the sleep window.
 WIND_DOWN = timedelta(minutes=10)
+DAY = timedelta(days=1)
 
 
 def local_midnight(config: RepostConfig, now: datetime) -> datetime:
@@ -22,13 +23,22 @@ def local_midnight(config: RepostConfig, now: datetime) -> datetime:
     return _instant(now.astimezone(zone).date(), 0, zone)
 
 
+def day_began(config: RepostConfig, now: datetime) -> datetime:
+    """Return since when the daily limit counts: midnight, or when the day began in which the
+    timezone was changed, for as long as that day lasts."""
+    midnight, since = local_midnight(config, now), config.counted_since
+    if since is None or now >= since + DAY:
+        return midnight
+    return min(midnight, since)
+
+
 def next_midnight(config: RepostConfig, now: datetime) -> datetime:
     """Return when tomorrow begins in the account's timezone."""
     zone = ZoneInfo(config.timezone)
     day = now.astimezone(zone).date()
     midnight = now
     while midnight <= now:  # once, but where a zone has left a whole day out
-        day += timedelta(days=1)
+        day += DAY
         midnight = _instant(day, 0, zone)
     return midnight
 
@@ -55,7 +65,7 @@ def sleep_window(config: RepostConfig, moment: datetime) -> tuple[datetime, date
         return None
     zone = ZoneInfo(config.timezone)
     today = moment.astimezone(zone).date()
-    for day in (today, today - timedelta(days=1)):
+    for day in (today, today - DAY):
         begin = _instant(day, start, zone)
         if begin > moment:
             continue

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ground.hold import Hold
 from repost import guard, rails
-from repost.hours import local_midnight
+from repost.hours import day_began
 from storage import (
     accounts,
     credentials,
@@ -88,7 +88,7 @@ def standing_of(db: Database, account_id: str, now: datetime, pace: float) -> St
 
 def reposts_today(db: Database, config: RepostConfig, now: datetime) -> int:
     """Return how many of the day's reposts have gone out, are on their way, or have their time."""
-    sent = repost_slots.sent_since(db, config.account_id, local_midnight(config, now))
+    sent = repost_slots.sent_since(db, config.account_id, day_began(config, now))
     return guard.count_of_day(config, sent, now)
 
 

@@ -528,6 +528,12 @@ def m0410_card_of_one(db: Database) -> None:
     db.conn.execute("ALTER TABLE reposts ADD COLUMN template TEXT")
 
 
+@migrations()
+def m0540_counted_since(db: Database) -> None:
+    """A changed timezone begins no new day for the daily limit."""
+    db.conn.execute("ALTER TABLE story_repost_configs ADD COLUMN counted_since TEXT")
+
+
 def _statements(script: str) -> Iterator[str]:
     # One by one: `executescript` would commit the transaction that guards the migration.
     statement = ""

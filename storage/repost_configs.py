@@ -34,7 +34,8 @@ class PublishRoute(StrEnum):
 class RepostConfig:
     """The contract's `StoryRepostConfig` (reference §5) without what can be derived.
 
-    Hours of the sleep window are local to `timezone`; equal hours mean no window.
+    Hours of the sleep window are local to `timezone`; equal hours mean no window. Since
+    `counted_since` the day lasts in which the timezone was changed last.
     The defaults are those of docs/account-safety.md.
     """
 
@@ -79,6 +80,7 @@ class RepostConfig:
     auto_repost_since: datetime | None = None
     auto_sync_failures: int = 0
     last_auto_sync_error: str | None = None
+    counted_since: datetime | None = None
     created_at: datetime
     updated_at: datetime
 

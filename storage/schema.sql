@@ -539,7 +539,7 @@ CREATE TABLE story_repost_configs (
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL
 , minimum_followers INTEGER NOT NULL DEFAULT 0, required_words TEXT NOT NULL DEFAULT '[]', excluded_words TEXT NOT NULL DEFAULT '[]', dry_run INTEGER NOT NULL DEFAULT 0, publish_route TEXT NOT NULL DEFAULT 'auto'
-    CHECK (publish_route IN ('auto', 'official', 'private')), paused_at TEXT, paused_until TEXT, auto_repost_since TEXT, auto_sync_failures INTEGER NOT NULL DEFAULT 0, last_auto_sync_error TEXT, last_poll_requests INTEGER, total_poll_requests INTEGER NOT NULL DEFAULT 0, backlog_cursor TEXT, backlog_until TEXT, partial_looks INTEGER NOT NULL DEFAULT 0, chat_backlog TEXT NOT NULL DEFAULT '[]') STRICT;
+    CHECK (publish_route IN ('auto', 'official', 'private')), paused_at TEXT, paused_until TEXT, auto_repost_since TEXT, auto_sync_failures INTEGER NOT NULL DEFAULT 0, last_auto_sync_error TEXT, last_poll_requests INTEGER, total_poll_requests INTEGER NOT NULL DEFAULT 0, backlog_cursor TEXT, backlog_until TEXT, partial_looks INTEGER NOT NULL DEFAULT 0, chat_backlog TEXT NOT NULL DEFAULT '[]', counted_since TEXT) STRICT;
 
 CREATE TABLE troubles (
     id INTEGER PRIMARY KEY,

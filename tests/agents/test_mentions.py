@@ -42,6 +42,7 @@ async def test_an_agent_looks_decides_and_tells_of_the_week(served: Served) -> N
             no = await refused(client, "set_reposting", settings=wrong)
             assert no["code"] in ("VALIDATION_ERROR", "INVALID_PARAM")
 
+        before = (await called(client, "list_mentions", status="WAITING_APPROVAL"))["as_of"]
         for name in ("anna", "bob", "carla"):
             studio.mention(studio.friend(name), file=studio.photo(seed=len(name)))
         found = await called(client, "scan_mentions", account="studio")
@@ -60,6 +61,10 @@ async def test_an_agent_looks_decides_and_tells_of_the_week(served: Served) -> N
                 "code"
             ] == "NOT_FOUND"
 
+        none = await called(
+            client, "decide_mentions", decision="skip", all_waiting=True, as_of=before
+        )
+        assert (none["decided"], none["refused"]) == ([], {})
         skipped = await called(client, "decide_mentions", decision="skip", ids=[ids["bob"]])
         assert [each["author"] for each in skipped["decided"]] == ["bob"]
         arguments = {"decision": "approve", "ids": [ids["anna"], ids["bob"], NOBODY]}

@@ -85,7 +85,11 @@ async def _decide(served: Served, data: Path) -> None:
     paused = await command("pause", "--until", "2099-01-01T00:00:00+02:00", data=data)
     assert "Paused until 2098-12-31 22:00 UTC" in paused.out
     assert (await command("approve", anna["id"], data=data)).code == 0
-    skipped = await command("skip", "--all", "--username", "studio", data=data)
+    seen = (await command("pending", data=data)).out.rpartition("--all --as-of ")[2].strip()
+    earlier = await command("skip", "--all", "--as-of", "0", data=data)
+    assert earlier.out.startswith("Nothing waits for your approval\n1 came or changed since")
+    all_seen = ("--all", "--as-of", seen, "--username", "studio")
+    skipped = await command("skip", *all_seen, data=data)
     assert skipped.out == f"Skipped @{ben['originalUsername']} ({ben['id']})\n"
     assert served.studio.sandbox.ledger.published == []
     assert "Resumed" in (await command("resume", "--username", "studio", data=data)).out
@@ -103,6 +107,7 @@ async def _decide(served: Served, data: Path) -> None:
         (["skip", GHOST, "--all"], "Give IDs, or --all"),
         (["approve", "no-id"], "is no id"),
         (["skip", GHOST, "--username", "a"], "goes with --all"),
+        (["approve", GHOST, "--as-of", "1"], "--as-of goes with --all"),
         (["pause", "--for", "soon"], "--for takes"),
         (["pause", "--for", "0d"], "--for takes"),
         (["pause", "--for", "99999999999d"], "--for takes"),

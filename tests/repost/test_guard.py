@@ -17,6 +17,13 @@ from repost import guard, hours
 from storage.repost_configs import PollStatus, RepostConfig
 
 NOON = datetime(2026, 6, 10, 12, 0, tzinfo=UTC)
+PLACES = (
+    "Europe/Berlin",
+    "America/Santiago",
+    "Australia/Lord_Howe",
+    "Africa/Cairo",
+    "Pacific/Apia",
+)
 LONG_AGO = NOON - timedelta(days=100)
 
 
@@ -71,6 +78,28 @@ def test_the_cap_holds_until_local_midnight() -> None:
     assert held.until == datetime(2026, 6, 10, 22, 0, tzinfo=UTC)  # midnight in Berlin
     yesterday = [NOON - timedelta(hours=15)]  # 23 h local time on the day before
     assert guard.may_repost(berlin, LONG_AGO, yesterday, NOON, 1.0) is None
+
+
+@pytest.mark.parametrize("before", PLACES)
+@pytest.mark.parametrize("after", PLACES)
+def test_a_changed_timezone_neither_doubles_nor_loses_a_day(before: str, after: str) -> None:
+    chosen = config(timezone=before, daily_repost_limit=3, jitter_minutes=0, sleep_window_end=23)
+    began, sent = hours.local_midnight(chosen, NOON), list[datetime]()
+    for passed in range(4 * 24):
+        now = began + timedelta(hours=passed)
+        if passed == 8:
+            since = hours.day_began(chosen, now)
+            chosen = replace(chosen, timezone=after, counted_since=since)
+        held = guard.may_repost(chosen, LONG_AGO, sent, now, 1.0)
+        if held is None:
+            sent.insert(0, now)
+        elif held.rail == "cap":
+            assert held.until is not None
+            assert now < held.until <= now + timedelta(hours=25)
+    assert sum(at < began + timedelta(days=1) for at in sent) == 3
+    assert len(sent) >= 9  # of two days the change makes one at most
+    of_zone = Counter(at.astimezone(ZoneInfo(after)).date() for at in sent)
+    assert max(of_zone.values()) == 3
 
 
 def test_reposts_keep_their_distance() -> None:

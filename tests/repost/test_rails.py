@@ -10,7 +10,7 @@ import pytest
 
 from accounts.keeper import StoredLogins
 from instagram import errors
-from repost import configuring
+from repost import configuring, hours, standing
 from repost.engine import MOST_BY_HAND
 from sandbox import Sandbox
 from sandbox.wire.faults import Fault, Status
@@ -114,6 +114,19 @@ async def test_a_post_that_may_be_live_counts_although_it_failed(railed: Studio)
     railed.mention(railed.friend("ben"))
     await railed.scan()
     railed.clock.advance(HOUR)
+    await railed.advance()
+    held = next(r for r in await railed.history() if r.author_username == "ben")
+    assert held.reason == "Daily limit of 1 reposts reached"
+    # Nor does another day begin because the account is in another timezone from now on.
+    given = {"user_id": railed.core.owner.id, "account_id": railed.account.id}
+    moved = await railed.core.store.write(
+        lambda db: configuring.configure(
+            db, **given, now=railed.clock.now(), timezone="Pacific/Kiritimati"
+        )
+    )
+    midnight = hours.local_midnight(moved, railed.clock.now())
+    assert (railed.clock.now() - midnight) < HOUR
+    assert await railed.core.store.read(standing.reposts_today, moved, railed.clock.now()) == 1
     await railed.advance()
     held = next(r for r in await railed.history() if r.author_username == "ben")
     assert held.reason == "Daily limit of 1 reposts reached"

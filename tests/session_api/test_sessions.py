@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import trio
 
+from accounts import sessions
 from operations.account_sessions import end_account_session, list_account_sessions
 from operations.actor import Actor
 from sandbox import Sandbox
@@ -43,7 +44,9 @@ def _submissions(desk: Desk, person: Person) -> int:
     )
 
 
-async def test_from_login_to_end(desk: Desk, clock: TestClock) -> None:
+async def test_from_login_to_end(
+    desk: Desk, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One served daemon, because it takes a second to come up."""
     await _pages(desk)
     await _one_submission_a_day(desk, clock)
@@ -52,6 +55,7 @@ async def test_from_login_to_end(desk: Desk, clock: TestClock) -> None:
     await _somebody_elses(desk)
     await _listed_and_ended(desk)
     await _nothing_is_swallowed(desk)
+    monkeypatch.setattr(sessions, "_LOOK_AGAIN_S", 0.05)
     await _expiring(desk, clock)
 
 
@@ -187,10 +191,11 @@ async def _expiring(desk: Desk, clock: TestClock) -> None:
     desk_of_sessions = house.sessions
     left = await desk_of_sessions.seconds_left()
     assert left is not None
-    assert left > 86_400  # it sleeps until then, and looks at nothing
-    clock.advance(timedelta(seconds=left, days=4))
+    assert left > 86_400
     async with trio.open_nursery() as nursery:
         nursery.start_soon(desk_of_sessions.expire)
+        await trio.sleep(0.2)  # by now it sleeps
+        clock.advance(timedelta(seconds=left, days=4))
         with trio.fail_after(60):
             while await desk_of_sessions.seconds_left() is not None:
                 await trio.sleep(0.05)
