@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,11 +22,13 @@ from moving.files import read_file
 from moving.plan import Imported, NotImported, Plan, read_document
 from moving.taking_in import look_ahead, take_in
 from publish.library import MediaLibrary
-from storage.document import KINDS, export, left_behind, media_paths
+from storage.document import FILES, KINDS, export, left_behind, media_paths
 from storage.errors import Unusable
 from storage.files import MediaFolder
+from storage.media_files import MediaFile
 from storage.store import open_store
 
+_CHUNK = 1 << 20
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
@@ -52,12 +53,19 @@ def export_data(file: Path | None, media: Path | None, with_secrets: bool, as_js
     if file is None and (with_secrets or as_json):
         raise click.UsageError("Give a FILE")
     document = _document(settings, with_secrets=with_secrets)
-    text = json_text(document, indent=1)
     if file is None:
-        click.echo(text)
+        click.echo(json_text(document, indent=1))
         return
-    copied = _copy_media(settings, media_paths(document), media) if media else 0
-    _write(file, text)
+    wanted = media_paths(document) if media else []
+    gone = _copy_media(settings, wanted, media) if media else set[str]()
+    _leave_out(document, gone)
+    _write(file, json_text(document, indent=1))
+    if gone:
+        say(
+            f"{len(gone)} files of the media are gone from this disk, or cannot be read, and are "
+            f"not in it: {', '.join(sorted(gone)[:5])}",
+            err=True,
+        )
     for account in document["accounts"]:
         if note := left_behind(account["username"], account.get("secretsLeftOut", ())):
             say(f"{note}, or export again with --with-secrets", err=True)
@@ -65,7 +73,7 @@ def export_data(file: Path | None, media: Path | None, with_secrets: bool, as_js
         say(f"{count} rows of {name} cannot be read and are not in it: `reprise doctor`", err=True)
     told = {kind.name: len(document[kind.name]) for kind in KINDS}
     if as_json:
-        print_json({"file": str(file), **told, "copiedMedia": copied})
+        print_json({"file": str(file), **told, "copiedMedia": len(wanted) - len(gone)})
     else:
         print_table(["Exported", "Rows"], [(name, str(count)) for name, count in told.items()])
         if with_secrets:
@@ -103,18 +111,50 @@ def _write(file: Path, text: str) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def _copy_media(settings: Settings, paths: list[str], folder: Path) -> int:
-    copied = 0
+def _copy_media(settings: Settings, paths: list[str], folder: Path) -> set[str]:
+    """Copy files of the media into a folder; returns those that this disk does not give."""
+    gone = set()
     try:
-        for path in sorted(set(paths)):
-            source, target = settings.media_dir / path, folder / path
-            if source.is_file():
-                target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                shutil.copyfile(source, target)
-                copied += 1
+        for path in paths:
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not _copy(settings.media_dir / path, target):
+                gone.add(path)
     except OSError as error:
         raise Failed(f"The media cannot be copied to {folder}: {error.strerror}") from None
-    return copied
+    return gone
+
+
+def _copy(source: Path, target: Path) -> bool:
+    """Copy a file unless it is there; False where it cannot be read to its end."""
+    try:
+        content = source.open("rb")
+    except OSError:
+        return False
+    if target.exists() and target.samefile(source):
+        content.close()
+        return True
+    with content, target.open("wb") as copy:
+        while True:
+            try:
+                data = content.read(_CHUNK)
+            except OSError:
+                target.unlink()
+                return False
+            if not data:
+                return True
+            copy.write(data)
+
+
+def _leave_out(document: dict[str, Any], gone: set[str]) -> None:
+    """Leave those media out whose files did not come: an import takes all of its files or none.
+
+    Posts keep their places for them, which are empty there.
+    """
+    file, *beside = FILES[MediaFile]
+    document["mediaFiles"] = [row for row in document["mediaFiles"] if row[file] not in gone]
+    for row in document["mediaFiles"]:
+        row |= {name: None for name in beside if row[name] in gone}
 
 
 @click.command("import")

@@ -29,11 +29,10 @@ _OURS = re.compile(r"([0-9a-f]{2})/(\1[0-9a-f]{62})(\.[a-z0-9]{1,8})")
 
 @dataclass(slots=True)
 class Brought:
-    """What has come: rows that are still to be stored, stored paths, and media taken in anew."""
+    """What has come: rows that are still to be stored, and where their files lie."""
 
     rows: list[MediaFile] = field(default_factory=list)
     paths: set[str] = field(default_factory=set)
-    taken_in: list[str] = field(default_factory=list)
     known: int = 0
 
 
@@ -51,8 +50,7 @@ async def bring(
         elif plan.is_ours and await _keep(row, library.folder, source, brought):
             brought.rows.append(row)
         else:
-            await _take_in(row, library, file)
-            brought.taken_in.append(row.id)
+            brought.rows.append(await _take_in(row, library, file, brought))
     stories: list[Repost] = plan.rows.get("reposts", [])
     for path in {one for row in stories for one in (row.media_path, row.preview_path) if one}:
         await _adopt(path, library.folder, source, brought)
@@ -81,13 +79,20 @@ def _files_of(plan: Plan, source: Path) -> list[tuple[MediaFile, Path]]:
     return [(row, file) for row in rows if (file := files[row.id]) is not None]
 
 
-async def undo(brought: Brought, store: Store, library: MediaLibrary) -> None:
+async def undo(brought: Brought, store: Store, folder: MediaFolder) -> None:
     """Give up again what has come, where no row needs it."""
-    for media_id in brought.taken_in:
-        await library.remove(media_id)
-    async with library.folder.changing:
+    async with folder.changing:
         unused = await store.read(media_files.unused, brought.paths)
-        await trio.to_thread.run_sync(library.folder.remove, unused)
+        await trio.to_thread.run_sync(folder.remove, unused)
+
+
+def check_there(brought: Brought, folder: MediaFolder) -> None:
+    """Raise `NotImported` where a file went that had come: another row let the same bytes go.
+
+    Whoever calls it holds `folder.changing` until the rows are stored.
+    """
+    if not all(folder.path(path).is_file() for path in brought.paths):
+        raise NotImported(["a file of it was deleted here while the others came: import it again"])
 
 
 def add_rows(db: Database, brought: Brought) -> None:
@@ -137,15 +142,21 @@ def _copy(file: Path, scratch: Path) -> tuple[str, str]:
     return digest.hexdigest(), "" if kind is None else kind.suffix
 
 
-async def _take_in(row: MediaFile, library: MediaLibrary, file: Path) -> None:
+async def _take_in(
+    row: MediaFile, library: MediaLibrary, file: Path, brought: Brought
+) -> MediaFile:
     scratch = library.scratch()
-    await trio.to_thread.run_sync(shutil.copyfile, file, scratch)
     try:
-        await library.take_in(
+        await trio.to_thread.run_sync(shutil.copyfile, file, scratch)
+        taken = await library.keep(
             scratch, row.original_filename, row.user_id, media_id=row.id, origin=row.origin
         )
+        brought.paths |= {path for path in (taken.storage_path, taken.thumbnail_path) if path}
+        return taken
     except MediaError as error:
         raise NotImported([f"{row.storage_path} cannot be used: {error.reason}"]) from None
+    finally:
+        await trio.Path(scratch).unlink(missing_ok=True)
 
 
 def place_in(folder: Path, stored: str) -> Path | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import trio
 
-from moving.media import Brought, add_rows, bring, foresee, undo
+from moving.media import Brought, add_rows, bring, check_there, foresee, undo
 from moving.plan import Imported, NotImported, Plan
 from moving.posts import is_begun, local_id, take_post
 from publish import parking as post_parking
@@ -71,14 +71,16 @@ async def take_in(
     try:
         if media is not None:
             await bring(plan, store, library, media, brought)
-        await store.write(store_rows, plan, brought, vault, now, done)
+        async with library.folder.changing:
+            await trio.to_thread.run_sync(check_there, brought, library.folder)
+            await store.write(store_rows, plan, brought, vault, now, done)
     except BaseException as error:
         with trio.CancelScope(shield=True):
-            await undo(brought, store, library)
+            await undo(brought, store, library.folder)
         if isinstance(error, Unfit):
             raise NotImported([_UNFIT]) from error
         raise
-    done.media = [*(row.id for row in brought.rows), *brought.taken_in]
+    done.media = [row.id for row in brought.rows]
     return done
 
 
@@ -129,7 +131,7 @@ def _take_rows(
 ) -> None:
     add_rows(db, brought)
     done.known["mediaFiles"] += brought.known
-    done.new["mediaFiles"] += len(brought.rows) + len(brought.taken_in)
+    done.new["mediaFiles"] += len(brought.rows)
     done.new, done.known = +done.new, +done.known
     ids = {
         row.id: _take_account(db, row, plan, vault, done) for row in plan.rows.get("accounts", ())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from uuid import uuid4
 from weakref import WeakValueDictionary
@@ -44,15 +44,35 @@ class MediaLibrary:
         name: str,
         user_id: str,
         *,
-        media_id: str | None = None,
-        origin: Origin = Origin.UPLOAD,
         also: Callable[[Database, MediaFile], object] | None = None,
     ) -> MediaFile:
         """Verify and keep an upload; `upload` itself is gone afterwards, however it ends.
 
-        `media_id` is the id that it has already, where it comes from elsewhere. `also` is done in
-        the transaction that makes it known. A file that decodes
+        `also` is done in the transaction that makes it known. A file that decodes
         but cannot be made to fit any use is kept with the reasons. Raises `MediaError`s.
+        """
+        media = await self.keep(
+            upload, name, user_id, then=lambda media: self._store.write(_add, media, also)
+        )
+        logger.info(
+            "media taken in id=%s type=%s valid=%s", media.id, media.mime_type, media.is_valid
+        )
+        return media
+
+    async def keep(
+        self,
+        upload: Path,
+        name: str,
+        user_id: str,
+        *,
+        media_id: str | None = None,
+        origin: Origin = Origin.UPLOAD,
+        then: Callable[[MediaFile], Awaitable[object]] | None = None,
+    ) -> MediaFile:
+        """Verify an upload and keep its bytes; returns its row, which `then` or the caller stores.
+
+        `media_id` is the id that it has already, where it comes from elsewhere. `upload` and
+        failures are as with `take_in`.
         """
         try:
             made = await normalise(upload, self.folder.incoming)
@@ -62,13 +82,11 @@ class MediaLibrary:
                     media = await trio.to_thread.run_sync(
                         self._adopt, made, name, user_id, media_id or str(uuid4()), origin
                     )
-                    await self._store.write(_add, media, also)
+                    if then is not None:
+                        await then(media)
         finally:
             with trio.CancelScope(shield=True):
                 await trio.Path(upload).unlink(missing_ok=True)
-        logger.info(
-            "media taken in id=%s type=%s valid=%s", media.id, media.mime_type, media.is_valid
-        )
         return media
 
     async def remove(

@@ -6,6 +6,7 @@ from its first step on the way back would be as long as the way ahead.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -61,7 +62,8 @@ def stage(source: Path, data_dir: Path, progress: Progress) -> Staged:
     """Check a backup, or a plain copy of the database, and unpack it without touching anything.
 
     Raises `Damaged` when one byte of it is not as it was written, `Unusable` when a newer Reprise
-    wrote it, and `Unavailable` when it cannot be read or there is no room.
+    wrote it, and `Unavailable` when it cannot be read, there is no room, or it could not be swapped
+    in.
     """
     folder = data_dir / STAGE
     shutil.rmtree(folder, ignore_errors=True)
@@ -71,6 +73,7 @@ def stage(source: Path, data_dir: Path, progress: Progress) -> Staged:
         if is_database(source):
             staged = _take_copy(source, folder)
         else:
+            _check_movable(data_dir / MEDIA)
             staged = _unpack(source, folder, progress)
         _check_layout(staged.database, f"The backup {source}")
     except OSError as error:
@@ -151,6 +154,22 @@ def _check_room(source: Path, data_dir: Path) -> None:
         raise Unavailable(
             f"There is no room in {data_dir}: {needed >> 20} MB are needed, {free >> 20} are free"
         )
+
+
+def _check_movable(media: Path) -> None:
+    """Raise `Unavailable` for a disk of its own: a swap that has begun could never be finished."""
+    # A kernel removes no folder with something in it, and says first whether something is mounted
+    # there: also what looks like the same disk, as the volumes of a container do.
+    try:
+        media.rmdir()
+    except OSError as error:
+        if error.errno == errno.EBUSY:
+            raise Unavailable(
+                f"{media} is a disk of its own, and a restore takes its place: unmount it, "
+                "restore, and move what is in the folder then onto it"
+            ) from None
+    else:
+        media.mkdir(mode=0o700)
 
 
 def _check_layout(database: Path, what: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Literal
@@ -24,6 +23,7 @@ from publish import scheduler
 from sandbox import Sandbox, open_sandbox
 from tests.support import fresh, leaks, unplugged, warm
 from tests.support.clock import TestClock
+from tests.support.disks import tiny_disk_at
 from tests.support.keys import with_keys
 from tests.support.served import Served, serve_studio
 from tests.support.studio import Studio, open_studio
@@ -224,12 +224,5 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 8 MB of its own; skips where this machine does not let tests mount one."""
     directory = tmp_path / "disk"
     directory.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=8m,mode=700", "tmpfs", str(directory)]
-    try:
-        done = subprocess.run(mount, capture_output=True, check=False)
-    except FileNotFoundError:
-        pytest.skip("there is no mount command")
-    if done.returncode:
-        pytest.skip("mounting needs more rights")
-    yield directory
-    subprocess.run(["umount", "--lazy", str(directory)], check=True)
+    with tiny_disk_at(directory):
+        yield directory

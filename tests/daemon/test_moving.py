@@ -13,15 +13,21 @@ from uuid import uuid4
 import pytest
 import trio
 
+from ground.clock import utc_now
 from sandbox import Sandbox
 from sandbox.world.sample_media import make_photo
 from storage import posts
+from storage.files import MediaFolder
 from storage.posts import PostStatus
 from storage.reposts import RepostStatus
+from storage.store import open_directly, transaction
 from storage.times import to_text
+from storage.users import ensure_owner
+from storage.vault import load_vault
 from tests.storage.test_upgrade import NAMES, key, make
 from tests.support.clock import TestClock
 from tests.support.data import Commands
+from tests.support.life import Life
 from tests.support.process import Finished, environment
 from tests.support.studio import PASSWORD, USERNAME, open_studio
 
@@ -80,6 +86,41 @@ def test_what_was_exported_is_all_there_after_an_import(reprise: Commands, tmp_p
     again = reprise("import", str(file), "--json")
     assert again.json["new"] == {}
     assert rows(reprise) == after
+
+
+def test_media_that_the_disk_does_not_give_keep_nothing_else_from_moving(
+    reprise: Commands, tmp_path: Path
+) -> None:
+    """An import takes all files of a document or none: what is gone is not promised by it."""
+    home = tmp_path / "old"
+    directory = home / "data"
+    directory.mkdir(parents=True)
+    old = Commands(environment(home), reprise._patch, reprise._capsys)
+    folder = MediaFolder(directory / "media")
+    with open_directly(directory / "reprise.db") as db, transaction(db):
+        owner = ensure_owner(db, utc_now())
+        Life(db, load_vault(directory), folder, owner.id, utc_now()).fill()
+        found = db.conn.execute(
+            "SELECT storage_path, thumbnail_path FROM media_files WHERE thumbnail_path IS NOT NULL"
+            " AND thumbnail_path != storage_path ORDER BY id LIMIT 2"
+        ).fetchall()
+    (gone, _), (_, unread) = found
+    folder.path(gone).unlink()
+    folder.path(unread).unlink()
+    folder.path(unread).mkdir()  # nothing that can be read
+    media = tmp_path / "media"
+    told = old("export", str(tmp_path / "all.json"), "--media", str(media))
+    assert (told.code, "2 files of the media are gone" in told.err) == (0, True), told.err
+    assert not [path for path in (media / gone, media / unread) if path.exists()]
+    taken = reprise("import", str(tmp_path / "all.json"), "--media", str(media), "--json")
+    assert taken.code == 0, taken.err
+    stored = {row["storagePath"]: row["thumbnailPath"] for row in rows(reprise)["mediaFiles"]}
+    assert gone not in stored
+    assert stored[found[1][0]] is None
+    # Into the folder itself: what is there stays as it is.
+    before = {path: path.stat().st_size for path in (directory / "media").rglob("*.jpg")}
+    assert old("export", str(tmp_path / "all.json"), "--media", str(folder.root)).code == 0
+    assert {path: path.stat().st_size for path in before} == before
 
 
 def test_secrets_are_in_it_only_when_asked_for(reprise: Commands, tmp_path: Path) -> None:

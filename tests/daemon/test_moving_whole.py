@@ -8,24 +8,31 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from daemon.settings import Settings
 from ground.clock import Clock
-from moving.plan import Imported, NotImported, read_document
-from moving.taking_in import take_in
+from moving import taking_in
+from moving.media import bring
+from moving.plan import Imported, NotImported, Plan, read_document
+from moving.taking_in import store_rows, take_in
+from moving.taking_out import remember, take_out
 from publish import intake
 from publish.content import fingerprint
 from publish.library import MediaLibrary
 from repost import stopping
+from repost.retention import Retention
+from sandbox.world.sample_media import make_photo
 from storage import along, deliveries, media_files, posts, secrets, users
 from storage.deliveries import Outcome
 from storage.document import export, media_paths
 from storage.files import MediaFolder
 from storage.posts import PostStatus
 from storage.secrets import AccountSecret
-from storage.store import Database, open_directly, open_store, transaction
+from storage.store import Database, Store, open_directly, open_store, transaction
+from storage.times import to_text
 from storage.users import ensure_owner
 from storage.vault import load_vault
 from tests.support.clock import TestClock
@@ -279,6 +286,57 @@ async def test_files_that_came_before_a_refusal_leave_again(lived: Home, tmp_pat
         await bring_in(document, new, lived.media.root)
     assert new.files() == {}
     assert new.rows() == before
+
+
+async def test_a_kill_while_files_of_another_tool_come_leaves_no_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All rows come in one transaction: until it begins, everything is as it was."""
+    new, uploads = home(tmp_path / "new"), tmp_path / "uploads"
+    uploads.mkdir()
+    make_photo(uploads / "sea.jpg", 400, 500, seed=1)
+    media = {
+        "id": str(uuid4()), "originalFilename": "sea.jpg", "storagePath": "sea.jpg",
+        "mimeType": "image/jpeg", "fileSize": 1, "isValid": True, "createdAt": to_text(NOW),
+    }  # fmt: skip
+    await bring_in({"posts": []}, new, None)
+    before, seen = new.rows(), list[Rows]()
+
+    def looked(db: Database, *given: Any) -> None:
+        seen.append(everything(db))
+        store_rows(db, *given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(taking_in, "store_rows", looked)
+        done = await bring_in({"mediaFiles": [media]}, new, uploads)
+    assert seen == [before]
+    assert done.media == [media["id"]]
+    (row,) = new.rows()["media_files"]
+    assert {row["storage_path"], row["thumbnail_path"]} == set(new.files())
+
+
+async def test_files_that_go_while_others_come_are_no_rows(
+    lived: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same bytes were let go a moment before, and are tidied away in between."""
+    new, document = home(tmp_path / "new"), document_of(lived)
+    clock = Clock(lambda: NOW)
+    done = await bring_in(document, new, lived.media.root)
+    async with open_store(new.database) as store:
+        library = MediaLibrary(store, new.media, clock)
+        await take_out(await store.read(remember, done), store, library)
+
+    async def brought(plan: Plan, store: Store, library: MediaLibrary, *given: Any) -> None:
+        await bring(plan, store, library, *given)
+        await Retention(store, library.folder, clock, 0).tidy()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(taking_in, "bring", brought)
+        with pytest.raises(NotImported, match="import it again"):
+            await bring_in(document, new, lived.media.root)
+    assert (new.files(), new.rows()["media_files"]) == ({}, [])
+    await bring_in(document, new, lived.media.root)
+    assert set(new.files()) == set(media_paths(document))
 
 
 @pytest.mark.acceptance

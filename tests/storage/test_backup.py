@@ -27,6 +27,7 @@ from storage.files import MediaFolder
 from storage.restore import stage, swap_in
 from storage.store import open_directly, open_store, transaction
 from tests.support.data import files_of, ignore
+from tests.support.disks import tiny_disk_at
 from tests.support.studio import Studio
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
@@ -372,6 +373,22 @@ def test_a_full_disk_is_said_before_anything_is_written(
     with pytest.raises(Unavailable, match="no room"):
         write_backup(tmp_path / "large", tiny_disk / "b.tar", key=None, now=NOW, progress=ignore)
     assert list(tiny_disk.iterdir()) == []
+
+
+def test_media_on_a_disk_of_their_own_are_refused_while_nothing_is_touched(
+    archive: Path, tmp_path: Path
+) -> None:
+    """What is mounted cannot be moved aside: a swap that had begun would never end."""
+    new = tmp_path / "new"
+    (new / "media").mkdir(parents=True)
+    with tiny_disk_at(new / "media"):
+        MediaFolder(new / "media")
+        with pytest.raises(Unavailable, match="a disk of its own"):
+            stage(archive, new, ignore)
+        assert list(new.iterdir()) == [new / "media"]
+    stage(archive, new, ignore)
+    swap_in(new, NOW)
+    assert (new / "reprise.db").exists()
 
 
 @pytest.mark.parametrize("step", range(1, 9))
