@@ -17,6 +17,7 @@ from accounts.keeper import StoredLogins
 from accounts.logins import LoginDesk
 from accounts.tokens import StoredTokens, TokenCare
 from daemon.settings import Settings
+from ground import shortage
 from ground.clock import Ahead, Clock, since_boot, utc_now
 from instagram.graph.gateway import GraphGateway
 from instagram.graph.http import FacebookApp, GraphHttp
@@ -74,6 +75,8 @@ async def open_core(
         load = partial(load_trust, settings.ca_file, settings.data_dir)
         trust = await trio.to_thread.run_sync(load if online else system_trust)
     except OSError as error:  # ssl.SSLError is one
+        if shortage.is_shortage(error):
+            raise
         raise Unusable(f"REPRISE_CA_FILE {settings.ca_file} cannot be used: {error}") from None
     async with open_store(settings.database) as store:
         vault = await _fitting_vault(store, settings)

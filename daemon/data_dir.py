@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -11,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.errors import Unusable
+from ground import shortage
+from storage.errors import Unavailable, Unusable
 
 LOCK_FILE = "reprise.lock"
 PATIENCE_S = 10.0
@@ -27,7 +29,8 @@ class RunningDaemon:
 
 
 def prepare(data_dir: Path) -> None:
-    """Make the directory with mode 0700; raises `Unusable` when it cannot be written.
+    """Make the directory with mode 0700; raises `Unusable` when it cannot be written, or
+    `Unavailable` where that will pass.
 
     A restore that was interrupted is finished first: until then there is no database.
     """
@@ -37,16 +40,18 @@ def prepare(data_dir: Path) -> None:
         probe = data_dir / ".writable"
         probe.touch(mode=0o600)
         probe.unlink()
-        from storage import restore  # much of the storage, and no command that asks needs it
-
-        if restore.is_unfinished(data_dir):
-            with held(data_dir):
-                restore.finish_swap(data_dir)
     except OSError as error:
+        words = f"The data directory {data_dir} cannot be written"
+        if shortage.is_shortage(error) and error.errno != errno.EROFS:
+            raise Unavailable(f"{words} now ({error.strerror})") from None
         raise Unusable(
-            f"The data directory {data_dir} cannot be written ({error.strerror}); "
-            "set REPRISE_DATA_DIR to one that can"
+            f"{words} ({error.strerror}); set REPRISE_DATA_DIR to one that can"
         ) from None
+    from storage import restore  # much of the storage, and no command that asks needs it
+
+    if restore.is_unfinished(data_dir):
+        with held(data_dir):
+            restore.finish_swap(data_dir)
 
 
 @contextmanager

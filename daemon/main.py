@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -44,9 +44,11 @@ from daemon.reload import Reloader
 from daemon.session_face import session_face
 from daemon.settings import Settings, load_settings
 from daemon.simulated import simulation_of
+from daemon.starting import patiently
 from daemon.supervisor import Policy, Service, Supervisor
 from daemon.upkeep import Upkeep
 from ground.clock import Ahead, Clock
+from ground.shortage import is_shortage
 from local.serve import open_socket
 from local.serve import serve as serve_locally
 from notices.people import People
@@ -96,17 +98,38 @@ async def run_daemon(
     `greet` hears a link that signs the owner's browser in, and whether there is no account yet.
 
     Raises `Unusable` when it cannot start, and a group with `ServiceCrashed` when it cannot
-    go on.
+    go on. What passes is waited for: see `daemon.starting`.
     """
     notifier = Notifier.of()
     if (missing := what_is_missing(settings)) is not None:
         raise Unusable(missing)
     encryption = encryption_of(settings)
+
+    async def run(is_ready: Callable[[], None]) -> None:
+        def ready(url: str) -> None:
+            is_ready()
+            on_ready(url)
+
+        await _run(settings, ready, load, greet, notifier, encryption)
+
+    await patiently(run, notifier)
+
+
+async def _run(
+    settings: Settings,
+    on_ready: Callable[[str], None],
+    load: Callable[[], Settings],
+    greet: Callable[[str, bool], None] | None,
+    notifier: Notifier,
+    encryption: Encryption | None,
+) -> None:
     data_dir.prepare(settings.data_dir)
-    with data_dir.held(settings.data_dir) as announce:
+    with data_dir.held(settings.data_dir) as announce, ExitStack() as opened:
         sockets = _listen(settings)
         url = url_of(settings, sockets[0].getsockname()[1])
         own = open_socket(settings.data_dir)
+        for one in (*sockets, own):  # a start that did not succeed keeps none of them
+            opened.callback(one.close)
         async with open_core(settings, ahead=Ahead()) as core:
             stop = trio.Event()
             daemon = await compose(core, sockets, stop, notifier, own, encryption)
@@ -294,6 +317,8 @@ def _listen(settings: Settings) -> list[socket.socket]:
     try:
         return open_sockets(settings.host, settings.port)
     except OSError as error:
+        if is_shortage(error):
+            raise
         raise Unusable(
             f"Cannot listen on {settings.host}:{settings.port} ({error.strerror}); "
             "another program uses the port, or set REPRISE_HOST and REPRISE_PORT"

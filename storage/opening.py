@@ -13,9 +13,9 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from storage import copies, garbled
-from storage.errors import Damaged, Unavailable, Unusable
+from storage.errors import Damaged, Unavailable, Unusable, is_passing
 from storage.migrations import migrations
-from storage.sqlite_errors import is_damage
+from storage.sqlite_errors import is_damage, will_pass
 
 BUSY_TIMEOUT_S = 10.0
 # A check at start reads the whole file; a large one is looked at for no longer than this.
@@ -26,7 +26,7 @@ def open_migrated(path: Path, *, checked: bool = False) -> Database:
     """Return a connection that may write, to a database of today's schema, made where needed.
 
     Nobody else uses the file. `checked`: a damaged one is noticed now. Raises `Unusable`, with the
-    way out.
+    way out, or `Unavailable` where it is locked, or the disk is full.
     """
     try:
         path.touch(mode=0o600, exist_ok=True)
@@ -42,6 +42,8 @@ def open_migrated(path: Path, *, checked: bool = False) -> Database:
     except Damaged as error:
         raise Unusable(f"{error}; {_remedy(path)}") from error
     except (sqlite3.DatabaseError, OSError, Unavailable) as error:
+        if will_pass(error) or is_passing(error):
+            raise Unavailable(f"The database {path} cannot be opened now: {error}") from error
         remedy = f"; {_remedy(path)}" if is_damage(error) else ""
         raise Unusable(f"The database {path} cannot be opened: {error}{remedy}") from error
     return db

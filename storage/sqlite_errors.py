@@ -20,6 +20,10 @@ _PASSING = {
     sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_SCHEMA, sqlite3.SQLITE_NOLFS,
     sqlite3.SQLITE_AUTH,
 }  # fmt: skip
+# What a machine gets back; the rest of those may be how a file was laid.
+_SHORTAGE = _LOCKED | {
+    sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_PROTOCOL,
+}  # fmt: skip
 
 
 def code_of(error: BaseException) -> int | None:
@@ -33,6 +37,11 @@ def is_damage(error: BaseException) -> bool:
     # Without a code: a text in it is no text.
     is_garbled = isinstance(error, sqlite3.OperationalError) and code_of(error) is None
     return code_of(error) in _DAMAGE or is_garbled
+
+
+def will_pass(error: BaseException) -> bool:
+    """Say whether an error of SQLite means that it cannot for now: a lock, or the disk."""
+    return code_of(error) in _SHORTAGE
 
 
 @contextmanager

@@ -191,11 +191,17 @@ class Store:
 async def open_store(path: Path) -> AsyncIterator[Store]:
     """Open the database at `path`, creating and migrating it as needed.
 
-    Raises `Unusable` when the file is damaged, unreadable or of a newer Reprise.
+    Raises `Unusable` when the file is damaged, unreadable or of a newer Reprise, and `Unavailable`
+    where it is locked, or the disk is full.
     """
     writer = await trio.to_thread.run_sync(partial(open_migrated, path, checked=True))
-    readers = [connect(path, read_only=True) for _ in range(READERS)]
-    glancer = connect(path, read_only=True, timeout_s=0)
+    try:
+        with readable_errors():
+            readers = [connect(path, read_only=True) for _ in range(READERS)]
+            glancer = connect(path, read_only=True, timeout_s=0)
+    except BaseException:
+        writer.close()
+        raise
     store = Store(path, writer, readers, glancer)
     try:
         yield store

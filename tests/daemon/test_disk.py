@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import subprocess
-from collections.abc import AsyncIterator, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from storage.files import MediaFolder
 from storage.posts import PostStatus
 from storage.store import open_directly, transaction
 from tests.support.clock import TestClock
+from tests.support.disks import filled
 from tests.support.limits import DEADLOCK_S
 from tests.support.posting import API, CONFIGURE, live, photo_id, schedule, story, until, upload
 from tests.support.served import Served, serve_studio
@@ -46,24 +47,6 @@ async def on_tiny_disk(
         serve_studio(studio) as served,
     ):
         yield served
-
-
-@contextmanager
-def filled(disk: Path, *, leave: int = 0) -> Iterator[None]:
-    """Take all the space of a disk but for `leave` bytes."""
-    ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        size = 1 << 20
-        while size >= 4096:
-            try:
-                file.write(bytes(size))
-            except OSError:
-                size //= 2
-        file.truncate(max(0, file.tell() - leave))
-    try:
-        yield
-    finally:
-        ballast.unlink()
 
 
 async def health(served: Served) -> tuple[str, str | None]:

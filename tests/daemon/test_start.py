@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import socket
+import sqlite3
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
+import pytest
 import trio
+from trio.testing import MockClock
 
+from daemon.notify import Notifier
+from daemon.starting import AGAIN_S, LONGEST_S, patiently
+from install.units import system_unit
 from sandbox import Sandbox
 from sandbox.wire.faults import Fault, Hang
+from storage import opening
+from storage.errors import Unavailable, Unusable
+from storage.store import open_store
+from tests.support.disks import filled
 from tests.support.limits import DEADLOCK_S
 from tests.support.manager import open_manager
 from tests.support.process import environment, reprise, running
@@ -111,3 +126,94 @@ async def test_sigterm_ends_a_daemon_that_waits_for_instagram(
         with trio.fail_after(DEADLOCK_S):
             assert await daemon.stop() == 0
     assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+@pytest.mark.acceptance
+async def test_a_start_on_a_full_disk_waits_until_there_is_room(
+    tmp_path: Path, tiny_disk: Path
+) -> None:
+    """A manager gives a service up that ends a few times after its start."""
+    env = environment(tmp_path, REPRISE_DATA_DIR=str(tiny_disk / "data"), REPRISE_MIN_FREE_MB="0")
+    log = tmp_path / "log"
+    log.touch()
+    full = ExitStack()
+    full.enter_context(filled(tiny_disk))
+
+    async def make_room() -> None:
+        while "the start waits" not in log.read_text():
+            await trio.sleep(0.05)
+        full.close()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(make_room)
+        async with running(env, log) as daemon:
+            assert await daemon.stop() == 0
+
+
+class Starts:
+    """What becomes of each start: an error before it is ready, or one after."""
+
+    def __init__(self, *ends: Exception | None, begins: int = 0) -> None:
+        self._ends = list(ends)
+        self._begins = begins
+        self.count = 0
+
+    async def run(self, is_ready: Callable[[], None]) -> None:
+        self.count += 1
+        if self.count == self._begins:
+            is_ready()
+        if (end := self._ends.pop(0) if len(self._ends) > 1 else self._ends[0]) is not None:
+            raise ExceptionGroup("of a nursery", [end])
+
+
+LOCKED = Unavailable("it is locked")
+
+
+async def test_what_passes_is_waited_for_at_a_start(
+    autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    starts = Starts(LOCKED, LOCKED, OSError(errno.EMFILE, "too many"), None)
+    await patiently(starts.run, Notifier(None))
+    assert (starts.count, trio.current_time()) == (4, 3 * AGAIN_S)
+    assert caplog.text.count("the start waits") == 2  # once for each reason
+
+
+@pytest.mark.parametrize(
+    ("starts", "count"),
+    [
+        pytest.param(Starts(Unusable("a wrong key")), 1, id="for good"),
+        pytest.param(Starts(LOCKED, LOCKED, begins=2), 2, id="once it was ready"),
+        pytest.param(Starts(LOCKED), LONGEST_S / AGAIN_S + 2, id="for long"),
+    ],
+)
+async def test_what_does_not_pass_ends_a_start(
+    starts: Starts, count: float, autojump_clock: MockClock
+) -> None:
+    with pytest.raises(ExceptionGroup):
+        await patiently(starts.run, Notifier(None))
+    assert starts.count == count
+
+
+def test_starts_that_wait_are_slower_than_what_a_unit_gives_up() -> None:
+    """Else it was given up for good before the trouble was over."""
+    unit = system_unit(["reprise", "run"])
+    assert "StartLimitIntervalSec=10min\nStartLimitBurst=5" in unit
+    assert "TimeoutStartSec=10min" in unit
+    assert timedelta(seconds=5 * LONGEST_S) > timedelta(minutes=10) > timedelta(seconds=LONGEST_S)
+
+
+async def test_a_database_that_is_locked_is_no_reason_to_give_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "reprise.db"
+    async with open_store(path):
+        pass
+    monkeypatch.setattr(opening, "connect", partial(opening.connect, timeout_s=0.05))
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(Unavailable, match="locked"):
+            async with open_store(path):
+                pass
+    async with open_store(path):
+        pass

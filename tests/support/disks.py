@@ -24,3 +24,21 @@ def tiny_disk_at(directory: Path) -> Iterator[None]:
         yield
     finally:
         subprocess.run(["umount", "--lazy", str(directory)], check=True)
+
+
+@contextmanager
+def filled(disk: Path, *, leave: int = 0) -> Iterator[None]:
+    """Take all the space of a disk but for `leave` bytes."""
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        size = 1 << 20
+        while size >= 4096:
+            try:
+                file.write(bytes(size))
+            except OSError:
+                size //= 2
+        file.truncate(max(0, file.tell() - leave))
+    try:
+        yield
+    finally:
+        ballast.unlink()
