@@ -187,6 +187,7 @@ def restore(file: Path, force: bool, hold_all: bool, as_json: bool) -> None:
                 "key": done.key,
                 "unknownWorker": done.unknown_worker,
                 "unreadable": done.unreadable,
+                "protectionKept": done.is_protection_kept,
             }
         )
         return
@@ -212,6 +213,14 @@ def _tell(done: Restored) -> None:
         )
     if done.waiting:
         say(f"{len(done.waiting)} mentions wait for your approval")
+    if not done.is_protection_kept:
+        say(
+            "What Instagram held against accounts since, and what you stopped or switched off, "
+            "could not be read: look at `reprise account list` before you start the daemon",
+            err=True,
+        )
+    elif done.aside is not None:
+        say("Pauses by Instagram since, and what you stopped or switched off, hold on")
     say("API keys that were revoked since the backup work again: `reprise key list`")
     if done.key is not KeyState.FITS:
         say(

@@ -12,7 +12,7 @@ from daemon.settings import Settings
 from publish import parking as post_parking
 from publish.parking import Came
 from repost import parking as mention_parking
-from storage import browser_sessions, cloud, credentials, events, secrets, trusted_time
+from storage import browser_sessions, cloud, credentials, events, replaced, secrets, trusted_time
 from storage.backup import KEY, Progress
 from storage.errors import AlreadyExists, Unusable
 from storage.posts import Post
@@ -37,7 +37,8 @@ class Restored:
 
     `unknown_worker` is the Worker that the replaced data had handed posts over to, and of which
     the backup does not know: everything that was planned is parked then. `unreadable` are media
-    that could not be read when the backup was made.
+    that could not be read when the backup was made. `is_protection_kept` is False where the
+    replaced data could not be asked what Instagram and people held back since.
     """
 
     saved_at: datetime
@@ -48,6 +49,7 @@ class Restored:
     key: KeyState
     unknown_worker: str | None = None
     unreadable: tuple[str, ...] = ()
+    is_protection_kept: bool = True
 
 
 def restore(
@@ -74,7 +76,8 @@ def restore(
                 "place, and what is there is kept aside"
             )
         worker = cloud.url_in(settings.database)
-        replaced = events.newest_in(settings.database)
+        newest = events.newest_in(settings.database)
+        protection = replaced.protection_in(settings.database)
         staged = stage(source, directory, progress)
         with open_directly(staged.database) as db:
             came = Came(staged.created_at, _came_at(db, staged.created_at, now))
@@ -82,11 +85,12 @@ def restore(
             # It may send what waits there at any time, and nobody here would ask it first.
             is_unknown = worker is not None and cloud.url_of(db) != worker
             with transaction(db):
-                events.begin_range(db, replaced, came.came_at)
+                events.begin_range(db, newest, came.came_at)
                 parked = post_parking.park(db, came, everything=hold_all or is_unknown)
                 waiting = mention_parking.park(db, came.came_at)
                 browser_sessions.end_all(db)
                 credentials.hold_automatic_logins(db, came.came_at)
+                replaced.keep(db, protection, came.came_at)
         aside = swap_in(directory, now)
     return Restored(
         staged.created_at,
@@ -97,6 +101,7 @@ def restore(
         key,
         worker if is_unknown else None,
         staged.unreadable,
+        protection.is_whole,
     )
 
 

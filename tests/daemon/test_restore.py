@@ -15,16 +15,30 @@ from daemon import data_dir
 from daemon.restoring import KeyState
 from instagram.errors import InstagramError
 from publish import intake, scheduler
-from repost import approval
+from repost import approval, stopping
 from sandbox import Sandbox
 from sandbox.wire.faults import Fault, Status, login_required
-from storage import cloud, deliveries, facts, posts, reposts
+from storage import (
+    authors,
+    cloud,
+    deliveries,
+    facts,
+    posts,
+    repost_configs,
+    repost_slots,
+    reposts,
+    troubles,
+    users,
+)
+from storage.authors import Verdict
 from storage.cloud import CloudWorker
 from storage.copies import keep_copy
 from storage.deliveries import Step
 from storage.errors import AlreadyExists, Unusable
 from storage.posts import Post, PostStatus
 from storage.reposts import RepostStatus
+from storage.store import Database
+from storage.troubles import Trouble, TroubleKind
 from tests.support.clock import TestClock
 from tests.support.data import bring_back, files_of, save
 from tests.support.posting import API, draft, photo_id, publish, schedule, story, until, until_held
@@ -327,6 +341,50 @@ async def test_no_account_logs_in_by_itself_after_a_restore(place: Place) -> Non
         with pytest.raises(InstagramError):
             await studio.scan()
         assert ledger.logins(USERNAME, since=before) == 0
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+async def test_what_protects_an_account_since_the_backup_holds_on(
+    place: Place, damaged: bool
+) -> None:
+    now = place.clock.now()
+    async with place.studio() as studio:
+        store, account_id, user_id = studio.core.store, studio.account.id, studio.core.owner.id
+        await studio.configure()
+        place.save()
+
+        def since(db: Database) -> None:
+            challenge = Trouble(
+                account_id=account_id, kind=TroubleKind.CHALLENGE, reason="prove it", at=now,
+                until=now + 24 * HOUR,
+            )  # fmt: skip
+            troubles.add(db, challenge)
+            repost_slots.take(db, account_id, None, now)
+            authors.rule_author(db, account_id, "anna", Verdict.DENY)
+            authors.rule_author(db, account_id, "ben", Verdict.ALWAYS)
+            repost_configs.change(db, account_id, now=now, is_enabled=False, paused_at=now)
+            stopping.stop(db, user_id, now)
+
+        await store.write(since)
+    if damaged:
+        database = place.data / "reprise.db"
+        database.write_bytes(b"lost" * 1000)
+    done = place.restore()
+
+    def held(db: Database) -> list[object]:
+        config = repost_configs.get(db, account_id)
+        return [
+            troubles.active(db, account_id, now) is not None,
+            len(repost_slots.sent_since(db, account_id, now)) == 1,
+            [rule.verdict for rule in authors.rules_of(db, account_id)] == [Verdict.DENY],
+            not config.is_enabled,
+            config.paused_at is not None,
+            users.is_stopped(db, user_id),
+        ]
+
+    async with place.studio() as studio:
+        assert await studio.core.store.read(held) == 6 * [not damaged]
+        assert done.is_protection_kept is not damaged
 
 
 async def test_everything_is_back_and_what_was_there_is_kept(place: Place) -> None:

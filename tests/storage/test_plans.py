@@ -49,8 +49,8 @@ OF_WHAT_IS_OPEN = {
     "jobs_pending", "cloud_posts_away", "cloud_posts_looked",
 }  # fmt: skip
 # Modules whose statements look at a file as a whole, on purpose: checks, copies, changes of schema.
-WHOLE_FILES = {"migrations", "opening", "copies", "backup", "restore", "inspection", "foreign",
-               "rotation", "records", "along", "document", "legibility",
+WHOLE_FILES = {"migrations", "opening", "copies", "backup", "restore", "replaced", "inspection",
+               "foreign", "rotation", "records", "along", "document", "legibility",
                "schema_check"}  # fmt: skip
 OWNERS = ("(user_id=?)", "(account_id=?)", "(instagram_account_id=?)")
 EXCEPTIONS = {
