@@ -68,6 +68,9 @@ def connect(
         # Unknown until the token is renewed for the first time.
         token_expires_at=None,
         last_synced_at=None,
+        # Of the login before; the next look tells them anew.
+        facebook_page_id=None,
+        facebook_page_name=None,
     )
     # What waited for a login may have another way out now.
     holds.release(db, account.id, now)

@@ -158,6 +158,20 @@ class TokenCare:
         except errors.Refused as refused:
             allowance = Allowance(refusal=refused.reason)
         await self._store.write(allowances.note, account.id, allowance, self._clock.now())
+        if account.login_method == "facebook":
+            await self._note_page(account.id)
+
+    async def _note_page(self, account_id: str) -> None:
+        """Note the Facebook Page to which posts may be copied, or that there is none."""
+        page_id, name = None, None
+        try:
+            page = await self._gateway.account(account_id).page()
+            page_id, name = page.id, page.name or None
+        except errors.Refused as refused:
+            logger.info("no page account=%s reason=%s", account_id, refused.reason)
+        except (errors.Unreachable, errors.Gone):
+            return  # not told
+        await self._store.write(_keep_page, account_id, page_id, name)
 
     def _waits(self, account_id: str) -> bool:
         count, at = self._failed.get(account_id, (0, self._clock.now()))
@@ -241,6 +255,11 @@ def _keep(
     accounts.change(db, account_id, token_expires_at=now + lifetime)
 
 
+def _keep_page(db: Database, account_id: str, page_id: str | None, name: str | None) -> None:
+    if accounts.find(db, account_id) is not None:  # it may have been disconnected meanwhile
+        accounts.change(db, account_id, facebook_page_id=page_id, facebook_page_name=name)
+
+
 def _keep_told(
     db: Database, vault: Vault, account_id: str, token: str, told: Profile, now: datetime
 ) -> None:
@@ -250,5 +269,5 @@ def _keep_told(
     kept = asdict(told)
     for name in ("ig_user_id", "username", "numbers"):
         del kept[name]
-    known = {name: value for name, value in kept.items() if value}
+    known = {name: value for name, value in kept.items() if value is not None}  # 0 is a number
     accounts.change(db, account_id, last_synced_at=now, **known)

@@ -94,6 +94,8 @@ class House:
         the answer of the first, also when it was refused.
         """
         operation.check(actor)
+        if operation.on is not None:
+            target = target.lower()  # so its ids are stored, and to RFC 9562 they are the same
         attempt, now = attempt or Attempt(), self.clock.now()
         once = None
         if operation.kind is not Kind.READ:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ground.refusal import ErrorCode, Refusal
 from operations import models as schemas
 from publish.rules import Content
 
@@ -45,8 +46,15 @@ def changes_of(body: schemas.DraftChanges | schemas.ScheduleChanges) -> dict[str
 
 
 def _media_ids(body: schemas.PostContent) -> list[str] | None:
-    """Return the files that were sent, in order, or None when neither field was."""
+    """Return the files that were sent, in order, or None when neither field was.
+
+    Raises `Refusal` where the two fields name different ones.
+    """
     if body.media_file_ids:
+        if body.media_file_id not in (None, *body.media_file_ids):
+            raise Refusal(
+                ErrorCode.INVALID_CAROUSEL, "`mediaFileId` is none of the carousel's `mediaFileIds`"
+            )
         return list(body.media_file_ids)
     if body.media_file_id is not None:
         return [body.media_file_id]

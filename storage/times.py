@@ -56,7 +56,8 @@ def local_of(moment: datetime, zone: tzinfo | None) -> datetime:
     """Return a moment by the clocks of a zone, None being this machine's; at the very end of all
     time, as it is."""
     try:
-        return moment.astimezone(zone)
+        # By way of UTC: an hour that the clocks of that very zone leave out would stay as it is.
+        return moment.astimezone(UTC).astimezone(zone)
     except OverflowError:
         return moment
 

@@ -57,6 +57,15 @@ async def test_a_token_is_renewed_before_it_ends(tokens: Studio, login_method: s
     assert account.token_expires_at is not None
     left = account.token_expires_at - tokens.clock.now()
     assert timedelta(days=59) < left <= timedelta(days=60)
+    # With it the account's record is filled, zeros too.
+    page = (graph.page_id, graph.page_name) if login_method == "facebook" else (None, None)
+    assert (account.facebook_page_id, account.facebook_page_name) == page
+    assert (account.followers_count, account.media_count) == (0, 0)
+    graph.page_id = None
+    tokens.clock.advance(timedelta(days=2))
+    await tokens.core.tokens.look_after_all()
+    account = await tokens.core.store.read(accounts.get, tokens.account.id)
+    assert (account.facebook_page_id, account.facebook_page_name) == (None, None)
 
 
 @pytest.mark.parametrize("login_method", ["instagram", "facebook"])

@@ -181,7 +181,7 @@ async def test_stickers(served: Served) -> None:
 
 
 async def test_how_many_files(served: Served) -> None:
-    photo = await photo_id(served)
+    photo, other = await photo_id(served), await photo_id(served)
     unknown = "00000000-0000-4000-8000-000000000000"
     await assert_outcomes(
         served,
@@ -191,6 +191,11 @@ async def test_how_many_files(served: Served) -> None:
             ({"mediaType": "CAROUSEL", "mediaFileIds": [photo]}, "INVALID_CAROUSEL"),
             ({"mediaType": "CAROUSEL", "mediaFileIds": [photo] * 11}, "INVALID_CAROUSEL"),
             ({"mediaType": "CAROUSEL", "mediaFileId": photo}, "INVALID_CAROUSEL"),
+            (
+                {"mediaType": "CAROUSEL", "mediaFileId": other, "mediaFileIds": [photo] * 2},
+                "INVALID_CAROUSEL",
+            ),
+            ({"mediaType": "CAROUSEL", "mediaFileId": photo, "mediaFileIds": [photo] * 2}, OK),
             ({"mediaType": "CAROUSEL", "mediaFileIds": []}, OK),
             ({"mediaType": "IMAGE", "mediaFileIds": [photo]}, "INVALID_CAROUSEL"),
             ({"mediaType": "IMAGE", "mediaFileIds": [photo] * 2}, "INVALID_CAROUSEL"),

@@ -89,6 +89,13 @@ async def test_unknown_posts(served: Served) -> None:
             assert (answer.status, answer.body["code"]) == (404, "NOT_FOUND")
 
 
+async def test_an_id_is_the_same_in_capitals(served: Served) -> None:
+    """As Swift writes a UUID."""
+    post_id = (await draft(served))["id"]
+    shown = await act(served, "GET", post_id.upper(), "")
+    assert (shown.status, shown.body["id"]) == (200, post_id)
+
+
 async def test_recent_completions(served: Served) -> None:
     async def completed(since: str) -> list[str]:
         answer = await served.call("GET", f"{API}/posts/recent-completions?since={since}")

@@ -67,6 +67,10 @@ async def test_a_day_keeps_its_time_over_a_change_of_clocks_and_the_past_is_refu
     assert await due(served, post_id) == at
     await move(served, post_id, minutes="15")
     assert (await due(served, post_id)).minute == 30
+    forward = max(day for day in range(25, 32) if date(year, 3, day).weekday() == 6)
+    told = await move(served, post_id, day=f"{year}-03-{forward}", hour="2")
+    assert (await due(served, post_id)).hour == 3
+    assert "03:30" in told, "what the clocks leave out is not told"
     told = await move(served, post_id, day=f"{year}-04-02", hour="17")
     assert (await due(served, post_id)).replace(tzinfo=None) == datetime(year, 4, 2, 17, 30)
     week = (await served.client.get(f"/calendar?view=week&from={year}-04-02")).text
