@@ -26,11 +26,7 @@ def rotate_key_file(db: Database, data_dir: Path) -> int:
     if not current.exists():
         raise Unusable(f"There is no {current}, so there is nothing to rotate")
     if not fresh.exists():
-        unfinished = data_dir / f".{NEXT_KEY_FILE}"
-        unfinished.unlink(missing_ok=True)
-        create_key(unfinished)
-        unfinished.replace(fresh)
-        sync_directory(data_dir)
+        create_key(fresh)
     count = rotate(db, read_key(current), read_key(fresh))
     fresh.replace(current)
     sync_directory(data_dir)
@@ -66,5 +62,4 @@ def forget_and_begin(db: Database, data_dir: Path) -> int:
     with suppress(FileNotFoundError):
         (data_dir / NEXT_KEY_FILE).unlink()
     create_key(current)
-    sync_directory(data_dir)
     return count

@@ -7,6 +7,7 @@ with Fernet, which knows no place; `storage.secrets` seals that anew when it is 
 
 from __future__ import annotations
 
+import errno
 import os
 from base64 import urlsafe_b64decode
 from pathlib import Path
@@ -17,7 +18,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from storage.errors import Misplaced, Unusable
+from ground import shortage
+from storage.errors import Misplaced, Unavailable, Unusable
+from storage.files import sync_directory
 
 KEY_FILE = "secret.key"
 NEXT_KEY_FILE = "secret.key.next"
@@ -138,19 +141,34 @@ def credential() -> Path | None:
 
 
 def read_key(path: Path) -> bytes:
-    """Return the key in a file; raises `Unusable` when it holds none."""
+    """Return the key in a file; raises `Unusable` when it holds none, or `Unavailable` where it
+    cannot be read for now."""
     try:
         key = path.read_bytes().strip()
         Fernet(key)
     except (ValueError, OSError) as error:
+        if shortage.is_shortage(error):
+            raise Unavailable(f"The key file {path} cannot be read now: {error}") from None
         raise Unusable(f"The key file {path} cannot be used: {error}") from None
     return key
 
 
 def create_key(path: Path) -> None:
-    """Write a new key to a file of mode 0600 that does not exist yet, durably."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(Fernet.generate_key() + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
+    """Write a new key to a file of mode 0600 that does not exist yet: durably, or not at all.
+
+    Half of one, of a disk that was full, would be a key that fits nothing, at every start.
+    """
+    if path.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    unfinished.unlink(missing_ok=True)
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(Fernet.generate_key() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+        sync_directory(path.parent)
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -22,6 +22,7 @@ from storage.secrets import AccountSecret
 from storage.store import open_directly, transaction
 from storage.vault import KEY_FILE, Vault, is_bound, load_vault
 from tests.support.clock import TestClock
+from tests.support.disks import filled
 from tests.support.served import serve_studio
 from tests.support.studio import PASSWORD, Studio, open_studio
 
@@ -292,3 +293,12 @@ async def test_no_secret_of_an_account_is_on_the_disk_in_the_clear(studio: Studi
             content = file.read_bytes()
             assert PASSWORD.encode() not in content
             assert sessionid.encode() not in content
+
+
+def test_a_full_disk_leaves_no_half_of_a_key(tiny_disk: Path) -> None:
+    """It would be there at every start, and fit nothing."""
+    with filled(tiny_disk):
+        with pytest.raises(OSError, match="No space"):
+            load_vault(tiny_disk)
+        assert [path.name for path in tiny_disk.iterdir()] == ["ballast"]
+    assert load_vault(tiny_disk).seal("a", "b")
