@@ -58,7 +58,8 @@ def prepare(data_dir: Path) -> None:
 def held(data_dir: Path) -> Iterator[Callable[[str], None]]:
     """Hold the directory while the block runs; the yielded function publishes the daemon's URL.
 
-    Raises `Unusable` when another daemon holds it, or a command for longer than `PATIENCE_S`.
+    Raises `Unusable` when another daemon holds it, and `Unavailable` when a command does for longer
+    than `PATIENCE_S`.
     The lock ends with the process, however it ends.
     """
     descriptor = os.open(data_dir / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
@@ -97,8 +98,10 @@ def _lock(descriptor: int, data_dir: Path) -> None:
             if other is None and time.monotonic() < patience:
                 time.sleep(_AGAIN_S)
                 continue
-            who = f" (process {other.pid}, {other.url})" if other else ""
-            raise Unusable(f"Another Reprise uses {data_dir} already{who}") from None
+            words = f"Another Reprise uses {data_dir} already"
+            if other is None:  # a command, which ends
+                raise Unavailable(words) from None
+            raise Unusable(f"{words} (process {other.pid}, {other.url})") from None
         return
 
 

@@ -453,5 +453,7 @@ async def test_not_while_a_daemon_runs(place: Place) -> None:
     async with place.studio():
         pass
     place.save()
-    with data_dir.held(place.data), pytest.raises(Unusable, match="Another Reprise"):
-        place.restore()
+    with data_dir.held(place.data) as announce:
+        announce("http://127.0.0.1:3001")
+        with pytest.raises(Unusable, match="Another Reprise"):
+            place.restore()

@@ -16,6 +16,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from daemon import data_dir
 from daemon.notify import Notifier
 from daemon.starting import AGAIN_S, LONGEST_S, patiently
 from install.units import system_unit
@@ -216,4 +217,18 @@ async def test_a_database_that_is_locked_is_no_reason_to_give_up(
             async with open_store(path):
                 pass
     async with open_store(path):
+        pass
+
+
+def test_a_command_that_holds_the_directory_ends_and_a_daemon_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An import of minutes is no reason never to start again."""
+    monkeypatch.setattr(data_dir, "PATIENCE_S", 0.05)
+    with data_dir.held(tmp_path) as announce:
+        for kind in (Unavailable, Unusable):
+            with pytest.raises(kind, match="Another Reprise uses"), data_dir.held(tmp_path):
+                pass
+            announce("http://127.0.0.1:3001")
+    with data_dir.held(tmp_path):
         pass
