@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeGuard
@@ -107,6 +108,15 @@ def first_username(*values: object) -> str:
 def text(value: object) -> str:
     """Return what somebody wrote, no longer than anything on Instagram is; "" where that is odd."""
     return value[:_LONGEST_TEXT] if isinstance(value, str) else ""
+
+
+def read_of(text: str) -> str:
+    """Return what is read of a text, which is how two captions are compared.
+
+    Instagram trims them, and writes line ends, spaces and composed letters in its own way.
+    """
+    whole = unicodedata.normalize("NFC", text)
+    return "".join(each for each in whole if each.isprintable() and each not in " \ufffd")
 
 
 def numeric(value: object) -> float | None:

@@ -16,6 +16,7 @@ import trio
 from ground import shortage
 from ground.clock import Clock
 from instagram import errors
+from instagram.fields import read_of
 from instagram.graph.gateway import GraphGateway
 from instagram.graph.objects import FacebookPage
 from publish.media_links import MediaLinks
@@ -121,6 +122,7 @@ class CrossPoster:
         if abs(wrong_by) <= CLOCK_SLACK:
             wrong_by = timedelta()
         since = record.row.updated_at - wrong_by - _ROUNDING
+        said = read_of(post.caption or "")
         others = await self._store.read(posts.page_post_ids, post.instagram_account_id)
         for wait_s in self._looks_s:
             await trio.sleep(wait_s)
@@ -128,7 +130,7 @@ class CrossPoster:
                 shown
                 for shown in await api.page_posts(page)
                 if shown.at >= since - CLOCK_SLACK
-                and shown.text == (post.caption or "")
+                and read_of(shown.text) == said
                 # A video's copy is known by the video's id, which ends that of its post.
                 and others.isdisjoint((shown.id, shown.id.rpartition("_")[2]))
             ]

@@ -14,6 +14,7 @@ import trio
 
 from ground.clock import Clock
 from instagram import errors
+from instagram.fields import read_of
 from instagram.graph.api import GraphApi
 from instagram.graph.gateway import GraphGateway
 from instagram.graph.objects import ContainerCode, GraphMedia
@@ -123,7 +124,9 @@ class GraphRoute:
             return Liveness.OVER
         if code not in (None, ContainerCode.PUBLISHED):
             return Liveness.ABSENT
-        if code is None and not (outgoing.post.caption and _is_listed_with_caption(outgoing.post)):
+        if code is None and not (
+            _said_in(outgoing.post) and _is_listed_with_caption(outgoing.post)
+        ):
             return Liveness.UNCLEAR  # nothing else tells ours from what somebody posts by hand
         found = await self._find(api, outgoing, delivery, known)
         if code is None:
@@ -213,7 +216,7 @@ class GraphRoute:
             if media.id not in accounted
             and media.at >= since
             and media.kind in (None, _kind(post, delivery))
-            and (not _is_listed_with_caption(post) or media.caption == (post.caption or ""))
+            and (not _is_listed_with_caption(post) or read_of(media.caption) == _said_in(post))
         ]
         return ours[0] if len(ours) == 1 else None
 
@@ -225,13 +228,13 @@ class GraphRoute:
             return Liveness.UNCLEAR
         since = (delivery.publishing_at or delivery.updated_at) - CLOCK_SLACK
         recent = await self._recent(api, post)
-        kinds = (None, _kind(post, delivery))
+        kinds, said = (None, _kind(post, delivery)), _said_in(post)
         others = [media for media in recent if media.id not in known]
         newer = [media for media in others if media.at >= since]
         alike = [
             media
             for media in others
-            if post.caption and media.caption == post.caption and media.kind in kinds
+            if said and read_of(media.caption) == said and media.kind in kinds
         ]
         if not newer and not alike:
             return Liveness.ABSENT
@@ -246,6 +249,10 @@ class GraphRoute:
 
 def _is_listed_with_caption(post: Post) -> bool:
     return post.media_type is not MediaType.STORIES
+
+
+def _said_in(post: Post) -> str:
+    return read_of(post.caption or "")
 
 
 def _kind(post: Post, delivery: Delivery) -> str:

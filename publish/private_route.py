@@ -11,6 +11,7 @@ from typing import Any, assert_never
 from ground.clock import Clock
 from ground.refusal import ErrorCode
 from instagram.errors import Gone, NoSuchPerson
+from instagram.fields import read_of
 from instagram.own_media import OwnMedia
 from instagram.private.api import PrivateApi
 from instagram.private.feed import ALBUM, PHOTO, VIDEO, FeedPost, Part, Said, Tag
@@ -135,7 +136,7 @@ class PrivateFeedRoute(PrivateRoute):
         insists: bool = False,
     ) -> Published | Liveness:
         own = await self._gateway.account(outgoing.account_id).own_posts(insists=insists)
-        caption = outgoing.post.caption or ""
+        caption = read_of(outgoing.post.caption or "")
         sent = sent_of(delivery, _kind(outgoing.post, delivery), caption, is_marked=bool(caption))
         accounted = accounted_for(delivery, known)
         seen = seen_in(own, sent, accounted)

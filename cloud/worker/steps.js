@@ -194,9 +194,12 @@ async function settle(lane, job, body) {
   if (lane.set(job, again)) await send(lane, job, api);
 }
 
+/** What is read of a caption: Instagram trims them, and writes line ends in its own way. */
+const readOf = (caption) => caption.normalize("NFC").replace(/[\p{C}\p{Z}\ufffd]/gu, "");
+
 /** The container says that it is live; as what, the account's newest media may tell. */
 async function found(lane, job, api, body) {
-  const said = body.parent?.caption ?? body.pieces[0].parameters.caption ?? "";
+  const said = readOf(body.parent?.caption ?? body.pieces[0].parameters.caption ?? "");
   const before = new Set(JSON.parse(job.own_before ?? "[]"));
   const since = job.publishing_at - (body.stories ? ROUNDING : CLOCK_SLACK);
   const ours = (await api.recent(body.stories)).filter(
@@ -204,7 +207,7 @@ async function found(lane, job, api, body) {
       !before.has(medium.id) &&
       !lane.isKnown(medium.id) &&
       !(Date.parse(medium.timestamp) < since) &&
-      (body.stories || (medium.caption ?? "") === said),
+      (body.stories || readOf(medium.caption ?? "") === said),
   );
   const now = Date.now();
   if (ours.length === 1) {

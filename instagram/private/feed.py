@@ -22,6 +22,7 @@ from instagram.fields import (
     mapping,
     moment,
     number_of,
+    read_of,
     text,
 )
 from instagram.own_media import OwnMedia, own_media
@@ -49,7 +50,7 @@ class FeedPost:
     @property
     def marks(self) -> str:
         """What tells it from the account's other posts of its kind."""
-        return self.caption
+        return read_of(self.caption)
 
     @property
     def permalink(self) -> str:

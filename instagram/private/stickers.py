@@ -13,7 +13,7 @@ from typing import assert_never
 
 from aiograpi.utils import dumps
 
-from instagram.fields import Json, entries, text
+from instagram.fields import Json, entries, read_of, text
 from instagram.private.client import PrivateClient
 
 
@@ -114,7 +114,7 @@ def shown(item: Json) -> Shown:
     names = [text(tag.get("name")) for tag in tags if isinstance(tag, Mapping)]
     posts = [entry.get("media_id") for entry in entries(item.get("story_feed_media"))]
     return Shown(
-        hashtags=frozenset(name.casefold() for name in names),
+        hashtags=frozenset(read_of(name).casefold() for name in names),
         links=len(entries(item.get("story_link_stickers"))),
         places=len(entries(item.get("story_locations"))),
         posts=frozenset(str(post).partition("_")[0] for post in posts),
@@ -125,7 +125,7 @@ def to_be_shown(stickers: Sequence[StorySticker]) -> Shown:
     """Return how stickers will be shown once their story is live."""
     of = {kind: [one.value for one in stickers if one.kind is kind] for kind in StickerKind}
     return Shown(
-        hashtags=frozenset(name.casefold() for name in of[StickerKind.HASHTAG]),
+        hashtags=frozenset(read_of(name).casefold() for name in of[StickerKind.HASHTAG]),
         links=len(of[StickerKind.LINK]),
         places=len(of[StickerKind.LOCATION]),
         posts=frozenset(value.partition("_")[0] for value in of[StickerKind.FEED_MEDIA]),

@@ -12,6 +12,7 @@ from sandbox.graph.failures import GraphRefusal
 from sandbox.graph.fetch import check_url, fetch
 from sandbox.graph.objects import graph_time, page_values
 from sandbox.graph.rules import MIB
+from sandbox.private.form import tidy
 from sandbox.wire.call import Call
 from sandbox.wire.message import JsonObject, Response
 from sandbox.world.graph_account import PAGE_LISTS, PAGE_POSTS, GraphAccount
@@ -122,7 +123,7 @@ def _post(call: Call, account: GraphAccount, kind: Kind, file: Path, text: str) 
         post_id=f"{account.page_id}_{number}",
         kind=kind,
         file=file,
-        caption=text,
+        caption=tidy(text),
         at=call.world.now(),
     )
     call.ledger.post_on_page(post)

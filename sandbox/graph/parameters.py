@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sandbox.graph.failures import GraphRefusal
-from sandbox.private.form import json_value, whole_number
+from sandbox.private.form import json_value, tidy, whole_number
 from sandbox.wire.message import JsonObject
 from sandbox.world.person import Person
 from sandbox.world.published import UserTag
@@ -26,7 +26,7 @@ def flag(parameters: JsonObject, name: str) -> bool:
 
 
 def caption(parameters: JsonObject) -> str:
-    """The caption within its limits.
+    """The caption within its limits, as it is shown: trimmed, with plain line ends.
 
     Raises:
         GraphRefusal
@@ -38,7 +38,7 @@ def caption(parameters: JsonObject) -> str:
         or len(_MENTION.findall(text)) > _MOST_MENTIONS
     ):
         raise GraphRefusal("caption_too_long")
-    return text
+    return tidy(text)
 
 
 def location_id(parameters: JsonObject) -> str | None:

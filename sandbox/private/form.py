@@ -58,3 +58,8 @@ def whole_number(text: object) -> int | None:
     """`text` as a whole number of at most 40 digits, None if it is anything else."""
     text = str(text)
     return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else None
+
+
+def tidy(text: str) -> str:
+    """A caption as Instagram and Facebook show it: trimmed, with plain line ends."""
+    return text.replace("\r\n", "\n").strip()

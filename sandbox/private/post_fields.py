@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.private.form import json_object, json_value, whole_number
+from sandbox.private.form import json_object, json_value, tidy, whole_number
 from sandbox.private.refused import Refused
 from sandbox.wire.message import JsonObject
 from sandbox.world.person import Person
@@ -15,7 +15,7 @@ _MOST_COAUTHORS = 5
 
 
 def caption(form: JsonObject, name: str = "caption") -> str:
-    """The caption.
+    """The caption as it is shown: trimmed, with plain line ends.
 
     Raises:
         Refused: it is too long.
@@ -23,7 +23,7 @@ def caption(form: JsonObject, name: str = "caption") -> str:
     text = str(form.get(name) or "")
     if len(text) > _LONGEST_CAPTION:
         raise Refused("The caption is too long")
-    return text
+    return tidy(text)
 
 
 def user_tags(form: JsonObject, world: World) -> tuple[UserTag, ...]:

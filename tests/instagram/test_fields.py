@@ -39,6 +39,20 @@ def test_what_is_read_can_be_stored(read: Callable[[object], object]) -> None:
     db.close()
 
 
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        (" Look\r\nhere \n\n", "Look\nhere"),
+        ("Gru\u0308\u00dfe\u00a0\u2028aus", "Gr\u00fc\u00dfe aus"),
+        ("a\u0007b\ufeff", "a\ufffdb"),
+        ("\u200b\u200d ", ""),
+    ],
+)
+def test_captions_are_compared_by_what_is_read_of_them(typed: str, shown: str) -> None:
+    assert fields.read_of(typed) == fields.read_of(shown)
+    assert fields.read_of(typed) != fields.read_of(f"{shown}!")
+
+
 def test_what_needs_no_repair_is_told_from_what_does(monkeypatch: pytest.MonkeyPatch) -> None:
     """A body that is left alone reads as one that went through the repair."""
     deep = [b"[" * n + b"1" + b"]" * n for n in (199, 200, 201, 900)]

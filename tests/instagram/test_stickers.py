@@ -17,7 +17,14 @@ from aiograpi.types import (
 )
 
 from instagram.private.client import PrivateClient
-from instagram.private.stickers import MentionSticker, Shown, StickerKind, StorySticker, shown
+from instagram.private.stickers import (
+    MentionSticker,
+    Shown,
+    StickerKind,
+    StorySticker,
+    shown,
+    to_be_shown,
+)
 from instagram.private.uploads import VideoUse
 from sandbox.world.sample_media import make_video
 from tests.support.studio import Studio
@@ -74,6 +81,13 @@ def read(value: object) -> object:
         return json.loads(str(value))
     except ValueError:
         return value
+
+
+def test_a_hashtag_is_known_again_however_its_letters_are_composed() -> None:
+    place = {"x": 0.5, "y": 0.5, "width": 0.5, "height": 0.1}
+    sticker = StorySticker(kind=StickerKind.HASHTAG, value="Mu\u0308sli", **place)
+    seen = {"story_hashtags": [{"hashtag": {"name": "m\u00fcsli"}}]}
+    assert shown(seen) == to_be_shown([sticker]) != Shown()
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,10 @@ async def public(
 
 async def content(served: Served, media_type: str) -> dict[str, Any]:
     """What a post of that kind carries besides its account."""
-    body: dict[str, Any] = {"mediaType": media_type, "caption": "Look"}
+    body: dict[str, Any] = {
+        "mediaType": media_type,
+        "caption": " Look\r\nhere  \n",
+    }  # as Windows writes it; Instagram does not
     match media_type:
         case "STORIES":
             return {"mediaType": media_type, "mediaFileId": await photo_id(served, 360, 640)}
