@@ -64,6 +64,7 @@ class OpenVideo:
         self.duration_s = duration_s
         self.fps = _exact(stream.average_rate)
         self.first: VideoFrame | None = None
+        self.stands_s = 0.0  # how long the last picture stands, once the packets have been read
         self._turn: Turn | None = None
         self._interlaced = False
 
@@ -128,8 +129,27 @@ class OpenVideo:
 
     def _check_end(self, end_s: float) -> None:
         missing_s = self.duration_s - (end_s - _start_s(self.stream))
-        if missing_s > max(_TOLERANCE_S, _TOLERANCE * self.duration_s):
-            raise MediaInvalid(f"the video breaks off {missing_s:.1f} s before its end")
+        if missing_s > self._most_missing_s:
+            if not self._sound_goes_on():
+                raise MediaInvalid(f"the video breaks off {missing_s:.1f} s before its end")
+            self.stands_s = missing_s
+
+    @property
+    def _most_missing_s(self) -> float:
+        return max(_TOLERANCE_S, _TOLERANCE * self.duration_s)
+
+    def _sound_goes_on(self) -> bool:
+        """Whether there is sound to the declared end, which is then that of the sound.
+
+        Recordings of a screen in Matroska and WebM, which declare one length for all, end with
+        the last picture that was another.
+        """
+        sound = sound_of(self.container)
+        if sound is None or self.stream.duration:
+            return False
+        self.container.seek(0)
+        heard_s = _span_s(self.container, sound)[1] - _start_s(self.stream)
+        return self.duration_s - heard_s <= self._most_missing_s
 
     def look(self, frame: VideoFrame) -> FrameLook:
         """Return how that frame of this stream is to be read."""
@@ -229,10 +249,19 @@ def _duration_s(container: InputContainer, stream: VideoStream) -> float:
         return min(own_s, whole_s or own_s)
     if whole_s:  # Matroska, which counts from 0 even if the first frame comes later
         return whole_s - max(0.0, _start_s(stream))
+    begin_s, end_s = _span_s(container, stream)
+    if (sound := sound_of(container)) is not None:
+        container.seek(0)
+        end_s = max(end_s, _span_s(container, sound)[1])
+    container.seek(0)
+    return max(0.0, end_s - begin_s)
+
+
+def _span_s(container: InputContainer, stream: VideoStream | AudioStream) -> tuple[float, float]:
+    """Return the seconds at which the packets from here on begin and end."""
     begin_s, end_s = math.inf, 0.0
     for packet in packets_of(container, stream):
         if packet.pts is not None:
             begin_s = min(begin_s, float(packet.pts * packet.time_base))
             end_s = max(end_s, float((packet.pts + (packet.duration or 0)) * packet.time_base))
-    container.seek(0)
-    return max(0.0, end_s - begin_s)
+    return begin_s, end_s

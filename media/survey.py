@@ -51,7 +51,7 @@ def survey(path: Path) -> Video:
             width=width,
             height=height,
             fps=pictures.rate(video),
-            longest_frame_s=pictures.longest_gap_s(),
+            longest_frame_s=max(pictures.longest_gap_s(), video.stands_s),
             begin_s=pictures.begin_s or 0.0,
             bit_rate=pictures.bytes * 8 / max(video.duration_s, 0.1),
             duration_s=video.duration_s,

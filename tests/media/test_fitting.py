@@ -272,6 +272,34 @@ async def test_a_video_that_breaks_off_is_refused(tmp_path: Path) -> None:
     assert list((tmp_path / "out").iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("a.mkv", {}),
+        ("a.webm", {"codec": "libvpx", "sound": "libopus", "container_options": {"live": "1"}}),
+    ],
+)
+async def test_the_last_picture_stands_while_the_sound_goes_on(
+    tmp_path: Path, name: str, options: dict[str, Any]
+) -> None:
+    # As screens are recorded: a picture only when something moves, and one length for all.
+    source = make_video(tmp_path / name, size=SIZE, seconds=5, times=range(0, 1500, 100), **options)
+
+    output, done = await fitted(source)
+
+    assert done.work is Work.ENCODE
+    assert done.info.duration_s == pytest.approx(5, abs=0.1)
+    with av.open(str(output)) as container:
+        sound = container.streams.audio[0]
+        assert float(sound.duration * sound.time_base) == pytest.approx(5, abs=0.1)
+
+    # What is cut off has no sound at its end either.
+    source.write_bytes(source.read_bytes()[: source.stat().st_size // 2])
+    if "container_options" not in options:  # nobody knows how long that was to be
+        with pytest.raises(MediaInvalid, match="breaks off"):
+            await fit_video(FitJob(source, tmp_path / "none.mp4", Use.REEL, StoryFit.PAD))
+
+
 async def test_a_video_deleted_meanwhile_says_so(tmp_path: Path) -> None:
     with pytest.raises(MediaInvalid, match="deleted meanwhile"):
         await fitted(tmp_path / "gone.mp4")
