@@ -46,7 +46,7 @@ A key is sent as `Authorization: Bearer vg_live_…`; a session is the cookie th
 `reprise login-link` gives a browser. A key decides when both are sent. Bodies are JSON but for the
 upload; unknown properties are ignored; times are ISO 8601 with an offset, answers are in UTC.
 Each answer to a key carries `RateLimit-Limit`, `RateLimit-Remaining`, `RateLimit-Reset` and
-`RateLimit-Policy`; a 429 carries `Retry-After` too.
+`RateLimit-Policy`; `RATE_LIMITED` carries `Retry-After` too.
 
 Any endpoint may answer `VALIDATION_ERROR`, `INTERNAL_ERROR`, `SERVICE_UNAVAILABLE` and
 `FORBIDDEN_ORIGIN`; any that is not open `AUTH_REQUIRED`, `AUTH_INVALID_KEY`, `TOKEN_INVALID`,

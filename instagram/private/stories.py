@@ -164,7 +164,8 @@ def parse_story(item: object, *, of: Json | None = None) -> Story | None:
     is_video = known.get("media_type") in (2, "2") or bool(entries(known.get("video_versions")))
     urls = addresses(known.get("video_versions") if is_video else candidates)
     tapped = shown(known)
-    boxes = tuple(filter(None, map(_box, entries(known.get("reel_mentions")))))
+    # A mention that is told twice is one: what a card names would not be known by it otherwise.
+    boxes = tuple(dict.fromkeys(filter(None, map(_box, entries(known.get("reel_mentions"))))))
     return Story(
         pk=pk,
         owner_pk=first_identifier(owner.get("pk"), owner_id, mapping(reel.get("user")).get("pk")),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import permutations
 from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
 
 from instagram.private.stickers import Shown
-from instagram.private.stories import Box, Story
+from instagram.private.stories import Box, Story, parse_story
 from repost import echo
 from repost.configuring import enable
 from repost.layout import CANVAS, Template, layout
@@ -82,27 +83,35 @@ async def test_a_post_of_a_person_that_names_another_account_here_is_reposted(
     assert (await studio.only()).status is RepostStatus.PUBLISHED
 
 
-async def test_two_daemons_do_not_repost_each_other(
-    sandbox: Sandbox, clock: TestClock, tmp_path: Path
+@pytest.mark.parametrize("names", [("studio", "second"), ("studio", "third", "second")])
+async def test_daemons_do_not_repost_each_other(
+    sandbox: Sandbox, clock: TestClock, tmp_path: Path, names: tuple[str, ...]
 ) -> None:
-    people = [sandbox.world.add_person(name, password=PASSWORD) for name in ("studio", "second")]
-    for person, other in (people, people[::-1]):
-        sandbox.world.follow(person, other)
-    for turn in range(ROUNDS):
-        name = people[turn % 2].username
+    """The last one's story mentions all others; each runs Reprise on a machine of its own."""
+    world = sandbox.world
+    people = [world.add_person(name, password=PASSWORD) for name in names]
+    for person, other in permutations(people, 2):
+        world.follow(person, other)
+    for turn in range(2 * len(people)):
+        is_first = turn < len(people)
+        name = people[turn % len(people)].username
         folder = tmp_path / name
-        async with open_studio(sandbox, clock, folder, username=name, logged_in=turn < 2) as studio:
-            if turn < 2:
+        async with open_studio(sandbox, clock, folder, username=name, logged_in=is_first) as studio:
+            if is_first:
                 await studio.configure()
             if turn == 0:
-                studio.mention(people[1], file=studio.photo())
+                *mentioned, author = people
+                story = world.add_story(author, studio.photo(), mentions=mentioned)
+                for person in mentioned:
+                    world.mention(story, person)
             await studio.run_all()
             heard = await studio.history()
         clock.advance(timedelta(minutes=30))
-    assert [len(sandbox.world.published(person)) for person in people] == [1, 0]
-    (waiting,) = heard
-    assert (waiting.status, waiting.limits) == ("WAITING_APPROVAL", (RepostLimit.ECHO,))
-    assert "repost of one of your own stories" in (waiting.reason or "")
+    assert [len(world.published(person)) for person in people] == [1] * len(mentioned) + [0]
+    assert len(heard) == len(mentioned)
+    for waiting in heard:
+        assert (waiting.status, waiting.limits) == ("WAITING_APPROVAL", (RepostLimit.ECHO,))
+        assert "repost of one of your own stories" in (waiting.reason or "")
 
 
 async def test_a_repost_whose_answer_was_lost_is_not_taken_for_a_mention(studio: Studio) -> None:
@@ -150,6 +159,19 @@ def test_every_card_is_known_by_where_it_names_its_author(
     assert echo._is_label(box)
     assert not echo._is_label(Box("42", box.x + 0.01, box.y, box.width, box.height))
     assert not echo._is_label(Box("42", box.x, box.y, box.width, box.height * 1.02))
+
+
+def test_a_mention_that_is_told_twice_is_one() -> None:
+    across, down = CANVAS
+    label = layout(1080, 1920, 431.7, Template.CLASSIC).label
+    named = {
+        "user": {"pk": "42"}, "x": (label.x + label.width / 2) / across,
+        "y": (label.y + label.height / 2) / down, "width": label.width / across,
+        "height": label.height / down,
+    }  # fmt: skip
+    told = parse_story({"pk": "1", "user": {"pk": "7"}, "reel_mentions": [named, named]})
+    assert told is not None
+    assert echo.is_suspected(told, "42", has_named_author=False)
 
 
 def test_what_people_make_is_no_echo() -> None:
