@@ -30,6 +30,13 @@ class Unreachable(InstagramError):
         self.maybe_applied = maybe_applied
 
 
+class Unanswered(Unreachable):
+    """Nobody answered: no network, no such name, no proxy, or nothing within the time limit.
+
+    It says nothing about the account.
+    """
+
+
 class Illegible(Unreachable):
     """Somebody answered, and not in Instagram's own words: the page of a gateway or a proxy."""
 
@@ -186,6 +193,7 @@ class DownloadFailed(InstagramError):
 # each; a test sees to it that none is missing here.
 AnyError = (
     Unreachable
+    | Unanswered
     | Illegible
     | RateLimited
     | Gone

@@ -30,6 +30,11 @@ logger = logging.getLogger(__name__)
 MAX_PAGES = 30
 MAX_THREAD_PAGES = 10
 MAX_ODD = 50
+# After so many parts in a row that could not be reached Instagram itself is away, or the network.
+MAX_UNREACHED = 3
+# What says that this part is not given out, while others may be.
+_NOT_GIVEN = (errors.Refused, errors.Gone, errors.Unreachable)
+_THE_WAY = "the way to older messages"
 _NOW_AT_LEAST = datetime(2026, 1, 1, tzinfo=UTC)
 _FURTHEST_AHEAD = timedelta(days=5 * 365)
 ReadPage = Callable[[str | None], Awaitable[Any]]
@@ -92,6 +97,7 @@ class Reading:
         self._told = told
         # By Instagram's clock as soon as it is known: ours may be wrong.
         self._their_time = clock.now()
+        self._unreached = 0
         # Down to where all is read again, where the way to what earlier looks had left is lost.
         self._unread_from: datetime | None = None
         self.scan = Scan()
@@ -120,13 +126,11 @@ class Reading:
         """
         try:
             rest = await self._read_box("pending", self._inboxes.pending_page, self._horizon())
-        except (errors.Refused, errors.Gone, errors.Illegible) as error:
-            account_id = self._config.account_id
-            logger.warning("requests not read account=%s reason=%s", account_id, error.reason)
+        except _NOT_GIVEN as error:
+            self._pass_over("message requests", error)
         else:
-            if rest is None:
-                return
-        self.scan.gaps["message requests"] += 1
+            if rest is not None:
+                self.scan.gaps["message requests"] += 1
 
     async def _read_activity(self) -> None:
         self.scan.requests += 1
@@ -161,11 +165,9 @@ class Reading:
         gaps = self.scan.gaps.total()
         try:
             rest = await self._read_box("inbox", self._inboxes.inbox_page, until, cursor)
-        except (errors.Refused, errors.Gone, errors.Illegible) as refused:
+        except _NOT_GIVEN as error:
             # A cursor that Instagram has forgotten must not fail every look from now on.
-            account_id = self._config.account_id
-            logger.warning("backlog dropped account=%s reason=%s", account_id, refused.reason)
-            self.scan.gaps["the way to older messages"] += 1
+            self._pass_over(_THE_WAY, error)
             rest = None
         self._read_again(until, gaps)
         return rest
@@ -190,19 +192,18 @@ class Reading:
             self.scan.requests += 1
             try:
                 answer = await read(cursor)
-            except (errors.Refused, errors.Gone, errors.Illegible) as refused:
+            except _NOT_GIVEN as error:
                 if number == 0:
                     raise
                 # What the newer pages tell stands, and one that never comes ends no looks.
-                account_id = self._config.account_id
-                logger.warning("page not read account=%s reason=%s", account_id, refused.reason)
-                self.scan.gaps["the way to older messages"] += 1
+                self._pass_over(_THE_WAY, error)
                 return None
+            self._unreached = 0
             page = parse_inbox(answer, self._viewer_pk, source)
             self._see_clock(page)
             await self._keep(page)
             if page.cursor is not None and page.cursor in seen:
-                self.scan.gaps["the way to older messages"] += 1
+                self.scan.gaps[_THE_WAY] += 1
                 return None  # round and round
             seen.add(page.cursor)
             if cursor is None and source == "inbox":
@@ -274,14 +275,22 @@ class Reading:
         self.scan.requests += 1
         try:
             answer = await self._inboxes.thread_page(thread.thread_id, thread.older_cursor)
-        except (errors.Refused, errors.Gone, errors.Illegible) as refused:
+        except _NOT_GIVEN as error:
             # One chat's trouble is its own: the others are read all the same.
-            logger.warning(
-                "chat not read account=%s reason=%s", self._config.account_id, refused.reason
-            )
-            self.scan.gaps["a chat"] += 1
+            self._pass_over("a chat", error)
             return None
+        self._unreached = 0
         return parse_thread(answer, self._viewer_pk, source)
+
+    def _pass_over(self, what: str, error: errors.InstagramError) -> None:
+        """Note a part that is not given out as a gap; raises where nothing can be reached."""
+        if isinstance(error, errors.Unreachable) and not isinstance(error, errors.Illegible):
+            self._unreached += 1
+            if self._unreached >= MAX_UNREACHED:
+                raise error
+        account_id = self._config.account_id
+        logger.warning("not read account=%s part=%s reason=%s", account_id, what, error.reason)
+        self.scan.gaps[what] += 1
 
     def _leave(self, source: str, thread: Thread, horizon: datetime) -> None:
         """Note where the next scan goes on in a chat that holds more than one scan reads."""

@@ -30,6 +30,8 @@ BURN_IN_CAPS = ((7, 1), (14, 3), (21, 5), (30, 8))
 SPACING = timedelta(minutes=20)
 MAX_HELD = timedelta(hours=72)
 FIRST_POLL_RETRY = timedelta(minutes=15)
+# Where nobody answers, nobody is disturbed: the first look after an outage has to come soon.
+LONGEST_UNANSWERED = timedelta(hours=1)
 SHORTEST_INTERVAL = timedelta(hours=6)
 # A story lives 24 h: a scan at least this often sees each while it can still be fetched.
 LONGEST_SAFE_INTERVAL = timedelta(hours=20)
@@ -162,8 +164,10 @@ def next_poll_at(config: RepostConfig, now: datetime, pace: float) -> datetime:
         due = now  # by a clock that was ahead, and for as long as that nobody would look
     elif config.last_poll_status is PollStatus.FAILED:
         # Sooner than the interval, because stories expire meanwhile; never in a hurry.
-        doubled = FIRST_POLL_RETRY * 2 ** min(config.consecutive_failures - 1, 10)
-        due = last + min(doubled, interval)
+        unanswered = config.partial_looks
+        count = unanswered or max(config.consecutive_failures, 1)
+        longest = LONGEST_UNANSWERED if unanswered else interval
+        due = last + min(FIRST_POLL_RETRY * 2 ** min(count - 1, 10), longest)
     elif config.backlog_cursor is not None or config.chat_backlog:
         due = last + FIRST_POLL_RETRY
     elif config.partial_looks:

@@ -139,7 +139,7 @@ class Journey:
             if not stumbles.is_of_one(error):
                 raise
             stumbles.tell(repost, error)
-            until = self._stumbles.note(repost.id, self._clock.now())
+            until = self._stumbles.note(repost.id, error, self._clock.now())
             return await self._store.write(stumbled, repost.id, error, until, self._clock.now())
         self._stumbles.forget(repost.id)
         return moved

@@ -58,14 +58,17 @@ def record_failed(
 ) -> None:
     """Record a scan that was broken off; the eighth in a row opens the circuit breaker.
 
-    What is unread stays unread: the next scan reads from where the last whole one ended.
+    One that nobody answered says nothing about the account, and counts with those that had gaps:
+    no outage of the network switches reposts off. What is unread stays unread: the next scan reads
+    from where the last whole one ended.
     """
     config = repost_configs.find(db, account_id)
     if config is None:
         return
-    failures = config.consecutive_failures + 1
+    is_answered = not isinstance(error, errors.Unanswered)
+    failures = config.consecutive_failures + is_answered
     changes: dict[str, object] = {}
-    if failures >= FAILURES_TO_BREAK and config.is_enabled:
+    if is_answered and failures >= FAILURES_TO_BREAK and config.is_enabled:
         changes = {
             "is_enabled": False,
             "auto_disabled_at": now,
@@ -81,6 +84,7 @@ def record_failed(
         last_poll_error=error.reason,
         last_poll_requests=scan.requests,
         total_poll_requests=config.total_poll_requests + scan.requests,
+        partial_looks=0 if is_answered else config.partial_looks + 1,
         consecutive_failures=failures,
         **changes,
     )

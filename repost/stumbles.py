@@ -17,8 +17,10 @@ from storage.reposts import Repost
 logger = logging.getLogger(__name__)
 
 FIRST_PAUSE = timedelta(minutes=2)
-LONGEST_PAUSE = timedelta(hours=2)
+LONGEST_PAUSE = timedelta(hours=6)
 ENOUGH = 8
+# What the machine may lack: it is nobody's bug, and may go better later.
+_OF_THE_MACHINE = (MediaError, OSError, MemoryError)
 
 
 def is_of_one(error: Exception) -> bool:
@@ -28,7 +30,7 @@ def is_of_one(error: Exception) -> bool:
 
 def tell(repost: Repost, error: Exception) -> None:
     """Log an error of one mention: a bug with its traceback, what the machine lacks without."""
-    if isinstance(error, (MediaError, OSError, MemoryError)):
+    if isinstance(error, _OF_THE_MACHINE):
         logger.warning("repost stumbled id=%s reason=%s", repost.id, error)
     else:
         logger.error("repost stumbled id=%s", repost.id, exc_info=error)
@@ -45,11 +47,15 @@ class Stumbles:
         _, until = self._resting.get(repost_id, (0, now))
         return until if now < until <= now + LONGEST_PAUSE else None
 
-    def note(self, repost_id: str, now: datetime) -> datetime | None:
-        """Count a stumble; returns until when it rests, None when it was often enough."""
+    def note(self, repost_id: str, error: Exception, now: datetime) -> datetime | None:
+        """Count a stumble; returns until when it rests, None when it was often enough.
+
+        Only a bug is met often enough: a child that was killed, or a disk that fails, tells
+        nothing of the mention, and its own end is the only one.
+        """
         count = self._resting.get(repost_id, (0, now))[0] + 1
         until: datetime = now + min(FIRST_PAUSE * 2 ** (count - 1), LONGEST_PAUSE)
-        if count >= ENOUGH:
+        if count >= ENOUGH and not isinstance(error, _OF_THE_MACHINE):
             self.forget(repost_id)
             return None
         self._resting[repost_id] = count, until

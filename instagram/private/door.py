@@ -198,7 +198,7 @@ class AccountDoor:
             with trio.fail_after(limit_s):
                 result: T = await trio_asyncio.aio_as_trio(action)(client)
         except trio.TooSlowError:
-            error: errors.InstagramError = errors.Unreachable(
+            error: errors.InstagramError = errors.Unanswered(
                 f"Instagram did not answer within {limit_s:.0f} s", maybe_applied=writes
             )
         except RAISED as raised:

@@ -197,12 +197,12 @@ def _about_the_request(exc: Exception) -> errors.InstagramError:
         said = _message(exc).lstrip(", ")
         return errors.Unexplained(f"Instagram refused the request ({said})")
     if _never_left(exc):
-        return errors.Unreachable("Instagram or the proxy to it cannot be reached")
+        return errors.Unanswered("Instagram or the proxy to it cannot be reached")
     if status is not None and status >= 500:
         return errors.Unreachable(f"Instagram answers {status}")
     if isinstance(exc, (ig.ClientError, httpx.HTTPError)):
-        name = type(exc).__name__
-        return errors.Unreachable(f"No usable answer from Instagram ({name})")
+        kind = errors.Unanswered if _was_lost(exc) else errors.Unreachable
+        return kind(f"No usable answer from Instagram ({type(exc).__name__})")
     return errors.Unreachable(
         f"Instagram answered in a form that is not known ({type(exc).__name__})"
     )
@@ -286,6 +286,14 @@ def _retry_after(exc: Exception) -> float | None:
         return float(value)
     until, at = told_by(value), told_by(response.headers.get("date"))
     return None if until is None or at is None else (until - at).total_seconds()
+
+
+def _was_lost(exc: BaseException) -> bool:
+    """Say whether the connection broke, or nothing came, before there was any answer."""
+    is_of_network = any(
+        isinstance(link, (CurlError, httpx.TransportError)) for link in _of_this_request(exc)
+    )
+    return is_of_network and _response(exc) is None
 
 
 def _never_left(exc: BaseException) -> bool:

@@ -52,7 +52,7 @@ INBOX = "direct_v2/inbox"
     ("kind", "error", "word"),
     sparing(
         [
-            (Reset(), errors.Unreachable, "No usable answer"),
+            (Reset(), errors.Unanswered, "No usable answer"),
             (Status(500), errors.Unreachable, "500"),
             (Status(502, text="<html>bad gateway</html>"), errors.Unreachable, "502"),
             (Body(b"<html>log in</html>", "text/html"), errors.Unreachable, "No usable answer"),

@@ -6,12 +6,14 @@ from datetime import timedelta
 
 import pytest
 
+from accounts.client_options import OptionsDesk
 from instagram import errors
+from instagram.private import door
 from publish.intake import disconnect
 from repost.messages import Mention
 from repost.recording import store_new
 from sandbox import MentionShape
-from sandbox.wire.faults import Fault, Status, login_required
+from sandbox.wire.faults import Fault, Hang, Reset, Status, login_required
 from sandbox.world import items
 from storage.errors import NotFound
 from storage.repost_configs import PollStatus
@@ -161,9 +163,16 @@ async def test_a_session_that_expires_in_the_middle_of_a_scan_loses_nothing(
 async def test_a_broken_answer_fails_the_scan_and_keeps_what_was_found(
     studio: Studio, kind: Status
 ) -> None:
+    """One chat's trouble is its own; that of three, one after the other, is Instagram's."""
     await studio.configure()
+    for name in ("ben", "carla", "dora"):
+        friend = studio.friend(name)
+        thread = studio.sandbox.world.thread_between(studio.person, friend)
+        for second in range(15):
+            at = studio.clock.seconds() - 3600 + second
+            studio.sandbox.world.add_item(thread, items.plain_text(friend, "…", at=at))
     studio.mention(studio.friend("anna"))
-    studio.sandbox.faults.add(Fault(path="pending_inbox", kind=kind))
+    studio.sandbox.faults.add(Fault(path="direct_v2/threads/", kind=kind, times=3))
     with pytest.raises(errors.InstagramError):
         await studio.scan()
     config = await studio.config()
@@ -187,6 +196,52 @@ async def test_eight_failed_looks_in_a_row_open_the_circuit_breaker(studio: Stud
     assert config.auto_disabled_at is not None
     assert "8 looks in a row failed" in (config.auto_disable_reason or "")
     assert (await studio.configure()).auto_disabled_at is None
+
+
+@pytest.mark.parametrize("how", ["cut", "silent", "refused"])
+async def test_an_outage_of_the_network_switches_nothing_off(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Nobody answers eight looks and more; an hour later the stories of the day are found."""
+    await studio.configure()
+    if how == "silent":
+        monkeypatch.setattr(door, "CALL_LIMIT_S", 0.05)
+    options = OptionsDesk(
+        studio.core.store, studio.core.vault, studio.core.gateway, studio.core.clock
+    )
+    fault = None
+    if how == "refused":
+        await options.change(studio.account.id, {"proxy": "http://127.0.0.1:9"})
+    else:
+        kind = Reset() if how == "cut" else Hang()
+        fault = studio.sandbox.faults.add(Fault(path="", kind=kind, times=None))
+    looks = await looks_within(studio, timedelta(hours=10))
+    config = await studio.config()
+    assert config.is_enabled
+    assert (config.last_poll_status, config.consecutive_failures) == (PollStatus.FAILED, 0)
+    assert 8 < looks <= 13, "after a quarter, half an hour, and then hourly"
+    studio.mention(studio.friend("anna"), ago=timedelta(hours=22))
+    monkeypatch.undo()
+    if fault is not None:
+        fault.remove()
+    else:
+        await options.change(studio.account.id, {"proxy": ""})
+    await looks_within(studio, timedelta(minutes=75))
+    assert (await studio.only()).media_path is not None
+    assert (await studio.config()).last_poll_status is PollStatus.SUCCESS
+
+
+async def looks_within(studio: Studio, time: timedelta) -> int:
+    """Give the engine its turns for so long; returns how many looks began."""
+    looks, end = 0, studio.clock.now() + time
+    studio.engine.wake(studio.account.id)
+    while studio.clock.now() < end:
+        for account_id in studio.engine.claim_due():
+            before = (await studio.config()).last_poll_at
+            await studio.engine.turn(account_id)
+            looks += (await studio.config()).last_poll_at != before
+        studio.clock.advance(timedelta(minutes=15))
+    return looks
 
 
 async def test_an_account_that_is_disconnected_as_a_page_comes_is_gone_and_no_bug(

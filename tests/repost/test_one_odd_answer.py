@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import cycle
 from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
 
-from repost import approval
+from media.errors import RenderFailed
+from repost import approval, card
 from sandbox.private.stories import story_json
 from sandbox.wire.faults import (
     Body,
@@ -270,6 +272,35 @@ async def test_a_bug_that_one_mention_meets_is_its_own(
     assert len(tries) == 8
     with pytest.raises(approval.TooLate):
         await studio.core.store.write(approval.approve, found["anna"].id, studio.clock.now())
+
+
+async def test_a_card_is_tried_for_as_long_as_the_machine_is_in_trouble(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A child that is killed each time, for lack of memory: it says nothing of the story."""
+    await studio.configure()
+    studio.mention(studio.friend("anna"))
+    await studio.scan()
+    errors = cycle([RenderFailed("the renderer was killed"), PermissionError("not yours")])
+    tries = 0
+
+    async def compose(*_args: object, **_options: object) -> object:
+        nonlocal tries
+        tries += 1
+        raise next(errors)
+
+    monkeypatch.setattr(card, "compose", compose)
+    for _ in range(40):
+        await studio.advance()
+        assert (await studio.only()).status is RepostStatus.QUEUED
+        studio.clock.advance(timedelta(minutes=30))
+    assert 8 < tries < 12
+    monkeypatch.undo()
+    for _ in range(13):
+        await studio.advance()
+        studio.clock.advance(timedelta(minutes=30))
+    await studio.publish_due()
+    assert (await studio.only()).status is RepostStatus.PUBLISHED
 
 
 async def test_a_video_without_its_kind_is_read_for_what_it_is(

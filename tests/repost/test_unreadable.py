@@ -261,6 +261,7 @@ async def test_an_activity_page_that_never_answers_ends_no_looks(
     [
         Status(400, {"message": "odd"}),
         Status(404, text="<html>"),
+        Status(500, {}),
         Status(200, {"status": "fail", "message": "try again"}),
     ],
 )
@@ -296,7 +297,8 @@ async def test_a_story_of_the_activity_inbox_in_an_unknown_form_is_asked_about(
     assert repost.status == (RepostStatus.PUBLISHED if names else RepostStatus.WAITING_APPROVAL)
 
 
-async def test_a_chat_that_is_refused_costs_no_other(studio: Studio) -> None:
+@pytest.mark.parametrize("status", [400, 500])
+async def test_a_chat_that_is_refused_costs_no_other(studio: Studio, status: int) -> None:
     await studio.configure()
     for name in ("anna", "ben"):
         friend = studio.friend(name)
@@ -306,7 +308,7 @@ async def test_a_chat_that_is_refused_costs_no_other(studio: Studio) -> None:
             send(studio, friend, items.plain_text(friend, "…", at=at))
     before = (await studio.config()).seen_until
     for path in ("news/inbox", "direct_v2/threads/"):
-        refused = Status(400, {"message": "odd", "status": "fail"})
+        refused = Status(status, {"message": "odd", "status": "fail"})
         kind = refused if "threads" in path else Status(200, {"status": "ok"})
         studio.sandbox.faults.add(Fault(path=path, kind=kind))
     assert len(await studio.scan()) == 1
@@ -432,7 +434,10 @@ async def test_an_own_story_that_cannot_be_read_is_not_taken_for_absent(studio: 
     assert (posts.read, len(posts.unread)) == ([], 1)
 
 
-async def test_an_older_page_that_is_never_given_out_ends_no_looks(studio: Studio) -> None:
+@pytest.mark.parametrize("status", [400, 502])
+async def test_an_older_page_that_is_never_given_out_ends_no_looks(
+    studio: Studio, status: int
+) -> None:
     """Its first page tells of new mentions all the same, more than eight looks in a row."""
     await studio.configure()
     before = (await studio.config()).seen_until
@@ -441,7 +446,7 @@ async def test_an_older_page_that_is_never_given_out_ends_no_looks(studio: Studi
         other = studio.sandbox.world.add_person(f"chat{number}")
         text = items.plain_text(other, "hello", at=at)
         studio.sandbox.world.add_thread(studio.person, other, last_activity_at=at, items=[text])
-    older = Status(400, {"message": "odd", "status": "fail"})
+    older = Status(status, {"message": "odd", "status": "fail"})
     for number in range(9):
         studio.mention(studio.friend(f"friend{number}"))
         # The second request for the inbox is that for its older page.
