@@ -23,7 +23,7 @@ from daemon.restoring import restore as restore_data
 from daemon.settings import Settings, load_settings
 from ground.clock import utc_now
 from storage import rotation
-from storage.backup import MEDIA, Progress, Written, write_backup
+from storage.backup import MEDIA, NAME, Progress, Written, write_backup
 from storage.copies import copy_database
 from storage.times import to_text
 from storage.vault import create_key, credential, present_key, read_key
@@ -125,7 +125,7 @@ def tell_unreadable(written: Written) -> None:
 
 
 def _target(file: Path | None, settings: Settings) -> Path:
-    name = f"reprise-backup-{utc_now():%Y%m%dT%H%M%SZ}.tar"
+    name = utc_now().strftime(NAME)
     target = (file or Path(name)).absolute()
     if target.is_dir():
         target = target / name

@@ -6,6 +6,7 @@ off or changed is recognised before anything of it is used. Read by `storage.res
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import io
 import json
@@ -33,6 +34,9 @@ DATABASE = "reprise.db"
 MEDIA = "media"
 KEY = "secret.key"
 CHUNK = 1 << 20
+# Called so where nobody says how.
+NAME = "reprise-backup-%Y%m%dT%H%M%SZ.tar"
+_NAMED = "reprise-backup-*Z.tar"
 _SLACK = 16 << 20
 # Where rows name files of the media folder.
 _PATHS = {
@@ -97,16 +101,17 @@ def write_backup(
     snapshot = target.with_name(f".{target.name}.database")
     try:
         with _readable_errors(target):
+            _clear_left(target.parent)
             _check_room(data_dir, target.parent)
-            if copy is None:
-                copy_database(data_dir / DATABASE, snapshot)
-            else:
-                copy(snapshot)
-            # After the database: a file is there before its row, so that of every row in the
-            # copy the file is in this list, however long the copying took.
-            media, unlisted = _media_of(data_dir)
-            total = _size_of([snapshot, *media])
             with _private(unfinished) as raw:
+                if copy is None:
+                    copy_database(data_dir / DATABASE, snapshot)
+                else:
+                    copy(snapshot)
+                # After the database: a file is there before its row, so that of every row in the
+                # copy the file is in this list, however long the copying took.
+                media, unlisted = _media_of(data_dir)
+                total = _size_of([snapshot, *media])
                 hashed = _Hashed(raw)
                 tar = _Archive(hashed, lambda done: progress(done, total))
                 tar.add(snapshot, DATABASE)
@@ -323,12 +328,27 @@ def _size_of(files: list[Path]) -> int:
     return size
 
 
+def _clear_left(folder: Path) -> None:
+    """Delete what backups that were killed have left in a folder, each as large as the data.
+
+    Of other names than ours it is the next backup of that name that does so.
+    """
+    for left in folder.glob(f".{_NAMED}.unfinished"):
+        with suppress(OSError), left.open("rb") as file:  # else somebody writes it now
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            name = left.name.removesuffix(".unfinished")
+            for each in folder.glob(f"*{name}.*"):
+                each.unlink(missing_ok=True)
+
+
 @contextmanager
 def _private(path: Path) -> Iterator[IO[bytes]]:
     """Make a file that only its owner reads; it is on disk when the block ends."""
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
     with closing(path.open("wb")) as file:
+        with suppress(OSError):  # not every disk has locks
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield file
         file.flush()
         os.fsync(file.fileno())

@@ -11,6 +11,7 @@ import tarfile
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from sqlite_utils import Database
 from daemon import data_dir
 from publish.library import MediaLibrary
 from storage import backup, users
-from storage.backup import write_backup
+from storage.backup import NAME, write_backup
 from storage.copies import copy_database
 from storage.errors import Damaged, StorageError, Unavailable, Unusable
 from storage.files import MediaFolder
@@ -428,6 +429,30 @@ def test_a_swap_that_was_interrupted_is_finished_by_the_next_command(
     (aside,) = data.glob("before-restore-*")
     assert files_of(aside) == {name: before[name] for name in before if name != "secret.key"}
     assert not (data / ".restore").exists()
+
+
+def test_what_a_killed_backup_left_goes_with_the_next_one(data: Path, tmp_path: Path) -> None:
+    """As large as the data each, and hidden; but not what another one is writing."""
+    folder = tmp_path / "usb"
+    folder.mkdir()
+    write = partial(write_backup, data, key=None, now=NOW, progress=ignore)
+    seen = list[str]()
+
+    def copied_by_daemon(target: Path) -> None:
+        copy_database(data / "reprise.db", target)
+        write(folder / NOW.replace(day=2).strftime(NAME))  # meanwhile
+        seen.extend(path.name for path in folder.iterdir() if path.name.startswith("."))
+
+    left = f".{NOW.replace(day=3).strftime(NAME)}"
+    for name in (f"{left}.unfinished", f"{left}.database", f".{left}.database.unfinished"):
+        (folder / name).write_bytes(bytes(700))
+    write(folder / NOW.strftime(NAME), copy=copied_by_daemon)
+    ours = f".{NOW.strftime(NAME)}"
+    assert sorted(seen) == [f"{ours}.database", f"{ours}.unfinished"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        NOW.replace(day=day).strftime(NAME) for day in (1, 2)
+    ]
+    stage(folder / NOW.strftime(NAME), empty(tmp_path), ignore)
 
 
 def test_what_a_killed_restore_left_goes_with_the_next_command(data: Path, archive: Path) -> None:
