@@ -239,6 +239,7 @@ def _upkeep(core: Core, folder: MediaFolder, probe: Probe, sessions: SessionDesk
         core.tokens,
         retention,
         copies=settings.database_copies,
+        least_free=settings.min_free_mb << 20,
         probe=probe.ask_if_due,
         end_sessions=sessions.expire,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 import trio
 
@@ -13,6 +14,7 @@ from daemon import memory
 from ground.clock import Clock
 from repost.retention import Retention
 from storage import api_keys, copies, credentials, facts, pruning
+from storage.copies import keep_copy
 from storage.errors import Damaged, Unavailable, is_passing
 from storage.store import Store
 from storage.wrong_clock import is_recent
@@ -39,16 +41,19 @@ class Upkeep:
         retention: Retention,
         *,
         copies: int,
+        least_free: int,
         probe: Callable[[], Awaitable[None]],
         end_sessions: Callable[[], Awaitable[None]],
     ) -> None:
-        """`copies`: how many daily copies of the database are kept; `probe` asks, when it is time,
-        whether Meta can fetch from the Worker; `end_sessions` never ends."""
+        """`copies`: how many daily copies of the database are kept, and that none is made which
+        would leave less than `least_free` bytes; `probe` asks, when it is time, whether Meta can
+        fetch from the Worker; `end_sessions` never ends."""
         self._store = store
         self._clock = clock
         self._newest_app_version = newest_app_version
         self._tokens = tokens
         self._retention = retention
+        self._copy = partial(keep_copy, keep=copies, least_free=least_free)
         self._copies = copies
         self._probe = probe
         self._end_sessions = end_sessions
@@ -184,7 +189,9 @@ class Upkeep:
         if not copies.is_due(kept, now, COPY_EVERY):
             return
         try:
-            made = await trio.to_thread.run_sync(copies.keep_copy, database, self._copies, now)
+            made = await trio.to_thread.run_sync(partial(self._copy, database, now=now))
+        except Unavailable as error:
+            logger.warning("no copy of the database reason=%s", error)
         except Damaged as error:
             logger.error("%s; stop the daemon and restore a copy", error)
             self._store.note_damage(str(error))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterable
@@ -92,7 +93,7 @@ def flaw(
     return (of_the_file or lines)[0].splitlines()[-1]
 
 
-def keep_copy(database: Path, keep: int, now: datetime) -> Path:
+def keep_copy(database: Path, keep: int, now: datetime, *, least_free: int = 0) -> Path:
     """Add a thoroughly checked copy to those of the data directory, and give old ones up.
 
     Of each age of the clock the newest `keep` stay: where it was set by more than ten days, in
@@ -104,11 +105,26 @@ def keep_copy(database: Path, keep: int, now: datetime) -> Path:
     folder.mkdir(exist_ok=True, mode=0o700)
     for left in folder.glob(".*.unfinished*"):  # by a kill: as large as a copy each
         left.unlink(missing_ok=True)
+    _check_room(database, folder, least_free)
     made = folder / now.astimezone(UTC).strftime(_NAME)
     copy_database(database, made, thoroughly=True)
     for old in _given_up(kept_copies(database), made, keep):
         old.unlink(missing_ok=True)
     return made
+
+
+def _check_room(database: Path, folder: Path, least_free: int) -> None:
+    # A copy that fills the disk, if only for a moment, stops what is written there, posts too.
+    needed = 0
+    for file in (database, database.with_name(f"{database.name}-wal")):
+        with suppress(OSError):
+            needed += file.stat().st_size
+    free = shutil.disk_usage(folder).free
+    if free - needed < least_free:
+        raise Unavailable(
+            f"There is no room in {folder}: a copy takes {needed >> 20} MB of {free >> 20}, and "
+            f"{least_free >> 20} are to stay free"
+        )
 
 
 def is_due(copies: Iterable[Path], now: datetime, every: timedelta) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -12,12 +13,14 @@ import trio
 from sqlite_utils import Database
 
 from daemon import upkeep
+from sandbox import Sandbox
 from storage import copies, users
 from storage.errors import Damaged, Unavailable, Unusable
 from storage.store import open_directly, open_store, transaction
+from tests.support.clock import TestClock
 from tests.support.limits import DEADLOCK_S
 from tests.support.served import serve_studio
-from tests.support.studio import Studio
+from tests.support.studio import Studio, open_studio
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -70,9 +73,27 @@ def test_a_full_disk_leaves_the_older_ones(tiny_disk: Path) -> None:
         db.conn.execute("INSERT INTO facts VALUES ('large', ?, 'now')", ("x" * 2_500_000,))
     good = copies.keep_copy(path, 1, NOW)
     (tiny_disk / "ballast").write_bytes(bytes(1_000_000))
-    with pytest.raises(Unavailable, match="full"):
+    with pytest.raises(Unavailable, match="no room"):
         copies.keep_copy(path, 1, NOW + DAY)
+    with pytest.raises(Unavailable, match="full"):
+        copies.copy_database(path, path.with_name("another.db"))
     assert [path.name for path in good.parent.iterdir()] == [good.name]
+
+
+def test_no_copy_takes_the_room_that_posts_need(tiny_disk: Path) -> None:
+    path = tiny_disk / "reprise.db"
+    with open_directly(path) as db, transaction(db):
+        db.conn.execute("INSERT INTO facts VALUES ('large', ?, 'now')", ("x" * 2_500_000,))
+    with pytest.raises(Unavailable, match="no room"):
+        copies.keep_copy(path, 7, NOW, least_free=4 << 20)
+    assert copies.kept_copies(path) == []
+    copies.keep_copy(path, 7, NOW, least_free=1 << 20)
+    before = shutil.disk_usage(tiny_disk).free
+    for day in range(1, 4):  # it is tried again, and no older one goes for it
+        with pytest.raises(Unavailable, match="no room"):
+            copies.keep_copy(path, 7, NOW + day * DAY, least_free=1 << 20)
+    assert shutil.disk_usage(tiny_disk).free == before
+    assert len(copies.kept_copies(path)) == 1
 
 
 async def test_a_damaged_database_is_refused_with_the_way_out(database: Path) -> None:
@@ -206,3 +227,22 @@ async def test_the_daemon_makes_one_a_day(studio: Studio, monkeypatch: pytest.Mo
         assert len(copies.kept_copies(database)) == 1
         studio.clock.advance(DAY)
         await until(2)
+
+
+async def test_the_daemon_says_that_it_makes_none_and_goes_on(
+    sandbox: Sandbox,
+    clock: TestClock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(upkeep, "FIRST_COPY_AFTER_S", 0)
+    monkeypatch.setattr(upkeep, "_LOOK_EVERY_S", 0.02)
+    async with (
+        open_studio(sandbox, clock, tmp_path, logged_in=False, min_free_mb=1 << 40) as studio,
+        serve_studio(studio),
+    ):
+        with trio.fail_after(DEADLOCK_S):
+            while caplog.text.count("no copy of the database reason=There is no room") < 2:
+                await trio.sleep(0.01)
+    assert copies.kept_copies(studio.core.settings.database) == []
