@@ -9,6 +9,7 @@ import pytest
 from accounts.client_options import OptionsDesk
 from instagram import errors
 from instagram.private import door
+from operations import shown
 from publish.intake import disconnect
 from repost.messages import Mention
 from repost.recording import store_new
@@ -220,6 +221,9 @@ async def test_an_outage_of_the_network_switches_nothing_off(
     assert config.is_enabled
     assert (config.last_poll_status, config.consecutive_failures) == (PollStatus.FAILED, 0)
     assert 8 < looks <= 13, "after a quarter, half an hour, and then hourly"
+    read = studio.core.store.read
+    told = await read(shown.story_repost_config, config, studio.clock.now(), 1.0)
+    assert told.consecutive_failures == looks
     studio.mention(studio.friend("anna"), ago=timedelta(hours=22))
     monkeypatch.undo()
     if fault is not None:
