@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import trio
 
 from ground.clock import Clock
-from storage import loose_files, media_files, posts, repost_history
+from storage import loose_files, media_files, posts, repost_history, restore
 from storage.files import MediaFolder
 from storage.posts import PostStatus
 from storage.reposts import Repost
@@ -58,8 +58,11 @@ class Retention:
     async def sweep_part(self) -> int:
         """Look through the next part of the folder for files without a row; how many went.
 
-        A crash between a file and its row leaves one.
+        A crash between a file and its row leaves one. None goes while a database is kept that a
+        restore has put aside without its media.
         """
+        if await trio.to_thread.run_sync(restore.keeps_media, self._folder.root.parent):
+            return 0
         part, self._part = self._part, (self._part + 1) % PARTS
         found = await trio.to_thread.run_sync(self._folder.standing, part, PARTS)
         removed = 0

@@ -137,6 +137,17 @@ def _aside_in(marker: Path) -> str:
     return "before-restore-unnamed"  # the disk has damaged it: what was begun is finished
 
 
+def keeps_media(data_dir: Path) -> bool:
+    """Say whether a database that was put aside may refer to media that stayed where they were.
+
+    A copy of the database has none beside it; the one it took the place of may have to come back.
+    """
+    return any(
+        (aside / DATABASE).exists() and not (aside / MEDIA).exists()
+        for aside in data_dir.glob("before-restore-*")
+    )
+
+
 def is_unfinished(data_dir: Path) -> bool:
     """Say whether a swap was begun and not finished."""
     return (data_dir / STAGE / _READY).exists()

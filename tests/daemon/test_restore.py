@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,6 +18,7 @@ from daemon.restoring import KeyState
 from instagram.errors import InstagramError
 from publish import intake, scheduler
 from repost import approval, stopping
+from repost.retention import PARTS, Retention
 from sandbox import Sandbox
 from sandbox.wire.faults import Fault, Status, login_required
 from storage import (
@@ -41,7 +44,17 @@ from storage.store import Database
 from storage.troubles import Trouble, TroubleKind
 from tests.support.clock import TestClock
 from tests.support.data import bring_back, files_of, save
-from tests.support.posting import API, draft, photo_id, publish, schedule, story, until, until_held
+from tests.support.posting import (
+    API,
+    draft,
+    photo_id,
+    publish,
+    schedule,
+    story,
+    until,
+    until_held,
+    upload,
+)
 from tests.support.served import Served, serve_studio
 from tests.support.studio import USERNAME, Studio, open_studio, settings_for
 
@@ -436,6 +449,7 @@ async def test_a_daily_copy_brings_the_database_back_and_leaves_the_media(place:
         made = keep_copy(place.data / "reprise.db", 7, place.clock.now())
         post_id = await publish(served, story(served, media))
         await until(served, post_id, "PUBLISHED")
+        assert (await upload(served, served.studio.photo(300, 300))).status == 201
     (place.data / "reprise.db").write_bytes(b"broken" * 4000)
     with pytest.raises(Unusable) as refused:
         async with place.studio():
@@ -446,6 +460,15 @@ async def test_a_daily_copy_brings_the_database_back_and_leaves_the_media(place:
     async with place.served() as served:
         assert (await served.call("GET", f"/api/v1/media/{media}")).status == 200
         assert live(served.studio) == 1
+    # What it does not know stays with the database that was put aside, and no longer.
+    (aside,) = place.data.glob("before-restore-*")
+    for file in (place.data / "media").rglob("*"):
+        os.utime(file, (0, 0))
+    async with place.studio() as studio:
+        sweeper = Retention(studio.core.store, studio.folder, studio.clock, 30)
+        assert [await sweeper.sweep_part() for _ in range(PARTS)] == [0] * PARTS
+        shutil.rmtree(aside)
+        assert sum([await sweeper.sweep_part() for _ in range(PARTS)]) > 0
 
 
 @pytest.mark.acceptance
