@@ -465,7 +465,7 @@ async def test_a_daily_copy_brings_the_database_back_and_leaves_the_media(place:
     for file in (place.data / "media").rglob("*"):
         os.utime(file, (0, 0))
     async with place.studio() as studio:
-        sweeper = Retention(studio.core.store, studio.folder, studio.clock, 30)
+        sweeper = Retention(studio.core.store, studio.folder, studio.core.clock, 30)
         assert [await sweeper.sweep_part() for _ in range(PARTS)] == [0] * PARTS
         shutil.rmtree(aside)
         assert sum([await sweeper.sweep_part() for _ in range(PARTS)]) > 0
