@@ -6,6 +6,7 @@ from (certificates, timeouts, transports) is left behind.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -67,7 +68,7 @@ def session_of_settings(settings: Mapping[str, Any] | str | bytes) -> dict[str, 
         raise ValueError(f"it is larger than {MAX_BYTES // 1024} kB")
     try:
         if isinstance(settings, (str, bytes)):
-            known = _Settings.model_validate_json(settings)
+            known = _Settings.model_validate_json(_without_mark(settings))
         else:
             known = _Settings.model_validate(settings)
     except ValidationError as invalid:
@@ -85,3 +86,10 @@ def session_of_settings(settings: Mapping[str, Any] | str | bytes) -> dict[str, 
         device = {k: v for k, v in device.items() if k not in ("app_version", "version_code")}
         session.pop("user_agent", None)
     return session | {"device_settings": device}
+
+
+def _without_mark(text: str | bytes) -> str | bytes:
+    """Return a text without the byte order mark that Windows' editors begin a file with."""
+    if isinstance(text, bytes):
+        return text.removeprefix(codecs.BOM_UTF8)
+    return text.removeprefix("\ufeff")

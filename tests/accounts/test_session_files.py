@@ -212,3 +212,12 @@ def test_no_file_whatever_does_more_than_be_refused(content: bytes) -> None:
 def test_a_file_that_is_too_large_is_refused() -> None:
     with pytest.raises(ValueError, match="larger than"):
         session_of_settings(b" " * (MAX_BYTES + 1))
+
+
+@pytest.mark.parametrize("form", [bytes, str])
+def test_a_file_may_begin_with_a_byte_order_mark(form: type[bytes] | type[str]) -> None:
+    login = {"ds_user_id": "123", "sessionid": "123%3Aabcdefghijklmnopqrst%3A8"}
+    text = json.dumps({"uuids": {"uuid": "u"}, "authorization_data": login})
+    marked = f"\ufeff{text}"
+    given = marked if form is str else marked.encode()
+    assert session_of_settings(given) == session_of_settings(text)
