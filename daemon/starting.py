@@ -12,7 +12,7 @@ import trio
 
 from daemon.notify import Notifier
 from ground.shortage import is_shortage, told
-from storage.errors import is_passing
+from storage.errors import Unavailable, is_passing
 
 logger = logging.getLogger(__name__)
 AGAIN_S = 5.0
@@ -39,10 +39,11 @@ async def patiently(
             await run(ready)
         except Exception as error:
             trouble = _only_error(error)
-            has_waited = trio.current_time() - since > LONGEST_S
-            if is_ready or has_waited or not is_passing(trouble):
+            if is_ready or not is_passing(trouble):
                 raise
             reason = told(trouble) if is_shortage(trouble) else str(trouble)
+            if trio.current_time() - since > LONGEST_S:
+                raise Unavailable(reason) from error
         else:
             return
         if reason != last:
