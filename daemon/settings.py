@@ -255,6 +255,8 @@ _OF_OTHERS = (_CONFIG_VARIABLE, "REPRISE_API_KEY", "REPRISE_URL")
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of this process; raises `SettingsError`."""
+    # A file of variables with Windows' line ends leaves half of one at each value.
+    environ = {name: value.rstrip("\r\n") for name, value in environ.items()}
     path = config_file(environ)
     required = bool(environ.get(_CONFIG_VARIABLE))
     found = _from_file(path, required=required) if path is not None else {}

@@ -33,6 +33,19 @@ def _file(tmp_path: Path, text: str) -> Path:
     return path
 
 
+def test_variables_with_the_line_ends_of_windows_are_read_without_them(tmp_path: Path) -> None:
+    written = {
+        "REPRISE_CONFIG": str(_file(tmp_path, "")),
+        "REPRISE_DATA_DIR": str(tmp_path / "data"),
+        "REPRISE_FACEBOOK_APP_SECRET": "s3cret",
+        "REPRISE_STORY_FIT": "crop",
+        "REPRISE_PROXY": "",
+    }
+    read = load_settings({name: f"{value}\r" for name, value in written.items()})
+    assert read == load_settings(written)
+    assert read.facebook_app_secret == "s3cret"
+
+
 def test_stories_are_padded_unless_cropping_is_chosen(tmp_path: Path) -> None:
     config = str(_file(tmp_path, ""))
     assert load_settings({"REPRISE_CONFIG": config}).story_fit is StoryFit.PAD
