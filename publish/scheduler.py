@@ -63,6 +63,7 @@ class Scheduler:
         """Deliver what is due. Runs until cancelled, or until `drain` and the last delivery."""
         await self._presence.begin()
         released = await self._store.write(jobs.release_claimed, self._clock.now())
+        released += await self._store.write(jobs.take_up_garbled, self._clock.now())
         await self._store.write(jobs.mend_run_times, self._clock.now())
         if released:
             logger.info("taking up interrupted deliveries jobs=%d", released)

@@ -252,6 +252,28 @@ def release_claimed(db: Database, now: datetime) -> int:
     return cursor.rowcount
 
 
+def take_up_garbled(db: Database, now: datetime) -> int:
+    """At start: let jobs wait again whose state cannot be read; returns how many.
+
+    The newest one of a post that waits here was pending, or at work. What may be live is asked
+    about, as after a crash.
+    """
+    cursor = db.conn.execute(
+        "UPDATE jobs SET status = 'PENDING', updated_at = ?1 WHERE id IN ("
+        " SELECT jobs.id FROM accounts CROSS JOIN posts ON posts.account_id = accounts.id"
+        " CROSS JOIN jobs ON jobs.post_id = posts.id"
+        " WHERE posts.status NOT IN ('PUBLISHED', 'FAILED') AND posts.status != 'DRAFT'"
+        " AND jobs.status NOT IN ('PENDING', 'PROCESSING', 'COMPLETED', 'FAILED', 'CANCELLED')"
+        " AND NOT EXISTS (SELECT 1 FROM cloud_posts"
+        "  WHERE post_id = posts.id AND owner != 'LOCAL')"
+        " AND NOT EXISTS (SELECT 1 FROM jobs AS other WHERE other.post_id = posts.id"
+        "  AND other.id != jobs.id AND (other.created_at >= jobs.created_at"
+        "  OR other.status IN ('PENDING', 'PROCESSING'))))",
+        (records.encode(now),),
+    )
+    return cursor.rowcount
+
+
 def give_back(db: Database, job_ids: Sequence[str], now: datetime) -> None:
     """Put claimed jobs back that nobody works on any more; the attempt does not count."""
     db.conn.execute(

@@ -311,12 +311,12 @@ def test_a_poll_is_never_due_in_the_sleep_window(
         assert hours.sleeping_until(chosen, now) is None
 
 
-@given(CONFIGS, MOMENTS)
+@given(CONFIGS, MOMENTS, st.integers(0, 12), st.integers(6, 20))
 def test_no_story_expires_between_two_looks_of_20_hours_or_less(
-    chosen: RepostConfig, last: datetime
+    chosen: RepostConfig, last: datetime, night: int, interval: int
 ) -> None:
-    night = (chosen.sleep_window_end - chosen.sleep_window_start) % 24
-    assume(night <= 12 and chosen.poll_interval_hours <= 20)
+    wakes = (chosen.sleep_window_start + night) % 24
+    chosen = replace(chosen, sleep_window_end=wakes, poll_interval_hours=interval)
     assume(hours.sleeping_until(chosen, last) is None)
     polled = replace(chosen, last_poll_at=last, last_poll_status=PollStatus.SUCCESS)
     # A shift of the clocks in that night may add an hour, and a scan minutes.

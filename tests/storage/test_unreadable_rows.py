@@ -159,6 +159,38 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("then", ["SCHEDULED", "QUEUED", "PUBLISHED", "FAILED", "retried"])
+async def test_a_post_whose_job_is_in_no_state_goes_out_once(
+    sandbox: Sandbox, clock: TestClock, tmp_path: Path, then: str
+) -> None:
+    """Only one that waits: what is over stays over, and another job of it is left alone."""
+    async with open_studio(sandbox, clock, tmp_path) as studio, serve_studio(studio) as served:
+        made = await schedule(served, story(served, await photo_id(served)), HOUR)
+        path = studio.core.settings.database
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        connection.execute(
+            "UPDATE jobs SET status = CAST(x'78ff' AS TEXT) WHERE id = ?", (made["jobId"],)
+        )
+        if then == "retried":
+            columns = "user_id, type, account_id, post_id, run_at, max_attempts, updated_at"
+            connection.execute(
+                f"INSERT INTO jobs (id, status, created_at, {columns}) SELECT 'newer', 'PENDING',"
+                f" '2999-01-01T00:00:00.000Z', {columns} FROM jobs"
+            )
+        else:
+            connection.execute("UPDATE posts SET status = ?", (then,))
+        connection.commit()
+    clock.advance(HOUR)
+    async with (
+        open_studio(sandbox, clock, tmp_path, logged_in=False) as studio,
+        serve_studio(studio) as served,
+    ):
+        await until(served, made["postId"], "PUBLISHED" if then != "FAILED" else "FAILED")
+        await studio.publish_due()
+        assert live(served) == (then not in ("PUBLISHED", "FAILED"))
+
+
 @pytest.mark.parametrize("columns", COLUMNS.values(), ids=COLUMNS)
 async def test_a_garbled_row_in_every_table_stops_nothing(
     sandbox: Sandbox, clock: TestClock, tmp_path: Path, columns: tuple[str, ...]
