@@ -37,6 +37,8 @@ from storage.wrong_clock import is_ahead
 TOKEN_WITHIN = timedelta(days=10)  # it is renewed by itself twenty days before its end
 # A post that failed before anybody was told of such things is in the history for whoever looks.
 POSTS_SINCE = timedelta(days=1)
+# Looks in a row that nobody answered, an hour from each other at most.
+UNANSWERED = 12
 # What one look finds comes within minutes, and is one notice.
 SETTLE = timedelta(minutes=5)
 _MENTIONS = "mentions/"
@@ -106,6 +108,13 @@ def _account(db: Database, account: Account, now: datetime) -> Iterator[Need]:
             account_id=account.id,
             text=f"The story reposts of {name} were switched off",
             remedy=f"reprise status; then reprise enable --username {account.username}",
+        )
+    if not held and config and config.is_enabled and config.unanswered_looks >= UNANSWERED:
+        yield Need(
+            key=f"unanswered/{account.id}",
+            account_id=account.id,
+            text=f"Instagram could not be reached as {name} for half a day: mentions may be lost",
+            remedy="look at the network and the account's proxy: reprise doctor",
         )
     expires_at = account.token_expires_at
     if (

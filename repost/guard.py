@@ -164,7 +164,7 @@ def next_poll_at(config: RepostConfig, now: datetime, pace: float) -> datetime:
         due = now  # by a clock that was ahead, and for as long as that nobody would look
     elif config.last_poll_status is PollStatus.FAILED:
         # Sooner than the interval, because stories expire meanwhile; never in a hurry.
-        unanswered = config.partial_looks
+        unanswered = config.unanswered_looks
         count = unanswered or max(config.consecutive_failures, 1)
         longest = LONGEST_UNANSWERED if unanswered else interval
         due = last + min(FIRST_POLL_RETRY * 2 ** min(count - 1, 10), longest)

@@ -84,7 +84,7 @@ def record_failed(
         last_poll_error=error.reason,
         last_poll_requests=scan.requests,
         total_poll_requests=config.total_poll_requests + scan.requests,
-        partial_looks=0 if is_answered else config.partial_looks + 1,
+        partial_looks=0 if is_answered else config.unanswered_looks + 1,
         consecutive_failures=failures,
         **changes,
     )

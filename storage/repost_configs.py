@@ -84,6 +84,11 @@ class RepostConfig:
     created_at: datetime
     updated_at: datetime
 
+    @property
+    def unanswered_looks(self) -> int:
+        """How many looks in a row nobody answered: those that failed and are no failures."""
+        return self.partial_looks if self.last_poll_status is PollStatus.FAILED else 0
+
 
 # What the engine notes of its own looks: nobody's decision, and nobody has to hear of it.
 _BOOKKEEPING = {

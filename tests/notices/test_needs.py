@@ -12,10 +12,13 @@ from typing import Any, cast
 import pytest
 
 from ground.clock import utc_now
+from instagram import errors
 from notices.needs import Room
 from notices.quiet import quiet_until
 from notices.services import ALLOWED
 from notices.watch import Watch, note
+from repost import polls
+from repost.detector import Scan
 from storage import accounts, notices, repost_configs, reposts, secrets, troubles, users, webhooks
 from storage.notices import Notice, QuietHours
 from storage.reposts import Repost, RepostStatus
@@ -100,6 +103,12 @@ async def test_each_trouble_begins_and_ends(studio: Studio) -> None:
     await house.do(
         lambda db: repost_configs.change(db, house.account, now=house.now, is_enabled=True)
     )
+    nobody = errors.Unanswered("the proxy cannot be reached")
+    for count in range(1, 13):
+        await house.do(polls.record_failed, house.account, Scan(), nobody, house.now)
+        assert await house.look() == ({"unanswered"} if count == 12 else set())
+    await house.do(polls.record_done, house.account, Scan(), house.now)
+    assert await house.look() == set()
     vault = studio.core.vault
     await house.do(secrets.put, vault, house.account, AccountSecret.ACCESS_TOKEN, "a secret")
     await house.do(
