@@ -15,7 +15,6 @@ from ground.clock import Clock
 from storage import loose_files, media_files, posts, repost_history, restore
 from storage.files import MediaFolder
 from storage.posts import PostStatus
-from storage.reposts import Repost
 from storage.store import Database, Store
 from storage.trusted_time import DeletionClock
 
@@ -76,11 +75,11 @@ class Retention:
     async def _tidy_old(self) -> int:
         before = await self.clock.now() - timedelta(days=self._days)
         tidied = 0
-        while found := await self._store.read(repost_history.with_old_media, before, AT_ONCE):
+        while await self._store.read(repost_history.with_old_media, before, AT_ONCE):
             async with self._folder.changing:
-                unused = await self._store.write(_let_go, found)
+                count, unused = await self._store.write(_let_go, before)
                 await trio.to_thread.run_sync(self._folder.remove, unused)
-            tidied += len(found)
+            tidied += count
         if tidied:
             logger.info("media of old reposts removed reposts=%d", tidied)
         return tidied
@@ -107,9 +106,10 @@ class Retention:
             return settled
 
 
-def _let_go(db: Database, found: list[Repost]) -> set[str]:
-    """Drop the reposts' media from the records; returns the paths that nobody needs any more."""
-    paths = set()
+def _let_go(db: Database, before: datetime) -> tuple[int, set[str]]:
+    """Drop media of old reposts from the records; returns of how many, and the paths that nobody
+    needs any more."""
+    paths, found = set(), repost_history.with_old_media(db, before, AT_ONCE)
     for repost in found:
         paths.add(repost_history.forget_media(db, repost.id))
         card = media_files.find(db, repost.card_media_id or "")
@@ -117,4 +117,4 @@ def _let_go(db: Database, found: list[Repost]) -> set[str]:
         # One that failed may still be retried: its card stays.
         if card is not None and (post is None or post.status is PostStatus.PUBLISHED):
             paths |= media_files.keep_only_thumbnail(db, card)
-    return {path for path in paths if not media_files.is_used(db, path)}
+    return len(found), {path for path in paths if not media_files.is_used(db, path)}

@@ -140,7 +140,6 @@ class MediaFolder:
 
     def standing(self, part: int, parts: int) -> list[str]:
         """Return the stored paths of one of `parts` of the folder that have stood for a day."""
-        now = time.time()
         folders = [
             folder
             for folder in self.root.iterdir()
@@ -151,8 +150,7 @@ class MediaFolder:
             for folder in folders
             for file in os.scandir(folder)
             if not file.name.endswith(_SMALL)  # it goes with its picture
-            # By a clock that was wrong they may seem to be of the future.
-            if abs(now - file.stat(follow_symlinks=False).st_mtime) > _DAY_S
+            if _has_stood(file)
         ]
 
     def clear_incoming(self) -> int:
@@ -164,6 +162,15 @@ class MediaFolder:
             else:
                 entry.unlink(missing_ok=True)
         return len(left)
+
+
+def _has_stood(file: os.DirEntry[str]) -> bool:
+    try:
+        changed_at = file.stat(follow_symlinks=False).st_mtime
+    except FileNotFoundError:
+        return False  # it was deleted this moment
+    # By a clock that was wrong it may seem to be of the future.
+    return abs(time.time() - changed_at) > _DAY_S
 
 
 def sync_directory(directory: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import time
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
@@ -87,7 +89,9 @@ async def test_a_file_goes_with_the_last_row_that_refers_to_it(studio: Studio, w
     assert set(files(studio)) == before - expected
 
 
-async def test_a_file_without_a_row_goes_after_a_day_and_no_other(studio: Studio) -> None:
+async def test_a_file_without_a_row_goes_after_a_day_and_no_other(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await upload(studio)
     own = files(studio)
 
@@ -103,10 +107,46 @@ async def test_a_file_without_a_row_goes_after_a_day_and_no_other(studio: Studio
     young = lost("7b" * 32, 3600)
     for file in own:
         os.utime(studio.folder.root / file, (1, 1))
+    listed = os.scandir
+
+    def scandir(path: Any) -> Any:
+        """List a file more, which somebody deletes in this moment."""
+        if not isinstance(path, Path) or len(path.name) != 2:
+            return listed(path)
+        passing = path / f"{path.name}{'00' * 31}"
+        passing.write_bytes(b"")
+        found = list(listed(path))
+        passing.unlink()
+        return found
+
+    monkeypatch.setattr(os, "scandir", scandir)
     sweeper = retention(studio)
     removed = [await sweeper.sweep_part() for _ in range(PARTS)]
     assert sum(removed) == 2
+    monkeypatch.undo()
     assert files(studio) == sorted([*own, young])
+
+
+async def test_a_mention_that_is_removed_meanwhile_stops_no_tidying(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await studio.configure()
+    studio.mention(studio.friend("anna"))
+    await studio.run_all()
+    studio.clock.advance(31 * DAY)
+    store, read = studio.core.store, studio.core.store.read
+
+    async def read_and_lose(operation: Any, *given: Any) -> Any:
+        found = await read(operation, *given)
+        if operation is repost_history.with_old_media:
+            seen.append(len(found))
+            await store.write(lambda db: db.conn.execute("DELETE FROM reposts"))
+        return found
+
+    seen: list[int] = []
+    monkeypatch.setattr(store, "read", read_and_lose)
+    assert await retention(studio).tidy() == 0
+    assert seen == [1, 0]
 
 
 async def test_a_file_that_comes_back_meanwhile_stays(studio: Studio) -> None:
