@@ -207,7 +207,7 @@ async def set_reposting(
     changed = {
         name: [before.get(name), value]
         for name, value in after.items()
-        if before.get(name) != value and name not in _NOT_SET
+        if before.get(name) != value and name in _TOLD
     }
     return Reposting(
         enabled=bool(after.get("isEnabled")),
@@ -224,7 +224,8 @@ _SETTINGS = {
     if field != "account_id"
     for name in (field, info.alias or field)
 }
-_NOT_SET = {"id", "updatedAt", "createdAt", "configuredAt", "warnings"}
+# A look may note when it was, meanwhile: that is nothing that was set.
+_TOLD = _SETTINGS - {"version"} | {"isEnabled", "paused", "pausedUntil"}
 
 
 async def _pause(account_id: str, pause_until: str | None, timezone: str | None) -> None:

@@ -25,6 +25,8 @@ async def test_an_agent_looks_decides_and_tells_of_the_week(served: Served) -> N
         assert (first["enabled"], first["paused"]) == (True, True)
         done = await called(client, "set_reposting", pause=False, settings=said)
         assert (done["enabled"], done["paused"]) == (True, False)
+        names = {"approvalRequired", "sleepWindowStart", "sleepWindowEnd", "paused"}
+        assert done["changed"].keys() == names, "nothing of what a look notes meanwhile"
         assert done["changed"]["approvalRequired"] == [False, True]
         again = await called(client, "set_reposting", enabled=True, settings=said)
         assert again["changed"] == {}

@@ -13,9 +13,9 @@ import pytest
 from sandbox import Sandbox
 from sandbox.world.sample_media import make_photo
 from storage import browser_sessions
-from tests.daemon.test_disk import filled
 from tests.support.browsing import Browser, open_browser
 from tests.support.clock import TestClock
+from tests.support.disks import filled
 from tests.support.process import environment, reprise, running
 from tests.support.served import serve_studio
 from tests.support.studio import open_studio
