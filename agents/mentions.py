@@ -86,13 +86,13 @@ async def list_mentions(
     query = {"account_id": account_id, "status": status}
     begin, end = since_of(since), None if until is None else instant(until)
     span = {"since": begin and to_text(begin), "until": end and to_text(end)}
-    pending = None
-    if status is RepostStatus.WAITING_APPROVAL:  # before the list: what comes now is not in `as_of`
-        pending = await ask(mentions.get_pending, models.PendingQuery(account_id=account_id))
+    as_of, which = None, models.PendingQuery(account_id=account_id)
+    if status is RepostStatus.WAITING_APPROVAL:  # before the list: what comes now is not in it
+        as_of = (await ask(mentions.get_pending, which)).as_of
     found, is_all = await _pages({**query, **span, "limit": _PAGE}, author)
     rows = found[:limit]
-    if pending is not None:
-        rows = _to_decide(rows, pending)
+    if as_of is not None:  # what has come since is among the rows
+        rows = _to_decide(rows, await ask(mentions.get_pending, which))
     for each in rows[:show_media]:
         await _show(each.id)
     return MentionRows(
@@ -100,7 +100,7 @@ async def list_mentions(
         total=len(found),
         is_all_counted=is_all,
         counts=await _counts(account_id),
-        as_of=pending.as_of if pending is not None else None,
+        as_of=as_of,
     )
 
 

@@ -28,6 +28,9 @@ _DESCRIPTORS, _BYTES = 8, 8 << 20
 def is_shortage(error: BaseException) -> bool:
     """Say whether an error only says that this machine lacks something for now."""
     match error:
+        case OSError(errno=None) | ImportError():
+            # Of a native module that could not be opened: its loader tells the number in words.
+            return any(os.strerror(each) in str(error) for each in _PASSING)
         case OSError():
             return error.errno in _PASSING
         case MemoryError():
@@ -42,8 +45,9 @@ def told(error: BaseException) -> str:
     match error:
         case OSError() if error.errno in _DISK:
             return f"The disk cannot be used: {error.strerror}"
-        case OSError():
-            return f"This machine has run out of something: {error.strerror}"
+        case OSError() | ImportError():
+            what = getattr(error, "strerror", None) or "a native module cannot be opened"
+            return f"This machine has run out of something: {what}"
         case MemoryError():
             return "This machine has run out of memory"
     return "This machine can start no more threads"

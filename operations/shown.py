@@ -34,7 +34,7 @@ from storage.authors import Verdict
 from storage.files import small_path
 from storage.media_files import MediaFile
 from storage.posts import Post
-from storage.repost_configs import PollStatus, RepostConfig
+from storage.repost_configs import RepostConfig
 from storage.reposts import Repost, RepostStatus
 from storage.store import Database
 from storage.troubles import TroubleKind
@@ -58,11 +58,10 @@ def story_repost_config(
     started_at = login.session_started_at if login else None
     rules = authors.shown_rules_of(db, config.account_id)
     paused = pause.held(config, now)
-    unanswered = config.partial_looks if config.last_poll_status is PollStatus.FAILED else 0
     derived = {
         "instagram_account_id": config.account_id,
         # The breaker counts the answered ones alone; to people all of them have failed.
-        "consecutive_failures": config.consecutive_failures + unanswered,
+        "consecutive_failures": config.consecutive_failures + config.unanswered_looks,
         "ig_username": login.ig_username if login else accounts.username_of(db, config.account_id),
         "challenge_count_30d": len(challenges),
         "last_challenge_at": troubles.latest_at(db, config.account_id, TroubleKind.CHALLENGE),

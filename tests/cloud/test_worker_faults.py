@@ -74,7 +74,7 @@ async def test_new_code_starts_while_requests_of_the_old_are_under_way(sky: Sky)
     for name, graph, asked, _held in lanes:
         job = await sky.ended(graph, asked.post_id)
         assert (job["state"], bool(job["mediaId"])) == ("DONE", True), (name, job)
-        assert sky.live(graph) == [name]
+        assert sky.live(graph) == [name.strip()]
     assert (await sky.worker.changes(waiting.ig_user_id, 0))["jobs"][0]["state"] == "SCHEDULED"
     at_once = replace(later, epoch=2, due_ms=later.due_ms - 3_600_000)
     await sky.worker.put_job(at_once, activate=True)

@@ -27,6 +27,8 @@ ROOT = Path(__file__).parents[2]
         )),
         MemoryError(),
         RuntimeError("can't start new thread"),
+        OSError("Cannot load native module '_ed448': [Errno 24] Too many open files: '/tmp/x'"),
+        ImportError("_ssl.so: failed to map segment from shared object: Cannot allocate memory"),
     ],
     ids=repr,
 )  # fmt: skip
@@ -40,6 +42,7 @@ def test_a_shortage_is_known_and_told(error: Exception) -> None:
     [
         FileNotFoundError(errno.ENOENT, "no file"), PermissionError(errno.EACCES, "no"),
         ConnectionResetError(errno.ECONNRESET, "gone"), OSError("no number"),
+        ImportError("No module named 'x'"),
         RuntimeError("another"), ValueError("can't start new thread"), ssl.SSLError(1, "bad"),
     ],
     ids=repr,
