@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from instagram.fields import Json, mapping
+from instagram.fields import Json, entries, mapping
 
 _EVERYBODY = ("", "default", "public", "everyone", "mediaaudience.default", "none")
 _CLOSE_FRIENDS = ("besties", "mediaaudience.besties", "close_friends")
@@ -41,6 +41,10 @@ class Limit(StrEnum):
     SENSITIVE = "SENSITIVE"
 
 
+# What a reel says of some of its stories, which say it of themselves too.
+_OF_SOME = (("has_besties_media", Limit.CLOSE_FRIENDS), ("has_fan_club_media", Limit.FEW))
+
+
 def limits_of(item: Json, reel: Json | None = None) -> frozenset[Limit]:
     """Return the limits of a story or a post; `reel` says what holds for all of its stories.
 
@@ -48,11 +52,12 @@ def limits_of(item: Json, reel: Json | None = None) -> frozenset[Limit]:
     waits for a person is not lost, and one that was published cannot be taken back.
     """
     around = reel or {}
-    found: set[Limit] = set()
-    for audience in (item.get("audience"), around.get("audience")):
-        found |= _of_audience(audience)
-    if _is_said(item.get("subscription_media_visibility")):
-        found.add(Limit.FEW)
+    found = _audience_of(item) | _audience_of(around)
+    for name, limit in _OF_SOME:
+        if _is_so(around.get(name)) and not any(
+            limit in _audience_of(each) for each in entries(around.get("items"))
+        ):
+            found.add(limit)  # it may be any of them
     if any(_is_limited(each.get(name)) for each in (item, around) for name in _RESHARING):
         found.add(Limit.NO_RESHARE)
     if any(_is_so(item.get(name)) for name in _PAID):
@@ -67,11 +72,15 @@ def limits_of(item: Json, reel: Json | None = None) -> frozenset[Limit]:
     return frozenset(found)
 
 
-def _of_audience(audience: object) -> set[Limit]:
-    if not _is_said(audience):
-        return set()
-    is_close = isinstance(audience, str) and audience.strip().lower() in _CLOSE_FRIENDS
-    return {Limit.CLOSE_FRIENDS if is_close else Limit.FEW}
+def _audience_of(item: Json) -> set[Limit]:
+    found = set()
+    audience = item.get("audience")
+    if _is_said(audience):
+        is_close = isinstance(audience, str) and audience.strip().lower() in _CLOSE_FRIENDS
+        found.add(Limit.CLOSE_FRIENDS if is_close else Limit.FEW)
+    if _is_said(item.get("subscription_media_visibility")):
+        found.add(Limit.FEW)
+    return found
 
 
 def _is_said(value: object) -> bool:

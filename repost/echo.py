@@ -15,7 +15,8 @@ from storage.reposts import Repost
 from storage.store import Database
 
 if TYPE_CHECKING:
-    from instagram.private.stories import Box, Story
+    from instagram.mentioned import Box
+    from instagram.private.stories import Story
 
 _HEARD_FOR = timedelta(hours=72)
 _HALF_A_PIXEL = 0.5

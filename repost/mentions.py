@@ -20,6 +20,7 @@ from instagram.fields import (
     text,
     username,
 )
+from instagram.mentioned import does_mention
 from repost.messages import Findings, message_of, read_message
 from repost.messages import Mention as Mention
 
@@ -87,7 +88,7 @@ def parse_activity(answer: object, viewer_pk: str) -> InboxPage:
             story, _, owner = text(item.get("id")).partition("_")
             owner_pk = first_identifier(of_item.get("pk"), of_reel.get("pk"), owner, reel.get("id"))
             story_pk = first_identifier(item.get("pk"), story)
-            is_sure = _mentions(item, viewer_pk)
+            is_sure = does_mention(item, viewer_pk)
             if owner_pk == viewer_pk or is_sure is False:
                 continue
             if not (owner_pk and story_pk):
@@ -157,14 +158,3 @@ def _names(users: object) -> dict[str, str]:
     return {
         identifier(person.get("pk")): username(person.get("username")) for person in entries(users)
     }
-
-
-def _mentions(item: Json, viewer_pk: str) -> bool | None:
-    """Say whether a story names the account; None where it tells in no known form whom it names."""
-    told = item.get("reel_mentions")
-    if not isinstance(told, list):
-        return None
-    named = [identifier(mapping(mapping(each).get("user")).get("pk")) for each in told]
-    if viewer_pk in named:
-        return True
-    return False if all(named) else None

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from instagram.audience import Limit, limits_of
 from instagram.fields import (
     Json,
     first_identifier,
@@ -43,7 +44,7 @@ class Mention:
 
     `story_pk` is None where the message does not say which, as when it has expired; `at` where
     it does not say when; `author_pk` is "" where it does not say who. `is_sure` says that the
-    message is of a kind that only mentions are.
+    message is of a kind that only mentions are; `limits` are those that it tells of its story.
     """
 
     story_pk: str | None
@@ -53,6 +54,7 @@ class Mention:
     at: datetime | None
     source: str
     is_sure: bool = True
+    limits: frozenset[Limit] = frozenset()
 
 
 @dataclass(slots=True)
@@ -105,16 +107,29 @@ def read_message(
         _read_reel_share(mapping(item.get("reel_share")), message, viewer_pk, names, page)
     elif kind in _FORWARDS:
         passed_over["forward"] += 1
-    elif isinstance(kind, str) and kind in _ORDINARY:
+    elif isinstance(kind, str) and kind in _ORDINARY and not _names_itself_one(item):
         passed_over["other"] += 1
     elif (pointer := _pointer_in(item, viewer_pk)) is not None:
         _put(replace(message, story_pk=pointer, is_sure=False), names, page)
+    elif _names_itself_one(item):
+        _put(replace(message, is_sure=False), names, page)
     elif not isinstance(kind, str):
         passed_over["odd"] += 1
-    elif "mention" in kind:
-        _put(replace(message, is_sure=False), names, page)  # named as one, in no known form
     else:
         passed_over["other"] += 1
+
+
+def _names_itself_one(item: Json) -> bool:
+    """Say whether a message is called a mention, or says in words that it tells of one in a story.
+
+    In words where this client is not given what the message holds: a placeholder, or a bare card.
+    """
+    if "mention" in text(item.get("item_type")):
+        return True
+    instead = mapping(item.get("placeholder"))
+    said = (item.get("auxiliary_text"), instead.get("title"), instead.get("message"))
+    words = " ".join(map(text, said)).lower()
+    return "mention" in words and "story" in words
 
 
 def _put(found: Mention, names: Mapping[str, str], page: Findings) -> None:
@@ -163,7 +178,10 @@ def _read_reel_share(
     author_pk = first_identifier(share.get("reel_owner_id"), owner.get("pk"), message.author_pk)
     pk = first_identifier(media.get("pk"), text(media.get("id")).partition("_")[0])
     told = replace(
-        message, author_pk=author_pk, author_username=first_username(owner.get("username"))
+        message,
+        author_pk=author_pk,
+        author_username=first_username(owner.get("username")),
+        limits=limits_of(media, share),
     )
     if kind == "mention":
         meant = identifier(share.get("mentioned_user_id"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import uuid4
 
+from repost.limits import ordered
 from repost.messages import Mention
 from storage import accounts, reposts
 from storage.errors import Unreadable
@@ -105,7 +106,7 @@ def _first_seen(config: RepostConfig, mention: Mention, clock: datetime, now: da
         mentioned_at=at,
         expires_at=at + STORY_LIFETIME,
         detected_at=now,
-        limits=() if mention.is_sure else (RepostLimit.UNSURE,),
+        limits=ordered((*mention.limits, *(() if mention.is_sure else (RepostLimit.UNSURE,)))),
         created_at=clock if is_off else now,
         updated_at=now,
     )

@@ -145,7 +145,9 @@ class Sightings:
     def _limits(
         self, story: Story, repost: Repost, username: str, *, named: bool
     ) -> tuple[str, ...]:
-        found = {limit.value for limit in story.limits}
+        # What its message told of it, the story itself may leave out.
+        found = {limit.value for limit in story.limits} | set(repost.limits)
+        found.discard(RepostLimit.UNSURE)
         if RepostLimit.UNSURE in repost.limits and self._viewer_pk not in story.mentioned_pks:
             found.add(RepostLimit.UNSURE)
         if echo.is_suspected(story, self._viewer_pk, has_named_author=named):

@@ -24,26 +24,15 @@ from instagram.fields import (
     items_of,
     mapping,
     moment,
-    numeric,
     text,
 )
+from instagram.mentioned import Box, boxes_of
 from instagram.own_media import OwnMedia, own_media
 from instagram.private.client import PrivateClient
 from instagram.private.stickers import Shown, shown
 
 LIFETIME = timedelta(hours=24)
 _UNDATED = datetime.fromtimestamp(0, UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """Where a story mentions somebody: centre and size as fractions of the canvas."""
-
-    user_pk: str
-    x: float
-    y: float
-    width: float
-    height: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,8 +153,7 @@ def parse_story(item: object, *, of: Json | None = None) -> Story | None:
     is_video = known.get("media_type") in (2, "2") or bool(entries(known.get("video_versions")))
     urls = addresses(known.get("video_versions") if is_video else candidates)
     tapped = shown(known)
-    # A mention that is told twice is one: what a card names would not be known by it otherwise.
-    boxes = tuple(dict.fromkeys(filter(None, map(_box, entries(known.get("reel_mentions"))))))
+    boxes = boxes_of(known)
     return Story(
         pk=pk,
         owner_pk=first_identifier(owner.get("pk"), owner_id, mapping(reel.get("user")).get("pk")),
@@ -185,12 +173,6 @@ def parse_story(item: object, *, of: Json | None = None) -> Story | None:
         reshared_from_pk=identifier(mapping(known.get("reshared_story_media_author")).get("pk")),
         mentions=boxes,
     )
-
-
-def _box(mention: Json) -> Box | None:
-    user_pk = identifier(mapping(mention.get("user")).get("pk"))
-    places = [numeric(mention.get(name)) or 0.0 for name in ("x", "y", "width", "height")]
-    return Box(user_pk, *places) if user_pk else None
 
 
 def _text(item: Json, tapped: Shown) -> str:

@@ -10,7 +10,8 @@ from datetime import datetime
 import pytest
 
 from instagram import fields, repair
-from instagram.private.stories import Box, parse_story
+from instagram.mentioned import Box
+from instagram.private.stories import parse_story
 from instagram.repair import repaired
 from tests.support.wrong import MISSING, NO_TOKENS, WRONG
 

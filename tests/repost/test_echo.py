@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
+from instagram.mentioned import Box
 from instagram.private.stickers import Shown
-from instagram.private.stories import Box, Story, parse_story
+from instagram.private.stories import Story, parse_story
 from repost import echo
 from repost.configuring import enable
 from repost.layout import CANVAS, Template, layout
@@ -169,9 +170,16 @@ def test_a_mention_that_is_told_twice_is_one() -> None:
         "y": (label.y + label.height / 2) / down, "width": label.width / across,
         "height": label.height / down,
     }  # fmt: skip
-    told = parse_story({"pk": "1", "user": {"pk": "7"}, "reel_mentions": [named, named]})
-    assert told is not None
-    assert echo.is_suspected(told, "42", has_named_author=False)
+    data = {"ig_mention": {"account_id": "42"}}
+    sticker = {**named, "bloks_sticker": {"bloks_sticker_type": "mention", "sticker_data": data}}
+    for forms in (
+        {"reel_mentions": [named, named]},
+        {"story_bloks_stickers": [sticker]},
+        {"reel_mentions": [named], "story_bloks_stickers": [sticker]},
+    ):
+        told = parse_story({"pk": "1", "user": {"pk": "7"}, **forms})
+        assert told is not None
+        assert echo.is_suspected(told, "42", has_named_author=False)
 
 
 def test_what_people_make_is_no_echo() -> None:

@@ -11,6 +11,7 @@ from repost import approval, limits
 from sandbox.private.posts import post_json
 from sandbox.private.stories import reel_json
 from sandbox.wire.faults import Fault, Status
+from sandbox.world import items
 from sandbox.world.person import Person
 from sandbox.world.story import Story
 from storage.reposts import RepostLimit, RepostStatus
@@ -33,6 +34,8 @@ HELD: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "a sponsor": ({"sponsor_tags": [{"sponsor": {"pk": 1}}]}, {}, "PAID"),
     "something covered": ({"media_overlay_info": {"overlay_type": 1}}, {}, "SENSITIVE"),
     "a reel for close friends": ({}, BESTIES, "CLOSE_FRIENDS"),
+    "a reel with some for close friends": ({}, {"has_besties_media": True}, "CLOSE_FRIENDS"),
+    "a reel with some for subscribers": ({}, {"has_fan_club_media": 1}, "FEW"),
 }
 FREE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "nothing said": ({}, {}),
@@ -45,7 +48,7 @@ FREE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "gating": None,
             "sharing_friction_info": {"should_have_sharing_friction": False},
         },
-        {"can_reshare": "true", "allow_reshare": 1},
+        {"can_reshare": "true", "allow_reshare": 1, "has_besties_media": False},
     ),
 }
 
@@ -92,6 +95,30 @@ async def test_what_only_the_reel_says_holds_where_the_media_come_from_the_story
     await studio.run_all()
     repost = await studio.only()
     assert (repost.status, repost.limits) == ("WAITING_APPROVAL", (RepostLimit.CLOSE_FRIENDS,))
+
+
+async def test_what_only_the_message_says_of_a_story_holds(studio: Studio) -> None:
+    await studio.configure()
+    author = studio.friend("anna")
+    story = studio.sandbox.world.add_story(author, studio.photo(), mentions=[studio.person])
+    message = items.expired_mention(author, at=studio.clock.seconds()) | {
+        "item_type": "reel_share",
+        "reel_share": {
+            "type": "mention",
+            "reel_owner_id": author.pk,
+            "media": {"pk": story.pk, "image_versions2": {}, "video_versions": [{}], **BESTIES},
+        },
+    }
+    world = studio.sandbox.world
+    world.add_item(world.thread_between(studio.person, author), message)
+    await studio.run_all()
+    repost = await studio.only()
+    assert (repost.status, repost.limits) == ("WAITING_APPROVAL", (RepostLimit.CLOSE_FRIENDS,))
+
+
+def test_of_a_reel_that_says_which_are_for_close_friends_the_others_are_for_all() -> None:
+    reel = {"has_besties_media": True, "items": [{"pk": 1}, {"pk": 2, **BESTIES}]}
+    assert limits_of({"pk": 1}, reel) == frozenset()
 
 
 @pytest.mark.parametrize("name", _RESHARING)

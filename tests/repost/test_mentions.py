@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from instagram.mentioned import Box, boxes_of
 from repost.mentions import Mention, parse_activity, parse_inbox, parse_thread
 
 ME, ANNA = "42", "7"
@@ -133,6 +134,48 @@ def test_paging_follows_has_older() -> None:
     assert parse_inbox(inbox(oldest_cursor=""), ME).cursor is None
 
 
+def bloks(user_pk: object) -> dict[str, Any]:
+    named = {"account_id": user_pk, "username": "studio"}
+    sticker = {"bloks_sticker_type": "mention", "sticker_data": {"ig_mention": named}}
+    return {"bloks_sticker": sticker, "x": 0.5, "y": 0.25, "width": 0.4, "height": 0.04375}
+
+
+@pytest.mark.parametrize("told", [{}, {"reel_mentions": []}, {"reel_mentions": None}])
+@pytest.mark.parametrize("named", [(42,), ("43", "42"), ("43",)])
+def test_a_mention_that_is_told_as_a_sticker_counts(
+    told: dict[str, Any], named: tuple[object, ...]
+) -> None:
+    stickers = [*map(bloks, named), {"bloks_sticker": {"bloks_sticker_type": "hashtag"}}, None]
+    item = {"pk": 9, "taken_at": AT // 1_000_000, "story_bloks_stickers": stickers, **told}
+    page = parse_activity({"story_mentions": {"reels": [{"id": 7, "items": [item]}]}}, ME)
+    assert page.odd == []
+    assert [found.story_pk for found in page.mentions] == ["9"] * (named != ("43",))
+    assert [box.user_pk for box in boxes_of(item)] == [str(pk) for pk in named]
+
+
+def test_a_mention_that_is_told_in_both_forms_is_one_in_its_place() -> None:
+    item = {"reel_mentions": [{"user": {"pk": 42}}], "story_bloks_stickers": [bloks("42")]}
+    assert boxes_of(item) == (Box("42", 0.5, 0.25, 0.4, 0.04375),)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        xma(item_type="generic_xma", generic_xma=[{}], auxiliary_text="Mentioned you in a story"),
+        xma(item_type="xma_reel_share", auxiliary_text="anna mentioned you in their story"),
+        xma(item_type="placeholder", placeholder={"message": "anna mentioned you in a story"}),
+        xma(item_type="placeholder", placeholder={"title": "Story mention"}),
+    ],
+)
+def test_what_says_in_words_that_it_tells_of_a_mention_is_shown_to_a_person(
+    item: dict[str, Any],
+) -> None:
+    item.pop("xma_reel_mention")
+    page = parse_inbox(inbox(item), ME)
+    assert page.mentions == []
+    assert [(found.author_pk, found.item_id) for found in page.odd] == [(ANNA, "3255")]
+
+
 def test_the_activity_inbox_counts_only_stories_that_name_the_account() -> None:
     def story(pk: int, *mentioned: int) -> dict[str, Any]:
         return {
@@ -160,6 +203,7 @@ def test_the_activity_inbox_counts_only_stories_that_name_the_account() -> None:
         {"reel_mentions": [{"person": {"pk": 42}}]},
         {"reel_mentions": [42]},
         {"story_bloks_stickers": []},
+        {"reel_mentions": [], "story_bloks_stickers": [bloks(None)]},
     ],
 )
 def test_a_story_of_the_activity_inbox_that_names_somebody_in_an_unknown_form_is_kept(
