@@ -57,11 +57,10 @@ class Sightings:
         `known` are the stories that have rows already, `named` says that a story of the account
         has named the author lately.
         """
-        reel = await self._reel(repost.author_pk)
         if repost.is_unread:
-            story = self._likely(reel, repost, known)
+            story = self._likely(await self._reel(repost.author_pk), repost, known)
         else:
-            story = await self._story(reel, repost)
+            story = await self._story(repost)
         if story.owner_pk == self._viewer_pk:
             raise Settled("It is one of your own stories", RepostStatus.SKIPPED)
         if story.expires_at <= now and repost.expires_at <= now:
@@ -87,16 +86,18 @@ class Sightings:
         if author_pk not in self._reels:
             try:
                 self._reels[author_pk] = await self._api.stories_of(author_pk)
-            except errors.Gone:
-                self._reels[author_pk] = Reel()  # of a story that is gone the other endpoint tells
-            except (errors.Unreachable, errors.Refused, errors.NotReady) as error:
+            except (errors.Gone, errors.Unreachable, errors.Refused, errors.NotReady) as error:
                 self._reels[author_pk] = error
         reel = self._reels[author_pk]
         if isinstance(reel, errors.InstagramError):
             raise reel
         return reel
 
-    async def _story(self, reel: Reel, repost: Repost) -> Story:
+    async def _story(self, repost: Repost) -> Story:
+        try:
+            reel = await self._reel(repost.author_pk)
+        except errors.Gone:
+            reel = Reel()  # of a story that is gone the other endpoint tells
         listed = next((story for story in reel if story.pk == repost.story_pk), None)
         if listed is not None and listed.urls:
             return listed

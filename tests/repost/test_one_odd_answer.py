@@ -26,6 +26,7 @@ from sandbox.wire.faults import (
     throttled,
 )
 from sandbox.wire.message import JsonObject
+from sandbox.world import items
 from sandbox.world.sample_media import make_video
 from sandbox.world.story import Story
 from storage.errors import Unavailable
@@ -136,6 +137,29 @@ async def test_the_story_is_asked_for_again(studio: Studio) -> None:
     await studio.advance()
     lost = {asked[r.author_username]: r.reason for r in await studio.history() if not r.post_id}
     assert lost == {}
+    assert {r.status for r in await studio.history()} == {RepostStatus.QUEUED}
+
+
+async def test_the_stories_of_the_sender_of_an_odd_message_are_asked_for_again(
+    studio: Studio,
+) -> None:
+    """The message does not say which story it means, so no other endpoint tells of it."""
+    await studio.configure(daily_repost_limit=48)
+    world, asked = studio.sandbox.world, {}
+    for number, (case, kind) in enumerate(OF_THE_REEL.items()):
+        friend = studio.friend(f"friend{number}")
+        world.add_story(friend, studio.photo(), mentions=[studio.person])
+        message = items.expired_mention(friend, at=studio.clock.seconds())
+        world.add_item(world.thread_between(studio.person, friend), message)
+        asked[friend.username] = case
+        studio.sandbox.faults.add(Fault(path=f"feed/user/{friend.pk}/story", kind=kind))
+    silent = Status(200, {"status": "ok"})
+    studio.sandbox.faults.add(Fault(path="news/inbox", kind=silent))
+    await studio.run_all()
+    waiting = {asked[r.author_username]: r.status for r in await studio.history()}
+    assert waiting == dict.fromkeys(OF_THE_REEL, RepostStatus.DETECTED)
+    studio.clock.advance(timedelta(minutes=2))
+    await studio.advance()
     assert {r.status for r in await studio.history()} == {RepostStatus.QUEUED}
 
 
