@@ -70,6 +70,7 @@ DOORS = {
     "apprise": {"notices"},
     "requests": {"notices"},
 }
+DAY = r"\d{4}-\d\d-\d\d[,*]"
 SOURCES = [path for package in LAYERS for path in sorted((ROOT / package).rglob("*.py"))]
 
 
@@ -146,6 +147,9 @@ def test_decisions_lead_to_code_that_is_there() -> None:
     assert len(numbers) > 150
     assert len(set(numbers)) == len(numbers)
     assert not [path for _, path in found if path and not (ROOT / path).exists()]
+    for decision in re.split(r"^- ", text, flags=re.MULTILINE)[1:]:
+        marks = re.findall(r"\*D\d+, ", decision), re.findall(DAY, decision)
+        assert list(map(len, marks)) == [1, 1], decision
 
 
 def test_the_composition_fits_on_a_page() -> None:

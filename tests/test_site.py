@@ -44,6 +44,18 @@ def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
             assert not loaded.search(path.read_text()), path
 
 
+def test_links_between_files_lead_to_files() -> None:
+    """Also of the pages that are on no site, which nothing else looks at."""
+    broken = [
+        f"{page}: {target}"
+        for page in sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("[a-z]*/**/*.md"))
+        if not {"node_modules", "site"}.intersection(page.relative_to(ROOT).parts)
+        for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text())
+        if not (page.parent / target).exists()
+    ]
+    assert not broken
+
+
 def test_pages_say_nothing_of_issues_or_machines() -> None:
     for name in PAGES:
         text = (ROOT / "docs" / f"{name}.md").read_text()
