@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from ground.plain_text import json_text, plain
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.console import Console
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -77,30 +75,6 @@ def working(what: str) -> Iterator[None]:
         return
     with console.status(_as_it_is(what)):
         yield
-
-
-@contextmanager
-def progress(what: str, total: float | None = None) -> Iterator[Callable[[float], None]]:
-    """Show a bar until the block ends; the yielded function takes what was done since."""
-    from rich.progress import Progress
-
-    console = _errors()
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(_as_it_is(what), total=total)
-        yield lambda done: bar.advance(task, done)
-
-
-@contextmanager
-def reading(path: Path) -> Iterator[BinaryIO]:
-    """Open a file for reading and show how much of it was read."""
-    from rich.progress import Progress
-
-    console = _errors()
-    with (
-        Progress(console=console, transient=True, disable=not console.is_terminal) as bar,
-        bar.open(path, "rb", description=_as_it_is(path.name)) as file,
-    ):
-        yield file
 
 
 def _as_it_is(text: str) -> str:

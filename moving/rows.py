@@ -41,7 +41,7 @@ class RowReader:
         if "user_id" in {one.name for one in fields(self._kind.record)}:
             values["user_id"] = user_id
         beside: dict[str, Any] = {}
-        known = {_plain_column(self._kind, column): column for column in columns(self._kind)}
+        known = {_plain_column(column): column for column in columns(self._kind)}
         for name, value in row.items():
             column = known.get(plain(str(name)))
             if column is not None:
@@ -133,7 +133,7 @@ def _adapter(record: type[Any]) -> TypeAdapter[Any]:
     return _ADAPTERS[record]
 
 
-def _plain_column(kind: DocumentList, column: str) -> str:
+def _plain_column(column: str) -> str:
     return "instagramaccountid" if column == "account_id" else plain(column)
 
 

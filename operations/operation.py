@@ -106,12 +106,6 @@ class Operation:
         """What it does, for people: the first paragraph is a summary."""
         return inspect.getdoc(self.run) or ""
 
-    @property
-    def given_required(self) -> bool:
-        """Whether it takes anything, and any field of that has to be sent."""
-        fields = self.takes.model_fields.values() if self.takes else ()
-        return any(field.is_required() for field in fields)
-
 
 class _Declaration(TypedDict, total=False):
     """What may be said of any operation, see `Operation`."""

@@ -19,7 +19,6 @@ from repost.signature import alignment, lettered, placed
 if TYPE_CHECKING:
     from repost.overlay import Overlay
 
-RGBA = tuple[int, int, int, int]
 WHITE, INK = (255, 255, 255, 255), (24, 24, 27, 255)
 _FILLING_LIGHT = 0.8
 _FRAME_RADIUS, _PRINT_RADIUS, _PAPER_RADIUS = 44, 6, 14

@@ -74,7 +74,6 @@ class HandOver:
         self._folder = folder
         self._clock = clock
         self._stays = stays
-        # A video card takes a whole core for seconds; the daemon leaves one to others.
 
     async def send(self, repost: Repost) -> Repost:
         """Hand a queued mention over, or hold it back with the reason; returns it."""

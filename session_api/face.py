@@ -117,7 +117,7 @@ class SessionFace:
         sent = _session_id(request, form, dict(query))
         session = None
         if not row.is_public and (not row.is_open or (sent and row.hears_session)):
-            session = await self._session(row, actor, sent)
+            session = await self._session(actor, sent)
         given = taken(
             row.takes,
             form.fields,
@@ -150,7 +150,7 @@ class SessionFace:
             account_sessions.count, account_id, "read", now, times=more
         )
 
-    async def _session(self, row: Row, actor: Actor | None, sent: str) -> AccountSession | None:
+    async def _session(self, actor: Actor | None, sent: str) -> AccountSession | None:
         assert actor is not None
         if not sent:
             raise Refusal(ErrorCode.NO_ACTIVE_SESSION, f"Send a session id as {HEADER}")

@@ -134,7 +134,7 @@ def _operation(row: Row, schemas: Json, names: dict[str, Json]) -> Json:
         "operationId": row.name,
         "tags": [row.tag],
         "summary": row.summary,
-        "responses": _responses(row, name, schemas, names),
+        "responses": _responses(row, schemas, names),
     }
     if row.is_public:
         said["security"] = []
@@ -190,7 +190,7 @@ def _schema_of(field: Field) -> Json:
     return schema
 
 
-def _responses(row: Row, name: str, schemas: Json, names: dict[str, Json]) -> Json:
+def _responses(row: Row, schemas: Json, names: dict[str, Json]) -> Json:
     error = {"application/json": {"schema": {"$ref": _REF.format(model="Error")}}}
     if row.absent:
         done: Json = {"501": {"description": row.absent, "content": error}}

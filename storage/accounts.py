@@ -92,16 +92,6 @@ def by_username(db: Database, username: str) -> Account | None:
     return records.fetch_one(db, Account, "WHERE username = ?", (username,))
 
 
-def numbers_of(db: Database, account_id: str) -> frozenset[str]:
-    """Return what an account is known by at Instagram, whatever it is called there now."""
-    rows = db.conn.execute(
-        "SELECT ig_user_id FROM accounts WHERE id = ?1 UNION"
-        " SELECT private_pk FROM credentials WHERE account_id = ?1",
-        (account_id,),
-    )
-    return frozenset(number for (number,) in rows if number)
-
-
 def by_number(db: Database, numbers: Collection[str], *, but: str = "") -> Account | None:
     """Return the account, other than `but`, that is known by one of these numbers, or None."""
     wanted = [number for number in numbers if number]

@@ -82,11 +82,6 @@ def of_user(db: Database, user_id: str) -> list[ApiKey]:
     )
 
 
-def get(db: Database, key_id: str) -> ApiKey:
-    """Return one key; raises `NotFound`."""
-    return records.get(db, ApiKey, key_id)
-
-
 def revoke(db: Database, key_id: str, now: datetime) -> bool:
     """End a key; says whether it was alive. Raises `NotFound`."""
     if records.get(db, ApiKey, key_id).revoked_at is not None:

@@ -114,7 +114,7 @@ KINDS = (
 )
 
 
-def shown_name(kind: DocumentList, column: str) -> str:
+def shown_name(column: str) -> str:
     """Return what a column is called in the document: the contract's name."""
     if column == "account_id":
         return "instagramAccountId"
@@ -187,7 +187,7 @@ def media_paths(document: Mapping[str, Any]) -> list[str]:
 
 
 def _shown(kind: DocumentList, row: Any) -> dict[str, Any]:
-    return {shown_name(kind, column): _value(getattr(row, column)) for column in columns(kind)}
+    return {shown_name(column): _value(getattr(row, column)) for column in columns(kind)}
 
 
 def _value(value: object) -> object:

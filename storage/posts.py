@@ -133,11 +133,6 @@ def is_known(db: Database, post_id: str) -> bool:
     return row is not None
 
 
-def get_stored(db: Database, post_id: str) -> dict[str, Any]:
-    """Return one post as it is stored; raises `NotFound`."""
-    return records.get_stored(db, Post, post_id)
-
-
 def not_scheduled(post_id: str) -> NotFound:
     """Return the error for a post that is in no schedule."""
     return NotFound("scheduled post", post_id)

@@ -48,7 +48,6 @@ class Staged:
 
     folder: Path
     created_at: datetime
-    has_media: bool
     has_key: bool
     media_files: int = 0
     unreadable: tuple[str, ...] = ()
@@ -197,7 +196,7 @@ def _take_copy(source: Path, folder: Path) -> Staged:
     _check_layout(source, f"The backup {source}")
     copy_database(source, folder / DATABASE)
     created_at = made_at(source) or datetime.fromtimestamp(source.stat().st_mtime, UTC)
-    return Staged(folder, created_at, has_media=False, has_key=False)
+    return Staged(folder, created_at, has_key=False)
 
 
 def _unpack(source: Path, folder: Path, progress: Progress) -> Staged:
@@ -222,7 +221,7 @@ def _unpack(source: Path, folder: Path, progress: Progress) -> Staged:
         if DATABASE not in names:
             raise Damaged(f"{source} holds no database")
         media = sum(map(is_medium, names))
-        return Staged(folder, said.created_at, True, KEY in names, media, said.unreadable)
+        return Staged(folder, said.created_at, KEY in names, media, said.unreadable)
 
 
 class _Header(tarfile.TarInfo):

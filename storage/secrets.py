@@ -157,13 +157,6 @@ def of_webhook(db: Database, vault: Vault, webhook_id: str) -> dict[str, str]:
     }
 
 
-def forget_of_webhook(db: Database, webhook_id: str, name: str) -> None:
-    """Delete a secret of a webhook; an absent one is no error."""
-    db.conn.execute(
-        "DELETE FROM webhook_secrets WHERE webhook_id = ? AND name = ?", (webhook_id, name)
-    )
-
-
 def any_sealed(db: Database) -> bool:
     """Say whether there is a secret that needs its key."""
     return any(db.conn.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in _TABLES)  # noqa: S608

@@ -73,7 +73,7 @@ def _entry(
     out = [_from(entry, owner, [_name(each) for each in owners if owners[each] == owner])
            for owner in asked]  # fmt: skip
     for part in parts:
-        text, exports = _body(part, sources[part], owners)
+        text, exports = _body(part, sources[part])
         out.append(
             f"const {_name(part)} = (() => {{\n{text}return {{ {', '.join(exports)} }};\n}})();\n"
         )
@@ -86,12 +86,12 @@ def _alone(name: str, text: str, owners: Mapping[str, str]) -> str:
         if other not in owners:
             raise ValueError(f"{name} imports {other}, which no entry takes in")
         asked.setdefault(owners[other], []).append(_name(other))
-    body, exports = _body(name, text, owners)
+    body, exports = _body(name, text)
     head = "".join(_from(name, owner, parts) for owner, parts in asked.items())
     return f"{head}{body}export {{ {', '.join(exports)} }};\n"
 
 
-def _body(name: str, text: str, owners: Mapping[str, str]) -> tuple[str, list[str]]:
+def _body(name: str, text: str) -> tuple[str, list[str]]:
     """Return a module's text with its imports taken from where they are, and what it exports."""
     exports = _EXPORT.findall(text)
 

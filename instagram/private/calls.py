@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -85,12 +84,6 @@ def check_list(client: PrivateClient, path: str) -> None:
         if isinstance(value, list) and all(isinstance(each, dict) for each in value):
             return
     raise errors.Unreachable("Instagram's answer has no list where there has to be one")
-
-
-def signature(name: str) -> inspect.Signature:
-    """Return what aiograpi takes for a call, without the client; raises AttributeError."""
-    taken = inspect.signature(getattr(PrivateClient, name))
-    return taken.replace(parameters=list(taken.parameters.values())[1:])
 
 
 def shape(name: str) -> type[BaseModel]:

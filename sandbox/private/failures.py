@@ -142,13 +142,3 @@ def unknown_user() -> Status:
         error_type="invalid_user",
         invalid_credentials=True,
     )
-
-
-def media_gone() -> Status:
-    """The media is deleted, expired or never was."""
-    return _failure(404, "Media not found or unavailable")
-
-
-def not_authorized() -> Status:
-    """The owner is private and the viewer does not follow."""
-    return _failure(400, "Not authorized to view user")

@@ -8,11 +8,9 @@ import re
 import pytest
 
 from tests.support.odd_requests import odd_requests, request
-from tests.support.posting import API, upload
+from tests.support.posting import upload
 from tests.support.raw_http import RawClient
 from tests.support.served import Served
-
-DRAFT = f"{API}/posts/draft"
 
 
 async def test_nothing_odd_is_a_bug_and_each_has_its_one_line(

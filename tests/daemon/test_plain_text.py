@@ -262,16 +262,14 @@ def test_a_bug_shows_no_secret(
     assert "Zx9Kq7" not in said
 
 
-def test_the_name_of_a_file_is_no_markup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_name_of_a_file_is_no_markup(monkeypatch: pytest.MonkeyPatch) -> None:
     def on_a_terminal() -> Console:
         return Console(file=shown, force_terminal=True, width=200)
 
     monkeypatch.setattr(output, "_errors", on_a_terminal)
     for name in ("[/b] x.json", "[link=http:evil]x", "[red]x", EVIL):
         shown = io.StringIO()
-        file = tmp_path / name.replace("/", "").replace("\x00", "")
-        file.write_text("x")
-        with output.reading(file) as opened, output.working(name), output.progress(name):
-            assert opened.read() == b"x"
+        with output.working(name):
+            pass
         assert "\x1b[2J\r" not in shown.getvalue()
         assert plain(name) in shown.getvalue()

@@ -36,7 +36,6 @@ from storage.troubles import Trouble, TroubleKind
 from storage.vault import Vault
 
 T = TypeVar("T")
-ON_ITS_WAY = (PostStatus.QUEUED, PostStatus.PROCESSING, PostStatus.PUBLISHING)
 _SPECIAL: Mapping[str, Any] = {
     "user_tags": [{"username": "anna", "x": 0.25, "y": 0.5, "userId": "7"}],
     "collaborators": ["bert"],
