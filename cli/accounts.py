@@ -8,6 +8,7 @@ from cli import client_options, logins, session_files
 from cli.output import json_option, print_json, print_table, say
 from cli.reach import asked, reached, shown
 from cli.standard_input import read_line
+from cli.usernames import username_option
 from daemon.settings import load_settings
 from ground.plain_text import plain
 
@@ -90,7 +91,7 @@ def list_accounts(as_json: bool) -> None:
 
 
 @account.command("remove")
-@click.option("--username", required=True, help="The connected account.")
+@username_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def remove(username: str, yes: bool, as_json: bool) -> None:

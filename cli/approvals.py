@@ -12,6 +12,7 @@ import click
 from cli.failure import Failed
 from cli.output import json_option, print_json, say
 from cli.reach import asked, reached, shown
+from cli.usernames import username_option
 from daemon.settings import Settings, load_settings
 from repost.layout import Template
 from storage.reposts import OWN_FEED
@@ -30,7 +31,7 @@ _as_of = click.option(
 
 
 @click.command()
-@click.option("--username", help="Only this account.")
+@username_option.optional("Only this account.")
 @json_option
 def pending(username: str | None, as_json: bool) -> None:
     """Show the mentions that wait for your approval; the daemon need not run.
@@ -68,7 +69,7 @@ def pending(username: str | None, as_json: bool) -> None:
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--all", "every", is_flag=True, help="Everything that waits for approval.")
 @_as_of
-@click.option("--username", help="With --all: only this account.")
+@username_option.optional("With --all: only this account.")
 @json_option
 def approve(
     ids: Sequence[str], every: bool, as_of: int | None, username: str | None, as_json: bool
@@ -90,7 +91,7 @@ def approve(
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--all", "every", is_flag=True, help="Everything that waits for approval.")
 @_as_of
-@click.option("--username", help="With --all: only this account.")
+@username_option.optional("With --all: only this account.")
 @json_option
 def skip(
     ids: Sequence[str], every: bool, as_of: int | None, username: str | None, as_json: bool

@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from accounts.client_options import CHECKS
-from cli.login_desk import secret, username_option
+from cli.login_desk import secret
 from cli.output import json_option, print_json, say
 from cli.reach import asked, reached, shown
+from cli.usernames import username_option
 from daemon.settings import load_settings
 
 

@@ -29,7 +29,7 @@ _PAGE_FOR_TOKENS = (
 
 @click.group("cloud")
 def cloud() -> None:
-    """Lend media a public address by a Worker of your own at Cloudflare."""
+    """Send posts while this machine is off, by a Worker of yours."""
 
 
 @cloud.command("deploy")

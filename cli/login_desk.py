@@ -11,8 +11,6 @@ from cli.output import print_json, say
 from cli.reach import Reach
 from cli.standard_input import read_line
 
-username_option = click.option("--username", required=True, help="The connected account.")
-
 
 def waits_for_a_code(reach: Reach, account_id: str) -> bool:
     """Say whether a login of the account waits for something."""

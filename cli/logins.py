@@ -9,9 +9,10 @@ import click
 
 from cli.client_options import checked
 from cli.failure import Refused
-from cli.login_desk import secret, tell, username_option, waits_for_a_code
+from cli.login_desk import secret, tell, waits_for_a_code
 from cli.output import json_option, say
 from cli.reach import Reach, asked, reached, shown
+from cli.usernames import username_option
 from daemon.settings import load_settings
 
 _TRIES = 3

@@ -13,11 +13,11 @@ from cli.sections import SECTIONS
 
 _HEAD = """# Commands
 
-`reprise COMMAND --help` says the same on the spot. Each command takes `--json`. The exit code is 0
-when the command did what it was asked, 1 when it could not, and 2 when it was called wrongly or
-cannot start; what is wrong is one line on standard error. Colours and progress are shown on a
-terminal only, and `NO_COLOR` switches colours off there too. `reprise completion` lets your shell
-complete commands, options and usernames.
+`reprise COMMAND --help` says the same on the spot. Each command but `mcp` takes `--json`. The exit
+code is 0 when the command did what it was asked, 1 when it could not, and 2 when it was called
+wrongly or cannot start; what is wrong is one line on standard error. Colours and progress are shown
+on a terminal only, and `NO_COLOR` switches colours off there too. `reprise completion` lets your
+shell complete commands, options and usernames.
 
 Commands find the daemon by its data directory (`REPRISE_DATA_DIR`). Those that read work without
 it; those that need it say so.
@@ -140,7 +140,10 @@ def _entries(command: click.Command, parent: click.Context, name: str) -> Iterat
     yield Entry(
         usage=" ".join([context.command_path, *command.collect_usage_pieces(context)]),
         paragraphs=tuple(_paragraphs(command)),
-        options=tuple((name, " ".join(text.split())) for name, text in filter(None, records)),
+        # An argument has no words of its own: the help speaks of it.
+        options=tuple(
+            (name, " ".join(text.split())) for name, text in filter(None, records) if text
+        ),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import click
@@ -12,6 +13,9 @@ from cli.standard_input import read_line
 from cli.webhooks import done, print_log, state_of
 from daemon.settings import load_settings
 from daemon.zone import zone_of_this_machine
+
+_TIME = r"(?:[01]\d|2[0-3]):[0-5]\d"
+_HOURS = re.compile(f"{_TIME}-{_TIME}")
 
 
 @click.group()
@@ -150,6 +154,8 @@ def quiet(hours: str | None, timezone: str | None, as_json: bool) -> None:
 
     given = None
     if hours is not None and hours != "off":
+        if not _HOURS.fullmatch(hours):
+            raise click.UsageError("Hours are from when to when, as 22:00-08:00; or `off`")
         begins, _, ends = hours.partition("-")
         zone = timezone or zone_of_this_machine()
         given = asked(models.QuietHoursRequest, {"begins": begins, "ends": ends, "timezone": zone})

@@ -11,6 +11,7 @@ import click
 from cli.failure import Failed
 from cli.output import json_option, print_json, print_table, say
 from cli.reach import Reach, asked, reached, shown
+from cli.usernames import username_option
 from daemon.settings import load_settings
 from ground.clock import utc_now
 from storage.times import parse_instant, to_text
@@ -25,7 +26,7 @@ _LONGEST = timedelta(days=3650)
 
 
 @click.command("pause")
-@click.option("--username", help="Only this account; else every configured one.")
+@username_option.optional("Only this account; else every configured one.")
 @click.option("--until", help="When it ends by itself, as 2026-04-20T14:00:00+02:00.")
 @click.option("--for", "duration", help="How long it lasts: 3d, 12h, 90m, 1d12h.")
 @json_option
@@ -57,7 +58,7 @@ def pause_reposts(
 
 
 @click.command()
-@click.option("--username", help="Only this account; else every configured one.")
+@username_option.optional("Only this account; else every configured one.")
 @json_option
 def resume(username: str | None, as_json: bool) -> None:
     """End a pause; what waits goes out under the usual limits.

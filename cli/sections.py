@@ -69,9 +69,7 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
         ),
         "mcp": Entry("mcp", "Serve the tools for agents over standard input and output."),
         "tls": Entry("tls", "Encrypt the API, so that other machines may use it."),
-        "cloud": Entry(
-            "cloud", "Lend media a public address by a Worker of your own at Cloudflare."
-        ),
+        "cloud": Entry("cloud", "Send posts while this machine is off, by a Worker of yours."),
         "notify": Entry("notify", "Tell people what needs them: on a phone, by mail, in a chat."),
         "webhook": Entry("webhooks", "Tell other programs what happens, as it happens."),
     },

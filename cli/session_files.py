@@ -10,9 +10,10 @@ from typing import Any
 import click
 
 from cli.failure import Failed
-from cli.login_desk import secret, tell, username_option
+from cli.login_desk import secret, tell
 from cli.output import json_option, print_json, say
 from cli.reach import asked, reached, shown
+from cli.usernames import username_option
 from daemon.settings import load_settings
 from instagram.private.session_file import MAX_BYTES, session_of_cookie, session_of_settings
 from operations import logins, models

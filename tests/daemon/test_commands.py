@@ -137,8 +137,10 @@ def test_people_are_told_where_they_are(
     assert run_here("notify", "test", made["id"]) == 1  # only a daemon tells
     for wrong in ("file:///tmp/x", "nonsense"):
         assert run_here("notify", "add", wrong) == 2
-    for wrong in ("22:00", "22-08", "22:00-22:00"):
+    for wrong in ("22:00", "22-08", "25:00-08:00"):
         assert run_here("notify", "quiet", wrong) == 2
+        assert "as 22:00-08:00" in capsys.readouterr().err
+    assert run_here("notify", "quiet", "22:00-22:00") == 2
     assert told("status")["warnings"] == []
     with open_directly(installed / "reprise.db") as db, transaction(db):
         webhooks.disable(db, made["id"], utc_now(), "nothing reached it for five days")
@@ -512,6 +514,7 @@ def test_bash_completes_commands_options_and_usernames(installed: Path) -> None:
     assert _complete(shell, "reprise acc", env) == ["account"]
     assert "--caption" in _complete(shell, "reprise publish --c", env)
     assert _complete(shell, "reprise scan --username ", env) == ["me"]
+    assert _complete(shell, "reprise pause --username ", env) == ["me"]
 
 
 def test_a_tab_makes_no_database(installed: Path, tmp_path: Path) -> None:
