@@ -86,10 +86,13 @@ class OptionsDesk:
 
         Changes all of them or none. Raises `BadOption`, and `NotFound` for an unknown account.
         """
-        checked = {name: self._checked(name, value) for name, value in changes.items()}
-        await self._store.write(self._save, account_id, checked)
+        await self._store.write(self._save, account_id, self.checked(changes))
         await self._gateway.forget(account_id)
         return await self.shown(account_id)
+
+    def checked(self, changes: Mapping[str, str]) -> dict[str, str]:
+        """Return the values in order; raises `BadOption`."""
+        return {name: self._checked(name, value) for name, value in changes.items()}
 
     async def shown(self, account_id: str) -> ShownOptions:
         """Return an account's options and what is to be said about them; raises `NotFound`."""

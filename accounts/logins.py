@@ -5,10 +5,12 @@ from __future__ import annotations
 import hmac
 import json
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from accounts import identity
 from accounts.client_options import crowding
@@ -17,6 +19,7 @@ from ground.changes import Subject
 from ground.clock import Clock
 from ground.refusal import ErrorCode, Refusal
 from instagram import errors
+from instagram.private.options import ClientOptions
 from instagram.private.outcome import LoggedIn, LoginSecrets, PendingLogin
 from storage import (
     account_sessions,
@@ -80,6 +83,8 @@ class LoginDesk:
         self._gateway = gateway
         self._clock = clock
         self._keeper = StoredLogins(store, vault, clock)
+        # When sessions of nobody here came to nothing; there is no account to count them for.
+        self._strangers: deque[float] = deque(maxlen=MOST_TRIES)
 
     async def log_in(
         self, account_id: str, username: str, password: str, code: str = "", totp_seed: str = ""
@@ -154,24 +159,58 @@ class LoginDesk:
         assert isinstance(result, Credentials)
         return result
 
-    async def adopt(self, account_id: str, user_id: str, session: Mapping[str, Any]) -> Credentials:
-        """Connect the account of a session made elsewhere, under that new id.
+    async def adopt(
+        self, user_id: str, session: Mapping[str, Any], options: Mapping[str, str]
+    ) -> tuple[Credentials, bool]:
+        """Take over a session made elsewhere, once Instagram has shown whose it is.
 
-        Raises `LoginFailed` where it is connected already, and where the session does not work.
+        Its account is connected where it is not yet, and the second value says so. `options`
+        (checked: proxy, locale, timezone) count from the first request on. Raises `LoginFailed`
+        where it is somebody else's here, and where the session does not work; `Refusal` after too
+        many of those.
         """
+        new_id = str(uuid4())
+        chosen = {name: value or None for name, value in options.items()}
 
-        def connect(db: Database, outcome: LoggedIn) -> Credentials:
-            now = self._clock.now()
-            account = accounts.add(
-                db, user_id=user_id, username=outcome.username, now=now, account_id=account_id
+        def connect(db: Database, outcome: LoggedIn) -> tuple[Credentials, bool]:
+            known = accounts.by_username(db, outcome.username)
+            if known is not None and known.user_id != user_id:
+                raise errors.LoginFailed("This account is somebody else's here")
+            account = known or accounts.add(
+                db,
+                user_id=user_id,
+                username=outcome.username,
+                now=self._clock.now(),
+                account_id=new_id,
             )
-            return self._keep_session(db, account.id, outcome, LoginSecrets())
+            before = client_options.usable(db, self._vault, account.id)
+            client_options.save(db, self._vault, account.id, replace(before, **chosen))
+            kept = self._keep_session(db, account.id, outcome, LoginSecrets())
+            return kept, known is None
 
-        async def keep(outcome: LoggedIn | PendingLogin) -> Credentials:
+        async def keep(outcome: LoggedIn | PendingLogin) -> tuple[Credentials, bool]:
             assert isinstance(outcome, LoggedIn)
             return await self._store.write(connect, outcome)
 
-        return await self._gateway.account(account_id).restore(session, keep)
+        self._check_strangers()
+        try:
+            kept, is_new = await self._gateway.newcomer(new_id, ClientOptions(**chosen)).restore(
+                session, keep
+            )
+        except errors.InstagramError as error:
+            if not isinstance(error, _NO_ANSWER):
+                self._strangers.append(self._clock.passed())
+            raise
+        await self._gateway.forget(kept.account_id)  # what it knew is of before
+        return kept, is_new
+
+    def _check_strangers(self) -> None:
+        """Raise `Refusal` after too many sessions of nobody here that came to nothing."""
+        if len(self._strangers) < MOST_TRIES:
+            return
+        left = _TRIES_WITHIN - timedelta(seconds=self._clock.passed() - self._strangers[0])
+        if left > timedelta():
+            raise _too_many(MOST_TRIES, "with a session", self._clock.now() + left)
 
     async def waiting(self, account_id: str) -> PendingLogin | None:
         """Return the login of an account that waits for a person, or None."""
@@ -303,13 +342,16 @@ class LoginDesk:
 def _check_tries(db: Database, account_id: str, now: datetime) -> None:
     tries, first = account_sessions.uses_within(db, account_id, _TRIES, _TRIES_WITHIN, now)
     if tries >= MOST_TRIES:
-        until = (first or now) + _TRIES_WITHIN
-        raise Refusal(
-            ErrorCode.LOGIN_RATE_LIMITED,
-            f"Instagram has let nobody in at {tries} tries to log this account in, and more would "
-            f"lock it: nothing is sent before {until:%H:%M} UTC",
-            until=until,
-        )
+        raise _too_many(tries, "to log this account in", (first or now) + _TRIES_WITHIN)
+
+
+def _too_many(tries: int, what: str, until: datetime) -> Refusal:
+    return Refusal(
+        ErrorCode.LOGIN_RATE_LIMITED,
+        f"Instagram has let nobody in at {tries} tries {what}, and more would lock it: nothing is "
+        f"sent before {until:%H:%M} UTC",
+        until=until,
+    )
 
 
 def _count_try(db: Database, account_id: str, now: datetime) -> None:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import trio
 
@@ -152,10 +151,9 @@ class SessionDesk:
                 await self._options.change(known.id, options)
             await self._logins.import_session(known.id, session)
             return await self._opened(user_id, known.id)
-        new = await self._logins.adopt(str(uuid4()), user_id, session)
-        if options:
-            await self._options.change(new.account_id, options)
-        return await self._opened(user_id, new.account_id, is_own=True)
+        checked = self._options.checked(options)
+        kept, is_new = await self._logins.adopt(user_id, session, checked)
+        return await self._opened(user_id, kept.account_id, is_own=is_new)
 
     async def waiting_at(self, user_id: str, path: str) -> Waiting | None:
         """Return a user's login that waits and is known by that path of a challenge."""

@@ -39,8 +39,9 @@ and PATCH a form. `REPRISE_SESSION_API=off` takes all of it away.
 **A session is an account of Reprise**: `POST /auth/login` connects the account if it is not yet, and gives
 an id that stays the same. It uses that account's device, proxy, limits and brakes; a post goes out by the
 same door as any other. A login with the password that is kept sends nothing; another password is submitted
-once a day without a code. The id is worth nothing without a key. Sessions end after
-`REPRISE_SESSION_DAYS` days without use.
+once a day without a code. A session that was made elsewhere is taken for the account of that name or number, by
+`proxy`, `locale` and `timezone` from its first request on; ten of nobody here that come to nothing are tried an hour.
+The id is worth nothing without a key. Sessions end after `REPRISE_SESSION_DAYS` days without use.
 
 **An upload is a post like any other**: recorded before anything leaves, sent once, in the history and the
 limits of the account; the answer waits while there is work on it, five minutes at most. The same again (the same files and words, while it is on its

@@ -24,7 +24,7 @@ from instagram.private.api import PrivateApi
 from instagram.private.client import PrivateClient
 from instagram.private.door import AccountDoor
 from instagram.private.keeper import LoginKeeper
-from instagram.private.options import is_loopback
+from instagram.private.options import ClientOptions, is_loopback
 from instagram.private.translation import RAISED
 from instagram.trust import Trust
 
@@ -76,6 +76,20 @@ class PrivateGateway:
             )
         return PrivateApi(self._doors[account_id], partial(self._download, account_id))
 
+    def newcomer(self, account_id: str, options: ClientOptions) -> PrivateApi:
+        """Return the Private API of an account that is not here yet, for the step that brings it.
+
+        It is reached as `options` say from its first request on. Nothing of it is kept here.
+        """
+        door = AccountDoor(
+            account_id,
+            keeper=self._keeper,
+            build_client=partial(self._build_with, options),
+            nursery=self._nursery,
+            requests=self.requests,
+        )
+        return PrivateApi(door, partial(self._download, account_id))
+
     async def forget(self, account_id: str) -> None:
         """Drop what is in memory of an account, after its credentials changed or went.
 
@@ -105,7 +119,11 @@ class PrivateGateway:
     async def _build_client(
         self, account_id: str, session: Mapping[str, Any] | None
     ) -> PrivateClient:
-        options = await self._keeper.options(account_id)
+        return await self._build_with(await self._keeper.options(account_id), session)
+
+    async def _build_with(
+        self, options: ClientOptions, session: Mapping[str, Any] | None
+    ) -> PrivateClient:
         proxy = self._way(options.proxy)
 
         def build() -> PrivateClient:

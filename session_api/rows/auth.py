@@ -195,7 +195,7 @@ def _malformed(name: str, message: str) -> Malformed:
 
 _CLIENT = "proxy, locale, timezone"
 auth.row(
-    "POST", "/auth/login", f"username*, password*, verification_code, {_CLIENT}", None, "str",
+    "POST", "/auth/login", f"username*:user, password*, verification_code, {_CLIENT}", None, "str",
     Rail.ACCOUNT, "Log in with a password, once; the same again with a code where one is wanted",
     handler=_log_in, is_open=True,
     sends="0 to 16: none while its login works; else the app's own way in, the password once",

@@ -110,6 +110,13 @@ async def _unknown_name(desk: Desk) -> None:
     store = desk.served.studio.core.store
     kept = await store.read(accounts.by_username, "nobody")
     assert kept is not None  # its device: the next try is not a new one
+    before = len(desk.sandbox.ledger.requests)
+    by_mail = await desk.ask(
+        "POST", "/auth/login", {"username": "w@example.com", "password": "x"}, session=None
+    )
+    assert by_mail.json()["detail"][0]["loc"] == ["body", "username"]
+    assert await store.read(accounts.by_username, "w@example.com") is None
+    assert len(desk.sandbox.ledger.requests) == before
     wilma = desk.world.add_person("wilma", password="wilma's own")
     for login in (LoginBehaviour.FALLBACK_LEGACY, LoginBehaviour.OK):
         wilma.login = login
@@ -166,8 +173,55 @@ async def _settings_and_sessionid(desk: Desk) -> None:
     by_id = await desk.ask("POST", path, {"sessionid": opened.id}, session=None)
     assert by_id.status_code == 200, by_id.text
     assert by_id.json() not in (desk.session, opened.id)
+    await _a_session_after_a_challenge(desk)
+    await _a_proxy_from_the_first_request_on(desk)
     odd = await desk.ask("POST", path, {"sessionid": "abc"}, session=None)
     assert odd.status_code == 422
+    await _dead_sessions(desk)
+
+
+async def _by_sessionid(desk: Desk, sessionid: str, **more: str) -> Any:
+    given = {"sessionid": sessionid, **more}
+    return await desk.ask("POST", "/auth/login/by/sessionid", given, session=None)
+
+
+async def _a_session_after_a_challenge(desk: Desk) -> None:
+    """The guide's way out of one: the account that the login has made is the session's."""
+    dora = desk.world.add_person("dora", password="dora's own")
+    dora.login = LoginBehaviour.CHALLENGE
+    assert (await _login(desk, dora)).status_code == 403
+    taken = await _by_sessionid(desk, desk.world.sessions.open(dora).id)
+    assert taken.status_code == 200, taken.text
+    seen = await desk.ask("GET", "/user", {"username": "anna"}, session=taken.json())
+    assert seen.status_code == 200, seen.text
+
+
+async def _a_proxy_from_the_first_request_on(desk: Desk) -> None:
+    """A session that comes with a proxy is never seen from anywhere else."""
+    olga = desk.world.add_person("olga", password="olga's own")
+    sessionid, before = desk.world.sessions.open(olga).id, len(desk.sandbox.ledger.requests)
+    lost = await _by_sessionid(desk, sessionid, proxy="http://127.0.0.1:9")
+    assert lost.status_code == 502, lost.text
+    assert len(desk.sandbox.ledger.requests) == before
+    given = {"proxy": desk.sandbox.proxy_url, "locale": "de_DE"}
+    taken = await _by_sessionid(desk, sessionid, **given)
+    assert taken.status_code == 200, taken.text
+    kept = await desk.ask("GET", "/auth/settings", session=taken.json())
+    assert kept.json()["locale"] == "de_DE"
+
+
+async def _dead_sessions(desk: Desk) -> None:
+    """Those of nobody here are tried ten times an hour, whosever they are."""
+    before = len(desk.sandbox.ledger.requests)
+    answers = [
+        await _by_sessionid(desk, f"{4_000_000 + number}%3Adeaddeaddeaddead%3A1")
+        for number in range(12)
+    ]
+    assert [each.status_code for each in answers] == [401] * 10 + [429] * 2
+    assert int(answers[-1].headers["Retry-After"]) > 3500
+    assert len(desk.sandbox.ledger.requests) == before + 10
+    good = await _by_sessionid(desk, desk.world.sessions.open(desk.studio).id)
+    assert good.status_code == 200, good.text  # of an account that is here
 
 
 async def test_a_session_meets_its_challenge(desk: Desk) -> None:
