@@ -82,6 +82,7 @@ class StoredLogins:
             trouble = await self._store.write(_record, account_id, error, self._clock.now())
         except NotFound:
             return  # it was disconnected meanwhile: there is nothing to pause
+        error.hold = trouble.hold
         logger.warning(
             "account paused account=%s kind=%s until=%s reason=%s",
             account_id,

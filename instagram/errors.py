@@ -13,9 +13,11 @@ class InstagramError(Exception):
 
     `maybe_applied` says that the request may have had its effect nevertheless: its answer was
     lost, or was a refusal. Refusals have come with posts that were live, so only asking tells.
+    `hold` is what it has left on the account, once that is recorded.
     """
 
     maybe_applied = False
+    hold: Hold | None = None
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -172,6 +174,8 @@ class AccountSuspended(AccountTrouble):
 
 class AccountOnHold(InstagramError):
     """Refused by Reprise itself: an earlier trouble is not over. Nothing was sent."""
+
+    hold: Hold
 
     def __init__(self, hold: Hold) -> None:
         super().__init__(hold.reason)

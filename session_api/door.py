@@ -99,7 +99,10 @@ async def publish_by_session(ask: Ask[Any]) -> models.Accepted:
 
 
 async def send(parcel: Parcel) -> Post:
-    """Record a post, wait for its end and return it; raises what it failed of, and `Railed`."""
+    """Record a post, wait for its end and return it; raises what it failed of, and `Railed`.
+
+    What it goes out without is among the question's `warnings`.
+    """
     question = parcel.question
 
     async def run(ask: Ask[Any]) -> models.Accepted:
@@ -111,6 +114,7 @@ async def send(parcel: Parcel) -> Post:
         await _named(question),
         attempt=Attempt(question.key),
     )
+    question.warnings.extend(accepted.warnings)
     return await _ended(question, accepted.post_id)
 
 
@@ -185,11 +189,16 @@ def _queue(
     if twin is not None:
         if twin.status is PostStatus.FAILED:
             intake.retry(db, twin.id, now)  # it is looked for before anything is sent
-        return ask.done(db, models.Accepted(post_id=twin.id)), False
+        return ask.done(db, _accepted(db, twin, ask)), False
     around = question.around
     claim(db, question.used.id, account_id, question.row, around.limits, around.house.clock)
     post = intake.publish_now(db, ask.user_id, account_id, content, now)
-    return ask.done(db, models.Accepted(post_id=post.id)), True
+    return ask.done(db, _accepted(db, post, ask)), True
+
+
+def _accepted(db: Database, post: Post, ask: Ask[Any]) -> models.Accepted:
+    warnings = ask.house.adviser.warnings(db, post, ask.house.clock.now())
+    return models.Accepted(post_id=post.id, warnings=warnings)
 
 
 class _Undone(Exception):

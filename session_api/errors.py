@@ -133,7 +133,11 @@ def _told(error: Exception) -> _Told | None:
         hint = _HINT_OF_HOLD.get(hold.rail) or {401: _LOG_IN, 403: _RESOLVE}.get(status, _PAUSE)
         return _Told(status, hold.reason, "Railed", hint, hold.until, more=held)
     if isinstance(error, errors.InstagramError):
-        return _of_instagram(error)
+        told = _of_instagram(error)
+        if error.hold is not None:  # so that the first who meets it hears for how long
+            told.until = error.hold.until
+            told.more["rail"] = error.hold.rail
+        return told
     refused = refusal_of(error)
     return None if refused is None else _of_refusal(refused)
 
@@ -166,9 +170,7 @@ def _of_instagram(error: errors.InstagramError) -> _Told:
             hint = _RESOLVE if said.get("challenge") else _ELSEWHERE
             return _Told(403, failed.reason, kind, hint, more=asked)
         case errors.AccountOnHold(hold=hold):
-            status = _STATUS_OF_HOLD.get(hold.rail, 429)
-            held = {"rail": hold.rail}
-            return _Told(status, hold.reason, "AccountOnHold", _PAUSE, hold.until, more=held)
+            return _Told(_STATUS_OF_HOLD.get(hold.rail, 429), hold.reason, kind, _PAUSE)
         case errors.ActionBlocked():
             status = 403 if kind in _FORBIDDEN else 429
             return _Told(status, failed.reason, kind, _PAUSE)

@@ -5,7 +5,7 @@ It listens nowhere itself: whoever serves it says who asks (`Admit`).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote
 
@@ -19,14 +19,15 @@ from operations.actor import Actor
 from serving.answer import Answer
 from serving.body import read_whole
 from serving.docs_page import docs_page
+from serving.idempotency import HEADER as KEY_HEADER
 from serving.idempotency import idempotency_key
 from serving.multipart import Form, announced, receive_form
 from session_api import table
 from session_api.errors import Absent, NotDone, answer_to
-from session_api.given import taken
+from session_api.given import taken, truth
 from session_api.openapi import document
 from session_api.question import Around, Question
-from session_api.rails import POST_CAPS, claim, held
+from session_api.rails import claim, held, is_upload
 from session_api.row import Rail, Row
 from storage import account_sessions
 from storage.account_sessions import AccountSession
@@ -34,6 +35,7 @@ from storage.account_sessions import AccountSession
 PREFIX = "/session"
 HEADER = "X-Session-ID"
 FIELD = "sessionid"
+DRY_RUN = "X-Dry-Run"
 _URLENCODED = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
 _MOST_FILES = 11  # an album's ten, and a cover
@@ -83,7 +85,9 @@ class SessionFace:
         """Answer one request; every failure has the guide's body."""
         form = Form()
         try:
-            if request.method == "GET" and (page := _PAGES.get(request.path)) is not None:
+            if (page := _PAGES.get(request.path)) is not None:
+                if request.method not in _PAGES_TAKE:
+                    raise _NotThisMethod(_PAGES_TAKE)
                 await admit(False)
                 return page()
             row = self._row(request)
@@ -103,6 +107,8 @@ class SessionFace:
         rows = self._rows.get(request.path.removeprefix(PREFIX))
         if rows is None:
             raise Refusal(ErrorCode.NOT_FOUND, "There is nothing at this path")
+        if "GET" in rows and rows["GET"].is_public:  # probes ask so; elsewhere it would cost a read
+            rows = {"HEAD": rows["GET"], **rows}
         if request.method not in rows:
             raise _NotThisMethod(sorted(rows))
         return rows[request.method]
@@ -133,10 +139,15 @@ class SessionFace:
             session=session,
             key=idempotency_key(request.headers) if row.has_form else None,
         )
-        if request.headers.get("X-Dry-Run") == "1" and not row.is_public:
+        if not row.is_public and _is_dry(request):
             return await self._tried(question)
+        if question.key is not None and not is_upload(row):
+            question.warnings.append(f"{KEY_HEADER} is heard by uploads alone")
         try:
-            return _rendered(await self._done(question))
+            answer = _rendered(await self._done(question))
+            if question.warnings:
+                answer.headers["Reprise-Warning"] = _in_header(question.warnings)
+            return answer
         finally:
             if question.session is not None and question.tally.requests > 1:
                 with trio.CancelScope(shield=True):
@@ -163,7 +174,7 @@ class SessionFace:
         row = question.row
         if row.absent:
             raise Absent(row.absent)
-        if question.session is not None and row.act not in POST_CAPS:  # the door has its own
+        if question.session is not None and not is_upload(row):  # the door has its own
             await self._claim(question)
         if row.handler is not None:
             return _done(row, calls.told(await row.handler(question)))
@@ -235,6 +246,7 @@ class SessionFace:
                 self._around.max_upload_bytes,
                 wanted=wanted,
                 most=_MOST_FILES,
+                may_be_empty=True,
             )
         body = await read_whole(request)
         if not body:
@@ -256,10 +268,21 @@ _PAGES: dict[str, Callable[[], Answer]] = {
 }
 
 
+_PAGES_TAKE = ["GET", "HEAD"]
+
+
 class _NotThisMethod(Refusal):
     def __init__(self, allowed: list[str]) -> None:
         super().__init__(ErrorCode.METHOD_NOT_ALLOWED, "This path does not take this method")
         self.allowed = allowed
+
+
+def _is_dry(request: Asked) -> bool:
+    sent = (request.headers.get(DRY_RUN) or "").strip()
+    try:
+        return bool(sent) and truth(sent)
+    except ValueError:  # who means it as one must not see it done
+        raise Refusal(ErrorCode.VALIDATION_ERROR, f"{DRY_RUN} is 1 or 0") from None
 
 
 def _session_id(request: Asked, form: Form, query: Mapping[str, str]) -> str:
@@ -289,6 +312,10 @@ def _done(row: Row, told: Any) -> Any:
     if is_act and told is not True:
         raise NotDone
     return told
+
+
+def _in_header(warnings: Sequence[str]) -> str:
+    return "; ".join(warnings).encode("ascii", "replace").decode()
 
 
 def _rendered(value: Any) -> Answer:

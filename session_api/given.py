@@ -108,10 +108,15 @@ def _name(field: Field, text: str) -> str:
     return text.lstrip("#") if field.kind == "tag" else text
 
 
-def _word(_field: Field, text: str) -> bool:
+def truth(text: str) -> bool:
+    """Return whether a word says yes; raises `ValueError` for one that says neither."""
     if text.lower() not in _YES + _NO:
         raise ValueError("Input should be true or false")
     return text.lower() in _YES
+
+
+def _word(_field: Field, text: str) -> bool:
+    return truth(text)
 
 
 def _fraction(_field: Field, text: str) -> float:

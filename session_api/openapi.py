@@ -49,6 +49,7 @@ _ERROR: Json = {
         "rail": {"type": "string"},
         "until": {"type": "string", "format": "date-time"},
         "last_json": {"type": "object", "additionalProperties": True},
+        "post_id": {"type": "string"},
     },
 }
 _STATUSES = {

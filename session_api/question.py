@@ -64,6 +64,8 @@ class Question:
     # The Idempotency-Key that it came under.
     key: str | None = None
     tally: Tally = field(default_factory=Tally)
+    # What is to be known of it beside its answer.
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def who(self) -> Actor:

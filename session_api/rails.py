@@ -77,6 +77,11 @@ def held(
     assert_never(row.rail)
 
 
+def is_upload(row: Row) -> bool:
+    """Say whether a row's post goes out by the one door, which has rails of its own."""
+    return row.act in POST_CAPS
+
+
 def claim(
     db: Database,
     session_id: str,
@@ -125,7 +130,7 @@ def _full(
 
 def _content(db: Database, account_id: str, row: Row, limits: Limits, now: datetime) -> Hold | None:
     act = _content_act(row)
-    if act in POST_CAPS:
+    if is_upload(row):
         return _door(db, account_id, act, limits, now)
     return _full(db, account_id, act, CONTENT_CAPS.get(act, _OTHER_CONTENT), _DAY, now)
 

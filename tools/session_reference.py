@@ -62,7 +62,9 @@ may be more than `amount`.
 answered an act without a refusal and without having done it; 422 malformed; 429
 Instagram or a rail says wait (`Retry-After`, `rail`, `until`); 501 not served, with the reason; 502 and 504
 no usable answer: the hint of an act says then that it may have been done nevertheless. Only uploads are known again:
-a comment or a message that is asked for twice goes out twice.
+a comment or a message that is asked for twice goes out twice. `Reprise-Warning` tells beside an answer what came and
+is not used: the caption of a story, `upload_id`, an `Idempotency-Key` where none is heard. The system's operations and
+pages answer HEAD too.
 
 **Requests** to Instagram are counted below for a plain call: one, but for what says otherwise. Each beyond
 the first counts as a read, and none goes beyond what is said there, whatever Instagram answers. Where an id of

@@ -49,6 +49,8 @@ def _uploading(media_type: MediaType, is_film: bool | None) -> Handler:
                     files[number] = await _filmed(question, file)
             return files
 
+        if given.get("upload_id"):
+            question.warnings.append("`upload_id` is not sent: each upload gets one of its own")
         content = Content(media_type=media_type, caption=caption or None, **said)
         cover = await _cover(question)
         parcel = Parcel(question=question, content=content, fetch=fetch, cover=cover)

@@ -259,6 +259,10 @@ async def test_rails(desk: Desk, clock: TestClock) -> None:
     )
     assert tried.json()["held"]["rail"] == "session_social"
     assert tried.json()["call"] == "user_follow(user_id)"
+    for word, status in (("true", 200), ("please", 422)):
+        meant = await desk.ask("GET", "/explore", headers={"X-Dry-Run": word})
+        assert meant.status_code == status, meant.text
+        assert meant.json().get("dry_run", status == 422)
     assert len(desk.sandbox.ledger.requests) == before
     answers = [await desk.ask("GET", "/user", {"username": "anna"}) for _ in range(8)]
     assert [each.status_code for each in answers] == [200] * 5 + [429] * 3
@@ -329,7 +333,8 @@ async def test_a_block_holds_everything(desk: Desk) -> None:
     fault = Fault(path="/api/v1/users/anna/usernameinfo/", kind=feedback_required())
     desk.sandbox.faults.add(fault)
     first = await desk.ask("GET", "/user", {"username": "anna"})
-    assert first.status_code == 429, first.text
+    assert (first.status_code, first.json()["rail"]) == (429, "block"), first.text
+    assert int(first.headers["Retry-After"]) > 80_000
     before = len(desk.sandbox.ledger.requests)
     second = await desk.ask("GET", "/user", {"username": "anna"})
     assert (second.status_code, second.json()["rail"]) == (429, "block")

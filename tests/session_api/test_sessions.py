@@ -67,6 +67,15 @@ async def _pages(desk: Desk) -> None:
     assert page.headers["content-type"].startswith("text/html")
     assert "default-src 'none'" in page.headers["content-security-policy"]
     assert "http" not in page.text.replace("https://reprise", "")  # nothing from elsewhere
+    for path, status in (
+        *(("", 307), ("/docs", 200), ("/openapi.json", 200)),
+        *(("/health", 200), ("/user", 405), ("/docx", 404)),
+    ):
+        probed = await desk.ask("HEAD", path)
+        assert (probed.status_code, probed.content) == (status, b""), path
+        posted = await desk.ask("POST", path)
+        assert posted.status_code == (404 if status == 404 else 405), path
+    assert (await desk.ask("POST", "/docs")).headers["Allow"] == "GET, HEAD"
 
 
 async def _one_submission_a_day(desk: Desk, clock: TestClock) -> None:

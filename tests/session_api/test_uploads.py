@@ -206,11 +206,12 @@ async def test_once(desk: Desk, clock: TestClock) -> None:
 async def test_the_door_has_its_own_rails(desk: Desk) -> None:
     store, account = desk.served.studio.core.store, desk.served.studio.account
     for number in range(12):
-        answer = await upload(
-            desk, "/photo/upload", {"caption": f"Number {number}"}, file=desk.square
-        )
+        given = {"caption": f"Number {number}", "upload_id": "1" if number == 0 else ""}
+        answer = await upload(desk, "/photo/upload", given, file=desk.square)
         if number < 10:
             assert answer.status_code == 200, answer.text
+            warned = answer.headers.get("Reprise-Warning", "")
+            assert ("`upload_id` is not sent" in warned) == (number == 0)
         else:
             assert (answer.status_code, answer.json()["rail"]) == (429, "session_post")
             assert answer.json()["until"]
@@ -221,5 +222,34 @@ async def test_the_door_has_its_own_rails(desk: Desk) -> None:
         "POST", "/photo/upload", {"caption": "x"}, files={"file": b"x"}, headers={"X-Dry-Run": "1"}
     )
     assert dry.json()["held"]["rail"] == "session_post"
-    story = await upload(desk, "/story/upload", {}, file=desk.square)
+    story = await upload(desk, "/story/upload", {"caption": "Unseen"}, file=desk.square)
     assert story.status_code == 200, story.text
+    assert "`caption` is not sent" in story.headers["Reprise-Warning"]
+    await _a_browser_sends_every_field(desk)
+
+
+async def _a_browser_sends_every_field(desk: Desk) -> None:
+    """A file that nobody has chosen is none, and what is not heard is told."""
+    parts = [
+        b'--B\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (name, value)
+        for name, value in (
+            (b'caption"; x="', b"All"),
+            (b'thumb"; filename="', b""),
+            (b'file"; filename="v.mp4', b"video"),
+        )
+    ]
+    answer = await desk.served.client.post(
+        "/session/clip/upload",
+        content=b"".join(parts) + b"--B--\r\n",
+        headers={
+            "Authorization": f"Bearer {desk.served.key}",
+            "X-Session-ID": desk.session,
+            "X-Dry-Run": "1",
+            "Content-Type": "multipart/form-data; boundary=B",
+        },
+    )
+    assert answer.status_code == 200, answer.text
+    muted = await desk.ask(
+        "POST", "/user/mute/posts", {"user_id": desk.anna.pk}, headers={"Idempotency-Key": "1"}
+    )
+    assert "uploads alone" in muted.headers["Reprise-Warning"], muted.text
