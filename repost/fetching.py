@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import trio
 
 from ground.clock import Clock
 from instagram import errors
+from instagram.audience import Limit
 from instagram.download import is_media_url
 from instagram.private.api import PrivateApi
 from media import sniff as media_sniff
@@ -22,6 +24,7 @@ from media.render import draw_preview, examine_video
 from repost import echo, guard, rails, stumbles
 from repost.deciding import refuse_unseen
 from repost.leftovers import discard
+from repost.limits import ordered
 from repost.sighting import TOLD, Settled, Sighting, Sightings
 from storage import credentials, repost_configs, repost_lists, reposts
 from storage.files import MediaFolder
@@ -184,7 +187,8 @@ class Fetcher:
         if post.picture_url is None:
             raise errors.NotReady("The post is there, but Instagram shows no picture of it yet")
         await api.download(post.picture_url, target)
-        return found
+        told = post.limits - {Limit.PRIVATE_AUTHOR}
+        return replace(found, limits=ordered({*found.limits, *told}))
 
     async def _verified(self, file: Path, preview: Path, *, is_video: bool) -> media_sniff.FileType:
         """Decode what strangers' stories delivered, now, while it can be fetched again."""

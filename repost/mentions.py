@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from instagram.audience import limits_of
 from instagram.fields import (
     Json,
     entries,
@@ -103,6 +104,7 @@ def parse_activity(answer: object, viewer_pk: str) -> InboxPage:
                 at=moment(item.get("taken_at")),
                 source="activity",
                 is_sure=is_sure is True,
+                limits=limits_of(item),
             )
             # It stands among the stories that mention somebody: who, its own page may tell.
             (page.mentions if is_sure else page.odd).append(found)

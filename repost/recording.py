@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -53,7 +54,17 @@ def store_new(
             continue
         if reposts.add_new(db, repost):
             new.append(repost)
+        elif mention.limits:
+            _tell_limits(db, repost, mention)
     return new
+
+
+def _tell_limits(db: Database, repost: Repost, mention: Mention) -> None:
+    """Let an open row know for whom its story is meant: the place it was found in did not say."""
+    with suppress(Unreadable):  # which keeps nothing else of the page from its turn
+        row = reposts.of_story(db, repost.account_id, repost.story_pk)
+        if row is not None and row.post_id is None and not mention.limits <= {*row.limits}:
+            reposts.edit(db, row.id, limits=ordered({*row.limits, *mention.limits}))
 
 
 def _is_known(db: Database, repost: Repost) -> bool:

@@ -146,7 +146,7 @@ class Sightings:
     def _limits(
         self, story: Story, repost: Repost, username: str, *, named: bool
     ) -> tuple[str, ...]:
-        # What its message told of it, the story itself may leave out.
+        # What its message or the activity told of it, the story itself may leave out.
         found = {limit.value for limit in story.limits} | set(repost.limits)
         found.discard(RepostLimit.UNSURE)
         if RepostLimit.UNSURE in repost.limits and self._viewer_pk not in story.mentioned_pks:

@@ -121,6 +121,24 @@ def test_of_a_reel_that_says_which_are_for_close_friends_the_others_are_for_all(
     assert limits_of({"pk": 1}, reel) == frozenset()
 
 
+@pytest.mark.parametrize("told_before", [True, False], ids=["after its message", "alone"])
+async def test_what_only_the_activity_says_of_a_story_holds(
+    studio: Studio, told_before: bool
+) -> None:
+    await studio.configure()
+    author = studio.friend("anna")
+    if told_before:
+        studio.mention(author)
+    else:
+        studio.sandbox.world.add_story(author, studio.photo(), mentions=[studio.person])
+    answer = await studio.api.activity()
+    answer["story_mentions"]["reels"][0]["items"][0] |= BESTIES
+    studio.sandbox.faults.add(Fault(path="news/inbox", kind=Status(200, answer)))
+    await studio.run_all()
+    repost = await studio.only()
+    assert (repost.status, repost.limits) == ("WAITING_APPROVAL", (RepostLimit.CLOSE_FRIENDS,))
+
+
 @pytest.mark.parametrize("name", _RESHARING)
 @pytest.mark.parametrize(
     "value", [False, "false", " No ", 0, 0.0, "off", "disabled", "nobody", {}, [], {"value": True}]
@@ -184,15 +202,21 @@ async def test_it_waits_too_when_it_was_found_out_after_it_was_queued(studio: St
     assert waiting[held.id] is RepostStatus.WAITING_APPROVAL
 
 
-async def test_the_own_post_for_close_friends_is_not_shared_with_everybody(studio: Studio) -> None:
+@pytest.mark.parametrize("told_at_once", [True, False], ids=["in the feed", "read anew"])
+async def test_the_own_post_for_close_friends_is_not_shared_with_everybody(
+    studio: Studio, told_at_once: bool
+) -> None:
     await studio.configure(
         auto_repost_enabled=True, auto_repost_since=studio.clock.now().replace(year=2020)
     )
     world = studio.sandbox.world
     post = world.add_post(studio.person, studio.photo())
-    answer = {"items": [post_json(post, world) | BESTIES], "status": "ok"}
-    own = Fault(path=f"feed/user/{studio.person.pk}/", kind=Status(200, answer), times=None)
+    meant = post_json(post, world) | BESTIES
+    where = f"feed/user/{studio.person.pk}/" if told_at_once else f"media/{post.pk}/info"
+    own = Fault(path=where, kind=Status(200, {"items": [meant], "status": "ok"}), times=None)
     studio.sandbox.faults.add(own)
+    if not told_at_once:  # its picture is refused at the first try
+        studio.sandbox.faults.add(Fault(path=str(post.pk), path_end=".jpg", kind=Status(403)))
     await studio.advance()
     await studio.publish_due()
     repost = await studio.only()
