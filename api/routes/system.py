@@ -48,7 +48,7 @@ def add_system_endpoints(app: QuartTrio, context: ApiContext) -> None:
 
 
 async def _readiness(context: ApiContext) -> Response:
-    services = dict(context.services())
+    services = {**context.services(), **context.troubles()}
     try:
         await context.store.check()
         context.folder.check_room()

@@ -169,6 +169,8 @@ async def test_what_keeps_services_from_their_work_is_told(
     monkeypatch.setattr(Scheduler, "trouble", lambda _: "paused: no room")
     async with serve_studio(studio) as served:
         body = (await health(served)).body
-    assert body["status"] == "degraded"
-    assert body["services"]["repost"] == "accounts whose turns fail: 2"
-    assert body["services"]["publish"] == "paused: no room"
+        ready = await served.call("GET", "/ready", key=None)
+    assert (body["status"], ready.status, ready.body["status"]) == ("degraded", 503, "not ready")
+    for told in (body["services"], ready.body["checks"]):
+        assert told["repost"] == "accounts whose turns fail: 2"
+        assert told["publish"] == "paused: no room"
