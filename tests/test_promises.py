@@ -6,7 +6,10 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.support.process import ROOT
+from tests.support.tools import missing
 
 _ELSEWHERE = re.compile(r"pytest\.mark\.(soak|acceptance)")
 _NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
@@ -54,6 +57,17 @@ def test_ci_runs_all_but_the_soak() -> None:
     assert chosen["acceptance"] == "acceptance and not soak"
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
     assert {"tested test", "tested acceptance"} <= set(ci)
+
+
+def test_nothing_is_skipped_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test misses fails it there; only what another system lacks (`skipif`) is no fault."""
+    monkeypatch.setenv("CI", "1")
+    with pytest.raises(pytest.fail.Exception):
+        missing("needs something")
+    skips = re.compile(r"pytest\.(skip|importorskip|xfail)\(|mark\.(skip|xfail)\b")
+    files = sorted((ROOT / "tests").rglob("*.py"))
+    found = [file.name for file in files if skips.search(file.read_text(encoding="utf-8"))]
+    assert found == ["tools.py"]
 
 
 def _by_default(file: Path) -> set[str]:

@@ -22,6 +22,7 @@ from tests.support.limits import DEADLOCK_S
 from tests.support.posting import API, photo_id, publish, story, until
 from tests.support.served import Served, serve_studio
 from tests.support.studio import Studio
+from tests.support.tools import missing
 
 SYSTEM = ("/health", "/ready", "/metrics", "/build", "/deps")
 
@@ -134,7 +135,7 @@ async def test_another_machine_is_let_in_where_the_settings_say_so(
 ) -> None:
     address = own_address()
     if address is None:
-        pytest.skip("needs a network")
+        missing("needs a network")
     monkeypatch.setattr(serving, "open_sockets", lambda _host, port: open_sockets("0.0.0.0", port))
     if allowed:
         object.__setattr__(

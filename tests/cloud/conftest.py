@@ -109,7 +109,7 @@ def program() -> Path:
     try:
         return workerd()
     except NoWorkerd as error:
-        return missing(str(error))  # type: ignore[return-value]
+        missing(str(error))
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def judges() -> tuple[Path, Path]:
     try:
         return node_modules(), python()
     except NoJudges as error:
-        return missing(str(error))  # type: ignore[return-value]
+        missing(str(error))
 
 
 async def told(command: list[str | Path], where: Path, **more: str) -> str:

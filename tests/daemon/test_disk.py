@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import timedelta
@@ -23,7 +22,7 @@ from storage.files import MediaFolder
 from storage.posts import PostStatus
 from storage.store import open_directly, transaction
 from tests.support.clock import TestClock
-from tests.support.disks import filled
+from tests.support.disks import filled, make_read_only
 from tests.support.limits import DEADLOCK_S
 from tests.support.posting import API, CONFIGURE, live, photo_id, schedule, story, until, upload
 from tests.support.served import Served, serve_studio
@@ -188,7 +187,7 @@ async def test_a_database_that_turns_read_only_loses_nothing(
 def test_a_disk_that_is_read_only_is_named(tiny_disk: Path) -> None:
     folder = MediaFolder(tiny_disk / "media")
     folder.check_room()
-    subprocess.run(["mount", "-o", "remount,ro", str(tiny_disk)], check=True)
+    make_read_only(tiny_disk)
     with pytest.raises(Unavailable, match="is read-only"):
         folder.check_room()
     with pytest.raises(Unusable, match="cannot be written"):

@@ -10,6 +10,7 @@ from PIL import Image
 from media.typefaces import CAN_SHAPE
 from tests.repost.goldens import CASES, COMMAND, FOLDER, differences, drawn
 from tests.support.thinned import chosen
+from tests.support.tools import missing
 
 AVERAGE, PEAK = 1.5, 24.0
 
@@ -29,7 +30,7 @@ NOW = (
 @pytest.mark.parametrize("name", chosen(CASES, NOW))
 async def test_the_card_looks_as_approved(tmp_path: Path, name: str) -> None:
     if CASES[name].overlay and not CAN_SHAPE:
-        pytest.skip("joining Arabic letters takes libfribidi")
+        missing("joining Arabic letters takes libfribidi")
     image, _ = await drawn(CASES[name], tmp_path)
 
     average, peak = differences(image, golden(name))

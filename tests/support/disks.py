@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
+from tests.support.tools import missing
 
 
 @contextmanager
 def tiny_disk_at(directory: Path) -> Iterator[None]:
     """Mount a disk of 8 MB on a folder; skips where this machine does not let tests do so."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=8m,mode=700", "tmpfs", str(directory)]
-    try:
-        done = subprocess.run(mount, capture_output=True, check=False)
-    except FileNotFoundError:
-        pytest.skip("there is no mount command")
-    if done.returncode:
-        pytest.skip("mounting needs more rights")
+    options = f"size=8m,mode=700,uid={os.getuid()},gid={os.getgid()}"
+    if not _done_as_root("mount", "-t", "tmpfs", "-o", options, "tmpfs", str(directory)):
+        missing("needs the right to mount a disk")
     try:
         yield
     finally:
-        subprocess.run(["umount", "--lazy", str(directory)], check=True)
+        assert _done_as_root("umount", "--lazy", str(directory))
+
+
+def make_read_only(disk: Path) -> None:
+    """Let nobody write to a disk any more, until it is unmounted."""
+    assert _done_as_root("mount", "-o", "remount,ro", str(disk))
+
+
+def _done_as_root(*command: str) -> bool:
+    # Who may install what CI needs may mount as well.
+    asked = command if os.geteuid() == 0 else ("sudo", "-n", *command)
+    try:
+        return subprocess.run(asked, capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager

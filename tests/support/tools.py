@@ -9,6 +9,7 @@ import tempfile
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -25,7 +26,7 @@ def program(*names: str) -> str:
     return missing(f"needs {' or '.join(names)}")
 
 
-def missing(reason: str) -> str:
+def missing(reason: str) -> NoReturn:
     """End the test: as a failure in CI, where everything must run, else as skipped."""
     if os.environ.get("CI"):
         pytest.fail(reason)
