@@ -56,19 +56,21 @@ def encode(
     canvas: Canvas,
     bounds: EncodingBounds,
     *,
+    length_s: float,
     copy_sound: bool,
     on_progress: Callable[[float], None],
 ) -> None:
     """Write the source, set into the canvas, with its sound, at a constant rate.
 
-    Calls `on_progress` with the share done about once per output second.
+    `length_s` is how long the source is, down to its packets. Calls `on_progress` with the share
+    done about once per output second.
     Raises MediaInvalid (also for a source that breaks off), MediaTooLarge.
     """
     # The sound has a container of its own, so that both can be read at their own pace.
     with open_video(source) as video, open_video(source) as heard:
         fps = _output_fps(video.fps, bounds.max_fps)
         most = math.floor(bounds.max_seconds * fps)
-        total = max(1, min(most, round(video.duration_s * fps)))
+        total = max(1, min(most, round(length_s * fps)))
         frames = video.frames()
         begin_s, first = next(frames)
         times = ((time_s - begin_s, frame) for time_s, frame in chain([(begin_s, first)], frames))

@@ -33,11 +33,13 @@ def fit(job: FitJob, on_progress: Callable[[float], None]) -> Fitting:
             job.output,
             _canvas(job.source, plan.shape),
             EncodingBounds(plan.max_seconds, plan.max_bit_rate),
+            length_s=video.duration_s,
             copy_sound=not plan.encode_sound,
             on_progress=on_progress,
         )
     else:
-        remux(job.source, job.output, video.begin_s, encode_sound=plan.encode_sound)
+        span_s = video.begin_s, video.begin_s + video.duration_s
+        remux(job.source, job.output, span_s, encode_sound=plan.encode_sound)
     return Fitting(plan.work, plan.reasons, probe_video(job.output))
 
 

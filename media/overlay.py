@@ -26,13 +26,15 @@ def render(job: OverlayJob, on_progress: Callable[[float], None]) -> None:
     """
     with Image.open(job.layer) as image:
         canvas = Canvas(image.size, job.box, image)
-    plan = plan_video(survey(job.source), Use.STORY, StoryFit.CROP)
+    video = survey(job.source)
+    plan = plan_video(video, Use.STORY, StoryFit.CROP)
     copy_sound = not plan.encode_sound and plays(job.source)
     encode(
         job.source,
         job.output,
         canvas,
         EncodingBounds(job.max_seconds, _MAX_BIT_RATE, _MAX_FPS, _CRF),
+        length_s=video.duration_s,
         copy_sound=copy_sound,
         on_progress=on_progress,
     )

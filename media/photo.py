@@ -228,10 +228,10 @@ def _to_simple_mode(image: Image.Image) -> Image.Image:
     """Return the image as L, RGB, CMYK or RGBA, which colour profiles can be applied to."""
     if image.mode in ("L", "RGB", "CMYK", "RGBA") and "transparency" not in image.info:
         return image
+    if image.mode.startswith("I"):  # first: Pillow makes white of all that is to be transparent too
+        return image.point(lambda value: value * (1 / 256)).convert("L")
     if image.has_transparency_data:
         return image.convert("RGBA")
-    if image.mode.startswith("I"):
-        return image.point(lambda value: value * (1 / 256)).convert("L")
     return image.convert("L" if image.mode == "1" else "RGB")
 
 

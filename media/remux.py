@@ -15,18 +15,18 @@ from media.sound import SoundCopy, SoundTrack, move
 from media.source import open_video
 
 
-def remux(source: Path, output: Path, begin_s: float, *, encode_sound: bool) -> None:
-    """Copy the pictures, which begin at second `begin_s`, and copy or encode the sound.
+def remux(source: Path, output: Path, span_s: tuple[float, float], *, encode_sound: bool) -> None:
+    """Copy the pictures, which begin and end at those seconds, and copy or encode the sound.
 
     Raises MediaInvalid (also for a source that breaks off), MediaTooLarge.
     """
+    begin_s, end_s = span_s
     with (
         open_video(source) as video,
         open_video(source) as heard,
         av.open(str(output), "w", format="mp4", container_options=MUXER) as container,
     ):
         stream = container.add_stream_from_template(video.stream)
-        end_s = begin_s + video.duration_s
         track = SoundTrack if encode_sound else SoundCopy
         sound = track(heard.container, container, begin_s, end_s)
         for packet in _with_dts(video.packets()):
@@ -36,7 +36,7 @@ def remux(source: Path, output: Path, begin_s: float, *, encode_sound: bool) -> 
             packet.stream = stream
             container.mux(packet)
             sound.write_until(at_s)
-        sound.finish(video.duration_s)
+        sound.finish(end_s - begin_s)
 
 
 def _with_dts(packets: Iterator[Packet[Any]]) -> Iterator[Packet[Any]]:

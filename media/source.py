@@ -93,18 +93,22 @@ class OpenVideo:
         """Yield the packets of the video, and of other streams, as they lie in the file.
 
         Raises MediaInvalid if those of the video end long before the declared duration: what a
-        file has lost is seen without decoding it.
+        file has lost is seen without decoding it. Afterwards `duration_s` reaches over the last
+        picture; raises MediaTooLarge where that is over the bound.
         """
-        end_s = -math.inf
+        end_s = last_s = -math.inf
         for packet in packets_of(self.container, self.stream, *others):
             if not packet.size:
                 continue
             if packet.stream_index == self.stream.index and packet.pts is not None:
                 over = (packet.pts + (packet.duration or 0)) * packet.time_base
                 end_s = max(end_s, float(over))
+                if not packet.is_discard:
+                    last_s = max(last_s, float(packet.pts * packet.time_base))
             yield packet
         if math.isfinite(end_s):
             self._check_end(end_s)
+            self._reach_over(last_s - _start_s(self.stream))
 
     def read(self, *others: AudioStream) -> Iterator[Packet[Any]]:
         """Yield packets like `packets`, decoding on the way until there is a picture: `first`.
@@ -133,6 +137,13 @@ class OpenVideo:
             if not self._sound_goes_on():
                 raise MediaInvalid(f"the video breaks off {missing_s:.1f} s before its end")
             self.stands_s = missing_s
+
+    def _reach_over(self, last_s: float) -> None:
+        # Of pictures that are stored out of order, with times as in recordings of a screen, libav
+        # counts the length in that order, and so leaves out how long the last ones stand.
+        if last_s >= self.duration_s:
+            self.duration_s = last_s + float(1 / (self.fps or 30))
+            _check_length(self.duration_s)
 
     @property
     def _most_missing_s(self) -> float:
@@ -184,8 +195,7 @@ def open_video(path: Path) -> Iterator[OpenVideo]:
             )
             stream = _first_stream(container)
             duration_s = _duration_s(container, stream)
-        if duration_s > MAX_DURATION_S:
-            raise MediaTooLarge(f"the video is longer than {MAX_DURATION_S:.0f} s")
+        _check_length(duration_s)
         yield OpenVideo(container, stream, duration_s)
 
 
@@ -229,6 +239,11 @@ def _first_stream(container: InputContainer) -> VideoStream:
 def _check_side(width: int, height: int) -> None:
     if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
         raise MediaTooLarge(f"{width} x {height} pixels are too many for a video; export it in 8K")
+
+
+def _check_length(duration_s: float) -> None:
+    if duration_s > MAX_DURATION_S:
+        raise MediaTooLarge(f"the video is longer than {MAX_DURATION_S:.0f} s")
 
 
 def _exact(rational: Fraction | None) -> Fraction | None:

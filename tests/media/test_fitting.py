@@ -300,6 +300,31 @@ async def test_the_last_picture_stands_while_the_sound_goes_on(
             await fit_video(FitJob(source, tmp_path / "none.mp4", Use.REEL, StoryFit.PAD))
 
 
+@pytest.mark.parametrize("sound", [None, "aac"])
+async def test_a_last_picture_that_comes_after_the_declared_end_is_shown(
+    tmp_path: Path, sound: str | None
+) -> None:
+    # What records a screen stores pictures out of order too, and the last when it is stopped.
+    source = make_video(
+        tmp_path / "a.mp4",
+        size=SIZE,
+        times=[*range(0, 1000, 50), 3000, 4000],
+        draw=lambda number: Image.new("RGB", SIZE, "red" if number < 21 else "blue"),
+        prepare=b_frames,
+        seconds=5,
+        sound=sound,
+    )
+    with av.open(str(source)) as container:
+        stream = container.streams.video[0]
+        assert float(stream.duration * stream.time_base) < 3
+
+    output, done = await fitted(source)
+
+    assert done.work is Work.ENCODE
+    assert done.info.duration_s == pytest.approx(4.05, abs=0.06)
+    assert is_near(colour_at(frames_of(output)[-1], (90, 160)), (0, 0, 254), 40)
+
+
 async def test_a_video_deleted_meanwhile_says_so(tmp_path: Path) -> None:
     with pytest.raises(MediaInvalid, match="deleted meanwhile"):
         await fitted(tmp_path / "gone.mp4")

@@ -120,6 +120,12 @@ def test_sixteen_bits_keep_their_middle(tmp_path: Path) -> None:
     assert is_near(colour_at(open_photo(path), (4, 4)), (128, 128, 128), 2)
 
 
+def test_sixteen_bits_with_a_transparent_grey_keep_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    Image.new("I;16", (8, 8), 0x8000).save(path, transparency=0x1234)
+    assert open_photo(path).getpixel((4, 4)) == (128, 128, 128)
+
+
 def test_transparency_lies_on_white(tmp_path: Path) -> None:
     clear, palette = tmp_path / "clear.png", tmp_path / "palette.gif"
     Image.new("RGBA", (8, 8), (255, 0, 0, 0)).save(clear)
