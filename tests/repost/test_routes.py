@@ -12,6 +12,8 @@ import trio
 
 from publish import scheduler
 from publish.choice import Choice, Means, Wish, choose
+from publish.intake import publish_draft
+from publish.release import release
 from publish.retry import Failure
 from repost.configuring import Contradiction, configure
 from sandbox import Sandbox
@@ -140,6 +142,25 @@ async def test_what_the_official_api_refuses_goes_the_other_way_once(
     assert (repost.status, live.route) == ("PUBLISHED", "private")
     post = await both.studio.post_of(repost)
     assert (post.published_via_private_api, post.error_code) == (True, None)
+
+
+async def test_what_was_released_under_way_was_refused_by_nobody(both: Served) -> None:
+    """A person who sends it after all has the official API for it as before."""
+    studio = both.studio
+    await configured(studio)
+    studio.sandbox.faults.add(Fault(path_end="/media", method="POST", kind=Reset()))
+    studio.mention(studio.friend("anna"))
+    await studio.run_all()
+    with trio.fail_after(DEADLOCK_S):
+        while (post := await studio.post_of(await studio.only())).error_message is None:
+            await trio.sleep(0.02)
+    for act in (release, publish_draft):
+        await studio.core.store.write(act, post.id, studio.clock.now())
+    with trio.fail_after(DEADLOCK_S):
+        while not (live := studio.sandbox.world.published(studio.person)):
+            await studio.publish_due()
+            await trio.sleep(0.02)
+    assert [each.route for each in live] == ["graph"]
 
 
 @pytest.mark.parametrize("obstacle", sparing(["refused", "too short", "no token"], every=3))
