@@ -46,6 +46,9 @@ logger = logging.getLogger(__name__)
 # them: a password or a code that is guessed, or sent again and again, locks the account.
 MOST_TRIES, _TRIES_WITHIN = 10, timedelta(hours=1)
 _TRIES = "login not let in"
+# And how many of those that let it in: a program that logs in with each run knows no end either.
+MOST_LET_IN = 12
+_LET_IN = "login let in"
 _NO_ANSWER = (errors.Unreachable, errors.AccountOnHold, errors.NotAsked, errors.NotLoggedIn)
 Result = Credentials | PendingLogin
 
@@ -236,19 +239,19 @@ class LoginDesk:
         await self._gateway.forget(account_id)
 
     async def _counted(self, account_id: str, step: Callable[[], Awaitable[Result]]) -> Result:
-        """Take one step of a login, and count it where Instagram lets nobody in by it.
+        """Take one step of a login, and count it by whether Instagram lets anybody in by it.
 
-        Raises `Refusal` where there were too many of those.
+        Raises `Refusal` where there were too many of either.
         """
         await self._store.read(_check_tries, account_id, self._clock.now())
         try:
             result = await step()
         except errors.InstagramError as error:
             if not isinstance(error, _NO_ANSWER):
-                await self._store.write(_count_try, account_id, self._clock.now())
+                await self._store.write(_count, account_id, _TRIES, self._clock.now())
             raise
-        if isinstance(result, PendingLogin):
-            await self._store.write(_count_try, account_id, self._clock.now())
+        counted_as = _TRIES if isinstance(result, PendingLogin) else _LET_IN
+        await self._store.write(_count, account_id, counted_as, self._clock.now())
         return result
 
     async def _unless_lapsed(
@@ -343,6 +346,15 @@ def _check_tries(db: Database, account_id: str, now: datetime) -> None:
     tries, first = account_sessions.uses_within(db, account_id, _TRIES, _TRIES_WITHIN, now)
     if tries >= MOST_TRIES:
         raise _too_many(tries, "to log this account in", (first or now) + _TRIES_WITHIN)
+    times, first = account_sessions.uses_within(db, account_id, _LET_IN, _TRIES_WITHIN, now)
+    if times >= MOST_LET_IN:
+        until = (first or now) + _TRIES_WITHIN
+        raise Refusal(
+            ErrorCode.LOGIN_RATE_LIMITED,
+            f"This account was logged in {times} times within an hour, and is: use its session. "
+            f"Nothing is sent before {until:%H:%M} UTC",
+            until=until,
+        )
 
 
 def _too_many(tries: int, what: str, until: datetime) -> Refusal:
@@ -354,9 +366,9 @@ def _too_many(tries: int, what: str, until: datetime) -> Refusal:
     )
 
 
-def _count_try(db: Database, account_id: str, now: datetime) -> None:
+def _count(db: Database, account_id: str, what: str, now: datetime) -> None:
     if accounts.find(db, account_id) is not None:  # it may have been disconnected meanwhile
-        account_sessions.count(db, account_id, _TRIES, now)
+        account_sessions.count(db, account_id, what, now)
 
 
 def _told(result: Result, *, accepts_two_factor: bool = False) -> Result:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from accounts.logins import MOST_TRIES, NoPendingLogin
+from accounts.logins import MOST_LET_IN, MOST_TRIES, NoPendingLogin
 from ground.refusal import ErrorCode, Refusal
 from instagram import errors
 from instagram.private.outcome import LoginSecrets, PendingLogin
@@ -84,6 +84,30 @@ async def test_logins_that_come_to_nothing_are_no_loop(newcomer: Studio) -> None
         assert refused.value.code == ErrorCode.LOGIN_RATE_LIMITED
     assert len(newcomer.sandbox.ledger.find(account=USERNAME)) == asked
     newcomer.person.login = LoginBehaviour.OK
+    newcomer.clock.advance(timedelta(hours=1, seconds=1))
+    await newcomer.log_in()
+
+
+async def test_logins_that_succeed_are_no_loop_either(newcomer: Studio) -> None:
+    """A program that logs in with each run, or brings its session: twelve an hour, then none."""
+    logins, account_id = newcomer.core.logins, newcomer.account.id
+    await newcomer.log_in()
+    kept = await newcomer.core.store.read(credentials.saved_login, newcomer.core.vault, account_id)
+    assert kept is not None
+    steps: list[Callable[[], Awaitable[object]]] = [
+        lambda: logins.go_on(account_id),
+        lambda: logins.import_session(account_id, kept.session),
+        newcomer.log_in,
+    ]
+    for number in range(MOST_LET_IN - 1):
+        await steps[number % 2]()
+    asked = len(newcomer.sandbox.ledger.requests)
+    for step in steps:
+        with pytest.raises(Refusal, match="use its session") as refused:
+            await step()
+        assert refused.value.code == ErrorCode.LOGIN_RATE_LIMITED
+    assert len(newcomer.sandbox.ledger.requests) == asked
+    await newcomer.api.inbox_page()  # which goes on
     newcomer.clock.advance(timedelta(hours=1, seconds=1))
     await newcomer.log_in()
 
