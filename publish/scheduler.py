@@ -57,6 +57,7 @@ class Scheduler:
         self._interruptions: dict[str, int] = {}
         self._resting: dict[str, float] = {}
         self._paused: Exception | None = None
+        self._was_set_back = False
         store.changes.subscribe(self._heard, Subject.JOB, Subject.POST, Subject.LOGIN)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -115,6 +116,11 @@ class Scheduler:
             await self._store.write(jobs.give_back, rested, self._clock.now())
             for job_id in rested:
                 del self._resting[job_id]
+        if self._was_set_back:
+            # What was put back by the old time would wait for that time to come again.
+            mended = await self._store.write(jobs.mend_run_times, self._clock.now())
+            self._was_set_back = False
+            logger.warning("this machine's clock was set back jobs=%d", mended)
         due = await self._store.write(jobs.claim_due, self._clock.now(), AHEAD)
         self._has_looked()
         if self._paused is not None:
@@ -197,9 +203,8 @@ class Scheduler:
             await self._woken.wait()
         passed = timedelta(seconds=self._clock.monotonic() - measured)
         if is_ahead(began + passed, self._clock.now()):
-            # Set back: what was put back by the old time would wait for that time to come again.
-            mended = await self._store.write(jobs.mend_run_times, self._clock.now())
-            logger.warning("this machine's clock was set back jobs=%d", mended)
+            self._was_set_back = True  # seen to where it can be: nothing may be written now
+            self._woken.set()
         is_woken = self._woken.is_set()
         self._woken = trio.Event()
         return is_woken

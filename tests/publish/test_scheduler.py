@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import trio
+import trio.testing
 
 from ground.clock import Clock
 from publish import delivery, scheduler
@@ -19,6 +20,7 @@ from publish.story_route import PrivateStoryRoute
 from sandbox.wire.faults import Delay, Fault
 from storage import jobs, posts
 from storage.errors import Unavailable
+from storage.store import Database
 from tests.support.posting import live, photo_id, publish, second_account, story, until
 from tests.support.served import Served
 from tests.support.studio import Studio
@@ -138,6 +140,49 @@ async def test_a_post_that_becomes_due_between_two_looks_goes_out(studio: Studio
     async with trio.open_nursery() as nursery:
         nursery.start_soon(service.run)
         await studio.sandbox.ledger.wait_until(lambda: bool(studio.sandbox.ledger.published))
+        service.drain()
+
+
+async def test_a_clock_set_back_while_nothing_can_be_written_is_seen_to_after_that(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler, "PAUSE_S", 0.1)
+    await studio.configure()
+    studio.mention(studio.friend("anna"))
+    await studio.scan()
+    await studio.advance()
+    store, clock = studio.core.store, studio.clock
+    room: list[Unavailable] = []
+    met: list[object] = []
+
+    def check_room() -> None:
+        if room:
+            raise room[0]
+
+    def mend_run_times(db: Database, now: datetime) -> int:
+        met.append(now)
+        check_room()
+        return mend_for_real(db, now)
+
+    mend_for_real = jobs.mend_run_times
+    clock.set_on(timedelta(days=1))
+    (job,) = await store.write(jobs.claim_due, clock.now())
+    until = clock.now() + timedelta(minutes=5)
+    await store.write(jobs.postpone, job.id, until, clock.now(), "held", counted=False)
+    presence = Presence(store, Clock(clock.now))
+    service = Scheduler(store, studio.deliverer, Clock(clock.now), presence, check_room=check_room)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(service.run)
+        monkeypatch.setattr(jobs, "mend_run_times", mend_run_times)
+        room.append(Unavailable("The disk is full"))
+        service.wake()
+        await trio.testing.wait_all_tasks_blocked(0.02)
+        clock.set_on(-timedelta(days=1))
+        for _ in range(3):
+            await service.proof()  # it goes on looking
+        room.clear()
+        await studio.sandbox.ledger.wait_until(lambda: bool(studio.sandbox.ledger.published))
+        assert len(met) == 1
         service.drain()
 
 
