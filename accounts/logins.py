@@ -239,19 +239,20 @@ class LoginDesk:
         await self._gateway.forget(account_id)
 
     async def _counted(self, account_id: str, step: Callable[[], Awaitable[Result]]) -> Result:
-        """Take one step of a login, and count it by whether Instagram lets anybody in by it.
+        """Take one step of a login, counted by whether Instagram lets anybody in by it.
 
-        Raises `Refusal` where there were too many of either.
+        It counts before it is sent, as if nobody were: however many come at once, and whoever
+        leaves amid it. Raises `Refusal` where there were too many of either.
         """
-        await self._store.read(_check_tries, account_id, self._clock.now())
+        await self._store.write(_claim_try, account_id, self._clock.now())
         try:
             result = await step()
-        except errors.InstagramError as error:
-            if not isinstance(error, _NO_ANSWER):
-                await self._store.write(_count, account_id, _TRIES, self._clock.now())
+        except Exception as error:
+            if not isinstance(error, errors.InstagramError) or isinstance(error, _NO_ANSWER):
+                await self._store.write(account_sessions.uncount, account_id, _TRIES)
             raise
-        counted_as = _TRIES if isinstance(result, PendingLogin) else _LET_IN
-        await self._store.write(_count, account_id, counted_as, self._clock.now())
+        if not isinstance(result, PendingLogin):
+            await self._store.write(_count_let_in, account_id, self._clock.now())
         return result
 
     async def _unless_lapsed(
@@ -342,7 +343,8 @@ class LoginDesk:
         return secrets.usable(db, self._vault, account_id, AccountSecret.TOTP_SEED) or ""
 
 
-def _check_tries(db: Database, account_id: str, now: datetime) -> None:
+def _claim_try(db: Database, account_id: str, now: datetime) -> None:
+    """Count a step of a login; raises `Refusal` after too many."""
     tries, first = account_sessions.uses_within(db, account_id, _TRIES, _TRIES_WITHIN, now)
     if tries >= MOST_TRIES:
         raise _too_many(tries, "to log this account in", (first or now) + _TRIES_WITHIN)
@@ -355,6 +357,14 @@ def _check_tries(db: Database, account_id: str, now: datetime) -> None:
             f"Nothing is sent before {until:%H:%M} UTC",
             until=until,
         )
+    if accounts.find(db, account_id) is not None:  # it may have been disconnected meanwhile
+        account_sessions.count(db, account_id, _TRIES, now)
+
+
+def _count_let_in(db: Database, account_id: str, now: datetime) -> None:
+    account_sessions.uncount(db, account_id, _TRIES)
+    if accounts.find(db, account_id) is not None:
+        account_sessions.count(db, account_id, _LET_IN, now)
 
 
 def _too_many(tries: int, what: str, until: datetime) -> Refusal:
@@ -364,11 +374,6 @@ def _too_many(tries: int, what: str, until: datetime) -> Refusal:
         f"sent before {until:%H:%M} UTC",
         until=until,
     )
-
-
-def _count(db: Database, account_id: str, what: str, now: datetime) -> None:
-    if accounts.find(db, account_id) is not None:  # it may have been disconnected meanwhile
-        account_sessions.count(db, account_id, what, now)
 
 
 def _told(result: Result, *, accepts_two_factor: bool = False) -> Result:

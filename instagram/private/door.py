@@ -131,7 +131,9 @@ class AccountDoor:
             finally:
                 if session is None:
                     await self._save_device(client.portable_session(), whole=uses_saved)
-            return await keep(outcome)
+            with trio.CancelScope(shield=True):  # whoever has left: it is a login
+                done = await keep(outcome)
+            return done  # noqa: RET504 - mypy takes a scope for one that may swallow
 
     async def user_agent(self) -> str:
         """Return how the account's device names itself; raises `AccountOnHold` under a hold."""
@@ -252,7 +254,8 @@ class AccountDoor:
             stopped = errors.LoginStopped(refused.reason)
             await self._keeper.report(self._account_id, stopped)
             raise stopped from refused
-        await self._keeper.automatic_login_done(self._account_id, done.session)
+        with trio.CancelScope(shield=True):  # the one of its day: what came of it is kept
+            await self._keeper.automatic_login_done(self._account_id, done.session)
 
     async def _ready_client(self) -> PrivateClient:
         if self._is_outdated:

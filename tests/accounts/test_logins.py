@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trio
 
 from accounts.logins import MOST_LET_IN, MOST_TRIES, NoPendingLogin
 from ground.refusal import ErrorCode, Refusal
 from instagram import errors
+from instagram.private.door import AccountDoor
 from instagram.private.outcome import LoginSecrets, PendingLogin
 from sandbox import LoginBehaviour, Sandbox
 from sandbox.wire.faults import Fault, Status, feedback_required, login_required
@@ -110,6 +112,56 @@ async def test_logins_that_succeed_are_no_loop_either(newcomer: Studio) -> None:
     await newcomer.api.inbox_page()  # which goes on
     newcomer.clock.advance(timedelta(hours=1, seconds=1))
     await newcomer.log_in()
+
+
+async def test_of_many_logins_at_once_and_of_those_that_are_left_no_more_are_sent(
+    newcomer: Studio,
+) -> None:
+    logins, account_id = newcomer.core.logins, newcomer.account.id
+    refused: list[Refusal] = []
+
+    async def guess(number: int) -> None:
+        try:
+            await logins.log_in(account_id, USERNAME, f"guess {number}")
+        except Refusal as refusal:
+            refused.append(refusal)
+        except errors.LoginFailed:
+            pass
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(guess, 0)
+        await newcomer.sandbox.ledger.wait_until(
+            lambda: bool(newcomer.sandbox.ledger.find(account=USERNAME))
+        )
+        nursery.cancel_scope.cancel()  # its client has left: the password may have been looked at
+    async with trio.open_nursery() as nursery:
+        for number in range(1, MOST_TRIES + 5):
+            nursery.start_soon(guess, number)
+    assert len(refused) == 5
+    assert newcomer.sandbox.ledger.logins(USERNAME) <= MOST_TRIES
+    assert {refusal.code for refusal in refused} == {ErrorCode.LOGIN_RATE_LIMITED}
+
+
+async def test_a_login_that_was_let_in_is_kept_whoever_has_left(
+    newcomer: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step_for_real = AccountDoor._login_step
+
+    async def let_in_and_left(self: AccountDoor, *args: Any) -> Any:
+        outcome = await step_for_real(self, *args)
+        scope.cancel()
+        return outcome
+
+    monkeypatch.setattr(AccountDoor, "_login_step", let_in_and_left)
+    with trio.CancelScope() as scope:
+        await newcomer.log_in()
+    assert await saved(newcomer)
+    # Nor is the one of its day that an account has by itself lost.
+    newcomer.sandbox.world.expire_sessions(newcomer.person)
+    with trio.CancelScope() as scope:
+        await newcomer.api.inbox_page()
+    await newcomer.api.inbox_page()
+    assert newcomer.sandbox.ledger.logins(USERNAME) == 2
 
 
 @pytest.mark.parametrize(
