@@ -12,7 +12,7 @@ import trio
 
 from ground.changes import Subject
 from ground.clock import Clock
-from notices.child import TIMEOUT_S, opened
+from notices.child import opened
 from notices.quiet import quiet_until
 from storage import notices, secrets, webhooks
 from storage.errors import Misplaced, NotFound, Unreadable
@@ -81,7 +81,7 @@ class People:
         async with opened(self._targets) as teller:
             # From here on it is done to its end, also while the daemon stops: what was told and
             # not noted would be told again.
-            with trio.move_on_after(TIMEOUT_S + 1, shield=True):
+            with trio.CancelScope(shield=True):
                 now = self._clock.now()
                 messages = await self._store.write(_begin, receiver, first, now)
                 if not messages:

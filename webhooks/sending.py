@@ -58,6 +58,7 @@ class Messenger:
         return httpcore.AsyncConnectionPool(
             ssl_context=ssl.create_default_context(),
             network_backend=GuardedBackend(self._targets),
+            max_connections=None,  # no receiver waits for others that do not answer
             max_keepalive_connections=0,
         )
 
@@ -104,7 +105,10 @@ class Messenger:
 def _is_near(response: httpcore.Response) -> bool:
     """Whether a service of this machine or network answered: the log is no way to read those."""
     stream = response.extensions.get("network_stream")
-    peer = stream.get_extra_info("server_addr") if stream is not None else None
+    try:
+        peer = stream.get_extra_info("server_addr") if stream is not None else None
+    except OSError:  # it has answered and is gone already
+        peer = None
     if not peer:
         return True
     address = ipaddress.ip_address(str(peer[0]).partition("%")[0])

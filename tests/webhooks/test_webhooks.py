@@ -22,7 +22,8 @@ from tests.webhooks.receiver import DROP, FLOOD, HANG, Receiver, receivers
 from webhooks import outbox, sending
 from webhooks.outbox import WAITS_S
 from webhooks.programs import Programs
-from webhooks.targets import Targets
+from webhooks.sending import Messenger, Told
+from webhooks.targets import Reach, Targets
 
 
 async def hook(served: Served, receiver: Receiver, **wanted: Any) -> dict[str, Any]:
@@ -133,6 +134,36 @@ async def test_one_that_misbehaves_is_tried_again_and_delays_nobody(
         assert "secret of the house" not in (entry["answer"] or "")
         due = datetime.fromisoformat(entry["dueAt"]) - datetime.fromisoformat(entry["triedAt"])
         assert timedelta(seconds=4) < due < timedelta(seconds=6)
+
+
+async def test_however_many_do_not_answer_nobody_waits_for_them() -> None:
+    async with receivers(2) as (bad, good), Messenger(Targets(Reach.LOOPBACK)) as messenger:
+        bad.answer = HANG
+        good.status(200, "connection: close")
+        async with trio.open_nursery() as nursery:
+            for _ in range(30):
+                nursery.start_soon(messenger.send, bad.url, b"{}", {})
+            await bad.wait_for(30)
+            with trio.fail_after(DEADLOCK_S):
+                assert (await messenger.send(good.url, b"{}", {})).is_success
+            nursery.cancel_scope.cancel()
+
+
+async def test_one_that_is_gone_as_soon_as_it_has_answered_has_it(served: Served) -> None:
+    """As small ones do, which do not read what they are sent: it answered all the same."""
+
+    async def answer(stream: trio.SocketStream) -> None:
+        await stream.receive_some(1)
+        await stream.send_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+        await stream.aclose()
+
+    (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    port = listener.socket.getsockname()[1]
+    async with trio.open_nursery() as nursery, Messenger(Targets(Reach.LOOPBACK)) as messenger:
+        nursery.start_soon(trio.serve_listeners, answer, [listener])
+        told = await messenger.send(f"http://127.0.0.1:{port}/", b"{}" * 1000, {})
+        assert told == Told(200, "")
+        nursery.cancel_scope.cancel()
 
 
 async def test_the_tries_come_after_growing_waits_and_end(served: Served) -> None:
