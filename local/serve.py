@@ -79,6 +79,8 @@ async def serve(
                 await _answer(door, stream)
             except (trio.BrokenResourceError, trio.ClosedResourceError, Garbled) as gone:
                 logger.debug("local question broke off reason=%s", gone)
+            except Exception as error:  # noqa: BLE001 - the listener must outlive any of them
+                logger.warning("local question ended badly error=%r", error)
 
     listener = trio.SocketListener(trio.socket.from_stdlib_socket(listening))
     async with trio.open_nursery() as connections:

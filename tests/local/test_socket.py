@@ -15,6 +15,7 @@ import pytest
 import trio
 
 from ground.refusal import ErrorCode, Refusal
+from local import serve
 from local.ask import Daemon, NotThere
 from local.serve import VERSION, open_socket
 from local.wire import SOCKET_FILE
@@ -120,6 +121,18 @@ async def test_odd_questions_have_clear_answers(served: Served, line: bytes, cod
 @pytest.mark.parametrize("line", [b"", b"\n", b"[]\n", b"\xff\xfe\n", b"{", b'"text"\n'])
 async def test_what_is_no_question_ends_the_connection(served: Served, line: bytes) -> None:
     assert await raw(served, line) == b""
+    assert await daemon_of(served).perform(OPERATIONS["get_me"])
+
+
+async def test_no_answer_ends_the_socket_for_those_that_come_after(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def no_room(*_: Any) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(serve, "send", no_room)
+        assert await raw(served, b'{"operation": "get_me"}\n') == b""
     assert await daemon_of(served).perform(OPERATIONS["get_me"])
 
 
