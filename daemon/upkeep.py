@@ -189,7 +189,9 @@ class Upkeep:
         if not copies.is_due(kept, now, COPY_EVERY):
             return
         try:
-            made = await trio.to_thread.run_sync(partial(self._copy, database, now=now))
+            # Not waited for when the daemon ends; what is left of it goes with the next one.
+            copy = partial(self._copy, database, now=now)
+            made = await trio.to_thread.run_sync(copy, abandon_on_cancel=True)
         except Unavailable as error:
             logger.warning("no copy of the database reason=%s", error)
         except Damaged as error:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import threading
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import trio
@@ -246,3 +248,29 @@ async def test_the_daemon_says_that_it_makes_none_and_goes_on(
             while caplog.text.count("no copy of the database reason=There is no room") < 2:
                 await trio.sleep(0.01)
     assert copies.kept_copies(studio.core.settings.database) == []
+
+
+async def test_the_end_of_the_daemon_waits_for_none(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a large database it takes minutes, and a service manager does not wait as long."""
+    begun, over = threading.Event(), threading.Event()
+
+    def copy(*_: object, **__: object) -> Path:
+        begun.set()
+        over.wait(DEADLOCK_S / 4)
+        return Path("copy")
+
+    monkeypatch.setattr(upkeep, "FIRST_COPY_AFTER_S", 0)
+    monkeypatch.setattr(upkeep, "keep_copy", copy)
+    store, clock, none = studio.core.store, studio.core.clock, cast("Any", None)
+    chores = upkeep.Upkeep(
+        store, clock, none, none, none, copies=1, least_free=0, probe=none, end_sessions=none
+    )
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(chores._copies_task)
+        await trio.to_thread.run_sync(begun.wait)
+        began = trio.current_time()
+        nursery.cancel_scope.cancel()
+    over.set()
+    assert trio.current_time() - began < DEADLOCK_S / 8
