@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 # When it is asked whether it is still there, and how often in succession it has to be missing.
 LOOKS_S = (0.0, 5.0, 10.0)
 LOST_LOOKS_S = (0.0, 5.0, 10.0, 30.0)
+_ONCE_MORE_S = 5.0
 _SURE = 2
 
 
@@ -111,10 +112,11 @@ class Remover:
         """Ask whether it is still there: it is gone when two looks in succession say so."""
         insists = isinstance(error, HOLDING)
         # What was answered is done or not; what was lost may still be on its way.
-        looks_s = LOST_LOOKS_S if isinstance(error, errors.Unreachable) else LOOKS_S
+        left_s = list(LOST_LOOKS_S if isinstance(error, errors.Unreachable) else LOOKS_S)
         missing = 0
-        for wait_s in looks_s:
-            await trio.sleep(wait_s * self._clock.pace)
+        # Where the last look is the first that misses it, once more: it may have shown just then.
+        while left_s or missing:
+            await trio.sleep((left_s.pop(0) if left_s else _ONCE_MORE_S) * self._clock.pace)
             try:
                 await self._look(post, media_id, insists)
                 missing = 0

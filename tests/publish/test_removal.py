@@ -15,9 +15,10 @@ import trio
 
 from instagram.graph import http as graph_http
 from instagram.private import door
-from publish import scheduler
+from publish import removal, scheduler
 from sandbox import Sandbox
 from sandbox.wire.faults import Fault, Status, graph_error
+from sandbox.wire.message import Ending, Exchange, Response
 from storage.accounts import Account
 from tests.publish.test_effects import ANSWERS
 from tests.support.attempts import live
@@ -140,3 +141,35 @@ async def test_no_odd_look_proves_a_deletion(public: Served, route: str, times: 
     told = await public.call("DELETE", f"{API}/posts/{post_id}/instagram")
     assert told.body["wasDeletedFromInstagram"] is False
     assert "still there" in told.body["deleteError"]
+
+
+class Late:
+    """Loses the answer to a deletion, which is done when the last look comes."""
+
+    def __init__(self) -> None:
+        self._asked: Exchange | None = None
+
+    async def answer(self, exchange: Exchange) -> Response:
+        if self._asked is None:
+            self._asked = exchange
+            return Response(ending=Ending.RESET)
+        await self._asked.perform()
+        return await exchange.perform()
+
+
+@pytest.mark.parametrize("route", ROUTES)
+async def test_a_deletion_that_shows_at_the_last_look_is_asked_about_once_more(
+    public: Served, route: str
+) -> None:
+    account = (await (second_account if route == "private" else another)(public, "late"))[0]
+    body = {"mediaType": "IMAGE", "mediaFileId": await photo_id(public), "accountId": account.id}
+    post_id = await publish(public, body)
+    await until(public, post_id, "PUBLISHED")
+    faults, late = public.studio.sandbox.faults, Late()
+    faults.add(Fault(**DELETES[route], account="late", kind=late))
+    last = len(removal.LOST_LOOKS_S) - 1
+    faults.add(Fault(**LOOKS[route], account="late", kind=late, skip=last))
+    told = await public.call("DELETE", f"{API}/posts/{post_id}/instagram")
+    assert told.body["wasDeletedFromInstagram"], told.body
+    (shown,) = live(public, account)
+    assert shown.deleted_at is not None
