@@ -19,7 +19,7 @@ from publish.recognition import Liveness
 from publish.route import Outgoing
 from publish.routes import Routes
 from storage import deliveries, posts
-from storage.deliveries import Delivery, Outcome
+from storage.deliveries import Delivery
 from storage.posts import Post, PostStatus
 from storage.store import Database, Store
 
@@ -64,12 +64,12 @@ class Doubts:
 
 
 def _in_doubt(db: Database, post_id: str) -> tuple[Post, Delivery | None]:
-    post, last = posts.get(db, post_id), deliveries.latest(db, post_id)
-    if last is None or last.outcome is not Outcome.UNKNOWN:
+    post, sent = posts.get(db, post_id), deliveries.in_doubt(db, post_id)
+    if sent is None or post.status is not PostStatus.FAILED:
         return post, None
     if post.account_id is None:
-        return post, last
-    return post, replace(last, route=route_to_ask(db, last, post.account_id))
+        return post, sent
+    return post, replace(sent, route=route_to_ask(db, sent, post.account_id))
 
 
 def _take_up(db: Database, post_id: str, delivery_id: str, now: datetime) -> None:

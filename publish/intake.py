@@ -201,9 +201,9 @@ def retry(db: Database, post_id: str, now: datetime) -> Post:
         )
     check_sendable(db, post)
     check_route_of(db, post, now)
-    last = deliveries.latest(db, post_id)
-    if last is not None and last.outcome is Outcome.UNKNOWN:
-        deliveries.reopen(db, last.id, route_to_ask(db, last, post.account_id), now)
+    sent = deliveries.in_doubt(db, post_id)
+    if sent is not None:
+        deliveries.reopen(db, sent.id, route_to_ask(db, sent, post.account_id), now)
     failures = jobs.failed_since(db, post_id, now - _LATELY)
     run_at = now + _rest_after(failures)
     rests = f"It has failed {failures} times within an hour, and rests until {run_at:%H:%M} UTC"

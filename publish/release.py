@@ -33,8 +33,7 @@ def release(db: Database, post_id: str, now: datetime) -> Post:
         if delivery.step in (Step.PUBLISHING, Step.PUBLISHED):
             raise Refusal(ErrorCode.INVALID_STATUS, "It may be live, and Instagram is being asked")
         deliveries.close(db, delivery.id, Outcome.WITHDRAWN, now)
-    last = deliveries.latest(db, post_id)
-    if last is not None and last.outcome is Outcome.UNKNOWN:
+    if deliveries.in_doubt(db, post_id) is not None:
         raise Refusal(ErrorCode.INVALID_STATUS, "It may be live, and Instagram has not been asked")
     return posts.change_status(
         db,

@@ -153,15 +153,21 @@ def sent_of(db: Database, post_id: str) -> list[Delivery]:
         Delivery,
         "WHERE post_id = ? AND publishing_at IS NOT NULL AND outcome IS NOT 'PUBLISHED'"
         " AND (upload_id IS NOT NULL OR container_id IS NOT NULL)"
-        " ORDER BY created_at DESC, rowid DESC LIMIT 3",
+        " ORDER BY rowid DESC LIMIT 3",
         (post_id,),
     )
 
 
-def latest(db: Database, post_id: str) -> Delivery | None:
-    """Return the post's newest delivery, open or closed."""
+def in_doubt(db: Database, post_id: str) -> Delivery | None:
+    """Return the post's delivery of which nobody knows what became, None where there is none.
+
+    Others may seem to be newer, by a clock that was ahead when they were opened.
+    """
     return records.fetch_one(
-        db, Delivery, "WHERE post_id = ? ORDER BY created_at DESC, rowid DESC", (post_id,)
+        db,
+        Delivery,
+        "WHERE post_id = ? AND outcome = 'UNKNOWN' ORDER BY rowid DESC",
+        (post_id,),
     )
 
 

@@ -102,7 +102,7 @@ KINDS = (
         "deliveries",
         Delivery,
         ours=True,
-        owned="post_id IN (SELECT id FROM posts WHERE user_id = ?) ORDER BY created_at, rowid",
+        owned="post_id IN (SELECT id FROM posts WHERE user_id = ?) ORDER BY rowid",
     ),
     # What accounts, logins and jobs went through is this installation's own.
     DocumentList(

@@ -128,6 +128,38 @@ async def test_a_release_asks_first(public: Served, route: str) -> None:
     assert len(live(public, account)) == 1
 
 
+@pytest.mark.parametrize("route", sparing(ROUTES, every=2))
+async def test_what_a_clock_that_was_ahead_has_dated_hides_no_doubt(
+    public: Served, route: str
+) -> None:
+    """An attempt that came to nothing by that clock seems newer than the one that is in doubt."""
+    account = await account_on(public, route, "dated")
+    clock, faults = public.studio.clock, public.studio.sandbox.faults
+    ahead = timedelta(days=2)
+    clock.set_on(ahead)
+    early = "/rupload_igphoto" if route == "private" else "/content_publishing_limit"
+    held = faults.add(Fault(path=early, account="dated", kind=Status(503), times=None))
+    post_id = await send(public, account)
+    await until_held(public, post_id)
+    assert (await release(public, post_id)).status == 200
+    held.remove()
+    clock.set_on(-ahead)
+    silent = ThenSilent(faults, route, "dated", Reset(after_effect=True))
+    faults.add(Fault(**PUBLISHES[route], account="dated", kind=silent))
+    assert (await public.call("POST", f"{API}/posts/draft/{post_id}/publish")).status == 202
+    await follow(public, account, post_id, most=1)
+    clock.advance(timedelta(days=31))
+    course = await follow(public, account, post_id)
+    assert course.error_code == "DELIVERY_UNKNOWN"
+    silent.ends()
+    refused = await release(public, post_id)
+    assert (refused.status, refused.body.get("error")) == (
+        400, "It is live; that is being recorded now",
+    )  # fmt: skip
+    await until(public, post_id, "PUBLISHED")
+    assert len(live(public, account)) == 1
+
+
 async def test_however_many_release_it_at_once_one_asks(public: Served) -> None:
     _, post_id, silent = await lost(public, "private", "wanted", Reset())
     silent.ends()

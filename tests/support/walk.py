@@ -111,9 +111,8 @@ class Walk:
             assert waits == (job is not None) or is_live, (post.status, job)
             assert post.status is not PostStatus.DRAFT or post.ig_media_id is None
             assert delivery is None or job is not None, post.status
-            last = deliveries.latest(self.db, post.id)
-            if last is not None and post.status is PostStatus.DRAFT:
-                assert last.outcome is not Outcome.UNKNOWN
+            if post.status is PostStatus.DRAFT:
+                assert deliveries.in_doubt(self.db, post.id) is None
             if delivery is not None and delivery.step is not Step.PUBLISHED:
                 assert delivery.content == self._content(post), "begun with other content"
         for repost in repost_lists.open_of(self.db, self.account_id):
@@ -345,9 +344,9 @@ def _edit(walk: Walk) -> None:
 
 def _release(walk: Walk) -> None:
     post = walk._any_post()
-    last = deliveries.latest(walk.db, post.id)
-    if last is not None and last.outcome is Outcome.UNKNOWN and walk.dice.random() < 0.5:
-        deliveries.settle_unknown(walk.db, last.id, walk.now)  # asked, and not live
+    sent = deliveries.in_doubt(walk.db, post.id)
+    if sent is not None and walk.dice.random() < 0.5:
+        deliveries.settle_unknown(walk.db, sent.id, walk.now)  # asked, and not live
     release.release(walk.db, post.id, walk.now)
     settle(walk.db, walk.account_id, walk.now)
 
