@@ -307,7 +307,9 @@ export class Lane extends Shelf {
     const doubt = `SELECT 1 FROM jobs WHERE begun_at > 0 AND ended_at IS NULL AND state = 'PUBLISHING' AND id != ? LIMIT 1`;
     const isBusy = this.sql.exec(doubt, job.id).toArray().length > 0;
     const apart = apartMs ? (this.fact("apartAt") ?? 0) + apartMs : 0;
-    const spaced = Math.max((this.fact("publishedAt") ?? 0) + (this.fact("spacingMs") ?? 0), apart);
+    const last = this.fact("publishedAt") ?? 0;
+    // What was sent before in vain keeps no distance to itself.
+    const spaced = last === job.publishing_at ? 0 : Math.max(last + (this.fact("spacingMs") ?? 0), apart);
     return isBusy ? Math.max(spaced, Date.now() + 5_000 * this.pace) : spaced;
   }
 

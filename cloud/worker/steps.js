@@ -14,13 +14,15 @@ const POLL_LATER_S = 300;
 const READY_WITHIN = 6 * HOUR;
 // A container tells for a day whether it was published.
 const ANSWERS_FOR = 23 * HOUR;
-const LONGEST_WAIT = 5 * MINUTE;
-const LATEST_TRIES = 12;
+const LONGEST_WAIT = 15 * MINUTE;
 const HELD_FOR = 24 * HOUR;
 const CLOCK_SLACK = 10 * MINUTE;
 const ROUNDING = 2 * SECOND;
 
-const RATE_LIMITS = new Set([4, 17, 32, 613]);
+const RATE_LIMITS = new Set([4, 17, 32, 341, 613]);
+// Those by what an app is used for; of Instagram it is 80002.
+const FIRST_RATE = 80_000;
+const LAST_RATE = 80_014;
 const PASSING = new Set([-1, -2, 24, 9007]);
 // What was prepared is lost, or the media were not fetched: once more from the beginning.
 const ANEW = new Set([2207003, 2207006, 2207020, 2207032, 2207052, 2207053]);
@@ -71,7 +73,7 @@ async function begin(lane, job, body) {
   if (free > now) return lane.set(job, { next_at: free });
   const { used, total } = await (await graphOf(lane)).quota();
   if (used >= total) return lane.set(job, { next_at: now + later(lane, HOUR / 2) });
-  return lane.set(job, { state: "CREATING", begun_at: now, next_at: now, pieces: "[]" });
+  return lane.set(job, { state: "CREATING", begun_at: now, next_at: now, pieces: "[]", polls: 0 });
 }
 
 async function create(lane, job, body) {
@@ -81,7 +83,7 @@ async function create(lane, job, body) {
     const { media, kind, parameters } = body.pieces[pieces.length];
     const address = kind === "video" ? "video_url" : "image_url";
     const { id } = await api.create({ ...parameters, [address]: await mediaUrl(lane.env, media) });
-    return lane.set(job, { pieces: JSON.stringify([...pieces, id]), next_at: Date.now() });
+    return lane.set(job, { pieces: JSON.stringify([...pieces, id]), next_at: Date.now(), polls: 0 });
   }
   let container = pieces[0];
   if (body.parent) {
@@ -103,7 +105,7 @@ async function areReady(lane, job, api, pieces) {
 async function poll(lane, job) {
   const api = await graphOf(lane);
   if (await isFinished(lane, job, api, job.container)) {
-    lane.set(job, { state: "READY", looks: 0, next_at: Date.now() });
+    lane.set(job, { state: "READY", looks: 0, polls: 0, next_at: Date.now() });
   }
 }
 
@@ -145,11 +147,21 @@ async function publish(lane, job, body) {
     return startOver(lane, job, { kind: "given_up", message: "what was prepared is too old" });
   }
   const api = await graphOf(lane);
-  // What is there already is not ours, whatever it looks like afterwards.
-  const before = (await api.recent(body.stories)).map((medium) => medium.id);
+  // What was there before it was first sent is not ours, whatever it looks like afterwards.
+  const before = job.own_before ?? (await listed(api, body.stories));
   // Asking took a while.
   if (Date.now() >= endOf(body)) return fail(lane, job, { kind: "missed" });
-  if (lane.begin(job, body, JSON.stringify(before))) await send(lane, job, api);
+  if (lane.begin(job, body, before)) await send(lane, job, api);
+}
+
+/** What is there, as it is kept; null where the token may not see that: only its id is lost by it. */
+async function listed(api, stories) {
+  try {
+    return JSON.stringify((await api.recent(stories)).map((medium) => medium.id));
+  } catch (error) {
+    if (error instanceof Refused && mayNot(error)) return null;
+    throw error;
+  }
 }
 
 /** The one request that makes it live. Whatever it answers but an id, only asking tells what it did. */
@@ -186,12 +198,13 @@ async function settle(lane, job, body) {
     return fail(lane, job, { ...problem, kind: "doubt", message: `the container is ${code}` });
   }
   if (isAgainstAccount(problem)) lane.hold(Date.now() + HELD_FOR, problem.message);
-  if (problem.kind === "refused" && !isPassing(problem)) return fail(lane, job, problem);
-  if (job.attempts >= LATEST_TRIES) return fail(lane, job, { ...problem, kind: "given_up" });
+  if (!isToPass(problem)) return fail(lane, job, problem);
+  if (Date.now() - job.begun_at > READY_WITHIN) return fail(lane, job, { ...problem, kind: "given_up" });
   if (Date.now() >= endOf(body)) return fail(lane, job, { ...problem, kind: "missed" });
-  // The same container once more: Meta publishes a container once.
-  const again = { lost_at: null, looks: 0, attempts: job.attempts + 1, publishing_at: Date.now(), next_at: Date.now() };
-  if (lane.set(job, again)) await send(lane, job, api);
+  // It is not live, and may be taken back until the same container goes out: Meta publishes it once.
+  const again = Date.now() + later(lane, pauseAfter(problem, job.attempts));
+  const next_at = Math.min(again, endOf(body));
+  lane.set(job, { state: "READY", looks: 0, attempts: job.attempts + 1, next_at });
 }
 
 /** What is read of a caption: Instagram trims them, and writes line ends in its own way. */
@@ -199,8 +212,9 @@ const readOf = (caption) => caption.normalize("NFC").replace(/[\p{C}\p{Z}\ufffd]
 
 /** The container says that it is live; as what, the account's newest media may tell. */
 async function found(lane, job, api, body) {
+  if (job.own_before === null) return done(lane, job);
   const said = readOf(body.parent?.caption ?? body.pieces[0].parameters.caption ?? "");
-  const before = new Set(JSON.parse(job.own_before ?? "[]"));
+  const before = new Set(JSON.parse(job.own_before));
   const since = job.publishing_at - (body.stories ? ROUNDING : CLOCK_SLACK);
   const ours = (await api.recent(body.stories)).filter(
     (medium) =>
@@ -209,12 +223,12 @@ async function found(lane, job, api, body) {
       !(Date.parse(medium.timestamp) < since) &&
       (body.stories || readOf(medium.caption ?? "") === said),
   );
-  const now = Date.now();
-  if (ours.length === 1) {
-    lane.set(job, { state: "PUBLISHED", media_id: ours[0].id, next_at: now, attempts: 0, problem: null });
-  } else {
-    lane.set(job, { state: "DONE", next_at: null, ended_at: now, problem: null });
-  }
+  if (ours.length !== 1) return done(lane, job);
+  lane.set(job, { state: "PUBLISHED", media_id: ours[0].id, next_at: Date.now(), attempts: 0, problem: null });
+}
+
+function done(lane, job, changes = {}) {
+  lane.set(job, { ...changes, state: "DONE", next_at: null, ended_at: Date.now(), problem: null });
 }
 
 /** It is live. Its address may come a little later; then it ends without. */
@@ -225,14 +239,16 @@ async function finish(lane, job) {
   } catch (error) {
     console.warn("no permalink", job.id, error.message);
   }
-  const now = Date.now();
   if (permalink === null && job.attempts < 3) {
-    return lane.set(job, { attempts: job.attempts + 1, next_at: now + later(lane, 3 * SECOND) });
+    return lane.set(job, { attempts: job.attempts + 1, next_at: Date.now() + later(lane, 3 * SECOND) });
   }
-  lane.set(job, { state: "DONE", permalink, next_at: null, ended_at: now });
+  done(lane, job, { permalink });
 }
 
-/** A step came to nothing: later again, or never. What may be live is asked about for a day. */
+/**
+ * A step came to nothing: later again, or never. What may be live is asked about for a day. How often
+ * it was begun, or sent, counts apart from what passes by itself: several kinds are not added up.
+ */
 function stumble(lane, job, error) {
   const problem = JSON.parse(told(error));
   if (job.state === "PUBLISHING") {
@@ -245,10 +261,12 @@ function stumble(lane, job, error) {
     return fail(lane, job, problem);
   }
   if (ANEW.has(problem.subcode) || problem.code === NOT_FETCHED) return startOver(lane, job, problem);
-  if (problem.kind === "refused" && !isPassing(problem)) return fail(lane, job, problem);
-  const isLimit = RATE_LIMITS.has(problem.code) || problem.subcode === QUOTA_USED_UP;
-  const pause = isLimit ? 15 * MINUTE : Math.min(2 ** job.attempts * 2 * SECOND, LONGEST_WAIT);
-  wait(lane, job, pause, { attempts: job.attempts + 1 }, problem.message);
+  if (!isToPass(problem)) return fail(lane, job, problem);
+  wait(lane, job, pauseAfter(problem, job.polls), { polls: job.polls + 1 }, problem.message);
+}
+
+function pauseAfter(problem, times) {
+  return isLimit(problem) ? LONGEST_WAIT : Math.min(2 ** times * 2 * SECOND, LONGEST_WAIT);
 }
 
 function wait(lane, job, pause, changes, reason) {
@@ -268,13 +286,26 @@ function startOver(lane, job, problem) {
   if (job.attempts + 1 >= MOST_BEGINNINGS) return fail(lane, job, problem);
   const now = Date.now();
   const pause = 2 ** job.attempts * 5 * SECOND;
-  const anew = { state: "CREATING", pieces: "[]", container: null, polls: 0, looks: 0, attempts: job.attempts + 1 };
+  const anew = { state: "CREATING", pieces: "[]", container: null, own_before: null, polls: 0, looks: 0, attempts: job.attempts + 1 };
   lane.set(job, { ...anew, begun_at: now, next_at: now + later(lane, pause), problem: JSON.stringify(problem) });
+}
+
+function isToPass(problem) {
+  return problem.kind !== "refused" || isPassing(problem);
 }
 
 function isPassing({ code, subcode, transient }) {
   if (isAgainstAccount({ code, subcode })) return false;
-  return transient || RATE_LIMITS.has(code) || PASSING.has(code) || subcode === QUOTA_USED_UP;
+  return transient || PASSING.has(code) || isLimit({ code, subcode });
+}
+
+function isLimit({ code, subcode }) {
+  const isRate = RATE_LIMITS.has(code) || (code >= FIRST_RATE && code <= LAST_RATE);
+  return isRate || subcode === QUOTA_USED_UP;
+}
+
+function mayNot({ code, subcode }) {
+  return code === 10 || (code >= 200 && code <= 299) || (code === 100 && subcode === 33);
 }
 
 function isAgainstAccount({ code, subcode }) {

@@ -11,7 +11,7 @@ import pytest
 import trio
 
 from cloud.worker_client import WorkerUnreachable
-from sandbox.wire.faults import Fault, Hang, Kind, Reset, graph_error
+from sandbox.wire.faults import Fault, Hang, Kind, Reset, Status, graph_error
 from sandbox.wire.message import Exchange, Response
 from sandbox.world.graph_account import GraphAccount
 from tests.cloud.conftest import Sky, deployed_at
@@ -110,6 +110,66 @@ async def test_a_token_that_ends_while_a_post_is_under_way(sky: Sky) -> None:
     job = await sky.ended(graph, asked.post_id)
     assert (job["state"], bool(job["mediaId"])) == ("DONE", True), job
     assert sky.live(graph) == ["/media_publish"]
+
+
+def numbered(code: int) -> Status:
+    error = {"message": f"(#{code}) Not now", "type": "OAuthException", "code": code}
+    return Status(400, json={"error": error})
+
+
+DENIED = graph_error("permission_missing")
+FAILED = Says(200, b'{"status_code":"ERROR","status":"Error: 2207076","id":"1"}')
+# What meets a post on its way, each so often: nothing of it is its end.
+PASSING: dict[str, list[dict[str, Any]]] = {
+    "trouble, then not fetched": [
+        {"path_end": "/media", "kind": graph_error("unknown"), "times": 4},
+        {"path_end": "/media", "kind": numbered(9004)},
+    ],
+    "trouble, then not processed": [
+        {"path_end": "/media", "method": "POST", "kind": graph_error("unknown"), "times": 4},
+        {"method": "GET", "skip": 1, "kind": FAILED},
+    ],
+    "as often as an app may ask": [{"path_end": "/media", "kind": numbered(80002)}],
+    "a limit where it is sent": [{"path_end": "/media_publish", "kind": numbered(341), "times": 2}],
+    "sent in vain for long": [{"path_end": "/media_publish", "kind": Reset(), "times": 14}],
+    "may not list what is there": [
+        {"path_end": "/media", "method": "GET", "kind": DENIED, "times": None}
+    ],
+}
+
+
+async def test_what_passes_ends_no_post_and_several_kinds_are_not_added_up(sky: Sky) -> None:
+    sky.cloudflare.texts["PACE"] = "0.0002"
+    await deployed_at(sky.cloudflare, sky.keys)
+    lanes = []
+    for name, met in PASSING.items():
+        graph = await sky.account()
+        for fault in met:
+            sky.sandbox.faults.add(Fault(**fault, account=graph.person.username))
+        asked = await sky.job(graph, name)
+        await sky.worker.put_job(asked, activate=True)
+        lanes.append((name, graph, asked))
+    ended = {
+        name: ((await sky.ended(graph, asked.post_id))["state"], sky.live(graph))
+        for name, graph, asked in lanes
+    }
+    assert ended == {name: ("DONE", [name]) for name in PASSING}
+
+
+async def test_what_was_sent_in_vain_is_given_back_while_it_rests(sky: Sky) -> None:
+    graph = await sky.account()
+    limit = Fault(path_end="/media_publish", account=graph.person.username, kind=numbered(4))
+    sky.sandbox.faults.add(limit)
+    asked = await sky.job(graph, "later")
+    await sky.worker.put_job(asked, activate=True)
+    with trio.fail_after(DEADLOCK_S):
+        sent_in_vain = False
+        while not sent_in_vain:
+            (job,) = (await sky.worker.changes(graph.ig_user_id, 0))["jobs"]
+            sent_in_vain = job["state"] == "READY" and job["publishingAt"] is not None
+    given = await sky.worker.recall(asked.post_id, asked.account, 2)
+    assert given["state"] == "RECALLED"
+    assert sky.live(graph) == []
 
 
 async def test_an_account_that_is_blocked_is_told_at_once(sky: Sky) -> None:
