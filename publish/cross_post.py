@@ -22,14 +22,16 @@ from instagram.graph.objects import FacebookPage
 from publish.media_links import MediaLinks
 from publish.recognition import CLOCK_SLACK
 from publish.record import DeliveryRecord
-from storage import posts
-from storage.deliveries import PageStep, RouteName
+from storage import posts, users
+from storage.deliveries import Delivery, PageStep, RouteName
 from storage.posts import MediaType, Post
-from storage.store import Store
+from storage.store import Database, Store
 
 logger = logging.getLogger(__name__)
 # When a Page is asked about a copy, one look after the other.
 _LOOKS_S = (0.0, 15.0, 30.0)
+# A copy of what is longer out than this is old news, as a repost is.
+_LONGEST_LATE = timedelta(hours=72)
 # Facebook tells times in whole seconds.
 _ROUNDING = timedelta(seconds=2)
 # What an answer brings upon the account must not keep us from asking what became of the copy.
@@ -87,11 +89,22 @@ class CrossPoster:
     async def _send(self, post: Post, record: DeliveryRecord) -> _Columns:
         api = self._gateway.account(post.instagram_account_id)
         page: FacebookPage = await self._again(api.page)
+        if (why := await self._store.read(self._why_not, post, record.row)) is not None:
+            raise errors.Refused(why)
         edge, parameters = _content(post, await self._url(record))
         await record.advance(record.step, page_step=PageStep.POSTING)
         post_id = await api.post_on_page(page, edge, parameters)
         logger.info("page post post=%s page=%s", post.id, page.id)
         return _columns(post_id)
+
+    def _why_not(self, db: Database, post: Post, row: Delivery) -> str | None:
+        """Return why nobody wants the copy any more, or None; it may be weeks since it was live."""
+        if users.is_stopped(db, post.user_id):
+            return "you stopped everything"
+        sent_at, now = row.their_time or row.publishing_at, self._gateway.their_time
+        if sent_at is None or (now or self._clock.now()) - sent_at <= _LONGEST_LATE:
+            return None
+        return f"it has been out since {sent_at:%Y-%m-%d %H:%M} UTC, and this machine was off"
 
     async def _in_doubt(
         self, post: Post, record: DeliveryRecord, error: errors.InstagramError | None

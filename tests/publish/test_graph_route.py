@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from publish.retry import MOST_SETBACKS
 from sandbox import Sandbox
 from sandbox.graph.failures import graph_error
 from sandbox.wire.faults import Fault, Reset, Status
+from sandbox.wire.message import Exchange, Response
 from storage import accounts, posts
 from tests.support.attempts import follow
 from tests.support.clock import TestClock
@@ -275,6 +277,37 @@ async def test_the_copy_on_the_page(public: Served) -> None:
     assert (copy.page_id, copy.caption) == (graph.page_id, IMAGE["caption"])
     assert done["facebookPostId"] == copy.post_id
     assert done["facebookPermalink"] == f"https://www.facebook.com/{copy.post_id}"
+
+
+@dataclass
+class Meanwhile:
+    """Answers as ever, when something else has happened before."""
+
+    happens: Callable[[], Awaitable[object]]
+
+    async def answer(self, exchange: Exchange) -> Response:
+        await self.happens()
+        return await exchange.perform()
+
+
+@pytest.mark.parametrize("what", ["weeks pass", "everything is stopped"])
+async def test_a_copy_that_nobody_wants_any_more_is_not_sent(public: Served, what: str) -> None:
+    """As where the cloud has sent a post, and this machine was off, or while it goes out."""
+    await connect(public, "facebook")
+
+    async def happens() -> None:
+        if what == "weeks pass":
+            public.studio.clock.advance(timedelta(days=20))
+        else:
+            assert (await public.call("POST", "/api/v1/stop")).status == 200
+
+    kind = Meanwhile(happens)
+    public.studio.sandbox.faults.add(Fault(method="GET", path="/1790", kind=kind))
+    done = await image(public, crossPostToFacebook=True)
+    assert (done["status"], done["facebookPostId"]) == ("PUBLISHED", None)
+    assert "not on the Facebook Page: " in done["errorMessage"]
+    assert public.studio.sandbox.ledger.page_posts == []
+    assert len(published(public)) == 1
 
 
 async def test_what_is_said_once_of_the_page_costs_no_copy(public: Served) -> None:
