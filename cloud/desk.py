@@ -327,6 +327,7 @@ class CloudDesk:
         """
         url, keys = await self.store.read(self.where)
         async with WorkerClient.client(url, keys.worker, keys.worker_before) as client:
+            client.event_hooks["response"].append(self._hear_worker)
             yield WorkerClient(client)
 
     def has_token(self, db: Database) -> bool:
@@ -395,6 +396,9 @@ class CloudDesk:
 
     async def _hear(self, answer: httpx.Response) -> None:
         self.contact.told_at = told_by(answer.headers.get("date")) or self.contact.told_at
+
+    async def _hear_worker(self, answer: httpx.Response) -> None:
+        self.contact.worker_at = told_by(answer.headers.get("date")) or self.contact.worker_at
 
     def _api(
         self, token: str, account: str | None, steps: Steps

@@ -67,12 +67,13 @@ class Contact:
     """Whether the Worker answers: `trouble` is why not.
 
     While it `is_closing` nothing is let go there any more: it is being removed. `told_at` is what
-    time it was at Cloudflare when its API answered last.
+    time it was at Cloudflare when its API answered last, `worker_at` at the Worker when that did.
     """
 
     trouble: str | None = None
     is_closing: bool = False
     told_at: datetime | None = None
+    worker_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

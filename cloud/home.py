@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -47,11 +47,24 @@ class RepostRules(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """`spacing` and `grace` are the daemon's own; `reposts` decides about posts of mentions."""
+    """`spacing` and `grace` are the daemon's own; `reposts` decides about posts of mentions.
+
+    `their_time` tells what time it was at the Worker when it answered last.
+    """
 
     spacing: timedelta
     grace: timedelta
     reposts: RepostRules
+    their_time: Callable[[], datetime | None]
+
+    def is_too_late(self, post: Post, now: datetime) -> bool:
+        """Say whether a post's time is too long past, by the Worker's clock where this is ahead.
+
+        It has answered just before: nothing comes home otherwise.
+        """
+        due, theirs = post.scheduled_for, self.their_time()
+        surely = now if theirs is None else min(now, theirs)
+        return due is not None and surely - due > self.grace
 
     def stays_because(self, db: Database, post: Post, now: datetime) -> str | None:
         """Return why a post may not go out of the cloud as things are now, None where it may."""

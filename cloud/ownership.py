@@ -130,7 +130,7 @@ def given_back(db: Database, row: Handover, now: datetime, home: Home) -> None:
         home.reposts.came_back(db, post, row.wish, now)
         return
     if row.wish is None:
-        if post.scheduled_for is not None and now - post.scheduled_for > home.grace:
+        if home.is_too_late(post, now):
             jobs.cancel_for_post(db, post.id, now)
             results.missed(db, post, now)
         return

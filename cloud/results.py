@@ -104,7 +104,8 @@ def failed(
         # It was sent, and denied: a retry looks once more before it sends again.
         delivery = _sent(db, row, post, job, at, now)
         deliveries.close(db, delivery.id, Outcome.REFUSED, now)
-    if at is None and (error is None or is_against) and is_repost(post):
+    # What came too late is not live either, though it was sent before.
+    if is_repost(post) and (error is None or (at is None and is_against)):
         home.reposts.came_back(db, post, None, now)
     elif not is_against and _takes_other_way(db, post, failure, now):
         pass
@@ -122,8 +123,8 @@ def _is_said_once(problem: Mapping[str, Any], error: errors.InstagramError | Non
 
 
 def _is_in_time(post: Post, now: datetime, home: Home) -> bool:
-    due = post.scheduled_for
-    return post.account_id is not None and due is not None and now - due <= home.grace
+    has_time = post.account_id is not None and post.scheduled_for is not None
+    return has_time and not home.is_too_late(post, now)
 
 
 def _go_out_from_here(db: Database, post: Post, why: str, now: datetime) -> None:

@@ -195,5 +195,10 @@ def _courier(core: Core, desk: CloudDesk, preparation: Preparation, timing: _Tim
         desk=desk,
         preparation=preparation,
         reports=Against(StoredLogins(core.store, core.vault, core.clock), core.graph),
-        home=Home(timing.spacing, timing.grace, Clouded(core.clock)),
+        home=Home(
+            timing.spacing,
+            timing.grace,
+            Clouded(core.clock),
+            their_time=lambda: desk.contact.worker_at,
+        ),
     )

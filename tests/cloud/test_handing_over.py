@@ -237,6 +237,16 @@ async def test_what_is_taken_back_for_a_moment_goes_to_the_cloud_again(heights: 
     assert (await heights.post(post_id))["scheduledFor"] == later
 
 
+async def test_what_comes_home_by_a_clock_that_is_ahead_is_not_missed(heights: Heights) -> None:
+    """The Worker, which gives it back, tells what time it is."""
+    post_id = (await heights.schedule("in an hour"))["postId"]
+    heights.served.studio.clock.set_on(timedelta(days=1))
+    stopped = await heights.served.call("POST", f"{API}/stop")
+    assert stopped.status == 200, stopped.body
+    there = await heights.post(post_id)  # which is due by that clock, and held
+    assert there["status"] in ("SCHEDULED", "QUEUED"), there
+
+
 async def test_what_the_worker_does_not_answer_is_carried_on(heights: Heights) -> None:
     call = heights.served.call
     cancel, edit, live = [

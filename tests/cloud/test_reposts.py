@@ -336,25 +336,30 @@ async def test_ended_while_it_is_handed_over_it_goes_out_once(
 
 
 @pytest.mark.acceptance
+@pytest.mark.parametrize(("refused", "route"), [("", "auto"), ("/media_publish", "official")])
 async def test_after_its_end_the_cloud_sends_it_no_more(
     sandbox: Sandbox,
     clock: TestClock,
     tmp_path: Path,
     sky_below: Cloudflare,
     monkeypatch: pytest.MonkeyPatch,
+    refused: str,
+    route: str,
 ) -> None:
     """Meta takes nothing until that has passed; the machine, on again, decides anew."""
     monkeypatch.setattr(planning, "LONGEST_LATE", timedelta(seconds=2))
     monkeypatch.setattr(planning, "_SHORTEST_SPAN", timedelta())
     async with perched(sandbox, clock, tmp_path, sky_below) as perch:
-        await settled_in(perch)
+        await settled_in(perch, publish_route=route)
         await perch.when(await perch.mention("anna"), wanted=lambda one: one.status == "PUBLISHED")
         second = await perch.mention("bert")
         due = (await perch.in_cloud(second)).held_until
         assert due is not None
     studio = perch.served.studio
-    limit = Fault(account=studio.account.username, kind=graph_error("rate_limited"), times=None)
-    sandbox.faults.add(limit)
+    limit = graph_error("rate_limited")
+    sandbox.faults.add(
+        Fault(account=studio.account.username, path_end=refused, kind=limit, times=None)
+    )
     await trio.sleep(max(0.0, (due - clock.now()).total_seconds()) + 3)
     sandbox.faults.clear()
     assert len(sandbox.world.published(studio.person)) == 1
