@@ -123,9 +123,11 @@ def take(db: Database, row: Handover, wish: Mapping[str, Any] | None, now: datet
     return handovers.want_back(db, row, wish, now)
 
 
-def given_back(db: Database, row: Handover, now: datetime, home: Home) -> None:
+def given_back(
+    db: Database, row: Handover, job: Mapping[str, Any], now: datetime, home: Home
+) -> None:
     """Note that it will never go out from there: it is ours again, and becomes what was wished."""
-    post = _at_home(db, row, now)
+    post = _at_home(db, row, job, now)
     if home.is_decided_anew(post, row.wish):
         home.reposts.came_back(db, post, row.wish, now)
         return
@@ -178,7 +180,7 @@ def learn(db: Database, job: Mapping[str, Any], now: datetime, home: Home) -> He
         return None  # it has not heard of what we want now, or is about to
     if epoch == row.epoch and row.is_away:
         if state == "RECALLED":
-            given_back(db, row, now, home)
+            given_back(db, row, job, now, home)
             return None
         if row.owner is Owner.HANDING and state != "PREPARED":
             arrived(db, row, now)
@@ -194,7 +196,7 @@ def abandoned(db: Database, row: Handover, now: datetime, home: Home) -> None:
     row = handovers.keep(db, row, epoch=row.epoch + 1)
     post = posts.get(db, row.post_id)
     if _is_still_to_come(post, now):
-        given_back(db, row, now, home)
+        given_back(db, row, {}, now, home)
     else:
         results.in_doubt(db, row, post, {}, _STOPPED, now)
 
@@ -234,7 +236,7 @@ def come_back(
     is_ours = found is not None and (found.owner, found.epoch) == (Owner.TAKING, job["epoch"])
     if found is None or not is_ours or job["state"] != "RECALLED":
         return None  # somebody else has taken it in already
-    _at_home(db, found, now)
+    _at_home(db, found, job, now)
     try:
         with part(db):
             wishes.fulfil(db, row.post_id, found.wish or wishes.STAY, now)
@@ -278,7 +280,7 @@ def _try(db: Database, row: Handover, wish: Mapping[str, Any], now: datetime) ->
     """Raise what stands in the way of a wish, as if the post were here already."""
     try:
         with part(db):
-            _at_home(db, row, now)
+            _at_home(db, row, {}, now)
             wishes.fulfil(db, row.post_id, wish, now)
             raise _OnlyTried
     except _OnlyTried:
@@ -289,8 +291,9 @@ class _OnlyTried(Exception):
     """Undoes what was only tried."""
 
 
-def _at_home(db: Database, row: Handover, now: datetime) -> Post:
-    """Make a post local, with the job that runs it; returns it."""
+def _at_home(db: Database, row: Handover, job: Mapping[str, Any], now: datetime) -> Post:
+    """Make a post local, with what `job` there has sent of it and the job that runs it here."""
+    results.note_sent(db, row, posts.get(db, row.post_id), job, now)
     handovers.keep(
         db, row, owner=Owner.LOCAL, wish=None, tries=0, next_at=None, reason=None, since=now
     )

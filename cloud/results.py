@@ -100,10 +100,7 @@ def failed(
     handovers.keep(db, row, owner=Owner.LOCAL, wish=None, next_at=None, reason=None, since=now)
     is_against = isinstance(error, (errors.AccountTrouble, errors.TokenExpired))
     at = moment(job.get("publishingAt"))
-    if at is not None:
-        # It was sent, and denied: a retry looks once more before it sends again.
-        delivery = _sent(db, row, post, job, at, now)
-        deliveries.close(db, delivery.id, Outcome.REFUSED, now)
+    note_sent(db, row, post, job, now)
     # What came too late is not live either, though it was sent before.
     if is_repost(post) and (error is None or (at is None and is_against)):
         home.reposts.came_back(db, post, None, now)
@@ -165,6 +162,16 @@ def in_doubt(
     delivery = _sent(db, row, post, job, at, now)
     deliveries.close(db, delivery.id, Outcome.UNKNOWN, now)
     _fail(db, post, Failure(ErrorCode.DELIVERY_UNKNOWN, words), now)
+
+
+def note_sent(
+    db: Database, row: Handover, post: Post, job: Mapping[str, Any], now: datetime
+) -> None:
+    """Note what was sent there in vain, if it was: whoever sends it again looks for it before."""
+    at = moment(job.get("publishingAt"))
+    if at is not None:
+        delivery = _sent(db, row, post, job, at, now)
+        deliveries.close(db, delivery.id, Outcome.REFUSED, now)
 
 
 def missed(db: Database, post: Post, now: datetime) -> None:

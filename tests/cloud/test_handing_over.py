@@ -20,7 +20,7 @@ from sandbox import Sandbox
 from sandbox.cloud.cloudflare import Cloudflare, Deliver, open_cloudflare
 from sandbox.wire.faults import Fault, graph_error
 from sandbox.wire.message import Data, Request, Response
-from storage import accounts, handovers, jobs, troubles
+from storage import accounts, deliveries, handovers, jobs, troubles
 from storage.copies import copy_database
 from storage.handovers import Handover
 from storage.jobs import Job
@@ -214,6 +214,31 @@ async def test_what_is_said_once_to_the_worker_is_not_believed(
     ended = await until(heights.served, made["postId"], "PUBLISHED", "FAILED")
     assert ended["status"] == "PUBLISHED", ended
     assert (heights.captions(), ended["cloudflareJobId"]) == (["once"], None)
+
+
+async def test_what_the_cloud_has_sent_in_vain_is_looked_for_before_it_goes_out_here(
+    heights: Heights,
+) -> None:
+    """It rests there after a limit, and is changed meanwhile."""
+    limit = Fault(path_end="/media_publish", kind=graph_error("rate_limited"))
+    heights.served.studio.sandbox.faults.add(limit)
+    post_id = (await heights.schedule("old words", in_s=1.5))["postId"]
+    store = heights.served.studio.core.store
+    lane = (await store.read(handovers.lanes))[0].lane
+    with trio.fail_after(DEADLOCK_S):
+        rests = False
+        while not rests:
+            async with heights.house.cloud.worker() as client:
+                job = await client.job(post_id, lane)
+            rests = job["state"] == "READY" and job["publishingAt"] is not None
+    changed = await heights.served.call(
+        "PUT", f"{API}/schedule/{post_id}", {"caption": "new words"}
+    )
+    assert changed.status == 200, changed.body
+    (sent,) = await store.read(deliveries.sent_of, post_id)
+    assert sent.container_id == job["container"]
+    await until(heights.served, post_id, "PUBLISHED")
+    assert heights.captions() == ["new words"]
 
 
 async def test_what_is_taken_back_for_a_moment_goes_to_the_cloud_again(heights: Heights) -> None:
