@@ -39,6 +39,8 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 # The Worker holds an account back for a day; what was looked at before that is over there too.
 _HELD_FOR = timedelta(days=2)
+# A video is encoded, or a file sent, before it is known that it stays here: up to 5 h 20 min apart.
+_MOST_DOUBLINGS = 5
 # Clocks that are less apart are taken for the same.
 _APART = timedelta(seconds=2)
 # From here on a repost's hours are not the ones that were meant.
@@ -84,7 +86,7 @@ class Courier:
         try:
             files = await self.preparation.fitted(post, media)
         except MediaError as error:
-            await self._stays(row, error.reason)
+            await self._stays(row, error.reason, longer=True)
             return False
         sent = _sent(errand, files, content, self.clock)
         async with self.desk.worker() as client:
@@ -280,7 +282,7 @@ class Courier:
     async def _no_medium(self, row: Handover, refused: WorkerRefused) -> None:
         if refused.code != "NO_ROOM":
             raise WorkerUnreachable(str(refused)) from None  # what it got was not what was sent
-        await self._stays(row, NO_ROOM)
+        await self._stays(row, NO_ROOM, longer=True)
 
     async def _not_taken(self, row: Handover, refused: WorkerRefused) -> None:
         if refused.code == "TOKEN_EXPIRED":
@@ -293,9 +295,11 @@ class Courier:
         else:
             await self._stays(row, str(refused))
 
-    async def _stays(self, row: Handover, why: str) -> None:
+    async def _stays(self, row: Handover, why: str, *, longer: bool = False) -> None:
+        """Note why a post stays here; what costs much to find out is tried less and less often."""
         logger.info("stays here post=%s reason=%s", row.post_id, why)
-        until = self.clock.now() + ownership.LOOK_AGAIN
+        times = 2 ** min(row.tries, _MOST_DOUBLINGS) if longer else 1
+        until = self.clock.now() + ownership.LOOK_AGAIN * times
         await self.store.write(self._note_stays, row.post_id, until, why)
 
     def _note_stays(self, db: Database, post_id: str, until: datetime, why: str) -> None:

@@ -29,8 +29,8 @@ class Owner(StrEnum):
 
 
 UNCONFIRMED = (Owner.HANDING, Owner.TAKING)
-# For longer than this nothing is ever put off.
-_LONGEST = timedelta(hours=1)
+# For longer than this nothing is ever put off: what the Worker is asked about, and what stays here.
+_LONGEST, _LONGEST_HERE = timedelta(hours=1), timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +103,9 @@ def mend(db: Database, now: datetime) -> list[str]:
         {"now": records.encode(now), "cancel": records.encode({"act": "cancel"})},
     )
     db.conn.execute(
-        "UPDATE cloud_posts SET next_at = NULL WHERE next_at > ?",
-        (records.encode(now + _LONGEST),),
+        "UPDATE cloud_posts SET next_at = NULL"
+        " WHERE next_at > ?1 AND (owner != 'LOCAL' OR next_at > ?2)",
+        (records.encode(now + _LONGEST), records.encode(now + _LONGEST_HERE)),
     )
     return [row[0] for row in rows.fetchall()]
 

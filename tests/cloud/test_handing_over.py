@@ -490,10 +490,21 @@ async def test_what_the_worker_has_no_room_for_stays_here_and_says_so(heights: H
     del script.bindings["MEDIA"]
     heights.cloudflare.texts["ROOM"] = "1"
     await heights.cloudflare.run("reprise-worker")
-    made = await heights.schedule("no room")
+    sent: list[str] = []
+
+    async def way(request: Request, deliver: Deliver) -> Response:
+        sent.extend([request.path] if "/media/" in request.path else [])
+        return await deliver()
+
+    heights.cloudflare.way = way
+    made = await heights.schedule("no room", in_s=6 * 3600)
     assert made["isCloudflare"] is False
     assert "R2 is not activated" in made["warnings"][-1]
     assert await heights.job(made["postId"]) is not None, "it goes out from here"
+    for _ in range(12):  # which is found out by sending its media there, and not every ten minutes
+        heights.served.studio.clock.advance(timedelta(minutes=11))
+        await heights.house.exchange._hand_over()
+    assert 2 <= len(sent) <= 5
 
 
 async def test_what_a_person_has_looked_at_holds_the_account_back_no_longer_there(
