@@ -4,8 +4,14 @@
 export class Refused extends Error {
   constructor({ code, error_subcode: subcode, is_transient: transient, message }, status) {
     super(String(message ?? `HTTP ${status}`).slice(0, 300));
-    Object.assign(this, { code: code ?? null, subcode: subcode ?? null, transient: transient === true });
+    // Some of Meta's gateways write numbers as text, and a subcode into the message alone.
+    const said = numberOf(subcode) || numberOf(SUBCODE.exec(String(message))?.[0]);
+    Object.assign(this, { code: numberOf(code), subcode: said, transient: transient === true });
   }
+}
+
+function numberOf(value) {
+  return /^-?\d{1,9}$/.test(String(value)) ? Number(value) : null;
 }
 
 /** Nobody knows what became of it. */
@@ -14,6 +20,7 @@ export class Lost extends Error {}
 const LIMIT_MS = 60_000;
 // Server trouble: the request may have had its effect all the same.
 const TROUBLE = new Set([1, 2]);
+const SUBCODE = /(?<!\d)2207\d{3}(?!\d)/;
 
 export class Graph {
   constructor({ base, version, account, token }) {
@@ -68,7 +75,7 @@ export class Graph {
     const { answer, data } = await said(url, request);
     if (data?.error) {
       const error = typeof data.error === "object" ? data.error : { message: data.error };
-      if (answer.status >= 500 || TROUBLE.has(error.code)) throw new Lost(String(error.message));
+      if (answer.status >= 500 || TROUBLE.has(numberOf(error.code))) throw new Lost(String(error.message));
       throw new Refused(error, answer.status);
     }
     if (!answer.ok || data === null || typeof data !== "object") throw new Lost(`HTTP ${answer.status}`);

@@ -112,8 +112,8 @@ async def test_a_token_that_ends_while_a_post_is_under_way(sky: Sky) -> None:
     assert sky.live(graph) == ["/media_publish"]
 
 
-def numbered(code: int) -> Status:
-    error = {"message": f"(#{code}) Not now", "type": "OAuthException", "code": code}
+def numbered(code: int | str, message: str = "Not now") -> Status:
+    error = {"message": message, "type": "OAuthException", "code": code}
     return Status(400, json={"error": error})
 
 
@@ -130,6 +130,8 @@ PASSING: dict[str, list[dict[str, Any]]] = {
         {"method": "GET", "skip": 1, "kind": FAILED},
     ],
     "as often as an app may ask": [{"path_end": "/media", "kind": numbered(80002)}],
+    "a number as text": [{"path_end": "/media", "kind": numbered("4")}],
+    "a number in words": [{"path_end": "/media", "kind": numbered(100, "error code 2207003")}],
     "a limit where it is sent": [{"path_end": "/media_publish", "kind": numbered(341), "times": 2}],
     "sent in vain for long": [{"path_end": "/media_publish", "kind": Reset(), "times": 14}],
     "may not list what is there": [
