@@ -162,12 +162,15 @@ class CloudflareApi:
 
     async def namespace(self, title: str) -> str | None:
         """Return the id of the KV namespace with that title."""
-        page = 1
+        page, seen = 1, set[str]()
         path = f"{self._account}/storage/kv/namespaces"
         while found := await self._line.ask("GET", f"{path}?per_page=100&page={page}", _NAMESPACES):
             for each in found:
                 if each.title == title:
                     return each.id
+            if seen.issuperset(each.id for each in found):
+                break  # whoever knows no pages gives the first one for ever
+            seen.update(each.id for each in found)
             page += 1
         return None
 

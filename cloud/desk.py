@@ -37,7 +37,7 @@ from storage.store import Database, Store
 from storage.vault import Vault
 
 NOT_CONFIGURED = "Cloud scheduling is not configured: `reprise cloud deploy`"
-_MOST_KEYS = 100_000
+_MOST_PAGES = 100  # of a thousand keys, as a rule
 _KEYS_CHANGED = (
     "The keys of the Worker were changed or moved in the database, and are not used: restore a"
     " backup that has them whole, or `reprise cloud stop` and then `reprise cloud deploy`"
@@ -277,18 +277,21 @@ class CloudDesk:
         return [deploying.CRON], worker.deployed_at.isoformat()
 
     async def keys(self, prefix: str) -> tuple[list[str], str | None]:
-        """Return the names of the Worker's keys, and when its cron came last.
+        """Return the names of the Worker's keys, on a hundred pages at most, and when its cron came
+        last.
 
         Raises `Refusal` where it does not answer.
         """
         names: list[str] = []
-        cursor: str | None = ""
+        cursor = ""
         try:
             async with self.worker() as client:
-                while cursor is not None and len(names) < _MOST_KEYS:
+                for _page in range(_MOST_PAGES):
                     page = await client.keys(prefix, cursor)
                     names += [str(key["name"]) for key in page["keys"]]
-                    cursor = page["cursor"] or None
+                    before, cursor = cursor, page["cursor"] or ""
+                    if cursor in ("", before):  # the same again would be the same page for ever
+                        break
         except (WorkerUnreachable, WorkerRefused) as error:
             raise Refusal(ErrorCode.WORKER_UNREACHABLE, str(error)) from None
         return names, page["lastCronRun"]

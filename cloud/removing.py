@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from cloud.asking import CloudflareUnreachable
 from cloud.cloudflare_api import CloudflareApi
 from cloud.deploying import BUCKET_NAME, KV, NAME, NAMESPACE_NAME, R2, SCRIPTS, ZONE, Steps
 from cloud.pieces import BUCKET, NAMESPACE, SCRIPT, Pieces, domain
@@ -62,8 +63,11 @@ async def _remove_bucket(api: CloudflareApi, empties: bool) -> str | None:
     """Remove the bucket; returns why it stays, if so."""
     if not await api.has_bucket(BUCKET_NAME):
         return None
+    removed = set[str]()
     while found := await api.objects(BUCKET_NAME):
         ours = [name for name, _size in found if _OURS.fullmatch(name)]
+        if ours and removed.issuperset(ours):
+            raise CloudflareUnreachable("Files of the bucket are removed and still listed")
         if not empties:
             size_mb = sum(size for _name, size in found) / 1_000_000
             return f"stays, with {len(found)} files ({size_mb:.1f} MB) in it"
@@ -71,5 +75,6 @@ async def _remove_bucket(api: CloudflareApi, empties: bool) -> str | None:
             return _FOREIGN
         for name in ours:
             await api.remove_object(BUCKET_NAME, name)
+        removed.update(ours)
     await api.remove_bucket(BUCKET_NAME)
     return None

@@ -13,7 +13,13 @@ import httpx
 import pytest
 import trio
 
+from cloud import removing
+from cloud.asking import CloudflareUnreachable, Line
+from cloud.cloudflare_api import CloudflareApi
 from cloud.courier import Courier
+from cloud.deploying import Steps
+from cloud.desk import CloudDesk
+from cloud.pieces import BUCKET
 from cloud.worker_client import (
     IN_PARTS_ABOVE,
     Asked,
@@ -21,6 +27,7 @@ from cloud.worker_client import (
     WorkerRefused,
     WorkerUnreachable,
 )
+from ground.clock import Clock
 from storage import handovers
 from storage.handovers import CloudLane
 from tests.support.limits import DEADLOCK_S
@@ -140,3 +147,44 @@ async def test_a_queue_that_never_ends_is_asked_for_a_few_times(
     with trio.fail_after(DEADLOCK_S), pytest.raises(WorkerUnreachable):
         await courier.hear(lane)
     assert desk.asked < 4
+
+
+@pytest.mark.parametrize("moves", [False, True])
+async def test_keys_without_end_are_read_to_an_end(*, moves: bool) -> None:
+    def said(turn: int) -> object:
+        assert turn < 500, "for ever"
+        cursor = f"{turn}" if moves else "again"
+        return {"keys": [], "cursor": cursor, "lastCronRun": None}
+
+    desk = Desk(said)
+    with trio.fail_after(DEADLOCK_S):
+        assert await CloudDesk.keys(cast(Any, desk), "") == ([], None)
+    assert desk.asked == (100 if moves else 2)
+
+
+async def test_an_api_without_pages_or_removals_is_not_asked_for_ever() -> None:
+    asked = 0
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        nonlocal asked
+        asked += 1
+        assert asked < 500, "for ever"
+        listed: object = {}
+        if request.url.path.endswith("/namespaces"):
+            listed = [{"id": "1", "title": "another"}]
+        elif request.url.path.endswith("/objects"):
+            listed = [{"key": "1.a", "size": 1}]
+        elif request.url.path.endswith("/reprise-media"):
+            listed = {"name": "reprise-media"}
+        return httpx.Response(200, json={"success": True, "errors": [], "result": listed})
+
+    transport = httpx.MockTransport(answer)
+    client = httpx.AsyncClient(base_url="https://api.test", transport=transport)
+    api = CloudflareApi(Line(client, Clock(pace=0.0)), "1")
+    with trio.fail_after(DEADLOCK_S):
+        assert await api.namespace("reprise") is None
+        assert asked == 2
+        pieces = cast(Any, SimpleNamespace(names={BUCKET}, hosts=[]))
+        with pytest.raises(CloudflareUnreachable):
+            await removing.remove(api, pieces, Steps(), empties_bucket=True)
+    assert asked < 10
