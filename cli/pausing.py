@@ -122,7 +122,7 @@ def _print_changed(changed: StoryRepostConfigs, what: str, as_json: bool) -> Non
     if as_json:
         print_json(rows)
     elif not rows:
-        raise Failed("No account reposts stories yet; switch it on first")
+        raise Failed("No account reposts stories yet: `reprise enable` switches it on")
     else:
         print_table(["Account", ""], [(f"@{row['igUsername']}", what) for row in rows])
 

@@ -25,10 +25,10 @@ class Unreadable(StorageError, Refusal):
 
 
 class NotFound(StorageError, Refusal):
-    """No row of that kind has that id."""
+    """No row of that kind has that id; `message` says so where there is more to say."""
 
-    def __init__(self, kind: str, identifier: str) -> None:
-        super().__init__(ErrorCode.NOT_FOUND, f"No {kind} with id {identifier}")
+    def __init__(self, kind: str, identifier: str, message: str | None = None) -> None:
+        super().__init__(ErrorCode.NOT_FOUND, message or f"No {kind} with id {identifier}")
         self.kind = kind
         self.identifier = identifier
 

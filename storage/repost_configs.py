@@ -15,6 +15,8 @@ from ground.changes import Subject
 from storage import events, records
 from storage.errors import NotFound
 
+NOT_SET_UP = "This account reposts no stories yet: switch that on first (`reprise enable`)"
+
 
 class PollStatus(StrEnum):
     SUCCESS = "SUCCESS"
@@ -108,7 +110,7 @@ def get(db: Database, account_id: str) -> RepostConfig:
     """Return an account's configuration; raises `NotFound` when it has none."""
     found = find(db, account_id)
     if found is None:
-        raise NotFound("story repost configuration for account", account_id)
+        raise NotFound("story repost configuration", account_id, NOT_SET_UP)
     return found
 
 

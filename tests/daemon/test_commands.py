@@ -504,6 +504,15 @@ def _complete(shell: Path, line: str, env: dict[str, str]) -> list[str]:
     return done.stdout.split()
 
 
+@pytest.mark.parametrize("words", [["pause"], ["resume"], ["author", "lena", "never"]])
+def test_what_needs_story_reposts_says_how_they_are_switched_on(
+    installed: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    _seed(installed)
+    assert run_here(*words, "--username", "me") == 1
+    assert "`reprise enable`" in capsys.readouterr().err
+
+
 def test_bash_completes_commands_options_and_usernames(installed: Path) -> None:
     _seed(installed)
     env = os.environ | environment(installed.parent)
