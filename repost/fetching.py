@@ -183,6 +183,8 @@ class Fetcher:
         try:
             post = await api.post(repost.story_pk)
         except errors.Gone:
+            if repost.story_pk in (await api.own_posts()).pks:
+                raise errors.NotReady("The post is there, but Instagram does not show it") from None
             raise Settled("The post is gone or not visible to this account") from None
         if post.picture_url is None:
             raise errors.NotReady("The post is there, but Instagram shows no picture of it yet")

@@ -227,6 +227,21 @@ async def test_a_picture_whose_address_has_expired_is_asked_for_anew(studio: Stu
     assert studio.sandbox.ledger.count("media/", containing=f"/{new.pk}/info/") == 1
 
 
+async def test_one_not_found_about_a_post_that_the_feed_shows_does_not_end_it(
+    studio: Studio,
+) -> None:
+    await switch_on(studio)
+    new = post(studio)
+    studio.sandbox.faults.add(Fault(path=f"/v/{new.pk}.jpg", kind=Status(403)))
+    odd = Status(404, {"message": "not now", "status": "fail"})
+    studio.sandbox.faults.add(Fault(path=f"media/{new.pk}/info", kind=odd))
+    await turn(studio)
+    assert (await studio.only()).status is RepostStatus.DETECTED
+    studio.clock.advance(timedelta(minutes=2))
+    await turn(studio)
+    assert shared(studio) == [str(new.pk)]
+
+
 async def test_a_post_that_was_deleted_before_it_was_fetched_is_not_shared(studio: Studio) -> None:
     await switch_on(studio)
     new = post(studio)
