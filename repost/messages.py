@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from instagram.audience import Limit, limits_of
 from instagram.fields import (
     Json,
+    entries,
     first_identifier,
     first_username,
     identifier,
@@ -101,14 +102,12 @@ def read_message(
     if item.get("is_sent_by_viewer") is True or message.author_pk == viewer_pk:
         passed_over["own"] += 1
     elif kind == "xma_reel_mention":
-        for found in _shared(item, message):
+        for found in _shared(item, message, viewer_pk):
             _put(found, names, page)
     elif kind == "reel_share":
         _read_reel_share(mapping(item.get("reel_share")), message, viewer_pk, names, page)
-    elif kind in _FORWARDS:
-        passed_over["forward"] += 1
-    elif isinstance(kind, str) and kind in _ORDINARY and not _names_itself_one(item):
-        passed_over["other"] += 1
+    elif kind in (*_FORWARDS, *_ORDINARY) and not _may_tell_of_one(item, message):
+        passed_over["forward" if kind in _FORWARDS else "other"] += 1
     elif (pointer := _pointer_in(item, viewer_pk)) is not None:
         _put(replace(message, story_pk=pointer, is_sure=False), names, page)
     elif _names_itself_one(item):
@@ -117,6 +116,17 @@ def read_message(
         passed_over["odd"] += 1
     else:
         passed_over["other"] += 1
+
+
+def _may_tell_of_one(item: Json, message: Mention) -> bool:
+    """Say whether a message of a kind that tells of no mention may do so all the same.
+
+    An answer to a story is one to the viewer's; nobody answers to their own.
+    """
+    answered = item.get("xma_reel_share") if item.get("item_type") == "xma_reel_share" else None
+    stories = (_story_of_url(each.get("target_url")) for each in entries(answered))
+    is_of_sender = any(story[0] == message.author_username for story in filter(None, stories))
+    return (is_of_sender and message.author_username != "") or _names_itself_one(item)
 
 
 def _names_itself_one(item: Json) -> bool:
@@ -150,19 +160,20 @@ def _pk_of(name: str, names: Mapping[str, str]) -> str:
     return next((pk for pk, known in names.items() if name and known == name), "")
 
 
-def _shared(item: Json, message: Mention) -> Iterator[Mention]:
+def _shared(item: Json, message: Mention, viewer_pk: str) -> Iterator[Mention]:
     shares = item.get("xma_reel_mention") or item.get("generic_xma")
     found = shares if isinstance(shares, list) else []
-    for share in found or [None]:
-        yield _from_share(share, message)
+    for share in found or [shares]:
+        yield _from_share(share, message, viewer_pk)
 
 
-def _from_share(share: object, message: Mention) -> Mention:
-    unread = replace(message, is_sure=False)
+def _from_share(share: object, message: Mention, viewer_pk: str) -> Mention:
+    pointer = _pointer_in(share, viewer_pk)
+    unread = replace(message, is_sure=False, story_pk=pointer)
     if not isinstance(share, Mapping):
         return unread
     name, url = username(share.get("header_title_text")), share.get("target_url")
-    if not url:
+    if not url and pointer is None:
         return replace(message, author_username=name)  # as of a story that has ended
     story = _story_of_url(url)
     if story is None:
@@ -188,6 +199,8 @@ def _read_reel_share(
         alive = media.get("image_versions2") or media.get("video_versions")
         if meant and meant != viewer_pk:
             page.passed_over["other account"] += 1
+            if meant not in names:  # nobody of this chat: another number of the account, or none
+                _put(replace(told, story_pk=pk or None, is_sure=False), names, page)
         elif pk or media:
             _put(replace(told, story_pk=pk if pk and alive else None), names, page)
         else:

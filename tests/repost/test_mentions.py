@@ -90,9 +90,18 @@ def test_expired_mentions_have_no_story() -> None:
 
 
 def test_a_mention_of_somebody_else_is_not_ours() -> None:
-    page = parse_inbox(inbox(legacy(mentioned_user_id=43)), ME)
-    assert page.mentions == []
+    answer = inbox(legacy(mentioned_user_id=43))
+    answer["inbox"]["threads"][0]["users"] = [{"pk": 7, "username": "anna"}, {"pk": "43"}]
+    page = parse_inbox(answer, ME)
+    assert (page.mentions, page.odd) == ([], [])
     assert page.passed_over["other account"] == 1
+
+
+@pytest.mark.parametrize("number", [0, "17841400000000042", 44])
+def test_a_mention_of_a_number_that_is_nobodys_is_shown_to_a_person(number: object) -> None:
+    page = parse_inbox(inbox(legacy(mentioned_user_id=number)), ME)
+    assert page.mentions == []
+    assert [found.story_pk for found in page.odd] == ["3780820745543877518"]
 
 
 @pytest.mark.parametrize(
@@ -165,6 +174,7 @@ def test_a_mention_that_is_told_in_both_forms_is_one_in_its_place() -> None:
         xma(item_type="xma_reel_share", auxiliary_text="anna mentioned you in their story"),
         xma(item_type="placeholder", placeholder={"message": "anna mentioned you in a story"}),
         xma(item_type="placeholder", placeholder={"title": "Story mention"}),
+        xma(item_type="xma_story_share", auxiliary_text="anna mentioned you in their story"),
     ],
 )
 def test_what_says_in_words_that_it_tells_of_a_mention_is_shown_to_a_person(
@@ -174,6 +184,35 @@ def test_what_says_in_words_that_it_tells_of_a_mention_is_shown_to_a_person(
     page = parse_inbox(inbox(item), ME)
     assert page.mentions == []
     assert [(found.author_pk, found.item_id) for found in page.odd] == [(ANNA, "3255")]
+
+
+URL = "https://www.instagram.com/stories/anna/3780820745543877518"
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        xma(xma_reel_mention={"0": {"target_url": URL}}),
+        xma(xma_reel_mention=[{"link": URL}]),
+        xma(xma_reel_mention=[{"target_url": f"{URL}_7/"}]),
+        xma(xma_reel_mention=URL),
+        xma(item_type="xma_reel_share", xma_reel_share=[{"target_url": URL}]),
+    ],
+)
+def test_the_story_that_a_message_points_to_in_an_odd_way_is_told(item: dict[str, Any]) -> None:
+    answer = inbox(item)
+    answer["inbox"]["threads"][0]["users"] = [{"pk": 7, "username": "anna"}]
+    page = parse_inbox(answer, ME)
+    assert page.mentions == []
+    assert [found.story_pk for found in page.odd] == ["3780820745543877518"]
+
+
+def test_an_answer_to_a_story_of_the_viewers_is_no_mention() -> None:
+    theirs = {"target_url": URL.replace("anna", "studio")}
+    answer = inbox(xma(item_type="xma_reel_share", xma_reel_share=[theirs]))
+    answer["inbox"]["threads"][0]["users"] = [{"pk": 7, "username": "anna"}]
+    page = parse_inbox(answer, ME)
+    assert (page.mentions, page.odd, page.passed_over["other"]) == ([], [], 1)
 
 
 def test_the_activity_inbox_counts_only_stories_that_name_the_account() -> None:
