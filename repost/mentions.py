@@ -104,7 +104,7 @@ def parse_activity(answer: object, viewer_pk: str) -> InboxPage:
                 at=moment(item.get("taken_at")),
                 source="activity",
                 is_sure=is_sure is True,
-                limits=limits_of(item),
+                limits=limits_of(item, reel),
             )
             # It stands among the stories that mention somebody: who, its own page may tell.
             (page.mentions if is_sure else page.odd).append(found)

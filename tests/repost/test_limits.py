@@ -121,9 +121,10 @@ def test_of_a_reel_that_says_which_are_for_close_friends_the_others_are_for_all(
     assert limits_of({"pk": 1}, reel) == frozenset()
 
 
+@pytest.mark.parametrize("of_reel", [True, False], ids=["of the reel", "of the story"])
 @pytest.mark.parametrize("told_before", [True, False], ids=["after its message", "alone"])
 async def test_what_only_the_activity_says_of_a_story_holds(
-    studio: Studio, told_before: bool
+    studio: Studio, told_before: bool, of_reel: bool
 ) -> None:
     await studio.configure()
     author = studio.friend("anna")
@@ -132,7 +133,8 @@ async def test_what_only_the_activity_says_of_a_story_holds(
     else:
         studio.sandbox.world.add_story(author, studio.photo(), mentions=[studio.person])
     answer = await studio.api.activity()
-    answer["story_mentions"]["reels"][0]["items"][0] |= BESTIES
+    (reel,) = answer["story_mentions"]["reels"]
+    reel.update(BESTIES) if of_reel else reel["items"][0].update(BESTIES)
     studio.sandbox.faults.add(Fault(path="news/inbox", kind=Status(200, answer)))
     await studio.run_all()
     repost = await studio.only()
