@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from storage.backup import CHUNK, DATABASE, KEY, MANIFEST, MEDIA, Progress
-from storage.copies import copy_database, made_at
+from storage.copies import copy_database, flaw, made_at
 from storage.errors import Damaged, Unavailable
 from storage.files import MediaFolder, sync_directory
 from storage.foreign import is_database
@@ -75,6 +75,7 @@ def stage(source: Path, data_dir: Path, progress: Progress) -> Staged:
             _check_movable(data_dir / MEDIA)
             staged = _unpack(source, folder, progress)
         _check_layout(staged.database, f"The backup {source}")
+        _check_sound(staged.database, f"The backup {source}")
     except OSError as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise Unavailable(f"{source} cannot be restored: {error.strerror or error}") from error
@@ -189,6 +190,16 @@ def _check_layout(database: Path, what: str) -> None:
             raise Damaged(f"{what} holds no database of Reprise")
         check_known(applied, what)
         check_schema(db, applied, what)
+
+
+def _check_sound(database: Path, what: str) -> None:
+    """Raise `Damaged` for what is no sound database: one value of it may be without an end.
+
+    After its layout: a check runs what tables are made of.
+    """
+    with look_into(database, what) as db:
+        if problem := flaw(db.conn):
+            raise Damaged(f"{what} is damaged: {problem}")
 
 
 def _take_copy(source: Path, folder: Path) -> Staged:

@@ -334,6 +334,22 @@ def test_only_a_database_of_our_own_making_is_let_in(
     assert "than Reprise makes" in (said := refused(file, tmp_path)) or "did not make" in said
 
 
+@pytest.mark.parametrize("way", ["archive", "copy"])
+def test_only_a_sound_database_is_let_in(forger: Forger, tmp_path: Path, way: str) -> None:
+    """In one that is not, a value of a few bytes may be without an end."""
+    file = tmp_path / "reprise-20260601T120000Z.db"
+    file.write_bytes(forger.database)
+    with closing(sqlite3.connect(file)) as db:
+        db.executescript(
+            "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage ="
+            " (SELECT rootpage FROM sqlite_schema WHERE name = 'posts') WHERE name = 'events'"
+        )
+    if way == "archive":
+        forger.add("reprise.db", file.read_bytes())
+        file = forger.end()
+    assert "is damaged" in refused(file, tmp_path)
+
+
 @pytest.mark.parametrize("content", [b"", b"noise" * 2000, b"SQLite format 3\0" + b"\xff" * 9000])
 def test_what_is_no_database_is_refused(forger: Forger, tmp_path: Path, content: bytes) -> None:
     forger.add("reprise.db", content)
@@ -354,6 +370,12 @@ FOREIGN = {
     "stored": "CREATE TABLE Post (id TEXT, caption TEXT AS (upper(id)) STORED);"
     "INSERT INTO Post (id) VALUES ('1')",
     "virtual": "CREATE VIRTUAL TABLE Post USING fts5(id); INSERT INTO Post VALUES ('1')",
+    "default": "CREATE TABLE Post (id TEXT); INSERT INTO Post WITH RECURSIVE c(n) AS (SELECT 1"
+    " UNION ALL SELECT n + 1 FROM c LIMIT 300) SELECT n FROM c;"
+    f"ALTER TABLE Post ADD COLUMN caption TEXT DEFAULT '{'x' * 200_000}'",
+    "columns": "CREATE TABLE Post (id TEXT); INSERT INTO Post WITH RECURSIVE c(n) AS (SELECT 1"
+    " UNION ALL SELECT n + 1 FROM c LIMIT 20000) SELECT n FROM c;"
+    + ";".join(f"ALTER TABLE Post ADD COLUMN c{number}" for number in range(150)),
     "huge": "CREATE TABLE Post (id TEXT, caption TEXT);"
     "INSERT INTO Post VALUES ('1', hex(zeroblob(20000000)))",
     "no text": "CREATE TABLE Post (id TEXT);INSERT INTO Post VALUES (CAST(x'ff00ff' AS TEXT))",
