@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, assert_never
+
+import trio
 
 from ground.clock import Clock
 from ground.refusal import ErrorCode
@@ -43,6 +46,7 @@ class PrivateRoute:
         self._gateway = gateway
         self._preparation = preparation
         self._transcode_wait_s = 5.0 if clock.pace else 0.05
+        self._again_s = 5.0 * clock.pace
 
     @property
     def not_ready_waits_s(self) -> Sequence[float]:
@@ -59,7 +63,7 @@ class PrivateRoute:
             people = [dict(person) for person in getattr(post, column) or ()]
             unknown = [person for person in people if not person.get("userId")]
             for person in unknown:
-                person["userId"] = await _pk_of(api, person["username"], code)
+                person["userId"] = await self._pk_of(api, person["username"], code)
             if unknown:
                 resolved[column] = people
         return resolved
@@ -84,6 +88,16 @@ class PrivateRoute:
 
     async def permalink(self, _outgoing: Outgoing, _media_id: str) -> str | None:
         return None  # `publish` has told it
+
+    async def _pk_of(self, api: PrivateApi, username: str, code: ErrorCode) -> str:
+        """Return somebody's numeric id; one "not found" is not believed. Raises `NoSuchPerson`."""
+        with suppress(Gone):
+            return await api.user_pk(username)
+        await trio.sleep(self._again_s)
+        try:
+            return await api.user_pk(username)
+        except Gone:
+            raise NoSuchPerson(f"@{username} does not exist on Instagram", code) from None
 
     async def _upload(self, api: PrivateApi, post: Post, file: Fitted, upload_id: str) -> None:
         in_album = post.media_type is MediaType.CAROUSEL
@@ -110,7 +124,7 @@ class PrivateFeedRoute(PrivateRoute):
     async def publish(self, outgoing: Outgoing, delivery: Delivery) -> Published:
         api = self._gateway.account(outgoing.account_id)
         assert delivery.upload_id is not None
-        said = await _said(api, outgoing.post)
+        said = await self._said(api, outgoing.post)
         made = zip(delivery.pieces_made(), outgoing.files, strict=True)
         parts = [
             _part(piece.id, file, alt_text(outgoing.post, position))
@@ -126,6 +140,19 @@ class PrivateFeedRoute(PrivateRoute):
             case _:
                 assert_never(outgoing.post.media_type)
         return Published(live.pk, live.permalink)
+
+    async def _said(self, api: PrivateApi, post: Post) -> Said:
+        coauthors = [
+            await self._pk_of(api, name, ErrorCode.INVALID_COLLABORATORS)
+            for name in post.collaborators or ()
+        ]
+        return Said(
+            caption=post.caption or "",
+            tags=_tags(post.user_tags or ()),
+            coauthor_pks=coauthors,
+            location_id=post.location_id,
+            location_name=post.location_name,
+        )
 
     async def look_for(
         self,
@@ -176,27 +203,6 @@ def sent_of(delivery: Delivery, kind: int, marks: object, *, is_marked: bool) ->
 def accounted_for(delivery: Delivery, known: Collection[str]) -> set[str]:
     """Return the media ids that cannot be what this delivery sent."""
     return {*(delivery.own_media_before or ()), *known}
-
-
-async def _pk_of(api: PrivateApi, username: str, code: ErrorCode) -> str:
-    try:
-        return await api.user_pk(username)
-    except Gone:
-        raise NoSuchPerson(f"@{username} does not exist on Instagram", code) from None
-
-
-async def _said(api: PrivateApi, post: Post) -> Said:
-    coauthors = [
-        await _pk_of(api, name, ErrorCode.INVALID_COLLABORATORS)
-        for name in post.collaborators or ()
-    ]
-    return Said(
-        caption=post.caption or "",
-        tags=_tags(post.user_tags or ()),
-        coauthor_pks=coauthors,
-        location_id=post.location_id,
-        location_name=post.location_name,
-    )
 
 
 def _tags(people: Sequence[Mapping[str, Any]]) -> list[Tag]:

@@ -193,3 +193,14 @@ async def test_by_the_private_api(public: Served, name: str, media_type: str) ->
             nursery.start_soon(partial(send, step, account))
     for step, account in connected.items():
         check(public, account, courses[step], step)
+
+
+@pytest.mark.parametrize("named", ["userTags", "collaborators"])
+async def test_one_not_found_about_a_person_fails_no_post(public: Served, named: str) -> None:
+    public.studio.sandbox.world.add_person("anna")
+    account, _ = await second_account(public, "asks_twice")
+    people = [{"username": "anna", "x": 0.5, "y": 0.5}] if named == "userTags" else ["anna"]
+    body = {"mediaType": "IMAGE", "mediaFileId": await photo_id(public), named: people}
+    odd = Status(404, {"message": "not now", "status": "fail"})
+    fault = Fault(path_end="/usernameinfo/", account=account.username, kind=odd)
+    check(public, account, await course_of(public, account, fault, body), named)
