@@ -8,6 +8,8 @@ from typing import Any
 
 from instagram import errors
 from instagram.private import calls
+from session_api.addresses import code_in
+from session_api.given import Malformed
 from session_api.question import Question
 from storage import accounts, media_files
 from storage.accounts import Account
@@ -26,22 +28,22 @@ async def shown(question: Question, post: Post) -> Any:
     is_story = post.media_type is MediaType.STORIES
 
     async def read(client: Any) -> Any:
-        number = await _number(client, post)
+        number = _number(client, post)
         if is_story:
             return calls.told(await client.story_info_v1(f"{number}_{client.user_id}"))
         return calls.told(await client.media_info_v1(number))
 
     try:
         return await question.run(read, writes=False)
-    except errors.InstagramError as error:
-        logger.info("live and not read back post=%s reason=%s", post.id, error.reason)
+    except (errors.InstagramError, Malformed) as error:
+        logger.info("live and not read back post=%s reason=%s", post.id, error)
     return calls.told(_recorded(post, account, media))
 
 
-async def _number(client: Any, post: Post) -> str:
+def _number(client: Any, post: Post) -> str:
     # The official API has numbers of its own; the address leads to the one that counts here.
     if not post.published_via_private_api and "/stories/" not in (post.ig_permalink or ""):
-        return str(await client.media_pk_from_url(post.ig_permalink))
+        return str(client.media_pk_from_code(code_in(post.ig_permalink or "")))
     return post.ig_media_id or ""
 
 

@@ -49,7 +49,8 @@ way and for an hour after) is answered with the same post, unless it comes under
 own. 504 `StillOnItsWay`, at once where the next try lies ahead, tells the `post_id` and until when it waits: it goes
 out by itself. Decorations, tags and
 places are JSON in form fields, one object or an array in each; one that is bad is named, and nothing is
-uploaded. Addresses are fetched from the internet alone, never from this machine or network. Feed videos
+uploaded. Addresses are fetched from the internet alone, never from this machine or network. The address of a
+post is read and never fetched; a link of the form `/share/` does not say which post it is, and is refused. Feed videos
 and IGTV are Reels, as Instagram has them.
 
 **Answers**: a model of aiograpi with all its keys and its ids as text, `true`, or a page

@@ -7,6 +7,7 @@ from typing import Any
 from instagram.private import calls
 from instagram.private.feed import Said, Tag, edit
 from instagram.private.stories import delete_media
+from session_api.addresses import code_in
 from session_api.given import Malformed
 from session_api.json_fields import TAGS
 from session_api.question import Question
@@ -16,20 +17,20 @@ from session_api.said import tags
 media = Group("Media")
 
 
-async def _pk_of(client: Any, given: Given) -> str:
+def _pk_of(client: Any, given: Given) -> str:
     """Return a post's number by whichever way it was named; nothing is sent."""
     named = {name: given.get(name) for name in ("pk", "id", "code", "url") if given.get(name)}
     if len(named) != 1:
         raise Malformed("Send exactly one of pk, id, code and url")
     ((way, value),) = named.items()
     if way == "url":
-        return str(await client.media_pk_from_url(value))
+        way, value = "code", code_in(str(value))
     local = {"id": client.media_pk, "code": client.media_pk_from_code}.get(way, str)
     return str(local(value))
 
 
 async def _post(client: Any, given: Given) -> Any:
-    return await client.media_info_v1(await _pk_of(client, given))
+    return await client.media_info_v1(_pk_of(client, given))
 
 
 async def _author(client: Any, given: Given) -> Any:
@@ -116,11 +117,11 @@ media.pair(
 
 
 async def _number(client: Any, given: Given) -> Any:
-    return await _pk_of(client, {name: given.get(name) for name in ("code", "url")})
+    return _pk_of(client, {name: given.get(name) for name in ("code", "url")})
 
 
 async def _number_of_id(client: Any, given: Given) -> Any:
-    return await _pk_of(client, {"id": given["media_id"]})
+    return _pk_of(client, {"id": given["media_id"]})
 
 
 async def _id_of_number(client: Any, given: Given) -> Any:

@@ -49,6 +49,7 @@ async def test_from_login_to_end(
 ) -> None:
     """One served daemon, because it takes a second to come up."""
     await _pages(desk)
+    await _addresses(desk)
     await _one_submission_a_day(desk, clock)
     await _factors(desk)
     await _strangers(desk)
@@ -76,6 +77,25 @@ async def _pages(desk: Desk) -> None:
         posted = await desk.ask("POST", path)
         assert posted.status_code == (404 if status == 404 else 405), path
     assert (await desk.ask("POST", "/docs")).headers["Allow"] == "GET, HEAD"
+
+
+async def _addresses(desk: Desk) -> None:
+    """They are read and never fetched, whatever they lead to."""
+    before = len(desk.sandbox.ledger.requests)
+    for url, status in (
+        ("https://www.instagram.com/p/B1LbfVPlwIA/?igsh=x", 200),
+        ("instagram.com/anna/reel/B1LbfVPlwIA", 200),
+        ("http://127.0.0.1:9/share/p/B1LbfVPlwIA", 422),
+        ("https://www.instagram.com/share/reel/B1LbfVPlwIA/", 422),
+        ("https://www.instagram.com/anna/", 422),
+        ("http://[", 422),
+    ):
+        told = await desk.ask("GET", "/media/pk/from/url", {"url": url})
+        assert told.status_code == status, (url, told.text)
+        assert status != 200 or told.json() == "2110901750722920960"
+    refused = await desk.ask("GET", "/media", {"url": "http://127.0.0.1:9/share/p/B1LbfVPlwIA"})
+    assert refused.status_code == 422
+    assert len(desk.sandbox.ledger.requests) == before
 
 
 async def _one_submission_a_day(desk: Desk, clock: TestClock) -> None:
