@@ -29,6 +29,7 @@ from cloud.worker_client import (
 from ground.clock import Clock
 from ground.refusal import ErrorCode, Refusal
 from instagram.errors import FetchFailed
+from instagram.fields import is_token
 from instagram.hour import told_by
 from storage import cloud, events, facts, handovers
 from storage.cloud import CloudWorker
@@ -385,6 +386,11 @@ class CloudDesk:
         if token is None:
             raise Refusal(
                 ErrorCode.VALIDATION_ERROR, "The API token was not kept here: give it once more"
+            )
+        if not is_token(token):  # no header takes it
+            raise Refusal(
+                ErrorCode.VALIDATION_ERROR,
+                "That cannot be an API token: it has letters, digits and signs alone, no space",
             )
         return token
 

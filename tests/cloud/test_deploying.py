@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,20 @@ async def forgotten(studio: Studio, desk: CloudDesk, api: Api) -> None:
         setattr(api.account, name, getattr(fresh, name))
     api.faults.clear()
     api.asked.clear()
+
+
+async def test_what_can_be_no_token_is_refused_and_sent_nowhere(
+    studio: Studio, tmp_path: Path
+) -> None:
+    async with at_cloudflare(studio, tmp_path / "cf") as (api, desk):
+        await desk.deploy(Wanted(api.account.token))
+        api.asked.clear()
+        for token in ("tökén", "“quoted”", "a\r\nX-Evil: 1", "a b", "a\0b"):
+            for ask in (partial(desk.deploy, Wanted(token)), partial(desk.stop, token)):
+                with pytest.raises(Refusal, match="cannot be an API token") as refused:
+                    await ask()
+                assert refused.value.code is ErrorCode.VALIDATION_ERROR
+        assert api.asked == []
 
 
 @pytest.mark.acceptance
