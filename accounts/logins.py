@@ -195,25 +195,30 @@ class LoginDesk:
             assert isinstance(outcome, LoggedIn)
             return await self._store.write(connect, outcome)
 
-        self._check_strangers()
+        api = self._gateway.newcomer(new_id, ClientOptions(**chosen))
+        tried_at = self._claim_stranger()
         try:
-            kept, is_new = await self._gateway.newcomer(new_id, ClientOptions(**chosen)).restore(
-                session, keep
-            )
-        except errors.InstagramError as error:
-            if not isinstance(error, _NO_ANSWER):
-                self._strangers.append(self._clock.passed())
+            kept, is_new = await api.restore(session, keep)
+        except Exception as error:
+            if not isinstance(error, errors.InstagramError) or isinstance(error, _NO_ANSWER):
+                self._strangers.remove(tried_at)
             raise
+        self._strangers.remove(tried_at)
         await self._gateway.forget(kept.account_id)  # what it knew is of before
         return kept, is_new
 
-    def _check_strangers(self) -> None:
-        """Raise `Refusal` after too many sessions of nobody here that came to nothing."""
-        if len(self._strangers) < MOST_TRIES:
-            return
-        left = _TRIES_WITHIN - timedelta(seconds=self._clock.passed() - self._strangers[0])
-        if left > timedelta():
-            raise _too_many(MOST_TRIES, "with a session", self._clock.now() + left)
+    def _claim_stranger(self) -> float:
+        """Count one more session of nobody here, as if it came to nothing; returns under what.
+
+        Raises `Refusal` after too many of those.
+        """
+        passed = self._clock.passed()
+        if len(self._strangers) == MOST_TRIES:
+            left = _TRIES_WITHIN - timedelta(seconds=passed - self._strangers[0])
+            if left > timedelta():
+                raise _too_many(MOST_TRIES, "with a session", self._clock.now() + left)
+        self._strangers.append(passed)
+        return passed
 
     async def waiting(self, account_id: str) -> PendingLogin | None:
         """Return the login of an account that waits for a person, or None."""
