@@ -51,6 +51,8 @@ _DEMUXERS = {
     FileType.WEBM: "matroska",
     FileType.AVI: "avi",
 }
+# What previews and covers are made of; a video of nothing else is one.
+_PICTURES = ("mjpeg", "png", "bmp", "gif", "webp", "tiff")
 # Titles in a strange encoding are no reason to refuse a video: PyAV 19 has no other way.
 _LENIENT: dict[str, Any] = {} if av.__version__ >= "19" else {"metadata_errors": "replace"}
 
@@ -222,18 +224,28 @@ def reading() -> Iterator[None]:
 
 
 def _first_stream(container: InputContainer) -> VideoStream:
-    for stream in container.streams.video:
-        if stream.disposition & Disposition.attached_pic:
-            continue  # the cover of a song
-        if stream.codec_context is None:
-            raise MediaInvalid("the video is in a format that we cannot decode")
-        width, height = stream.codec_context.width, stream.codec_context.height
-        _check_side(width, height)
-        stream.thread_type = "AUTO"
-        most = _THREADS_IF_LARGE if width * height > _LARGE else THREADS
-        stream.codec_context.thread_count = min(most, THREADS)
-        return stream
-    raise MediaInvalid("there is no video in the file")
+    shown = [
+        each
+        for each in container.streams.video
+        if not each.disposition & Disposition.attached_pic  # the cover of a song
+    ]
+    if not shown:
+        raise MediaInvalid("there is no video in the file")
+    stream = min(shown, key=_rank)
+    if stream.codec_context is None:
+        raise MediaInvalid("the video is in a format that we cannot decode")
+    width, height = stream.codec_context.width, stream.codec_context.height
+    _check_side(width, height)
+    stream.thread_type = "AUTO"
+    most = _THREADS_IF_LARGE if width * height > _LARGE else THREADS
+    stream.codec_context.thread_count = min(most, THREADS)
+    return stream
+
+
+def _rank(stream: VideoStream) -> int:
+    """Say how late a stream is taken for the video: a preview may lie before it, as a track."""
+    codec = getattr(stream.codec_context, "name", None)  # None where nothing can decode it
+    return 1 if codec is None else 2 if codec in _PICTURES else 0
 
 
 def _check_side(width: int, height: int) -> None:

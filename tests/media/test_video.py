@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import io
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 import pytest
+from av.packet import Packet
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from PIL import Image
 
@@ -190,6 +193,33 @@ def test_what_is_no_video_is_invalid(tmp_path: Path) -> None:
         assert error.value.reason
         with pytest.raises(MediaInvalid):
             poster_frame(path)
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mov", "a.mkv"])
+def test_a_preview_that_lies_before_the_video_is_not_taken_for_it(
+    tmp_path: Path, name: str
+) -> None:
+    content = io.BytesIO()
+    Image.new("RGB", (64, 64), "red").save(content, "JPEG")
+    still = Packet(content.getvalue())
+    with av.open(str(tmp_path / name), "w") as output:
+        preview = output.add_stream("mjpeg", rate=1)
+        preview.width, preview.height, preview.pix_fmt = 64, 64, "yuvj420p"
+        stream = output.add_stream("libx264", rate=30)
+        stream.width, stream.height, stream.pix_fmt = 90, 160, "yuv420p"
+        output.start_encoding()
+        still.stream, still.pts, still.dts, still.time_base = preview, 0, 0, Fraction(1, 30)
+        output.mux(still)
+        for number in range(30):
+            frame = VideoFrame(90, 160, "yuv420p")
+            frame.pts, frame.time_base = number, Fraction(1, 30)
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+
+    info = probe_video(tmp_path / name)
+
+    assert (info.video_codec, info.width, info.height) == ("h264", 90, 160)
+    assert info.duration_s == pytest.approx(1, abs=0.05)
 
 
 def test_sound_alone_is_no_video(tmp_path: Path) -> None:
