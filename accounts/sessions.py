@@ -117,10 +117,15 @@ class SessionDesk:
         if not code and await self._store.read(self._is_logged_in, account.id, password):
             return await self._opened(user_id, account.id)
         waiting = await self._logins.waiting(account.id)
-        if not (code and waiting is not None and waiting.waits_for_code):
+        submits = not (code and waiting is not None and waiting.waits_for_code)
+        if submits:
             await self._store.write(self.claim_submission, account.id, bool(code))
         try:
             result = await self._logins.log_in(account.id, username, password, code)
+        except Refusal:  # too many tries, and so not one more
+            if submits:
+                await self._store.write(account_sessions.uncount, account.id, _SUBMITS)
+            raise
         except errors.TwoFactorRequired:
             raise
         except errors.ChallengeRequired:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import trio
 
-from accounts import sessions
+from accounts import logins, sessions
 from operations.account_sessions import end_account_session, list_account_sessions
 from operations.actor import Actor
 from sandbox import Sandbox
@@ -121,6 +121,11 @@ async def _one_submission_a_day(desk: Desk, clock: TestClock) -> None:
     assert (await _login(desk, yan)).status_code in (502, 504)
     handle.remove()
     assert (await _login(desk, yan)).status_code in (200, 429)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(logins, "MOST_TRIES", 0)
+        xena = desk.world.add_person("xena", password="xena's own")
+        assert (await _login(desk, xena)).status_code == 429
+    assert (await _login(desk, xena)).status_code == 200
 
 
 async def _factors(desk: Desk) -> None:
