@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from weakref import WeakValueDictionary
 
 import trio
@@ -18,10 +18,15 @@ from publish.choice import route_to_ask
 from publish.recognition import Liveness
 from publish.route import Outgoing
 from publish.routes import Routes
-from storage import deliveries, posts
+from storage import account_sessions, deliveries, posts
 from storage.deliveries import Delivery
 from storage.posts import Post, PostStatus
 from storage.store import Database, Store
+
+# How often within an hour an account's posts in doubt are asked for by whoever wants to know: each
+# time is several requests, and a program that asks again and again knows no end.
+MOST_ASKED, _WITHIN = 12, timedelta(hours=1)
+_ASKED = "doubts"
 
 
 class Doubts:
@@ -50,6 +55,8 @@ class Doubts:
         if post.account_id is None:
             raise _may_be_live("its account was disconnected, so that nobody can be asked")
         route = self._routes.of(sent.route, post.media_type)
+        within = self._clock.paced(_WITHIN)
+        await self._store.write(_claim, post.account_id, within, self._clock.now())
         try:
             seen = await self._asker.ask(route, Outgoing(post, []), sent, apart_s=LOOK_AGAIN_S)
         except DeliveryUnknown:
@@ -61,6 +68,15 @@ class Doubts:
             return
         await self._store.write(_take_up, post_id, sent.id, self._clock.now())
         raise Refusal(ErrorCode.INVALID_STATUS, "It is live; that is being recorded now")
+
+
+def _claim(db: Database, account_id: str, within: timedelta, now: datetime) -> None:
+    """Count that Instagram is asked for a person; raises `Refusal` after too many times."""
+    times, first = account_sessions.uses_within(db, account_id, _ASKED, within, now)
+    if times >= MOST_ASKED:
+        again = f"{(first or now) + within:%H:%M} UTC"
+        raise _may_be_live(f"Instagram was asked {times} times within an hour: again from {again}")
+    account_sessions.count(db, account_id, _ASKED, now)
 
 
 def _in_doubt(db: Database, post_id: str) -> tuple[Post, Delivery | None]:

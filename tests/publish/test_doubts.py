@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import trio
 
+from ground.clock import Clock
+from publish.doubts import MOST_ASKED
 from publish.parking import Came, park
 from sandbox.wire.faults import Fault, FaultHandle, Faults, Kind, Reset, Status
 from sandbox.wire.message import Ending, Exchange, Response
@@ -174,6 +176,24 @@ async def test_however_many_release_it_at_once_one_asks(public: Served) -> None:
             nursery.start_soon(one)
     assert sorted(answers) == [200] + [400] * 7
     assert len([entry for entry in ledger.since(mark) if "/feed/user/" in entry.path]) == 2
+
+
+async def test_whoever_releases_it_again_and_again_asks_instagram_so_often(
+    public: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account, post_id, silent = await lost(public, "private", "asked", Reset())
+    ledger, clock = public.studio.sandbox.ledger, public.studio.clock
+    monkeypatch.setattr(Clock, "paced", lambda _clock, pause: pause)
+    for _ in range(MOST_ASKED):
+        assert (await release(public, post_id)).status == 400
+    mark = ledger.mark()
+    refused = await release(public, post_id)
+    assert (refused.status, refused.body["code"]) == (400, "INVALID_STATUS")
+    assert "was asked 12 times within an hour" in refused.body["error"]
+    assert [e for e in ledger.since(mark) if e.account == account.username] == []
+    silent.ends()
+    clock.advance(HOUR + timedelta(seconds=1))
+    assert (await release(public, post_id)).status == 200
 
 
 async def test_what_nobody_can_be_asked_about_is_not_released(public: Served) -> None:
