@@ -46,7 +46,7 @@ class PrivateRoute:
         self._gateway = gateway
         self._preparation = preparation
         self._transcode_wait_s = 5.0 if clock.pace else 0.05
-        self._again_s = 5.0 * clock.pace
+        self._again_s = 5.0 * clock.pace  # between two questions of which one may be answered oddly
 
     @property
     def not_ready_waits_s(self) -> Sequence[float]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import timedelta
+
+import trio
 
 from instagram import errors
 from instagram.private import stickers
+from instagram.private.api import PrivateApi
 from instagram.private.feed import PHOTO, VIDEO
 from instagram.private.stickers import MentionSticker, Shown, StickerKind, StorySticker
 from instagram.private.uploads import VideoUse
@@ -40,11 +44,18 @@ class PrivateStoryRoute(PrivateRoute):
         api = self._gateway.account(outgoing.account_id)
         for sticker in _stickers(outgoing.post):
             if sticker.kind is StickerKind.LINK:
-                try:
-                    await api.validate_link(sticker.value)
-                except errors.Refused as refused:
-                    raise errors.Refused(f"The link: {refused.reason}", CODE) from refused
+                await self._check_link(api, sticker.value)
         await super().make_ready(outgoing, record)
+
+    async def _check_link(self, api: PrivateApi, url: str) -> None:
+        """Raise `Refused` where a story may not lead there; one refusal is not believed."""
+        with suppress(errors.Refused):
+            return await api.validate_link(url)
+        await trio.sleep(self._again_s)
+        try:
+            return await api.validate_link(url)
+        except errors.Refused as refused:
+            raise errors.Refused(f"The link: {refused.reason}", CODE) from refused
 
     async def own_media(self, outgoing: Outgoing) -> list[str]:
         return (await self._gateway.account(outgoing.account_id).own_stories()).pks

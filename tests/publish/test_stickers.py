@@ -78,13 +78,22 @@ async def test_a_link_that_instagram_refuses_fails_before_anything_is_uploaded(
     served: Served,
 ) -> None:
     refusal = Status(400, json={"message": "The link is not valid", "status": "fail"})
-    served.studio.sandbox.faults.add(Fault(path="validate_reel_url", kind=refusal))
+    served.studio.sandbox.faults.add(Fault(path="validate_reel_url", kind=refusal, times=None))
     post_id = await publish(served, story(served, await photo_id(served), storyStickers=[LINK]))
     done = await until(served, post_id, "FAILED")
     assert done["errorCode"] == "INVALID_STICKERS"
     assert "link" in done["errorMessage"]
     assert served.studio.sandbox.ledger.find(containing="rupload") == []
     assert live(served) == 0
+
+
+@pytest.mark.parametrize("status", [400, 403])
+async def test_one_odd_word_about_a_link_fails_no_story(served: Served, status: int) -> None:
+    odd = Status(status, {"message": "Sorry, something went wrong", "status": "fail"})
+    served.studio.sandbox.faults.add(Fault(path="validate_reel_url", kind=odd))
+    post_id = await publish(served, story(served, await photo_id(served), storyStickers=[LINK]))
+    done = await until(served, post_id, "PUBLISHED", "FAILED")
+    assert (done["status"], live(served)) == ("PUBLISHED", 1)
 
 
 async def test_a_token_alone_cannot_carry_them(served: Served) -> None:
