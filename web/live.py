@@ -22,6 +22,8 @@ def stream(door: Door, visit: Visit) -> Response:
     """Return a stream of server-sent events that ends with the daemon, or with the session."""
     with ExitStack() as stack:
         reader = stack.enter_context(visit.house.feed.reader(visit.actor, None))
+        if request.method == "HEAD":
+            return Response(b"", content_type="text/event-stream")
         asked = request._get_current_object()  # type: ignore[attr-defined]
         response = Response(_changes(door, visit, asked, reader, stack.pop_all()))
     response.content_type = "text/event-stream"

@@ -255,8 +255,11 @@ async def test_a_quiet_stream_is_kept_open(served: Served, monkeypatch: pytest.M
                 quiet.cursor = value if name == "id" else quiet.cursor
 
 
-async def test_a_head_of_it_ends_at_once(served: Served) -> None:
-    answer = await served.call("HEAD", STREAM)
+@pytest.mark.parametrize("path", [STREAM, "/live"])
+async def test_a_head_of_it_ends_at_once(served: Served, path: str) -> None:
+    """Of the page's own stream too."""
+    with trio.fail_after(DEADLOCK_S):
+        answer = await served.call("HEAD", path)
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "text/event-stream"
     assert served.feed.readers == 0
