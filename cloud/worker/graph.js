@@ -5,9 +5,14 @@ export class Refused extends Error {
   constructor({ code, error_subcode: subcode, is_transient: transient, message }, status) {
     super(String(message ?? `HTTP ${status}`).slice(0, 300));
     // Some of Meta's gateways write numbers as text, and a subcode into the message alone.
-    const said = numberOf(subcode) || numberOf(SUBCODE.exec(String(message))?.[0]);
+    const said = numberOf(subcode) || subcodeIn(message);
     Object.assign(this, { code: numberOf(code), subcode: said, transient: transient === true });
   }
+}
+
+/** The subcode that a text names, null where it names none. */
+export function subcodeIn(text) {
+  return numberOf(SUBCODE.exec(String(text))?.[0]);
 }
 
 function numberOf(value) {

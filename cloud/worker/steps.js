@@ -1,7 +1,7 @@
 // What one job does next. Each step asks Meta at most twice and ends in a change of the job's row,
 // which fails where the job was edited meanwhile: then its container is let go, and nobody sees it.
 
-import { Graph, Lost, Refused } from "./graph.js";
+import { Graph, Lost, Refused, subcodeIn } from "./graph.js";
 import { mediaUrl } from "./media.js";
 import { unseal } from "./seal.js";
 
@@ -117,7 +117,10 @@ async function isFinished(lane, job, api, container) {
     // Not by us: nothing of this epoch was sent. Somebody has to look.
     fail(lane, job, { kind: "doubt", message: "the container was published before" });
   } else if (code.status_code === "ERROR") {
-    startOver(lane, job, { kind: "processing", message: String(code.status ?? "").slice(0, 300) });
+    const message = String(code.status ?? "").slice(0, 300);
+    const problem = { kind: "processing", message, subcode: subcodeIn(message) };
+    if (isAgainstAccount(problem)) block(lane, job, problem);
+    else startOver(lane, job, problem);
   } else if (code.status_code === "EXPIRED") {
     startOver(lane, job, { kind: "given_up", message: "what was prepared has expired" });
   } else {
@@ -255,11 +258,7 @@ function stumble(lane, job, error) {
     const pause = Math.min(2 ** job.polls * 5 * SECOND, 30 * MINUTE);
     return lane.set(job, { polls: job.polls + 1, next_at: Date.now() + later(lane, pause) });
   }
-  if (isAgainstAccount(problem)) {
-    // The daemon has to hear of it now: it leaves the account alone too, and so does a person.
-    lane.hold(Date.now() + HELD_FOR, problem.message);
-    return fail(lane, job, problem);
-  }
+  if (isAgainstAccount(problem)) return block(lane, job, problem);
   if (ANEW.has(problem.subcode) || problem.code === NOT_FETCHED) return startOver(lane, job, problem);
   if (!isToPass(problem)) return fail(lane, job, problem);
   wait(lane, job, pauseAfter(problem, job.polls), { polls: job.polls + 1 }, problem.message);
@@ -267,6 +266,12 @@ function stumble(lane, job, error) {
 
 function pauseAfter(problem, times) {
   return isLimit(problem) ? LONGEST_WAIT : Math.min(2 ** times * 2 * SECOND, LONGEST_WAIT);
+}
+
+/** The daemon has to hear of it now: it leaves the account alone too, and so does a person. */
+function block(lane, job, problem) {
+  lane.hold(Date.now() + HELD_FOR, problem.message);
+  fail(lane, job, problem);
 }
 
 function wait(lane, job, pause, changes, reason) {

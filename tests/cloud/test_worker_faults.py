@@ -158,6 +158,22 @@ async def test_what_passes_ends_no_post_and_several_kinds_are_not_added_up(sky: 
     assert ended == {name: ("DONE", [name]) for name in PASSING}
 
 
+async def test_what_a_container_says_against_the_account_is_heard(sky: Sky) -> None:
+    graph = await sky.account()
+    name = graph.person.username
+    blocked = Says(200, b'{"status_code":"ERROR","status":"Error: 2207051","id":"1"}')
+    sky.sandbox.faults.add(Fault(method="GET", account=name, skip=1, kind=blocked, times=None))
+    asked = await sky.job(graph, "blocked")
+    await sky.worker.put_job(asked, activate=True)
+    job = await sky.ended(graph, asked.post_id)
+    assert (job["state"], job["problem"]["subcode"]) == ("FAILED", 2207051)
+    made = sky.sandbox.ledger.find(account=name, method="POST")
+    assert len(made) == 1, "no second container is made for an account that is blocked"
+    (lane,) = [each for each in (await sky.worker.diagnostics())["lanes"]
+               if each["account"] == graph.ig_user_id]  # fmt: skip
+    assert lane["heldUntil"]
+
+
 async def test_what_was_sent_in_vain_is_given_back_while_it_rests(sky: Sky) -> None:
     graph = await sky.account()
     limit = Fault(path_end="/media_publish", account=graph.person.username, kind=numbered(4))
