@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import trio
 from pydantic import BaseModel
@@ -61,7 +62,8 @@ class Ends:
     """Who waits for the end of a post."""
 
     def __init__(self, changes: Changes) -> None:
-        self._waiting: dict[str, trio.Event] = {}
+        # Weak: of a post that has ended nobody hears any more.
+        self._waiting: WeakValueDictionary[str, trio.Event] = WeakValueDictionary()
         changes.subscribe(self._heard, Subject.POST)
 
     def changed(self, post_id: str) -> trio.Event:

@@ -12,8 +12,10 @@ from zipfile import ZipFile
 
 import pytest
 
+from ground.changes import Change, Changes, Subject
 from sandbox import Sandbox
 from sandbox.wire.faults import Fault, Reset, Status
+from session_api.door import Ends
 from storage import posts
 from tests.session_api.desk import Desk, open_desk
 from tests.support.clock import TestClock
@@ -253,3 +255,16 @@ async def _a_browser_sends_every_field(desk: Desk) -> None:
         "POST", "/user/mute/posts", {"user_id": desk.anna.pk}, headers={"Idempotency-Key": "1"}
     )
     assert "uploads alone" in muted.headers["Reprise-Warning"], muted.text
+
+
+def test_who_waits_for_a_post_is_forgotten_with_its_wait() -> None:
+    changes = Changes()
+    ends = Ends(changes)
+    event, other = ends.changed("one"), ends.changed("other")
+    assert ends.changed("one") is event
+    changes.announce([
+        Change(subject=Subject.POST, subject_id="one", user_id="", account_id=None, state="FAILED")
+    ])  # fmt: skip
+    assert (event.is_set(), other.is_set()) == (True, False)
+    del event, other
+    assert len(ends._waiting) == 0
