@@ -209,7 +209,8 @@ def _opened(path: Path) -> Iterator[tuple[Image.Image, FileType]]:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the system's word and not a decoder's: it says nothing about the bytes
         # Decoders answer damaged bytes with nearly every exception Python has.
-        raise MediaInvalid(f"the {kind} photo is damaged: {error}") from error
+        said = str(error) or "its pixels cannot be decoded"
+        raise MediaInvalid(f"the {kind} photo is damaged: {said}") from error
 
 
 def _orientation(image: Image.Image) -> int:

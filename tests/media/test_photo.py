@@ -258,6 +258,14 @@ def test_a_png_whose_pixels_or_size_are_damaged_is_refused(tmp_path: Path) -> No
         assert str(tmp_path) not in error.value.reason  # which the API would tell anybody
 
 
+def test_a_png_that_lacks_its_palette_says_more_than_that_it_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "story.png"
+    quarters((64, 32)).convert("P").save(path)
+    path.write_bytes(path.read_bytes().replace(b"PLTE", b"pLTE"))
+    with pytest.raises(MediaInvalid, match=r"is damaged: \w"):
+        open_photo(path)
+
+
 def png_header(width: int, height: int) -> bytes:
     """A PNG that declares its size and has nothing else."""
     chunk = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
