@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from quart import Response, redirect
+from quart import Response
 from quart_trio import QuartTrio
 
 from ground.refusal import Refusal
 from operations import models, posts
 from operations.operation import Operation
-from web.pages import Pages, Shown, link, noted, sent, toast
+from web.pages import Pages, Shown, back_to, link, noted, sent, toast
 from web.trying import tried
 from web.visit import Visit
 
@@ -61,7 +61,7 @@ def add(app: QuartTrio, pages: Pages) -> None:
         visit, form = await pages.visit(), await sent()
         post_id = form.get("id", "")
         if form.get("sure") != "on":
-            return redirect(link(visit, f"/history/{post_id}"), 303)
+            return back_to(link(visit, f"/history/{post_id}"), "/history")
         made = await tried(visit.perform(posts.delete_from_instagram, None, post_id))
         if isinstance(made, Refusal):
             one = await _one(visit, post_id)

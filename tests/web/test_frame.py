@@ -79,6 +79,9 @@ async def test_after_a_button_one_is_led_to_our_pages_alone(served: Served) -> N
     ):  # fmt: skip
         answer = await served.client.post("/stop", data={"back": back})
         assert (answer.status_code, answer.headers["Location"]) == (303, led)
+    for post, led in (("7", "/history/7"), ("\0", "/history"), ("a\r\nb", "/history")):
+        answer = await served.client.post("/history/delete", data={"id": post})  # nobody is sure
+        assert (answer.status_code, answer.headers["Location"]) == (303, led)
     assert (await served.call("GET", "/api/v1/stop")).body["since"] is not None
     await served.client.post("/go-on")
     assert (await served.call("GET", "/api/v1/stop")).body["since"] is None
