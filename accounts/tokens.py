@@ -167,10 +167,10 @@ class TokenCare:
         try:
             page = await self._gateway.account(account_id).page()
             page_id, name = page.id, page.name or None
+        except (errors.Unreachable, errors.Gone, errors.Unexplained):
+            return  # not told
         except errors.Refused as refused:
             logger.info("no page account=%s reason=%s", account_id, refused.reason)
-        except (errors.Unreachable, errors.Gone):
-            return  # not told
         await self._store.write(_keep_page, account_id, page_id, name)
 
     def _waits(self, account_id: str) -> bool:

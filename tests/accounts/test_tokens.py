@@ -12,6 +12,7 @@ import pytest
 from accounts.tokens import LIFETIME, REFRESH_BEFORE, login_of
 from instagram import errors
 from sandbox import Sandbox
+from sandbox.wire.faults import Fault, Status
 from sandbox.world.graph_account import GraphAccount
 from storage import accounts, secrets
 from storage.secrets import AccountSecret
@@ -61,6 +62,13 @@ async def test_a_token_is_renewed_before_it_ends(tokens: Studio, login_method: s
     page = (graph.page_id, graph.page_name) if login_method == "facebook" else (None, None)
     assert (account.facebook_page_id, account.facebook_page_name) == page
     assert (account.followers_count, account.media_count) == (0, 0)
+    # What is said oddly once of the Page does not say that there is none.
+    odd = Status(400, {"error": {"message": "Sorry", "type": "OAuthException", "code": 4711}})
+    tokens.sandbox.faults.add(Fault(path_end="/me/accounts", kind=odd))
+    tokens.clock.advance(timedelta(days=2))
+    await tokens.core.tokens.look_after_all()
+    account = await tokens.core.store.read(accounts.get, tokens.account.id)
+    assert (account.facebook_page_id, account.facebook_page_name) == page
     graph.page_id = None
     tokens.clock.advance(timedelta(days=2))
     await tokens.core.tokens.look_after_all()
