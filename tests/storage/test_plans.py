@@ -1,7 +1,8 @@
 """Every statement of `storage/` as SQLite would run it: nothing reads a table that grows.
 
-Each function that takes a database is called, with rows of every kind there, and each statement it
-makes is explained: as it was prepared, without statistics (as a daemon has none) and with them.
+Each function that takes a database is called, with rows of every kind there, with and without what
+may be left out, and each statement it makes is explained: as it was prepared, without statistics
+(as a daemon has none) and with them.
 """
 
 from __future__ import annotations
@@ -66,6 +67,7 @@ EXCEPTIONS = {
     "users.belongings": "a person is looked at on the command line, now and then",
     "posts.page_post_ids": "a Page copy is in doubt: the newest first",
     "posts.published_media_ids": "takes the first 300 of the index and stops",
+    "repost_history.page": "takes the first of all and stops, where nothing is chosen",
     "reposts.last_kept": "a person looks at a card, of the newest mention with its file",
     "troubles.latest_at": "troubles of a year, of one account",
     "troubles.open_of": "troubles of a year, of one account",
@@ -173,12 +175,14 @@ class Arguments:
         return replace(found, id="new") if "id" in cls.__dataclass_fields__ else found
 
 
-def call(function: Any, db: Database, made: Arguments) -> None:
+def call(function: Any, db: Database, made: Arguments, *, briefly: bool) -> None:
+    """Call it with every argument, or `briefly`: without those that may be left out."""
     hints = typing.get_type_hints(function)
     signature = inspect.signature(function)
     positional, named = [], {}
     for name, parameter in list(signature.parameters.items())[1:]:
-        if parameter.kind is parameter.VAR_KEYWORD:
+        may_be_left_out = parameter.default is not parameter.empty
+        if parameter.kind is parameter.VAR_KEYWORD or (briefly and may_be_left_out):
             continue
         if parameter.kind is parameter.VAR_POSITIONAL:
             positional.append(made.of(name, hints[name]))
@@ -206,7 +210,10 @@ def statements_of(path: Path) -> dict[str, list[tuple[str, Any]]]:
                     for rule in pruning.RULES:
                         pruning.prune(db, rule, NOW)
                 else:
-                    call(function, db, made)
+                    call(function, db, made, briefly=False)
+                    connection.execute("ROLLBACK")
+                    connection.execute("BEGIN")
+                    call(function, db, made, briefly=True)
             finally:
                 db.conn = connection
                 connection.execute("ROLLBACK")
