@@ -45,7 +45,9 @@ def node_modules(project: Path = CLIENTS) -> Path:
         fresh = Path(tempfile.mkdtemp(dir=cache))
         for file in (lock, project / "package.json"):
             shutil.copy(file, fresh / file.name)
-        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        # It takes the versions of the lock; `ci` refuses one that names an optional package of
+        # another system which the registry does not have.
+        command = [npm, "install", "--ignore-scripts", "--no-audit", "--no-fund"]
         done = subprocess.run(command, cwd=fresh, capture_output=True, text=True)
         if done.returncode:
             shutil.rmtree(fresh)
