@@ -5,14 +5,18 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 
 from operations import models, usual_times
+from operations.scopes import Scope
 from web.visit import Visit, given
 
 _TEN = time(10)
 
 
 async def usual(here: Visit, day: date | None = None) -> list[datetime]:
-    """Return the free times at which the account usually posts: the next ones, or one of a day."""
-    if here.account_id is None:
+    """Return the free times at which the account usually posts: the next ones, or one of a day.
+
+    None for who may not read posts.
+    """
+    if here.account_id is None or not here.may(Scope.POSTS_READ):
         return []
     asked = given(models.UsualTimesQuery, account_id=here.account_id, day=day)
     told: models.UsualTimes = await here.perform(usual_times.get_usual_times, asked)

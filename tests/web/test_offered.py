@@ -117,7 +117,7 @@ async def test_nobody_is_offered_what_is_refused(served: Served) -> None:
     assert told(found) == ""
 
 
-@pytest.mark.soak
+@pytest.mark.acceptance
 async def test_whatever_one_scope_is_missing_nothing_is_offered_for_it(served: Served) -> None:
     await lived_in(served)
     # Without `reposts:read` there is no page at all: what frames each of them needs it.
