@@ -13,6 +13,7 @@ import trio
 from pydantic_core import to_json
 from quart import Request
 
+from ground.plain_text import plain
 from ground.refusal import ErrorCode, Refusal
 from instagram.private import calls
 from operations.actor import Actor
@@ -315,7 +316,8 @@ def _done(row: Row, told: Any) -> Any:
 
 
 def _in_header(warnings: Sequence[str]) -> str:
-    return "; ".join(warnings).encode("ascii", "replace").decode()
+    # Meta's own words among them come in several lines, which no header has.
+    return plain("; ".join(warnings)).encode("ascii", "replace").decode()
 
 
 def _rendered(value: Any) -> Answer:

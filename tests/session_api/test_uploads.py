@@ -13,6 +13,7 @@ from zipfile import ZipFile
 import pytest
 
 from ground.changes import Change, Changes, Subject
+from publish.advice import Adviser
 from sandbox import Sandbox
 from sandbox.wire.faults import Fault, Reset, Status
 from session_api.door import Ends
@@ -205,7 +206,7 @@ async def test_once(desk: Desk, clock: TestClock) -> None:
     assert (later.status_code, live("Once")) == (200, 3)
 
 
-async def test_the_door_has_its_own_rails(desk: Desk) -> None:
+async def test_the_door_has_its_own_rails(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     store, account = desk.served.studio.core.store, desk.served.studio.account
     for number in range(12):
         given = {"caption": f"Number {number}", "upload_id": "1" if number == 0 else ""}
@@ -224,8 +225,12 @@ async def test_the_door_has_its_own_rails(desk: Desk) -> None:
         "POST", "/photo/upload", {"caption": "x"}, files={"file": b"x"}, headers={"X-Dry-Run": "1"}
     )
     assert dry.json()["held"]["rail"] == "session_post"
+    # Why Meta lets an account publish nothing is told in its own words, in as many lines as it has.
+    told, forged = Adviser.warnings, "It cannot go out yet. No right (\r\nX-Forged: 1)"
+    monkeypatch.setattr(Adviser, "warnings", lambda *asked: [*told(*asked), forged])
     story = await upload(desk, "/story/upload", {"caption": "Unseen"}, file=desk.square)
     assert story.status_code == 200, story.text
+    assert story.headers["Reprise-Warning"].endswith("No right (  X-Forged: 1)")
     assert "`caption` is not sent" in story.headers["Reprise-Warning"]
     await _a_browser_sends_every_field(desk)
 
