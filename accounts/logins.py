@@ -348,8 +348,8 @@ class LoginDesk:
         return secrets.usable(db, self._vault, account_id, AccountSecret.TOTP_SEED) or ""
 
 
-def _claim_try(db: Database, account_id: str, now: datetime) -> None:
-    """Count a step of a login; raises `Refusal` after too many."""
+def check_tries(db: Database, account_id: str, now: datetime) -> None:
+    """Raise `Refusal` where too many steps of logins were taken for one more to be sent."""
     tries, first = account_sessions.uses_within(db, account_id, _TRIES, _TRIES_WITHIN, now)
     if tries >= MOST_TRIES:
         raise _too_many(tries, "to log this account in", (first or now) + _TRIES_WITHIN)
@@ -362,6 +362,10 @@ def _claim_try(db: Database, account_id: str, now: datetime) -> None:
             f"Nothing is sent before {until:%H:%M} UTC",
             until=until,
         )
+
+
+def _claim_try(db: Database, account_id: str, now: datetime) -> None:
+    check_tries(db, account_id, now)
     if accounts.find(db, account_id) is not None:  # it may have been disconnected meanwhile
         account_sessions.count(db, account_id, _TRIES, now)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from accounts.client_options import OptionsDesk
-from accounts.logins import LoginDesk
+from accounts.logins import LoginDesk, check_tries
 from ground.changes import Subject
 from ground.clock import Clock
 from ground.refusal import ErrorCode, Refusal
@@ -117,15 +117,10 @@ class SessionDesk:
         if not code and await self._store.read(self._is_logged_in, account.id, password):
             return await self._opened(user_id, account.id)
         waiting = await self._logins.waiting(account.id)
-        submits = not (code and waiting is not None and waiting.waits_for_code)
-        if submits:
+        if not (code and waiting is not None and waiting.waits_for_code):
             await self._store.write(self.claim_submission, account.id, bool(code))
         try:
             result = await self._logins.log_in(account.id, username, password, code)
-        except Refusal:  # too many tries, and so not one more
-            if submits:
-                await self._store.write(account_sessions.uncount, account.id, _SUBMITS)
-            raise
         except errors.TwoFactorRequired:
             raise
         except errors.ChallengeRequired:
@@ -258,8 +253,12 @@ class SessionDesk:
         return not is_refused and hmac.compare_digest(saved.password.encode(), password.encode())
 
     def claim_submission(self, db: Database, account_id: str, has_code: bool) -> None:
-        """Take the one submission of a password a day that comes without a person's code."""
+        """Take the one submission of a password a day that comes without a person's code.
+
+        Raises `Refusal`, and takes none, also where the login would not be sent.
+        """
         now = self._clock.now()
+        check_tries(db, account_id, now)
         if not has_code:
             taken, first = account_sessions.uses_within(
                 db, account_id, _SUBMITS, _ONE_SUBMISSION, now

@@ -112,6 +112,10 @@ async def _one_submission_a_day(desk: Desk, clock: TestClock) -> None:
     early = await desk.ask("PATCH", "/auth/relogin", session=there.json())
     assert (early.status_code, _submissions(desk, wilma)) == (429, 2)
     clock.advance(timedelta(hours=24, seconds=1))
+    with pytest.MonkeyPatch.context() as patch:  # refused, and so the day's one is still to come
+        patch.setattr(logins, "MOST_TRIES", 0)
+        held = await desk.ask("PATCH", "/auth/relogin", session=there.json())
+        assert (held.status_code, "lock it" in held.text) == (429, True), held.text
     renewed = await desk.ask("PATCH", "/auth/relogin", session=there.json())
     assert (renewed.status_code, renewed.json()) == (200, True), renewed.text
     assert _submissions(desk, wilma) == 3
