@@ -17,6 +17,8 @@ from repost.limits import ordered
 from storage.reposts import Repost, RepostLimit, RepostStatus
 
 TOLD = "Another message has told of the same story"
+# What is no word of Instagram's: it is judged anew at each look.
+_JUDGED_HERE = (RepostLimit.UNSURE, RepostLimit.ECHO, RepostLimit.UNNAMED)
 _UNREAD = "The author's stories are in a form that is not known"
 
 
@@ -147,8 +149,7 @@ class Sightings:
         self, story: Story, repost: Repost, username: str, *, named: bool
     ) -> tuple[str, ...]:
         # What its message or the activity told of it, the story itself may leave out.
-        found = {limit.value for limit in story.limits} | set(repost.limits)
-        found.discard(RepostLimit.UNSURE)
+        found = {limit.value for limit in story.limits} | {*repost.limits} - {*_JUDGED_HERE}
         if RepostLimit.UNSURE in repost.limits and self._viewer_pk not in story.mentioned_pks:
             found.add(RepostLimit.UNSURE)
         if echo.is_suspected(story, self._viewer_pk, has_named_author=named):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -114,6 +115,19 @@ async def test_what_only_the_message_says_of_a_story_holds(studio: Studio) -> No
     await studio.run_all()
     repost = await studio.only()
     assert (repost.status, repost.limits) == ("WAITING_APPROVAL", (RepostLimit.CLOSE_FRIENDS,))
+
+
+async def test_what_is_judged_here_is_judged_anew_at_each_look(studio: Studio) -> None:
+    """As of a mention that was moved here without its media: its author has a name by now."""
+    await studio.configure()
+    studio.mention(studio.friend("anna"))
+    await studio.engine.scan(studio.account.id)
+    judged = {"limits": json.dumps([RepostLimit.ECHO, RepostLimit.UNSURE, RepostLimit.UNNAMED])}
+    found = await studio.only()
+    await studio.core.store.write(lambda db: db.table("reposts").update(found.id, judged))
+    await studio.run_all()
+    repost = await studio.only()
+    assert (repost.status, repost.limits) == (RepostStatus.PUBLISHED, ())
 
 
 def test_of_a_reel_that_says_which_are_for_close_friends_the_others_are_for_all() -> None:
