@@ -63,7 +63,9 @@ def _tell_limits(db: Database, repost: Repost, mention: Mention) -> None:
     """Let an open row know for whom its story is meant: the place it was found in did not say."""
     with suppress(Unreadable):  # which keeps nothing else of the page from its turn
         row = reposts.of_story(db, repost.account_id, repost.story_pk)
-        if row is not None and row.post_id is None and not mention.limits <= {*row.limits}:
+        # Of one that was handed over it is asked again before it is sent (`repost.terms`).
+        is_open = row is not None and (row.post_id is None or row.status is RepostStatus.QUEUED)
+        if row is not None and is_open and not mention.limits <= {*row.limits}:
             reposts.edit(db, row.id, limits=ordered({*row.limits, *mention.limits}))
 
 

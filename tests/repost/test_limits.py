@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -136,16 +137,21 @@ def test_of_a_reel_that_says_which_are_for_close_friends_the_others_are_for_all(
 
 
 @pytest.mark.parametrize("of_reel", [True, False], ids=["of the reel", "of the story"])
-@pytest.mark.parametrize("told_before", [True, False], ids=["after its message", "alone"])
+@pytest.mark.parametrize("told_before", ["alone", "after its message", "after it was handed over"])
 async def test_what_only_the_activity_says_of_a_story_holds(
-    studio: Studio, told_before: bool, of_reel: bool
+    studio: Studio, told_before: str, of_reel: bool
 ) -> None:
     await studio.configure()
     author = studio.friend("anna")
-    if told_before:
-        studio.mention(author)
-    else:
+    if told_before == "alone":
         studio.sandbox.world.add_story(author, studio.photo(), mentions=[studio.person])
+    else:
+        studio.mention(author)
+    if told_before == "after it was handed over":
+        await studio.scan()
+        await studio.advance()
+        assert (await studio.only()).post_id
+        studio.clock.advance(timedelta(hours=13))
     answer = await studio.api.activity()
     (reel,) = answer["story_mentions"]["reels"]
     reel.update(BESTIES) if of_reel else reel["items"][0].update(BESTIES)
