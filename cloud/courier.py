@@ -406,9 +406,13 @@ def _born(db: Database, lane: CloudLane, born: str) -> CloudLane:
 
 
 def _again(db: Database, lane: CloudLane, said: Mapping[str, Any], now: datetime) -> CloudLane:
-    """Begin anew with data that are new, or another Worker's: what lay there before is gone."""
+    """Begin anew with data that are new, or another Worker's: what lay there before is gone.
+
+    The numbers of the same data have fallen in Workers of before: nothing is gone by that.
+    """
     there = moment(said.get("now")) or now
-    for row in handovers.away(db, lane=lane.lane):
+    is_same = lane.born is not None and lane.born == said.get("born")
+    for row in () if is_same else handovers.away(db, lane=lane.lane):
         ownership.forgotten(db, row, now, max(now, there))
     kept = handovers.find_lane(db, lane.account_id) or lane
     return handovers.keep_lane(

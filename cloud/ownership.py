@@ -15,7 +15,7 @@ from cloud import results, wishes
 from cloud.home import Home, is_repost, moment
 from cloud.results import HeldAgainst
 from ground.refusal import Refusal
-from publish import intake
+from publish import fitness, intake
 from publish.content import fingerprint
 from storage import accounts, handovers, jobs, media_files, posts
 from storage.errors import NotFound
@@ -67,7 +67,7 @@ def begin(db: Database, post_id: str, now: datetime, home: Home) -> Errand | Non
     if post is None or post.account_id is None or not _waits_here(db, post):
         return None
     row = handovers.find(db, post_id) or _fresh(db, post, now)
-    why = home.stays_because(db, post, now)
+    why = fitness.was_sent(db, post_id) or home.stays_because(db, post, now)
     if why is not None:
         handovers.keep(db, row, next_at=now + LOOK_AGAIN, reason=why)
         if is_repost(post):

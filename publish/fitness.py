@@ -10,7 +10,7 @@ from datetime import datetime
 
 from publish.choice import choose, means_of, wish_for
 from publish.retry import Failure
-from storage import accounts, cloud, handovers, holds, media_files, posts, users
+from storage import accounts, cloud, deliveries, handovers, holds, media_files, posts, users
 from storage.deliveries import RouteName
 from storage.errors import Unreadable
 from storage.media_files import MediaFile
@@ -19,12 +19,21 @@ from storage.store import Database
 from storage.troubles import TroubleKind
 
 _FROM_HERE = "It goes out from this machine, which must run when it is due: {why}"
+_WAS_SENT = "it was sent before, and is looked for once more before it is sent again"
 HOLDING = (TroubleKind.CHALLENGE, TroubleKind.BLOCK)
 
 
 def is_configured(db: Database) -> bool:
     """Say whether there is a Worker."""
     return cloud.is_there(db)
+
+
+def was_sent(db: Database, post_id: str) -> str | None:
+    """Return why a post that was sent in vain is not offered to the cloud, None where it was not.
+
+    There nobody looks for what was sent before, and it may show late.
+    """
+    return _WAS_SENT if deliveries.sent_of(db, post_id) else None
 
 
 def stays_because(db: Database, post: Post, now: datetime) -> str | None:
@@ -77,7 +86,7 @@ def warning(db: Database, post: Post, now: datetime) -> str | None:
     """Say of a scheduled post that it needs this machine although there is a cloud, or None."""
     if post.status is not PostStatus.SCHEDULED or not is_configured(db):
         return None
-    why = stays_because(db, post, now)
+    why = was_sent(db, post.id) or stays_because(db, post, now)
     return None if why is None else _FROM_HERE.format(why=why)
 
 

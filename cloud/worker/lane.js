@@ -120,10 +120,11 @@ export class Lane extends Shelf {
     const kept = new Set(body.pieces.map((piece) => piece.media));
     for (const key of old ? mediaOf(old) : []) if (!kept.has(key)) this.loosen(key);
     for (const key of kept) this.claim(key);
+    const seq = this.#nextSeq(); // above that of the row it replaces: numbers only rise
     this.sql.exec("DELETE FROM jobs WHERE id = ?", id);
     this.sql.exec(
       "INSERT INTO jobs (id, epoch, state, due, body, next_at, seq) VALUES (?, ?, ?, ?, ?, ?, ?)",
-      ...[id, epoch, state, due, text, activate ? due : null, this.#nextSeq()],
+      ...[id, epoch, state, due, text, activate ? due : null, seq],
     );
     return taken(this.job(id));
   }

@@ -19,7 +19,7 @@ from operations.house import House
 from sandbox import Sandbox
 from sandbox.cloud.cloudflare import Cloudflare, Deliver, open_cloudflare
 from sandbox.wire.faults import Fault, graph_error
-from sandbox.wire.message import Data, Request, Response
+from sandbox.wire.message import Data, Exchange, Request, Response
 from storage import accounts, deliveries, handovers, jobs, troubles
 from storage.copies import copy_database
 from storage.handovers import Handover
@@ -239,6 +239,54 @@ async def test_what_the_cloud_has_sent_in_vain_is_looked_for_before_it_goes_out_
     assert sent.container_id == job["container"]
     await until(heights.served, post_id, "PUBLISHED")
     assert heights.captions() == ["new words"]
+
+
+@dataclass
+class LateEffect:
+    """Refuses a request, whose effect comes when it is `asked.perform()`ed."""
+
+    asked: Exchange | None = None
+
+    async def answer(self, exchange: Exchange) -> Response:
+        self.asked = exchange
+        return await graph_error("rate_limited").answer(exchange)
+
+
+async def test_what_was_sent_in_vain_does_not_go_to_the_cloud_again(heights: Heights) -> None:
+    """There nobody looks for what was sent before."""
+    late = LateEffect()
+    limit = Fault(path_end="/media_publish", kind=late, times=None)
+    heights.served.studio.sandbox.faults.add(limit)
+    post_id = (await heights.schedule("once", in_s=1.5))["postId"]
+    store, clock = heights.served.studio.core.store, heights.served.studio.clock
+    lane = (await store.read(handovers.lanes))[0].lane
+    with trio.fail_after(DEADLOCK_S):
+        rests = False
+        while not rests:
+            async with heights.house.cloud.worker() as client:
+                job = await client.job(post_id, lane)
+            rests = job["state"] == "READY" and job["publishingAt"] is not None
+    for in_s in (3600, 3):
+        later = {"scheduledFor": to_text(clock.now() + timedelta(seconds=in_s))}
+        changed = await heights.served.call("PUT", f"{API}/schedule/{post_id}", later)
+        assert "was sent before" in changed.body["warnings"][-1], changed.body
+        assert late.asked is not None
+        await late.asked.perform()
+    await until(heights.served, post_id, "PUBLISHED")
+    assert heights.captions() == ["once"]
+
+
+async def test_numbers_that_fall_in_the_same_data_make_nothing_forgotten(heights: Heights) -> None:
+    """As they did in Workers of before, where the newest of an account was handed over anew."""
+    post_id = (await heights.schedule("stays"))["postId"]
+    before = await heights.owned_by(post_id, "CLOUD")
+    courier = heights.house.exchange.courier
+    (lane,) = await heights.served.studio.core.store.read(handovers.lanes)
+    lane = await courier.hear(lane)
+    await courier.hear(replace(lane, seq=lane.seq + 9))
+    row = await heights.row(post_id)
+    assert row is not None
+    assert (row.owner, row.epoch) == (before.owner, before.epoch)
 
 
 async def test_what_is_taken_back_for_a_moment_goes_to_the_cloud_again(heights: Heights) -> None:

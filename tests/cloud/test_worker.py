@@ -123,7 +123,8 @@ async def test_epochs_decide_whatever_the_order_of_arrival(sky: Sky) -> None:
     assert await sky.worker.put_job(first, activate=True) == job, "repeated, it is the same"
     edited = replace(first, epoch=2, body=_with_caption(first, "new words"))
     await refused("EPOCH_REUSED", sky.worker.put_job(replace(edited, epoch=1), activate=True))
-    await sky.worker.put_job(edited, activate=True)
+    anew = await sky.worker.put_job(edited, activate=True)
+    assert anew["seq"] > job["seq"], "numbers only rise, or the data seem to have begun anew"
     await refused("STALE_EPOCH", sky.worker.put_job(first, activate=True))
     await refused("STALE_EPOCH", sky.worker.recall(first.post_id, first.account, 1))
     assert (await sky.worker.recall(first.post_id, first.account, 3))["state"] == "RECALLED"
