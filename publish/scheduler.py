@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import trio
 
@@ -58,11 +58,13 @@ class Scheduler:
         self._resting: dict[str, float] = {}
         self._paused: Exception | None = None
         self._was_set_back = False
+        self._read_at: tuple[datetime, float]  # what the clocks said after the last wait
         store.changes.subscribe(self._heard, Subject.JOB, Subject.POST, Subject.LOGIN)
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Deliver what is due. Runs until cancelled, or until `drain` and the last delivery."""
         await self._presence.begin()
+        self._read_at = self._clock.now(), self._clock.monotonic()
         released = await self._store.write(jobs.release_claimed, self._clock.now())
         released += await self._store.write(jobs.take_up_garbled, self._clock.now())
         await self._store.write(jobs.mend_run_times, self._clock.now())
@@ -198,11 +200,12 @@ class Scheduler:
 
     async def _wait(self, seconds: float) -> bool:
         """Wait that long, or until somebody wakes us; says whether somebody did."""
-        began, measured = self._clock.now(), self._clock.monotonic()
         with trio.move_on_after(seconds):
             await self._woken.wait()
-        passed = timedelta(seconds=self._clock.monotonic() - measured)
-        if is_ahead(began + passed, self._clock.now()):
+        # Since the wait before: a look may take long, and the clock is set while it does.
+        before, measured = self._read_at
+        self._read_at = now, monotonic = self._clock.now(), self._clock.monotonic()
+        if is_ahead(before + timedelta(seconds=monotonic - measured), now):
             self._was_set_back = True  # seen to where it can be: nothing may be written now
             self._woken.set()
         is_woken = self._woken.is_set()
