@@ -248,6 +248,9 @@ def _change_undecided(
     story_pk = str(changes.get("story_pk", repost.story_pk))
     if reposts.has_other(db, repost, story_pk):
         return reposts.change(db, repost.id, RepostStatus.SKIPPED, now=now, reason=TOLD)
+    limits = changes.get("limits")
+    if isinstance(limits, tuple):  # and what a scan has read of it meanwhile
+        changes["limits"] = ordered({*limits, *({*current.limits} - {*repost.limits})})
     held_until = changes.pop("held_until", None)
     assert held_until is None or isinstance(held_until, datetime)
     return reposts.change(

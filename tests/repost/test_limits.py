@@ -10,6 +10,7 @@ import pytest
 
 from instagram.audience import _RESHARING, Limit, limits_of
 from repost import approval, limits
+from repost.fetching import Fetcher
 from sandbox.private.posts import post_json
 from sandbox.private.stories import reel_json
 from sandbox.wire.faults import Fault, Status
@@ -157,6 +158,29 @@ async def test_what_only_the_activity_says_of_a_story_holds(
     reel.update(BESTIES) if of_reel else reel["items"][0].update(BESTIES)
     studio.sandbox.faults.add(Fault(path="news/inbox", kind=Status(200, answer)))
     await studio.run_all()
+    repost = await studio.only()
+    assert (repost.status, repost.limits) == ("WAITING_APPROVAL", (RepostLimit.CLOSE_FRIENDS,))
+
+
+async def test_what_is_said_of_a_story_while_it_is_downloaded_holds(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A scan by hand goes on to the activity while what it has found is saved already."""
+    await studio.configure()
+    studio.mention(studio.friend("anna"))
+    await studio.scan()
+    answer = await studio.api.activity()
+    answer["story_mentions"]["reels"][0].update(BESTIES)
+    studio.sandbox.faults.add(Fault(path="news/inbox", kind=Status(200, answer)))
+    verified = Fetcher._verified
+
+    async def amid_a_scan(self: Fetcher, *file: Any, **kind: Any) -> Any:
+        await studio.engine.scan(studio.account.id)
+        return await verified(self, *file, **kind)
+
+    monkeypatch.setattr(Fetcher, "_verified", amid_a_scan)
+    await studio.advance()
+    await studio.publish_due()
     repost = await studio.only()
     assert (repost.status, repost.limits) == ("WAITING_APPROVAL", (RepostLimit.CLOSE_FRIENDS,))
 
