@@ -12,6 +12,8 @@ const POLLS_S = [2, 3, 5, 10, 20, 30, 60, 60, 60, 60];
 const POLL_LATER_S = 300;
 // What has not become a container that is ready by then is given up.
 const READY_WITHIN = 6 * HOUR;
+// An account that was held, or whose quota was used up, rested that long: nothing was tried meanwhile.
+const LEAST_TRIES = 12;
 // A container tells for a day whether it was published.
 const ANSWERS_FOR = 23 * HOUR;
 const LONGEST_WAIT = 15 * MINUTE;
@@ -202,7 +204,7 @@ async function settle(lane, job, body) {
   }
   if (isAgainstAccount(problem)) lane.hold(Date.now() + HELD_FOR, problem.message);
   if (!isToPass(problem)) return fail(lane, job, problem);
-  if (Date.now() - job.begun_at > READY_WITHIN) return fail(lane, job, { ...problem, kind: "given_up" });
+  if (isOver(job, job.attempts)) return fail(lane, job, { ...problem, kind: "given_up" });
   if (Date.now() >= endOf(body)) return fail(lane, job, { ...problem, kind: "missed" });
   // It is not live, and may be taken back until the same container goes out: Meta publishes it once.
   const again = Date.now() + later(lane, pauseAfter(problem, job.attempts));
@@ -275,11 +277,14 @@ function block(lane, job, problem) {
 }
 
 function wait(lane, job, pause, changes, reason) {
-  const now = Date.now();
-  if (now - (job.begun_at ?? job.due) > READY_WITHIN) {
-    return fail(lane, job, { kind: "given_up", message: reason });
-  }
-  lane.set(job, { ...changes, problem: JSON.stringify({ kind: "waits", message: reason }), next_at: now + later(lane, pause) });
+  if (isOver(job, job.polls)) return fail(lane, job, { kind: "given_up", message: reason });
+  const next_at = Date.now() + later(lane, pause);
+  lane.set(job, { ...changes, problem: JSON.stringify({ kind: "waits", message: reason }), next_at });
+}
+
+/** Whether a job has been at it for long, and came to nothing so often since it last went on. */
+function isOver(job, times) {
+  return times >= LEAST_TRIES && Date.now() - (job.begun_at ?? job.due) > READY_WITHIN;
 }
 
 function fail(lane, job, problem) {

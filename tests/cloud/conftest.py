@@ -57,6 +57,7 @@ class Sky:
         token: str | None = None,
         published_ms: int | None = None,
         lifts: bool = True,
+        grace_ms: int = GRACE_MS,
     ) -> None:
         number = graph.ig_user_id
         await self.worker.set_account(
@@ -66,7 +67,7 @@ class Sky:
             expires_ms=None,
             base="https://graph.instagram.com",
             spacing_ms=spacing_ms,
-            grace_ms=GRACE_MS,
+            grace_ms=grace_ms,
             published_ms=published_ms,
             lifted_ms=round(time.time() * 1000) + 1 if lifts else None,
         )

@@ -14,7 +14,7 @@ from cloud.worker_client import WorkerUnreachable
 from sandbox.wire.faults import Fault, Hang, Kind, Reset, Status, graph_error
 from sandbox.wire.message import Exchange, Response
 from sandbox.world.graph_account import GraphAccount
-from tests.cloud.conftest import Sky, deployed_at
+from tests.cloud.conftest import GRACE_MS, Sky, deployed_at
 from tests.cloud.test_deploying import Says
 from tests.support.limits import DEADLOCK_S
 
@@ -156,6 +156,19 @@ async def test_what_passes_ends_no_post_and_several_kinds_are_not_added_up(sky: 
         for name, graph, asked in lanes
     }
     assert ended == {name: ("DONE", [name]) for name in PASSING}
+
+
+async def test_what_has_rested_for_long_is_not_given_up_by_one_odd_answer(sky: Sky) -> None:
+    """The quota was used up, or the account was held: nobody has asked in vain meanwhile."""
+    graph = await sky.account()
+    await sky.hand_token(graph, grace_ms=24 * GRACE_MS)
+    for step in ("/content_publishing_limit", "/media_publish"):
+        fault = Fault(path_end=step, account=graph.person.username, kind=graph_error("unknown"))
+        sky.sandbox.faults.add(fault)
+    asked = await sky.job(graph, "rested", due_in_s=-7 * 3600)
+    await sky.worker.put_job(asked, activate=True)
+    job = await sky.ended(graph, asked.post_id)
+    assert (job["state"], sky.live(graph)) == ("DONE", ["rested"]), job
 
 
 async def test_what_a_container_says_against_the_account_is_heard(sky: Sky) -> None:
