@@ -99,10 +99,10 @@ def count(db: Database, account_id: str, rail: str, now: datetime, *, times: int
 
 
 def uncount(db: Database, account_id: str, rail: str) -> None:
-    """Take back the last use of a rail: nothing came of it."""
+    """Take back the use of a rail that was counted last: nothing came of it."""
     db.conn.execute(
-        "DELETE FROM session_calls WHERE rowid = (SELECT rowid FROM session_calls"
-        " WHERE account_id = ? AND rail = ? ORDER BY at DESC LIMIT 1)",
+        "DELETE FROM session_calls WHERE rowid ="
+        " (SELECT max(rowid) FROM session_calls WHERE account_id = ? AND rail = ?)",
         (account_id, rail),
     )
 

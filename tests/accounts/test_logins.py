@@ -114,6 +114,20 @@ async def test_logins_that_succeed_are_no_loop_either(newcomer: Studio) -> None:
     await newcomer.log_in()
 
 
+async def test_tries_that_a_clock_ahead_has_dated_keep_no_other_on_the_count(
+    newcomer: Studio,
+) -> None:
+    """A login that lets in is taken off the count itself, and not one that seems newer."""
+    ahead = timedelta(days=400)
+    newcomer.clock.set_on(ahead)
+    for _ in range(MOST_TRIES):
+        with pytest.raises(errors.LoginFailed):
+            await newcomer.core.logins.log_in(newcomer.account.id, USERNAME, "a guess")
+    newcomer.clock.set_on(-ahead)
+    for _ in range(MOST_TRIES + 1):
+        await newcomer.log_in()
+
+
 async def test_of_many_logins_at_once_and_of_those_that_are_left_no_more_are_sent(
     newcomer: Studio,
 ) -> None:
