@@ -18,6 +18,7 @@ from ground.refusal import Refusal
 from publish import fitness, intake
 from publish.content import fingerprint
 from storage import accounts, handovers, jobs, media_files, posts
+from storage.deliveries import Outcome
 from storage.errors import NotFound
 from storage.handovers import CloudLane, Handover, Owner
 from storage.jobs import JobStatus
@@ -293,7 +294,8 @@ class _OnlyTried(Exception):
 
 def _at_home(db: Database, row: Handover, job: Mapping[str, Any], now: datetime) -> Post:
     """Make a post local, with what `job` there has sent of it and the job that runs it here."""
-    results.note_sent(db, row, posts.get(db, row.post_id), job, now)
+    # It was taken back, and refused by nobody.
+    results.note_sent(db, row, posts.get(db, row.post_id), job, now, Outcome.WITHDRAWN)
     handovers.keep(
         db, row, owner=Owner.LOCAL, wish=None, tries=0, next_at=None, reason=None, since=now
     )

@@ -165,13 +165,18 @@ def in_doubt(
 
 
 def note_sent(
-    db: Database, row: Handover, post: Post, job: Mapping[str, Any], now: datetime
+    db: Database,
+    row: Handover,
+    post: Post,
+    job: Mapping[str, Any],
+    now: datetime,
+    outcome: Outcome = Outcome.REFUSED,
 ) -> None:
     """Note what was sent there in vain, if it was: whoever sends it again looks for it before."""
     at = moment(job.get("publishingAt"))
     if at is not None:
         delivery = _sent(db, row, post, job, at, now)
-        deliveries.close(db, delivery.id, Outcome.REFUSED, now)
+        deliveries.close(db, delivery.id, outcome, now)
 
 
 def missed(db: Database, post: Post, now: datetime) -> None:

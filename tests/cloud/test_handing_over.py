@@ -237,6 +237,7 @@ async def test_what_the_cloud_has_sent_in_vain_is_looked_for_before_it_goes_out_
     assert changed.status == 200, changed.body
     (sent,) = await store.read(deliveries.sent_of, post_id)
     assert sent.container_id == job["container"]
+    assert sent.outcome == "WITHDRAWN", "refused by nobody, so that a repost keeps its route"
     await until(heights.served, post_id, "PUBLISHED")
     assert heights.captions() == ["new words"]
 
