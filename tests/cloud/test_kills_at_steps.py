@@ -265,7 +265,7 @@ async def test_killed_at_each_step_of_a_deploy_and_of_a_removal_the_next_ends_it
                     else replace(fault, path_end=path)
                 )
                 broken = await ladder.command(*words)
-                assert killing.killed.is_set(), (where, broken.err)
+                await ladder.until(killing.killed.is_set, f"{where}: {broken.err}")
                 assert "ended before it had answered" in broken.err, (where, broken.err)
                 ladder.cloudflare.faults.clear()
                 await ladder.chain.start()
