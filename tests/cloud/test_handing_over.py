@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -216,6 +216,17 @@ async def test_what_is_said_once_to_the_worker_is_not_believed(
     assert (heights.captions(), ended["cloudflareJobId"]) == (["once"], None)
 
 
+async def sent_in_vain(heights: Heights, post_id: str) -> Mapping[str, Any]:
+    """Return the Worker's job once it rests after it was sent without effect."""
+    lane = (await heights.served.studio.core.store.read(handovers.lanes))[0].lane
+    with trio.fail_after(DEADLOCK_S):
+        while True:
+            async with heights.house.cloud.worker() as client:
+                job = await client.job(post_id, lane)
+            if job["state"] == "READY" and job["publishingAt"] is not None:
+                return job
+
+
 async def test_what_the_cloud_has_sent_in_vain_is_looked_for_before_it_goes_out_here(
     heights: Heights,
 ) -> None:
@@ -224,13 +235,7 @@ async def test_what_the_cloud_has_sent_in_vain_is_looked_for_before_it_goes_out_
     heights.served.studio.sandbox.faults.add(limit)
     post_id = (await heights.schedule("old words", in_s=1.5))["postId"]
     store = heights.served.studio.core.store
-    lane = (await store.read(handovers.lanes))[0].lane
-    with trio.fail_after(DEADLOCK_S):
-        rests = False
-        while not rests:
-            async with heights.house.cloud.worker() as client:
-                job = await client.job(post_id, lane)
-            rests = job["state"] == "READY" and job["publishingAt"] is not None
+    job = await sent_in_vain(heights, post_id)
     changed = await heights.served.call(
         "PUT", f"{API}/schedule/{post_id}", {"caption": "new words"}
     )
@@ -259,14 +264,8 @@ async def test_what_was_sent_in_vain_does_not_go_to_the_cloud_again(heights: Hei
     limit = Fault(path_end="/media_publish", kind=late, times=None)
     heights.served.studio.sandbox.faults.add(limit)
     post_id = (await heights.schedule("once", in_s=1.5))["postId"]
-    store, clock = heights.served.studio.core.store, heights.served.studio.clock
-    lane = (await store.read(handovers.lanes))[0].lane
-    with trio.fail_after(DEADLOCK_S):
-        rests = False
-        while not rests:
-            async with heights.house.cloud.worker() as client:
-                job = await client.job(post_id, lane)
-            rests = job["state"] == "READY" and job["publishingAt"] is not None
+    clock = heights.served.studio.clock
+    await sent_in_vain(heights, post_id)
     for in_s in (3600, 3):
         later = {"scheduledFor": to_text(clock.now() + timedelta(seconds=in_s))}
         changed = await heights.served.call("PUT", f"{API}/schedule/{post_id}", later)
